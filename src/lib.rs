@@ -1,0 +1,1 @@
+//! Drives a Mr-Provisioner bare-metal provisioning server from Ansible.

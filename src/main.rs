@@ -1,0 +1,3 @@
+//! `mrp`: one binary that Ansible runs as any of its modules.
+
+fn main() {}

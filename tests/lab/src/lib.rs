@@ -1,0 +1,1 @@
+//! A simulated Mr-Provisioner server and its machines.

@@ -1,0 +1,3 @@
+//! `mrp-lab`: the simulated server as a program.
+
+fn main() {}
