@@ -1,0 +1,99 @@
+//! The options by which every module reaches the server.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use serde::Deserialize;
+
+use crate::ansible::{Call, Failure, Kind, Opt};
+use crate::api::{ApiError, BaseUrl, RetryPolicy, Settings, TlsSettings, Token, Writer};
+
+/// The connection's options, the same for every module.
+pub(super) const OPTIONS: &[Opt] = &[
+    Opt::new("mrp_url", Kind::Str).required().aliases(&["url"]).env("MRP_URL").about(&[
+        "Base URL of the Mr-Provisioner server; a path prefix is kept, as in C(https://lab.example/mrp/).",
+    ]),
+    Opt::new("mrp_token", Kind::Str).required().aliases(&["token"]).env("MRP_TOKEN").secret().about(&[
+        "API token of the user to act as. It is never printed.",
+    ]),
+    Opt::new("validate_certs", Kind::Bool).default_bool(true).about(&[
+        "Whether the server's certificate must be valid.",
+    ]),
+    Opt::new("ca_path", Kind::Path).env("MRP_CA_PATH").about(&[
+        "PEM file with the certificates of the authorities to trust; only these are then trusted.",
+    ]),
+    Opt::new("client_cert", Kind::Path).about(&[
+        "PEM file with the client's certificate, for servers behind mutual TLS.",
+    ]),
+    Opt::new("client_key", Kind::Path).about(&["PEM file with the key of O(client_cert)."]),
+    Opt::new("timeout", Kind::Float).default_float("30").about(&[
+        "Seconds that a connection may stall, with no byte either way. An upload that makes progress may take longer.",
+    ]),
+    Opt::new("retries", Kind::Int).default_int(3).about(&[
+        "How often a request is repeated that failed for a passing reason: no connection, a timeout, or an answer 502, 503 or 504.",
+        "What must not happen twice (an upload, provisioning) is repeated only after a look that it did not happen.",
+    ]),
+    Opt::new("retry_delay", Kind::Float).default_float("0.5").about(&[
+        "Seconds before the first repetition; each further one waits twice as long, up to 30 seconds.",
+    ]),
+];
+
+/// Options that only mean something together.
+pub(super) const REQUIRED_TOGETHER: &[&[&str]] = &[&["client_cert", "client_key"]];
+
+#[derive(Deserialize)]
+struct ConnectionOptions {
+    mrp_url: String,
+    mrp_token: String,
+    validate_certs: bool,
+    ca_path: Option<PathBuf>,
+    client_cert: Option<PathBuf>,
+    client_key: Option<PathBuf>,
+    timeout: f64,
+    retries: i64,
+    retry_delay: f64,
+}
+
+/// A client for the server that the call names.
+pub(super) fn connect(call: &Call) -> Result<Writer, Failure> {
+    let options: ConnectionOptions = call.options();
+    let settings = settings(options)?;
+    Writer::connect(&settings).map_err(from_api)
+}
+
+fn settings(options: ConnectionOptions) -> Result<Settings, Failure> {
+    Ok(Settings {
+        url: BaseUrl::parse(&options.mrp_url).map_err(from_api)?,
+        token: Token::new(options.mrp_token).map_err(from_api)?,
+        tls: TlsSettings {
+            validate_certs: options.validate_certs,
+            ca_path: options.ca_path,
+            client_cert: options.client_cert,
+            client_key: options.client_key,
+        },
+        stall_timeout: seconds("timeout", options.timeout)?,
+        retry: RetryPolicy {
+            retries: u32::try_from(options.retries)
+                .map_err(|_| Failure::new("retries must be 0 or a positive number"))?,
+            delay: seconds_or_zero("retry_delay", options.retry_delay)?,
+        },
+    })
+}
+
+/// A time given in seconds, which must be positive.
+pub(super) fn seconds(option: &str, value: f64) -> Result<Duration, Failure> {
+    match seconds_or_zero(option, value)? {
+        Duration::ZERO => Err(Failure::new(format!("{option} must be more than 0 seconds"))),
+        time => Ok(time),
+    }
+}
+
+/// A time given in seconds, which may be 0.
+pub(super) fn seconds_or_zero(option: &str, value: f64) -> Result<Duration, Failure> {
+    Duration::try_from_secs_f64(value)
+        .map_err(|_| Failure::new(format!("{option} must be a number of seconds, not {value}")))
+}
+
+fn from_api(error: ApiError) -> Failure {
+    super::respond::failure(error.into())
+}

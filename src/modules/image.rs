@@ -1,0 +1,193 @@
+//! `mrp_image`: boot images, told apart by their bytes.
+
+use std::path::PathBuf;
+
+use serde::Deserialize;
+
+use super::{connection, respond};
+use crate::ansible::{
+    Attribute, Attributes, Call, Constraints, Failure, Kind, Module, ModuleSpec, Opt, Return,
+    Success,
+};
+use crate::api::{ImageId, ImageType};
+use crate::task::image::{ImageSpec, Presence, Wanted};
+
+pub(super) const MODULE: Module = Module { spec: &SPEC, run };
+
+static SPEC: ModuleSpec = ModuleSpec {
+    name: "mrp_image",
+    short_description: "Upload, change and delete boot images on a Mr-Provisioner server",
+    description: &[
+        "Makes sure that a kernel, an initrd or a boot loader is on the server with the bytes of a file, \
+         or that it is not there.",
+        "An image is its bytes. The file is uploaded under a name that carries the first half of its SHA-256, \
+         so a later run knows from the name alone what an own image holds, and uploads again only when the file changed.",
+        "Own images without such a name, and images of other users, count as up to date only after their bytes \
+         were read back over the server's boot endpoint and hashed.",
+        "The upload streams from the file and needs no memory for it.",
+    ],
+    options: &[OPTIONS, connection::OPTIONS],
+    constraints: Constraints {
+        mutually_exclusive: &[&["id", "force"], &["id", "prune"]],
+        required_together: connection::REQUIRED_TOGETHER,
+        ..Constraints::NONE
+    },
+    attributes: Attributes {
+        check_mode: Attribute::full(
+            "Reads the server and the file, sends nothing that writes, and returns the plan.",
+        ),
+        diff_mode: Attribute::full("Shows the fields and the SHA-256 that change, not the bytes."),
+        idempotent: Attribute::partial("A second run changes nothing, except with O(force)."),
+    },
+    notes: &[
+        "Descriptions are not unique on the server. Where one's own and other users' images share a description, \
+         one's own come first, and of these the newest, that is the one with the highest id.",
+        "An older own image that holds the right bytes is hidden by a newer one with other bytes, \
+         so going back to an earlier file uploads it again.",
+        "The file is read on the host that the task runs on, which is usually V(localhost).",
+        "Old copies stay on the server unless O(prune) is set. The server itself keeps the file of a deleted image.",
+    ],
+    seealso: &["mrp_machine", "mrp_preseed"],
+    examples: EXAMPLES,
+    returns: RETURNS,
+};
+
+const OPTIONS: &[Opt] = &[
+    Opt::new("description", Kind::Str).required().about(&[
+        "Names the image, together with O(type) and O(arch). At most 256 characters.",
+    ]),
+    Opt::new("type", Kind::Str).required().choices(&["Kernel", "Initrd", "bootloader"]).about(&[
+        "What the image is, in the server's own words.",
+    ]),
+    Opt::new("arch", Kind::Str).required().about(&[
+        "Name of the architecture as the server knows it, for example V(arm64).",
+    ]),
+    Opt::new("path", Kind::Path).about(&[
+        "File whose bytes the image shall hold.",
+        "Without it the image must exist, and only its flags are compared.",
+    ]),
+    Opt::new("state", Kind::Str).choices(&["present", "absent"]).default_str("present").about(&[
+        "With V(absent) all own images of that description, type and architecture are deleted, or the one with O(id).",
+        "An image that a machine boots is not deleted: the task fails and names the machines. \
+         Images of other users are never deleted.",
+    ]),
+    Opt::new("public", Kind::Bool).about(&[
+        "Whether other users may use the image. Left as it is when not given; a new image is private.",
+    ]),
+    Opt::new("known_good", Kind::Bool).about(&[
+        "Whether the image is marked as known to work. Left as it is when not given.",
+    ]),
+    Opt::new("id", Kind::Int).about(&[
+        "Names one image among several of the same description. Its description is then brought to O(description).",
+        "Its bytes cannot be replaced: when O(path) is given too and differs, the task fails.",
+    ]),
+    Opt::new("force", Kind::Bool).default_bool(false).about(&[
+        "Upload even where the bytes are on the server already. The task then changes something every time.",
+    ]),
+    Opt::new("prune", Kind::Bool).default_bool(false).about(&[
+        "Delete own images of the same description, type and architecture that are superseded and that nothing uses.",
+    ]),
+];
+
+#[derive(Deserialize)]
+struct Options {
+    description: String,
+    #[serde(rename = "type")]
+    kind: ImageType,
+    arch: String,
+    path: Option<PathBuf>,
+    state: State,
+    public: Option<bool>,
+    known_good: Option<bool>,
+    id: Option<ImageId>,
+    force: bool,
+    prune: bool,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "lowercase")]
+enum State {
+    Present,
+    Absent,
+}
+
+fn run(call: &Call) -> Result<Success, Failure> {
+    respond::run(call, &ImageSpec::from(call.options::<Options>()))
+}
+
+impl From<Options> for ImageSpec {
+    fn from(options: Options) -> Self {
+        let wanted = Wanted {
+            path: options.path,
+            id: options.id,
+            public: options.public,
+            known_good: options.known_good,
+            force: options.force,
+            prune: options.prune,
+        };
+        ImageSpec {
+            description: options.description,
+            kind: options.kind,
+            arch: options.arch,
+            presence: match options.state {
+                State::Present => Presence::Present(wanted),
+                State::Absent => Presence::Absent(wanted.id),
+            },
+        }
+    }
+}
+
+const EXAMPLES: &str = r#"- name: Upload the installer's kernel when it changed
+  mrp_image:
+    mrp_url: https://mrp.example/
+    mrp_token: "{{ lab_token }}"
+    description: debian 12 installer
+    type: Kernel
+    arch: arm64
+    path: files/linux
+
+- name: Upload its initrd for everyone and clean up old copies
+  mrp_image:
+    description: debian 12 installer
+    type: Initrd
+    arch: arm64
+    path: files/initrd.gz
+    public: true
+    prune: true
+  environment:
+    MRP_URL: https://mrp.example/
+    MRP_TOKEN: "{{ lab_token }}"
+
+- name: Remove a test kernel
+  mrp_image:
+    description: my test kernel
+    type: Kernel
+    arch: arm64
+    state: absent
+"#;
+
+const RETURNS: &[Return] = &[
+    Return::new("image", "dict")
+        .returned("success; null when the image is absent")
+        .about("The image as the server has it; in check mode, as it would be.")
+        .contains(&[
+            Return::new("id", "int").about("Its id; null while it is only planned.").sample("14"),
+            Return::new("name", "str")
+                .about("The server's name for it: its path below the boot endpoint.")
+                .sample("\"alice/linux.s256-5f70bf18a086007016e948b04aed3b82.1a2b3c4d\""),
+            Return::new("description", "str").about("Its description."),
+            Return::new("type", "str").about("Kernel, Initrd or bootloader."),
+            Return::new("arch", "str").about("Its architecture."),
+            Return::new("user", "str").about("Its owner."),
+            Return::new("upload_date", "str").about("In the server's local time, although it says GMT."),
+            Return::new("public", "bool").about("Whether other users may use it."),
+            Return::new("known_good", "bool").about("Whether it is marked as known to work."),
+            Return::new("sha256", "str").about("Of its bytes; null when no O(path) was given."),
+            Return::new("size", "int").about("In bytes; null when no O(path) was given."),
+        ]),
+    Return::new("pruned", "list")
+        .returned("success")
+        .about("The superseded images that were deleted (in check mode: that would be).")
+        .sample("[]"),
+    respond::PLAN,
+];

@@ -1,0 +1,297 @@
+//! `mrp_machine`: what a machine boots, and whether it is installed.
+
+use serde::Deserialize;
+
+use super::{connection, respond};
+use crate::ansible::{
+    Attribute, Attributes, Call, Constraints, Failure, Kind, Module, ModuleSpec, Opt, Return,
+    Success,
+};
+use crate::api::{ImageId, MachineId, PreseedId, ReportedState};
+use crate::task::Wait;
+use crate::task::machine::{
+    Clearable, Goal, ImageRef, MachineRef, MachineSpec, PreseedRef, Provisioning,
+};
+
+pub(super) const MODULE: Module = Module { spec: &SPEC, run };
+
+static SPEC: ModuleSpec = ModuleSpec {
+    name: "mrp_machine",
+    short_description: "Configure and provision a machine of a Mr-Provisioner server",
+    description: &[
+        "Sets what a machine boots: kernel, initrd, preseed, kernel options, subarch and netboot.",
+        "With O(state=provisioned) it also reboots the machine into its installer and waits until the installed \
+         system reports that it is ready.",
+        "Only what was given is compared and sent. Machines themselves are made by the server's administrators.",
+    ],
+    options: &[OPTIONS, connection::OPTIONS],
+    constraints: Constraints {
+        mutually_exclusive: &[
+            &["name", "id"],
+            &["kernel", "kernel_id"],
+            &["initrd", "initrd_id"],
+            &["preseed", "preseed_id"],
+        ],
+        required_one_of: &[&["name", "id"]],
+        required_together: connection::REQUIRED_TOGETHER,
+        ..Constraints::NONE
+    },
+    attributes: Attributes {
+        check_mode: Attribute::full(
+            "Sends nothing that writes and returns the plan. A kernel, initrd or preseed that does not exist yet is \
+             planned as unresolved with a warning, since an earlier task of the same play may create it.",
+        ),
+        diff_mode: Attribute::full("Shows the fields that change."),
+        idempotent: Attribute::partial(
+            "A second run changes nothing, except with O(force), and except for a machine that is still not ready: \
+             O(state=provisioned) provisions it again.",
+        ),
+    },
+    notes: &[
+        "The server lets any user change any machine. This module refuses a machine that is not assigned to the \
+         token's user and says who holds it; see O(allow_unassigned).",
+        "Nothing on the server ends the state V(provisioning): the installed system must report V(ready), for \
+         example with a request at the end of its preseed, or a later task with O(state=ready).",
+        "Netboot stays on after an installation, so that the next reboot installs again, unless \
+         O(netboot_when_ready=false).",
+        "When the server refuses to provision, or the BMC fails, netboot goes back to what it was and the state \
+         becomes V(error), so that the next run tries again.",
+    ],
+    seealso: &["mrp_image", "mrp_preseed", "mrp_network_facts"],
+    examples: EXAMPLES,
+    returns: RETURNS,
+};
+
+const OPTIONS: &[Opt] = &[
+    Opt::new("name", Kind::Str).aliases(&["machine", "machine_name"]).about(&[
+        "Exact name of the machine.",
+    ]),
+    Opt::new("id", Kind::Int).about(&["Id of the machine, instead of its name."]),
+    Opt::new("arch", Kind::Str).about(&[
+        "The architecture that the machine must have. It is only compared: the task fails when it is another.",
+    ]),
+    Opt::new("subarch", Kind::Str).about(&[
+        "Name of the subarch, the firmware variant that decides on the boot loader.",
+    ]),
+    Opt::new("kernel", Kind::Str).about(&[
+        "Description of the kernel. The newest own image of that description, for the machine's architecture, else \
+         the only one of other users.",
+        "The server cannot take a kernel away again.",
+    ]),
+    Opt::new("kernel_id", Kind::Int).about(&["Id of the kernel, instead of its description."]),
+    Opt::new("initrd", Kind::Str).about(&[
+        "Description of the initrd, found as O(kernel) is. An empty one takes the initrd away.",
+    ]),
+    Opt::new("initrd_id", Kind::Int).about(&["Id of the initrd, instead of its description."]),
+    Opt::new("preseed", Kind::Str).about(&[
+        "Name of the preseed. An empty one takes the preseed away.",
+    ]),
+    Opt::new("preseed_id", Kind::Int).about(&["Id of the preseed, instead of its name."]),
+    Opt::new("kernel_opts", Kind::Str).aliases(&["kernel_options"]).about(&[
+        "The kernel's command line, at most 1024 characters. An empty one clears it.",
+    ]),
+    Opt::new("netboot", Kind::Bool).about(&[
+        "Whether the machine boots over the network. Not compared with O(state=provisioned): the server switches \
+         netboot on to install.",
+    ]),
+    Opt::new("state", Kind::Str)
+        .choices(&["configured", "provisioned", "ready", "error", "unknown"])
+        .default_str("configured")
+        .about(&[
+            "V(configured) sets the boot parameters and nothing else.",
+            "V(provisioned) also provisions the machine when a boot parameter changes or its state is not V(ready).",
+            "V(ready), V(error) and V(unknown) report that state on the machine's behalf.",
+        ]),
+    Opt::new("force", Kind::Bool).default_bool(false).about(&[
+        "With O(state=provisioned), provision also when nothing differs. The task then changes something every time.",
+    ]),
+    Opt::new("wait", Kind::Bool).default_bool(true).about(&[
+        "With O(state=provisioned), wait until the machine is V(ready). The task fails at once when it reports V(error).",
+        "Without it a second run provisions again as long as the machine is not V(ready).",
+    ]),
+    Opt::new("wait_timeout", Kind::Float).default_float("3600").about(&[
+        "Seconds to wait before the task fails and tells the last state seen.",
+    ]),
+    Opt::new("wait_interval", Kind::Float).default_float("10").about(&[
+        "Longest pause between two looks at the state, in seconds. The first pauses are shorter.",
+    ]),
+    Opt::new("netboot_when_ready", Kind::Bool).about(&[
+        "With O(state=provisioned) and O(wait), what netboot shall be once the machine is V(ready). \
+         V(false) keeps a reboot from installing again. Left as it is when not given.",
+    ]),
+    Opt::new("allow_unassigned", Kind::Bool).default_bool(false).about(&[
+        "Act also on a machine that is not assigned to the token's user.",
+    ]),
+];
+
+#[derive(Deserialize)]
+struct Options {
+    name: Option<String>,
+    id: Option<MachineId>,
+    arch: Option<String>,
+    subarch: Option<String>,
+    kernel: Option<String>,
+    kernel_id: Option<ImageId>,
+    initrd: Option<String>,
+    initrd_id: Option<ImageId>,
+    preseed: Option<String>,
+    preseed_id: Option<PreseedId>,
+    kernel_opts: Option<String>,
+    netboot: Option<bool>,
+    state: State,
+    force: bool,
+    wait: bool,
+    wait_timeout: f64,
+    wait_interval: f64,
+    netboot_when_ready: Option<bool>,
+    allow_unassigned: bool,
+}
+
+#[derive(Clone, Copy, Deserialize)]
+#[serde(rename_all = "lowercase")]
+enum State {
+    Configured,
+    Provisioned,
+    Ready,
+    Error,
+    Unknown,
+}
+
+fn run(call: &Call) -> Result<Success, Failure> {
+    respond::run(call, &spec(call.options(), call.check_mode)?)
+}
+
+fn spec(options: Options, check_mode: bool) -> Result<MachineSpec, Failure> {
+    let goal = goal(&options)?;
+    Ok(MachineSpec {
+        machine: machine(options.name, options.id)?,
+        arch: options.arch,
+        subarch: options.subarch,
+        kernel: kernel(options.kernel, options.kernel_id)?,
+        initrd: clearable(options.initrd, options.initrd_id, ImageRef::Description, ImageRef::Id),
+        preseed: clearable(options.preseed, options.preseed_id, PreseedRef::Name, PreseedRef::Id),
+        kernel_opts: options.kernel_opts,
+        netboot: options.netboot,
+        goal,
+        allow_unassigned: options.allow_unassigned,
+        allow_missing: check_mode,
+    })
+}
+
+fn machine(name: Option<String>, id: Option<MachineId>) -> Result<MachineRef, Failure> {
+    match (name, id) {
+        (Some(name), _) if name.is_empty() => Err(Failure::new("name must not be empty")),
+        (Some(name), _) => Ok(MachineRef::Name(name)),
+        (None, Some(id)) => Ok(MachineRef::Id(id)),
+        (None, None) => Err(Failure::new("one of the following is required: name, id")),
+    }
+}
+
+fn kernel(description: Option<String>, id: Option<ImageId>) -> Result<Option<ImageRef>, Failure> {
+    match description {
+        Some(empty) if empty.is_empty() => {
+            Err(Failure::new("kernel must not be empty: the server cannot take a kernel away"))
+        }
+        description => Ok(description.map(ImageRef::Description).or(id.map(ImageRef::Id))),
+    }
+}
+
+/// An empty name takes the object away; None leaves it.
+fn clearable<Id, Ref>(
+    name: Option<String>,
+    id: Option<Id>,
+    by_name: fn(String) -> Ref,
+    by_id: fn(Id) -> Ref,
+) -> Option<Clearable<Ref>> {
+    match name {
+        Some(name) if name.is_empty() => Some(Clearable::Cleared),
+        name => name.map(by_name).or(id.map(by_id)).map(Clearable::To),
+    }
+}
+
+fn goal(options: &Options) -> Result<Goal, Failure> {
+    Ok(match options.state {
+        State::Configured => Goal::Configured,
+        State::Provisioned => Goal::Provisioned(provisioning(options)?),
+        State::Ready => Goal::Reported(ReportedState::Ready),
+        State::Error => Goal::Reported(ReportedState::Error),
+        State::Unknown => Goal::Reported(ReportedState::Unknown),
+    })
+}
+
+fn provisioning(options: &Options) -> Result<Provisioning, Failure> {
+    if options.netboot_when_ready.is_some() && !options.wait {
+        return Err(Failure::new("netboot_when_ready needs wait: true"));
+    }
+    let wait = Wait {
+        timeout: connection::seconds("wait_timeout", options.wait_timeout)?,
+        interval: connection::seconds("wait_interval", options.wait_interval)?,
+    };
+    Ok(Provisioning {
+        force: options.force,
+        wait: options.wait.then_some(wait),
+        netboot_when_ready: options.netboot_when_ready,
+    })
+}
+
+const EXAMPLES: &str = r#"- name: Install a machine, and do nothing when it is installed like that already
+  mrp_machine:
+    mrp_url: https://mrp.example/
+    mrp_token: "{{ lab_token }}"
+    name: qdc01
+    arch: arm64
+    subarch: efi
+    kernel: debian 12 installer
+    initrd: debian 12 installer
+    preseed: debian-12-ci
+    kernel_opts: console=ttyAMA0 auto=true priority=critical
+    state: provisioned
+    wait_timeout: 1800
+    netboot_when_ready: false
+
+- name: Only change what it boots next time
+  mrp_machine:
+    name: qdc01
+    kernel: my test kernel
+    netboot: true
+
+- name: Boot without an initrd and without a preseed
+  mrp_machine:
+    name: qdc01
+    initrd: ""
+    preseed: ""
+
+- name: Tell the server that the host is installed, once it answers
+  mrp_machine:
+    name: qdc01
+    state: ready
+"#;
+
+const RETURNS: &[Return] = &[
+    Return::new("machine", "dict")
+        .returned("success")
+        .about("The machine as the server has it; in check mode, as it would be.")
+        .contains(&[
+            Return::new("id", "int").about("Its id.").sample("2"),
+            Return::new("name", "str").about("Its name.").sample("\"qdc01\""),
+            Return::new("hostname", "str").about("Its name with everything but letters and digits replaced by dashes."),
+            Return::new("state", "str").about("unknown, provisioning, ready or error.").sample("\"ready\""),
+            Return::new("arch", "str").about("Its architecture."),
+            Return::new("subarch", "str").about("Its subarch."),
+            Return::new("kernel_id", "int").about("Id of its kernel."),
+            Return::new("initrd_id", "int").about("Id of its initrd."),
+            Return::new("preseed_id", "int").about("Id of its preseed."),
+            Return::new("kernel_opts", "str").about("Its kernel's command line."),
+            Return::new("netboot_enabled", "bool").about("Whether it boots over the network."),
+        ]),
+    Return::new("kernel", "dict")
+        .returned("success; null when O(kernel) was not given or does not exist yet")
+        .about("The image that the kernel was resolved to."),
+    Return::new("initrd", "dict")
+        .returned("success; null when O(initrd) was not given or does not exist yet")
+        .about("The image that the initrd was resolved to."),
+    Return::new("preseed", "dict")
+        .returned("success; null when O(preseed) was not given or does not exist yet")
+        .about("The preseed that the name was resolved to, with sha256 and size instead of its text."),
+    respond::PLAN,
+];

@@ -1,0 +1,16 @@
+//! The Ansible modules: one file each, with its options and the way from options to a task and from the
+//! task's outcome to a result.
+
+mod connection;
+mod respond;
+
+mod image;
+mod machine;
+mod network_facts;
+mod preseed;
+
+use crate::ansible::Module;
+
+/// All modules that the binary answers as.
+pub const ALL: &[Module] =
+    &[image::MODULE, machine::MODULE, network_facts::MODULE, preseed::MODULE];

@@ -1,0 +1,161 @@
+//! `mrp_network_facts`: the addresses of machines, for the inventory.
+
+use serde::Deserialize;
+use serde_json::{Map, Value, json};
+
+use super::{connection, respond};
+use crate::ansible::{
+    Attribute, Attributes, Call, Constraints, Failure, Kind, Module, ModuleSpec, Opt, Return,
+    Success,
+};
+use crate::api::{Query, Scope};
+use crate::task::network::{self, NetworkReport, NetworkSpec, Selection};
+
+pub(super) const MODULE: Module = Module { spec: &SPEC, run };
+
+static SPEC: ModuleSpec = ModuleSpec {
+    name: "mrp_network_facts",
+    short_description: "Gather the addresses of the machines of a Mr-Provisioner server",
+    description: &[
+        "Reads the interfaces of machines and sets C(ansible_facts.mrp_network).",
+        "An address is never guessed: with several addressed interfaces and no preference that matches, C(ipv4) is \
+         null and a warning lists them.",
+    ],
+    options: &[OPTIONS, connection::OPTIONS],
+    constraints: Constraints {
+        mutually_exclusive: &[&["machine", "machines", "query"]],
+        required_together: connection::REQUIRED_TOGETHER,
+        ..Constraints::NONE
+    },
+    attributes: Attributes {
+        check_mode: Attribute::full("The module only reads."),
+        diff_mode: Attribute::none("Nothing ever changes."),
+        idempotent: Attribute::full("The module only reads."),
+    },
+    notes: &["Interfaces are read side by side, at most eight at a time."],
+    seealso: &["mrp_machine"],
+    examples: EXAMPLES,
+    returns: RETURNS,
+};
+
+const OPTIONS: &[Opt] = &[
+    Opt::new("machine", Kind::Str).about(&["Exact name of one machine, whoever holds it."]),
+    Opt::new("machines", Kind::List(&Kind::Str)).about(&["Exact names of machines, whoever holds them."]),
+    Opt::new("query", Kind::Str).about(&[
+        "Filter in the server's query language, for example C((and (= arch \"arm64\") (=~ name \"qdc\"))).",
+        "The symbols are C(name), C(arch), C(bmc_type), C(assignee_count) and C(interface_count), the operators \
+         C(= != < <= > >= =~), C(and) and C(or).",
+    ]),
+    Opt::new("all", Kind::Bool).default_bool(false).about(&[
+        "Every machine of the server instead of those assigned to the token's user.",
+    ]),
+    Opt::new("interface", Kind::List(&Kind::Str)).about(&[
+        "Interface identifiers in order of preference: the first that has an address is the one that C(ipv4), \
+         C(mac) and C(netmask) are taken from.",
+        "Where none of them has an address and only one interface of the machine has, that one is taken.",
+    ]),
+];
+
+#[derive(Deserialize)]
+struct Options {
+    machine: Option<String>,
+    machines: Option<Vec<String>>,
+    query: Option<String>,
+    all: bool,
+    interface: Option<Vec<String>>,
+}
+
+fn run(call: &Call) -> Result<Success, Failure> {
+    let spec = spec(call.options())?;
+    let writer = connection::connect(call)?;
+    let report = network::gather(writer.reader(), &spec).map_err(respond::failure)?;
+    Ok(success(report))
+}
+
+fn spec(options: Options) -> Result<NetworkSpec, Failure> {
+    Ok(NetworkSpec {
+        machines: selection(options.machine, options.machines, options.query)?,
+        scope: if options.all { Scope::Visible } else { Scope::Own },
+        preference: options.interface.unwrap_or_default(),
+    })
+}
+
+fn selection(
+    machine: Option<String>,
+    machines: Option<Vec<String>>,
+    query: Option<String>,
+) -> Result<Selection, Failure> {
+    let names = machine.map(|name| vec![name]).or(machines);
+    match (names, query) {
+        (Some(names), _) => Ok(Selection::Names(names)),
+        (None, Some(query)) => match Query::parse(&query) {
+            Ok(query) => Ok(Selection::Query(query)),
+            Err(error) => Err(respond::failure(error.into())),
+        },
+        (None, None) => Ok(Selection::All),
+    }
+}
+
+fn success(report: NetworkReport) -> Success {
+    let by_name: Map<String, Value> =
+        report.machines.iter().map(|facts| (facts.name.clone(), json!(facts))).collect();
+    let mut fields = Map::new();
+    fields.insert("ansible_facts".into(), json!({ "mrp_network": by_name }));
+    fields.insert("machines".into(), json!(report.machines));
+    Success { changed: false, fields, diff: Vec::new(), warnings: report.warnings }
+}
+
+const EXAMPLES: &str = r#"- name: Where are my machines?
+  mrp_network_facts:
+    mrp_url: https://mrp.example/
+    mrp_token: "{{ lab_token }}"
+    interface: [eth1, eth0]
+  register: lab
+
+- name: Put those with an address into the inventory
+  ansible.builtin.add_host:
+    name: "{{ item.hostname }}"
+    groups: lab
+    ansible_host: "{{ item.ipv4 }}"
+  loop: "{{ lab.machines | selectattr('ipv4') }}"
+  loop_control:
+    label: "{{ item.name }}"
+
+- name: One machine
+  mrp_network_facts:
+    machine: qdc01
+
+- name: Its address
+  ansible.builtin.debug:
+    msg: "{{ ansible_facts.mrp_network.qdc01.ipv4 }}"
+
+- name: All free arm64 machines
+  mrp_network_facts:
+    query: (and (= arch "arm64") (= assignee_count 0))
+    all: true
+"#;
+
+const FACTS: &[Return] = &[
+    Return::new("id", "int").about("The machine's id.").sample("2"),
+    Return::new("name", "str").about("Its name.").sample("\"qdc01\""),
+    Return::new("hostname", "str").about("Its name with everything but letters and digits replaced by dashes."),
+    Return::new("arch", "str").about("Its architecture."),
+    Return::new("ipv4", "str")
+        .about("The lease, or the configured address where there is none yet; null where it is not certain.")
+        .sample("\"10.40.5.12\""),
+    Return::new("mac", "str").about("Of the interface that has C(ipv4), or of the only interface."),
+    Return::new("netmask", "str").about("Of the same interface's network."),
+    Return::new("interfaces", "list").about("All interfaces, as the server tells them."),
+];
+
+const RETURNS: &[Return] = &[
+    Return::new("ansible_facts", "dict")
+        .returned("success")
+        .about("Facts to add to the host that the task runs for.")
+        .contains(&[Return::new("mrp_network", "dict")
+            .about("For each machine's name, the keys that RV(machines) has.")]),
+    Return::new("machines", "list")
+        .returned("success")
+        .about("The same as a list, for loops.")
+        .contains(FACTS),
+];

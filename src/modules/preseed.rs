@@ -1,0 +1,159 @@
+//! `mrp_preseed`: preseeds, kickstarts and autoyast profiles, told apart by name.
+
+use std::path::PathBuf;
+
+use serde::Deserialize;
+
+use super::{connection, respond};
+use crate::ansible::{
+    Attribute, Attributes, Call, Constraints, Failure, Kind, Module, ModuleSpec, Opt, Return,
+    Success,
+};
+use crate::api::PreseedType;
+use crate::task::preseed::{Content, Presence, PreseedSpec, Wanted};
+
+pub(super) const MODULE: Module = Module { spec: &SPEC, run };
+
+static SPEC: ModuleSpec = ModuleSpec {
+    name: "mrp_preseed",
+    short_description: "Create, change and delete preseeds on a Mr-Provisioner server",
+    description: &[
+        "Makes sure that a preseed (a Debian preseed, a kickstart or an autoyast profile) is on the server with a \
+         given text, or that it is not there.",
+        "Preseeds are compared by content; only what was given is compared and sent.",
+        "The server renders the text as a Jinja2 template for each machine that fetches it, with C(hostname), \
+         C(ssh_key), C(ssh_keys), C(interfaces), C(kernel), C(initrd) and C(kernel_options).",
+    ],
+    options: &[OPTIONS, connection::OPTIONS],
+    constraints: Constraints {
+        mutually_exclusive: &[&["content", "path"]],
+        required_together: connection::REQUIRED_TOGETHER,
+        ..Constraints::NONE
+    },
+    attributes: Attributes {
+        check_mode: Attribute::full(
+            "Reads the server and the file, sends nothing that writes, and returns the plan.",
+        ),
+        diff_mode: Attribute::full(
+            "Shows the fields and the text that change; use C(diff: false) where the text holds secrets.",
+        ),
+        idempotent: Attribute::full("A second run changes nothing."),
+    },
+    notes: &[
+        "Names are unique over all users of the server, also over those whose preseeds one cannot see.",
+        "Ansible renders C({{ }}) in O(content) itself. To leave a template to the server, keep it in a file \
+         and name it with O(path), or mark it with C(!unsafe).",
+        "Anyone who reaches the server can read the rendered preseed of any machine. Do not put secrets there.",
+        "The file is read on the host that the task runs on, which is usually V(localhost).",
+    ],
+    seealso: &["mrp_image", "mrp_machine"],
+    examples: EXAMPLES,
+    returns: RETURNS,
+};
+
+const OPTIONS: &[Opt] = &[
+    Opt::new("name", Kind::Str).required().about(&["Name of the preseed, 2 to 256 characters."]),
+    Opt::new("type", Kind::Str).choices(&["preseed", "kickstart", "autoyast"]).about(&[
+        "What the text is. Left as it is when not given; a new one is a V(preseed).",
+    ]),
+    Opt::new("content", Kind::Str).hidden_in_invocation().about(&[
+        "The text itself, at most 2097152 characters.",
+        "Without O(content) and O(path) the preseed must exist.",
+    ]),
+    Opt::new("path", Kind::Path).aliases(&["src"]).about(&["File with the text, in UTF-8."]),
+    Opt::new("description", Kind::Str).about(&[
+        "What it is for, at most 256 characters. An empty one clears it.",
+    ]),
+    Opt::new("public", Kind::Bool).about(&[
+        "Whether other users may use the preseed. Left as it is when not given; a new one is private.",
+    ]),
+    Opt::new("known_good", Kind::Bool).about(&[
+        "Whether the preseed is marked as known to work. Left as it is when not given.",
+    ]),
+    Opt::new("state", Kind::Str).choices(&["present", "absent"]).default_str("present").about(&[
+        "With V(absent) the preseed is deleted. One that a machine uses, or that belongs to another user, is not: \
+         the task fails and says so.",
+    ]),
+];
+
+#[derive(Deserialize)]
+struct Options {
+    name: String,
+    #[serde(rename = "type")]
+    kind: Option<PreseedType>,
+    content: Option<String>,
+    path: Option<PathBuf>,
+    description: Option<String>,
+    public: Option<bool>,
+    known_good: Option<bool>,
+    state: State,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "lowercase")]
+enum State {
+    Present,
+    Absent,
+}
+
+fn run(call: &Call) -> Result<Success, Failure> {
+    respond::run(call, &PreseedSpec::from(call.options::<Options>()))
+}
+
+impl From<Options> for PreseedSpec {
+    fn from(options: Options) -> Self {
+        let wanted = Wanted {
+            kind: options.kind,
+            content: options.content.map(Content::Text).or(options.path.map(Content::File)),
+            description: options.description,
+            public: options.public,
+            known_good: options.known_good,
+        };
+        PreseedSpec {
+            name: options.name,
+            presence: match options.state {
+                State::Present => Presence::Present(wanted),
+                State::Absent => Presence::Absent,
+            },
+        }
+    }
+}
+
+const EXAMPLES: &str = r#"- name: Keep a preseed up to date with a file
+  mrp_preseed:
+    mrp_url: https://mrp.example/
+    mrp_token: "{{ lab_token }}"
+    name: debian-12-ci
+    path: files/debian-12.preseed
+    description: Debian 12 for the CI machines
+
+- name: A kickstart from a text that Ansible renders
+  mrp_preseed:
+    name: centos-ci
+    type: kickstart
+    content: "{{ lookup('ansible.builtin.template', 'centos.ks.j2') }}"
+    public: true
+
+- name: Remove a preseed
+  mrp_preseed:
+    name: old-seed
+    state: absent
+"#;
+
+const RETURNS: &[Return] = &[
+    Return::new("preseed", "dict")
+        .returned("success; null when the preseed is absent")
+        .about("The preseed as the server has it, without its text; in check mode, as it would be.")
+        .contains(&[
+            Return::new("id", "int").about("Its id; null while it is only planned.").sample("8"),
+            Return::new("name", "str").about("Its name."),
+            Return::new("type", "str").about("preseed, kickstart or autoyast."),
+            Return::new("description", "str").about("Its description."),
+            Return::new("user", "str").about("Its owner."),
+            Return::new("public", "bool").about("Whether other users may use it."),
+            Return::new("known_good", "bool").about("Whether it is marked as known to work."),
+            Return::new("sha256", "str").about("Of its text in UTF-8."),
+            Return::new("size", "int").about("Of its text in UTF-8, in bytes."),
+        ]),
+    respond::PLAN,
+];

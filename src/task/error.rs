@@ -1,0 +1,173 @@
+//! Why a task cannot be planned or did not succeed, each as one sentence with a separate hint.
+
+use std::time::Duration;
+
+use crate::api::ApiError;
+
+/// What stops a task. The text is one sentence; [`TaskError::hint`] says what helps.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum TaskError {
+    /// The client could not ask or tell the server.
+    #[error(transparent)]
+    Api(#[from] ApiError),
+
+    /// A name or an id that must exist does not, or is not visible to the token's user.
+    #[error("there is no {what} {name} that this token may see{}", near_names(near))]
+    NotFound {
+        /// The kind of object: `machine`, `Kernel image for arm64`.
+        what: String,
+        /// The name as it was given, quoted.
+        name: String,
+        /// Names that do exist and look alike.
+        near: Vec<String>,
+    },
+
+    /// A description names several images, none of them one's own.
+    #[error("{what} {name} is ambiguous: {}", candidates.join("; "))]
+    Ambiguous {
+        /// The kind of object.
+        what: String,
+        /// The description as it was given, quoted.
+        name: String,
+        /// Id, owner and date of each.
+        candidates: Vec<String>,
+    },
+
+    /// The machine is not assigned to the token's user. The server itself would let boot parameters be changed.
+    #[error("machine '{machine}' is not assigned to this token's user; {}", holders_text(holders))]
+    NotAssigned {
+        /// The machine's name.
+        machine: String,
+        /// Who holds it, with the reason where one was given.
+        holders: Vec<String>,
+    },
+
+    /// The object belongs to another user, so the change must be made by its owner.
+    #[error("{object} belongs to {owner}, so {wish} is not possible with this token")]
+    NotYours {
+        /// What it is, by name and id.
+        object: String,
+        /// Its owner's user name.
+        owner: String,
+        /// What was asked for.
+        wish: String,
+    },
+
+    /// An image or preseed to be deleted is what machines boot.
+    #[error("{object} is in use and was not deleted: {}", uses.join(", "))]
+    InUse {
+        /// What it is, by name and id.
+        object: String,
+        /// `kernel of qdc01` for each use.
+        uses: Vec<String>,
+    },
+
+    /// The server took a request and has something else than what was sent.
+    #[error("{object} was written, but the server has {found} where {expected} was sent")]
+    ReadBack {
+        /// What was written.
+        object: String,
+        /// The fields as sent.
+        expected: String,
+        /// The same fields as read afterwards.
+        found: String,
+    },
+
+    /// The options ask for something that cannot be.
+    #[error("{0}")]
+    Refused(String),
+
+    /// A local file could not be used.
+    #[error("{path}: {problem}")]
+    File {
+        /// The file as it was named.
+        path: String,
+        /// What is wrong with it.
+        problem: String,
+    },
+
+    /// The server accepted the parameters but not the provisioning.
+    #[error("provisioning machine '{machine}' failed: {source}; {aftermath}")]
+    Provision {
+        /// The machine's name.
+        machine: String,
+        /// What the server said.
+        source: ApiError,
+        /// What the server was left with.
+        aftermath: String,
+    },
+
+    /// The machine reported `error` instead of `ready`.
+    #[error("machine '{machine}' reported the state error after {}", seconds(*waited))]
+    InstallFailed {
+        /// The machine's name.
+        machine: String,
+        /// The time from the start of the wait.
+        waited: Duration,
+    },
+
+    /// The machine did not report in time.
+    #[error("machine '{machine}' was not ready within {}; the last state seen was {last}", seconds(*waited))]
+    WaitTimeout {
+        /// The machine's name.
+        machine: String,
+        /// The deadline that passed.
+        waited: Duration,
+        /// The state at the last look, or why it could not be seen.
+        last: String,
+    },
+}
+
+impl TaskError {
+    /// What the user can do about it, as a sentence of its own.
+    pub fn hint(&self) -> Option<String> {
+        match self {
+            TaskError::Api(error) => error.hint(),
+            TaskError::Provision { source, .. } => source.hint(),
+            TaskError::Ambiguous { .. } => Some("Give the id instead of the description.".into()),
+            TaskError::NotAssigned { .. } => Some(
+                "Have the machine assigned to this user, or set allow_unassigned: true to act all the same.".into(),
+            ),
+            TaskError::InUse { .. } => Some("Point these machines at something else first.".into()),
+            TaskError::InstallFailed { .. } => {
+                Some("The installer's own log on the machine's console tells why.".into())
+            }
+            TaskError::WaitTimeout { .. } => Some(
+                "Nothing on the server ends the state provisioning: the installed system must set the state ready. \
+                 Check that its preseed does so, or raise wait_timeout."
+                    .into(),
+            ),
+            _ => None,
+        }
+    }
+
+    /// The server's raw answer behind the error, for those who ask for every detail.
+    pub fn server_response(&self) -> Option<&str> {
+        match self {
+            TaskError::Api(error) | TaskError::Provision { source: error, .. } => error.server_response(),
+            _ => None,
+        }
+    }
+}
+
+fn near_names(near: &[String]) -> String {
+    match near {
+        [] => String::new(),
+        names => format!(" (near: {})", names.iter().map(|name| format!("'{name}'")).collect::<Vec<_>>().join(", ")),
+    }
+}
+
+fn holders_text(holders: &[String]) -> String {
+    match holders {
+        [] => "nobody holds it".into(),
+        holders => format!("it is held by {}", holders.join(", ")),
+    }
+}
+
+fn seconds(time: Duration) -> String {
+    match time.as_secs_f64() {
+        whole if whole >= 10.0 => format!("{whole:.0} s"),
+        short => format!("{short:.1} s"),
+    }
+}

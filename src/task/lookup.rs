@@ -1,0 +1,186 @@
+//! Finding the object that a user means, and saying what there is when it is not there.
+
+use std::collections::HashSet;
+
+use crate::api::{
+    Assignee, Image, ImageId, ImageType, Machine, MachineId, Preseed, PreseedId, Reader, Scope,
+};
+use crate::near::near;
+
+use super::TaskError;
+
+/// All images that the token may see, and which of them are its user's own.
+///
+/// The server has no "who am I": one's own images are those that it lists without `show_all`.
+pub(super) struct Images {
+    visible: Vec<Image>,
+    own: HashSet<ImageId>,
+}
+
+impl Images {
+    pub(super) fn fetch(reader: &Reader) -> Result<Images, TaskError> {
+        let own = reader.images().list(Scope::Own)?;
+        let visible = reader.images().list(Scope::Visible)?;
+        Ok(Images { visible, own: own.iter().map(|image| image.id).collect() })
+    }
+
+    pub(super) fn is_own(&self, image: &Image) -> bool {
+        self.own.contains(&image.id)
+    }
+
+    /// The images of that type, architecture and description, the newest first: ids only ever grow,
+    /// whereas dates are in the server's local time.
+    pub(super) fn described<'a>(
+        &'a self,
+        kind: &ImageType,
+        arch: &str,
+        description: &str,
+    ) -> (Vec<&'a Image>, Vec<&'a Image>) {
+        let mut matching: Vec<&Image> = self
+            .of_kind(kind, arch)
+            .filter(|image| image.description.as_deref() == Some(description))
+            .collect();
+        matching.sort_by_key(|image| std::cmp::Reverse(image.id));
+        matching.into_iter().partition(|image| self.is_own(image))
+    }
+
+    /// The image that a description means: the newest own one, else the only one of others.
+    pub(super) fn resolve(
+        &self,
+        kind: &ImageType,
+        arch: &str,
+        description: &str,
+    ) -> Result<Option<&Image>, TaskError> {
+        let (own, others) = self.described(kind, arch, description);
+        match (own.first(), others.as_slice()) {
+            (Some(newest), _) => Ok(Some(newest)),
+            (None, []) => Ok(None),
+            (None, [only]) => Ok(Some(only)),
+            (None, several) => Err(TaskError::Ambiguous {
+                what: format!("the {kind} image for {arch}"),
+                name: format!("'{description}'"),
+                candidates: several.iter().map(|image| whose(image)).collect(),
+            }),
+        }
+    }
+
+    /// The error for a description that no image has.
+    pub(super) fn not_found(&self, kind: &ImageType, arch: &str, description: &str) -> TaskError {
+        let descriptions = self.of_kind(kind, arch).filter_map(|image| image.description.as_deref());
+        TaskError::NotFound {
+            what: format!("{kind} image for {arch}"),
+            name: format!("'{description}'"),
+            near: near_names(description, descriptions),
+        }
+    }
+
+    fn of_kind<'a>(&'a self, kind: &ImageType, arch: &str) -> impl Iterator<Item = &'a Image> {
+        self.visible
+            .iter()
+            .filter(move |image| image.kind == *kind && image.arch.as_deref() == Some(arch))
+    }
+}
+
+/// The image with that id, or the error that it is not there.
+pub(super) fn image_by_id(reader: &Reader, id: ImageId) -> Result<Image, TaskError> {
+    reader.images().find(id)?.ok_or_else(|| missing_id("image", id))
+}
+
+/// The preseed with that id, or the error that it is not there.
+pub(super) fn preseed_by_id(reader: &Reader, id: PreseedId) -> Result<Preseed, TaskError> {
+    match reader.preseeds().get(id) {
+        Err(error) if error.is_not_found() => Err(missing_id("preseed", id)),
+        answer => Ok(answer?),
+    }
+}
+
+/// The error for a preseed name that nothing visible has.
+pub(super) fn no_such_preseed(reader: &Reader, name: &str) -> Result<TaskError, TaskError> {
+    let preseeds = reader.preseeds().list(Scope::Visible)?;
+    Ok(TaskError::NotFound {
+        what: "preseed".into(),
+        name: format!("'{name}'"),
+        near: near_names(name, preseeds.iter().map(|preseed| preseed.name.as_str())),
+    })
+}
+
+/// How a user names a machine.
+#[derive(Clone, Debug)]
+pub enum MachineRef {
+    /// By its exact name.
+    Name(String),
+    /// By its id.
+    Id(MachineId),
+}
+
+/// The machine that is meant, or the error with the names that look alike.
+pub(super) fn machine(reader: &Reader, machine: &MachineRef) -> Result<Machine, TaskError> {
+    match machine {
+        MachineRef::Name(name) => match reader.machines().find(name)? {
+            Some(found) => Ok(found),
+            None => Err(no_such_machine(&reader.machines().list(Scope::Visible)?, name)),
+        },
+        MachineRef::Id(id) => match reader.machines().get(*id) {
+            Err(error) if error.is_not_found() => Err(missing_id("machine", id)),
+            answer => Ok(answer?),
+        },
+    }
+}
+
+/// The error for a machine name that none of `machines` has.
+pub(super) fn no_such_machine(machines: &[Machine], name: &str) -> TaskError {
+    TaskError::NotFound {
+        what: "machine".into(),
+        name: format!("'{name}'"),
+        near: near_names(name, machines.iter().map(|machine| machine.name.as_str())),
+    }
+}
+
+/// Refuses a machine that is not assigned to the token's user: the server would let anyone change it.
+pub(super) fn require_assignment(reader: &Reader, machine: &Machine) -> Result<(), TaskError> {
+    match reader.assignees().own(machine.id)? {
+        Some(_) => Ok(()),
+        None => Err(TaskError::NotAssigned {
+            machine: machine.name.clone(),
+            holders: reader.assignees().list(machine.id)?.iter().map(holder).collect(),
+        }),
+    }
+}
+
+/// What machines boot an image: `kernel of qdc01` for each use.
+pub(super) fn uses_of_image(machines: &[Machine], image: ImageId) -> Vec<String> {
+    let roles = |machine: &Machine| {
+        [("kernel", machine.kernel_id), ("initrd", machine.initrd_id)]
+            .into_iter()
+            .filter(|(_, id)| *id == Some(image))
+            .map(|(role, _)| format!("{role} of {}", machine.name))
+            .collect::<Vec<_>>()
+    };
+    machines.iter().flat_map(roles).collect()
+}
+
+/// Who an image belongs to, as a user name.
+pub(super) fn owner(user: Option<&str>) -> String {
+    user.unwrap_or("nobody").to_owned()
+}
+
+fn whose(image: &Image) -> String {
+    let date = image.upload_date.as_deref().unwrap_or("an unknown date");
+    format!("id {} of {}, uploaded {date}", image.id, owner(image.user.as_deref()))
+}
+
+fn holder(assignee: &Assignee) -> String {
+    let user = assignee.user.as_deref().unwrap_or("an unknown user");
+    match assignee.reason.as_deref() {
+        None | Some("") => user.to_owned(),
+        Some(reason) => format!("{user} ({reason})"),
+    }
+}
+
+fn missing_id(what: &str, id: impl std::fmt::Display) -> TaskError {
+    TaskError::NotFound { what: what.into(), name: format!("with id {id}"), near: Vec::new() }
+}
+
+fn near_names<'a>(name: &str, candidates: impl Iterator<Item = &'a str>) -> Vec<String> {
+    near(name, candidates).into_iter().map(str::to_owned).collect()
+}

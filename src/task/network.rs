@@ -1,0 +1,187 @@
+//! The network facts of machines: their interfaces, and the address to reach them at where it is certain.
+
+use std::collections::BTreeMap;
+
+use serde::Serialize;
+
+use super::lookup;
+use super::{TaskError, parallel};
+use crate::api::{Interface, Machine, MachineId, Query, Reader, Scope};
+
+/// Whose facts are wanted, and which interface is preferred.
+#[derive(Clone, Debug)]
+pub struct NetworkSpec {
+    /// Which machines.
+    pub machines: Selection,
+    /// All machines instead of those assigned to the token's user, where the selection does not name them.
+    pub scope: Scope,
+    /// Interface identifiers, the most wanted first.
+    pub preference: Vec<String>,
+}
+
+/// Which machines are meant.
+#[derive(Clone, Debug)]
+pub enum Selection {
+    /// Everything in the scope.
+    All,
+    /// These, by their exact names, whoever holds them.
+    Names(Vec<String>),
+    /// Those in the scope that a query matches.
+    Query(Query),
+}
+
+/// The facts of all machines that were meant.
+#[derive(Debug, Default)]
+pub struct NetworkReport {
+    /// In the order of their names, or in the order in which they were named.
+    pub machines: Vec<NetworkFacts>,
+    /// Where an address was not certain.
+    pub warnings: Vec<String>,
+}
+
+/// One machine's facts.
+#[derive(Clone, Debug, Serialize)]
+pub struct NetworkFacts {
+    /// The server's id.
+    pub id: MachineId,
+    /// Unique on the server.
+    pub name: String,
+    /// The name with every character outside `A-Za-z0-9` replaced; not unique.
+    pub hostname: Option<String>,
+    /// The architecture's name.
+    pub arch: Option<String>,
+    /// The lease, or the configured address where there is none yet; null where it is not certain.
+    pub ipv4: Option<String>,
+    /// Of the interface that has `ipv4`, or of the only interface.
+    pub mac: Option<String>,
+    /// Of the same interface's network.
+    pub netmask: Option<String>,
+    /// All of them.
+    pub interfaces: Vec<Interface>,
+}
+
+/// Reads the machines and, side by side, their interfaces. Nothing is ever written.
+pub fn gather(reader: &Reader, spec: &NetworkSpec) -> Result<NetworkReport, TaskError> {
+    let machines = spec.select(reader)?;
+    let interfaces =
+        parallel::map(&machines, |machine| reader.interfaces().list(machine.id));
+    let mut report = NetworkReport::default();
+    for (machine, interfaces) in machines.into_iter().zip(interfaces) {
+        let interfaces = interfaces?;
+        let chosen = choose(&interfaces, &spec.preference);
+        if let Choice::Unclear(addressed) = &chosen {
+            report.warnings.push(unclear(&machine, addressed));
+        }
+        report.machines.push(facts(machine, chosen.interface(), interfaces.clone()));
+    }
+    Ok(report)
+}
+
+impl NetworkSpec {
+    fn select(&self, reader: &Reader) -> Result<Vec<Machine>, TaskError> {
+        let mut machines = match &self.machines {
+            Selection::All => reader.machines().list(self.scope)?,
+            Selection::Query(query) => reader.machines().query(self.scope, query)?,
+            Selection::Names(names) => return named(reader, names),
+        };
+        machines.sort_by(|one, other| one.name.cmp(&other.name));
+        Ok(machines)
+    }
+}
+
+/// Several names cost one list instead of a query each.
+fn named(reader: &Reader, names: &[String]) -> Result<Vec<Machine>, TaskError> {
+    if let [name] = names {
+        return Ok(vec![lookup::machine(reader, &lookup::MachineRef::Name(name.clone()))?]);
+    }
+    let machines = reader.machines().list(Scope::Visible)?;
+    let by_name: BTreeMap<&str, &Machine> =
+        machines.iter().map(|machine| (machine.name.as_str(), machine)).collect();
+    names
+        .iter()
+        .map(|name| match by_name.get(name.as_str()) {
+            Some(machine) => Ok((*machine).clone()),
+            None => Err(lookup::no_such_machine(&machines, name)),
+        })
+        .collect()
+}
+
+/// Which interface a machine is reached at.
+enum Choice<'a> {
+    Certain(&'a Interface),
+    Unclear(Vec<&'a Interface>),
+    None,
+}
+
+impl<'a> Choice<'a> {
+    fn interface(&self) -> Option<&'a Interface> {
+        match self {
+            Choice::Certain(interface) => Some(interface),
+            _ => None,
+        }
+    }
+}
+
+/// The first preferred identifier that has an address decides; without one, only a single address is certain.
+/// Identifiers may be missing or stand twice within a machine.
+fn choose<'a>(interfaces: &'a [Interface], preference: &[String]) -> Choice<'a> {
+    let addressed: Vec<&Interface> =
+        interfaces.iter().filter(|interface| address(interface).is_some()).collect();
+    let preferred = preference
+        .iter()
+        .map(|wanted| {
+            addressed
+                .iter()
+                .filter(|interface| interface.identifier.as_ref() == Some(wanted))
+                .copied()
+                .collect::<Vec<_>>()
+        })
+        .find(|matching| !matching.is_empty());
+    let candidates = preferred.unwrap_or(addressed);
+    match candidates.as_slice() {
+        [only] => Choice::Certain(only),
+        [] => only_interface(interfaces),
+        _ => Choice::Unclear(candidates),
+    }
+}
+
+/// A machine with a single interface has only one MAC address, whether or not it has an IP address yet.
+fn only_interface(interfaces: &[Interface]) -> Choice<'_> {
+    match interfaces {
+        [only] => Choice::Certain(only),
+        _ => Choice::None,
+    }
+}
+
+/// The lease is what the machine has; the configured address is what it will get.
+fn address(interface: &Interface) -> Option<&str> {
+    interface.lease_ipv4.as_deref().or(interface.configured_ipv4.as_deref())
+}
+
+fn facts(machine: Machine, chosen: Option<&Interface>, interfaces: Vec<Interface>) -> NetworkFacts {
+    NetworkFacts {
+        id: machine.id,
+        hostname: machine.hostname,
+        arch: machine.arch,
+        ipv4: chosen.and_then(address).map(str::to_owned),
+        mac: chosen.and_then(|interface| interface.mac.clone()),
+        netmask: chosen.and_then(|interface| interface.netmaskv4.clone()),
+        name: machine.name,
+        interfaces,
+    }
+}
+
+fn unclear(machine: &Machine, addressed: &[&Interface]) -> String {
+    let list = addressed
+        .iter()
+        .map(|interface| {
+            let identifier = interface.identifier.as_deref().unwrap_or("(no identifier)");
+            format!("{identifier} {}", address(interface).unwrap_or("(no address)"))
+        })
+        .collect::<Vec<_>>()
+        .join(", ");
+    format!(
+        "machine '{}' has several addresses and none is preferred, so its ipv4 is null: {list}",
+        machine.name
+    )
+}

@@ -1,0 +1,53 @@
+//! Asking many things side by side, few enough that a small server stays usable for others.
+
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+/// Requests that are under way at the same time, at most.
+const SIDE_BY_SIDE: usize = 8;
+
+/// Applies `ask` to every item, [`SIDE_BY_SIDE`] at a time; the answers come in the order of the items.
+pub(super) fn map<T: Sync, R: Send>(items: &[T], ask: impl Fn(&T) -> R + Sync) -> Vec<R> {
+    let next = AtomicUsize::new(0);
+    let answers = Mutex::new(Vec::with_capacity(items.len()));
+    std::thread::scope(|scope| {
+        for _ in 0..SIDE_BY_SIDE.min(items.len()) {
+            scope.spawn(|| {
+                while let Some((index, item)) = take(items, &next) {
+                    let answer = ask(item);
+                    answers.lock().expect("no thread panics while it holds the lock").push((index, answer));
+                }
+            });
+        }
+    });
+    let mut answers = answers.into_inner().expect("all threads have ended");
+    answers.sort_by_key(|(index, _)| *index);
+    answers.into_iter().map(|(_, answer)| answer).collect()
+}
+
+fn take<'a, T>(items: &'a [T], next: &AtomicUsize) -> Option<(usize, &'a T)> {
+    let index = next.fetch_add(1, Ordering::Relaxed);
+    items.get(index).map(|item| (index, item))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn answers_come_in_the_order_of_the_items() {
+        let items: Vec<u32> = (0..100).collect();
+        assert_eq!(map(&items, |item| item * 2), items.iter().map(|item| item * 2).collect::<Vec<_>>());
+    }
+
+    #[test]
+    fn no_more_than_eight_are_under_way() {
+        let (now, most) = (AtomicUsize::new(0), AtomicUsize::new(0));
+        map(&[(); 64], |()| {
+            most.fetch_max(now.fetch_add(1, Ordering::SeqCst) + 1, Ordering::SeqCst);
+            std::thread::yield_now();
+            now.fetch_sub(1, Ordering::SeqCst);
+        });
+        assert!(most.load(Ordering::SeqCst) <= SIDE_BY_SIDE);
+    }
+}

@@ -1,0 +1,172 @@
+//! Plans: the ordered steps between what is and what shall be, and the account of carrying them out.
+
+use serde::Serialize;
+use serde_json::Value;
+
+use super::TaskError;
+use crate::api::{Reader, Writer};
+
+/// A desired state that can be planned and made so.
+pub trait Task {
+    /// One operation on the server, complete: performing it needs no further decision.
+    type Op;
+    /// What the task tells about its object, before (as predicted) and after (as read back).
+    type Report;
+
+    /// Compares the desired state with the server's. Cannot write: a [`Reader`] has no writing request.
+    fn plan(&self, reader: &Reader) -> Result<Plan<Self::Op, Self::Report>, TaskError>;
+
+    /// Carries out one operation, reads back, and brings the report up to date.
+    fn perform(writer: &Writer, op: Self::Op, report: &mut Self::Report) -> Result<Effect, TaskError>;
+}
+
+/// What performing one operation came to.
+#[derive(Debug, PartialEq, Eq)]
+pub enum Effect {
+    /// The server now has what the step says.
+    Done,
+    /// The server still needs the object as it is; for the reason given nothing was changed.
+    Skipped(String),
+}
+
+/// The verbs of steps, as they are printed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Action {
+    /// An object comes into being with a small request.
+    Create,
+    /// An image comes into being with its bytes.
+    Upload,
+    /// Fields of an existing object change.
+    Update,
+    /// An object goes away.
+    Delete,
+    /// A machine is rebooted into its installer.
+    Provision,
+    /// Nothing is sent but questions, until the machine reports.
+    Wait,
+}
+
+/// One step of a plan, as a person reads it.
+#[derive(Clone, Debug, Serialize)]
+pub struct Step {
+    /// What is done.
+    pub action: Action,
+    /// To what, by the names its users know.
+    pub target: String,
+    /// The reason, as a part of a sentence.
+    pub why: String,
+    /// The fields that change, as they are; null where the object does not exist yet.
+    pub before: Value,
+    /// The same fields as they shall be; null where the object goes away.
+    pub after: Value,
+    /// A text that changes, too long for `before` and `after`: shown in the diff only.
+    #[serde(skip)]
+    pub text: Option<TextChange>,
+}
+
+/// A long text before and after.
+#[derive(Clone, Debug)]
+pub struct TextChange {
+    /// As it is; empty where there is none.
+    pub before: String,
+    /// As it shall be.
+    pub after: String,
+}
+
+/// A step together with the operation that makes it so.
+#[derive(Debug)]
+pub struct Planned<Op> {
+    /// What a person reads.
+    pub step: Step,
+    /// What [`Task::perform`] is handed.
+    pub op: Op,
+}
+
+/// The steps from what is to what shall be; empty when nothing differs.
+#[derive(Debug)]
+pub struct Plan<Op, Report> {
+    /// In the order in which they are to be carried out.
+    pub steps: Vec<Planned<Op>>,
+    /// What the user should know although nothing failed.
+    pub warnings: Vec<String>,
+    /// The object as it will be told once all steps are done.
+    pub report: Report,
+}
+
+impl<Op, Report> Plan<Op, Report> {
+    /// A plan without steps.
+    pub fn nothing(report: Report) -> Self {
+        Plan { steps: Vec::new(), warnings: Vec::new(), report }
+    }
+
+    /// Adds a step at the end.
+    pub fn push(&mut self, op: Op, step: Step) {
+        self.steps.push(Planned { step, op });
+    }
+
+    /// The outcome that applying would have, with nothing done: check mode.
+    pub fn pretend(self) -> Outcome<Report> {
+        Outcome {
+            steps: self.steps.into_iter().map(|planned| planned.step).collect(),
+            warnings: self.warnings,
+            report: self.report,
+        }
+    }
+}
+
+/// What came of a plan: the steps that were done, and the object as it is now.
+#[derive(Debug)]
+pub struct Outcome<Report> {
+    /// The steps that were done (in check mode: that would be).
+    pub steps: Vec<Step>,
+    /// What the user should know although nothing failed.
+    pub warnings: Vec<String>,
+    /// The object.
+    pub report: Report,
+}
+
+impl<Report> Outcome<Report> {
+    /// True exactly when a step was done.
+    pub fn changed(&self) -> bool {
+        !self.steps.is_empty()
+    }
+}
+
+/// A plan that stopped at a step that failed.
+#[derive(Debug)]
+pub struct Halted {
+    /// Why the step after `done` failed.
+    pub error: TaskError,
+    /// The steps that took effect.
+    pub done: Vec<Step>,
+    /// The step that failed, then those that were not begun.
+    pub not_done: Vec<Step>,
+    /// What the user should know besides.
+    pub warnings: Vec<String>,
+}
+
+/// Carries out a plan step by step; `on_done` hears of each step that took effect.
+pub fn apply<T: Task>(
+    writer: &Writer,
+    plan: Plan<T::Op, T::Report>,
+    mut on_done: impl FnMut(&Step),
+) -> Result<Outcome<T::Report>, Box<Halted>> {
+    let Plan { steps, mut warnings, mut report } = plan;
+    let mut done = Vec::new();
+    let mut ahead = steps.into_iter();
+    while let Some(Planned { step, op }) = ahead.next() {
+        match T::perform(writer, op, &mut report) {
+            Ok(Effect::Done) => {
+                on_done(&step);
+                done.push(step);
+            }
+            Ok(Effect::Skipped(reason)) => warnings.push(reason),
+            Err(error) => {
+                let not_done = std::iter::once(step).chain(ahead.map(|later| later.step)).collect();
+                return Err(Box::new(Halted { error, done, not_done, warnings }));
+            }
+        }
+    }
+    Ok(Outcome { steps: done, warnings, report })
+}
