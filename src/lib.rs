@@ -1,1 +1,18 @@
 //! Drives a Mr-Provisioner bare-metal provisioning server from Ansible.
+//!
+//! One binary, several faces over one client library. Arrows run one way:
+//!
+//! - [`api`] is the client library: it knows HTTP and the server, nothing of Ansible.
+//! - [`task`] holds desired states against what the server has: a plan, then its application.
+//!   It knows [`api`], nothing of Ansible.
+//! - [`ansible`] is the protocol of binary modules: options in, one JSON result out. It knows no server.
+//! - [`modules`] has one file for each Ansible module: its options, and the way from options to a task
+//!   and from the task's outcome to a result.
+//! - [`cli`] is what the program does when it is called by its own name.
+
+pub mod ansible;
+pub mod api;
+pub mod cli;
+pub mod modules;
+pub mod near;
+pub mod task;

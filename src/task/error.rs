@@ -13,9 +13,9 @@ pub enum TaskError {
     Api(#[from] ApiError),
 
     /// A name or an id that must exist does not, or is not visible to the token's user.
-    #[error("there is no {what} {name} that this token may see{}", near_names(near))]
+    #[error("there is no {what} {name}{}", near_names(near))]
     NotFound {
-        /// The kind of object: `machine`, `Kernel image for arm64`.
+        /// The kind of object: `machine`, `visible Kernel image for arm64`.
         what: String,
         /// The name as it was given, quoted.
         name: String,

@@ -68,7 +68,7 @@ impl Images {
     pub(super) fn not_found(&self, kind: &ImageType, arch: &str, description: &str) -> TaskError {
         let descriptions = self.of_kind(kind, arch).filter_map(|image| image.description.as_deref());
         TaskError::NotFound {
-            what: format!("{kind} image for {arch}"),
+            what: format!("visible {kind} image for {arch}"),
             name: format!("'{description}'"),
             near: near_names(description, descriptions),
         }
@@ -98,7 +98,7 @@ pub(super) fn preseed_by_id(reader: &Reader, id: PreseedId) -> Result<Preseed, T
 pub(super) fn no_such_preseed(reader: &Reader, name: &str) -> Result<TaskError, TaskError> {
     let preseeds = reader.preseeds().list(Scope::Visible)?;
     Ok(TaskError::NotFound {
-        what: "preseed".into(),
+        what: "visible preseed".into(),
         name: format!("'{name}'"),
         near: near_names(name, preseeds.iter().map(|preseed| preseed.name.as_str())),
     })

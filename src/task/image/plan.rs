@@ -1,141 +1,12 @@
-//! An image with given bytes, flags and description, or none.
-//!
-//! The server offers no checksum and cannot replace an image's content, but it keeps the file name of the
-//! upload: a file is uploaded under a name that carries the mark of its SHA-256, so an own image tells what
-//! it holds. An own image without a mark, and every image of another user, is believed only after its bytes
-//! were read back over the boot endpoint.
+//! From the image that shall be and the images that are to the steps between them.
 
-use std::path::PathBuf;
+use serde_json::{Value, json};
 
-use serde::Serialize;
-use serde_json::{Map, Value, json};
-
-use super::lookup::{self, Images};
-use super::plan::{Action, Effect, Plan, Step, Task};
-use super::{TaskError, check};
-use crate::api::{
-    Digest, Image, ImageChanges, ImageFile, ImageId, ImageType, Machine, NewImage, Reader, Scope,
-    Writer, mark_of,
-};
-
-/// The image that shall be.
-#[derive(Clone, Debug)]
-pub struct ImageSpec {
-    /// Names the image together with type and architecture; not unique on the server.
-    pub description: String,
-    /// Kernel, Initrd or bootloader.
-    pub kind: ImageType,
-    /// The architecture's name on the server.
-    pub arch: String,
-    /// Present or absent, with what goes with it.
-    pub presence: Presence,
-}
-
-/// Whether the image shall be there.
-#[derive(Clone, Debug)]
-pub enum Presence {
-    /// It shall, with these bytes and flags.
-    Present(Wanted),
-    /// It shall not. With an id only that image goes, else all own ones of that description.
-    Absent(Option<ImageId>),
-}
-
-/// What an image that is present shall be like.
-#[derive(Clone, Debug, Default)]
-pub struct Wanted {
-    /// The file whose bytes it shall hold; without one it must merely exist.
-    pub path: Option<PathBuf>,
-    /// This image and no other of the same description.
-    pub id: Option<ImageId>,
-    /// Whether others may use it; None leaves it as it is.
-    pub public: Option<bool>,
-    /// Whether it is marked as known to work; None leaves it as it is.
-    pub known_good: Option<bool>,
-    /// Upload even where the bytes are there already.
-    pub force: bool,
-    /// Delete own images of the same description that this one supersedes and nothing uses.
-    pub prune: bool,
-}
-
-/// One operation on the server's images.
-#[derive(Debug)]
-pub enum ImageOp {
-    /// Upload a file as a new image.
-    Upload(NewImage, ImageFile),
-    /// Change an own image's flags or description.
-    Update(ImageId, ImageChanges),
-    /// Delete an own image.
-    Delete(Image),
-}
-
-/// The image as it is told, and what was deleted.
-#[derive(Debug, Default, Serialize)]
-pub struct ImageReport {
-    /// Null when it is absent.
-    pub image: Option<ImageFacts>,
-    /// Superseded images that went.
-    pub pruned: Vec<Image>,
-}
-
-/// An image with what the server does not tell of it.
-#[derive(Clone, Debug, Serialize)]
-pub struct ImageFacts {
-    /// Null while the image is only planned.
-    pub id: Option<ImageId>,
-    /// The server's name for it, which is its path below the boot endpoint.
-    pub name: Option<String>,
-    /// See [`ImageSpec`].
-    pub description: Option<String>,
-    /// See [`ImageSpec`].
-    #[serde(rename = "type")]
-    pub kind: ImageType,
-    /// See [`ImageSpec`].
-    pub arch: Option<String>,
-    /// In the server's local time, although it says GMT.
-    pub upload_date: Option<String>,
-    /// The owner.
-    pub user: Option<String>,
-    /// See [`Wanted`].
-    pub known_good: bool,
-    /// See [`Wanted`].
-    pub public: bool,
-    /// Hex digits; null where no file was given to compare with.
-    pub sha256: Option<String>,
-    /// In bytes; null where no file was given.
-    pub size: Option<u64>,
-}
-
-impl Task for ImageSpec {
-    type Op = ImageOp;
-    type Report = ImageReport;
-
-    fn plan(&self, reader: &Reader) -> Result<Plan<ImageOp, ImageReport>, TaskError> {
-        check::at_most("description", &self.description, 256)?;
-        match &self.presence {
-            Presence::Present(wanted) => match (wanted.id, &wanted.path) {
-                (Some(id), _) => self.plan_this_one(reader, id, wanted),
-                (None, Some(path)) => {
-                    let file = ImageFile::open(path)?;
-                    self.plan_content(reader, file, wanted)
-                }
-                (None, None) => self.plan_existing(reader, wanted),
-            },
-            Presence::Absent(id) => self.plan_absent(reader, *id),
-        }
-    }
-
-    fn perform(
-        writer: &Writer,
-        op: ImageOp,
-        report: &mut ImageReport,
-    ) -> Result<Effect, TaskError> {
-        match op {
-            ImageOp::Upload(new, mut file) => upload(writer, &new, &mut file, report),
-            ImageOp::Update(id, changes) => update(writer, id, &changes, report),
-            ImageOp::Delete(image) => delete(writer, image, report),
-        }
-    }
-}
+use super::{ImageFacts, ImageOp, ImageReport, ImageSpec, Wanted, named};
+use crate::api::{Digest, Image, ImageChanges, ImageFile, ImageId, Machine, NewImage, Reader, Scope, mark_of};
+use crate::task::lookup::{self, Images};
+use crate::task::plan::{Action, Plan, Step};
+use crate::task::{TaskError, check};
 
 impl ImageSpec {
     /// A given id names the image; its bytes can be compared but not replaced.
@@ -345,7 +216,7 @@ impl ImageSpec {
         if image.description.as_deref() != Some(self.description.as_str()) {
             changes.description = Some(self.description.clone());
         }
-        let after = fields_of(&changes);
+        let after = check::fields_sent(json!(changes));
         if after.is_empty() {
             return Ok(());
         }
@@ -358,7 +229,7 @@ impl ImageSpec {
             action: Action::Update,
             target: named(image),
             why: format!("{} differ", check::names_of(&after)),
-            before: Value::Object(current_fields(image, &after)),
+            before: Value::Object(check::same_fields(json!(image), &after)),
             after: Value::Object(after),
             text: None,
         };
@@ -374,52 +245,6 @@ impl Wanted {
         let public = self.public.filter(|wanted| *wanted != image.public);
         let differ = known_good.is_some() || public.is_some();
         differ.then_some(ImageChanges { description: None, known_good, public })
-    }
-}
-
-impl ImageReport {
-    fn of(image: &Image, digest: Option<&Digest>) -> Self {
-        ImageReport { image: Some(ImageFacts::of(image, digest)), pruned: Vec::new() }
-    }
-}
-
-impl ImageFacts {
-    fn of(image: &Image, digest: Option<&Digest>) -> Self {
-        ImageFacts {
-            id: Some(image.id),
-            name: image.name.clone(),
-            description: image.description.clone(),
-            kind: image.kind.clone(),
-            arch: image.arch.clone(),
-            upload_date: image.upload_date.clone(),
-            user: image.user.clone(),
-            known_good: image.known_good,
-            public: image.public,
-            sha256: digest.map(|digest| digest.sha256.to_string()),
-            size: digest.map(|digest| digest.size),
-        }
-    }
-
-    fn planned(new: &NewImage, digest: &Digest) -> Self {
-        ImageFacts {
-            id: None,
-            name: None,
-            description: new.description.clone(),
-            kind: new.kind.clone(),
-            arch: Some(new.arch.clone()),
-            upload_date: None,
-            user: None,
-            known_good: new.known_good,
-            public: new.public,
-            sha256: Some(digest.sha256.to_string()),
-            size: Some(digest.size),
-        }
-    }
-
-    fn take(&mut self, changes: &ImageChanges) {
-        self.description = changes.description.clone().or(self.description.take());
-        self.known_good = changes.known_good.unwrap_or(self.known_good);
-        self.public = changes.public.unwrap_or(self.public);
     }
 }
 
@@ -476,72 +301,6 @@ fn push_delete(plan: &mut Plan<ImageOp, ImageReport>, image: Image, why: &str) {
     plan.push(ImageOp::Delete(image), step);
 }
 
-fn upload(
-    writer: &Writer,
-    new: &NewImage,
-    file: &mut ImageFile,
-    report: &mut ImageReport,
-) -> Result<Effect, TaskError> {
-    let created = writer.images().create(new, file)?;
-    let found = writer.images().get(created.id)?;
-    let as_sent = (&new.kind, Some(&new.arch), &new.description, new.known_good, new.public);
-    let as_found =
-        (&found.kind, found.arch.as_ref(), &found.description, found.known_good, found.public);
-    let mark = found.name.as_deref().and_then(mark_of);
-    if as_found != as_sent || mark != Some(file.digest().sha256.mark().as_str()) {
-        return Err(TaskError::ReadBack {
-            object: named(&found),
-            expected: format!("{}, mark {}", json!(new), file.digest().sha256.mark()),
-            found: json!(found).to_string(),
-        });
-    }
-    report.image = Some(ImageFacts::of(&found, Some(file.digest())));
-    Ok(Effect::Done)
-}
-
-fn update(
-    writer: &Writer,
-    id: ImageId,
-    changes: &ImageChanges,
-    report: &mut ImageReport,
-) -> Result<Effect, TaskError> {
-    writer.images().update(id, changes)?;
-    let found = writer.images().get(id)?;
-    let expected = fields_of(changes);
-    check::read_back(&named(&found), &expected, &current_fields(&found, &expected))?;
-    if let Some(facts) = &mut report.image {
-        facts.take(changes);
-    }
-    Ok(Effect::Done)
-}
-
-/// A machine may have been pointed at the image since the plan was made, and which subarch boots a
-/// bootloader cannot be seen: the server's refusal then is the answer, and of a superseded image no failure.
-fn delete(writer: &Writer, image: Image, report: &mut ImageReport) -> Result<Effect, TaskError> {
-    let pruning = report.pruned.iter().any(|pruned| pruned.id == image.id);
-    match writer.images().delete(image.id) {
-        Err(error) if error.is_conflict() && pruning => {
-            report.pruned.retain(|pruned| pruned.id != image.id);
-            return Ok(Effect::Skipped(format!("{} stays: something still uses it", named(&image))));
-        }
-        Err(error) if error.is_conflict() => {
-            return Err(TaskError::InUse {
-                object: named(&image),
-                uses: vec!["a machine or, of a bootloader, a subarch".into()],
-            });
-        }
-        answer => answer?,
-    }
-    match writer.images().find(image.id)? {
-        None => Ok(Effect::Done),
-        Some(_) => Err(TaskError::ReadBack {
-            object: named(&image),
-            expected: "its deletion".into(),
-            found: "the image".into(),
-        }),
-    }
-}
-
 fn require_unused(image: &Image, machines: &[Machine]) -> Result<(), TaskError> {
     match lookup::uses_of_image(machines, image.id) {
         uses if uses.is_empty() => Ok(()),
@@ -557,22 +316,6 @@ fn not_yours(image: &Image, wish: &str) -> TaskError {
     }
 }
 
-/// An image as messages name it.
-pub(super) fn named(image: &Image) -> String {
-    match image.description.as_deref() {
-        None | Some("") => format!("image {}", image.id),
-        Some(description) => format!("image {} '{description}'", image.id),
-    }
-}
-
 fn content_before(image: &Image) -> Value {
     json!({ "id": image.id, "name": image.name, "known_good": image.known_good, "public": image.public })
-}
-
-fn fields_of(changes: &ImageChanges) -> Map<String, Value> {
-    check::fields_sent(json!(changes))
-}
-
-fn current_fields(image: &Image, like: &Map<String, Value>) -> Map<String, Value> {
-    check::same_fields(json!(image), like)
 }

@@ -1,0 +1,74 @@
+//! Carrying out one operation on an image, and looking whether it took effect.
+
+use serde_json::json;
+
+use super::{ImageFacts, ImageReport, named};
+use crate::api::{Image, ImageChanges, ImageFile, ImageId, NewImage, Writer, mark_of};
+use crate::task::plan::Effect;
+use crate::task::{TaskError, check};
+
+fn upload(
+    writer: &Writer,
+    new: &NewImage,
+    file: &mut ImageFile,
+    report: &mut ImageReport,
+) -> Result<Effect, TaskError> {
+    let created = writer.images().create(new, file)?;
+    let found = writer.images().get(created.id)?;
+    let as_sent = (&new.kind, Some(&new.arch), &new.description, new.known_good, new.public);
+    let as_found =
+        (&found.kind, found.arch.as_ref(), &found.description, found.known_good, found.public);
+    let mark = found.name.as_deref().and_then(mark_of);
+    if as_found != as_sent || mark != Some(file.digest().sha256.mark().as_str()) {
+        return Err(TaskError::ReadBack {
+            object: named(&found),
+            expected: format!("{}, mark {}", json!(new), file.digest().sha256.mark()),
+            found: json!(found).to_string(),
+        });
+    }
+    report.image = Some(ImageFacts::of(&found, Some(file.digest())));
+    Ok(Effect::Done)
+}
+
+fn update(
+    writer: &Writer,
+    id: ImageId,
+    changes: &ImageChanges,
+    report: &mut ImageReport,
+) -> Result<Effect, TaskError> {
+    writer.images().update(id, changes)?;
+    let found = writer.images().get(id)?;
+    let expected = check::fields_sent(json!(changes));
+    check::read_back(&named(&found), &expected, &check::same_fields(json!(found), &expected))?;
+    if let Some(facts) = &mut report.image {
+        facts.take(changes);
+    }
+    Ok(Effect::Done)
+}
+
+/// A machine may have been pointed at the image since the plan was made, and which subarch boots a
+/// bootloader cannot be seen: the server's refusal then is the answer, and of a superseded image no failure.
+fn delete(writer: &Writer, image: Image, report: &mut ImageReport) -> Result<Effect, TaskError> {
+    let pruning = report.pruned.iter().any(|pruned| pruned.id == image.id);
+    match writer.images().delete(image.id) {
+        Err(error) if error.is_conflict() && pruning => {
+            report.pruned.retain(|pruned| pruned.id != image.id);
+            return Ok(Effect::Skipped(format!("{} stays: something still uses it", named(&image))));
+        }
+        Err(error) if error.is_conflict() => {
+            return Err(TaskError::InUse {
+                object: named(&image),
+                uses: vec!["a machine or, of a bootloader, a subarch".into()],
+            });
+        }
+        answer => answer?,
+    }
+    match writer.images().find(image.id)? {
+        None => Ok(Effect::Done),
+        Some(_) => Err(TaskError::ReadBack {
+            object: named(&image),
+            expected: "its deletion".into(),
+            found: "the image".into(),
+        }),
+    }
+}

@@ -1,0 +1,202 @@
+//! A machine with given boot parameters, provisioned or in a given state.
+//!
+//! The server lets anyone change any machine, so a machine that is not assigned to the token's user is
+//! refused. Nothing on the server ends the state `provisioning`: the installed system does.
+
+use serde::Serialize;
+use serde_json::{Map, Value, json};
+
+use super::lookup::{self, Images, MachineRef};
+use super::plan::{Action, Effect, Plan, Step, Task};
+use super::preseed::PreseedFacts;
+use super::{TaskError, Wait, check};
+use crate::api::{
+    Image, ImageId, ImageType, Machine, MachineChanges, MachineId, MachineState, Preseed,
+    PreseedId, Query, Reader, ReportedState, Scope, Writer,
+};
+
+/// The machine as it shall be; what is None stays as it is.
+#[derive(Clone, Debug)]
+pub struct MachineSpec {
+    /// Which machine.
+    pub machine: MachineRef,
+    /// Only compared: the server cannot change it.
+    pub arch: Option<String>,
+    /// The firmware variant that the machine boots with.
+    pub subarch: Option<String>,
+    /// What it boots. The server cannot take a kernel away again.
+    pub kernel: Option<ImageRef>,
+    /// Its initrd.
+    pub initrd: Option<Clearable<ImageRef>>,
+    /// Its preseed.
+    pub preseed: Option<Clearable<PreseedRef>>,
+    /// The kernel's command line.
+    pub kernel_opts: Option<String>,
+    /// Whether it boots over the network. Not compared for [`Goal::Provisioned`].
+    pub netboot: Option<bool>,
+    /// How far to go.
+    pub goal: Goal,
+    /// Act on a machine that is not assigned to the token's user.
+    pub allow_unassigned: bool,
+    /// Plan with an image or preseed that does not exist yet: in check mode an earlier task may be to create it.
+    pub allow_missing: bool,
+}
+
+/// Something that can be set or taken away.
+#[derive(Clone, Debug)]
+pub enum Clearable<T> {
+    /// Set to this.
+    To(T),
+    /// Taken away.
+    Cleared,
+}
+
+/// How a user names an image.
+#[derive(Clone, Debug)]
+pub enum ImageRef {
+    /// By description: the newest own one, else the only one of others.
+    Description(String),
+    /// By id.
+    Id(ImageId),
+}
+
+/// How a user names a preseed.
+#[derive(Clone, Debug)]
+pub enum PreseedRef {
+    /// By name.
+    Name(String),
+    /// By id.
+    Id(PreseedId),
+}
+
+/// How far to go with a machine.
+#[derive(Clone, Debug)]
+pub enum Goal {
+    /// Only set the boot parameters.
+    Configured,
+    /// Provision it where the boot parameters change or it is not ready.
+    Provisioned(Provisioning),
+    /// Report a state on the machine's behalf.
+    Reported(ReportedState),
+}
+
+/// How to provision.
+#[derive(Clone, Copy, Debug)]
+pub struct Provisioning {
+    /// Also where nothing differs and the machine is ready.
+    pub force: bool,
+    /// None ends with the reboot into the installer.
+    pub wait: Option<Wait>,
+    /// Netboot at the end; off keeps a reboot from installing again.
+    pub netboot_when_ready: Option<bool>,
+}
+
+/// One operation on a machine.
+#[derive(Debug)]
+pub enum MachineOp {
+    /// Change boot parameters.
+    Configure(MachineId, MachineChanges),
+    /// Reboot into the installer.
+    Provision(Machine),
+    /// Wait for the installed system's report.
+    Wait(Machine, Wait),
+    /// Report a state.
+    Report(MachineId, ReportedState),
+}
+
+/// The machine as it is told, with what its parameters were resolved to.
+#[derive(Debug, Serialize)]
+pub struct MachineReport {
+    /// The machine and its state.
+    pub machine: MachineFacts,
+    /// The kernel that was asked for; null where none was, or where it does not exist yet.
+    pub kernel: Option<Image>,
+    /// The initrd that was asked for.
+    pub initrd: Option<Image>,
+    /// The preseed that was asked for, without its text.
+    pub preseed: Option<PreseedFacts>,
+}
+
+/// A machine with its state, which the server tells separately.
+#[derive(Clone, Debug, Serialize)]
+pub struct MachineFacts {
+    /// The server's fields.
+    #[serde(flatten)]
+    pub machine: Machine,
+    /// unknown, provisioning, ready or error.
+    pub state: MachineState,
+}
+
+impl Task for MachineSpec {
+    type Op = MachineOp;
+    type Report = MachineReport;
+
+    fn plan(&self, reader: &Reader) -> Result<Plan<MachineOp, MachineReport>, TaskError> {
+        self.require_valid_options()?;
+        let machine = lookup::machine(reader, &self.machine)?;
+        self.require_arch(&machine)?;
+        if !self.allow_unassigned {
+            lookup::require_assignment(reader, &machine)?;
+        }
+        let resolved = self.resolve(reader, &machine)?;
+        let state = reader.states().get(machine.id)?;
+        let mut plan = Plan::nothing(MachineReport::of(&machine, state, &resolved));
+        plan.warnings.extend(resolved.warnings());
+        self.push_configure(&mut plan, &machine, &resolved);
+        match &self.goal {
+            Goal::Configured => {}
+            Goal::Provisioned(how) => self.push_provision(&mut plan, reader, &machine, *how)?,
+            Goal::Reported(state) => push_report(&mut plan, &machine, *state),
+        }
+        Ok(plan)
+    }
+
+    fn perform(
+        writer: &Writer,
+        op: MachineOp,
+        report: &mut MachineReport,
+    ) -> Result<Effect, TaskError> {
+        match op {
+            MachineOp::Configure(id, changes) => configure(writer, id, &changes, report)?,
+            MachineOp::Provision(machine) => provision(writer, &machine, report)?,
+            MachineOp::Wait(machine, wait) => {
+                wait.until_ready(writer.reader(), &machine)?;
+                report.machine.state = MachineState::Ready;
+            }
+            MachineOp::Report(id, state) => set_state(writer, id, state, report)?,
+        }
+        Ok(Effect::Done)
+    }
+}
+
+impl MachineReport {
+    fn of(machine: &Machine, state: MachineState, resolved: &Resolved) -> Self {
+        MachineReport {
+            machine: MachineFacts { machine: machine.clone(), state },
+            kernel: existing(resolved.kernel.as_ref()).cloned(),
+            initrd: existing(set_to(&resolved.initrd)).cloned(),
+            preseed: existing(set_to(&resolved.preseed)).map(PreseedFacts::of),
+        }
+    }
+}
+
+impl MachineFacts {
+    fn take(&mut self, changes: &MachineChanges) {
+        let machine = &mut self.machine;
+        machine.subarch = changes.subarch.clone().or(machine.subarch.take());
+        machine.kernel_id = changes.kernel_id.or(machine.kernel_id);
+        machine.kernel_opts = changes.kernel_opts.clone().or(machine.kernel_opts.take());
+        machine.initrd_id = changes.initrd_id.unwrap_or(machine.initrd_id);
+        machine.preseed_id = changes.preseed_id.unwrap_or(machine.preseed_id);
+        machine.netboot_enabled = changes.netboot_enabled.or(machine.netboot_enabled);
+    }
+}
+
+fn named(machine: &Machine) -> String {
+    format!("machine '{}'", machine.name)
+}
+
+/// The column is nullable; null boots from disk as false does.
+fn netboot_of(machine: &Machine) -> bool {
+    machine.netboot_enabled.unwrap_or(false)
+}

@@ -1,0 +1,176 @@
+//! From the preseed that shall be and the one that is to the steps between them.
+
+use std::path::Path;
+
+use serde_json::{Value, json};
+
+use super::{Content, Presence, PreseedFacts, PreseedOp, PreseedReport, PreseedSpec, Wanted, require_unused, without_text};
+use crate::api::{NewPreseed, Preseed, PreseedChanges, PreseedType, Reader, Scope};
+use crate::task::plan::{Action, Plan, Step, TextChange};
+use crate::task::{TaskError, check, lookup};
+
+/// The longest text the server stores, in characters.
+const CONTENT_LIMIT: usize = 2_097_152;
+
+impl PreseedSpec {
+    fn plan_present(
+        &self,
+        reader: &Reader,
+        wanted: &Wanted,
+    ) -> Result<Plan<PreseedOp, PreseedReport>, TaskError> {
+        let content = wanted.content.as_ref().map(Content::read).transpose()?;
+        check::at_most("description", wanted.description.as_deref().unwrap_or(""), 256)?;
+        match (reader.preseeds().find(&self.name)?, content) {
+            (Some(preseed), content) => self.plan_update(reader, preseed, wanted, content),
+            (None, Some(content)) => Ok(self.plan_create(wanted, content)),
+            (None, None) => Err(lookup::no_such_preseed(reader, &self.name)?),
+        }
+    }
+
+    fn plan_create(&self, wanted: &Wanted, content: String) -> Plan<PreseedOp, PreseedReport> {
+        let new = NewPreseed {
+            name: self.name.clone(),
+            kind: wanted.kind.clone().unwrap_or(PreseedType::Preseed),
+            content,
+            description: wanted.description.clone(),
+            known_good: wanted.known_good.unwrap_or(false),
+            public: wanted.public.unwrap_or(false),
+        };
+        let facts = PreseedFacts::planned(&new);
+        let step = Step {
+            action: Action::Create,
+            target: self.title(),
+            why: "there is no preseed of that name".into(),
+            before: Value::Null,
+            after: without_text(json!(new), Some(&new.content)),
+            text: Some(TextChange { before: String::new(), after: new.content.clone() }),
+        };
+        let mut plan = Plan::nothing(PreseedReport { preseed: Some(facts) });
+        plan.push(PreseedOp::Create(new), step);
+        plan
+    }
+
+    fn plan_update(
+        &self,
+        reader: &Reader,
+        preseed: Preseed,
+        wanted: &Wanted,
+        content: Option<String>,
+    ) -> Result<Plan<PreseedOp, PreseedReport>, TaskError> {
+        let changes = wanted.differences(&preseed, content);
+        let after = check::fields_sent(json!(changes));
+        let mut plan = Plan::nothing(PreseedReport::of(&preseed));
+        if after.is_empty() {
+            return Ok(plan);
+        }
+        require_own(reader, &preseed, "changing it")?;
+        let before = check::same_fields(json!(preseed), &after);
+        let text = changes.content.clone().map(|after| TextChange {
+            before: preseed.content.clone().unwrap_or_default(),
+            after,
+        });
+        let step = Step {
+            action: Action::Update,
+            target: self.title(),
+            why: format!("{} differ", check::names_of(&after)),
+            before: without_text(Value::Object(before), preseed.content.as_deref()),
+            after: without_text(Value::Object(after), changes.content.as_deref()),
+            text,
+        };
+        plan.report = PreseedReport::of(&changed(preseed.clone(), &changes));
+        plan.push(PreseedOp::Update(preseed.id, changes), step);
+        Ok(plan)
+    }
+
+    fn plan_absent(&self, reader: &Reader) -> Result<Plan<PreseedOp, PreseedReport>, TaskError> {
+        let mut plan = Plan::nothing(PreseedReport::default());
+        let Some(preseed) = reader.preseeds().find(&self.name)? else { return Ok(plan) };
+        require_own(reader, &preseed, "deleting it")?;
+        require_unused(reader, &preseed)?;
+        let step = Step {
+            action: Action::Delete,
+            target: self.title(),
+            why: "it shall be absent".into(),
+            before: without_text(json!(preseed), preseed.content.as_deref()),
+            after: Value::Null,
+            text: Some(TextChange {
+                before: preseed.content.clone().unwrap_or_default(),
+                after: String::new(),
+            }),
+        };
+        plan.push(PreseedOp::Delete(preseed), step);
+        Ok(plan)
+    }
+
+    fn require_valid_name(&self) -> Result<(), TaskError> {
+        match self.name.chars().count() {
+            2..=256 => Ok(()),
+            length => Err(TaskError::Refused(format!(
+                "name is {length} characters long, and the server takes 2 to 256"
+            ))),
+        }
+    }
+
+    fn title(&self) -> String {
+        format!("preseed '{}'", self.name)
+    }
+}
+
+impl Wanted {
+    /// What was asked for and is otherwise.
+    fn differences(&self, preseed: &Preseed, content: Option<String>) -> PreseedChanges {
+        PreseedChanges {
+            kind: self.kind.clone().filter(|kind| *kind != preseed.kind),
+            content: content.filter(|text| Some(text) != preseed.content.as_ref()),
+            description: self
+                .description
+                .clone()
+                .filter(|text| text != preseed.description.as_deref().unwrap_or("")),
+            known_good: self.known_good.filter(|wanted| *wanted != preseed.known_good),
+            public: self.public.filter(|wanted| *wanted != preseed.public),
+        }
+    }
+}
+
+impl Content {
+    fn read(&self) -> Result<String, TaskError> {
+        let (origin, text) = match self {
+            Content::Text(text) => ("content".to_owned(), text.clone()),
+            Content::File(path) => (path.display().to_string(), read_file(path)?),
+        };
+        if text.contains('\0') {
+            return Err(TaskError::Refused(format!(
+                "{origin} has a NUL character, which the server cannot store"
+            )));
+        }
+        check::at_most(&origin, &text, CONTENT_LIMIT)?;
+        Ok(text)
+    }
+}
+
+fn require_own(reader: &Reader, preseed: &Preseed, wish: &str) -> Result<(), TaskError> {
+    let own = reader.preseeds().list(Scope::Own)?;
+    if own.iter().any(|mine| mine.id == preseed.id) {
+        return Ok(());
+    }
+    Err(TaskError::NotYours {
+        object: format!("preseed '{}'", preseed.name),
+        owner: lookup::owner(preseed.user.as_deref()),
+        wish: wish.into(),
+    })
+}
+
+fn changed(mut preseed: Preseed, changes: &PreseedChanges) -> Preseed {
+    preseed.kind = changes.kind.clone().unwrap_or(preseed.kind);
+    preseed.content = changes.content.clone().or(preseed.content);
+    preseed.description = changes.description.clone().or(preseed.description);
+    preseed.known_good = changes.known_good.unwrap_or(preseed.known_good);
+    preseed.public = changes.public.unwrap_or(preseed.public);
+    preseed
+}
+
+fn read_file(path: &Path) -> Result<String, TaskError> {
+    let problem = |problem: String| TaskError::File { path: path.display().to_string(), problem };
+    let bytes = std::fs::read(path).map_err(|error| problem(error.to_string()))?;
+    String::from_utf8(bytes).map_err(|_| problem("is not UTF-8 text".into()))
+}
