@@ -1,0 +1,232 @@
+//! The arguments file that Ansible writes: one JSON object, a module's options among keys of Ansible's own.
+//!
+//! Ansible's own keys start with `_ansible_`; new ones keep coming, so those that are not known are ignored.
+
+use std::fs;
+use std::path::Path;
+
+use serde_json::{Map, Value};
+
+use super::coerce;
+use super::result::Failure;
+
+/// What Ansible handed over.
+#[derive(Debug, Default)]
+pub(super) struct Args {
+    /// The options as they were written.
+    pub(super) options: Map<String, Value>,
+    pub(super) internal: Internal,
+}
+
+/// Ansible's own keys, as far as they matter here.
+#[derive(Debug, Default)]
+pub(super) struct Internal {
+    pub(super) check_mode: bool,
+    pub(super) diff_mode: bool,
+    pub(super) verbosity: u64,
+    /// The module's name as the task wrote it, possibly with a collection in front.
+    pub(super) module_name: Option<String>,
+    pub(super) ignore_unknown_options: bool,
+    pub(super) wants_invocation: bool,
+}
+
+/// Reads the file. Its contents never get into a message: a token is among them.
+pub(super) fn read(file: &Path) -> Result<Args, Failure> {
+    if file.as_os_str().is_empty() {
+        return Err(Failure::new(
+            "Ansible gave no arguments file: its path is expected as the first argument.",
+        ));
+    }
+    let contents = fs::read(file).map_err(|error| {
+        Failure::new(format!(
+            "Cannot read the arguments file {}: {error}.",
+            file.display()
+        ))
+    })?;
+    parse(&contents)
+}
+
+fn parse(contents: &[u8]) -> Result<Args, Failure> {
+    let value = serde_json::from_slice(&quote_non_finite(contents)).map_err(|error| {
+        Failure::new(format!(
+            "The arguments file that Ansible gave is not valid JSON: {error}."
+        ))
+    })?;
+    let Value::Object(all) = value else {
+        return Err(Failure::new(
+            "The arguments file that Ansible gave does not hold a JSON object.",
+        ));
+    };
+    let (internal, options) = all
+        .into_iter()
+        .partition(|(key, _)| key.starts_with("_ansible_"));
+    Ok(Args {
+        options,
+        internal: Internal::from_keys(&internal)?,
+    })
+}
+
+impl Internal {
+    fn from_keys(keys: &Map<String, Value>) -> Result<Internal, Failure> {
+        Ok(Internal {
+            check_mode: flag(keys, "_ansible_check_mode")?,
+            diff_mode: flag(keys, "_ansible_diff")?,
+            verbosity: keys
+                .get("_ansible_verbosity")
+                .and_then(Value::as_u64)
+                .unwrap_or(0),
+            module_name: keys
+                .get("_ansible_module_name")
+                .and_then(Value::as_str)
+                .map(str::to_owned),
+            ignore_unknown_options: flag(keys, "_ansible_ignore_unknown_opts")?,
+            wants_invocation: !invocation_is_on_demand(keys)
+                || flag(keys, "_ansible_inject_invocation")?,
+        })
+    }
+}
+
+/// A flag that cannot be understood is an error: check mode must not be missed.
+fn flag(keys: &Map<String, Value>, key: &str) -> Result<bool, Failure> {
+    match keys.get(key) {
+        None | Some(Value::Null) => Ok(false),
+        Some(value) => {
+            coerce::boolean(value).map_err(|error| Failure::new(format!("{key}: {error}")))
+        }
+    }
+}
+
+/// Since 2.21 AnsibleModule prints its invocation only when it is asked to.
+fn invocation_is_on_demand(keys: &Map<String, Value>) -> bool {
+    let version = keys
+        .get("_ansible_version")
+        .and_then(Value::as_str)
+        .unwrap_or("");
+    let mut parts = version
+        .split('.')
+        .map_while(|part| part.parse::<u32>().ok());
+    (parts.next(), parts.next()) >= (Some(2), Some(21))
+}
+
+/// Python writes NaN and infinities bare, which is not JSON: puts them in quotes, in the words Python has for them.
+fn quote_non_finite(contents: &[u8]) -> Vec<u8> {
+    const WORDS: [(&[u8], &[u8]); 3] = [
+        (b"NaN", b"\"nan\""),
+        (b"-Infinity", b"\"-inf\""),
+        (b"Infinity", b"\"inf\""),
+    ];
+    let mut quoted = Vec::with_capacity(contents.len());
+    let mut in_string = false;
+    let mut rest = contents;
+    while let Some(&byte) = rest.first() {
+        let taken = match byte {
+            b'"' => {
+                in_string = !in_string;
+                1
+            }
+            b'\\' if in_string => rest.len().min(2),
+            _ => 1,
+        };
+        match WORDS
+            .iter()
+            .find(|(word, _)| !in_string && rest.starts_with(word))
+        {
+            Some((word, replacement)) => {
+                quoted.extend_from_slice(replacement);
+                rest = &rest[word.len()..];
+            }
+            None => {
+                quoted.extend_from_slice(&rest[..taken]);
+                rest = &rest[taken..];
+            }
+        }
+    }
+    quoted
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    fn parsed(text: &str) -> Args {
+        parse(text.as_bytes()).unwrap()
+    }
+
+    fn message(text: &str) -> String {
+        parse(text.as_bytes()).unwrap_err().message
+    }
+
+    #[test]
+    fn separates_options_from_ansible_keys() {
+        let args = parsed(
+            r#"{"state": "present", "_ansible_check_mode": true, "_ansible_diff": false, "_ansible_verbosity": 3,
+                "_ansible_module_name": "acme.mrp.mrp_image", "_ansible_of_tomorrow": {"x": 1}}"#,
+        );
+        assert_eq!(Value::from(args.options), json!({"state": "present"}));
+        assert!(args.internal.check_mode && !args.internal.diff_mode);
+        assert_eq!(args.internal.verbosity, 3);
+        assert_eq!(
+            args.internal.module_name.as_deref(),
+            Some("acme.mrp.mrp_image")
+        );
+    }
+
+    #[test]
+    fn invocation_is_wanted_as_each_release_has_it() {
+        for (keys, wanted) in [
+            (r#"{}"#, true),
+            (r#"{"_ansible_version": "2.9.27"}"#, true),
+            (r#"{"_ansible_version": "2.20.10"}"#, true),
+            (
+                r#"{"_ansible_version": "2.21.5", "_ansible_inject_invocation": false}"#,
+                false,
+            ),
+            (
+                r#"{"_ansible_version": "2.21.0rc1", "_ansible_inject_invocation": true}"#,
+                true,
+            ),
+            (r#"{"_ansible_version": "2.22.0.dev0"}"#, false),
+        ] {
+            assert_eq!(parsed(keys).internal.wants_invocation, wanted, "{keys}");
+        }
+    }
+
+    #[test]
+    fn survives_what_python_writes() {
+        let args = parsed(
+            r#"{"a": NaN, "b": [Infinity, -Infinity], "c": "NaN \"Infinity\\", "d": NaN, "NaN": 1}"#,
+        );
+        assert_eq!(
+            Value::from(args.options),
+            json!({"a": "nan", "b": ["inf", "-inf"], "c": "NaN \"Infinity\\", "d": "nan", "NaN": 1})
+        );
+        let args = parsed(r#"{"big": 123456789012345678901234567890}"#);
+        assert_eq!(
+            args.options["big"].to_string(),
+            "123456789012345678901234567890"
+        );
+    }
+
+    #[test]
+    fn says_what_is_wrong_without_the_contents() {
+        let broken = message(r#"{"mrp_token": "hunter2", oops}"#);
+        assert!(
+            broken.starts_with("The arguments file that Ansible gave is not valid JSON: "),
+            "{broken}"
+        );
+        assert!(
+            !broken.contains("hunter2") && !broken.contains("oops"),
+            "{broken}"
+        );
+        assert_eq!(
+            message("[1]"),
+            "The arguments file that Ansible gave does not hold a JSON object."
+        );
+        assert!(
+            message(r#"{"_ansible_check_mode": "perhaps"}"#)
+                .starts_with("_ansible_check_mode: The value")
+        );
+    }
+}

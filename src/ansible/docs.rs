@@ -1,0 +1,142 @@
+//! The documentation beside a module, `library/NAME.yml`, made from the module's table.
+
+use serde_json::Value;
+
+use super::option::{Literal, Opt};
+use super::spec::{Attribute, ModuleSpec, Return, Support, all};
+use super::yaml::Node;
+
+const AUTHOR: &str = "The mr-provisioner authors";
+
+/// The text of `library/NAME.yml`.
+#[must_use]
+pub fn sidecar(spec: &ModuleSpec) -> String {
+    Node::map([
+        ("DOCUMENTATION", documentation(spec)),
+        (
+            "EXAMPLES",
+            Node::Literal(spec.examples.trim_matches('\n').to_owned()),
+        ),
+        ("RETURN", returns(spec.returns)),
+    ])
+    .document()
+}
+
+fn documentation(spec: &ModuleSpec) -> Node {
+    let mut fields = vec![
+        ("module", Node::text(spec.name)),
+        ("short_description", Node::text(spec.short_description)),
+        ("description", Node::texts(spec.description)),
+        ("author", Node::texts(&[AUTHOR])),
+        ("attributes", attributes(spec)),
+        ("options", options(spec.options)),
+    ];
+    if !spec.notes.is_empty() {
+        fields.push(("notes", Node::texts(spec.notes)));
+    }
+    if !spec.seealso.is_empty() {
+        let modules = spec
+            .seealso
+            .iter()
+            .map(|name| Node::map([("module", Node::text(name))]));
+        fields.push(("seealso", Node::List(modules.collect())));
+    }
+    Node::map(fields)
+}
+
+fn attributes(spec: &ModuleSpec) -> Node {
+    let attributes = &spec.attributes;
+    Node::map([
+        ("check_mode", attribute(&attributes.check_mode)),
+        ("diff_mode", attribute(&attributes.diff_mode)),
+        ("idempotent", attribute(&attributes.idempotent)),
+    ])
+}
+
+fn attribute(attribute: &Attribute) -> Node {
+    let support = match attribute.support {
+        Support::Full => "full",
+        Support::Partial => "partial",
+        Support::None => "none",
+    };
+    let mut fields = vec![
+        ("support", Node::text(support)),
+        ("description", Node::text(attribute.description)),
+    ];
+    if !attribute.details.is_empty() {
+        fields.push(("details", Node::texts(attribute.details)));
+    }
+    Node::map(fields)
+}
+
+fn options(groups: &'static [&'static [Opt]]) -> Node {
+    Node::map(all(groups).map(|option| (option.name, self::option(option))))
+}
+
+fn option(option: &Opt) -> Node {
+    let mut description = Node::texts(option.description);
+    if let (Node::List(paragraphs), Some(variable)) = (&mut description, option.env) {
+        let text =
+            format!("Without it the value of the environment variable E({variable}) is used.");
+        paragraphs.push(Node::Text(text));
+    }
+    if let (Node::List(paragraphs), Some(minimum)) = (&mut description, option.minimum) {
+        paragraphs.push(Node::Text(format!("At least {minimum}.")));
+    }
+    let mut fields = vec![
+        ("description", description),
+        ("type", Node::text(option.kind.name())),
+    ];
+    if let Some(element) = option.kind.element() {
+        fields.push(("elements", Node::text(element.name())));
+    }
+    if option.required {
+        fields.push(("required", Node::Plain("true".to_owned())));
+    }
+    if let Some(default) = option.default {
+        fields.push(("default", literal(default)));
+    }
+    if !option.choices.is_empty() {
+        fields.push(("choices", Node::texts(option.choices)));
+    }
+    if !option.aliases.is_empty() {
+        fields.push(("aliases", Node::texts(option.aliases)));
+    }
+    if let Some(version) = option.version_added {
+        fields.push(("version_added", Node::text(version)));
+    }
+    if let Some(groups) = option.suboptions() {
+        fields.push(("suboptions", options(groups)));
+    }
+    Node::map(fields)
+}
+
+fn literal(literal: Literal) -> Node {
+    match literal {
+        Literal::Str(text) => Node::text(text),
+        Literal::Float(text) => Node::Plain(text.to_owned()),
+        other => Node::Plain(other.to_json().to_string()),
+    }
+}
+
+fn returns(values: &'static [Return]) -> Node {
+    Node::map(values.iter().map(|value| (value.name, self::value(value))))
+}
+
+fn value(value: &Return) -> Node {
+    let mut fields = vec![
+        ("description", Node::text(value.description)),
+        ("returned", Node::text(value.returned)),
+        ("type", Node::text(value.kind)),
+    ];
+    if let Some(sample) = value
+        .sample
+        .and_then(|sample| serde_json::from_str::<Value>(sample).ok())
+    {
+        fields.push(("sample", Node::from_json(&sample)));
+    }
+    if !value.contains.is_empty() {
+        fields.push(("contains", returns(value.contains)));
+    }
+    Node::map(fields)
+}

@@ -1,0 +1,82 @@
+//! Runs that are cut short: a panic or a signal still ends in one failed result, and in nothing on standard error.
+
+use std::any::Any;
+use std::panic::{self, PanicHookInfo};
+use std::process;
+use std::thread;
+
+use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
+use signal_hook::iterator::Signals;
+
+use super::output;
+use super::result::Failure;
+
+/// From here on panics and signals print a result.
+pub(super) fn prepare() {
+    panic::set_hook(Box::new(|panic| {
+        end(
+            1,
+            format!(
+                "Internal error in {}: {}; please report it.",
+                output::module_name(),
+                describe(panic)
+            ),
+        );
+    }));
+    // Without the thread a signal ends the process as it always did: no reason not to run.
+    if let Ok(mut signals) = Signals::new([SIGTERM, SIGINT, SIGHUP]) {
+        thread::spawn(move || {
+            if let Some(signal) = signals.forever().next() {
+                end(
+                    128 + signal,
+                    format!(
+                        "{} was stopped by {}.",
+                        output::module_name(),
+                        signal_name(signal)
+                    ),
+                );
+            }
+        });
+    }
+}
+
+/// Prints the failure and exits: where panics abort, nothing after this would run.
+#[expect(
+    clippy::exit,
+    reason = "the thread that was interrupted cannot be made to return"
+)]
+fn end(code: i32, message: String) -> ! {
+    let _ = output::print(Err(Failure::interrupted(message)));
+    process::exit(code)
+}
+
+fn signal_name(signal: i32) -> &'static str {
+    match signal {
+        SIGHUP => "SIGHUP",
+        SIGINT => "SIGINT",
+        _ => "SIGTERM",
+    }
+}
+
+/// What the panic said and where, the path shortened to what is ours.
+fn describe(panic: &PanicHookInfo<'_>) -> String {
+    let message = text_of(panic.payload());
+    match panic.location() {
+        Some(location) => {
+            let file = location
+                .file()
+                .rsplit_once("/src/")
+                .map_or(location.file(), |(_, file)| file);
+            format!("{message} ({file}:{})", location.line())
+        }
+        None => message.to_owned(),
+    }
+}
+
+fn text_of(payload: &(dyn Any + Send)) -> &str {
+    payload
+        .downcast_ref::<&str>()
+        .copied()
+        .or_else(|| payload.downcast_ref::<String>().map(String::as_str))
+        .unwrap_or("no message")
+}

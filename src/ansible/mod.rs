@@ -1,0 +1,121 @@
+//! The protocol between Ansible and a binary module.
+//!
+//! Ansible starts the program as `AnsiballZ_NAME` with the path of a file that holds the arguments in JSON. The program
+//! prints one JSON object. A module is a table of what it accepts ([`ModuleSpec`]) and a function from a [`Call`] to a
+//! [`Success`] or a [`Failure`]; everything between that and Ansible is here. Nothing here knows the server.
+//!
+//! The rules are those of ansible-core 2.15 to 2.21, and AnsibleModule's behaviour is the measure: a user should not
+//! be able to tell from options and messages that a module is not written in Python.
+
+mod args;
+mod call;
+mod choices;
+mod coerce;
+mod constraints;
+mod dict_text;
+pub mod docs;
+mod interruption;
+mod option;
+mod output;
+mod path;
+pub mod progress;
+mod python;
+mod result;
+mod secrets;
+mod spec;
+mod unsupported;
+mod validate;
+mod yaml;
+
+use std::path::Path;
+use std::process::ExitCode;
+
+pub use call::Call;
+pub use option::{Disclosure, Kind, Literal, Opt};
+pub use result::{Diff, Failure, Success};
+pub use spec::{Attribute, Attributes, Constraints, ModuleSpec, RequiredIf, Return, Support};
+
+/// What Ansible puts in front of a module's file name.
+const ANSIBLE_PREFIX: &str = "AnsiballZ_";
+
+/// A module: what it accepts, and what it does.
+#[derive(Clone, Copy, Debug)]
+pub struct Module {
+    /// The table of its options and results.
+    pub spec: &'static ModuleSpec,
+    /// What it does.
+    pub run: fn(&Call) -> Result<Success, Failure>,
+}
+
+/// The name under which Ansible, or someone in its place, started this program as a module:
+/// it has Ansible's prefix, or it is the name of a module.
+#[must_use]
+pub fn module_name_from_arg0<'a>(arg0: &'a str, modules: &[Module]) -> Option<&'a str> {
+    let file = arg0.rsplit('/').next().unwrap_or(arg0);
+    let (by_ansible, file) = match file.strip_prefix(ANSIBLE_PREFIX) {
+        Some(rest) => (true, rest),
+        None => (false, file),
+    };
+    // An extension belongs to the file, not to the module.
+    let name = file.split('.').next().unwrap_or(file);
+    (by_ansible || find(modules, name).is_some()).then_some(name)
+}
+
+/// Runs the module that `arg0` or the arguments name, and prints exactly one JSON object.
+/// An empty path stands for an argument that is missing.
+pub fn run_as_module(modules: &[Module], arg0: &str, args_file: &Path) -> ExitCode {
+    let name = module_name_from_arg0(arg0, modules).unwrap_or(arg0);
+    output::learn(|context| context.name = name.to_owned());
+    interruption::prepare();
+    output::print(run(modules, name, args_file))
+}
+
+fn run(modules: &[Module], name: &str, args_file: &Path) -> Result<Success, Failure> {
+    let args = args::read(args_file)?;
+    let module = choose(modules, name, args.internal.module_name.as_deref())?;
+    output::learn(|context| context.name = module.spec.name.to_owned());
+    let call = Call::prepare(module.spec, args)?;
+    let outcome = (module.run)(&call);
+    let mut warnings = call.warnings;
+    match outcome {
+        Ok(success) => {
+            warnings.extend(success.warnings);
+            Ok(Success {
+                warnings,
+                ..success
+            })
+        }
+        Err(failure) => {
+            warnings.extend(failure.warnings);
+            Err(Failure {
+                warnings,
+                ..failure
+            })
+        }
+    }
+}
+
+/// The file's name decides; a name that the task wrote, with or without a collection, helps where that is no module's.
+fn choose<'a>(
+    modules: &'a [Module],
+    file_name: &str,
+    task_name: Option<&str>,
+) -> Result<&'a Module, Failure> {
+    let task_name = task_name.and_then(|name| name.rsplit('.').next());
+    find(modules, file_name)
+        .or_else(|| find(modules, task_name?))
+        .ok_or_else(|| {
+            let names: Vec<&str> = modules.iter().map(|module| module.spec.name).collect();
+            Failure {
+                hint: Some(format!(
+                    "Give its file the name of one of its modules: {}.",
+                    names.join(", ")
+                )),
+                ..Failure::new(format!("This program has no module named '{file_name}'."))
+            }
+        })
+}
+
+fn find<'a>(modules: &'a [Module], name: &str) -> Option<&'a Module> {
+    modules.iter().find(|module| module.spec.name == name)
+}

@@ -1,0 +1,192 @@
+//! The single point where a result is printed: scrubbed, in ASCII, once.
+//!
+//! A result may come from the module, from the panic hook or from the thread that waits for signals. The first wins.
+
+use std::collections::BTreeSet;
+use std::fmt::Write as _;
+use std::io::{self, Write as _};
+use std::process::ExitCode;
+use std::sync::{Mutex, PoisonError};
+
+use serde_json::{Map, Value};
+
+use super::result::{Audience, Failure, Success};
+use super::secrets::Secrets;
+use super::spec::{ModuleSpec, Return};
+
+/// The keys of the protocol itself, which are no secret whatever the secrets are.
+const PROTOCOL_KEYS: [&str; 20] = [
+    "action",
+    "after",
+    "after_header",
+    "ansible_facts",
+    "before",
+    "before_header",
+    "changed",
+    "diff",
+    "failed",
+    "hint",
+    "invocation",
+    "module_args",
+    "msg",
+    "plan",
+    "server_response",
+    "skipped",
+    "target",
+    "warnings",
+    "why",
+    "exception",
+];
+
+/// What is known so far about how to print, whoever comes to print.
+#[derive(Clone, Debug)]
+pub(super) struct Context {
+    /// The module's name, for messages.
+    pub(super) name: String,
+    pub(super) spec: Option<&'static ModuleSpec>,
+    pub(super) secrets: Secrets,
+    pub(super) audience: Audience,
+}
+
+static CONTEXT: Mutex<Context> = Mutex::new(Context {
+    name: String::new(),
+    spec: None,
+    secrets: Secrets::new(),
+    audience: Audience {
+        diff_mode: false,
+        verbosity: 0,
+        invocation: None,
+    },
+});
+
+static PRINTED: Mutex<bool> = Mutex::new(false);
+
+/// Changes what is known about how to print.
+pub(super) fn learn(change: impl FnOnce(&mut Context)) {
+    change(&mut CONTEXT.lock().unwrap_or_else(PoisonError::into_inner));
+}
+
+/// The module's name, for messages.
+pub(super) fn module_name() -> String {
+    CONTEXT
+        .lock()
+        .unwrap_or_else(PoisonError::into_inner)
+        .name
+        .clone()
+}
+
+/// Prints what came of the run, unless something has been printed already. The exit code says whether it worked,
+/// for those who are not Ansible: that one goes by the JSON.
+pub(super) fn print(outcome: Result<Success, Failure>) -> ExitCode {
+    let context = CONTEXT
+        .lock()
+        .unwrap_or_else(PoisonError::into_inner)
+        .clone();
+    let succeeded = outcome.is_ok();
+    let result = match outcome {
+        Ok(success) => success.into_json(&context.audience),
+        Err(failure) => failure.into_json(&context.audience),
+    };
+    let written = print_once(&line(&context, result));
+    if succeeded && written.is_ok() {
+        ExitCode::SUCCESS
+    } else {
+        ExitCode::FAILURE
+    }
+}
+
+/// Whoever comes second waits until the first has finished writing, and then writes nothing.
+fn print_once(line: &str) -> io::Result<()> {
+    let mut printed = PRINTED.lock().unwrap_or_else(PoisonError::into_inner);
+    if std::mem::replace(&mut *printed, true) {
+        return Ok(());
+    }
+    let mut stdout = io::stdout().lock();
+    stdout.write_all(line.as_bytes())?;
+    stdout.flush()
+}
+
+fn line(context: &Context, result: Map<String, Value>) -> String {
+    let mut line = ascii(
+        &context
+            .secrets
+            .scrub(result.into(), &public_keys(context.spec)),
+    );
+    line.push('\n');
+    line
+}
+
+/// Keys that anyone can read in the module's documentation.
+fn public_keys(spec: Option<&'static ModuleSpec>) -> BTreeSet<&'static str> {
+    let mut keys = BTreeSet::from(PROTOCOL_KEYS);
+    if let Some(spec) = spec {
+        add_returns(spec.returns, &mut keys);
+        keys.extend(
+            spec.all_options()
+                .flat_map(|option| option.aliases.iter().chain([&option.name])),
+        );
+    }
+    keys
+}
+
+fn add_returns(returns: &'static [Return], keys: &mut BTreeSet<&'static str>) {
+    for value in returns {
+        keys.insert(value.name);
+        add_returns(value.contains, keys);
+    }
+}
+
+/// JSON in ASCII: Ansible splits the output at U+2028 and its kin before it reads it, and a terminal may be Latin-1.
+fn ascii(value: &Value) -> String {
+    let json = value.to_string();
+    let mut ascii = String::with_capacity(json.len());
+    for character in json.chars() {
+        if character.is_ascii() && character != '\u{7f}' {
+            ascii.push(character);
+        } else {
+            for unit in character.encode_utf16(&mut [0; 2]) {
+                // Writing to a string cannot fail.
+                let _ = write!(ascii, "\\u{unit:04x}");
+            }
+        }
+    }
+    ascii
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn writes_ascii_only() {
+        let text = ascii(&json!({"ä": "\u{2028}\u{85}\u{7f}😀\u{1b}\n"}));
+        assert_eq!(
+            text,
+            r#"{"\u00e4":"\u2028\u0085\u007f\ud83d\ude00\u001b\n"}"#
+        );
+        assert_eq!(
+            serde_json::from_str::<Value>(&text).unwrap(),
+            json!({"ä": "\u{2028}\u{85}\u{7f}😀\u{1b}\n"})
+        );
+    }
+
+    #[test]
+    fn a_secret_cannot_break_the_protocol() {
+        let mut secrets = Secrets::new();
+        secrets.learn_value(&json!("a"));
+        let context = Context {
+            name: "probe".to_owned(),
+            spec: None,
+            secrets,
+            audience: Audience::default(),
+        };
+        let result = Success {
+            changed: true,
+            ..Success::default()
+        }
+        .into_json(&context.audience);
+        assert_eq!(line(&context, result), "{\"changed\":true}\n");
+    }
+}

@@ -1,0 +1,218 @@
+//! What a module hands back, and the JSON object that becomes of it.
+
+use serde_json::{Map, Value, json};
+
+use super::progress;
+
+/// The module did what was asked, or found it done.
+#[derive(Clone, Debug, Default)]
+pub struct Success {
+    /// Whether anything changed, or would in check mode.
+    pub changed: bool,
+    /// What the module returns: `image`, `plan`, `ansible_facts`.
+    pub fields: Map<String, Value>,
+    /// What changed, shown in diff mode only.
+    pub diff: Vec<Diff>,
+    /// Sentences that Ansible prints as warnings.
+    pub warnings: Vec<String>,
+}
+
+/// The module could not do what was asked.
+#[derive(Clone, Debug, Default)]
+pub struct Failure {
+    /// What was tried, on what, and what came back: one sentence.
+    pub message: String,
+    /// What to do about it: another sentence.
+    pub hint: Option<String>,
+    /// Whether something had changed before it went wrong.
+    pub changed: bool,
+    /// What the module returns nevertheless: `plan`, as far as it got.
+    pub fields: Map<String, Value>,
+    /// What changed, shown in diff mode only.
+    pub diff: Vec<Diff>,
+    /// Sentences that Ansible prints as warnings.
+    pub warnings: Vec<String>,
+    /// What the server said, word for word; shown only from verbosity 3 upwards.
+    pub server_response: Option<String>,
+}
+
+/// One difference, as texts: Ansible's display breaks on anything else.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Diff {
+    /// What the text before is, printed above the difference.
+    pub before_header: String,
+    /// What the text after is.
+    pub after_header: String,
+    /// The text before.
+    pub before: String,
+    /// The text after.
+    pub after: String,
+}
+
+/// What of a result depends on how Ansible called.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Audience {
+    pub(super) diff_mode: bool,
+    pub(super) verbosity: u64,
+    /// The options as AnsibleModule would show them, when this release shows them.
+    pub(super) invocation: Option<Value>,
+}
+
+impl Failure {
+    /// A failure with nothing but a message.
+    #[must_use]
+    pub fn new(message: impl Into<String>) -> Failure {
+        Failure {
+            message: message.into(),
+            ..Failure::default()
+        }
+    }
+
+    /// The failure of a run that was cut short: what it had done so far belongs into it.
+    pub(super) fn interrupted(message: String) -> Failure {
+        let steps = progress::recorded();
+        let changed = !steps.is_empty();
+        let message = match steps.len() {
+            0 => format!("{message} Nothing had been changed yet."),
+            1 => format!("{message} One step had been done, see plan."),
+            count => format!("{message} {count} steps had been done, see plan."),
+        };
+        let fields = Map::from_iter(changed.then(|| ("plan".to_owned(), Value::from(steps))));
+        Failure {
+            message,
+            changed,
+            fields,
+            ..Failure::default()
+        }
+    }
+
+    pub(super) fn into_json(self, audience: &Audience) -> Map<String, Value> {
+        let mut result = self.fields;
+        let message = match &self.hint {
+            Some(hint) if self.message.ends_with(['.', '!', '?']) => {
+                format!("{} {hint}", self.message)
+            }
+            Some(hint) => format!("{}. {hint}", self.message),
+            None => self.message,
+        };
+        result.insert("failed".to_owned(), true.into());
+        result.insert("msg".to_owned(), message.into());
+        if let Some(hint) = self.hint {
+            result.insert("hint".to_owned(), hint.into());
+        }
+        if let Some(response) = self.server_response.filter(|_| audience.verbosity >= 3) {
+            result.insert("server_response".to_owned(), response.into());
+        }
+        complete(result, self.changed, self.diff, self.warnings, audience)
+    }
+}
+
+impl Success {
+    pub(super) fn into_json(self, audience: &Audience) -> Map<String, Value> {
+        complete(
+            self.fields,
+            self.changed,
+            self.diff,
+            self.warnings,
+            audience,
+        )
+    }
+}
+
+/// Adds what every result has.
+fn complete(
+    mut result: Map<String, Value>,
+    changed: bool,
+    diff: Vec<Diff>,
+    warnings: Vec<String>,
+    audience: &Audience,
+) -> Map<String, Value> {
+    result.insert("changed".to_owned(), changed.into());
+    if audience.diff_mode && !diff.is_empty() {
+        result.insert(
+            "diff".to_owned(),
+            diff.into_iter().map(Diff::into_json).collect(),
+        );
+    }
+    if !warnings.is_empty() {
+        result.insert("warnings".to_owned(), warnings.into());
+    }
+    if let Some(invocation) = &audience.invocation {
+        result.insert("invocation".to_owned(), invocation.clone());
+    }
+    result
+}
+
+impl Diff {
+    fn into_json(self) -> Value {
+        json!({
+            "before_header": self.before_header,
+            "after_header": self.after_header,
+            "before": ending_in_line_feed(self.before),
+            "after": ending_in_line_feed(self.after),
+        })
+    }
+}
+
+/// Without it Ansible prints "\ No newline at end of file". Nothing stays nothing.
+fn ending_in_line_feed(mut text: String) -> String {
+    if !text.is_empty() && !text.ends_with('\n') {
+        text.push('\n');
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_failure_is_always_one() {
+        let fields = Map::from_iter([
+            ("failed".to_owned(), "no".into()),
+            ("changed".to_owned(), "no".into()),
+        ]);
+        let failure = Failure {
+            hint: Some("Try again.".to_owned()),
+            fields,
+            server_response: Some("<h1>".to_owned()),
+            ..Failure::new("It broke.")
+        };
+        assert_eq!(
+            Value::from(failure.clone().into_json(&Audience::default())),
+            json!({"failed": true, "changed": false, "msg": "It broke. Try again.", "hint": "Try again."})
+        );
+        let close = Audience {
+            verbosity: 3,
+            ..Audience::default()
+        };
+        assert_eq!(failure.into_json(&close)["server_response"], "<h1>");
+    }
+
+    #[test]
+    fn a_diff_is_shown_in_diff_mode_only() {
+        let success = Success {
+            changed: true,
+            diff: vec![Diff {
+                before: String::new(),
+                after: "x".to_owned(),
+                ..Diff::default()
+            }],
+            ..Success::default()
+        };
+        assert!(
+            !success
+                .clone()
+                .into_json(&Audience::default())
+                .contains_key("diff")
+        );
+        let shown = success.into_json(&Audience {
+            diff_mode: true,
+            ..Audience::default()
+        });
+        assert_eq!(
+            shown["diff"],
+            json!([{"before_header": "", "after_header": "", "before": "", "after": "x\n"}])
+        );
+    }
+}

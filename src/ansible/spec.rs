@@ -1,0 +1,196 @@
+//! What a module accepts and returns: one table per module.
+//!
+//! Coercions, defaults, aliases, the messages about wrong parameters and the documentation all come from this table.
+//! Everything is `const`: a module writes its table as a `static`.
+
+use super::option::{Literal, Opt};
+
+/// Everything there is to say about a module except what it does.
+#[derive(Clone, Copy, Debug)]
+pub struct ModuleSpec {
+    /// The module's name, which is also its file name in `library/`.
+    pub name: &'static str,
+    /// One line, no full stop at its end.
+    pub short_description: &'static str,
+    /// Paragraphs of the documentation.
+    pub description: &'static [&'static str],
+    /// Groups of options (the module's own, the connection's), together one flat namespace.
+    pub options: &'static [&'static [Opt]],
+    /// Rules over several options.
+    pub constraints: Constraints,
+    /// What check mode, diff mode and idempotence mean for this module.
+    pub attributes: Attributes,
+    /// Further paragraphs at the end of the documentation.
+    pub notes: &'static [&'static str],
+    /// Names of other modules.
+    pub seealso: &'static [&'static str],
+    /// YAML text, printed as it is.
+    pub examples: &'static str,
+    /// What a result holds.
+    pub returns: &'static [Return],
+}
+
+/// Rules over several options, as Ansible has them.
+#[derive(Clone, Copy, Debug)]
+pub struct Constraints {
+    /// Of each group at most one may be given.
+    pub mutually_exclusive: &'static [&'static [&'static str]],
+    /// Of each group all or none.
+    pub required_together: &'static [&'static [&'static str]],
+    /// Of each group at least one.
+    pub required_one_of: &'static [&'static [&'static str]],
+    /// Options that a value of another one requires.
+    pub required_if: &'static [RequiredIf],
+    /// Options that the presence of another one requires.
+    pub required_by: &'static [(&'static str, &'static [&'static str])],
+}
+
+/// When `option` has this value, `requires` must be given.
+#[derive(Clone, Copy, Debug)]
+pub struct RequiredIf {
+    /// The option that is looked at.
+    pub option: &'static str,
+    /// The value that triggers the rule.
+    pub is: Literal,
+    /// What must then be given.
+    pub requires: &'static [&'static str],
+    /// Whether any one of them is enough.
+    pub any: bool,
+}
+
+/// What check mode, diff mode and idempotence mean for a module.
+#[derive(Clone, Copy, Debug)]
+pub struct Attributes {
+    /// Whether it can say what it would do without doing it.
+    pub check_mode: Attribute,
+    /// Whether it shows what changes.
+    pub diff_mode: Attribute,
+    /// Whether running it twice is as good as once.
+    pub idempotent: Attribute,
+}
+
+/// One promise of a module.
+#[derive(Clone, Copy, Debug)]
+pub struct Attribute {
+    /// How far it is kept.
+    pub support: Support,
+    /// What it means.
+    pub description: &'static str,
+    /// Where it is not kept.
+    pub details: &'static [&'static str],
+}
+
+/// How far a promise is kept.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Support {
+    /// Always.
+    Full,
+    /// Sometimes; the details say when.
+    Partial,
+    /// Never.
+    None,
+}
+
+/// One value of a result.
+#[derive(Clone, Copy, Debug)]
+pub struct Return {
+    /// Its key.
+    pub name: &'static str,
+    /// What it is.
+    pub description: &'static str,
+    /// When it is there.
+    pub returned: &'static str,
+    /// Its type in Ansible's words.
+    pub kind: &'static str,
+    /// An example, as JSON.
+    pub sample: Option<&'static str>,
+    /// What is inside, for a dictionary or a list of them.
+    pub contains: &'static [Return],
+}
+
+impl ModuleSpec {
+    /// All options, group after group.
+    pub fn all_options(&self) -> impl Iterator<Item = &'static Opt> {
+        all(self.options)
+    }
+}
+
+/// All options of some groups, one after the other.
+pub(super) fn all(groups: &'static [&'static [Opt]]) -> impl Iterator<Item = &'static Opt> {
+    groups.iter().copied().flatten()
+}
+
+impl Constraints {
+    /// No rules.
+    pub const NONE: Constraints = Constraints {
+        mutually_exclusive: &[],
+        required_together: &[],
+        required_one_of: &[],
+        required_if: &[],
+        required_by: &[],
+    };
+}
+
+impl RequiredIf {
+    /// All of `requires` must be given when `option` is `value`.
+    #[must_use]
+    pub const fn all(
+        option: &'static str,
+        value: &'static str,
+        requires: &'static [&'static str],
+    ) -> RequiredIf {
+        RequiredIf {
+            option,
+            is: Literal::Str(value),
+            requires,
+            any: false,
+        }
+    }
+
+    /// One of `requires` must be given when `option` is `value`.
+    #[must_use]
+    pub const fn any(
+        option: &'static str,
+        value: &'static str,
+        requires: &'static [&'static str],
+    ) -> RequiredIf {
+        RequiredIf {
+            option,
+            is: Literal::Str(value),
+            requires,
+            any: true,
+        }
+    }
+}
+
+impl Attribute {
+    /// A promise that is always kept.
+    #[must_use]
+    pub const fn full(description: &'static str) -> Attribute {
+        Attribute {
+            support: Support::Full,
+            description,
+            details: &[],
+        }
+    }
+
+    /// A promise that is kept except as the details say.
+    #[must_use]
+    pub const fn partial(description: &'static str, details: &'static [&'static str]) -> Attribute {
+        Attribute {
+            support: Support::Partial,
+            description,
+            details,
+        }
+    }
+
+    /// A promise that is not made.
+    #[must_use]
+    pub const fn none(description: &'static str, details: &'static [&'static str]) -> Attribute {
+        Attribute {
+            support: Support::None,
+            description,
+            details,
+        }
+    }
+}
