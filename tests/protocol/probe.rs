@@ -1,0 +1,85 @@
+//! A program with modules that show what the protocol does. Only the tests build it.
+
+use std::path::Path;
+use std::process::ExitCode;
+use std::time::Duration;
+use std::{env, thread};
+
+use mr_provisioner::ansible::{self, Call, Diff, Failure, Module, Success, progress};
+use serde_json::{Map, json};
+
+#[path = "specs.rs"]
+mod specs;
+
+static MODULES: [Module; 2] = [
+    Module {
+        spec: &specs::PROBE,
+        run: probe,
+    },
+    Module {
+        spec: &specs::RULES,
+        run: echo,
+    },
+];
+
+fn main() -> ExitCode {
+    let mut arguments = env::args_os();
+    let arg0 = arguments.next().unwrap_or_default();
+    let args_file = arguments.next().unwrap_or_default();
+    ansible::run_as_module(&MODULES, &arg0.to_string_lossy(), Path::new(&args_file))
+}
+
+/// Does what `action` says.
+fn probe(call: &Call) -> Result<Success, Failure> {
+    let text = |name: &str| {
+        call.options
+            .get(name)
+            .and_then(|value| value.as_str())
+            .unwrap_or_default()
+            .to_owned()
+    };
+    match text("action").as_str() {
+        "panic" => panic!("this went wrong with {}", text("token")),
+        "panic_in_thread" => {
+            let _ = thread::spawn(|| panic!("the thread went wrong")).join();
+        }
+        "wait" => {
+            progress::record(json!({"action": "upload", "target": "image", "why": text("token")}));
+            thread::sleep(Duration::from_secs(60));
+        }
+        "fail" => {
+            return Err(Failure {
+                hint: Some(format!("Look at {}.", text("token"))),
+                changed: true,
+                server_response: Some(format!("<h1>{}</h1>", text("token"))),
+                ..Failure::new(format!("The probe failed for {}.", text("name")))
+            });
+        }
+        "large" => return echo_with(call, "large", "ä".repeat(4 << 20)),
+        _ => {}
+    }
+    echo_with(call, "token_length", text("token").len().to_string())
+}
+
+fn echo_with(call: &Call, key: &str, value: String) -> Result<Success, Failure> {
+    let mut success = echo(call)?;
+    success.fields.insert(key.to_owned(), value.into());
+    Ok(success)
+}
+
+/// Returns its options.
+fn echo(call: &Call) -> Result<Success, Failure> {
+    let fields =
+        json!({"options": call.options, "check_mode": call.check_mode, "line": "\u{2028}ä😀"});
+    Ok(Success {
+        changed: true,
+        fields: Map::from_iter(fields.as_object().cloned().unwrap_or_default()),
+        diff: vec![Diff {
+            before_header: "server".to_owned(),
+            after_header: "playbook".to_owned(),
+            before: "one\n".to_owned(),
+            after: "two".to_owned(),
+        }],
+        warnings: Vec::new(),
+    })
+}
