@@ -194,3 +194,46 @@ impl Attribute {
         }
     }
 }
+
+impl Return {
+    /// A value that is there whenever the module succeeds.
+    #[must_use]
+    pub const fn new(name: &'static str, kind: &'static str) -> Return {
+        Return {
+            name,
+            kind,
+            description: "",
+            returned: "success",
+            sample: None,
+            contains: &[],
+        }
+    }
+
+    /// What it is.
+    #[must_use]
+    pub const fn about(mut self, description: &'static str) -> Return {
+        self.description = description;
+        self
+    }
+
+    /// When it is there.
+    #[must_use]
+    pub const fn returned(mut self, returned: &'static str) -> Return {
+        self.returned = returned;
+        self
+    }
+
+    /// An example, as JSON.
+    #[must_use]
+    pub const fn sample(mut self, sample: &'static str) -> Return {
+        self.sample = Some(sample);
+        self
+    }
+
+    /// What is inside.
+    #[must_use]
+    pub const fn contains(mut self, contains: &'static [Return]) -> Return {
+        self.contains = contains;
+        self
+    }
+}

@@ -29,7 +29,7 @@ pub(super) const OPTIONS: &[Opt] = &[
     Opt::new("timeout", Kind::Float).default_float("30").about(&[
         "Seconds that a connection may stall, with no byte either way. An upload that makes progress may take longer.",
     ]),
-    Opt::new("retries", Kind::Int).default_int(3).about(&[
+    Opt::new("retries", Kind::Int).minimum(0).default_int(3).about(&[
         "How often a request is repeated that failed for a passing reason: no connection, a timeout, or an answer 502, 503 or 504.",
         "What must not happen twice (an upload, provisioning) is repeated only after a look that it did not happen.",
     ]),

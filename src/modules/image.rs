@@ -37,7 +37,7 @@ static SPEC: ModuleSpec = ModuleSpec {
             "Reads the server and the file, sends nothing that writes, and returns the plan.",
         ),
         diff_mode: Attribute::full("Shows the fields and the SHA-256 that change, not the bytes."),
-        idempotent: Attribute::partial("A second run changes nothing, except with O(force)."),
+        idempotent: Attribute::partial("A second run changes nothing.", &["With O(force) every run uploads."]),
     },
     notes: &[
         "Descriptions are not unique on the server. Where one's own and other users' images share a description, \
@@ -77,7 +77,7 @@ const OPTIONS: &[Opt] = &[
     Opt::new("known_good", Kind::Bool).about(&[
         "Whether the image is marked as known to work. Left as it is when not given.",
     ]),
-    Opt::new("id", Kind::Int).about(&[
+    Opt::new("id", Kind::Int).minimum(1).about(&[
         "Names one image among several of the same description. Its description is then brought to O(description).",
         "Its bytes cannot be replaced: when O(path) is given too and differs, the task fails.",
     ]),

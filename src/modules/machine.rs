@@ -43,8 +43,11 @@ static SPEC: ModuleSpec = ModuleSpec {
         ),
         diff_mode: Attribute::full("Shows the fields that change."),
         idempotent: Attribute::partial(
-            "A second run changes nothing, except with O(force), and except for a machine that is still not ready: \
-             O(state=provisioned) provisions it again.",
+            "A second run changes nothing.",
+            &[
+                "With O(force) every run provisions.",
+                "O(state=provisioned) provisions again as long as the machine is not ready.",
+            ],
         ),
     },
     notes: &[
@@ -66,7 +69,7 @@ const OPTIONS: &[Opt] = &[
     Opt::new("name", Kind::Str).aliases(&["machine", "machine_name"]).about(&[
         "Exact name of the machine.",
     ]),
-    Opt::new("id", Kind::Int).about(&["Id of the machine, instead of its name."]),
+    Opt::new("id", Kind::Int).minimum(1).about(&["Id of the machine, instead of its name."]),
     Opt::new("arch", Kind::Str).about(&[
         "The architecture that the machine must have. It is only compared: the task fails when it is another.",
     ]),
@@ -78,15 +81,15 @@ const OPTIONS: &[Opt] = &[
          the only one of other users.",
         "The server cannot take a kernel away again.",
     ]),
-    Opt::new("kernel_id", Kind::Int).about(&["Id of the kernel, instead of its description."]),
+    Opt::new("kernel_id", Kind::Int).minimum(1).about(&["Id of the kernel, instead of its description."]),
     Opt::new("initrd", Kind::Str).about(&[
         "Description of the initrd, found as O(kernel) is. An empty one takes the initrd away.",
     ]),
-    Opt::new("initrd_id", Kind::Int).about(&["Id of the initrd, instead of its description."]),
+    Opt::new("initrd_id", Kind::Int).minimum(1).about(&["Id of the initrd, instead of its description."]),
     Opt::new("preseed", Kind::Str).about(&[
         "Name of the preseed. An empty one takes the preseed away.",
     ]),
-    Opt::new("preseed_id", Kind::Int).about(&["Id of the preseed, instead of its name."]),
+    Opt::new("preseed_id", Kind::Int).minimum(1).about(&["Id of the preseed, instead of its name."]),
     Opt::new("kernel_opts", Kind::Str).aliases(&["kernel_options"]).about(&[
         "The kernel's command line, at most 1024 characters. An empty one clears it.",
     ]),

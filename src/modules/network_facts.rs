@@ -29,7 +29,7 @@ static SPEC: ModuleSpec = ModuleSpec {
     },
     attributes: Attributes {
         check_mode: Attribute::full("The module only reads."),
-        diff_mode: Attribute::none("Nothing ever changes."),
+        diff_mode: Attribute::none("Nothing ever changes.", &[]),
         idempotent: Attribute::full("The module only reads."),
     },
     notes: &["Interfaces are read side by side, at most eight at a time."],
