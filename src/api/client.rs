@@ -1,0 +1,103 @@
+//! The client: the door to the resources, in a read-only and a writing form.
+//!
+//! A [`Reader`] has only what reads. A [`Writer`] has everything, and can hand out a `Reader`; there is no way back. So
+//! whoever is given a `Reader` cannot change anything, whatever they call.
+
+use std::fmt;
+use std::sync::Arc;
+
+use super::pipeline::Pipeline;
+use super::{
+    Assignees, Clock, Images, Interfaces, Machines, Preseeds, Result, Settings, States, SystemClock,
+};
+
+/// Marks a client that only reads.
+#[derive(Clone, Debug)]
+pub struct ReadOnly(());
+
+/// Marks a client that also writes.
+#[derive(Clone, Debug)]
+pub struct ReadWrite {
+    reader: Reader,
+}
+
+/// A client of one server. Clones share their connections, and threads may share a client.
+#[derive(Clone)]
+pub struct Client<Access> {
+    pipeline: Arc<Pipeline>,
+    access: Access,
+}
+
+/// A client that can only read.
+pub type Reader = Client<ReadOnly>;
+
+/// A client that can read and write.
+pub type Writer = Client<ReadWrite>;
+
+impl Writer {
+    /// Prepares a client. Nothing is sent yet; fails when a file of the TLS settings cannot be used.
+    pub fn connect(settings: &Settings) -> Result<Writer> {
+        Writer::connect_with_clock(settings, Arc::new(SystemClock))
+    }
+
+    /// Like [`Writer::connect`], with a clock for the pauses between attempts.
+    pub fn connect_with_clock(settings: &Settings, clock: Arc<dyn Clock>) -> Result<Writer> {
+        let pipeline = Arc::new(Pipeline::new(settings, clock)?);
+        let reader = Client {
+            pipeline: Arc::clone(&pipeline),
+            access: ReadOnly(()),
+        };
+        Ok(Client {
+            pipeline,
+            access: ReadWrite { reader },
+        })
+    }
+
+    /// The same client, without what writes.
+    pub fn reader(&self) -> &Reader {
+        &self.access.reader
+    }
+}
+
+impl<Access> Client<Access> {
+    /// The clock the client was given.
+    pub fn clock(&self) -> &dyn Clock {
+        self.pipeline.clock()
+    }
+
+    /// The images: kernels, initrds and bootloaders.
+    pub fn images(&self) -> Images<'_, Access> {
+        Images::new(&self.pipeline)
+    }
+
+    /// The preseeds.
+    pub fn preseeds(&self) -> Preseeds<'_, Access> {
+        Preseeds::new(&self.pipeline)
+    }
+
+    /// The machines and their boot settings.
+    pub fn machines(&self) -> Machines<'_, Access> {
+        Machines::new(&self.pipeline)
+    }
+
+    /// The machines' network interfaces.
+    pub fn interfaces(&self) -> Interfaces<'_, Access> {
+        Interfaces::new(&self.pipeline)
+    }
+
+    /// The machines' provisioning states.
+    pub fn states(&self) -> States<'_, Access> {
+        States::new(&self.pipeline)
+    }
+
+    /// Who the machines are assigned to.
+    pub fn assignees(&self) -> Assignees<'_, Access> {
+        Assignees::new(&self.pipeline)
+    }
+}
+
+impl<Access> fmt::Debug for Client<Access> {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.debug_struct("Client").finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,352 @@
+//! Everything that can go wrong, as types.
+//!
+//! `Display` is one sentence: what was tried, and what came back. What the user can do about it is the separate
+//! [`ApiError::hint`]. Raw text of the server is only in [`ApiError::server_response`]: it may hold SQL, HTML, or the
+//! command line of a BMC with its password.
+
+use std::fmt;
+use std::io;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use super::hint;
+
+/// The result of everything that talks to the server.
+pub type Result<T, E = ApiError> = std::result::Result<T, E>;
+
+/// Why something did not work.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum ApiError {
+    /// The text given as the server's URL is none, or has parts that it must not have.
+    #[error("{0}")]
+    InvalidUrl(String),
+
+    /// The token cannot be sent in a header. The sentence never repeats it.
+    #[error("{0}")]
+    InvalidToken(&'static str),
+
+    /// A filter is not in the query language, or the server could not evaluate it. Found before anything is sent.
+    #[error("the filter is not valid at character {position}: {reason}")]
+    InvalidQuery {
+        /// The character at which it goes wrong, counted from 1.
+        position: usize,
+        /// What is wrong there.
+        reason: String,
+    },
+
+    /// A value cannot be sent to this server at all, such as a name with a NUL character. Found before anything is sent.
+    #[error("{action}: {reason}")]
+    InvalidValue {
+        /// What was tried.
+        action: String,
+        /// What is wrong with the value.
+        reason: &'static str,
+    },
+
+    /// A certificate or key file cannot be used, or TLS could not be set up with it. Found before connecting.
+    #[error("{reason}")]
+    Tls {
+        /// Which file, and what is wrong with it.
+        reason: String,
+    },
+
+    /// The two sides do not accept each other's certificate, or speak no common version of TLS. Never tried again.
+    #[error("{action}: no trusted connection to {host}: {reason}")]
+    Untrusted {
+        /// What was tried.
+        action: String,
+        /// The server.
+        host: String,
+        /// Why the handshake failed.
+        reason: String,
+    },
+
+    /// No connection was made: refused, no route, unknown host, or not within the stall timeout. Nothing was sent.
+    #[error("{action}: no connection to {host}: {reason}")]
+    Connect {
+        /// What was tried.
+        action: String,
+        /// The server.
+        host: String,
+        /// Why it failed.
+        reason: String,
+    },
+
+    /// A connection went without a byte either way for the stall timeout.
+    #[error("{action}: the connection stalled: no byte in either direction for {} s", after.as_secs_f64())]
+    Timeout {
+        /// What was tried.
+        action: String,
+        /// The stall timeout.
+        after: Duration,
+    },
+
+    /// The connection was reset or closed before the answer was complete.
+    #[error("{action}: the connection broke before the answer was complete: {reason}")]
+    Disconnected {
+        /// What was tried.
+        action: String,
+        /// How it broke.
+        reason: String,
+    },
+
+    /// The answer to a request that must not be repeated was lost, so the server may or may not have acted on it.
+    #[error("{action}: whether it took effect is unknown: {reason}")]
+    OutcomeUnknown {
+        /// What was tried.
+        action: String,
+        /// How the answer was lost.
+        reason: String,
+    },
+
+    /// The server redirects to another host, scheme or port, or redirects something that is not read only, or too often.
+    /// It was not followed.
+    #[error("{action}: the server redirects to {to}, which was not followed")]
+    Redirected {
+        /// What was tried.
+        action: String,
+        /// The place, without its query.
+        to: String,
+    },
+
+    /// 401: the server does not know this token.
+    #[error("{0}")]
+    Unauthorized(Box<Refusal>),
+
+    /// 403: the token's user may not do this.
+    #[error("{0}")]
+    Forbidden(Box<Refusal>),
+
+    /// 404: the server knows no such object.
+    #[error("{0}")]
+    NotFound(Box<Refusal>),
+
+    /// 404 or 405 for a path that every server has: the URL does not lead to the API.
+    #[error("{0}")]
+    NoSuchPath(Box<Refusal>),
+
+    /// 409: the object is in use, or its name or address is taken.
+    #[error("{0}")]
+    Conflict(Box<Refusal>),
+
+    /// 400: the server does not accept a value, or a precondition is not met.
+    #[error("{0}")]
+    InvalidRequest(Box<Refusal>),
+
+    /// 413, or a large upload whose connection was closed without an answer: more than the server takes.
+    #[error("{action}: the upload of {} is larger than the server accepts ({reason})", Size(*size))]
+    UploadTooLarge {
+        /// What was tried.
+        action: String,
+        /// The file's size in bytes.
+        size: u64,
+        /// How the server showed it.
+        reason: &'static str,
+    },
+
+    /// 500 with a BMC error: the machine's BMC did not do as asked. The server's text is not shown, because it holds the
+    /// BMC's password.
+    #[error("{0}")]
+    Bmc(Box<Refusal>),
+
+    /// Any other 5xx: the server, or a proxy before it, failed.
+    #[error("{0}")]
+    Server(Box<Refusal>),
+
+    /// A status that the API does not have.
+    #[error("{0}")]
+    UnexpectedStatus(Box<Refusal>),
+
+    /// A successful answer that does not have the expected form.
+    #[error("{action}: the server's answer is not as expected: {reason}")]
+    Decode {
+        /// What was tried.
+        action: String,
+        /// The path in the JSON, and what is wrong there.
+        reason: String,
+    },
+
+    /// The answer is larger than any sensible one; reading was stopped.
+    #[error("{action}: the server's answer is larger than {}", Size(*limit))]
+    ResponseTooLarge {
+        /// What was tried.
+        action: String,
+        /// The limit in bytes.
+        limit: u64,
+    },
+
+    /// A file changed after it was hashed: while it was read, or before it was sent. The server got no complete upload.
+    #[error("{} changed while it was being read", path.display())]
+    FileChanged {
+        /// The file.
+        path: PathBuf,
+    },
+
+    /// A local file could not be opened or read.
+    #[error("cannot read {}: {error}", path.display())]
+    File {
+        /// The file.
+        path: PathBuf,
+        /// Why not.
+        error: io::Error,
+    },
+}
+
+/// An answer by which the server refused or failed.
+pub struct Refusal {
+    pub(super) action: String,
+    pub(super) status: u16,
+    pub(super) reason: String,
+    pub(super) response: String,
+    pub(super) retry_after: Option<Duration>,
+}
+
+impl Refusal {
+    /// What was tried.
+    pub fn action(&self) -> &str {
+        &self.action
+    }
+
+    /// The HTTP status.
+    pub fn status(&self) -> u16 {
+        self.status
+    }
+
+    /// What came back, in words fit for a user.
+    pub fn reason(&self) -> &str {
+        &self.reason
+    }
+}
+
+impl fmt::Display for Refusal {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(formatter, "{}: {}", self.action, self.reason)
+    }
+}
+
+impl fmt::Debug for Refusal {
+    /// Without the server's raw text, which may hold a BMC's password.
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter
+            .debug_struct("Refusal")
+            .field("action", &self.action)
+            .field("status", &self.status)
+            .field("reason", &self.reason)
+            .finish_non_exhaustive()
+    }
+}
+
+impl ApiError {
+    /// What the user can do about it, as a sentence, where there is something.
+    pub fn hint(&self) -> Option<String> {
+        hint::of(self)
+    }
+
+    /// The HTTP status, where the server answered with an error.
+    pub fn status(&self) -> Option<u16> {
+        match self {
+            ApiError::UploadTooLarge { reason, .. } if *reason == TOO_LARGE_STATUS => Some(413),
+            _ => self.refusal().map(Refusal::status),
+        }
+    }
+
+    /// Whether the object does not exist.
+    pub fn is_not_found(&self) -> bool {
+        matches!(self, ApiError::NotFound(_))
+    }
+
+    /// Whether the object is in use, or a name or address is taken.
+    pub fn is_conflict(&self) -> bool {
+        matches!(self, ApiError::Conflict(_))
+    }
+
+    /// Whether the token's user lacks the permission.
+    pub fn is_forbidden(&self) -> bool {
+        matches!(self, ApiError::Forbidden(_))
+    }
+
+    /// Whether the server does not know the token.
+    pub fn is_unauthorized(&self) -> bool {
+        matches!(self, ApiError::Unauthorized(_))
+    }
+
+    /// The beginning of the raw body of an error, at most 4 kB, unless it was empty. It may hold a BMC's password: only for
+    /// high verbosity, and scrubbed.
+    pub fn server_response(&self) -> Option<&str> {
+        self.refusal()
+            .map(|refusal| refusal.response.as_str())
+            .filter(|text| !text.is_empty())
+    }
+
+    /// Whether the request certainly did not take effect, because it never reached the server.
+    pub(super) fn never_reached_the_server(&self) -> bool {
+        matches!(self, ApiError::Connect { .. })
+    }
+
+    /// Whether the request may or may not have taken effect.
+    pub(super) fn leaves_the_outcome_open(&self) -> bool {
+        match self {
+            ApiError::Timeout { .. } | ApiError::Disconnected { .. } => true,
+            ApiError::Server(refusal) => matches!(refusal.status, 502..=504),
+            _ => false,
+        }
+    }
+
+    /// For a request that must not be repeated: says plainly when its outcome is open.
+    pub(super) fn or_outcome_unknown(self) -> ApiError {
+        let (action, reason) = match self {
+            ApiError::Timeout { action, after } => (
+                action,
+                format!("no byte in either direction for {} s", after.as_secs_f64()),
+            ),
+            ApiError::Disconnected { action, reason } => (
+                action,
+                format!("the connection broke before the answer was complete ({reason})"),
+            ),
+            ApiError::Server(refusal) if matches!(refusal.status, 502..=504) => {
+                (refusal.action, refusal.reason)
+            }
+            other => return other,
+        };
+        ApiError::OutcomeUnknown { action, reason }
+    }
+
+    /// How long the server asked to wait before the next attempt.
+    pub(super) fn retry_after(&self) -> Option<Duration> {
+        self.refusal()?.retry_after
+    }
+
+    fn refusal(&self) -> Option<&Refusal> {
+        match self {
+            ApiError::Unauthorized(refusal)
+            | ApiError::Forbidden(refusal)
+            | ApiError::NotFound(refusal)
+            | ApiError::NoSuchPath(refusal)
+            | ApiError::Conflict(refusal)
+            | ApiError::InvalidRequest(refusal)
+            | ApiError::Bmc(refusal)
+            | ApiError::Server(refusal)
+            | ApiError::UnexpectedStatus(refusal) => Some(refusal),
+            _ => None,
+        }
+    }
+}
+
+/// How a 413 is described.
+pub(super) const TOO_LARGE_STATUS: &str = "status 413";
+/// How a connection is described that was closed on a large upload.
+pub(super) const TOO_LARGE_SILENCE: &str = "it closed the connection without an answer";
+
+/// A number of bytes for a reader.
+pub(super) struct Size(pub(super) u64);
+
+impl fmt::Display for Size {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.0 {
+            bytes @ 0..1024 => write!(formatter, "{bytes} bytes"),
+            bytes @ 1024..1_048_576 => write!(formatter, "{:.1} KiB", bytes as f64 / 1024.0),
+            bytes => write!(formatter, "{:.1} MiB", bytes as f64 / 1_048_576.0),
+        }
+    }
+}

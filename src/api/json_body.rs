@@ -1,0 +1,48 @@
+//! The body of a JSON request, which notes when it is taken.
+//!
+//! Whether a body was ever asked for tells whether a POST can have reached the server.
+
+use std::convert::Infallible;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll};
+
+use bytes::Bytes;
+use http_body::{Body, Frame, SizeHint};
+
+use super::stall::Activity;
+
+pub(super) struct JsonBody {
+    bytes: Option<Bytes>,
+    activity: Arc<Activity>,
+}
+
+impl JsonBody {
+    pub(super) fn new(bytes: Bytes, activity: Arc<Activity>) -> JsonBody {
+        JsonBody {
+            bytes: Some(bytes),
+            activity,
+        }
+    }
+}
+
+impl Body for JsonBody {
+    type Data = Bytes;
+    type Error = Infallible;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        _: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, Infallible>>> {
+        self.activity.touch_sending();
+        Poll::Ready(self.bytes.take().map(|bytes| Ok(Frame::data(bytes))))
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.bytes.is_none()
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        SizeHint::with_exact(self.bytes.as_ref().map_or(0, Bytes::len) as u64)
+    }
+}

@@ -1,0 +1,129 @@
+//! Classifies exchanges that ended without an answer.
+//!
+//! The HTTP client's own messages repeat URLs and nest; only their innermost cause is shown.
+
+use std::error::Error;
+use std::io;
+use std::time::Duration;
+
+use reqwest::Url;
+
+use super::ApiError;
+use super::sentence;
+
+/// What is known about an exchange besides its failure.
+pub(super) struct Circumstances<'a> {
+    pub(super) action: &'a str,
+    pub(super) url: &'a Url,
+    pub(super) stall_timeout: Duration,
+    /// Whether there was a body of which nothing was taken, so that the request certainly did not arrive.
+    pub(super) unsent: bool,
+}
+
+impl Circumstances<'_> {
+    /// The error for an exchange that stalled.
+    pub(super) fn stalled(&self) -> ApiError {
+        if self.unsent {
+            return self.unconnected(self.too_late());
+        }
+        ApiError::Timeout {
+            action: self.action.to_owned(),
+            after: self.stall_timeout,
+        }
+    }
+
+    /// The error for an exchange that failed.
+    pub(super) fn failed(&self, error: &reqwest::Error) -> ApiError {
+        if let Some(reason) = handshake_failure(error) {
+            return ApiError::Untrusted {
+                action: self.action.to_owned(),
+                host: self.host(),
+                reason,
+            };
+        }
+        if error.is_connect() && error.is_timeout() {
+            return self.unconnected(self.too_late());
+        }
+        if error.is_connect() || self.unsent {
+            return self.unconnected(root_cause(error));
+        }
+        ApiError::Disconnected {
+            action: self.action.to_owned(),
+            reason: root_cause(error),
+        }
+    }
+
+    fn unconnected(&self, reason: String) -> ApiError {
+        ApiError::Connect {
+            action: self.action.to_owned(),
+            host: self.host(),
+            reason,
+        }
+    }
+
+    fn too_late(&self) -> String {
+        format!("none within {} s", self.stall_timeout.as_secs_f64())
+    }
+
+    fn host(&self) -> String {
+        let host = self.url.host_str().unwrap_or_default();
+        match self.url.port_or_known_default() {
+            Some(port) => format!("{host}:{port}"),
+            None => host.to_owned(),
+        }
+    }
+}
+
+/// The innermost cause of an error, without the number of the system's error.
+pub(super) fn root_cause(error: &(dyn Error + 'static)) -> String {
+    let mut cause = error;
+    while let Some(source) = cause.source() {
+        cause = source;
+    }
+    let text = cause.to_string();
+    let text = text.split(" (os error").next().unwrap_or_default();
+    let mut text = sentence::one_line(text);
+    if let Some(first) = text.get_mut(..1) {
+        first.make_ascii_lowercase();
+    }
+    text
+}
+
+/// Why a TLS handshake failed, if that is what happened.
+fn handshake_failure(error: &(dyn Error + 'static)) -> Option<String> {
+    let mut cause = Some(error);
+    while let Some(error) = cause {
+        // An I/O error hides the error that it wraps behind that one's own source.
+        let inner = error
+            .downcast_ref::<io::Error>()
+            .and_then(io::Error::get_ref);
+        let tls = error
+            .downcast_ref::<rustls::Error>()
+            .or_else(|| inner?.downcast_ref());
+        if let Some(tls) = tls {
+            return Some(explain(tls));
+        }
+        cause = error.source();
+    }
+    None
+}
+
+fn explain(error: &rustls::Error) -> String {
+    use rustls::CertificateError as Bad;
+    let known = match error {
+        rustls::Error::InvalidCertificate(Bad::UnknownIssuer) => {
+            "the server's certificate is signed by no known authority"
+        }
+        rustls::Error::InvalidCertificate(Bad::Expired | Bad::ExpiredContext { .. }) => {
+            "the server's certificate has expired"
+        }
+        rustls::Error::InvalidCertificate(
+            Bad::NotValidForName | Bad::NotValidForNameContext { .. },
+        ) => "the server's certificate is for another host",
+        rustls::Error::AlertReceived(rustls::AlertDescription::CertificateRequired) => {
+            "the server wants a client certificate"
+        }
+        other => return sentence::one_line(&other.to_string()),
+    };
+    known.to_owned()
+}

@@ -1,0 +1,96 @@
+//! The way of every request: send, classify, retry, decode. Each step is a file of its own.
+
+use std::sync::Arc;
+
+use reqwest::Method;
+use serde::de::DeserializeOwned;
+
+use super::request::Request;
+use super::retry::Attempts;
+use super::send::{Reply, Wire};
+use super::{ApiError, Clock, Result, RetryPolicy, Settings, classify, decode};
+
+/// Everything the handles of the resources share.
+pub(super) struct Pipeline {
+    wire: Wire,
+    retry: RetryPolicy,
+    clock: Arc<dyn Clock>,
+}
+
+impl Pipeline {
+    pub(super) fn new(settings: &Settings, clock: Arc<dyn Clock>) -> Result<Pipeline> {
+        Ok(Pipeline {
+            wire: Wire::new(settings)?,
+            retry: settings.retry,
+            clock,
+        })
+    }
+
+    pub(super) fn clock(&self) -> &dyn Clock {
+        &*self.clock
+    }
+
+    /// Asks and decodes the answer.
+    pub(super) fn json<T: DeserializeOwned>(&self, request: &Request) -> Result<T> {
+        decode::json(request, &self.call(request)?)
+    }
+
+    /// Asks once and decodes the answer.
+    pub(super) fn json_once<T: DeserializeOwned>(&self, request: &Request) -> Result<T> {
+        decode::json(request, &self.once(request)?)
+    }
+
+    /// Asks, and tries again what may be tried again: anything that never reached the server, and what has the same effect
+    /// when it is done twice.
+    pub(super) fn call(&self, request: &Request) -> Result<Reply> {
+        let mut attempts = Attempts::new(self.retry, self.clock());
+        let mut may_be_done = false;
+        loop {
+            let error = match self.once(request) {
+                Ok(reply) => return Ok(reply),
+                Err(error) => error,
+            };
+            if may_be_done && request.method == Method::DELETE && error.is_not_found() {
+                return Ok(Reply::nothing());
+            }
+            let may_repeat = error.never_reached_the_server()
+                || (request.is_idempotent() && error.leaves_the_outcome_open());
+            if !may_repeat || !attempts.pause_after(&error) {
+                return Err(error);
+            }
+            may_be_done |= error.leaves_the_outcome_open();
+        }
+    }
+
+    /// Creates something that must not be created twice: when the answer is lost, looks whether it arrived before it tries
+    /// again. `absent` may turn the loss of something that did not arrive into an error that ends the attempts.
+    pub(super) fn create<T>(
+        &self,
+        mut send: impl FnMut() -> Result<T>,
+        mut look: impl FnMut() -> Result<Option<T>>,
+        absent: impl Fn(ApiError) -> ApiError,
+    ) -> Result<T> {
+        let mut attempts = Attempts::new(self.retry, self.clock());
+        loop {
+            let mut error = match send() {
+                Ok(created) => return Ok(created),
+                Err(error) => error,
+            };
+            if error.leaves_the_outcome_open() {
+                error = match look() {
+                    Ok(Some(found)) => return Ok(found),
+                    Ok(None) => absent(error),
+                    Err(_) => return Err(error.or_outcome_unknown()),
+                };
+            }
+            let may_repeat = error.never_reached_the_server() || error.leaves_the_outcome_open();
+            if !may_repeat || !attempts.pause_after(&error) {
+                return Err(error);
+            }
+        }
+    }
+
+    fn once(&self, request: &Request) -> Result<Reply> {
+        classify::check(request, self.wire.exchange(request)?)
+    }
+}

@@ -1,0 +1,126 @@
+//! One request, described before it is sent: what it asks for, and what refusals mean there.
+
+use bytes::Bytes;
+use reqwest::Method;
+use reqwest::header::HeaderValue;
+use serde::Serialize;
+
+use super::scope::Scope;
+use super::upload::Upload;
+
+/// A request that can be sent any number of times.
+pub(super) struct Request {
+    pub(super) method: Method,
+    pub(super) target: Target,
+    pub(super) query: Option<String>,
+    pub(super) body: Payload,
+    /// What is tried, in words that begin an error's sentence, such as `reading machine 7`.
+    pub(super) action: String,
+    /// What a 403 without a readable reason means here.
+    pub(super) forbidden: &'static str,
+    /// What a 409 means here; the server explains it in SQL.
+    pub(super) conflict: &'static str,
+}
+
+/// Where a request goes.
+pub(super) enum Target {
+    /// A resource of the API, by its path segments.
+    Api(Vec<String>),
+    /// The file of this name on the boot endpoint, which needs no token and gets none.
+    BootFile(HeaderValue),
+}
+
+/// What a request carries.
+pub(super) enum Payload {
+    Nothing,
+    Json(Bytes),
+    Upload(Upload),
+}
+
+impl Request {
+    /// A request for a resource of the API.
+    pub(super) fn new(method: Method, path: &[&str], action: impl Into<String>) -> Request {
+        Request {
+            method,
+            target: Target::Api(path.iter().map(|&segment| segment.to_owned()).collect()),
+            query: None,
+            body: Payload::Nothing,
+            action: action.into(),
+            forbidden: "the token's user is not allowed to",
+            conflict: "it conflicts with what the server has",
+        }
+    }
+
+    pub(super) fn get(path: &[&str], action: impl Into<String>) -> Request {
+        Request::new(Method::GET, path, action)
+    }
+
+    pub(super) fn put(path: &[&str], action: impl Into<String>, body: &impl Serialize) -> Request {
+        Request::new(Method::PUT, path, action).json(body)
+    }
+
+    pub(super) fn post(path: &[&str], action: impl Into<String>, body: &impl Serialize) -> Request {
+        Request::new(Method::POST, path, action).json(body)
+    }
+
+    pub(super) fn delete(path: &[&str], action: impl Into<String>) -> Request {
+        Request::new(Method::DELETE, path, action)
+    }
+
+    /// Reads a file from the boot endpoint.
+    pub(super) fn boot_file(name: HeaderValue, action: impl Into<String>) -> Request {
+        Request {
+            target: Target::BootFile(name),
+            ..Request::new(Method::GET, &[], action)
+        }
+    }
+
+    pub(super) fn upload(path: &[&str], action: impl Into<String>, upload: Upload) -> Request {
+        Request {
+            body: Payload::Upload(upload),
+            ..Request::new(Method::POST, path, action)
+        }
+    }
+
+    pub(super) fn scope(self, scope: Scope) -> Request {
+        Request {
+            query: scope.query().map(str::to_owned),
+            ..self
+        }
+    }
+
+    pub(super) fn query(self, query: String) -> Request {
+        Request {
+            query: Some(query),
+            ..self
+        }
+    }
+
+    pub(super) fn forbidden(self, meaning: &'static str) -> Request {
+        Request {
+            forbidden: meaning,
+            ..self
+        }
+    }
+
+    pub(super) fn conflict(self, meaning: &'static str) -> Request {
+        Request {
+            conflict: meaning,
+            ..self
+        }
+    }
+
+    /// Whether doing it twice has the effect of doing it once.
+    pub(super) fn is_idempotent(&self) -> bool {
+        self.method != Method::POST
+    }
+
+    fn json(self, body: &impl Serialize) -> Request {
+        // The bodies are structs of strings, numbers and booleans, which always serialize.
+        let bytes = serde_json::to_vec(body).unwrap_or_default();
+        Request {
+            body: Payload::Json(Bytes::from(bytes)),
+            ..self
+        }
+    }
+}

@@ -1,0 +1,83 @@
+//! The stall watch: an exchange may take as long as it wants, but not pause for longer than the stall timeout.
+//!
+//! The HTTP client has only limits for a whole exchange or for reading, so every byte that is handed to it or comes from
+//! it is noted here. Connecting counts towards the first pause.
+
+use std::future::{Future, poll_fn};
+use std::pin::pin;
+use std::sync::Mutex;
+use std::sync::PoisonError;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::task::Poll;
+use std::time::Duration;
+
+use tokio::time::Instant;
+
+/// What is known about the progress of one exchange.
+pub(super) struct Activity {
+    last: Mutex<Instant>,
+    sending: AtomicBool,
+    over: AtomicBool,
+}
+
+impl Activity {
+    pub(super) fn new() -> Activity {
+        Activity {
+            last: Mutex::new(Instant::now()),
+            sending: AtomicBool::new(false),
+            over: AtomicBool::new(false),
+        }
+    }
+
+    /// Notes that bytes moved.
+    pub(super) fn touch(&self) {
+        *self.last.lock().unwrap_or_else(PoisonError::into_inner) = Instant::now();
+    }
+
+    /// Notes that a part of the body was asked for: there is a connection, and the head of the request is on its way.
+    pub(super) fn touch_sending(&self) {
+        self.sending.store(true, Ordering::Relaxed);
+        self.touch();
+    }
+
+    /// Whether a part of the body was ever asked for.
+    pub(super) fn began_sending(&self) -> bool {
+        self.sending.load(Ordering::Relaxed)
+    }
+
+    /// Notes that nobody waits for the exchange any more, so that the rest of an upload is not sent.
+    pub(super) fn end(&self) {
+        self.over.store(true, Ordering::Relaxed);
+    }
+
+    pub(super) fn is_over(&self) -> bool {
+        self.over.load(Ordering::Relaxed)
+    }
+
+    /// Runs an exchange; `None` when it stalled for `limit`.
+    pub(super) async fn watch<T>(
+        &self,
+        limit: Duration,
+        exchange: impl Future<Output = T>,
+    ) -> Option<T> {
+        let mut exchange = pin!(exchange);
+        let mut stalled = pin!(self.stalled(limit));
+        poll_fn(|context| {
+            if let Poll::Ready(result) = exchange.as_mut().poll(context) {
+                return Poll::Ready(Some(result));
+            }
+            stalled.as_mut().poll(context).map(|()| None)
+        })
+        .await
+    }
+
+    async fn stalled(&self, limit: Duration) {
+        loop {
+            let deadline = *self.last.lock().unwrap_or_else(PoisonError::into_inner) + limit;
+            if deadline <= Instant::now() {
+                return;
+            }
+            tokio::time::sleep_until(deadline).await;
+        }
+    }
+}

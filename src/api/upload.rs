@@ -1,0 +1,164 @@
+//! The body of an upload: a form with the image's description and its file, streamed with a known length.
+//!
+//! The server does not see chunked bodies, so the length is always declared. The file is hashed again while it is sent,
+//! and its last chunk is held back until size and hash are those of the first reading. A file that changed thus never
+//! reaches the server as a complete upload.
+
+use std::fs::File;
+use std::io;
+use std::os::unix::fs::FileExt;
+use std::path::PathBuf;
+use std::pin::Pin;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::task::{Context, Poll};
+
+use bytes::Bytes;
+use http_body::{Body, Frame, SizeHint};
+use reqwest::multipart::{Form, Part};
+
+use super::ApiError;
+use super::digest::{Digest, Hasher};
+use super::stall::Activity;
+
+/// How much is read from the file at once.
+const CHUNK: u64 = 64 * 1024;
+
+/// A file to upload and the fields that go with it. Every attempt makes a form of its own from it.
+pub(super) struct Upload {
+    /// The JSON of the form's field `q`.
+    pub(super) fields: String,
+    /// The file's name for the server.
+    pub(super) name: String,
+    pub(super) path: PathBuf,
+    pub(super) file: Arc<File>,
+    /// What the file held when it was opened.
+    pub(super) digest: Digest,
+}
+
+/// Why sending stopped on this side, for whoever gets only the HTTP client's error.
+pub(super) type Trouble = Arc<Mutex<Option<ApiError>>>;
+
+/// Takes the reason out, if there is one.
+pub(super) fn take(trouble: &Trouble) -> Option<ApiError> {
+    trouble
+        .lock()
+        .unwrap_or_else(PoisonError::into_inner)
+        .take()
+}
+
+impl Upload {
+    /// The form, with the whole file still to be sent.
+    pub(super) fn form(&self, activity: Arc<Activity>, trouble: Trouble) -> reqwest::Result<Form> {
+        let body = FileBody {
+            path: self.path.clone(),
+            file: Arc::clone(&self.file),
+            expected: self.digest.clone(),
+            sent: 0,
+            hasher: Hasher::default(),
+            done: false,
+            rested: false,
+            activity,
+            trouble,
+        };
+        let file = Part::stream_with_length(reqwest::Body::wrap(body), self.digest.size)
+            .file_name(self.name.clone())
+            .mime_str("application/octet-stream")?;
+        Ok(Form::new()
+            .text("q", self.fields.clone())
+            .part("file", file))
+    }
+}
+
+struct FileBody {
+    path: PathBuf,
+    file: Arc<File>,
+    expected: Digest,
+    sent: u64,
+    hasher: Hasher,
+    done: bool,
+    rested: bool,
+    activity: Arc<Activity>,
+    trouble: Trouble,
+}
+
+impl FileBody {
+    /// The next chunk, or `None` behind the last one.
+    fn next(&mut self) -> Result<Option<Bytes>, ApiError> {
+        let left = self.expected.size - self.sent;
+        if self.done {
+            return Ok(None);
+        }
+        let chunk = self.read(left.min(CHUNK))?;
+        self.hasher.update(&chunk);
+        self.sent += chunk.len() as u64;
+        if self.sent == self.expected.size {
+            self.done = true;
+            let nothing_behind = self.read(1)?.is_empty();
+            if !nothing_behind || std::mem::take(&mut self.hasher).finish() != self.expected {
+                return Err(self.changed());
+            }
+        } else if chunk.is_empty() {
+            return Err(self.changed());
+        }
+        Ok(Some(chunk).filter(|chunk| !chunk.is_empty()))
+    }
+
+    fn read(&self, wanted: u64) -> Result<Bytes, ApiError> {
+        let mut buffer = vec![0; wanted as usize];
+        loop {
+            match self.file.read_at(&mut buffer, self.sent) {
+                Ok(count) => {
+                    buffer.truncate(count);
+                    return Ok(Bytes::from(buffer));
+                }
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                Err(error) => {
+                    return Err(ApiError::File {
+                        path: self.path.clone(),
+                        error,
+                    });
+                }
+            }
+        }
+    }
+
+    fn changed(&self) -> ApiError {
+        ApiError::FileChanged {
+            path: self.path.clone(),
+        }
+    }
+}
+
+impl Body for FileBody {
+    type Data = Bytes;
+    type Error = io::Error;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, io::Error>>> {
+        // Between two chunks the connection gets a chance to read: a server that refuses a large upload answers early and
+        // closes, and the next write would fail and hide its answer.
+        if !self.rested {
+            self.rested = true;
+            context.waker().wake_by_ref();
+            return Poll::Pending;
+        }
+        self.rested = false;
+        self.activity.touch_sending();
+        if self.activity.is_over() {
+            return Poll::Ready(Some(Err(io::Error::other("the upload was given up"))));
+        }
+        match self.next() {
+            Ok(chunk) => Poll::Ready(chunk.map(|chunk| Ok(Frame::data(chunk)))),
+            Err(error) => {
+                *self.trouble.lock().unwrap_or_else(PoisonError::into_inner) = Some(error);
+                Poll::Ready(Some(Err(io::Error::other("the file cannot be sent"))))
+            }
+        }
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        SizeHint::with_exact(self.expected.size - self.sent)
+    }
+}
