@@ -9,7 +9,9 @@ use mr_provisioner::{ansible, cli, modules};
 
 fn main() -> ExitCode {
     let args: Vec<OsString> = env::args_os().collect();
-    let arg0 = args.first().map_or_else(String::new, |arg0| arg0.to_string_lossy().into_owned());
+    let arg0 = args
+        .first()
+        .map_or_else(String::new, |arg0| arg0.to_string_lossy().into_owned());
     let rest = args.get(1..).unwrap_or_default();
     match args_file_of_module(&arg0, rest) {
         Some(args_file) => ansible::run_as_module(modules::ALL, &arg0, &args_file),

@@ -37,6 +37,16 @@ pub enum ReportedState {
     Error,
 }
 
+impl From<ReportedState> for MachineState {
+    fn from(state: ReportedState) -> MachineState {
+        match state {
+            ReportedState::Unknown => MachineState::Unknown,
+            ReportedState::Ready => MachineState::Ready,
+            ReportedState::Error => MachineState::Error,
+        }
+    }
+}
+
 handle! {
     /// The states of a server's machines.
     States

@@ -83,7 +83,9 @@ fn settings(options: ConnectionOptions) -> Result<Settings, Failure> {
 /// A time given in seconds, which must be positive.
 pub(super) fn seconds(option: &str, value: f64) -> Result<Duration, Failure> {
     match seconds_or_zero(option, value)? {
-        Duration::ZERO => Err(Failure::new(format!("{option} must be more than 0 seconds"))),
+        Duration::ZERO => Err(Failure::new(format!(
+            "{option} must be more than 0 seconds"
+        ))),
         time => Ok(time),
     }
 }

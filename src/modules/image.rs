@@ -37,7 +37,10 @@ static SPEC: ModuleSpec = ModuleSpec {
             "Reads the server and the file, sends nothing that writes, and returns the plan.",
         ),
         diff_mode: Attribute::full("Shows the fields and the SHA-256 that change, not the bytes."),
-        idempotent: Attribute::partial("A second run changes nothing.", &["With O(force) every run uploads."]),
+        idempotent: Attribute::partial(
+            "A second run changes nothing.",
+            &["With O(force) every run uploads."],
+        ),
     },
     notes: &[
         "Descriptions are not unique on the server. Where one's own and other users' images share a description, \
@@ -171,7 +174,9 @@ const RETURNS: &[Return] = &[
         .returned("success; null when the image is absent")
         .about("The image as the server has it; in check mode, as it would be.")
         .contains(&[
-            Return::new("id", "int").about("Its id; null while it is only planned.").sample("14"),
+            Return::new("id", "int")
+                .about("Its id; null while it is only planned.")
+                .sample("14"),
             Return::new("name", "str")
                 .about("The server's name for it: its path below the boot endpoint.")
                 .sample("\"alice/linux.s256-5f70bf18a086007016e948b04aed3b82.1a2b3c4d\""),
@@ -179,7 +184,8 @@ const RETURNS: &[Return] = &[
             Return::new("type", "str").about("Kernel, Initrd or bootloader."),
             Return::new("arch", "str").about("Its architecture."),
             Return::new("user", "str").about("Its owner."),
-            Return::new("upload_date", "str").about("In the server's local time, although it says GMT."),
+            Return::new("upload_date", "str")
+                .about("In the server's local time, although it says GMT."),
             Return::new("public", "bool").about("Whether other users may use it."),
             Return::new("known_good", "bool").about("Whether it is marked as known to work."),
             Return::new("sha256", "str").about("Of its bytes; null when no O(path) was given."),

@@ -171,8 +171,18 @@ fn spec(options: Options, check_mode: bool) -> Result<MachineSpec, Failure> {
         arch: options.arch,
         subarch: options.subarch,
         kernel: kernel(options.kernel, options.kernel_id)?,
-        initrd: clearable(options.initrd, options.initrd_id, ImageRef::Description, ImageRef::Id),
-        preseed: clearable(options.preseed, options.preseed_id, PreseedRef::Name, PreseedRef::Id),
+        initrd: clearable(
+            options.initrd,
+            options.initrd_id,
+            ImageRef::Description,
+            ImageRef::Id,
+        ),
+        preseed: clearable(
+            options.preseed,
+            options.preseed_id,
+            PreseedRef::Name,
+            PreseedRef::Id,
+        ),
         kernel_opts: options.kernel_opts,
         netboot: options.netboot,
         goal,
@@ -192,10 +202,12 @@ fn machine(name: Option<String>, id: Option<MachineId>) -> Result<MachineRef, Fa
 
 fn kernel(description: Option<String>, id: Option<ImageId>) -> Result<Option<ImageRef>, Failure> {
     match description {
-        Some(empty) if empty.is_empty() => {
-            Err(Failure::new("kernel must not be empty: the server cannot take a kernel away"))
-        }
-        description => Ok(description.map(ImageRef::Description).or(id.map(ImageRef::Id))),
+        Some(empty) if empty.is_empty() => Err(Failure::new(
+            "kernel must not be empty: the server cannot take a kernel away",
+        )),
+        description => Ok(description
+            .map(ImageRef::Description)
+            .or(id.map(ImageRef::Id))),
     }
 }
 
@@ -276,9 +288,14 @@ const RETURNS: &[Return] = &[
         .about("The machine as the server has it; in check mode, as it would be.")
         .contains(&[
             Return::new("id", "int").about("Its id.").sample("2"),
-            Return::new("name", "str").about("Its name.").sample("\"qdc01\""),
-            Return::new("hostname", "str").about("Its name with everything but letters and digits replaced by dashes."),
-            Return::new("state", "str").about("unknown, provisioning, ready or error.").sample("\"ready\""),
+            Return::new("name", "str")
+                .about("Its name.")
+                .sample("\"qdc01\""),
+            Return::new("hostname", "str")
+                .about("Its name with everything but letters and digits replaced by dashes."),
+            Return::new("state", "str")
+                .about("unknown, provisioning, ready or error.")
+                .sample("\"ready\""),
             Return::new("arch", "str").about("Its architecture."),
             Return::new("subarch", "str").about("Its subarch."),
             Return::new("kernel_id", "int").about("Id of its kernel."),
@@ -295,6 +312,8 @@ const RETURNS: &[Return] = &[
         .about("The image that the initrd was resolved to."),
     Return::new("preseed", "dict")
         .returned("success; null when O(preseed) was not given or does not exist yet")
-        .about("The preseed that the name was resolved to, with sha256 and size instead of its text."),
+        .about(
+            "The preseed that the name was resolved to, with sha256 and size instead of its text.",
+        ),
     respond::PLAN,
 ];

@@ -12,5 +12,9 @@ mod preseed;
 use crate::ansible::Module;
 
 /// All modules that the binary answers as.
-pub const ALL: &[Module] =
-    &[image::MODULE, machine::MODULE, network_facts::MODULE, preseed::MODULE];
+pub const ALL: &[Module] = &[
+    image::MODULE,
+    machine::MODULE,
+    network_facts::MODULE,
+    preseed::MODULE,
+];

@@ -75,7 +75,11 @@ fn run(call: &Call) -> Result<Success, Failure> {
 fn spec(options: Options) -> Result<NetworkSpec, Failure> {
     Ok(NetworkSpec {
         machines: selection(options.machine, options.machines, options.query)?,
-        scope: if options.all { Scope::Visible } else { Scope::Own },
+        scope: if options.all {
+            Scope::Visible
+        } else {
+            Scope::Own
+        },
         preference: options.interface.unwrap_or_default(),
     })
 }
@@ -97,12 +101,20 @@ fn selection(
 }
 
 fn success(report: NetworkReport) -> Success {
-    let by_name: Map<String, Value> =
-        report.machines.iter().map(|facts| (facts.name.clone(), json!(facts))).collect();
+    let by_name: Map<String, Value> = report
+        .machines
+        .iter()
+        .map(|facts| (facts.name.clone(), json!(facts)))
+        .collect();
     let mut fields = Map::new();
     fields.insert("ansible_facts".into(), json!({ "mrp_network": by_name }));
     fields.insert("machines".into(), json!(report.machines));
-    Success { changed: false, fields, diff: Vec::new(), warnings: report.warnings }
+    Success {
+        changed: false,
+        fields,
+        diff: Vec::new(),
+        warnings: report.warnings,
+    }
 }
 
 const EXAMPLES: &str = r#"- name: Where are my machines?

@@ -10,7 +10,7 @@ use crate::ansible::{
     Success,
 };
 use crate::api::PreseedType;
-use crate::task::preseed::{Content, Presence, PreseedSpec, Wanted};
+use crate::task::preseed::{Content, PreseedSpec, Presence, Wanted};
 
 pub(super) const MODULE: Module = Module { spec: &SPEC, run };
 
@@ -104,7 +104,10 @@ impl From<Options> for PreseedSpec {
     fn from(options: Options) -> Self {
         let wanted = Wanted {
             kind: options.kind,
-            content: options.content.map(Content::Text).or(options.path.map(Content::File)),
+            content: options
+                .content
+                .map(Content::Text)
+                .or(options.path.map(Content::File)),
             description: options.description,
             public: options.public,
             known_good: options.known_good,
@@ -145,7 +148,9 @@ const RETURNS: &[Return] = &[
         .returned("success; null when the preseed is absent")
         .about("The preseed as the server has it, without its text; in check mode, as it would be.")
         .contains(&[
-            Return::new("id", "int").about("Its id; null while it is only planned.").sample("8"),
+            Return::new("id", "int")
+                .about("Its id; null while it is only planned.")
+                .sample("8"),
             Return::new("name", "str").about("Its name."),
             Return::new("type", "str").about("preseed, kickstart or autoyast."),
             Return::new("description", "str").about("Its description."),

@@ -49,7 +49,9 @@ fn halfway(halted: Halted) -> Failure {
     failure.changed = !halted.done.is_empty();
     failure.fields.insert("plan".into(), json!(all));
     failure.fields.insert("done".into(), json!(halted.done));
-    failure.fields.insert("not_done".into(), json!(halted.not_done));
+    failure
+        .fields
+        .insert("not_done".into(), json!(halted.not_done));
     failure.diff = diffs(&halted.done);
     failure.warnings = halted.warnings;
     failure
@@ -64,7 +66,11 @@ pub(super) fn fields_of(report: &impl Serialize) -> Map<String, Value> {
 }
 
 fn diffs(steps: &[Step]) -> Vec<Diff> {
-    steps.iter().flat_map(|step| [Some(field_diff(step)), text_diff(step)]).flatten().collect()
+    steps
+        .iter()
+        .flat_map(|step| [Some(field_diff(step)), text_diff(step)])
+        .flatten()
+        .collect()
 }
 
 fn field_diff(step: &Step) -> Diff {
@@ -73,20 +79,30 @@ fn field_diff(step: &Step) -> Diff {
 
 fn text_diff(step: &Step) -> Option<Diff> {
     let text = step.text.as_ref()?;
-    Some(diff(format!("{} (content)", step.target), text.before.clone(), text.after.clone()))
+    Some(diff(
+        format!("{} (content)", step.target),
+        text.before.clone(),
+        text.after.clone(),
+    ))
 }
 
 fn diff(header: String, before: String, after: String) -> Diff {
-    Diff { before_header: header.clone(), after_header: header, before, after }
+    Diff {
+        before_header: header.clone(),
+        after_header: header,
+        before,
+        after,
+    }
 }
 
 /// One line a field, so that a diff shows the fields that change.
 fn lines(value: &Value) -> String {
     match value {
         Value::Null => String::new(),
-        Value::Object(fields) => {
-            fields.iter().map(|(name, value)| format!("{name}: {value}\n")).collect()
-        }
+        Value::Object(fields) => fields
+            .iter()
+            .map(|(name, value)| format!("{name}: {value}\n"))
+            .collect(),
         other => format!("{other}\n"),
     }
 }

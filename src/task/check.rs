@@ -25,7 +25,9 @@ pub(super) fn fields_sent(changes: Value) -> Map<String, Value> {
 
 /// The fields of `object` that `like` has too.
 pub(super) fn same_fields(object: Value, like: &Map<String, Value>) -> Map<String, Value> {
-    let Value::Object(mut fields) = object else { return Map::new() };
+    let Value::Object(mut fields) = object else {
+        return Map::new();
+    };
     fields.retain(|name, _| like.contains_key(name));
     fields
 }
@@ -49,5 +51,9 @@ pub(super) fn read_back(
 
 /// The names of fields, for the reason of a step: `kernel_id, netboot_enabled`.
 pub(super) fn names_of(fields: &Map<String, Value>) -> String {
-    fields.keys().map(String::as_str).collect::<Vec<_>>().join(", ")
+    fields
+        .keys()
+        .map(String::as_str)
+        .collect::<Vec<_>>()
+        .join(", ")
 }

@@ -35,7 +35,10 @@ pub enum TaskError {
     },
 
     /// The machine is not assigned to the token's user. The server itself would let boot parameters be changed.
-    #[error("machine '{machine}' is not assigned to this token's user; {}", holders_text(holders))]
+    #[error(
+        "machine '{machine}' is not assigned to this token's user; {}",
+        holders_text(holders)
+    )]
     NotAssigned {
         /// The machine's name.
         machine: String,
@@ -145,7 +148,9 @@ impl TaskError {
     /// The server's raw answer behind the error, for those who ask for every detail.
     pub fn server_response(&self) -> Option<&str> {
         match self {
-            TaskError::Api(error) | TaskError::Provision { source: error, .. } => error.server_response(),
+            TaskError::Api(error) | TaskError::Provision { source: error, .. } => {
+                error.server_response()
+            }
             _ => None,
         }
     }
@@ -154,7 +159,14 @@ impl TaskError {
 fn near_names(near: &[String]) -> String {
     match near {
         [] => String::new(),
-        names => format!(" (near: {})", names.iter().map(|name| format!("'{name}'")).collect::<Vec<_>>().join(", ")),
+        names => format!(
+            " (near: {})",
+            names
+                .iter()
+                .map(|name| format!("'{name}'"))
+                .collect::<Vec<_>>()
+                .join(", ")
+        ),
     }
 }
 

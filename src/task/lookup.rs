@@ -21,7 +21,10 @@ impl Images {
     pub(super) fn fetch(reader: &Reader) -> Result<Images, TaskError> {
         let own = reader.images().list(Scope::Own)?;
         let visible = reader.images().list(Scope::Visible)?;
-        Ok(Images { visible, own: own.iter().map(|image| image.id).collect() })
+        Ok(Images {
+            visible,
+            own: own.iter().map(|image| image.id).collect(),
+        })
     }
 
     pub(super) fn is_own(&self, image: &Image) -> bool {
@@ -66,7 +69,9 @@ impl Images {
 
     /// The error for a description that no image has.
     pub(super) fn not_found(&self, kind: &ImageType, arch: &str, description: &str) -> TaskError {
-        let descriptions = self.of_kind(kind, arch).filter_map(|image| image.description.as_deref());
+        let descriptions = self
+            .of_kind(kind, arch)
+            .filter_map(|image| image.description.as_deref());
         TaskError::NotFound {
             what: format!("visible {kind} image for {arch}"),
             name: format!("'{description}'"),
@@ -83,7 +88,10 @@ impl Images {
 
 /// The image with that id, or the error that it is not there.
 pub(super) fn image_by_id(reader: &Reader, id: ImageId) -> Result<Image, TaskError> {
-    reader.images().find(id)?.ok_or_else(|| missing_id("image", id))
+    reader
+        .images()
+        .find(id)?
+        .ok_or_else(|| missing_id("image", id))
 }
 
 /// The preseed with that id, or the error that it is not there.
@@ -118,7 +126,10 @@ pub(super) fn machine(reader: &Reader, machine: &MachineRef) -> Result<Machine, 
     match machine {
         MachineRef::Name(name) => match reader.machines().find(name)? {
             Some(found) => Ok(found),
-            None => Err(no_such_machine(&reader.machines().list(Scope::Visible)?, name)),
+            None => Err(no_such_machine(
+                &reader.machines().list(Scope::Visible)?,
+                name,
+            )),
         },
         MachineRef::Id(id) => match reader.machines().get(*id) {
             Err(error) if error.is_not_found() => Err(missing_id("machine", id)),
@@ -142,7 +153,12 @@ pub(super) fn require_assignment(reader: &Reader, machine: &Machine) -> Result<(
         Some(_) => Ok(()),
         None => Err(TaskError::NotAssigned {
             machine: machine.name.clone(),
-            holders: reader.assignees().list(machine.id)?.iter().map(holder).collect(),
+            holders: reader
+                .assignees()
+                .list(machine.id)?
+                .iter()
+                .map(holder)
+                .collect(),
         }),
     }
 }
@@ -166,7 +182,11 @@ pub(super) fn owner(user: Option<&str>) -> String {
 
 fn whose(image: &Image) -> String {
     let date = image.upload_date.as_deref().unwrap_or("an unknown date");
-    format!("id {} of {}, uploaded {date}", image.id, owner(image.user.as_deref()))
+    format!(
+        "id {} of {}, uploaded {date}",
+        image.id,
+        owner(image.user.as_deref())
+    )
 }
 
 fn holder(assignee: &Assignee) -> String {
@@ -178,9 +198,16 @@ fn holder(assignee: &Assignee) -> String {
 }
 
 fn missing_id(what: &str, id: impl std::fmt::Display) -> TaskError {
-    TaskError::NotFound { what: what.into(), name: format!("with id {id}"), near: Vec::new() }
+    TaskError::NotFound {
+        what: what.into(),
+        name: format!("with id {id}"),
+        near: Vec::new(),
+    }
 }
 
 fn near_names<'a>(name: &str, candidates: impl Iterator<Item = &'a str>) -> Vec<String> {
-    near(name, candidates).into_iter().map(str::to_owned).collect()
+    near(name, candidates)
+        .into_iter()
+        .map(str::to_owned)
+        .collect()
 }

@@ -18,7 +18,7 @@ pub mod preseed;
 mod wait;
 
 pub use error::TaskError;
-pub use plan::{Action, Effect, Halted, Outcome, Plan, Planned, Step, Task, apply};
+pub use plan::{Action, Effect, Halted, Outcome, Plan, Planned, Step, Task, TextChange, apply};
 pub use wait::Wait;
 
 #[allow(unused_imports, reason = "named by the documentation above")]

@@ -63,8 +63,7 @@ pub struct NetworkFacts {
 /// Reads the machines and, side by side, their interfaces. Nothing is ever written.
 pub fn gather(reader: &Reader, spec: &NetworkSpec) -> Result<NetworkReport, TaskError> {
     let machines = spec.select(reader)?;
-    let interfaces =
-        parallel::map(&machines, |machine| reader.interfaces().list(machine.id));
+    let interfaces = parallel::map(&machines, |machine| reader.interfaces().list(machine.id));
     let mut report = NetworkReport::default();
     for (machine, interfaces) in machines.into_iter().zip(interfaces) {
         let interfaces = interfaces?;
@@ -72,7 +71,9 @@ pub fn gather(reader: &Reader, spec: &NetworkSpec) -> Result<NetworkReport, Task
         if let Choice::Unclear(addressed) = &chosen {
             report.warnings.push(unclear(&machine, addressed));
         }
-        report.machines.push(facts(machine, chosen.interface(), interfaces.clone()));
+        report
+            .machines
+            .push(facts(machine, chosen.interface(), interfaces.clone()));
     }
     Ok(report)
 }
@@ -92,11 +93,16 @@ impl NetworkSpec {
 /// Several names cost one list instead of a query each.
 fn named(reader: &Reader, names: &[String]) -> Result<Vec<Machine>, TaskError> {
     if let [name] = names {
-        return Ok(vec![lookup::machine(reader, &lookup::MachineRef::Name(name.clone()))?]);
+        return Ok(vec![lookup::machine(
+            reader,
+            &lookup::MachineRef::Name(name.clone()),
+        )?]);
     }
     let machines = reader.machines().list(Scope::Visible)?;
-    let by_name: BTreeMap<&str, &Machine> =
-        machines.iter().map(|machine| (machine.name.as_str(), machine)).collect();
+    let by_name: BTreeMap<&str, &Machine> = machines
+        .iter()
+        .map(|machine| (machine.name.as_str(), machine))
+        .collect();
     names
         .iter()
         .map(|name| match by_name.get(name.as_str()) {
@@ -125,8 +131,10 @@ impl<'a> Choice<'a> {
 /// The first preferred identifier that has an address decides; without one, only a single address is certain.
 /// Identifiers may be missing or stand twice within a machine.
 fn choose<'a>(interfaces: &'a [Interface], preference: &[String]) -> Choice<'a> {
-    let addressed: Vec<&Interface> =
-        interfaces.iter().filter(|interface| address(interface).is_some()).collect();
+    let addressed: Vec<&Interface> = interfaces
+        .iter()
+        .filter(|interface| address(interface).is_some())
+        .collect();
     let preferred = preference
         .iter()
         .map(|wanted| {
@@ -155,7 +163,10 @@ fn only_interface(interfaces: &[Interface]) -> Choice<'_> {
 
 /// The lease is what the machine has; the configured address is what it will get.
 fn address(interface: &Interface) -> Option<&str> {
-    interface.lease_ipv4.as_deref().or(interface.configured_ipv4.as_deref())
+    interface
+        .lease_ipv4
+        .as_deref()
+        .or(interface.configured_ipv4.as_deref())
 }
 
 fn facts(machine: Machine, chosen: Option<&Interface>, interfaces: Vec<Interface>) -> NetworkFacts {
@@ -176,7 +187,10 @@ fn unclear(machine: &Machine, addressed: &[&Interface]) -> String {
         .iter()
         .map(|interface| {
             let identifier = interface.identifier.as_deref().unwrap_or("(no identifier)");
-            format!("{identifier} {}", address(interface).unwrap_or("(no address)"))
+            format!(
+                "{identifier} {}",
+                address(interface).unwrap_or("(no address)")
+            )
         })
         .collect::<Vec<_>>()
         .join(", ");

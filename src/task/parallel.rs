@@ -15,7 +15,10 @@ pub(super) fn map<T: Sync, R: Send>(items: &[T], ask: impl Fn(&T) -> R + Sync) -
             scope.spawn(|| {
                 while let Some((index, item)) = take(items, &next) {
                     let answer = ask(item);
-                    answers.lock().expect("no thread panics while it holds the lock").push((index, answer));
+                    answers
+                        .lock()
+                        .expect("no thread panics while it holds the lock")
+                        .push((index, answer));
                 }
             });
         }
@@ -37,7 +40,10 @@ mod tests {
     #[test]
     fn answers_come_in_the_order_of_the_items() {
         let items: Vec<u32> = (0..100).collect();
-        assert_eq!(map(&items, |item| item * 2), items.iter().map(|item| item * 2).collect::<Vec<_>>());
+        assert_eq!(
+            map(&items, |item| item * 2),
+            items.iter().map(|item| item * 2).collect::<Vec<_>>()
+        );
     }
 
     #[test]

@@ -17,7 +17,11 @@ pub trait Task {
     fn plan(&self, reader: &Reader) -> Result<Plan<Self::Op, Self::Report>, TaskError>;
 
     /// Carries out one operation, reads back, and brings the report up to date.
-    fn perform(writer: &Writer, op: Self::Op, report: &mut Self::Report) -> Result<Effect, TaskError>;
+    fn perform(
+        writer: &Writer,
+        op: Self::Op,
+        report: &mut Self::Report,
+    ) -> Result<Effect, TaskError>;
 }
 
 /// What performing one operation came to.
@@ -97,7 +101,11 @@ pub struct Plan<Op, Report> {
 impl<Op, Report> Plan<Op, Report> {
     /// A plan without steps.
     pub fn nothing(report: Report) -> Self {
-        Plan { steps: Vec::new(), warnings: Vec::new(), report }
+        Plan {
+            steps: Vec::new(),
+            warnings: Vec::new(),
+            report,
+        }
     }
 
     /// Adds a step at the end.
@@ -152,7 +160,11 @@ pub fn apply<T: Task>(
     plan: Plan<T::Op, T::Report>,
     mut on_done: impl FnMut(&Step),
 ) -> Result<Outcome<T::Report>, Box<Halted>> {
-    let Plan { steps, mut warnings, mut report } = plan;
+    let Plan {
+        steps,
+        mut warnings,
+        mut report,
+    } = plan;
     let mut done = Vec::new();
     let mut ahead = steps.into_iter();
     while let Some(Planned { step, op }) = ahead.next() {
@@ -163,10 +175,21 @@ pub fn apply<T: Task>(
             }
             Ok(Effect::Skipped(reason)) => warnings.push(reason),
             Err(error) => {
-                let not_done = std::iter::once(step).chain(ahead.map(|later| later.step)).collect();
-                return Err(Box::new(Halted { error, done, not_done, warnings }));
+                let not_done = std::iter::once(step)
+                    .chain(ahead.map(|later| later.step))
+                    .collect();
+                return Err(Box::new(Halted {
+                    error,
+                    done,
+                    not_done,
+                    warnings,
+                }));
             }
         }
     }
-    Ok(Outcome { steps: done, warnings, report })
+    Ok(Outcome {
+        steps: done,
+        warnings,
+        report,
+    })
 }

@@ -31,7 +31,10 @@ impl Wait {
             let last = match seen {
                 Ok(MachineState::Ready) => return Ok(()),
                 Ok(MachineState::Error) => {
-                    return Err(TaskError::InstallFailed { machine: machine.name.clone(), waited });
+                    return Err(TaskError::InstallFailed {
+                        machine: machine.name.clone(),
+                        waited,
+                    });
                 }
                 Ok(state) => state.to_string(),
                 Err(error) if is_passing(&error) => format!("not to be had ({error})"),
@@ -39,7 +42,11 @@ impl Wait {
             };
             if waited >= self.timeout {
                 let machine = machine.name.clone();
-                return Err(TaskError::WaitTimeout { machine, waited: self.timeout, last });
+                return Err(TaskError::WaitTimeout {
+                    machine,
+                    waited: self.timeout,
+                    last,
+                });
             }
             clock.sleep(pause.min(self.timeout - waited));
             pause = (pause * 2).min(self.interval);

@@ -5,17 +5,16 @@
 //! it holds. An own image without a mark, and every image of another user, is believed only after its bytes
 //! were read back over the boot endpoint.
 
+mod perform;
+mod plan;
+
 use std::path::PathBuf;
 
 use serde::Serialize;
-use serde_json::{Map, Value, json};
 
-use super::lookup::{self, Images};
-use super::plan::{Action, Effect, Plan, Step, Task};
-use super::{TaskError, check};
+use super::{Effect, Plan, Task, TaskError, check};
 use crate::api::{
-    Digest, Image, ImageChanges, ImageFile, ImageId, ImageType, Machine, NewImage, Reader, Scope,
-    Writer, mark_of,
+    Digest, Image, ImageChanges, ImageFile, ImageId, ImageType, NewImage, Reader, Writer,
 };
 
 /// The image that shall be.
@@ -130,16 +129,19 @@ impl Task for ImageSpec {
         report: &mut ImageReport,
     ) -> Result<Effect, TaskError> {
         match op {
-            ImageOp::Upload(new, mut file) => upload(writer, &new, &mut file, report),
-            ImageOp::Update(id, changes) => update(writer, id, &changes, report),
-            ImageOp::Delete(image) => delete(writer, image, report),
+            ImageOp::Upload(new, mut file) => perform::upload(writer, &new, &mut file, report),
+            ImageOp::Update(id, changes) => perform::update(writer, id, &changes, report),
+            ImageOp::Delete(image) => perform::delete(writer, image, report),
         }
     }
 }
 
 impl ImageReport {
     fn of(image: &Image, digest: Option<&Digest>) -> Self {
-        ImageReport { image: Some(ImageFacts::of(image, digest)), pruned: Vec::new() }
+        ImageReport {
+            image: Some(ImageFacts::of(image, digest)),
+            pruned: Vec::new(),
+        }
     }
 }
 

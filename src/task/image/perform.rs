@@ -4,10 +4,9 @@ use serde_json::json;
 
 use super::{ImageFacts, ImageReport, named};
 use crate::api::{Image, ImageChanges, ImageFile, ImageId, NewImage, Writer, mark_of};
-use crate::task::plan::Effect;
-use crate::task::{TaskError, check};
+use crate::task::{Effect, TaskError, check};
 
-fn upload(
+pub(super) fn upload(
     writer: &Writer,
     new: &NewImage,
     file: &mut ImageFile,
@@ -15,9 +14,20 @@ fn upload(
 ) -> Result<Effect, TaskError> {
     let created = writer.images().create(new, file)?;
     let found = writer.images().get(created.id)?;
-    let as_sent = (&new.kind, Some(&new.arch), &new.description, new.known_good, new.public);
-    let as_found =
-        (&found.kind, found.arch.as_ref(), &found.description, found.known_good, found.public);
+    let as_sent = (
+        &new.kind,
+        Some(&new.arch),
+        &new.description,
+        new.known_good,
+        new.public,
+    );
+    let as_found = (
+        &found.kind,
+        found.arch.as_ref(),
+        &found.description,
+        found.known_good,
+        found.public,
+    );
     let mark = found.name.as_deref().and_then(mark_of);
     if as_found != as_sent || mark != Some(file.digest().sha256.mark().as_str()) {
         return Err(TaskError::ReadBack {
@@ -30,7 +40,7 @@ fn upload(
     Ok(Effect::Done)
 }
 
-fn update(
+pub(super) fn update(
     writer: &Writer,
     id: ImageId,
     changes: &ImageChanges,
@@ -39,7 +49,11 @@ fn update(
     writer.images().update(id, changes)?;
     let found = writer.images().get(id)?;
     let expected = check::fields_sent(json!(changes));
-    check::read_back(&named(&found), &expected, &check::same_fields(json!(found), &expected))?;
+    check::read_back(
+        &named(&found),
+        &expected,
+        &check::same_fields(json!(found), &expected),
+    )?;
     if let Some(facts) = &mut report.image {
         facts.take(changes);
     }
@@ -48,12 +62,19 @@ fn update(
 
 /// A machine may have been pointed at the image since the plan was made, and which subarch boots a
 /// bootloader cannot be seen: the server's refusal then is the answer, and of a superseded image no failure.
-fn delete(writer: &Writer, image: Image, report: &mut ImageReport) -> Result<Effect, TaskError> {
+pub(super) fn delete(
+    writer: &Writer,
+    image: Image,
+    report: &mut ImageReport,
+) -> Result<Effect, TaskError> {
     let pruning = report.pruned.iter().any(|pruned| pruned.id == image.id);
     match writer.images().delete(image.id) {
         Err(error) if error.is_conflict() && pruning => {
             report.pruned.retain(|pruned| pruned.id != image.id);
-            return Ok(Effect::Skipped(format!("{} stays: something still uses it", named(&image))));
+            return Ok(Effect::Skipped(format!(
+                "{} stays: something still uses it",
+                named(&image)
+            )));
         }
         Err(error) if error.is_conflict() => {
             return Err(TaskError::InUse {

@@ -3,14 +3,15 @@
 use serde_json::{Value, json};
 
 use super::{ImageFacts, ImageOp, ImageReport, ImageSpec, Wanted, named};
-use crate::api::{Digest, Image, ImageChanges, ImageFile, ImageId, Machine, NewImage, Reader, Scope, mark_of};
+use crate::api::{
+    Digest, Image, ImageChanges, ImageFile, ImageId, Machine, NewImage, Reader, Scope, mark_of,
+};
 use crate::task::lookup::{self, Images};
-use crate::task::plan::{Action, Plan, Step};
-use crate::task::{TaskError, check};
+use crate::task::{Action, Plan, Step, TaskError, check};
 
 impl ImageSpec {
     /// A given id names the image; its bytes can be compared but not replaced.
-    fn plan_this_one(
+    pub(super) fn plan_this_one(
         &self,
         reader: &Reader,
         id: ImageId,
@@ -18,13 +19,20 @@ impl ImageSpec {
     ) -> Result<Plan<ImageOp, ImageReport>, TaskError> {
         let image = lookup::image_by_id(reader, id)?;
         self.require_same_kind(&image)?;
-        let own = reader.images().list(Scope::Own)?.iter().any(|mine| mine.id == id);
+        let own = reader
+            .images()
+            .list(Scope::Own)?
+            .iter()
+            .any(|mine| mine.id == id);
         let digest = wanted.path.as_deref().map(ImageFile::open).transpose()?;
         let digest = digest.map(|file| file.digest().clone());
         if let Some(digest) = &digest {
             let mut unread = Vec::new();
             if !holds(reader, &image, own, digest, &mut unread) {
-                let doubt = unread.first().map(|why| format!(" ({why})")).unwrap_or_default();
+                let doubt = unread
+                    .first()
+                    .map(|why| format!(" ({why})"))
+                    .unwrap_or_default();
                 return Err(TaskError::Refused(format!(
                     "{} does not hold the bytes of the given file{doubt}, and the content of an image \
                      cannot be replaced; leave out id to have a new image uploaded",
@@ -38,7 +46,7 @@ impl ImageSpec {
     }
 
     /// The bytes of a file shall be the content of what the description means.
-    fn plan_content(
+    pub(super) fn plan_content(
         &self,
         reader: &Reader,
         file: ImageFile,
@@ -50,7 +58,14 @@ impl ImageSpec {
         let current = if wanted.force {
             None
         } else {
-            self.up_to_date(reader, &own, &others, file.digest(), wanted, &mut plan.warnings)
+            self.up_to_date(
+                reader,
+                &own,
+                &others,
+                file.digest(),
+                wanted,
+                &mut plan.warnings,
+            )
         };
         let kept = current.map(|image| image.id);
         match current {
@@ -91,7 +106,7 @@ impl ImageSpec {
     }
 
     /// Without a file the image must be there already.
-    fn plan_existing(
+    pub(super) fn plan_existing(
         &self,
         reader: &Reader,
         wanted: &Wanted,
@@ -110,7 +125,7 @@ impl ImageSpec {
         Ok(plan)
     }
 
-    fn plan_absent(
+    pub(super) fn plan_absent(
         &self,
         reader: &Reader,
         id: Option<ImageId>,
@@ -118,7 +133,10 @@ impl ImageSpec {
         let images = Images::fetch(reader)?;
         let mut plan = Plan::nothing(ImageReport::default());
         let doomed: Vec<Image> = match id {
-            Some(id) => self.own_image_to_delete(reader, &images, id)?.into_iter().collect(),
+            Some(id) => self
+                .own_image_to_delete(reader, &images, id)?
+                .into_iter()
+                .collect(),
             None => {
                 let (own, others) = images.described(&self.kind, &self.arch, &self.description);
                 plan.warnings.extend(others.iter().map(|image| {
@@ -145,7 +163,9 @@ impl ImageSpec {
         images: &Images,
         id: ImageId,
     ) -> Result<Option<Image>, TaskError> {
-        let Some(image) = reader.images().find(id)? else { return Ok(None) };
+        let Some(image) = reader.images().find(id)? else {
+            return Ok(None);
+        };
         self.require_same_kind(&image)?;
         if images.is_own(&image) {
             return Ok(Some(image));
@@ -189,7 +209,10 @@ impl ImageSpec {
         };
         let step = Step {
             action: Action::Upload,
-            target: format!("{} image '{}' for {}", self.kind, self.description, self.arch),
+            target: format!(
+                "{} image '{}' for {}",
+                self.kind, self.description, self.arch
+            ),
             why,
             before: superseded.map_or(Value::Null, content_before),
             after: json!({
@@ -223,7 +246,10 @@ impl ImageSpec {
         if !own {
             return Err(not_yours(image, "changing it"));
         }
-        let facts = plan.report.image.get_or_insert_with(|| ImageFacts::of(image, None));
+        let facts = plan
+            .report
+            .image
+            .get_or_insert_with(|| ImageFacts::of(image, None));
         facts.take(&changes);
         let step = Step {
             action: Action::Update,
@@ -244,7 +270,11 @@ impl Wanted {
         let known_good = self.known_good.filter(|wanted| *wanted != image.known_good);
         let public = self.public.filter(|wanted| *wanted != image.public);
         let differ = known_good.is_some() || public.is_some();
-        differ.then_some(ImageChanges { description: None, known_good, public })
+        differ.then_some(ImageChanges {
+            description: None,
+            known_good,
+            public,
+        })
     }
 }
 
@@ -304,7 +334,10 @@ fn push_delete(plan: &mut Plan<ImageOp, ImageReport>, image: Image, why: &str) {
 fn require_unused(image: &Image, machines: &[Machine]) -> Result<(), TaskError> {
     match lookup::uses_of_image(machines, image.id) {
         uses if uses.is_empty() => Ok(()),
-        uses => Err(TaskError::InUse { object: named(image), uses }),
+        uses => Err(TaskError::InUse {
+            object: named(image),
+            uses,
+        }),
     }
 }
 

@@ -3,16 +3,21 @@
 //! The server lets anyone change any machine, so a machine that is not assigned to the token's user is
 //! refused. Nothing on the server ends the state `provisioning`: the installed system does.
 
-use serde::Serialize;
-use serde_json::{Map, Value, json};
+mod perform;
+mod plan;
+mod resolve;
 
-use super::lookup::{self, Images, MachineRef};
-use super::plan::{Action, Effect, Plan, Step, Task};
+use serde::Serialize;
+
+use resolve::{Resolved, existing, set_to};
+
+use super::lookup;
+pub use super::lookup::MachineRef;
 use super::preseed::PreseedFacts;
-use super::{TaskError, Wait, check};
+use super::{Effect, Plan, Task, TaskError, Wait};
 use crate::api::{
-    Image, ImageId, ImageType, Machine, MachineChanges, MachineId, MachineState, Preseed,
-    PreseedId, Query, Reader, ReportedState, Scope, Writer,
+    Image, ImageId, Machine, MachineChanges, MachineId, MachineState, PreseedId, Reader,
+    ReportedState, Writer,
 };
 
 /// The machine as it shall be; what is None stays as it is.
@@ -146,7 +151,7 @@ impl Task for MachineSpec {
         match &self.goal {
             Goal::Configured => {}
             Goal::Provisioned(how) => self.push_provision(&mut plan, reader, &machine, *how)?,
-            Goal::Reported(state) => push_report(&mut plan, &machine, *state),
+            Goal::Reported(state) => plan::push_report(&mut plan, &machine, *state),
         }
         Ok(plan)
     }
@@ -157,13 +162,13 @@ impl Task for MachineSpec {
         report: &mut MachineReport,
     ) -> Result<Effect, TaskError> {
         match op {
-            MachineOp::Configure(id, changes) => configure(writer, id, &changes, report)?,
-            MachineOp::Provision(machine) => provision(writer, &machine, report)?,
+            MachineOp::Configure(id, changes) => perform::configure(writer, id, &changes, report)?,
+            MachineOp::Provision(machine) => perform::provision(writer, &machine, report)?,
             MachineOp::Wait(machine, wait) => {
                 wait.until_ready(writer.reader(), &machine)?;
                 report.machine.state = MachineState::Ready;
             }
-            MachineOp::Report(id, state) => set_state(writer, id, state, report)?,
+            MachineOp::Report(id, state) => perform::set_state(writer, id, state, report)?,
         }
         Ok(Effect::Done)
     }
@@ -172,7 +177,10 @@ impl Task for MachineSpec {
 impl MachineReport {
     fn of(machine: &Machine, state: MachineState, resolved: &Resolved) -> Self {
         MachineReport {
-            machine: MachineFacts { machine: machine.clone(), state },
+            machine: MachineFacts {
+                machine: machine.clone(),
+                state,
+            },
             kernel: existing(resolved.kernel.as_ref()).cloned(),
             initrd: existing(set_to(&resolved.initrd)).cloned(),
             preseed: existing(set_to(&resolved.preseed)).map(PreseedFacts::of),

@@ -6,7 +6,7 @@ use super::{MachineReport, named, netboot_of};
 use crate::api::{Machine, MachineChanges, MachineId, MachineState, ReportedState, Writer};
 use crate::task::{TaskError, check};
 
-fn configure(
+pub(super) fn configure(
     writer: &Writer,
     id: MachineId,
     changes: &MachineChanges,
@@ -15,19 +15,27 @@ fn configure(
     writer.machines().update(id, changes)?;
     let found = writer.machines().get(id)?;
     let sent: Map<String, Value> = check::fields_sent(json!(changes));
-    check::read_back(&named(&found), &sent, &check::same_fields(json!(found), &sent))?;
+    check::read_back(
+        &named(&found),
+        &sent,
+        &check::same_fields(json!(found), &sent),
+    )?;
     report.machine.machine = found;
     Ok(())
 }
 
-fn provision(
+pub(super) fn provision(
     writer: &Writer,
     machine: &Machine,
     report: &mut MachineReport,
 ) -> Result<(), TaskError> {
     if let Err(source) = writer.states().provision(machine.id) {
         let aftermath = undo_provision(writer, machine);
-        return Err(TaskError::Provision { machine: machine.name.clone(), source, aftermath });
+        return Err(TaskError::Provision {
+            machine: machine.name.clone(),
+            source,
+            aftermath,
+        });
     }
     report.machine.machine = writer.machines().get(machine.id)?;
     report.machine.state = writer.states().get(machine.id)?;
@@ -48,11 +56,13 @@ fn undo_provision(writer: &Writer, machine: &Machine) -> String {
         (Ok(_), Ok(_)) => "its state was set to error and netboot back to what it was".into(),
         (Ok(_), Err(_)) => "netboot was set back to what it was, the state could not be set".into(),
         (Err(_), Ok(_)) => "its state was set to error, netboot may have been left on".into(),
-        (Err(_), Err(_)) => "netboot and the state provisioning may have been left as they are".into(),
+        (Err(_), Err(_)) => {
+            "netboot and the state provisioning may have been left as they are".into()
+        }
     }
 }
 
-fn set_state(
+pub(super) fn set_state(
     writer: &Writer,
     id: MachineId,
     wanted: ReportedState,

@@ -5,21 +5,24 @@ use serde_json::{Value, json};
 use super::resolve::{Found, Resolved, wanted_id};
 use super::{Goal, MachineOp, MachineReport, MachineSpec, Provisioning, named, netboot_of};
 use crate::api::{Machine, MachineChanges, MachineState, Query, Reader, ReportedState, Scope};
-use crate::task::plan::{Action, Plan, Step};
-use crate::task::{TaskError, Wait, check};
+use crate::task::{Action, Plan, Step, TaskError, Wait, check};
 
 impl MachineSpec {
-    fn require_valid_options(&self) -> Result<(), TaskError> {
-        check::at_most("kernel_opts", self.kernel_opts.as_deref().unwrap_or(""), 1024)?;
+    pub(super) fn require_valid_options(&self) -> Result<(), TaskError> {
+        check::at_most(
+            "kernel_opts",
+            self.kernel_opts.as_deref().unwrap_or(""),
+            1024,
+        )?;
         match &self.subarch {
-            Some(subarch) if subarch.is_empty() => {
-                Err(TaskError::Refused("the server cannot take a subarch away; name one".into()))
-            }
+            Some(subarch) if subarch.is_empty() => Err(TaskError::Refused(
+                "the server cannot take a subarch away; name one".into(),
+            )),
             _ => Ok(()),
         }
     }
 
-    fn require_arch(&self, machine: &Machine) -> Result<(), TaskError> {
+    pub(super) fn require_arch(&self, machine: &Machine) -> Result<(), TaskError> {
         match (&self.arch, &machine.arch) {
             (Some(wanted), found) if found.as_ref() != Some(wanted) => {
                 let found = found.as_deref().unwrap_or("of no architecture");
@@ -32,7 +35,7 @@ impl MachineSpec {
         }
     }
 
-    fn push_configure(
+    pub(super) fn push_configure(
         &self,
         plan: &mut Plan<MachineOp, MachineReport>,
         machine: &Machine,
@@ -65,7 +68,10 @@ impl MachineSpec {
     fn differences(&self, machine: &Machine, resolved: &Resolved) -> MachineChanges {
         let compares_netboot = !matches!(self.goal, Goal::Provisioned(_));
         MachineChanges {
-            subarch: self.subarch.clone().filter(|wanted| Some(wanted) != machine.subarch.as_ref()),
+            subarch: self
+                .subarch
+                .clone()
+                .filter(|wanted| Some(wanted) != machine.subarch.as_ref()),
             kernel_id: match &resolved.kernel {
                 Some(Found::Existing(kernel)) if Some(kernel.id) != machine.kernel_id => {
                     Some(kernel.id)
@@ -86,7 +92,7 @@ impl MachineSpec {
         }
     }
 
-    fn push_provision(
+    pub(super) fn push_provision(
         &self,
         plan: &mut Plan<MachineOp, MachineReport>,
         reader: &Reader,
@@ -146,7 +152,11 @@ impl MachineSpec {
             return lacks("subarch");
         }
         let without_bmc = Query::and([Query::name_is(&machine.name), Query::without_bmc()]);
-        match reader.machines().query(Scope::Visible, &without_bmc)?.as_slice() {
+        match reader
+            .machines()
+            .query(Scope::Visible, &without_bmc)?
+            .as_slice()
+        {
             [] => Ok(()),
             _ => lacks("BMC"),
         }
@@ -157,7 +167,10 @@ fn push_wait(plan: &mut Plan<MachineOp, MachineReport>, machine: &Machine, wait:
     let step = Step {
         action: Action::Wait,
         target: named(machine),
-        why: format!("the installed system reports within {} s", wait.timeout.as_secs_f64()),
+        why: format!(
+            "the installed system reports within {} s",
+            wait.timeout.as_secs_f64()
+        ),
         before: json!({ "state": "provisioning" }),
         after: json!({ "state": "ready" }),
         text: None,
@@ -172,8 +185,13 @@ fn push_netboot(
     current: bool,
     wanted: Option<bool>,
 ) {
-    let Some(wanted) = wanted.filter(|wanted| *wanted != current) else { return };
-    let changes = MachineChanges { netboot_enabled: Some(wanted), ..MachineChanges::default() };
+    let Some(wanted) = wanted.filter(|wanted| *wanted != current) else {
+        return;
+    };
+    let changes = MachineChanges {
+        netboot_enabled: Some(wanted),
+        ..MachineChanges::default()
+    };
     let step = Step {
         action: Action::Update,
         target: named(machine),
@@ -186,12 +204,15 @@ fn push_netboot(
     plan.push(MachineOp::Configure(machine.id, changes), step);
 }
 
-fn push_report(
+pub(super) fn push_report(
     plan: &mut Plan<MachineOp, MachineReport>,
     machine: &Machine,
     wanted: ReportedState,
 ) {
-    let (current, wanted_state) = (plan.report.machine.state.clone(), MachineState::from(wanted));
+    let (current, wanted_state) = (
+        plan.report.machine.state.clone(),
+        MachineState::from(wanted),
+    );
     if current == wanted_state {
         return;
     }

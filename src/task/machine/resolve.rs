@@ -5,24 +5,28 @@ use serde_json::{Value, json};
 use super::{Clearable, ImageRef, MachineSpec, PreseedRef};
 use crate::api::{Image, ImageType, Machine, Preseed, Reader};
 use crate::task::lookup::{self, Images};
-use crate::task::{TaskError, image};
+use crate::task::{TaskError, image as image_task};
 
 /// What the references of a specification were resolved to.
 #[derive(Default)]
-struct Resolved {
-    kernel: Option<Found<Image>>,
-    initrd: Option<Clearable<Found<Image>>>,
-    preseed: Option<Clearable<Found<Preseed>>>,
+pub(super) struct Resolved {
+    pub(super) kernel: Option<Found<Image>>,
+    pub(super) initrd: Option<Clearable<Found<Image>>>,
+    pub(super) preseed: Option<Clearable<Found<Preseed>>>,
 }
 
 /// An object, or the name of one that does not exist yet.
-enum Found<T> {
+pub(super) enum Found<T> {
     Existing(T),
     Missing(String),
 }
 
 impl MachineSpec {
-    fn resolve(&self, reader: &Reader, machine: &Machine) -> Result<Resolved, TaskError> {
+    pub(super) fn resolve(
+        &self,
+        reader: &Reader,
+        machine: &Machine,
+    ) -> Result<Resolved, TaskError> {
         let by_description = [&self.kernel, &self.initrd_ref()]
             .into_iter()
             .any(|image| matches!(image, Some(ImageRef::Description(_))));
@@ -31,9 +35,15 @@ impl MachineSpec {
             self.resolve_image(reader, images.as_ref(), machine, kind, image)
         };
         Ok(Resolved {
-            kernel: self.kernel.as_ref().map(|kernel| image(ImageType::Kernel, kernel)).transpose()?,
+            kernel: self
+                .kernel
+                .as_ref()
+                .map(|kernel| image(ImageType::Kernel, kernel))
+                .transpose()?,
             initrd: try_clearable(&self.initrd, |initrd| image(ImageType::Initrd, initrd))?,
-            preseed: try_clearable(&self.preseed, |preseed| self.resolve_preseed(reader, preseed))?,
+            preseed: try_clearable(&self.preseed, |preseed| {
+                self.resolve_preseed(reader, preseed)
+            })?,
         })
     }
 
@@ -88,7 +98,7 @@ impl MachineSpec {
 
 impl Resolved {
     /// The fields whose object does not exist yet: name, present value, and what is missing.
-    fn unresolved(&self, machine: &Machine) -> Vec<(&'static str, Value, &str)> {
+    pub(super) fn unresolved(&self, machine: &Machine) -> Vec<(&'static str, Value, &str)> {
         let mut missing = Vec::new();
         if let Some(Found::Missing(name)) = &self.kernel {
             missing.push(("kernel_id", json!(machine.kernel_id), name.as_str()));
@@ -102,7 +112,7 @@ impl Resolved {
         missing
     }
 
-    fn warnings(&self) -> Vec<String> {
+    pub(super) fn warnings(&self) -> Vec<String> {
         let what = [
             ("kernel", missing_name(self.kernel.as_ref())),
             ("initrd", missing_name(set_to(&self.initrd))),
@@ -126,7 +136,7 @@ fn require_bootable(image: &Image, kind: &ImageType, arch: &str) -> Result<(), T
     }
     Err(TaskError::Refused(format!(
         "{} is a {} image for {}, and a {kind} image for {arch} is needed",
-        super::image::named(image),
+        image_task::named(image),
         image.kind,
         image.arch.as_deref().unwrap_or("no architecture"),
     )))
@@ -143,7 +153,7 @@ fn try_clearable<T, R>(
     })
 }
 
-fn wanted_id<T, Id>(
+pub(super) fn wanted_id<T, Id>(
     wanted: &Option<Clearable<Found<T>>>,
     id: impl FnOnce(&T) -> Id,
 ) -> Option<Option<Id>> {
@@ -154,14 +164,14 @@ fn wanted_id<T, Id>(
     }
 }
 
-fn set_to<T>(wanted: &Option<Clearable<T>>) -> Option<&T> {
+pub(super) fn set_to<T>(wanted: &Option<Clearable<T>>) -> Option<&T> {
     match wanted {
         Some(Clearable::To(object)) => Some(object),
         _ => None,
     }
 }
 
-fn existing<T>(found: Option<&Found<T>>) -> Option<&T> {
+pub(super) fn existing<T>(found: Option<&Found<T>>) -> Option<&T> {
     match found {
         Some(Found::Existing(object)) => Some(object),
         _ => None,

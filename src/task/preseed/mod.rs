@@ -3,20 +3,19 @@
 //! Preseeds are told apart by name, which is unique over all users, also over those whose preseeds the
 //! token may not see. They compare by content: the server keeps no date.
 
-use std::path::{Path, PathBuf};
+mod perform;
+mod plan;
+
+use std::path::PathBuf;
 
 use serde::Serialize;
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
 use sha2::{Digest as _, Sha256};
 
-use super::plan::{Action, Effect, Plan, Step, Task, TextChange};
-use super::{TaskError, check, lookup};
+use super::{Effect, Plan, Task, TaskError};
 use crate::api::{
     NewPreseed, Preseed, PreseedChanges, PreseedId, PreseedType, Reader, Scope, Writer,
 };
-
-/// The longest text the server stores, in characters.
-const CONTENT_LIMIT: usize = 2_097_152;
 
 /// The preseed that shall be.
 #[derive(Clone, Debug)]
@@ -120,16 +119,18 @@ impl Task for PreseedSpec {
         report: &mut PreseedReport,
     ) -> Result<Effect, TaskError> {
         match op {
-            PreseedOp::Create(new) => create(writer, &new, report),
-            PreseedOp::Update(id, changes) => update(writer, id, &changes, report),
-            PreseedOp::Delete(preseed) => delete(writer, &preseed),
+            PreseedOp::Create(new) => perform::create(writer, &new, report),
+            PreseedOp::Update(id, changes) => perform::update(writer, id, &changes, report),
+            PreseedOp::Delete(preseed) => perform::delete(writer, &preseed),
         }
     }
 }
 
 impl PreseedReport {
     fn of(preseed: &Preseed) -> Self {
-        PreseedReport { preseed: Some(PreseedFacts::of(preseed)) }
+        PreseedReport {
+            preseed: Some(PreseedFacts::of(preseed)),
+        }
     }
 }
 
@@ -177,14 +178,25 @@ fn without_text(mut fields: Value, text: Option<&str>) -> Value {
 }
 
 fn sha256_of(text: &str) -> String {
-    Sha256::digest(text).iter().map(|byte| format!("{byte:02x}")).collect()
+    Sha256::digest(text)
+        .iter()
+        .map(|byte| format!("{byte:02x}"))
+        .collect()
 }
 
 fn require_unused(reader: &Reader, preseed: &Preseed) -> Result<(), TaskError> {
     let machines = reader.machines().list(Scope::Visible)?;
-    let users = machines.iter().filter(|machine| machine.preseed_id == Some(preseed.id));
-    match users.map(|machine| format!("preseed of {}", machine.name)).collect::<Vec<_>>() {
+    let users = machines
+        .iter()
+        .filter(|machine| machine.preseed_id == Some(preseed.id));
+    match users
+        .map(|machine| format!("preseed of {}", machine.name))
+        .collect::<Vec<_>>()
+    {
         uses if uses.is_empty() => Ok(()),
-        uses => Err(TaskError::InUse { object: format!("preseed '{}'", preseed.name), uses }),
+        uses => Err(TaskError::InUse {
+            object: format!("preseed '{}'", preseed.name),
+            uses,
+        }),
     }
 }

@@ -4,10 +4,9 @@ use serde_json::{Map, Value, json};
 
 use super::{PreseedReport, require_unused, without_text};
 use crate::api::{NewPreseed, Preseed, PreseedChanges, PreseedId, Writer};
-use crate::task::plan::Effect;
-use crate::task::{TaskError, check};
+use crate::task::{Effect, TaskError, check};
 
-fn create(
+pub(super) fn create(
     writer: &Writer,
     new: &NewPreseed,
     report: &mut PreseedReport,
@@ -16,7 +15,7 @@ fn create(
     look_again(writer, created.id, check::fields_sent(json!(new)), report)
 }
 
-fn update(
+pub(super) fn update(
     writer: &Writer,
     id: PreseedId,
     changes: &PreseedChanges,
@@ -35,7 +34,10 @@ fn look_again(
     let found = writer.preseeds().get(id)?;
     let short = |fields, text| check::fields_sent(without_text(Value::Object(fields), text));
     let seen = check::same_fields(json!(found), &sent);
-    let sent_text = sent.get("content").and_then(Value::as_str).map(str::to_owned);
+    let sent_text = sent
+        .get("content")
+        .and_then(Value::as_str)
+        .map(str::to_owned);
     check::read_back(
         &format!("preseed '{}'", found.name),
         &short(sent, sent_text.as_deref()),
@@ -45,7 +47,7 @@ fn look_again(
     Ok(Effect::Done)
 }
 
-fn delete(writer: &Writer, preseed: &Preseed) -> Result<Effect, TaskError> {
+pub(super) fn delete(writer: &Writer, preseed: &Preseed) -> Result<Effect, TaskError> {
     match writer.preseeds().delete(preseed.id) {
         Err(error) if error.is_conflict() => {
             require_unused(writer.reader(), preseed)?;

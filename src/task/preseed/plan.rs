@@ -4,22 +4,28 @@ use std::path::Path;
 
 use serde_json::{Value, json};
 
-use super::{Content, Presence, PreseedFacts, PreseedOp, PreseedReport, PreseedSpec, Wanted, require_unused, without_text};
+use super::{
+    Content, PreseedFacts, PreseedOp, PreseedReport, PreseedSpec, Wanted, require_unused,
+    without_text,
+};
 use crate::api::{NewPreseed, Preseed, PreseedChanges, PreseedType, Reader, Scope};
-use crate::task::plan::{Action, Plan, Step, TextChange};
-use crate::task::{TaskError, check, lookup};
+use crate::task::{Action, Plan, Step, TaskError, TextChange, check, lookup};
 
 /// The longest text the server stores, in characters.
 const CONTENT_LIMIT: usize = 2_097_152;
 
 impl PreseedSpec {
-    fn plan_present(
+    pub(super) fn plan_present(
         &self,
         reader: &Reader,
         wanted: &Wanted,
     ) -> Result<Plan<PreseedOp, PreseedReport>, TaskError> {
         let content = wanted.content.as_ref().map(Content::read).transpose()?;
-        check::at_most("description", wanted.description.as_deref().unwrap_or(""), 256)?;
+        check::at_most(
+            "description",
+            wanted.description.as_deref().unwrap_or(""),
+            256,
+        )?;
         match (reader.preseeds().find(&self.name)?, content) {
             (Some(preseed), content) => self.plan_update(reader, preseed, wanted, content),
             (None, Some(content)) => Ok(self.plan_create(wanted, content)),
@@ -43,9 +49,14 @@ impl PreseedSpec {
             why: "there is no preseed of that name".into(),
             before: Value::Null,
             after: without_text(json!(new), Some(&new.content)),
-            text: Some(TextChange { before: String::new(), after: new.content.clone() }),
+            text: Some(TextChange {
+                before: String::new(),
+                after: new.content.clone(),
+            }),
         };
-        let mut plan = Plan::nothing(PreseedReport { preseed: Some(facts) });
+        let mut plan = Plan::nothing(PreseedReport {
+            preseed: Some(facts),
+        });
         plan.push(PreseedOp::Create(new), step);
         plan
     }
@@ -82,9 +93,14 @@ impl PreseedSpec {
         Ok(plan)
     }
 
-    fn plan_absent(&self, reader: &Reader) -> Result<Plan<PreseedOp, PreseedReport>, TaskError> {
+    pub(super) fn plan_absent(
+        &self,
+        reader: &Reader,
+    ) -> Result<Plan<PreseedOp, PreseedReport>, TaskError> {
         let mut plan = Plan::nothing(PreseedReport::default());
-        let Some(preseed) = reader.preseeds().find(&self.name)? else { return Ok(plan) };
+        let Some(preseed) = reader.preseeds().find(&self.name)? else {
+            return Ok(plan);
+        };
         require_own(reader, &preseed, "deleting it")?;
         require_unused(reader, &preseed)?;
         let step = Step {
@@ -102,7 +118,7 @@ impl PreseedSpec {
         Ok(plan)
     }
 
-    fn require_valid_name(&self) -> Result<(), TaskError> {
+    pub(super) fn require_valid_name(&self) -> Result<(), TaskError> {
         match self.name.chars().count() {
             2..=256 => Ok(()),
             length => Err(TaskError::Refused(format!(
@@ -126,7 +142,9 @@ impl Wanted {
                 .description
                 .clone()
                 .filter(|text| text != preseed.description.as_deref().unwrap_or("")),
-            known_good: self.known_good.filter(|wanted| *wanted != preseed.known_good),
+            known_good: self
+                .known_good
+                .filter(|wanted| *wanted != preseed.known_good),
             public: self.public.filter(|wanted| *wanted != preseed.public),
         }
     }
@@ -170,7 +188,10 @@ fn changed(mut preseed: Preseed, changes: &PreseedChanges) -> Preseed {
 }
 
 fn read_file(path: &Path) -> Result<String, TaskError> {
-    let problem = |problem: String| TaskError::File { path: path.display().to_string(), problem };
+    let problem = |problem: String| TaskError::File {
+        path: path.display().to_string(),
+        problem,
+    };
     let bytes = std::fs::read(path).map_err(|error| problem(error.to_string()))?;
     String::from_utf8(bytes).map_err(|_| problem("is not UTF-8 text".into()))
 }
