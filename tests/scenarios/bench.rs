@@ -1,0 +1,142 @@
+//! A lab of its own for every test, and the modules run against it as Ansible runs them.
+
+use std::os::unix::process::CommandExt;
+use std::path::PathBuf;
+use std::process::Command;
+
+use mrp_lab::Lab;
+use serde_json::{Value, json};
+use tempfile::TempDir;
+
+/// The lab's seeded user who holds most machines.
+const TOKEN: &str = "alice-token";
+
+pub struct Bench {
+    pub lab: Lab,
+    dir: TempDir,
+}
+
+/// How a module is run.
+#[derive(Clone, Copy, Default)]
+pub struct Mode {
+    check: bool,
+    diff: bool,
+}
+
+impl Bench {
+    pub fn new() -> Bench {
+        Bench { lab: Lab::start(), dir: tempfile::tempdir().unwrap() }
+    }
+
+    /// A file of the test's own with these bytes.
+    pub fn file(&self, name: &str, bytes: impl AsRef<[u8]>) -> PathBuf {
+        let path = self.dir.path().join(name);
+        std::fs::write(&path, bytes).unwrap();
+        path
+    }
+
+    /// Runs a module as alice, for real.
+    pub fn run(&self, module: &str, options: Value) -> Value {
+        self.run_as(TOKEN, module, options, Mode::default())
+    }
+
+    /// Runs a module as somebody else, for real.
+    pub fn run_by(&self, token: &str, module: &str, options: Value) -> Value {
+        self.run_as(token, module, options, Mode::default())
+    }
+
+    /// Runs a module as alice in check mode, which must not write.
+    pub fn check(&self, module: &str, options: Value) -> Value {
+        let before = self.lab.writes().len();
+        let result = self.run_as(TOKEN, module, options, Mode { check: true, diff: true });
+        assert_eq!(self.lab.writes().len(), before, "check mode wrote: {:?}", self.lab.writes());
+        result
+    }
+
+    /// Runs a module that must fail, and gives its message.
+    pub fn failure(&self, module: &str, options: Value) -> String {
+        let result = self.run(module, options);
+        assert_eq!(result["failed"], true, "{result:#}");
+        text(&result["msg"])
+    }
+
+    /// All four ways. The prediction must be what then happens, and a second run must find nothing to do.
+    pub fn four_ways(&self, module: &str, options: Value) -> Value {
+        let plain = self.run_as(TOKEN, module, options.clone(), Mode { check: true, diff: false });
+        assert!(plain.get("diff").is_none(), "a diff that nobody asked for: {plain:#}");
+        let predicted = self.check(module, options.clone());
+        let writes = self.lab.writes().len();
+        let real = self.run_as(TOKEN, module, options.clone(), Mode { check: false, diff: true });
+        assert_ne!(real.get("failed"), Some(&json!(true)), "{real:#}");
+        assert_eq!(predicted["changed"], real["changed"], "check mode predicted otherwise: {real:#}");
+        assert_eq!(plain["changed"], real["changed"]);
+        assert_eq!(predicted["plan"], real["plan"], "the plan was not what check mode showed");
+        assert_eq!(predicted["diff"], real["diff"], "the difference was not what check mode showed");
+        let changed = real["changed"] == true;
+        assert_eq!(self.lab.writes().len() > writes, changed, "changed must mean written: {real:#}");
+        assert_eq!(real["diff"].as_array().is_some_and(|diff| !diff.is_empty()), changed);
+        self.nothing_left_to_do(module, options);
+        real
+    }
+
+    /// A further run changes nothing and writes nothing.
+    pub fn nothing_left_to_do(&self, module: &str, options: Value) -> Value {
+        let writes = self.lab.writes().len();
+        let again = self.run(module, options);
+        assert_eq!(again["changed"], false, "the second run changed something: {again:#}");
+        assert_eq!(again.get("plan").cloned().unwrap_or(json!([])), json!([]));
+        assert_eq!(self.lab.writes().len(), writes, "the second run wrote");
+        again
+    }
+
+    fn run_as(&self, token: &str, module: &str, mut options: Value, mode: Mode) -> Value {
+        let args = options.as_object_mut().unwrap();
+        args.entry("mrp_url").or_insert(json!(self.lab.url()));
+        args.entry("mrp_token").or_insert(json!(token));
+        args.entry("retry_delay").or_insert(json!(0.01));
+        args.insert("_ansible_check_mode".into(), json!(mode.check));
+        args.insert("_ansible_diff".into(), json!(mode.diff));
+        args.insert("_ansible_verbosity".into(), json!(4));
+        args.insert("_ansible_version".into(), json!("2.19.14"));
+        let file = self.dir.path().join("args");
+        std::fs::write(&file, options.to_string()).unwrap();
+        let output = Command::new(env!("CARGO_BIN_EXE_mrp"))
+            .arg0(format!("/tmp/ansible-tmp-1/AnsiballZ_{module}"))
+            .arg(&file)
+            .output()
+            .unwrap();
+        let stdout = String::from_utf8(output.stdout).unwrap();
+        assert!(output.stderr.is_empty(), "{}", String::from_utf8_lossy(&output.stderr));
+        assert!(!stdout.contains(token), "the token was printed: {stdout}");
+        assert!(stdout.is_ascii() && stdout.ends_with("}\n") && stdout.lines().count() == 1);
+        serde_json::from_str(&stdout).unwrap()
+    }
+
+    /// What the server has, asked by an administrator.
+    pub fn server(&self, path: &str) -> Value {
+        self.lab.get(path, "admin-token")
+    }
+
+    /// The object of a list of the server that has this value under this key.
+    pub fn server_object(&self, list: &str, key: &str, value: &str) -> Value {
+        let objects = self.server(&format!("/api/v1/{list}?show_all=true"));
+        let found = objects.as_array().unwrap().iter().find(|object| object[key] == value);
+        found.unwrap_or_else(|| panic!("no {list} with {key} {value}: {objects:#}")).clone()
+    }
+}
+
+pub fn text(value: &Value) -> String {
+    value.as_str().unwrap_or_else(|| panic!("not a text: {value}")).to_owned()
+}
+
+/// The actions of a result's plan.
+pub fn actions(result: &Value) -> Vec<String> {
+    result["plan"].as_array().unwrap().iter().map(|step| text(&step["action"])).collect()
+}
+
+/// Asserts that a message says each of these things.
+pub fn says(message: &str, parts: &[&str]) {
+    for part in parts {
+        assert!(message.contains(part), "{message:?} does not say {part:?}");
+    }
+}

@@ -1,0 +1,275 @@
+use std::time::Instant;
+
+use serde_json::{Value, json};
+
+use crate::bench::{Bench, actions, says, text};
+
+const MODULE: &str = "mrp_machine";
+
+/// Alice's machine with everything that is needed to install it.
+fn with_images(bench: &Bench) -> Value {
+    for (kind, name) in [("Kernel", "linux"), ("Initrd", "initrd.gz")] {
+        let options = json!({
+            "description": "installer", "type": kind, "arch": "arm64", "path": bench.file(name, name),
+        });
+        bench.run("mrp_image", options);
+    }
+    bench.run("mrp_preseed", json!({ "name": "ci-seed", "content": "host {{ hostname }}\n" }));
+    json!({
+        "name": "qdc01", "arch": "arm64", "subarch": "efi", "kernel": "installer", "initrd": "installer",
+        "preseed": "ci-seed", "kernel_opts": "console=ttyAMA0",
+    })
+}
+
+fn provisioned(mut options: Value) -> Value {
+    options["state"] = json!("provisioned");
+    options["wait_interval"] = json!(0.1);
+    options["wait_timeout"] = json!(30);
+    options
+}
+
+#[test]
+fn boot_parameters_are_set_in_one_step() {
+    let bench = Bench::new();
+    let result = bench.four_ways(MODULE, with_images(&bench));
+    assert_eq!(actions(&result), ["update"]);
+    assert_eq!(result["kernel"]["description"], "installer");
+    assert_eq!(result["preseed"]["name"], "ci-seed");
+    assert!(!result["preseed"].to_string().contains("hostname"));
+    let machine = bench.server("/api/v1/machine/2");
+    assert_eq!(machine["kernel_id"], result["kernel"]["id"]);
+    assert_eq!(machine["kernel_opts"], "console=ttyAMA0");
+    assert_eq!(result["machine"]["state"], "unknown");
+}
+
+#[test]
+fn a_new_upload_of_the_kernel_is_a_change_of_the_machine() {
+    let bench = Bench::new();
+    bench.run(MODULE, with_images(&bench));
+    let options = json!({
+        "description": "installer", "type": "Kernel", "arch": "arm64", "path": bench.file("linux", "newer"),
+    });
+    let newer = bench.run("mrp_image", options);
+    let result = bench.four_ways(MODULE, json!({ "machine": "qdc01", "kernel": "installer" }));
+    assert_eq!(result["plan"][0]["after"], json!({ "kernel_id": newer["image"]["id"] }));
+}
+
+#[test]
+fn an_empty_text_clears_what_the_server_lets_be_cleared() {
+    let bench = Bench::new();
+    bench.run(MODULE, with_images(&bench));
+    let options = json!({ "name": "qdc01", "initrd": "", "preseed": "", "kernel_opts": "" });
+    bench.four_ways(MODULE, options);
+    let machine = bench.server("/api/v1/machine/2");
+    assert_eq!((&machine["initrd_id"], &machine["preseed_id"]), (&json!(null), &json!(null)));
+    says(&bench.failure(MODULE, json!({ "name": "qdc01", "kernel": "" })), &["cannot take a kernel away"]);
+    says(&bench.failure(MODULE, json!({ "name": "qdc01", "subarch": "" })), &["cannot take a subarch away"]);
+}
+
+#[test]
+fn netboot_alone_can_be_switched() {
+    let bench = Bench::new();
+    let result = bench.four_ways(MODULE, json!({ "id": 2, "netboot": true }));
+    assert_eq!(result["plan"][0]["after"], json!({ "netboot_enabled": true }));
+}
+
+#[test]
+fn provisioning_installs_the_machine_with_exactly_these_bytes() {
+    let bench = Bench::new();
+    let options = provisioned(with_images(&bench));
+    let result = bench.four_ways(MODULE, options);
+    assert_eq!(actions(&result), ["update", "provision", "wait"]);
+    assert_eq!(result["machine"]["state"], "ready");
+    let boots = bench.lab.boots();
+    assert_eq!(boots.len(), 1);
+    let boot = serde_json::to_value(&boots[0]).unwrap();
+    assert_eq!(boot["kernel"]["size"], 5);
+    assert_eq!(boot["preseed"], "host qdc01");
+    assert_eq!(boot["kernel_opts"], "console=ttyAMA0");
+}
+
+#[test]
+fn netboot_when_ready_switches_netboot_off_at_the_end() {
+    let bench = Bench::new();
+    let mut options = provisioned(with_images(&bench));
+    options["netboot_when_ready"] = json!(false);
+    let result = bench.four_ways(MODULE, options);
+    assert_eq!(actions(&result), ["update", "provision", "wait", "update"]);
+    assert_eq!(bench.server("/api/v1/machine/2")["netboot_enabled"], false);
+}
+
+#[test]
+fn force_provisions_a_machine_that_is_ready() {
+    let bench = Bench::new();
+    let mut options = provisioned(with_images(&bench));
+    bench.run(MODULE, options.clone());
+    options["force"] = json!(true);
+    assert_eq!(actions(&bench.run(MODULE, options)), ["provision", "wait"]);
+    assert_eq!(bench.lab.boots().len(), 2);
+}
+
+#[test]
+fn an_installation_that_fails_ends_the_wait_at_once() {
+    let bench = Bench::new();
+    bench.lab.settings(json!({ "install_result": "error" }));
+    let mut options = provisioned(with_images(&bench));
+    options["wait_timeout"] = json!(600);
+    let started = Instant::now();
+    let result = bench.run(MODULE, options);
+    assert!(started.elapsed().as_secs() < 60, "it waited for its deadline");
+    says(&text(&result["msg"]), &["machine 'qdc01' reported the state error"]);
+    assert_eq!(result["done"].as_array().unwrap().len(), 2);
+    assert_eq!(result["not_done"][0]["action"], "wait");
+}
+
+#[test]
+fn a_machine_that_never_reports_is_told_with_the_last_state_seen() {
+    let bench = Bench::new();
+    bench.lab.settings(json!({ "install_result": "never" }));
+    let mut options = provisioned(with_images(&bench));
+    options["wait_timeout"] = json!(0.5);
+    let message = bench.failure(MODULE, options);
+    says(&message, &["not ready within 0.5 s", "last state seen was provisioning", "must set the state ready"]);
+}
+
+#[test]
+fn without_wait_the_task_ends_with_the_reboot() {
+    let bench = Bench::new();
+    let mut options = provisioned(with_images(&bench));
+    options["wait"] = json!(false);
+    let result = bench.run(MODULE, options);
+    assert_eq!(actions(&result), ["update", "provision"]);
+}
+
+#[test]
+fn a_machine_without_a_bmc_is_refused_before_anything_is_written() {
+    let bench = Bench::new();
+    let mut options = provisioned(with_images(&bench));
+    options["name"] = json!("no-bmc");
+    let writes = bench.lab.writes().len();
+    says(&bench.failure(MODULE, options), &["machine 'no-bmc' has no BMC"]);
+    assert_eq!(bench.lab.writes().len(), writes);
+}
+
+#[test]
+fn a_failing_bmc_leaves_netboot_as_it_was_and_shows_no_password() {
+    let bench = Bench::new();
+    let mut options = provisioned(with_images(&bench));
+    options["name"] = json!("bad bmc/box \"q\"");
+    let result = bench.run(MODULE, options);
+    says(&text(&result["msg"]), &["provisioning machine 'bad bmc/box \"q\"' failed", "BMC"]);
+    assert!(!result.to_string().contains("ipmipass"), "{result:#}");
+    assert_eq!(bench.server("/api/v1/machine/7")["netboot_enabled"], false);
+    assert_eq!(bench.server("/api/v1/machine/7/state")["state"], "error");
+    assert_eq!(result["done"][0]["action"], "update");
+    assert_eq!(result["not_done"][0]["action"], "provision");
+}
+
+#[test]
+fn states_are_reported_on_the_machines_behalf() {
+    let bench = Bench::new();
+    for state in ["ready", "error", "unknown"] {
+        let result = bench.four_ways(MODULE, json!({ "name": "qdc01", "state": state }));
+        assert_eq!(result["machine"]["state"], state);
+    }
+}
+
+#[test]
+fn a_machine_of_somebody_else_is_refused_and_its_holder_named() {
+    let bench = Bench::new();
+    let options = json!({ "name": "bobs-box", "kernel_opts": "x" });
+    says(&bench.failure(MODULE, options.clone()), &["not assigned", "held by bob (mine)", "allow_unassigned"]);
+    assert!(bench.lab.writes().is_empty());
+    let mut options = options;
+    options["allow_unassigned"] = json!(true);
+    assert_eq!(bench.four_ways(MODULE, options)["changed"], true);
+}
+
+#[test]
+fn a_free_machine_is_refused_too() {
+    let bench = Bench::new();
+    let message = bench.failure(MODULE, json!({ "name": "d05-free", "netboot": false }));
+    says(&message, &["nobody holds it"]);
+}
+
+#[test]
+fn an_unknown_machine_is_an_error_with_near_names() {
+    let bench = Bench::new();
+    says(&bench.failure(MODULE, json!({ "name": "qdc1" })), &["no machine 'qdc1'", "'qdc01'"]);
+    says(&bench.failure(MODULE, json!({ "id": 4711 })), &["no machine with id 4711"]);
+}
+
+#[test]
+fn the_architecture_is_only_checked() {
+    let bench = Bench::new();
+    let message = bench.failure(MODULE, json!({ "name": "qdc01", "arch": "x86_64" }));
+    says(&message, &["machine 'qdc01' is arm64, not x86_64"]);
+}
+
+#[test]
+fn an_image_for_another_architecture_is_refused() {
+    let bench = Bench::new();
+    says(
+        &bench.failure(MODULE, json!({ "name": "qdc01", "kernel_id": 10 })),
+        &["for x86_64", "a Kernel image for arm64 is needed"],
+    );
+    says(
+        &bench.failure(MODULE, json!({ "name": "qdc01", "kernel_id": 12 })),
+        &["is a Initrd image"],
+    );
+}
+
+#[test]
+fn what_an_earlier_task_may_create_is_unresolved_in_check_mode_and_an_error_otherwise() {
+    let bench = Bench::new();
+    let options = json!({ "name": "qdc01", "kernel": "to come", "initrd": "to come", "preseed": "to-come" });
+    let result = bench.check(MODULE, options.clone());
+    assert_eq!(result["changed"], true, "{result:#}");
+    assert_eq!(result["warnings"].as_array().unwrap().len(), 3);
+    assert_eq!(result["plan"][0]["after"]["kernel_id"], "unresolved: 'to come'");
+    says(&bench.failure(MODULE, options), &["no visible Kernel image for arm64 'to come'"]);
+    let provision = bench.check(MODULE, provisioned(json!({ "name": "qdc01", "kernel": "to come" })));
+    assert_eq!(actions(&provision), ["update", "provision", "wait"]);
+}
+
+#[test]
+fn the_servers_refusal_is_one_sentence() {
+    let bench = Bench::new();
+    let message = bench.failure(MODULE, json!({ "name": "qdc01", "subarch": "nosuch" }));
+    says(&message, &["no such subarch for architecture arm64"]);
+    let message = bench.failure(MODULE, json!({ "name": "qdc01", "subarch": "nobl", "netboot": true }));
+    says(&message, &["Enabled netboot requires a subarch with a valid bootloader"]);
+}
+
+#[test]
+fn a_field_that_the_server_drops_is_noticed() {
+    let bench = Bench::new();
+    bench.lab.fault(json!({
+        "method": "PUT", "path": "/api/v1/machine/2", "status": 200,
+        "body": bench.server("/api/v1/machine/2"),
+    }));
+    let message = bench.failure(MODULE, json!({ "name": "qdc01", "kernel_opts": "quiet" }));
+    says(&message, &["machine 'qdc01' was written, but the server has", "quiet"]);
+}
+
+#[test]
+fn names_and_ids_exclude_each_other_and_one_is_needed() {
+    let bench = Bench::new();
+    assert_eq!(
+        bench.failure(MODULE, json!({ "name": "qdc01", "id": 2 })),
+        "parameters are mutually exclusive: name|id"
+    );
+    assert_eq!(bench.failure(MODULE, json!({})), "one of the following is required: name, id");
+}
+
+#[test]
+fn names_with_quotes_slashes_and_other_characters_find_exactly_their_machine() {
+    let bench = Bench::new();
+    for name in ["a b", "a'b", "a\\b", "a\\", "a/b", "100%", "a_b", "(a;b)", "\u{fc}n\u{ef}\u{4e2d}", "a\nb", "\"", "a+b"] {
+        bench.lab.add_machine(json!({ "name": name, "arch": "arm64", "assignee": "alice" }));
+    }
+    for name in ["a b", "a'b", "a\\b", "a\\", "a/b", "100%", "a_b", "(a;b)", "\u{fc}n\u{ef}\u{4e2d}", "a\nb", "\"", "a+b"] {
+        let result = bench.run(MODULE, json!({ "name": name, "kernel_opts": name }));
+        assert_eq!(result["machine"]["name"], name, "{result:#}");
+    }
+}
