@@ -1,1 +1,163 @@
-//! A simulated Mr-Provisioner server and its machines.
+//! A simulated Mr-Provisioner server and its machines, for tests and demonstrations.
+//!
+//! It answers as the real server was observed to answer, keeps all in memory but the uploads, and can be told to
+//! misbehave. See the README for its control path.
+
+use std::io;
+use std::net::{SocketAddr, TcpListener};
+use std::sync::Arc;
+
+use serde_json::Value;
+use tokio::runtime::{Builder, Runtime};
+
+mod admin;
+mod api;
+mod ascii;
+mod auth;
+mod bmc;
+mod body;
+mod boot;
+mod call;
+mod control;
+mod date;
+mod docs;
+mod faults;
+mod log;
+mod machine;
+mod multipart;
+mod net;
+mod py;
+mod query;
+mod random;
+mod reply;
+mod routes;
+mod schema;
+mod seed;
+mod server;
+mod settings;
+mod state;
+mod world;
+
+pub use log::Request;
+pub use machine::{Boot, Fetched};
+
+use log::CLIENT;
+use world::Shared;
+
+/// A running lab; it stops when this is dropped.
+pub struct Lab {
+    url: String,
+    shared: Arc<Shared>,
+    runtime: Option<Runtime>,
+}
+
+impl Lab {
+    /// Starts a lab on a free port of 127.0.0.1.
+    ///
+    /// # Panics
+    /// When there is no free port or no room for temporary files: without a lab no test can go on.
+    pub fn start() -> Lab {
+        Lab::listen(SocketAddr::from(([127, 0, 0, 1], 0)))
+            .expect("a lab needs a port and a temporary folder")
+    }
+
+    /// Starts a lab on an address; port 0 picks a free one.
+    ///
+    /// # Errors
+    /// When the address cannot be listened on, or there is no room for temporary files.
+    pub fn listen(address: SocketAddr) -> io::Result<Lab> {
+        let listener = TcpListener::bind(address)?;
+        listener.set_nonblocking(true)?;
+        let address = listener.local_addr()?;
+        let shared = Arc::new(Shared::new(address)?);
+        let runtime = Builder::new_multi_thread()
+            .worker_threads(2)
+            .thread_name("mrp-lab")
+            .enable_all()
+            .build()?;
+        let listener = {
+            let _inside = runtime.enter();
+            tokio::net::TcpListener::from_std(listener)?
+        };
+        runtime.spawn(server::serve(listener, shared.clone()));
+        Ok(Lab {
+            url: format!("http://{address}/"),
+            shared,
+            runtime: Some(runtime),
+        })
+    }
+
+    /// The base URL, with a slash at its end.
+    pub fn url(&self) -> &str {
+        &self.url
+    }
+
+    /// Puts everything back into the seeded state: tables, files, settings, faults and logs.
+    ///
+    /// # Panics
+    /// When the seeded files cannot be written.
+    pub fn reset(&self) {
+        self.shared
+            .world()
+            .reset()
+            .expect("the seeded files can be written again");
+    }
+
+    /// All requests so far, in the order of their arrival, without those to the control path.
+    pub fn requests(&self) -> Vec<Request> {
+        self.shared.world().log.requests.clone()
+    }
+
+    /// The requests of clients that may have changed something.
+    pub fn writes(&self) -> Vec<Request> {
+        self.requests()
+            .into_iter()
+            .filter(|request| request.by == CLIENT && request.is_write())
+            .collect()
+    }
+
+    /// All boots from the network so far.
+    pub fn boots(&self) -> Vec<Boot> {
+        self.shared.world().boots.clone()
+    }
+
+    /// Sets a fault, or a list of them; see the README.
+    ///
+    /// # Panics
+    /// When it is no fault.
+    pub fn fault(&self, fault: Value) {
+        let set = self.shared.world().faults.add(&fault);
+        set.expect("a fault as the README describes it");
+    }
+
+    /// Clears all faults.
+    pub fn clear_faults(&self) {
+        self.shared.world().faults = Default::default();
+    }
+
+    /// Changes settings; see the README.
+    ///
+    /// # Panics
+    /// When they are no settings.
+    pub fn settings(&self, settings: Value) {
+        let merged = self.shared.world().settings.merge(&settings);
+        merged.expect("settings as the README describes them");
+    }
+
+    /// Adds a machine and returns its number; see the README for what may be left out.
+    ///
+    /// # Panics
+    /// When it is no machine, or there is one of that name.
+    pub fn add_machine(&self, machine: Value) -> i64 {
+        let added = control::add_machine(&mut self.shared.world(), &machine);
+        added.expect("a machine as the README describes it")
+    }
+}
+
+impl Drop for Lab {
+    fn drop(&mut self) {
+        if let Some(runtime) = self.runtime.take() {
+            runtime.shutdown_background();
+        }
+    }
+}

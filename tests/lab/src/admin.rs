@@ -1,0 +1,194 @@
+//! The session side of the server, as far as the recordings of the token API need it: logging in, creating machines,
+//! events, discovered MACs, and the WebSocket helper. Everything else of GraphQL answers that it is not built.
+
+use serde_json::{Map, Value, json};
+
+use crate::bmc::Chassis;
+use crate::call::Call;
+use crate::date;
+use crate::py::Py;
+use crate::random;
+use crate::reply::{Outcome, Reply};
+use crate::routes::Args;
+use crate::state::{Machine, User};
+use crate::world::World;
+
+const NOT_BUILT: u16 = 501;
+
+pub(crate) fn page(_: &mut World, _: &Call, _: &Args<'_>) -> Outcome {
+    Err(Reply::text(NOT_BUILT, "The lab has no user interface.\n"))
+}
+
+pub(crate) fn login(world: &mut World, call: &Call, _: &Args<'_>) -> Outcome {
+    let Py::Dict(items) = call.json()? else {
+        return Err(Reply::internal_error());
+    };
+    let of = |name: &str| {
+        items
+            .iter()
+            .find(|(key, _)| key == name)
+            .map(|(_, value)| value)
+    };
+    let (Some(Py::Str(username)), Some(Py::Str(password))) = (of("username"), of("password"))
+    else {
+        return Err(Reply::internal_error());
+    };
+    if world.db.passwords.get(username) != Some(password) {
+        return Err(Reply::json(
+            403,
+            &json!({"errors": ["Invalid username or password"]}),
+        ));
+    }
+    let session = random::hex(32);
+    world.db.sessions.insert(session.clone(), username.clone());
+    Ok(Reply::text(200, "").with("Set-Cookie", format!("session={session}; HttpOnly; Path=/")))
+}
+
+pub(crate) fn logout(_: &mut World, call: &Call, _: &Args<'_>) -> Outcome {
+    Ok(Reply::redirect(302, "/admin/", &call.host()).with("Set-Cookie", "session=; Path=/"))
+}
+
+fn user(world: &World, call: &Call) -> Result<User, Reply> {
+    let cookies = call.header("cookie").unwrap_or_default();
+    let session = cookies
+        .split(';')
+        .find_map(|cookie| cookie.trim().strip_prefix("session="));
+    let name = session.and_then(|session| world.db.sessions.get(session));
+    name.and_then(|name| world.db.user_named(name))
+        .cloned()
+        .ok_or_else(Reply::unauthorized)
+}
+
+pub(crate) fn graphql(world: &mut World, call: &Call, _: &Args<'_>) -> Outcome {
+    let user = user(world, call)?;
+    let body: Value = serde_json::from_slice(&call.body).map_err(|_| Reply::bad_request())?;
+    let query = body["query"].as_str().unwrap_or_default();
+    let data = if query.contains("createMachine(") {
+        create_machine(world, &user, query, &body["variables"])
+    } else if query.contains("machineEvents(") {
+        events(world, number(query, "id"), number(query, "limit"))
+    } else if query.contains("discoveredMacs") {
+        discovered(world, &user)
+    } else {
+        return Err(Reply::text(
+            NOT_BUILT,
+            "The lab's GraphQL knows createMachine, machineEvents and discoveredMacs.\n",
+        ));
+    };
+    Ok(Reply::json(200, &json!({"data": data})))
+}
+
+/// A number that an argument has in the text of a query.
+fn number(query: &str, argument: &str) -> i64 {
+    let value = query
+        .split_once(&format!("{argument}:"))
+        .map_or("", |(_, rest)| rest.trim_start());
+    value
+        .chars()
+        .take_while(char::is_ascii_digit)
+        .collect::<String>()
+        .parse()
+        .unwrap_or(0)
+}
+
+fn create_machine(world: &mut World, user: &User, query: &str, variables: &Value) -> Value {
+    let refused =
+        |text: &str| json!({"createMachine": {"ok": false, "errors": [text], "machine": null}});
+    let name = variables["n"]
+        .as_str()
+        .or(variables["name"].as_str())
+        .unwrap_or_default();
+    if !user.admin {
+        return refused("Permission denied");
+    }
+    if !(2..=256).contains(&name.chars().count()) {
+        return refused("name must be between 2 and 256 characters long");
+    }
+    if world.db.machines.iter().any(|machine| machine.name == name) {
+        return refused("duplicate key value violates unique constraint \"machine_name_key\"");
+    }
+    let machine = world.db.machines.insert(Machine {
+        id: 0,
+        name: name.to_owned(),
+        arch_id: number(query, "archId"),
+        subarch_id: None,
+        kernel_id: None,
+        kernel_opts: Some(String::new()),
+        initrd_id: None,
+        preseed_id: None,
+        netboot_enabled: false,
+        bmc_id: None,
+        bmc_info: String::new(),
+        state: "unknown".into(),
+    });
+    let shown = json!({"id": machine.id.to_string(), "name": machine.name});
+    json!({"createMachine": {"ok": true, "errors": [], "machine": shown}})
+}
+
+/// The newest first; a limit of 0 is none.
+fn events(world: &World, machine_id: i64, limit: i64) -> Value {
+    let limit = usize::try_from(limit)
+        .ok()
+        .filter(|limit| *limit > 0)
+        .unwrap_or(usize::MAX);
+    let events = world
+        .db
+        .events
+        .iter()
+        .rev()
+        .filter(|event| event.machine_id == machine_id)
+        .take(limit);
+    let shown: Vec<_> = events
+        .map(|event| {
+            json!({
+                "username": event.username,
+                "eventType": event.kind,
+                "info": jsonb(&event.info),
+                "date": date::iso(event.date),
+            })
+        })
+        .collect();
+    json!({"machineEvents": shown})
+}
+
+fn discovered(world: &World, user: &User) -> Value {
+    let macs = world.db.discovered.iter().filter(|_| user.admin);
+    let shown: Vec<_> =
+        macs.map(|found| json!({"mac": found.mac, "info": jsonb(&found.info), "lastSeen": date::iso(found.last_seen)})).collect();
+    json!({"discoveredMacs": shown})
+}
+
+/// A JSON object as the database keeps it: shorter keys first.
+fn jsonb(value: &Value) -> String {
+    let mut items: Vec<_> = value
+        .as_object()
+        .unwrap_or(&Map::new())
+        .clone()
+        .into_iter()
+        .collect();
+    items.sort_by_key(|(key, _)| (key.len(), key.clone()));
+    let items: Vec<_> = items
+        .iter()
+        .map(|(key, value)| format!("\"{key}\": {value}"))
+        .collect();
+    format!("{{{}}}", items.join(", "))
+}
+
+/// What the console's WebSocket helper asks: the command to run, with the BMC's password, for anyone with the token.
+pub(crate) fn ws_subprocess(world: &mut World, call: &Call, _: &Args<'_>) -> Outcome {
+    let token = call
+        .parameter("token")
+        .ok_or_else(|| Reply::text(400, ""))?;
+    let machine = world
+        .db
+        .consoles
+        .get(token)
+        .and_then(|id| world.db.machines.get(*id))
+        .cloned();
+    let machine = machine.ok_or_else(|| Reply::text(404, ""))?;
+    let chassis = Chassis::of(world, &machine)?.ok_or_else(|| Reply::text(404, ""))?;
+    Ok(Reply::json(
+        200,
+        &json!({"command": "/usr/bin/ipmitool", "args": chassis.command(&["sol", "activate"])}),
+    ))
+}

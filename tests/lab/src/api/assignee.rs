@@ -1,0 +1,160 @@
+//! `/machine/ID/assignee`: who holds a machine. Only administrators give machines out.
+
+use serde_json::{Value, json};
+
+use super::{at_most, machine_with, storable};
+use crate::call::Call;
+use crate::py::{parse_int, repr};
+use crate::reply::{Outcome, Reply};
+use crate::routes::{Args, id};
+use crate::schema::{Kind, Schema, optional, required};
+use crate::state::{Assignment, Db, User};
+use crate::world::World;
+
+static NEW: Schema = Schema {
+    fields: &[
+        required("user", Kind::Str),
+        optional("reason", Kind::TextOrNull(|text| at_most(text, 140))),
+    ],
+    ignore_unknown: true,
+};
+
+static CHANGES: Schema = Schema {
+    fields: &[required(
+        "reason",
+        Kind::TextOrNull(|text| at_most(text, 140)),
+    )],
+    ignore_unknown: true,
+};
+
+pub(crate) fn show(db: &Db, assignment: &Assignment) -> Value {
+    let user = db.users.get(assignment.user_id).map(|user| &user.username);
+    json!({"id": assignment.id, "user": user, "reason": assignment.reason})
+}
+
+pub(crate) fn list(world: &mut World, _: &User, _: &Call, args: &Args<'_>) -> Outcome {
+    let machine = machine_with(world, id(args, 0))?;
+    let shown: Vec<_> = world
+        .db
+        .assignments_of(machine.id)
+        .map(|assignment| show(&world.db, assignment))
+        .collect();
+    Ok(Reply::json(200, &json!(shown)))
+}
+
+/// By the assignment's number or as `self`; anything else trips the server.
+fn find(world: &World, user: &User, args: &Args<'_>) -> Result<Assignment, Reply> {
+    let machine = machine_with(world, id(args, 0))?;
+    let key = args.get(1).copied().unwrap_or_default();
+    let found = match (key, parse_int(key)) {
+        ("self", _) => world
+            .db
+            .assignments_of(machine.id)
+            .find(|assignment| assignment.user_id == user.id),
+        (_, Some(number)) => world
+            .db
+            .assignments_of(machine.id)
+            .find(|assignment| i128::from(assignment.id) == number),
+        (_, None) => return Err(Reply::internal_error()),
+    };
+    found
+        .cloned()
+        .ok_or_else(|| Reply::invalid(404, "assignee not found"))
+}
+
+fn own(user: &User, assignment: &Assignment) -> Result<(), Reply> {
+    match user.admin || assignment.user_id == user.id {
+        true => Ok(()),
+        false => Err(Reply::forbidden()),
+    }
+}
+
+pub(crate) fn get(world: &mut World, user: &User, _: &Call, args: &Args<'_>) -> Outcome {
+    let assignment = find(world, user, args)?;
+    Ok(Reply::json(200, &show(&world.db, &assignment)))
+}
+
+pub(crate) fn post(world: &mut World, user: &User, call: &Call, args: &Args<'_>) -> Outcome {
+    let fields = call.fields(&NEW)?;
+    let machine = machine_with(world, id(args, 0))?;
+    if !user.admin {
+        return Err(Reply::forbidden());
+    }
+    let name = fields.text("user").unwrap_or_default();
+    storable(name)?;
+    let assignee = world
+        .db
+        .user_named(name)
+        .ok_or_else(|| Reply::invalid(400, "no such user"))?
+        .id;
+    let reason = fields.text("reason").unwrap_or_default().to_owned();
+    storable(&reason)?;
+    if world
+        .db
+        .assignments_of(machine.id)
+        .any(|assignment| assignment.user_id == assignee)
+    {
+        world.db.assignments.next_id();
+        return Err(duplicate(machine.id, assignee, &reason));
+    }
+    let assignment = world.db.assignments.insert(Assignment {
+        id: 0,
+        machine_id: machine.id,
+        user_id: assignee,
+        reason,
+    });
+    Ok(Reply::json(201, &show(&world.db, &assignment)))
+}
+
+fn duplicate(machine_id: i64, user_id: i64, reason: &str) -> Reply {
+    Reply::integrity(
+        &format!(
+            "duplicate key value violates unique constraint \"machine_users_machine_id_user_id_key\"\n\
+             DETAIL:  Key (machine_id, user_id)=({machine_id}, {user_id}) already exists.\n"
+        ),
+        "INSERT INTO machine_users (machine_id, user_id, permissions, start_date, reason) VALUES (%(machine_id)s, \
+         %(user_id)s, %(permissions)s, %(start_date)s, %(reason)s) RETURNING machine_users.id",
+        &format!(
+            "'machine_id': {machine_id}, 'user_id': {user_id}, 'permissions': 0, 'reason': {}",
+            repr(reason)
+        ),
+    )
+}
+
+pub(crate) fn put(world: &mut World, user: &User, call: &Call, args: &Args<'_>) -> Outcome {
+    let fields = call.fields(&CHANGES)?;
+    let mut assignment = find(world, user, args)?;
+    own(user, &assignment)?;
+    let reason = fields
+        .text("reason")
+        .ok_or_else(|| null_reason(&assignment))?;
+    storable(reason)?;
+    assignment.reason = reason.to_owned();
+    world.db.assignments.update(assignment.clone());
+    Ok(Reply::json(200, &show(&world.db, &assignment)))
+}
+
+/// The check lets null pass, the column does not.
+fn null_reason(assignment: &Assignment) -> Reply {
+    let Assignment {
+        id,
+        machine_id,
+        user_id,
+        ..
+    } = assignment;
+    Reply::integrity(
+        &format!(
+            "null value in column \"reason\" of relation \"machine_users\" violates not-null constraint\n\
+             DETAIL:  Failing row contains ({id}, {machine_id}, {user_id}, 0, null).\n"
+        ),
+        "UPDATE machine_users SET reason=%(reason)s WHERE machine_users.id = %(machine_users_id)s",
+        &format!("'reason': None, 'machine_users_id': {id}"),
+    )
+}
+
+pub(crate) fn delete(world: &mut World, user: &User, _: &Call, args: &Args<'_>) -> Outcome {
+    let assignment = find(world, user, args)?;
+    own(user, &assignment)?;
+    world.db.assignments.remove(assignment.id);
+    Ok(Reply::text(204, ""))
+}

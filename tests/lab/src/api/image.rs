@@ -1,0 +1,275 @@
+//! `/image`: uploads are forms; their row is stored before their file is; deleting leaves the file.
+
+use std::time::SystemTime;
+
+use serde_json::{Value, json};
+
+use super::{Owned, at_most, storable};
+use crate::call::{Call, parse_query};
+use crate::multipart::Upload;
+use crate::py::Py;
+use crate::random;
+use crate::reply::{Outcome, Reply};
+use crate::routes::{Args, id};
+use crate::schema::{Fields, Kind, Schema, optional, required};
+use crate::state::{Db, Image, User};
+use crate::world::World;
+
+const TYPES: [&str; 3] = ["Kernel", "Initrd", "bootloader"];
+
+/// The longest name of a file; a longer one makes the server fail after the row is stored.
+const NAME_MAX: usize = 255;
+
+static NEW: Schema = Schema {
+    fields: &[
+        required("type", Kind::Text(|text| TYPES.contains(&text))),
+        optional("description", Kind::TextOrNull(|text| at_most(text, 256))),
+        optional("arch", Kind::TextOrNull(|text| at_most(text, 256))),
+        optional("known_good", Kind::Bool),
+        optional("public", Kind::Bool),
+    ],
+    ignore_unknown: true,
+};
+
+static CHANGES: Schema = Schema {
+    fields: &[
+        optional("type", Kind::Text(|text| TYPES.contains(&text))),
+        optional("description", Kind::TextOrNull(|text| at_most(text, 256))),
+        optional("arch", Kind::TextOrNull(|text| at_most(text, 256))),
+        optional("known_good", Kind::Bool),
+        optional("public", Kind::Bool),
+    ],
+    ignore_unknown: true,
+};
+
+pub(crate) fn show(db: &Db, image: &Image) -> Value {
+    json!({
+        "id": image.id,
+        "name": image.filename,
+        "description": image.description,
+        "type": image.file_type,
+        "arch": db.arch_name(image.arch_id),
+        "upload_date": httpdate::fmt_http_date(image.date),
+        "user": db.user(image.user_id).map(|user| &user.username),
+        "known_good": image.known_good,
+        "public": image.public,
+    })
+}
+
+pub(crate) fn list(world: &mut World, user: &User, call: &Call, _: &Args<'_>) -> Outcome {
+    let images = world
+        .db
+        .images
+        .iter()
+        .filter(|image| image.listed_for(user, call.show_all()));
+    let shown: Vec<_> = images.map(|image| show(&world.db, image)).collect();
+    Ok(Reply::json(200, &json!(shown)))
+}
+
+fn find(world: &World, args: &Args<'_>) -> Result<Image, Reply> {
+    world
+        .db
+        .images
+        .get(id(args, 0))
+        .cloned()
+        .ok_or_else(|| Reply::invalid(404, "image not found"))
+}
+
+pub(crate) fn get(world: &mut World, user: &User, _: &Call, args: &Args<'_>) -> Outcome {
+    let image = find(world, args)?;
+    match image.visible_to(user) {
+        true => Ok(Reply::json(200, &show(&world.db, &image))),
+        false => Err(Reply::forbidden()),
+    }
+}
+
+pub(crate) fn post(world: &mut World, user: &User, call: &Call, _: &Args<'_>) -> Outcome {
+    if call.too_large {
+        return Err(Reply::too_large());
+    }
+    let fields = description_of_upload(call)?;
+    let files = call.form.as_ref().map_or(&[][..], |form| &form.files);
+    let upload = files
+        .iter()
+        .find(|(name, _)| name == "file")
+        .map(|(_, upload)| upload);
+    let upload = upload.ok_or_else(|| Reply::invalid(400, "multipart `file` is required"))?;
+    let arch = fields
+        .nullable("arch")
+        .ok_or_else(|| Reply::invalid(400, "arch is required"))?;
+    let arch_id = arch_id(&world.db, arch.as_deref())?;
+    let description = fields.text("description").map(str::to_owned);
+    description.as_deref().map_or(Ok(()), storable)?;
+    let filename = format!(
+        "{}/{}.{}",
+        secure(&user.username),
+        secure(&upload.filename),
+        random::hex(8)
+    );
+    let image = world.db.images.insert(Image {
+        id: 0,
+        filename: filename.clone(),
+        description,
+        file_type: fields.text("type").unwrap_or_default().to_owned(),
+        date: SystemTime::now(),
+        user_id: Some(user.id),
+        known_good: fields.flag("known_good").unwrap_or(false),
+        public: fields.flag("public").unwrap_or(false),
+        arch_id,
+    });
+    keep(world, &filename, upload)?;
+    Ok(Reply::json(201, &show(&world.db, &image)))
+}
+
+/// The form's `q`, a JSON text.
+fn description_of_upload(call: &Call) -> Result<Fields, Reply> {
+    let urlencoded = call
+        .header("content-type")
+        .is_some_and(|kind| kind.starts_with("application/x-www-form-urlencoded"));
+    let pairs = if urlencoded {
+        parse_query(&String::from_utf8_lossy(&call.body))
+    } else {
+        Vec::new()
+    };
+    let in_pairs = pairs
+        .iter()
+        .find(|(name, _)| name == "q")
+        .map(|(_, value)| value.as_str());
+    let q = call
+        .form
+        .as_ref()
+        .and_then(|form| form.field("q"))
+        .or(in_pairs)
+        .ok_or_else(Reply::internal_error)?;
+    let value =
+        Py::parse(q).map_err(|message| Reply::exception(400, "JSONDecodeError", message))?;
+    NEW.check(&value).map_err(|refusal| refusal.into_reply())
+}
+
+fn arch_id(db: &Db, name: Option<&str>) -> Result<i64, Reply> {
+    name.map_or(Ok(()), storable)?;
+    let arch = name.and_then(|name| db.arch_named(name));
+    arch.map(|arch| arch.id)
+        .ok_or_else(|| Reply::invalid(400, "no such architecture"))
+}
+
+/// Moves an upload to its place, a name of the lab's own: names of images may be longer than those of files.
+fn keep(world: &mut World, filename: &str, upload: &Upload) -> Result<(), Reply> {
+    let name = filename.rsplit('/').next().unwrap_or_default();
+    if name.len() > NAME_MAX {
+        return Err(Reply::internal_error());
+    }
+    let place = upload
+        .path
+        .with_file_name(format!("image-{}", random::hex(16)));
+    std::fs::rename(&upload.path, &place).map_err(|_| Reply::internal_error())?;
+    world.db.files.insert(filename.to_owned(), place);
+    Ok(())
+}
+
+/// `werkzeug.secure_filename`: ASCII only (letters lose their accents), path parts joined by `_`, no dots around.
+fn secure(name: &str) -> String {
+    let ascii: String = name.chars().filter_map(crate::ascii::fold).collect();
+    let words: Vec<&str> = ascii
+        .split(|c: char| c == '/' || c.is_whitespace())
+        .filter(|word| !word.is_empty())
+        .collect();
+    let joined = words.join("_");
+    let allowed: String = joined
+        .chars()
+        .filter(|c| c.is_ascii_alphanumeric() || matches!(c, '_' | '.' | '-'))
+        .collect();
+    allowed.trim_matches(['.', '_']).to_owned()
+}
+
+fn changeable(world: &World, user: &User, args: &Args<'_>) -> Result<Image, Reply> {
+    let image = find(world, args)?;
+    match image.changeable_by(user) {
+        true => Ok(image),
+        false => Err(Reply::forbidden()),
+    }
+}
+
+pub(crate) fn put(world: &mut World, user: &User, call: &Call, args: &Args<'_>) -> Outcome {
+    let fields = call.fields(&CHANGES)?;
+    let mut image = changeable(world, user, args)?;
+    if let Some(kind) = fields.text("type") {
+        image.file_type = kind.to_owned();
+    }
+    if let Some(description) = fields.nullable("description") {
+        description.as_deref().map_or(Ok(()), storable)?;
+        image.description = description;
+    }
+    if let Some(arch) = fields.nullable("arch") {
+        image.arch_id = arch_id(&world.db, arch.as_deref())?;
+    }
+    image.known_good = fields.flag("known_good").unwrap_or(image.known_good);
+    image.public = fields.flag("public").unwrap_or(image.public);
+    world.db.images.update(image.clone());
+    Ok(Reply::json(200, &show(&world.db, &image)))
+}
+
+pub(crate) fn delete(world: &mut World, user: &User, _: &Call, args: &Args<'_>) -> Outcome {
+    let image = changeable(world, user, args)?;
+    if let Some((table, constraint)) = user_of(&world.db, image.id) {
+        return Err(in_use("image", image.id, table, constraint));
+    }
+    world.db.images.remove(image.id);
+    Ok(Reply::text(204, ""))
+}
+
+/// The table and constraint that hold on to an image.
+fn user_of(db: &Db, id: i64) -> Option<(&'static str, &'static str)> {
+    if db
+        .machines
+        .iter()
+        .any(|machine| machine.kernel_id == Some(id))
+    {
+        return Some(("machine", "machine_kernel_id_fkey"));
+    }
+    if db
+        .machines
+        .iter()
+        .any(|machine| machine.initrd_id == Some(id))
+    {
+        return Some(("machine", "machine_initrd_id_fkey"));
+    }
+    let boots = db
+        .subarchs
+        .iter()
+        .any(|subarch| subarch.bootloader_id == Some(id));
+    boots.then_some(("subarch", "subarch_bootloader_id_fkey"))
+}
+
+pub(crate) fn in_use(table: &str, id: i64, by: &str, constraint: &str) -> Reply {
+    Reply::integrity(
+        &format!(
+            "update or delete on table \"{table}\" violates foreign key constraint \"{constraint}\" on table \"{by}\"\n\
+             DETAIL:  Key (id)=({id}) is still referenced from table \"{by}\".\n"
+        ),
+        &format!("DELETE FROM {table} WHERE {table}.id = %(id)s"),
+        &format!("'id': {id}"),
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_are_made_safe_as_the_server_makes_them() {
+        for (name, safe) in [
+            ("../../etc/passwd", "etc_passwd"),
+            ("/boot/vmlinuz", "boot_vmlinuz"),
+            ("my kernel image", "my_kernel_image"),
+            ("kérnel-日本", "kernel-"),
+            ("日本", ""),
+            ("..", ""),
+            (".hidden", "hidden"),
+            ("Image.s256-0123", "Image.s256-0123"),
+            ("a+b(c).gz", "abc.gz"),
+        ] {
+            assert_eq!(secure(name), safe, "{name}");
+        }
+    }
+}

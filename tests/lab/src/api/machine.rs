@@ -1,0 +1,159 @@
+//! `/machine`: anyone reads and changes any machine; the plain list holds one's own.
+
+use serde_json::{Value, json};
+
+use super::{Owned, at_most, machine_with, storable};
+use crate::call::Call;
+use crate::query;
+use crate::reply::{Outcome, Reply};
+use crate::routes::{Args, id};
+use crate::schema::{Fields, Kind, Schema, optional};
+use crate::state::{Db, Machine, User};
+use crate::world::World;
+
+static CHANGES: Schema = Schema {
+    fields: &[
+        optional("netboot_enabled", Kind::Bool),
+        optional("subarch", Kind::TextOrNull(|text| at_most(text, 256))),
+        optional("kernel_id", Kind::IdOrNull),
+        optional("initrd_id", Kind::IdOrNull),
+        optional("preseed_id", Kind::IdOrNull),
+        optional("kernel_opts", Kind::Text(|text| at_most(text, 1024))),
+    ],
+    ignore_unknown: true,
+};
+
+pub(crate) fn show(db: &Db, machine: &Machine) -> Value {
+    json!({
+        "id": machine.id,
+        "name": machine.name,
+        "hostname": hostname(machine),
+        "arch": db.arch_name(machine.arch_id),
+        "subarch": db.subarch_of(machine).map(|subarch| &subarch.name),
+        "kernel_id": machine.kernel_id,
+        "kernel_opts": machine.kernel_opts,
+        "initrd_id": machine.initrd_id,
+        "preseed_id": machine.preseed_id,
+        "netboot_enabled": machine.netboot_enabled,
+    })
+}
+
+/// The name with everything but ASCII letters and digits replaced.
+pub(crate) fn hostname(machine: &Machine) -> String {
+    machine
+        .name
+        .chars()
+        .map(|c| if c.is_ascii_alphanumeric() { c } else { '-' })
+        .collect()
+}
+
+pub(crate) fn list(world: &mut World, user: &User, call: &Call, _: &Args<'_>) -> Outcome {
+    let db = &world.db;
+    let filter = query::parse(call.parameter("q").unwrap_or_default())?;
+    let assigned = |machine: &&Machine| {
+        db.assignments_of(machine.id)
+            .any(|assignment| assignment.user_id == user.id)
+    };
+    let machines = db
+        .machines
+        .iter()
+        .filter(|machine| call.show_all() || assigned(machine));
+    let found: Vec<_> = machines
+        .filter(|machine| filter.accepts(db, machine))
+        .map(|machine| show(db, machine))
+        .collect();
+    Ok(Reply::json(200, &json!(found)))
+}
+
+pub(crate) fn get(world: &mut World, _: &User, _: &Call, args: &Args<'_>) -> Outcome {
+    let machine = machine_with(world, id(args, 0))?;
+    Ok(Reply::json(200, &show(&world.db, &machine)))
+}
+
+pub(crate) fn put(world: &mut World, user: &User, call: &Call, args: &Args<'_>) -> Outcome {
+    let fields = call.fields(&CHANGES)?;
+    let mut machine = machine_with(world, id(args, 0))?;
+    apply(&world.db, user, &mut machine, &fields)?;
+    if machine.netboot_enabled && world.db.bootloader_of(&machine).is_none() {
+        return Err(Reply::invalid(
+            400,
+            "Enabled netboot requires a subarch with a valid bootloader",
+        ));
+    }
+    world.db.machines.update(machine.clone());
+    Ok(Reply::json(200, &show(&world.db, &machine)))
+}
+
+fn apply(db: &Db, user: &User, machine: &mut Machine, fields: &Fields) -> Result<(), Reply> {
+    machine.netboot_enabled = fields
+        .flag("netboot_enabled")
+        .unwrap_or(machine.netboot_enabled);
+    if let Some(name) = fields.nullable("subarch") {
+        machine.subarch_id = Some(subarch(db, machine.arch_id, name.as_deref())?);
+    }
+    if let Some(kernel) = fields.number("kernel_id") {
+        // The check of a null kernel trips over itself.
+        let kernel = kernel.ok_or_else(Reply::internal_error)?;
+        machine.kernel_id = Some(usable_image(
+            db, user, kernel, "kernel", "Kernel", "a kernel",
+        )?);
+    }
+    if let Some(initrd) = fields.number("initrd_id") {
+        machine.initrd_id = initrd
+            .map(|initrd| usable_image(db, user, initrd, "initrd", "Initrd", "an initrd"))
+            .transpose()?;
+    }
+    if let Some(preseed) = fields.number("preseed_id") {
+        machine.preseed_id = preseed
+            .map(|preseed| usable_preseed(db, user, preseed))
+            .transpose()?;
+    }
+    if let Some(opts) = fields.text("kernel_opts") {
+        storable(opts)?;
+        machine.kernel_opts = Some(opts.to_owned());
+    }
+    Ok(())
+}
+
+fn subarch(db: &Db, arch_id: i64, name: Option<&str>) -> Result<i64, Reply> {
+    name.map_or(Ok(()), storable)?;
+    let found = db
+        .subarchs
+        .iter()
+        .find(|subarch| subarch.arch_id == arch_id && Some(subarch.name.as_str()) == name);
+    let none = || {
+        Reply::invalid(
+            400,
+            &format!("no such subarch for architecture {}", db.arch_name(arch_id)),
+        )
+    };
+    found.map(|subarch| subarch.id).ok_or_else(none)
+}
+
+fn usable_image(
+    db: &Db,
+    user: &User,
+    id: i128,
+    role: &str,
+    file_type: &str,
+    called: &str,
+) -> Result<i64, Reply> {
+    let image = i64::try_from(id).ok().and_then(|id| db.images.get(id));
+    let image = image.ok_or_else(|| Reply::invalid(400, &format!("no such {role}")))?;
+    if !image.visible_to(user) {
+        return Err(Reply::invalid(403, &format!("not allowed to use {role}")));
+    }
+    if image.file_type != file_type {
+        return Err(Reply::invalid(400, &format!("{role} is not {called}")));
+    }
+    Ok(image.id)
+}
+
+fn usable_preseed(db: &Db, user: &User, id: i128) -> Result<i64, Reply> {
+    let preseed = i64::try_from(id).ok().and_then(|id| db.preseeds.get(id));
+    let preseed = preseed.ok_or_else(|| Reply::invalid(400, "no such preseed"))?;
+    match preseed.visible_to(user) {
+        true => Ok(preseed.id),
+        false => Err(Reply::invalid(403, "not allowed to use preseed")),
+    }
+}

@@ -1,0 +1,95 @@
+//! The token API, one file per resource.
+
+pub(crate) mod assignee;
+pub(crate) mod console;
+pub(crate) mod image;
+pub(crate) mod interface;
+pub(crate) mod machine;
+pub(crate) mod power;
+pub(crate) mod preseed;
+pub(crate) mod reservation;
+pub(crate) mod state;
+
+use crate::py::lone_surrogate;
+use crate::reply::Reply;
+use crate::state::{Image, Machine, Preseed, User};
+use crate::world::World;
+
+pub(crate) fn machine_with(world: &World, id: i64) -> Result<Machine, Reply> {
+    world
+        .db
+        .machines
+        .get(id)
+        .cloned()
+        .ok_or_else(|| Reply::invalid(404, "machine not found"))
+}
+
+/// Images and preseeds belong to a user and may be public.
+pub(crate) trait Owned {
+    fn owner(&self) -> Option<i64>;
+    fn public(&self) -> bool;
+
+    fn visible_to(&self, user: &User) -> bool {
+        self.public() || self.changeable_by(user)
+    }
+
+    fn changeable_by(&self, user: &User) -> bool {
+        user.admin || self.owner() == Some(user.id)
+    }
+
+    /// What a list holds: one's own; with show_all also the public ones, and everything for administrators.
+    fn listed_for(&self, user: &User, show_all: bool) -> bool {
+        self.owner() == Some(user.id) || show_all && self.visible_to(user)
+    }
+}
+
+impl Owned for Image {
+    fn owner(&self) -> Option<i64> {
+        self.user_id
+    }
+
+    fn public(&self) -> bool {
+        self.public
+    }
+}
+
+impl Owned for Preseed {
+    fn owner(&self) -> Option<i64> {
+        Some(self.user_id)
+    }
+
+    fn public(&self) -> bool {
+        self.public
+    }
+}
+
+/// What the database takes for a text: no NUL, and nothing that is not UTF-8.
+pub(crate) fn storable(text: &str) -> Result<(), Reply> {
+    if let Some((at, code)) = text
+        .chars()
+        .enumerate()
+        .find_map(|(at, c)| Some((at, lone_surrogate(c)?)))
+    {
+        let text = format!(
+            "'utf-8' codec can't encode character '\\u{code:04x}' in position {at}: surrogates not allowed"
+        );
+        return Err(Reply::exception(400, "UnicodeEncodeError", text));
+    }
+    no_nul(text)
+}
+
+pub(crate) fn no_nul(text: &str) -> Result<(), Reply> {
+    match text.contains('\0') {
+        true => Err(Reply::exception(
+            400,
+            "ValueError",
+            "A string literal cannot contain NUL (0x00) characters.",
+        )),
+        false => Ok(()),
+    }
+}
+
+/// Whether a text has at most so many characters.
+pub(crate) fn at_most(text: &str, characters: usize) -> bool {
+    text.len() <= characters || text.chars().count() <= characters
+}

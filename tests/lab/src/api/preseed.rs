@@ -1,0 +1,205 @@
+//! `/preseed`: names are unique over all users, also those one cannot see; templates are not checked.
+
+use serde_json::{Value, json};
+
+use super::{Owned, at_most, image, storable};
+use crate::call::Call;
+use crate::py::repr;
+use crate::reply::{Outcome, Reply};
+use crate::routes::{Args, id};
+use crate::schema::{Field, Kind, Schema, optional, required};
+use crate::state::{Db, Preseed, User};
+use crate::world::World;
+
+const TYPES: [&str; 3] = ["preseed", "kickstart", "autoyast"];
+const CONTENT_MAX: usize = 2 << 20;
+
+const NAME: Kind = Kind::Text(|text| at_most(text, 256) && text.chars().nth(1).is_some());
+const TYPE: Kind = Kind::Text(|text| TYPES.contains(&text));
+const DESCRIPTION: Field = optional("description", Kind::TextOrNull(|text| at_most(text, 256)));
+const CONTENT: Field = optional(
+    "content",
+    Kind::TextOrNull(|text| at_most(text, CONTENT_MAX)),
+);
+const KNOWN_GOOD: Field = optional("known_good", Kind::Bool);
+const PUBLIC: Field = optional("public", Kind::Bool);
+
+static NEW: Schema = Schema {
+    fields: &[
+        required("name", NAME),
+        required("type", TYPE),
+        DESCRIPTION,
+        CONTENT,
+        KNOWN_GOOD,
+        PUBLIC,
+    ],
+    ignore_unknown: true,
+};
+
+static CHANGES: Schema = Schema {
+    fields: &[
+        optional("name", NAME),
+        optional("type", TYPE),
+        DESCRIPTION,
+        CONTENT,
+        KNOWN_GOOD,
+        PUBLIC,
+    ],
+    ignore_unknown: true,
+};
+
+pub(crate) fn show(db: &Db, preseed: &Preseed) -> Value {
+    json!({
+        "id": preseed.id,
+        "name": preseed.filename,
+        "content": preseed.file_content,
+        "description": preseed.description,
+        "type": preseed.file_type,
+        "user": db.user(Some(preseed.user_id)).map(|user| &user.username),
+        "known_good": preseed.known_good,
+        "public": preseed.public,
+    })
+}
+
+pub(crate) fn list(world: &mut World, user: &User, call: &Call, _: &Args<'_>) -> Outcome {
+    let preseeds = world
+        .db
+        .preseeds
+        .iter()
+        .filter(|preseed| preseed.listed_for(user, call.show_all()));
+    let shown: Vec<_> = preseeds.map(|preseed| show(&world.db, preseed)).collect();
+    Ok(Reply::json(200, &json!(shown)))
+}
+
+fn find(world: &World, args: &Args<'_>) -> Result<Preseed, Reply> {
+    world
+        .db
+        .preseeds
+        .get(id(args, 0))
+        .cloned()
+        .ok_or_else(|| Reply::invalid(404, "preseed not found"))
+}
+
+fn changeable(world: &World, user: &User, args: &Args<'_>) -> Result<Preseed, Reply> {
+    let preseed = find(world, args)?;
+    match preseed.changeable_by(user) {
+        true => Ok(preseed),
+        false => Err(Reply::forbidden()),
+    }
+}
+
+pub(crate) fn get(world: &mut World, user: &User, _: &Call, args: &Args<'_>) -> Outcome {
+    let preseed = find(world, args)?;
+    match preseed.visible_to(user) {
+        true => Ok(Reply::json(200, &show(&world.db, &preseed))),
+        false => Err(Reply::forbidden()),
+    }
+}
+
+pub(crate) fn post(world: &mut World, user: &User, call: &Call, _: &Args<'_>) -> Outcome {
+    let fields = call.fields(&NEW)?;
+    let preseed = Preseed {
+        id: 0,
+        filename: fields.text("name").unwrap_or_default().to_owned(),
+        description: fields.text("description").map(str::to_owned),
+        file_type: fields.text("type").unwrap_or_default().to_owned(),
+        file_content: fields
+            .nullable("content")
+            .unwrap_or_else(|| Some(String::new())),
+        user_id: user.id,
+        known_good: fields.flag("known_good").unwrap_or(false),
+        public: fields.flag("public").unwrap_or(false),
+    };
+    texts_are_storable(&preseed)?;
+    if world
+        .db
+        .preseeds
+        .iter()
+        .any(|known| known.filename == preseed.filename)
+    {
+        world.db.preseeds.next_id();
+        return Err(name_taken(
+            &preseed,
+            "INSERT INTO preseed (filename, description, file_type, file_content, date, user_id, \
+             known_good, public) VALUES (%(filename)s, %(description)s, %(file_type)s, %(file_content)s, %(date)s, \
+             %(user_id)s, %(known_good)s, %(public)s) RETURNING preseed.id",
+        ));
+    }
+    let preseed = world.db.preseeds.insert(preseed);
+    Ok(Reply::json(201, &show(&world.db, &preseed)))
+}
+
+fn texts_are_storable(preseed: &Preseed) -> Result<(), Reply> {
+    storable(&preseed.filename)?;
+    preseed.description.as_deref().map_or(Ok(()), storable)?;
+    preseed.file_content.as_deref().map_or(Ok(()), storable)
+}
+
+fn name_taken(preseed: &Preseed, statement: &str) -> Reply {
+    let content = preseed.file_content.as_deref().map_or("None".into(), repr);
+    Reply::integrity(
+        &format!(
+            "duplicate key value violates unique constraint \"preseed_filename_key\"\n\
+             DETAIL:  Key (filename)=({}) already exists.\n",
+            preseed.filename
+        ),
+        statement,
+        &format!(
+            "'filename': {}, 'file_content': {content}, 'user_id': {}",
+            repr(&preseed.filename),
+            preseed.user_id
+        ),
+    )
+}
+
+pub(crate) fn put(world: &mut World, user: &User, call: &Call, args: &Args<'_>) -> Outcome {
+    let fields = call.fields(&CHANGES)?;
+    let mut preseed = changeable(world, user, args)?;
+    if let Some(name) = fields.text("name") {
+        preseed.filename = name.to_owned();
+    }
+    if let Some(kind) = fields.text("type") {
+        preseed.file_type = kind.to_owned();
+    }
+    if let Some(description) = fields.nullable("description") {
+        preseed.description = description;
+    }
+    if let Some(content) = fields.nullable("content") {
+        preseed.file_content = content;
+    }
+    preseed.known_good = fields.flag("known_good").unwrap_or(preseed.known_good);
+    preseed.public = fields.flag("public").unwrap_or(preseed.public);
+    texts_are_storable(&preseed)?;
+    if world
+        .db
+        .preseeds
+        .iter()
+        .any(|known| known.filename == preseed.filename && known.id != preseed.id)
+    {
+        return Err(name_taken(
+            &preseed,
+            "UPDATE preseed SET filename=%(filename)s WHERE preseed.id = %(preseed_id)s",
+        ));
+    }
+    world.db.preseeds.update(preseed.clone());
+    Ok(Reply::json(200, &show(&world.db, &preseed)))
+}
+
+pub(crate) fn delete(world: &mut World, user: &User, _: &Call, args: &Args<'_>) -> Outcome {
+    let preseed = changeable(world, user, args)?;
+    if world
+        .db
+        .machines
+        .iter()
+        .any(|machine| machine.preseed_id == Some(preseed.id))
+    {
+        return Err(image::in_use(
+            "preseed",
+            preseed.id,
+            "machine",
+            "machine_preseed_id_fkey",
+        ));
+    }
+    world.db.preseeds.remove(preseed.id);
+    Ok(Reply::text(204, ""))
+}

@@ -1,0 +1,34 @@
+//! `/machine/reservation`: names a free machine and answers 200, but stores nothing.
+
+use super::{at_most, machine, storable};
+use crate::call::Call;
+use crate::query;
+use crate::reply::{Outcome, Reply};
+use crate::routes::Args;
+use crate::schema::{Kind, Schema, optional, required};
+use crate::state::User;
+use crate::world::World;
+
+static WISH: Schema = Schema {
+    fields: &[
+        required("query", Kind::TextOrNull(|text| at_most(text, 300))),
+        optional("reason", Kind::TextOrNull(|text| at_most(text, 140))),
+    ],
+    ignore_unknown: true,
+};
+
+pub(crate) fn post(world: &mut World, _: &User, call: &Call, _: &Args<'_>) -> Outcome {
+    let fields = call.fields(&WISH)?;
+    let db = &world.db;
+    let filter = query::parse(fields.text("query").unwrap_or_default())?;
+    let mut free = db
+        .machines
+        .iter()
+        .filter(|machine| db.assignments_of(machine.id).next().is_none());
+    let found = free
+        .find(|machine| filter.accepts(db, machine))
+        .ok_or_else(|| Reply::invalid(404, "no matching machine"))?;
+    // The insert of the assignment is rolled back at the end of the request; its errors are not.
+    storable(fields.text("reason").unwrap_or_default())?;
+    Ok(Reply::json(200, &machine::show(db, found)))
+}

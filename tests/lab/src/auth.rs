@@ -1,0 +1,21 @@
+//! Tokens: every `Bearer ` is cut out of the header, and the rest is looked up.
+
+use crate::call::Call;
+use crate::reply::Reply;
+use crate::state::User;
+use crate::world::World;
+
+/// The user of a request, or the empty 401.
+pub(crate) fn user(world: &World, call: &Call) -> Result<User, Reply> {
+    let header = call.header("authorization").unwrap_or_default();
+    let text = header.replace("Bearer ", "");
+    let token = world
+        .db
+        .tokens
+        .iter()
+        .find(|token| token.token == text.trim());
+    token
+        .and_then(|token| world.db.users.get(token.user_id))
+        .cloned()
+        .ok_or_else(Reply::unauthorized)
+}

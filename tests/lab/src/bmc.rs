@@ -1,0 +1,172 @@
+//! Baseboard controllers: the server runs `ipmitool` and puts its whole command line, password included, into errors.
+
+use crate::py::{not_an_int, parse_int};
+use crate::reply::Reply;
+use crate::state::{Bmc, Machine};
+use crate::world::{Wake, World};
+
+pub(crate) const UNKNOWN: &str = "Unknown (BMC error)";
+
+/// The controller whose every command fails.
+const BROKEN: &str = "broken-bmc";
+const MOONSHOT: &str = "moonshot";
+
+#[derive(Clone, Copy, PartialEq)]
+pub(crate) enum BootDevice {
+    Pxe,
+    Disk,
+    Bios,
+}
+
+/// The power switch of one machine.
+pub(crate) struct Chassis {
+    bmc: Bmc,
+    slot: String,
+    cartridge: i128,
+    machine_id: i64,
+    efi: bool,
+    broken: bool,
+}
+
+impl Chassis {
+    /// None without a BMC; a chassis with cartridges needs the number of one.
+    pub(crate) fn of(world: &World, machine: &Machine) -> Result<Option<Chassis>, Reply> {
+        let Some(bmc) = machine.bmc_id.and_then(|id| world.db.bmcs.get(id)).cloned() else {
+            return Ok(None);
+        };
+        let cartridge = match bmc.bmc_type == MOONSHOT {
+            true => {
+                let not_a_number =
+                    || Reply::exception(400, "ValueError", not_an_int(&machine.bmc_info));
+                parse_int(&machine.bmc_info).ok_or_else(not_a_number)?
+            }
+            false => 0,
+        };
+        Ok(Some(Chassis {
+            slot: if bmc.bmc_type == MOONSHOT {
+                machine.bmc_info.clone()
+            } else {
+                String::new()
+            },
+            cartridge,
+            machine_id: machine.id,
+            efi: world
+                .db
+                .subarch_of(machine)
+                .is_some_and(|subarch| subarch.efiboot),
+            broken: bmc.ip == BROKEN || world.settings.bmc_fails(&machine.name),
+            bmc,
+        }))
+    }
+
+    /// The words after `ipmitool`.
+    pub(crate) fn command(&self, words: &[&str]) -> Vec<String> {
+        let mut command: Vec<String> = [
+            "-I",
+            "lanplus",
+            "-H",
+            &self.bmc.ip,
+            "-U",
+            &self.bmc.username,
+            "-P",
+            &self.bmc.password,
+        ]
+        .map(str::to_owned)
+        .into();
+        if self.bmc.bmc_type == MOONSHOT {
+            let target = (128 + 2 * self.cartridge).to_string();
+            command.extend(["-B", "0", "-T", &target, "-b", "7", "-t", "114"].map(str::to_owned));
+        }
+        command.extend(["-R", "1"].map(str::to_owned));
+        command.extend(words.iter().map(|word| (*word).to_owned()));
+        command
+    }
+
+    fn run(&self, words: &[&str]) -> Result<(), Reply> {
+        if !self.broken {
+            return Ok(());
+        }
+        let quoted: Vec<_> = self
+            .command(words)
+            .iter()
+            .map(|word| format!("'{word}'"))
+            .collect();
+        let text = format!(
+            "BMC error: IPMI error: Command '['/usr/bin/ipmitool', {}]' returned non-zero exit status 1. \
+             (b'Error: Unable to establish IPMI v2 / RMCP+ session\\n')",
+            quoted.join(", ")
+        );
+        Err(Reply::exception(500, "BMCError", text))
+    }
+
+    fn key(&self) -> (String, String) {
+        (self.bmc.ip.clone(), self.slot.clone())
+    }
+
+    fn is_on(&self, world: &World) -> bool {
+        world.db.powered.get(&self.key()).copied().unwrap_or(false)
+    }
+
+    /// None when the controller does not answer.
+    pub(crate) fn power(&self, world: &World) -> Option<&'static str> {
+        (!self.broken).then(|| if self.is_on(world) { "on" } else { "off" })
+    }
+
+    fn switch(&self, world: &mut World, on: bool) {
+        world.db.powered.insert(self.key(), on);
+    }
+
+    pub(crate) fn on(&self, world: &mut World) -> Result<(), Reply> {
+        self.run(&["chassis", "power", "on"])?;
+        if !self.is_on(world) {
+            self.start(world, BootDevice::Pxe);
+        }
+        Ok(())
+    }
+
+    pub(crate) fn off(&self, world: &mut World) -> Result<(), Reply> {
+        self.run(&["chassis", "power", "off"])?;
+        self.switch(world, false);
+        world.wakes.push(Wake::Stop(self.machine_id));
+        Ok(())
+    }
+
+    /// A reset of a machine that is off does nothing; a cartridge is cycled, which switches it on.
+    pub(crate) fn reset(&self, world: &mut World) -> Result<(), Reply> {
+        let cycle = self.bmc.bmc_type == MOONSHOT;
+        self.run(&["chassis", "power", if cycle { "cycle" } else { "reset" }])?;
+        if cycle || self.is_on(world) {
+            self.start(world, BootDevice::Pxe);
+        }
+        Ok(())
+    }
+
+    /// Sets the next boot's device, then resets the machine, or switches it on.
+    pub(crate) fn reboot(&self, world: &mut World, device: BootDevice) -> Result<(), Reply> {
+        let name = match device {
+            BootDevice::Pxe => "pxe",
+            BootDevice::Disk => "disk",
+            BootDevice::Bios => "bios",
+        };
+        let words = ["chassis", "bootdev", name, "options=efiboot"];
+        self.run(&words[..if self.efi { 4 } else { 3 }])?;
+        self.run(&[
+            "chassis",
+            "power",
+            if self.is_on(world) { "reset" } else { "on" },
+        ])?;
+        self.start(world, device);
+        Ok(())
+    }
+
+    /// The machine starts; without a word about the device it tries the network first.
+    fn start(&self, world: &mut World, device: BootDevice) {
+        self.switch(world, true);
+        let wake = if device == BootDevice::Pxe {
+            Wake::Boot(self.machine_id)
+        } else {
+            Wake::Stop(self.machine_id)
+        };
+        world.wakes.push(wake);
+    }
+}

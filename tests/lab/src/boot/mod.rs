@@ -1,0 +1,6 @@
+//! The endpoints that the DHCP and TFTP bridges and the installers ask; nobody needs a token here.
+
+pub(crate) mod dhcp;
+pub(crate) mod preseed;
+pub(crate) mod template;
+pub(crate) mod tftp;

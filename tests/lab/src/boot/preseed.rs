@@ -1,0 +1,100 @@
+//! `/preseed/ID`: a machine's preseed, rendered for anyone who asks, private ones included.
+
+use serde_json::json;
+
+use super::template::{self, Facts, Failure};
+use crate::api::machine::hostname;
+use crate::call::Call;
+use crate::py::parse_int;
+use crate::reply::{Outcome, Reply};
+use crate::routes::Args;
+use crate::state::{Db, Interface, Machine};
+use crate::world::World;
+
+const FETCHED_EVENT: i64 = 3;
+const ERROR_EVENT: i64 = 4;
+
+/// Whoever asks does so over loopback.
+const CLIENT_IP: &str = "127.0.0.1";
+
+pub(crate) fn get(world: &mut World, _: &Call, args: &Args<'_>) -> Outcome {
+    let id =
+        parse_int(args.first().copied().unwrap_or_default()).ok_or_else(Reply::internal_error)?;
+    let none = || Reply::text(404, "");
+    let machine = i64::try_from(id)
+        .ok()
+        .and_then(|id| world.db.machines.get(id))
+        .cloned()
+        .ok_or_else(none)?;
+    let preseed = machine
+        .preseed_id
+        .and_then(|id| world.db.preseeds.get(id))
+        .cloned()
+        .ok_or_else(none)?;
+    world.db.note(
+        machine.id,
+        None,
+        FETCHED_EVENT,
+        json!({"client_ip": CLIENT_IP}),
+    );
+    let source = preseed.file_content.ok_or_else(Reply::internal_error)?;
+    let rendered = template::render(&source, facts(&world.db, &machine));
+    for (message, line) in &rendered.complaints {
+        let info = json!({"client_ip": CLIENT_IP, "message": message, "lineno": line});
+        world.db.note(machine.id, None, ERROR_EVENT, info);
+    }
+    match rendered.outcome {
+        Ok(text) => Ok(Reply::new(200, "text/plain; charset=utf-8", text)),
+        Err(Failure::Syntax(message, line)) => Err(Reply::text(
+            400,
+            format!("Syntax error on preseed template: {message} - line: {line}"),
+        )),
+        Err(Failure::Undefined(message)) => Err(Reply::text(
+            400,
+            format!("Exception raised while rendering preseed template: {message}"),
+        )),
+        Err(Failure::Other) => Err(Reply::internal_error()),
+    }
+}
+
+fn facts(db: &Db, machine: &Machine) -> Facts {
+    let keys: Vec<String> = db
+        .assignments_of(machine.id)
+        .filter_map(|assignment| db.users.get(assignment.user_id))
+        .map(|user| user.ssh_key.clone())
+        .collect();
+    let image = |id: Option<i64>| {
+        let image = id.and_then(|id| db.images.get(id));
+        json!(image.map(|image| json!({
+            "filename": image.filename,
+            "description": image.description,
+            "known_good": image.known_good,
+        })))
+    };
+    vec![
+        ("hostname", json!(hostname(machine))),
+        ("ssh_key", json!(keys.first().cloned().unwrap_or_default())),
+        ("ssh_keys", json!(keys)),
+        (
+            "interfaces",
+            db.interfaces_of(machine.id)
+                .filter_map(|interface| shown(db, interface))
+                .collect(),
+        ),
+        ("kernel", image(machine.kernel_id)),
+        ("initrd", image(machine.initrd_id)),
+        ("kernel_options", json!(machine.kernel_opts)),
+    ]
+}
+
+/// Only interfaces with a static address are told.
+fn shown(db: &Db, interface: &Interface) -> Option<serde_json::Value> {
+    let (address, network) = (interface.static_ipv4?, db.network_of(interface)?);
+    Some(json!({
+        "name": interface.identifier,
+        "static_ipv4": address.to_string(),
+        "prefix": network.subnet.prefix,
+        "netmask": network.subnet.mask().to_string(),
+        "mac": interface.mac,
+    }))
+}

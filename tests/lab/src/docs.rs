@@ -1,0 +1,29 @@
+//! The open pages: the index, the API's documentation, and the way to the user interface.
+
+use crate::call::Call;
+use crate::reply::{Outcome, Reply};
+use crate::routes::Args;
+use crate::world::World;
+
+pub(crate) fn root(_: &mut World, call: &Call, _: &Args<'_>) -> Outcome {
+    Ok(Reply::redirect(302, "/admin/", &call.host()))
+}
+
+pub(crate) fn index(_: &mut World, call: &Call, _: &Args<'_>) -> Outcome {
+    Ok(Reply::redirect(302, "/api/v1/docs", &call.host()))
+}
+
+pub(crate) fn page(_: &mut World, _: &Call, _: &Args<'_>) -> Outcome {
+    Ok(Reply::text(
+        200,
+        "<!DOCTYPE html>\n<title>Mr. Provisioner API</title>\n",
+    ))
+}
+
+pub(crate) fn swagger(_: &mut World, _: &Call, _: &Args<'_>) -> Outcome {
+    Ok(Reply::new(
+        200,
+        "application/x-yaml",
+        "swagger: \"2.0\"\ninfo:\n  title: Mr. Provisioner API\n  version: \"1\"\npaths: {}\n",
+    ))
+}

@@ -1,0 +1,487 @@
+//! The machines: they boot over HTTP against the lab itself, as the DHCP and TFTP bridges and installers do.
+
+use std::io;
+use std::net::Ipv4Addr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use bytes::Bytes;
+use http_body_util::{BodyExt, Full};
+use hyper::body::Incoming;
+use hyper::{HeaderMap, Request, Response};
+use hyper_util::rt::TokioIo;
+use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
+use sha2::{Digest, Sha256};
+use tokio::net::TcpStream;
+
+use crate::world::{Shared, Wake, World};
+
+/// Marks a request as a machine's own; its value is the machine's number.
+pub(crate) const BY_MACHINE: &str = "x-lab-machine";
+
+/// A file that a machine fetched.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Fetched {
+    /// Its name below the TFTP root, which is the image's name.
+    pub name: String,
+    /// The SHA-256 of its bytes in hexadecimal digits.
+    pub sha256: String,
+    /// Its size in bytes.
+    pub size: u64,
+}
+
+/// One boot of a machine from the network; filled in as it goes.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Boot {
+    /// The machine's name.
+    pub machine: String,
+    /// The machine's number.
+    pub machine_id: i64,
+    /// The MAC of the interface it boots from.
+    pub mac: Option<String>,
+    /// The boot file that DHCP told.
+    pub bootfile: Option<String>,
+    /// The kernel.
+    pub kernel: Option<Fetched>,
+    /// The initrd, if its boot configuration names one.
+    pub initrd: Option<Fetched>,
+    /// The machine's own kernel options.
+    pub kernel_opts: Option<String>,
+    /// The whole kernel command line, with what the server put before the machine's options.
+    pub command_line: Option<String>,
+    /// The rendered preseed.
+    pub preseed: Option<String>,
+    /// The address that it leased.
+    pub lease: Option<String>,
+    /// `booting`, `installing`, then `ready`, `error` or `never` as it was told; `failed` when it could not boot,
+    /// `aborted` when it was switched off, rebooted or provisioned again meanwhile.
+    pub result: String,
+    /// Why it failed.
+    pub error: Option<String>,
+}
+
+/// Who sent a request, if one of the machines did.
+pub(crate) fn sender(shared: &Shared, headers: &HeaderMap) -> Option<String> {
+    let id = headers.get(BY_MACHINE)?.to_str().ok()?.parse().ok()?;
+    shared
+        .world()
+        .db
+        .machines
+        .get(id)
+        .map(|machine| format!("machine {}", machine.name))
+}
+
+/// Starts and stops the machines that a handler woke.
+pub(crate) fn wake(shared: &Arc<Shared>, world: &mut World) {
+    for wake in std::mem::take(&mut world.wakes) {
+        match wake {
+            Wake::Stop(id) => stop(world, id),
+            Wake::Boot(id) => {
+                stop(world, id);
+                start(shared, world, id);
+            }
+        }
+    }
+}
+
+fn stop(world: &mut World, id: i64) {
+    if let Some((place, task)) = world.busy.remove(&id) {
+        task.abort();
+        if let Some(boot) = world.boots.get_mut(place) {
+            boot.result = "aborted".into();
+        }
+    }
+}
+
+/// With netboot off a machine starts from its disk, and nobody hears of it.
+fn start(shared: &Arc<Shared>, world: &mut World, id: i64) {
+    let Some(machine) = world
+        .db
+        .machines
+        .get(id)
+        .filter(|machine| machine.netboot_enabled)
+    else {
+        return;
+    };
+    let mac = world
+        .db
+        .interfaces_of(id)
+        .min_by_key(|interface| interface.id)
+        .map(|interface| interface.mac.clone());
+    let boot = Boot {
+        machine: machine.name.clone(),
+        machine_id: id,
+        mac: mac.clone(),
+        result: "booting".into(),
+        ..Boot::default()
+    };
+    world.boots.push(boot);
+    let place = world.boots.len() - 1;
+    let booting = Booting {
+        shared: shared.clone(),
+        id,
+        place,
+        age: world.age(),
+        mac: mac.unwrap_or_default(),
+    };
+    let task = tokio::spawn(booting.run());
+    world.busy.insert(id, (place, task.abort_handle()));
+}
+
+struct Booting {
+    shared: Arc<Shared>,
+    id: i64,
+    place: usize,
+    age: u64,
+    mac: String,
+}
+
+impl Booting {
+    async fn run(self) {
+        let result = self.boot().await;
+        self.note(|boot| match result {
+            Ok(result) => boot.result = result,
+            Err(problem) => (boot.result, boot.error) = ("failed".into(), Some(problem)),
+        });
+        let mut world = self.shared.world();
+        let current = world
+            .busy
+            .get(&self.id)
+            .is_some_and(|(place, _)| *place == self.place);
+        if world.age() == self.age && current {
+            world.busy.remove(&self.id);
+        }
+    }
+
+    fn note(&self, change: impl FnOnce(&mut Boot)) {
+        let mut world = self.shared.world();
+        if world.age() == self.age {
+            world.boots.get_mut(self.place).map(change);
+        }
+    }
+
+    async fn boot(&self) -> Result<String, String> {
+        if self.mac.is_empty() {
+            return Err("the machine has no interface.".into());
+        }
+        let offer = self.dhcp().await?;
+        let command_line = self.load().await?;
+        self.preseed(&command_line).await?;
+        self.note(|boot| boot.result = "installing".into());
+        let name = self.name();
+        let (seconds, result) = {
+            let settings = &self.shared.world().settings;
+            (
+                settings.install_seconds(&name),
+                settings.install_result(&name),
+            )
+        };
+        tokio::time::sleep(Duration::try_from_secs_f64(seconds).unwrap_or_default()).await;
+        if result != "never" {
+            self.lease(offer).await?;
+            self.report(&result).await?;
+        }
+        Ok(result)
+    }
+
+    fn name(&self) -> String {
+        self.shared
+            .world()
+            .db
+            .machines
+            .get(self.id)
+            .map(|machine| machine.name.clone())
+            .unwrap_or_default()
+    }
+
+    /// Asks for the boot file and fetches it; returns the reserved address, if there is one.
+    async fn dhcp(&self) -> Result<Option<String>, String> {
+        let text = self
+            .text(
+                "GET",
+                &format!("/dhcp/ipv4?hwaddr={}", self.mac),
+                &[],
+                Value::Null,
+            )
+            .await?;
+        let offer: Value =
+            serde_json::from_str(&text).map_err(|error| format!("DHCP: {error}."))?;
+        let bootfile = offer["options"]
+            .as_array()
+            .and_then(|options| options.iter().find(|option| option["option"] == 67));
+        let bootfile = bootfile
+            .and_then(|option| option["value"].as_str())
+            .ok_or("DHCP told no boot file.")?;
+        self.note(|boot| boot.bootfile = Some(bootfile.to_owned()));
+        self.fetch(bootfile).await?;
+        Ok(offer["ipv4"].as_str().map(str::to_owned))
+    }
+
+    /// Fetches the boot configuration and what it names; returns the kernel's command line.
+    async fn load(&self) -> Result<String, String> {
+        let dashes = self.mac.replace(':', "-");
+        let efi = {
+            let world = self.shared.world();
+            let machine = world.db.machines.get(self.id).cloned();
+            machine
+                .and_then(|machine| world.db.subarch_of(&machine).map(|subarch| subarch.efiboot))
+                .unwrap_or(true)
+        };
+        let file = if efi {
+            format!("grub.cfg/01-{dashes}")
+        } else {
+            format!("pxelinux.cfg/01-{dashes}")
+        };
+        let text = self
+            .text("GET", "/tftp/", &tftp_headers(&file), Value::Null)
+            .await?;
+        let plan = Plan::read(&text).ok_or("the boot configuration says to boot from disk.")?;
+        let kernel = self.fetch(&plan.kernel).await?;
+        self.note(|boot| {
+            boot.kernel = Some(kernel);
+            boot.kernel_opts = Some(own_options(&plan.command_line).to_owned());
+            boot.command_line = Some(plan.command_line.clone());
+        });
+        if let Some(initrd) = &plan.initrd {
+            let initrd = self.fetch(initrd).await?;
+            self.note(|boot| boot.initrd = Some(initrd));
+        }
+        Ok(plan.command_line)
+    }
+
+    /// Fetches the preseed that the command line names, from the lab wherever it says it is.
+    async fn preseed(&self, command_line: &str) -> Result<(), String> {
+        let urls = ["url=", "ks=", "autoyast="];
+        let url = command_line
+            .split_whitespace()
+            .find_map(|word| urls.iter().find_map(|key| word.strip_prefix(key)));
+        let Some(path) = url.and_then(|url| url.find("/preseed/").map(|at| &url[at..])) else {
+            return Ok(());
+        };
+        let text = self.text("GET", path, &[], Value::Null).await?;
+        self.note(|boot| boot.preseed = Some(text));
+        Ok(())
+    }
+
+    async fn lease(&self, reserved: Option<String>) -> Result<(), String> {
+        let address = reserved.unwrap_or_else(|| self.free_address());
+        let lease = json!({"mac": self.mac, "ipv4": address, "duration": 3600});
+        self.text("POST", "/dhcp/ipv4/lease", &[], lease).await?;
+        self.note(|boot| boot.lease = Some(address));
+        Ok(())
+    }
+
+    /// As set, else as leased before, else one that depends on the machine alone.
+    fn free_address(&self) -> String {
+        let world = self.shared.world();
+        let name = world
+            .db
+            .machines
+            .get(self.id)
+            .map(|machine| machine.name.clone())
+            .unwrap_or_default();
+        let known = || world.db.lease_of(&self.mac).map(|lease| lease.ipv4.clone());
+        let network = world
+            .db
+            .interface_with(&self.mac)
+            .and_then(|interface| world.db.network_of(interface));
+        let computed = || {
+            let (base, prefix) = network.map_or((Ipv4Addr::new(10, 40, 0, 0), 16), |network| {
+                (network.subnet.base, network.subnet.prefix)
+            });
+            let offset = if prefix <= 16 { 5 * 256 } else { 0 } + 100 + self.id as u32 % 100;
+            Ipv4Addr::from(u32::from(base) + offset).to_string()
+        };
+        world
+            .settings
+            .lease(&name)
+            .or_else(known)
+            .unwrap_or_else(computed)
+    }
+
+    /// The installed system sets its own state, with a token of someone who holds it.
+    async fn report(&self, state: &str) -> Result<(), String> {
+        let token = {
+            let db = &self.shared.world().db;
+            let holders: Vec<i64> = db
+                .assignments_of(self.id)
+                .map(|assignment| assignment.user_id)
+                .collect();
+            let admins: Vec<i64> = db
+                .users
+                .iter()
+                .filter(|user| user.admin)
+                .map(|user| user.id)
+                .collect();
+            let mut users = holders.iter().chain(&admins);
+            users
+                .find_map(|user| db.tokens.iter().find(|token| token.user_id == *user))
+                .map(|token| token.token.clone())
+        };
+        let header = (
+            "authorization",
+            format!("Bearer {}", token.unwrap_or_default()),
+        );
+        let path = format!("/api/v1/machine/{}/state", self.id);
+        self.text("PUT", &path, &[header], json!({"state": state}))
+            .await
+            .map(drop)
+    }
+
+    async fn fetch(&self, name: &str) -> Result<Fetched, String> {
+        let mut response = self
+            .ask("GET", "/tftp/", &tftp_headers(name), &Value::Null)
+            .await?;
+        if response.status() != 200 {
+            return Err(format!("TFTP has no file {name} ({}).", response.status()));
+        }
+        let (mut hash, mut size) = (Sha256::new(), 0);
+        while let Some(frame) = response.frame().await {
+            let frame =
+                frame.map_err(|error| format!("the transfer of {name} broke off: {error}."))?;
+            if let Some(data) = frame.data_ref() {
+                hash.update(data);
+                size += data.len() as u64;
+            }
+        }
+        let sha256 = hash
+            .finalize()
+            .iter()
+            .map(|byte| format!("{byte:02x}"))
+            .collect();
+        Ok(Fetched {
+            name: name.to_owned(),
+            sha256,
+            size,
+        })
+    }
+
+    /// Asks for a text; any status but success is an error.
+    async fn text(
+        &self,
+        method: &str,
+        path: &str,
+        headers: &[(&str, String)],
+        body: Value,
+    ) -> Result<String, String> {
+        let response = self.ask(method, path, headers, &body).await?;
+        let status = response.status();
+        let body = response
+            .collect()
+            .await
+            .map_err(|error| format!("{method} {path}: {error}."))?;
+        let text = String::from_utf8_lossy(&body.to_bytes()).into_owned();
+        match status.is_success() {
+            true => Ok(text),
+            false => Err(format!("{method} {path}: {status} {text}")
+                .trim_end()
+                .to_owned()),
+        }
+    }
+
+    async fn ask(
+        &self,
+        method: &str,
+        path: &str,
+        headers: &[(&str, String)],
+        body: &Value,
+    ) -> Result<Response<Incoming>, String> {
+        let failed = |error: &dyn std::fmt::Display| format!("{method} {path}: {error}.");
+        let stream = TcpStream::connect(self.shared.address)
+            .await
+            .map_err(|error: io::Error| failed(&error))?;
+        let handshake = hyper::client::conn::http1::handshake(TokioIo::new(stream)).await;
+        let (mut sender, connection) = handshake.map_err(|error| failed(&error))?;
+        // It ends with the exchange; what went wrong shows in the exchange.
+        drop(tokio::spawn(connection));
+        let mut request = Request::builder()
+            .method(method)
+            .uri(path)
+            .header("host", self.shared.address.to_string());
+        request = request.header(BY_MACHINE, self.id.to_string());
+        for (name, value) in headers {
+            request = request.header(*name, value);
+        }
+        let bytes = if body.is_null() {
+            Bytes::new()
+        } else {
+            Bytes::from(body.to_string())
+        };
+        let request = request
+            .body(Full::new(bytes))
+            .map_err(|error| failed(&error))?;
+        sender
+            .send_request(request)
+            .await
+            .map_err(|error| failed(&error))
+    }
+}
+
+fn tftp_headers(file: &str) -> [(&'static str, String); 2] {
+    [
+        ("x-tftp-ip", "0.0.0.0".into()),
+        ("x-tftp-file", file.into()),
+    ]
+}
+
+/// What a boot configuration says to load.
+struct Plan {
+    kernel: String,
+    initrd: Option<String>,
+    command_line: String,
+}
+
+impl Plan {
+    /// Reads GRUB's or PXELINUX's configuration; none when it says to boot from disk.
+    fn read(text: &str) -> Option<Plan> {
+        let of = |key: &str| {
+            text.lines()
+                .find_map(|line| line.trim_start().strip_prefix(key))
+        };
+        if let Some(linux) = of("linux (tftp)/") {
+            let (kernel, command_line) = linux.split_once(' ').unwrap_or((linux, ""));
+            let initrd = of("initrd (tftp)/").map(str::to_owned);
+            return Some(Plan {
+                kernel: kernel.to_owned(),
+                initrd,
+                command_line: command_line.to_owned(),
+            });
+        }
+        let kernel = of("kernel ")?.to_owned();
+        let append = of("append ").unwrap_or_default();
+        let (initrd, command_line) = match append.strip_prefix("initrd=") {
+            Some(rest) => rest
+                .split_once(' ')
+                .map_or((Some(rest), ""), |(initrd, rest)| (Some(initrd), rest)),
+            None => (None, append),
+        };
+        Some(Plan {
+            kernel,
+            initrd: initrd.map(str::to_owned),
+            command_line: command_line.to_owned(),
+        })
+    }
+}
+
+/// What remains of a command line without the words that the server put before it.
+fn own_options(command_line: &str) -> &str {
+    const BEFORE: [&str; 8] = [
+        "BOOTIF=",
+        "auto=true",
+        "priority=critical",
+        "url=",
+        "interface=auto",
+        "ks=",
+        "kssendmac",
+        "autoyast=",
+    ];
+    let mut rest = command_line.trim_start();
+    while BEFORE.iter().any(|word| rest.starts_with(word)) {
+        rest = rest
+            .split_once(' ')
+            .map_or("", |(_, rest)| rest)
+            .trim_start();
+    }
+    rest
+}

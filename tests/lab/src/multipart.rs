@@ -1,0 +1,138 @@
+//! Uploads: multipart bodies taken apart while they arrive, their files written to the lab's folder.
+
+use std::io::Write;
+use std::path::Path;
+
+use bytes::Bytes;
+use http_body_util::BodyDataStream;
+use hyper::body::Body;
+use tempfile::TempPath;
+
+/// The fields and files of a form, by name, in the order of the body.
+#[derive(Default)]
+pub(crate) struct Form {
+    pub(crate) fields: Vec<(String, String)>,
+    pub(crate) files: Vec<(String, Upload)>,
+}
+
+pub(crate) struct Upload {
+    pub(crate) filename: String,
+    pub(crate) path: TempPath,
+}
+
+impl Form {
+    pub(crate) fn field(&self, name: &str) -> Option<&str> {
+        self.fields
+            .iter()
+            .find(|(key, _)| key == name)
+            .map(|(_, value)| value.as_str())
+    }
+}
+
+/// Reads a form into `folder`; none when the body is not well formed.
+pub(crate) async fn read<B>(body: B, boundary: &str, folder: &Path) -> Option<Form>
+where
+    B: Body<Data = Bytes> + Send + Unpin + 'static,
+    B::Error: std::error::Error + Send + Sync + 'static,
+{
+    let mut multipart = multer::Multipart::new(BodyDataStream::new(body), boundary);
+    let mut form = Form::default();
+    loop {
+        match multipart.next_field().await.ok()? {
+            Some(part) => read_part(part, &mut form, folder).await?,
+            None => return Some(form),
+        }
+    }
+}
+
+async fn read_part(mut part: multer::Field<'_>, form: &mut Form, folder: &Path) -> Option<()> {
+    let disposition = part.headers().get("content-disposition")?;
+    let disposition = String::from_utf8_lossy(disposition.as_bytes()).into_owned();
+    let name = parameter(&disposition, "name")?;
+    let Some(filename) = parameter(&disposition, "filename") else {
+        let bytes = part.bytes().await.ok()?;
+        form.fields
+            .push((name, String::from_utf8_lossy(&bytes).into_owned()));
+        return Some(());
+    };
+    let mut file = tempfile::Builder::new()
+        .prefix("upload-")
+        .tempfile_in(folder)
+        .ok()?;
+    while let Some(chunk) = part.chunk().await.ok()? {
+        file.write_all(&chunk).ok()?;
+    }
+    form.files.push((
+        name,
+        Upload {
+            filename: last_of_windows_path(filename),
+            path: file.into_temp_path(),
+        },
+    ));
+    Some(())
+}
+
+/// A parameter of a header such as `form-data; name="a"; filename="b"`; in quotes, backslashes escape.
+fn parameter(header: &str, name: &str) -> Option<String> {
+    let mut rest = header;
+    while let Some(semicolon) = rest.find(';') {
+        rest = rest[semicolon + 1..].trim_start();
+        let (key, value) = rest.split_once('=')?;
+        let (value, after) = match value.strip_prefix('"') {
+            Some(quoted) => unquote(quoted),
+            None => unquoted(value),
+        };
+        if key.trim().eq_ignore_ascii_case(name) {
+            return Some(value);
+        }
+        rest = after;
+    }
+    None
+}
+
+/// The text up to the next semicolon, and what follows.
+fn unquoted(text: &str) -> (String, &str) {
+    let (value, after) = text.split_at(text.find(';').unwrap_or(text.len()));
+    (value.trim().to_owned(), after)
+}
+
+/// The text up to the closing quote, and what follows it.
+fn unquote(quoted: &str) -> (String, &str) {
+    let mut value = String::new();
+    let mut chars = quoted.char_indices();
+    while let Some((at, c)) = chars.next() {
+        match c {
+            '"' => return (value, &quoted[at + 1..]),
+            '\\' => value.extend(chars.next().map(|(_, escaped)| escaped)),
+            _ => value.push(c),
+        }
+    }
+    (value, "")
+}
+
+/// Old browsers on Windows sent whole paths (`C:\boot\Image`).
+fn last_of_windows_path(filename: String) -> String {
+    let windows = filename.get(1..3) == Some(":\\") || filename.starts_with("\\\\");
+    match filename.rsplit('\\').next() {
+        Some(last) if windows => last.to_owned(),
+        _ => filename,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn parameters_are_read_as_the_framework_reads_them() {
+        let header = r#"form-data; name="file"; filename="a \"b\"; c.bin""#;
+        assert_eq!(parameter(header, "filename").unwrap(), r#"a "b"; c.bin"#);
+        assert_eq!(parameter(header, "name").unwrap(), "file");
+        assert_eq!(
+            parameter("form-data; name=q; filename=x", "filename").unwrap(),
+            "x"
+        );
+        assert_eq!(parameter("form-data; name=\"q\"", "filename"), None);
+        assert_eq!(last_of_windows_path("C:\\boot\\Image".into()), "Image");
+    }
+}

@@ -1,0 +1,207 @@
+//! What Python makes of an expression: a value of its own, or a part of an SQL condition.
+
+use super::condition::{Column, Compare, Condition, Operand};
+use super::raw;
+use super::sexp::Sexp;
+use crate::reply::Reply;
+
+enum Value {
+    Nil,
+    True,
+    False,
+    Int(i128),
+    Float(f64),
+    Text(String),
+    Quoted,
+    /// A column, or a pattern made of one.
+    Column(Column),
+    Condition(Condition),
+}
+
+/// A whole query.
+pub(crate) fn top(expression: &Sexp) -> Result<Condition, Reply> {
+    match expression {
+        // A text reaches the database as it is: anyone with a token can run SQL here.
+        Sexp::Text(text) => raw::condition(text),
+        Sexp::Quoted => Ok(Condition::Unadaptable),
+        // Lookup errors are only turned into refusals inside of an operation.
+        Sexp::Symbol(name) => match symbol(name).ok_or_else(Reply::internal_error)? {
+            Value::Nil => Ok(Condition::Always),
+            value => as_condition(value, "WHERE"),
+        },
+        Sexp::Int(_) | Sexp::Float(_) | Sexp::Bracket => Err(Reply::internal_error()),
+        Sexp::List(items) => as_condition(operation(items)?, "WHERE"),
+    }
+}
+
+fn symbol(name: &str) -> Option<Value> {
+    Some(match name {
+        "nil" => Value::Nil,
+        "t" => Value::True,
+        "name" => Value::Column(Column::Name),
+        "arch" => Value::Column(Column::Arch),
+        "bmc_type" => Value::Column(Column::BmcType),
+        "assignee_count" => Value::Column(Column::Assignees),
+        "interface_count" => Value::Column(Column::Interfaces),
+        _ => return None,
+    })
+}
+
+fn value_error(text: String) -> Reply {
+    Reply::exception(400, "ValueError", text)
+}
+
+fn operation(items: &[Sexp]) -> Result<Value, Reply> {
+    let (first, rest) = items
+        .split_first()
+        .ok_or_else(|| value_error("s-expr is empty".into()))?;
+    let Sexp::Symbol(name) = first else {
+        return Err(value_error("s-expr operation must be a symbol".into()));
+    };
+    // An unknown symbol among the operands is blamed on the operation.
+    let unknown = || value_error(format!("`{name}` is not a valid operation"));
+    let compare = Compare::named(name);
+    if compare.is_none() && !["and", "or", "=~"].contains(&name.as_str()) {
+        return Err(unknown());
+    }
+    let mut operands = Vec::new();
+    for operand in rest {
+        operands.push(match operand {
+            Sexp::Symbol(name) => symbol(name).ok_or_else(unknown)?,
+            Sexp::List(items) => operation(items)?,
+            Sexp::Text(text) => Value::Text(text.clone()),
+            Sexp::Int(number) => Value::Int(*number),
+            Sexp::Float(number) => Value::Float(*number),
+            Sexp::Quoted => Value::Quoted,
+            Sexp::Bracket => return Err(Reply::internal_error()),
+        });
+    }
+    match compare {
+        Some(compare) => two(operands).and_then(|(left, right)| comparison(compare, left, right)),
+        None if name == "=~" => two(operands).and_then(|(left, right)| like(left, right)),
+        None => junction(name == "and", operands),
+    }
+}
+
+/// Python refuses any other number of operands with a TypeError.
+fn two(operands: Vec<Value>) -> Result<(Value, Value), Reply> {
+    <[Value; 2]>::try_from(operands)
+        .map(|[left, right]| (left, right))
+        .map_err(|_| Reply::internal_error())
+}
+
+fn comparison(compare: Compare, left: Value, right: Value) -> Result<Value, Reply> {
+    let sql = |value: &Value| matches!(value, Value::Column(_) | Value::Condition(_));
+    match (sql(&left), sql(&right)) {
+        (false, false) => in_python(compare, &left, &right),
+        (true, _) => in_sql(compare, left, right),
+        (false, true) => in_sql(compare.mirrored(), right, left),
+    }
+    .map(|result| match result {
+        Condition::Always => Value::True,
+        Condition::Never => Value::False,
+        condition => Value::Condition(condition),
+    })
+}
+
+/// Two literals are compared before any SQL is made.
+fn in_python(compare: Compare, left: &Value, right: &Value) -> Result<Condition, Reply> {
+    let number = |value: &Value| match value {
+        Value::Int(number) => Some(*number as f64),
+        Value::Float(number) => Some(*number),
+        Value::True => Some(1.0),
+        Value::False => Some(0.0),
+        _ => None,
+    };
+    let order = match (left, right) {
+        (Value::Text(left), Value::Text(right)) => Some(left.cmp(right)),
+        _ => number(left)
+            .zip(number(right))
+            .and_then(|(left, right)| left.partial_cmp(&right)),
+    };
+    let same_nil = matches!((left, right), (Value::Nil, Value::Nil));
+    let result = match (order, compare) {
+        (Some(order), compare) => compare.accepts(order),
+        (None, Compare::Equal) => same_nil,
+        (None, Compare::NotEqual) => !same_nil,
+        (None, _) => return Err(Reply::internal_error()),
+    };
+    Ok(if result {
+        Condition::Always
+    } else {
+        Condition::Never
+    })
+}
+
+fn in_sql(compare: Compare, left: Value, right: Value) -> Result<Condition, Reply> {
+    let equality = matches!(compare, Compare::Equal | Compare::NotEqual);
+    // NULL and true can only be compared for equality.
+    if matches!(right, Value::Nil | Value::True | Value::False) && !equality {
+        return Err(Reply::internal_error());
+    }
+    if let (Value::Column(column), Value::Nil) = (&left, &right) {
+        return Ok(Condition::Null(*column, compare == Compare::Equal));
+    }
+    Ok(Condition::Comparison(
+        compare,
+        Box::new(operand(left)),
+        Box::new(operand(right)),
+    ))
+}
+
+fn operand(value: Value) -> Operand {
+    match value {
+        Value::Nil => Operand::Null,
+        Value::True => Operand::Condition(Condition::Always),
+        Value::False => Operand::Condition(Condition::Never),
+        Value::Int(number) => Operand::Int(number),
+        Value::Float(number) => Operand::Float(number),
+        Value::Text(text) => Operand::Text(text),
+        Value::Quoted => Operand::Unadaptable,
+        Value::Column(column) => Operand::Column(column),
+        Value::Condition(condition) => Operand::Condition(condition),
+    }
+}
+
+/// `=~` glues percent signs around its right operand and calls a method of its left one.
+fn like(left: Value, right: Value) -> Result<Value, Reply> {
+    let Value::Column(column) = left else {
+        return Err(Reply::internal_error());
+    };
+    let pattern = match right {
+        Value::Text(text) => Operand::Text(text),
+        Value::Column(pattern) => Operand::Column(pattern),
+        _ => return Err(Reply::internal_error()),
+    };
+    Ok(Value::Condition(Condition::Like(column, Box::new(pattern))))
+}
+
+/// `and` and `or` without operands vanish, wherever they stand.
+fn junction(all: bool, operands: Vec<Value>) -> Result<Value, Reply> {
+    let word = if all { "AND" } else { "OR" };
+    let mut conditions = Vec::new();
+    for value in operands {
+        conditions.push(as_condition(value, word)?);
+    }
+    conditions.retain(|condition| *condition != Condition::Absent);
+    Ok(Value::Condition(match conditions.len() {
+        0 => Condition::Absent,
+        1 => conditions.remove(0),
+        _ if all => Condition::All(conditions),
+        _ => Condition::Any(conditions),
+    }))
+}
+
+/// A value where a condition must stand.
+fn as_condition(value: Value, place: &'static str) -> Result<Condition, Reply> {
+    Ok(match value {
+        Value::Nil => Condition::Unknown,
+        Value::True => Condition::Always,
+        Value::False => Condition::Never,
+        Value::Condition(condition) => condition,
+        Value::Text(text) => raw::condition(&text)?,
+        Value::Column(column) => Condition::NotBoolean(column, place),
+        Value::Quoted => Condition::Unadaptable,
+        Value::Int(_) | Value::Float(_) => return Err(Reply::internal_error()),
+    })
+}

@@ -1,0 +1,36 @@
+//! The query language of `GET /machine` and of reservations.
+//!
+//! Three stages, as on the server: the text is parsed into S-expressions (`sexp`), those are evaluated in Python into a
+//! condition (`build`), and the database checks the types of the condition and applies it (`condition`). An error of an
+//! earlier stage hides those of a later one.
+
+mod build;
+mod condition;
+mod raw;
+mod sexp;
+
+use crate::reply::Reply;
+use crate::state::{Db, Machine};
+use condition::Condition;
+
+/// Which machines a query finds.
+pub(crate) struct Filter(Condition);
+
+/// Reads a query; an empty one finds all machines.
+pub(crate) fn parse(text: &str) -> Result<Filter, Reply> {
+    if text.is_empty() {
+        return Ok(Filter(Condition::Always));
+    }
+    let condition = build::top(&sexp::parse(text)?)?;
+    condition.check()?;
+    Ok(Filter(condition))
+}
+
+impl Filter {
+    pub(crate) fn accepts(&self, db: &Db, machine: &Machine) -> bool {
+        self.0.holds(db, machine) == Some(true)
+    }
+}
+
+#[cfg(test)]
+mod tests;

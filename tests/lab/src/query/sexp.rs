@@ -1,0 +1,139 @@
+//! S-expressions as the server's parser reads them; whatever it trips over is a 500.
+
+use crate::reply::Reply;
+
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) enum Sexp {
+    Symbol(String),
+    Text(String),
+    Int(i128),
+    Float(f64),
+    List(Vec<Sexp>),
+    /// `'x`
+    Quoted,
+    /// `[...]`
+    Bracket,
+}
+
+/// Reads exactly one expression.
+pub(crate) fn parse(text: &str) -> Result<Sexp, Reply> {
+    let chars: Vec<char> = text.chars().collect();
+    let mut parser = Parser {
+        chars: &chars,
+        at: 0,
+    };
+    let mut expressions = parser.sequence().ok_or_else(Reply::internal_error)?;
+    if parser.at < chars.len() {
+        return Err(Reply::internal_error());
+    }
+    match (expressions.pop(), expressions.is_empty()) {
+        (Some(expression), true) => Ok(expression),
+        _ => Err(Reply::exception(400, "ValueError", "failed to parse query")),
+    }
+}
+
+struct Parser<'a> {
+    chars: &'a [char],
+    at: usize,
+}
+
+const BLANKS: [char; 6] = [' ', '\t', '\n', '\r', '\u{b}', '\u{c}'];
+
+impl Parser<'_> {
+    /// The expressions up to a closing bracket or the end.
+    fn sequence(&mut self) -> Option<Vec<Sexp>> {
+        let mut found = Vec::new();
+        while let Some(c) = self.chars.get(self.at) {
+            match c {
+                c if BLANKS.contains(c) => self.at += 1,
+                ')' | ']' => break,
+                '(' => found.push(Sexp::List(self.bracketed(')')?)),
+                '[' => {
+                    self.bracketed(']')?;
+                    found.push(Sexp::Bracket);
+                }
+                '"' => found.push(Sexp::Text(self.text()?)),
+                ';' => self.comment(),
+                '\'' => {
+                    // The quote takes the rest of the sequence with it and keeps its first expression.
+                    self.at += 1;
+                    let mut rest = self.sequence()?.into_iter();
+                    rest.next()?;
+                    found.push(Sexp::Quoted);
+                    found.extend(rest);
+                }
+                _ => found.push(self.atom()),
+            }
+        }
+        Some(found)
+    }
+
+    fn bracketed(&mut self, close: char) -> Option<Vec<Sexp>> {
+        self.at += 1;
+        let inside = self.sequence()?;
+        let closed = self.chars.get(self.at) == Some(&close);
+        self.at += 1;
+        closed.then_some(inside)
+    }
+
+    fn comment(&mut self) {
+        let rest = &self.chars[self.at..];
+        self.at += rest
+            .iter()
+            .position(|c| *c == '\n')
+            .map_or(rest.len(), |newline| newline + 1);
+    }
+
+    /// A known escape is undone, any other keeps its backslash.
+    fn text(&mut self) -> Option<String> {
+        let mut text = String::new();
+        loop {
+            self.at += 1;
+            match self.chars.get(self.at)? {
+                '"' => break,
+                '\\' => {
+                    self.at += 1;
+                    match self.chars.get(self.at)? {
+                        'n' => text.push('\n'),
+                        't' => text.push('\t'),
+                        'r' => text.push('\r'),
+                        'b' => text.push('\u{8}'),
+                        'f' => text.push('\u{c}'),
+                        c @ ('"' | '\\') => text.push(*c),
+                        c => text.extend(['\\', *c]),
+                    }
+                }
+                c => text.push(*c),
+            }
+        }
+        self.at += 1;
+        Some(text)
+    }
+
+    fn atom(&mut self) -> Sexp {
+        let mut atom = String::new();
+        while let Some(c) = self
+            .chars
+            .get(self.at)
+            .filter(|c| !BLANKS.contains(c) && !"()[]\"'".contains(**c))
+        {
+            self.at += 1;
+            match c {
+                '\\' => {
+                    atom.extend(self.chars.get(self.at));
+                    self.at += 1;
+                }
+                c => atom.push(*c),
+            }
+        }
+        self.at = self.at.min(self.chars.len());
+        let int = crate::py::parse_int(&atom).map(Sexp::Int);
+        let float = || {
+            atom.parse()
+                .ok()
+                .filter(|_| atom.contains(|c: char| c.is_ascii_digit()))
+                .map(Sexp::Float)
+        };
+        int.or_else(float).unwrap_or(Sexp::Symbol(atom))
+    }
+}

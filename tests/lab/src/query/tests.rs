@@ -1,0 +1,1 @@
+//! Queries that no recording holds.

@@ -1,0 +1,207 @@
+//! Which method of which path goes where, and what happens to the others.
+//!
+//! A method that a path lacks is refused (405) before the token is looked at; a path below `/api/v1` that nobody
+//! serves belongs to a catch-all that answers GET alone, so it needs a token, and other methods get 405.
+
+use crate::api::{
+    assignee, console, image, interface, machine, power, preseed, reservation, state,
+};
+use crate::auth;
+use crate::boot::{dhcp, preseed as rendered, tftp};
+use crate::call::Call;
+use crate::reply::{Outcome, Reply};
+use crate::state::User;
+use crate::world::World;
+use crate::{admin, docs};
+
+/// The parts of the path that a rule leaves open.
+pub(crate) type Args<'a> = [&'a str];
+
+enum Handler {
+    /// Needs a token.
+    Api(fn(&mut World, &User, &Call, &Args<'_>) -> Outcome),
+    Open(fn(&mut World, &Call, &Args<'_>) -> Outcome),
+}
+
+struct Rule {
+    method: &'static str,
+    /// `<int>`: digits; `<text>`: anything without a slash; `<rest>`: anything that does not begin with a slash.
+    pattern: &'static str,
+    handler: Handler,
+}
+
+const fn api(
+    method: &'static str,
+    pattern: &'static str,
+    handler: fn(&mut World, &User, &Call, &Args<'_>) -> Outcome,
+) -> Rule {
+    Rule {
+        method,
+        pattern,
+        handler: Handler::Api(handler),
+    }
+}
+
+const fn open(
+    method: &'static str,
+    pattern: &'static str,
+    handler: fn(&mut World, &Call, &Args<'_>) -> Outcome,
+) -> Rule {
+    Rule {
+        method,
+        pattern,
+        handler: Handler::Open(handler),
+    }
+}
+
+static RULES: &[Rule] = &[
+    api("GET", "/api/v1/machine", machine::list),
+    api("GET", "/api/v1/machine/<int>", machine::get),
+    api("PUT", "/api/v1/machine/<int>", machine::put),
+    api("POST", "/api/v1/machine/reservation", reservation::post),
+    api("GET", "/api/v1/machine/<int>/interface", interface::list),
+    api(
+        "GET",
+        "/api/v1/machine/<int>/interface/<int>",
+        interface::get,
+    ),
+    api(
+        "PUT",
+        "/api/v1/machine/<int>/interface/<int>",
+        interface::put,
+    ),
+    api("GET", "/api/v1/machine/<int>/assignee", assignee::list),
+    api("POST", "/api/v1/machine/<int>/assignee", assignee::post),
+    api(
+        "GET",
+        "/api/v1/machine/<int>/assignee/<text>",
+        assignee::get,
+    ),
+    api(
+        "PUT",
+        "/api/v1/machine/<int>/assignee/<text>",
+        assignee::put,
+    ),
+    api(
+        "DELETE",
+        "/api/v1/machine/<int>/assignee/<text>",
+        assignee::delete,
+    ),
+    api("GET", "/api/v1/machine/<int>/power", power::get),
+    api("POST", "/api/v1/machine/<int>/power", power::post),
+    api("GET", "/api/v1/machine/<int>/state", state::get),
+    api("POST", "/api/v1/machine/<int>/state", state::post),
+    api("PUT", "/api/v1/machine/<int>/state", state::put),
+    api("POST", "/api/v1/machine/<int>/console", console::post),
+    api("GET", "/api/v1/image", image::list),
+    api("POST", "/api/v1/image", image::post),
+    api("GET", "/api/v1/image/<int>", image::get),
+    api("PUT", "/api/v1/image/<int>", image::put),
+    api("DELETE", "/api/v1/image/<int>", image::delete),
+    api("GET", "/api/v1/preseed", preseed::list),
+    api("POST", "/api/v1/preseed", preseed::post),
+    api("GET", "/api/v1/preseed/<int>", preseed::get),
+    api("PUT", "/api/v1/preseed/<int>", preseed::put),
+    api("DELETE", "/api/v1/preseed/<int>", preseed::delete),
+    open("GET", "/api/v1/", docs::index),
+    open("GET", "/api/v1/docs", docs::page),
+    open("GET", "/api/v1/swagger.yaml", docs::swagger),
+    api("GET", "/api/v1/<rest>", unknown),
+    open("GET", "/", docs::root),
+    open("GET", "/tftp/", tftp::get),
+    open("GET", "/dhcp/ipv4", dhcp::get),
+    open("POST", "/dhcp/ipv4/lease", dhcp::lease),
+    open("POST", "/dhcp/ipv4/seen", dhcp::seen),
+    open("POST", "/dhcp/ipv4/subnet", dhcp::subnet),
+    open("GET", "/preseed/<text>", rendered::get),
+    open("POST", "/admin/login", admin::login),
+    open("GET", "/admin/logout", admin::logout),
+    open("POST", "/admin/graphql", admin::graphql),
+    open("GET", "/admin/ws-subprocess", admin::ws_subprocess),
+    open("GET", "/admin/", admin::page),
+];
+
+/// Answers a request.
+pub(crate) fn answer(world: &mut World, call: &Call) -> Reply {
+    let found: Vec<(&Rule, Vec<&str>)> = RULES
+        .iter()
+        .filter_map(|rule| Some((rule, matches(rule.pattern, &call.path)?)))
+        .collect();
+    if found.is_empty() {
+        return off_the_map(call);
+    }
+    if call.method == "OPTIONS" {
+        return Reply::text(200, "").with("Allow", allowed(&found));
+    }
+    let method = if call.method == "HEAD" {
+        "GET"
+    } else {
+        &call.method
+    };
+    let Some((rule, args)) = found.iter().find(|(rule, _)| rule.method == method) else {
+        return Reply::method_not_allowed(&allowed(&found));
+    };
+    let outcome = match rule.handler {
+        Handler::Open(handler) => handler(world, call, args),
+        Handler::Api(handler) => {
+            auth::user(world, call).and_then(|user| handler(world, &user, call, args))
+        }
+    };
+    outcome.unwrap_or_else(|refusal| refusal)
+}
+
+/// A path that lacks only its final slash is sent on.
+fn off_the_map(call: &Call) -> Reply {
+    let with_slash = format!("{}/", call.path);
+    match RULES.iter().any(|rule| rule.pattern == with_slash) {
+        true => Reply::redirect(301, &with_slash, &call.host()),
+        false => Reply::not_found(),
+    }
+}
+
+fn allowed(found: &[(&Rule, Vec<&str>)]) -> String {
+    let mut methods: Vec<&str> = found.iter().map(|(rule, _)| rule.method).collect();
+    if methods.contains(&"GET") {
+        methods.push("HEAD");
+    }
+    methods.push("OPTIONS");
+    methods.sort_unstable();
+    methods.dedup();
+    methods.join(", ")
+}
+
+/// The open parts of a path that a pattern matches.
+fn matches<'a>(pattern: &str, path: &'a str) -> Option<Vec<&'a str>> {
+    let mut args = Vec::new();
+    let mut wanted = pattern.split('/');
+    let mut given = path.split('/');
+    loop {
+        match (wanted.next(), given.next()) {
+            (None, None) => return Some(args),
+            (Some("<rest>"), Some(part)) if !part.is_empty() => return Some(args),
+            (Some("<int>"), Some(part))
+                if !part.is_empty() && part.bytes().all(|byte| byte.is_ascii_digit()) =>
+            {
+                args.push(part)
+            }
+            (Some("<text>"), Some(part)) if !part.is_empty() => args.push(part),
+            (Some(want), Some(part)) if want == part => {}
+            _ => return None,
+        }
+    }
+}
+
+/// An id in a path; one beyond every key finds nothing.
+pub(crate) fn id(args: &Args<'_>, index: usize) -> i64 {
+    args.get(index)
+        .and_then(|text| text.parse().ok())
+        .unwrap_or(i64::MAX)
+}
+
+fn unknown(_: &mut World, _: &User, _: &Call, _: &Args<'_>) -> Outcome {
+    Err(Reply::error(
+        404,
+        "NotFound",
+        serde_json::json!(["404: Not Found"]),
+    ))
+}

@@ -1,0 +1,405 @@
+//! The server checks bodies with the Python library `schema`; its refusals have a fixed shape per kind of field.
+//!
+//! A refusal names the value but not the field, and only the first refused field, in the order of the body.
+//! Its list of texts has a null for every level of nesting that has no text of its own.
+
+use std::net::Ipv4Addr;
+
+use crate::py::{Py, repr};
+use crate::reply::Reply;
+
+/// What a field may hold.
+pub(crate) enum Kind {
+    /// `bool`
+    Bool,
+    /// `str`
+    Str,
+    /// `And(str, lambda)`
+    Text(fn(&str) -> bool),
+    /// `Or(None, And(str, lambda))`
+    TextOrNull(fn(&str) -> bool),
+    /// `Or(None, Use(int))`
+    IdOrNull,
+    /// `And(int, lambda)`
+    Int(fn(i128) -> bool),
+    /// `Use(IPv4Address)`
+    Address,
+    /// A list of objects.
+    List(&'static Schema),
+    /// `Or(int, str)`
+    IntOrStr,
+}
+
+pub(crate) struct Field {
+    pub(crate) name: &'static str,
+    pub(crate) required: bool,
+    pub(crate) kind: Kind,
+}
+
+pub(crate) struct Schema {
+    pub(crate) fields: &'static [Field],
+    /// Most bodies may hold fields that the server does not know; three may not.
+    pub(crate) ignore_unknown: bool,
+}
+
+/// A field that may be missing.
+pub(crate) const fn optional(name: &'static str, kind: Kind) -> Field {
+    Field {
+        name,
+        required: false,
+        kind,
+    }
+}
+
+/// A field that must be there.
+pub(crate) const fn required(name: &'static str, kind: Kind) -> Field {
+    Field {
+        name,
+        required: true,
+        kind,
+    }
+}
+
+/// The fields of a body that passed.
+pub(crate) struct Fields(Vec<(String, Py)>);
+
+impl Fields {
+    pub(crate) fn value(&self, name: &str) -> Option<&Py> {
+        self.0
+            .iter()
+            .find(|(key, _)| key == name)
+            .map(|(_, value)| value)
+    }
+
+    pub(crate) fn text(&self, name: &str) -> Option<&str> {
+        match self.value(name) {
+            Some(Py::Str(text)) => Some(text),
+            _ => None,
+        }
+    }
+
+    /// The text of a field that may be null: `None` when the field is missing, `Some(None)` when it is null.
+    pub(crate) fn nullable(&self, name: &str) -> Option<Option<String>> {
+        self.value(name).map(|_| self.text(name).map(str::to_owned))
+    }
+
+    pub(crate) fn flag(&self, name: &str) -> Option<bool> {
+        match self.value(name) {
+            Some(Py::Bool(flag)) => Some(*flag),
+            _ => None,
+        }
+    }
+
+    /// The number of a field that may be null, as [`Fields::nullable`].
+    pub(crate) fn number(&self, name: &str) -> Option<Option<i128>> {
+        self.value(name).map(|value| match value {
+            Py::Int(number) => Some(*number),
+            _ => None,
+        })
+    }
+}
+
+/// Why a body was refused.
+#[derive(Debug, PartialEq)]
+pub(crate) struct Refusal {
+    class: &'static str,
+    texts: Vec<Option<String>>,
+}
+
+impl Refusal {
+    /// One text below `nulls` levels without a text.
+    fn new(class: &'static str, nulls: usize, text: String) -> Refusal {
+        let mut texts = vec![None; nulls];
+        texts.push(Some(text));
+        Refusal { class, texts }
+    }
+
+    fn wrong_type(value: &Py, kind: &str) -> Refusal {
+        Refusal::new("SchemaUnexpectedTypeError", 1, not_instance(value, kind))
+    }
+
+    /// The DHCP endpoints answer with the first text alone.
+    pub(crate) fn text(&self) -> String {
+        self.texts
+            .iter()
+            .flatten()
+            .next()
+            .cloned()
+            .unwrap_or_default()
+    }
+
+    pub(crate) fn into_reply(self) -> Reply {
+        Reply::error(400, self.class, serde_json::json!(self.texts))
+    }
+}
+
+fn not_instance(value: &Py, kind: &str) -> String {
+    format!("{} should be instance of '{kind}'", value.repr())
+}
+
+fn not_true(value: &Py) -> String {
+    format!("<lambda>({}) should evaluate to True", value.repr())
+}
+
+/// The tail of a refusal of `Or(...)`: the alternatives, then the text of the last one.
+fn neither(alternatives: &str, value: &Py, text: String) -> Refusal {
+    let mut refusal = Refusal::new(
+        "SchemaError",
+        5,
+        format!("Or({alternatives}) did not validate {}", value.repr()),
+    );
+    refusal.texts.extend([None, Some(text)]);
+    refusal
+}
+
+impl Schema {
+    /// Checks a body; numbers given as text come out as numbers.
+    pub(crate) fn check(&self, body: &Py) -> Result<Fields, Refusal> {
+        let Py::Dict(items) = body else {
+            return Err(Refusal::wrong_type(body, "dict"));
+        };
+        let mut fields = Vec::new();
+        for (name, value) in items {
+            if let Some(field) = self.fields.iter().find(|field| field.name == name) {
+                fields.push((name.clone(), field.kind.check(value)?));
+            }
+        }
+        self.no_missing(items)?;
+        self.no_unknown(items)?;
+        Ok(Fields(fields))
+    }
+
+    fn no_missing(&self, items: &[(String, Py)]) -> Result<(), Refusal> {
+        let missing =
+            |field: &&Field| field.required && !items.iter().any(|(name, _)| name == field.name);
+        let names = self
+            .fields
+            .iter()
+            .filter(missing)
+            .map(|field| repr(field.name))
+            .collect();
+        listed("Missing keys: ", names, "").map_or(Ok(()), |text| {
+            Err(Refusal::new("SchemaMissingKeyError", 1, text))
+        })
+    }
+
+    fn no_unknown(&self, items: &[(String, Py)]) -> Result<(), Refusal> {
+        if self.ignore_unknown {
+            return Ok(());
+        }
+        let unknown = |name: &&String| !self.fields.iter().any(|field| field.name == name.as_str());
+        let names = items
+            .iter()
+            .map(|(name, _)| name)
+            .filter(unknown)
+            .map(|name| repr(name))
+            .collect();
+        let tail = format!(" in {}", Py::Dict(items.to_vec()).repr());
+        listed("Wrong keys ", names, &tail).map_or(Ok(()), |text| {
+            Err(Refusal::new("SchemaWrongKeyError", 1, text))
+        })
+    }
+}
+
+fn listed(head: &str, mut names: Vec<String>, tail: &str) -> Option<String> {
+    names.sort();
+    (!names.is_empty()).then(|| format!("{head}{}{tail}", names.join(", ")))
+}
+
+impl Kind {
+    fn check(&self, value: &Py) -> Result<Py, Refusal> {
+        match (self, value) {
+            (Kind::Bool, Py::Bool(_))
+            | (Kind::Str, Py::Str(_))
+            | (Kind::IntOrStr, Py::Int(_) | Py::Bool(_) | Py::Str(_)) => {}
+            (Kind::Bool, _) => return Err(Refusal::wrong_type(value, "bool")),
+            (Kind::Str, _) => return Err(Refusal::wrong_type(value, "str")),
+            (Kind::IntOrStr, _) => {
+                return Err(neither(
+                    "<class 'int'>, <class 'str'>",
+                    value,
+                    not_instance(value, "str"),
+                ));
+            }
+            (Kind::Text(accepts), _) => {
+                text_passes(value, accepts).map_err(|text| Refusal::new("SchemaError", 3, text))?
+            }
+            (Kind::TextOrNull(_), Py::None) | (Kind::IdOrNull, Py::None) => {}
+            (Kind::TextOrNull(accepts), _) => text_passes(value, accepts).map_err(|text| {
+                neither(
+                    "None, And(<class 'str'>, <function <lambda> at 0x7f5b22367b90>)",
+                    value,
+                    text,
+                )
+            })?,
+            (Kind::IdOrNull, _) => {
+                let raised = |error| format!("int({}) raised {error}", value.repr());
+                let id = value
+                    .to_int()
+                    .map_err(|error| neither("None, Use(<class 'int'>)", value, raised(error)))?;
+                return Ok(Py::Int(id));
+            }
+            (Kind::Int(accepts), _) => {
+                int_passes(value, accepts).map_err(|text| Refusal::new("SchemaError", 3, text))?
+            }
+            (Kind::Address, _) => {
+                let raised = |error| format!("IPv4Address({}) raised {error}", value.repr());
+                let address = address(value)
+                    .map_err(|error| Refusal::new("SchemaError", 1, raised(error)))?;
+                return Ok(Py::Str(address.to_string()));
+            }
+            (Kind::List(schema), Py::List(items)) => {
+                for item in items {
+                    schema.check(item)?;
+                }
+            }
+            (Kind::List(_), _) => return Err(Refusal::wrong_type(value, "list")),
+        }
+        Ok(value.clone())
+    }
+}
+
+fn text_passes(value: &Py, accepts: &fn(&str) -> bool) -> Result<(), String> {
+    match value {
+        Py::Str(text) if accepts(text) => Ok(()),
+        Py::Str(_) => Err(not_true(value)),
+        _ => Err(not_instance(value, "str")),
+    }
+}
+
+fn int_passes(value: &Py, accepts: &fn(i128) -> bool) -> Result<(), String> {
+    match value {
+        Py::Int(number) if accepts(*number) => Ok(()),
+        Py::Bool(flag) if accepts(i128::from(*flag)) => Ok(()),
+        Py::Int(_) | Py::Bool(_) => Err(not_true(value)),
+        _ => Err(not_instance(value, "int")),
+    }
+}
+
+/// Python's `IPv4Address()`; the error is what it raised.
+fn address(value: &Py) -> Result<Ipv4Addr, String> {
+    match value {
+        Py::Int(number) if *number >= 0 && *number <= i128::from(u32::MAX) => {
+            Ok(Ipv4Addr::from(*number as u32))
+        }
+        Py::Int(number) if *number < 0 => Err(raised(format!(
+            "{number} (< 0) is not permitted as an IPv4 address"
+        ))),
+        Py::Int(number) => Err(raised(format!(
+            "{number} (>= 2**32) is not permitted as an IPv4 address"
+        ))),
+        Py::Str(text) => parse_ipv4(text).map_err(raised),
+        other => parse_ipv4(&other.repr()).map_err(raised),
+    }
+}
+
+fn raised(message: String) -> String {
+    format!("AddressValueError({},)", repr(&message))
+}
+
+/// Reads a dotted quad as Python 3.6 does: a leading zero is refused when it could mean octal.
+pub(crate) fn parse_ipv4(text: &str) -> Result<Ipv4Addr, String> {
+    if text.contains('/') {
+        return Err(format!("Unexpected '/' in {}", repr(text)));
+    }
+    let octets: Vec<_> = text.split('.').collect();
+    if octets.len() != 4 {
+        return Err(format!("Expected 4 octets in {}", repr(text)));
+    }
+    let mut numbers = [0; 4];
+    for (number, octet) in numbers.iter_mut().zip(&octets) {
+        *number = parse_octet(octet).map_err(|problem| format!("{problem} in {}", repr(text)))?;
+    }
+    Ok(Ipv4Addr::from(numbers))
+}
+
+fn parse_octet(octet: &str) -> Result<u8, String> {
+    if octet.is_empty() {
+        return Err("Empty octet not permitted".into());
+    }
+    if !octet.bytes().all(|byte| byte.is_ascii_digit()) {
+        return Err(format!("Only decimal digits permitted in {}", repr(octet)));
+    }
+    if octet.len() > 3 {
+        return Err(format!("At most 3 characters permitted in {}", repr(octet)));
+    }
+    let number: u16 = octet.parse().unwrap_or(u16::MAX);
+    if number > 7 && octet.starts_with('0') {
+        return Err(format!(
+            "Ambiguous (octal/decimal) value in {} not permitted",
+            repr(octet)
+        ));
+    }
+    u8::try_from(number).map_err(|_| format!("Octet {number} (> 255) not permitted"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    static POWER: Schema = Schema {
+        fields: &[required("state", Kind::Text(|text| text == "on"))],
+        ignore_unknown: false,
+    };
+    static LOOSE: Schema = Schema {
+        fields: &[
+            optional("id", Kind::IdOrNull),
+            required("flag", Kind::Bool),
+            required("also", Kind::Str),
+        ],
+        ignore_unknown: true,
+    };
+
+    fn refusal(schema: &Schema, body: &str) -> (&'static str, String) {
+        let refusal = schema.check(&Py::parse(body).unwrap()).err().unwrap();
+        (refusal.class, serde_json::json!(refusal.texts).to_string())
+    }
+
+    #[test]
+    fn refusals_have_the_shape_of_their_kind() {
+        assert_eq!(
+            refusal(&POWER, "[]"),
+            (
+                "SchemaUnexpectedTypeError",
+                r#"[null,"[] should be instance of 'dict'"]"#.into()
+            )
+        );
+        assert_eq!(
+            refusal(&POWER, "{}"),
+            (
+                "SchemaMissingKeyError",
+                r#"[null,"Missing keys: 'state'"]"#.into()
+            )
+        );
+        let wrong = r#"[null,"Wrong keys 'a', 'b' in {'b': 1, 'state': 'on', 'a': 2}"]"#;
+        assert_eq!(
+            refusal(&POWER, r#"{"b": 1, "state": "on", "a": 2}"#),
+            ("SchemaWrongKeyError", wrong.into())
+        );
+        assert_eq!(
+            refusal(&LOOSE, "{}"),
+            (
+                "SchemaMissingKeyError",
+                r#"[null,"Missing keys: 'also', 'flag'"]"#.into()
+            )
+        );
+    }
+
+    #[test]
+    fn the_first_refused_field_of_the_body_is_told() {
+        let (class, _) = refusal(&LOOSE, r#"{"id": "x", "flag": 1}"#);
+        assert_eq!(class, "SchemaError");
+        let (class, _) = refusal(&LOOSE, r#"{"flag": 1, "id": "x"}"#);
+        assert_eq!(class, "SchemaUnexpectedTypeError");
+    }
+
+    #[test]
+    fn addresses_are_read_as_python_reads_them() {
+        assert_eq!(
+            parse_ipv4("10.040.2.051").unwrap_err(),
+            "Ambiguous (octal/decimal) value in '040' not permitted in '10.040.2.051'"
+        );
+        assert_eq!(parse_ipv4("foo").unwrap_err(), "Expected 4 octets in 'foo'");
+        assert_eq!(parse_ipv4("10.0.0.07").unwrap(), Ipv4Addr::new(10, 0, 0, 7));
+    }
+}

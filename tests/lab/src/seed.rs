@@ -1,0 +1,90 @@
+//! The seeded state: the rows of a real server's database, and the files below its TFTP root.
+
+use std::collections::HashMap;
+use std::fs;
+use std::io;
+use std::path::{Path, PathBuf};
+
+use serde::Deserialize;
+
+use crate::state::*;
+
+const SEED: &str = include_str!("../seed.json");
+
+#[derive(Deserialize)]
+struct Seed {
+    tables: Tables,
+    passwords: HashMap<String, String>,
+    config: Config,
+}
+
+#[derive(Deserialize)]
+struct Tables {
+    #[serde(rename = "BMC")]
+    bmc: Vec<Bmc>,
+    arch: Vec<Arch>,
+    lease: Vec<Lease>,
+    network: Vec<Network>,
+    user: Vec<User>,
+    image: Vec<Image>,
+    preseed: Vec<Preseed>,
+    token: Vec<Token>,
+    subarch: Vec<Subarch>,
+    machine: Vec<Machine>,
+    interface: Vec<Interface>,
+    machine_users: Vec<Assignment>,
+}
+
+/// The chassis that are on at first; the others are off.
+const INITIALLY_ON: [&str; 1] = ["10.99.0.11"];
+
+/// Reads the seed and writes its files into `folder`.
+pub(crate) fn load(folder: &Path) -> io::Result<Db> {
+    let seed: Seed = serde_json::from_str(SEED)?;
+    let tables = seed.tables;
+    let files = write_files(folder, &tables.image, &seed.config.default_bootfile)?;
+    let on = |ip: &&str| ((*ip).to_owned(), String::new());
+    Ok(Db {
+        config: seed.config,
+        users: Table::of(tables.user),
+        tokens: tables.token,
+        passwords: seed.passwords,
+        archs: Table::of(tables.arch),
+        subarchs: Table::of(tables.subarch),
+        images: Table::of(tables.image),
+        preseeds: Table::of(tables.preseed),
+        bmcs: Table::of(tables.bmc),
+        networks: Table::of(tables.network),
+        machines: Table::of(tables.machine),
+        interfaces: Table::of(tables.interface),
+        leases: Table::of(tables.lease),
+        assignments: Table::of(tables.machine_users),
+        events: Vec::new(),
+        discovered: Vec::new(),
+        files,
+        powered: INITIALLY_ON
+            .iter()
+            .map(on)
+            .map(|chassis| (chassis, true))
+            .collect(),
+        sessions: HashMap::new(),
+        consoles: HashMap::new(),
+    })
+}
+
+/// Every seeded image has a file, except the default bootloader, whose file a fresh installation lacks.
+fn write_files(
+    folder: &Path,
+    images: &[Image],
+    without: &str,
+) -> io::Result<HashMap<String, PathBuf>> {
+    let mut files = HashMap::new();
+    for image in images.iter().filter(|image| image.filename != without) {
+        let path = folder.join(format!("seed-{}", image.id));
+        let mut content = format!("seed file {}\n", image.filename).into_bytes();
+        content.extend(0..=u8::MAX);
+        fs::write(&path, content)?;
+        files.insert(image.filename.clone(), path);
+    }
+    Ok(files)
+}

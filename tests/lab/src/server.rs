@@ -1,0 +1,285 @@
+//! Connections: a request is read to its end, answered, and logged.
+//!
+//! The real server reads every body before it looks at anything else, does not see bodies sent in chunks, and closes
+//! the connection without a word when Content-Length is beyond its buffer.
+
+use std::convert::Infallible;
+use std::error::Error;
+use std::future::Future;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
+
+use bytes::{Bytes, BytesMut};
+use http_body_util::BodyExt;
+use hyper::body::Incoming;
+use hyper::header::{CONTENT_LENGTH, CONTENT_TYPE, HeaderMap};
+use hyper::http::request::Parts;
+use hyper::service::service_fn;
+use hyper::{Request, Response};
+use hyper_util::rt::{TokioIo, TokioTimer};
+use tokio::net::{TcpListener, TcpStream};
+
+use crate::body::{Abort, LabBody};
+use crate::call::{Call, split_target};
+use crate::faults::{Fault, When};
+use crate::log::CLIENT;
+use crate::machine;
+use crate::multipart::{self, Form};
+use crate::reply::Reply;
+use crate::world::Shared;
+use crate::{control, routes};
+
+type Answer = Result<Response<LabBody>, Abort>;
+
+/// Serves until the runtime ends.
+pub(crate) async fn serve(listener: TcpListener, shared: Arc<Shared>) {
+    loop {
+        match listener.accept().await {
+            Ok((stream, _)) => drop(tokio::spawn(connection(stream, shared.clone()))),
+            // Out of file descriptors, most likely: wait until connections have closed.
+            Err(_) => tokio::time::sleep(Duration::from_millis(20)).await,
+        }
+    }
+}
+
+async fn connection(stream: TcpStream, shared: Arc<Shared>) {
+    // Small answers must not wait for the acknowledgement of the last one; failing that they are only slower.
+    let _ = stream.set_nodelay(true);
+    let service = service_fn(move |request| {
+        let exchange: Pin<Box<dyn Future<Output = Answer> + Send>> =
+            Box::pin(exchange(request, shared.clone()));
+        exchange
+    });
+    let mut connection = hyper::server::conn::http1::Builder::new()
+        .timer(TokioTimer::new())
+        .serve_connection(TokioIo::new(stream), service);
+    let ended = (&mut connection).await;
+    let reset = ended.is_err_and(|error| {
+        error.source().and_then(|cause| cause.downcast_ref()) == Some(&Abort::Reset)
+    });
+    if reset {
+        let stream = connection.into_parts().io.into_inner();
+        // With nothing to linger for, closing sends RST; if that cannot be set, the close alone must do.
+        let _ = stream.set_zero_linger();
+    }
+}
+
+async fn exchange(request: Request<Incoming>, shared: Arc<Shared>) -> Answer {
+    let (head, body) = request.into_parts();
+    let target = head
+        .uri
+        .path_and_query()
+        .map_or("/", |target| target.as_str())
+        .to_owned();
+    if let Some(path) = target.strip_prefix(control::PREFIX) {
+        let (bytes, _) = read(body).await?;
+        return send(
+            control::answer(&shared, head.method.as_str(), path, &bytes),
+            None,
+        );
+    }
+    let by = machine::sender(&shared, &head.headers).unwrap_or_else(|| CLIENT.into());
+    let (place, age, fault) = {
+        let mut world = shared.world();
+        let place = world.log.begin(head.method.as_str(), &target, &by);
+        (
+            place,
+            world.age(),
+            world.faults.hit(head.method.as_str(), &target, &by),
+        )
+    };
+    let fault = fault.as_ref();
+    misbehave_before(fault).await?;
+    let note = |change: &dyn Fn(&mut crate::log::Request)| {
+        let mut world = shared.world();
+        if world.age() == age {
+            world.log.change(place, change);
+        }
+    };
+    let announced = content_length(&head.headers);
+    if announced > shared.world().settings.max_buffer_size() {
+        return Err(Abort::Close);
+    }
+    let call = receive(head, &target, body, &shared, |size| {
+        note(&|request| request.body_size = size)
+    })
+    .await?;
+    let reply = match fault.and_then(faked) {
+        Some(reply) => reply,
+        None => handle(&shared, &call, &by),
+    };
+    if fault.is_some_and(|fault| fault.reset) {
+        return Err(Abort::Reset);
+    }
+    note(&|request| request.status = Some(reply.status));
+    send(reply, fault.and_then(|fault| fault.truncate))
+}
+
+async fn misbehave_before(fault: Option<&Fault>) -> Result<(), Abort> {
+    let Some(fault) = fault else { return Ok(()) };
+    if let Some(delay) = fault.delay {
+        tokio::time::sleep(Duration::try_from_secs_f64(delay).unwrap_or_default()).await;
+    }
+    if fault.stall {
+        std::future::pending::<Infallible>().await;
+    }
+    match fault.reset && fault.when == When::Before {
+        true => Err(Abort::Reset),
+        false => Ok(()),
+    }
+}
+
+/// The answer that a fault gives in place of the server's.
+fn faked(fault: &Fault) -> Option<Reply> {
+    let status = fault.status?;
+    let reply = match &fault.body {
+        None => Reply::new(
+            status,
+            "text/html",
+            format!("<html><body><h1>{status}</h1></body></html>\n"),
+        ),
+        Some(serde_json::Value::String(text)) => Reply::new(status, "text/html", text.clone()),
+        Some(value) => Reply::json(status, value),
+    };
+    let text = |value: &serde_json::Value| {
+        value
+            .as_str()
+            .map_or_else(|| value.to_string(), str::to_owned)
+    };
+    Some(
+        fault
+            .headers
+            .iter()
+            .fold(reply, |reply, (name, value)| reply.with(name, text(value))),
+    )
+}
+
+fn content_length(headers: &HeaderMap) -> u64 {
+    headers
+        .get(CONTENT_LENGTH)
+        .and_then(|value| value.to_str().ok())
+        .and_then(|text| text.parse().ok())
+        .unwrap_or(0)
+}
+
+/// Runs the handler under the lock, and sets machines going that it woke.
+fn handle(shared: &Arc<Shared>, call: &Call, by: &str) -> Reply {
+    let mut world = shared.world();
+    let boot_endpoint = ["/tftp", "/dhcp/", "/preseed/"]
+        .iter()
+        .any(|head| call.path.starts_with(head));
+    if let Some(status) = world
+        .settings
+        .tftp_status
+        .filter(|_| boot_endpoint && by == CLIENT)
+    {
+        return Reply::new(
+            status,
+            "text/html",
+            format!("<html><body><h1>{status}</h1></body></html>\n"),
+        );
+    }
+    let reply = routes::answer(&mut world, call);
+    machine::wake(shared, &mut world);
+    reply
+}
+
+/// Reads a request to its end.
+async fn receive(
+    head: Parts,
+    target: &str,
+    body: Incoming,
+    shared: &Shared,
+    note: impl Fn(u64),
+) -> Result<Call, Abort> {
+    let announced = content_length(&head.headers);
+    let (path, query) = split_target(target);
+    let upload = head.method == "POST" && path == "/api/v1/image";
+    let too_large = upload && announced > shared.world().settings.max_upload_size;
+    let boundary = head
+        .headers
+        .get(CONTENT_TYPE)
+        .and_then(|value| multer::parse_boundary(value.to_str().ok()?).ok());
+    let mut form = None;
+    let mut bytes = Bytes::new();
+    match boundary {
+        Some(boundary) if upload && !too_large => {
+            let (read, size) = read_form(body, &boundary, shared).await;
+            note(size);
+            // A form that stopped early came over a connection that broke; nobody waits for an answer.
+            form = Some(
+                read.or((size >= announced).then(Form::default))
+                    .ok_or(Abort::Close)?,
+            );
+        }
+        _ if too_large => note(drain(body).await?),
+        _ => {
+            let (read, size) = read(body).await?;
+            note(size);
+            // A body sent in chunks is not seen.
+            bytes = if announced > 0 { read } else { bytes };
+        }
+    }
+    Ok(Call {
+        method: head.method.to_string(),
+        path,
+        query,
+        headers: head.headers,
+        body: bytes,
+        form,
+        too_large,
+    })
+}
+
+async fn read_form(body: Incoming, boundary: &str, shared: &Shared) -> (Option<Form>, u64) {
+    let size = Arc::new(AtomicU64::new(0));
+    let counter = size.clone();
+    let counted = body.map_frame(move |frame| {
+        counter.fetch_add(
+            frame.data_ref().map_or(0, |data| data.len() as u64),
+            Ordering::Relaxed,
+        );
+        frame
+    });
+    let form = multipart::read(counted, boundary, shared.folder.path()).await;
+    (form, size.load(Ordering::Relaxed))
+}
+
+async fn read(mut body: Incoming) -> Result<(Bytes, u64), Abort> {
+    let mut bytes = BytesMut::new();
+    while let Some(frame) = body.frame().await {
+        if let Ok(data) = frame.map_err(|_| Abort::Close)?.into_data() {
+            bytes.extend_from_slice(&data);
+        }
+    }
+    let size = bytes.len() as u64;
+    Ok((bytes.freeze(), size))
+}
+
+async fn drain(mut body: Incoming) -> Result<u64, Abort> {
+    let mut size = 0;
+    while let Some(frame) = body.frame().await {
+        size += frame
+            .map_err(|_| Abort::Close)?
+            .data_ref()
+            .map_or(0, |data| data.len() as u64);
+    }
+    Ok(size)
+}
+
+fn send(reply: Reply, truncate: Option<u64>) -> Answer {
+    let mut response = Response::builder()
+        .status(reply.status)
+        .header("Access-Control-Allow-Origin", "*");
+    for (name, value) in &reply.headers {
+        response = response.header(name, value.as_bytes());
+    }
+    let body = LabBody::new(reply.content).map_err(|_| Abort::Close)?;
+    let body = match truncate {
+        Some(bytes) => body.truncated(bytes),
+        None => body,
+    };
+    response.body(body).map_err(|_| Abort::Close)
+}

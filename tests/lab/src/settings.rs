@@ -1,0 +1,207 @@
+//! What can be set about the lab: its limits, its boot endpoints, and how its machines install.
+
+use std::collections::BTreeMap;
+
+use serde_json::{Map, Value, json};
+
+/// Above the stock limit of the application an upload only fits through a server whose own limit was raised too.
+const STOCK_UPLOAD_SIZE: u64 = 1 << 30;
+const STOCK_BUFFER_SIZE: u64 = 100 << 20;
+
+#[derive(Clone, Debug)]
+pub(crate) struct Settings {
+    pub(crate) max_upload_size: u64,
+    max_buffer_size: Option<u64>,
+    /// The status with which the boot endpoints turn clients away, if they do.
+    pub(crate) tftp_status: Option<u16>,
+    install: Install,
+    machines: BTreeMap<String, Install>,
+}
+
+/// How a machine installs; what is not set for one machine holds as set for all.
+#[derive(Clone, Debug, Default)]
+struct Install {
+    seconds: Option<f64>,
+    result: Option<String>,
+    lease: Option<String>,
+    bmc: Option<String>,
+}
+
+const RESULTS: [&str; 3] = ["ready", "error", "never"];
+const BMC: [&str; 2] = ["works", "fails"];
+const BAD_GATEWAY: u16 = 502;
+
+impl Settings {
+    pub(crate) fn new(max_upload_size: u64) -> Settings {
+        let install = Install {
+            seconds: Some(0.2),
+            result: Some("ready".into()),
+            lease: None,
+            bmc: None,
+        };
+        Settings {
+            max_upload_size,
+            max_buffer_size: None,
+            tftp_status: None,
+            install,
+            machines: BTreeMap::new(),
+        }
+    }
+
+    /// The longest body that the HTTP server takes; a longer one closes the connection without an answer.
+    pub(crate) fn max_buffer_size(&self) -> u64 {
+        let lifted = if self.max_upload_size > STOCK_UPLOAD_SIZE {
+            self.max_upload_size + (1 << 20)
+        } else {
+            0
+        };
+        self.max_buffer_size
+            .unwrap_or(STOCK_BUFFER_SIZE.max(lifted))
+    }
+
+    pub(crate) fn install_seconds(&self, machine: &str) -> f64 {
+        self.of(machine, |install| install.seconds)
+            .unwrap_or_default()
+    }
+
+    pub(crate) fn install_result(&self, machine: &str) -> String {
+        self.of(machine, |install| install.result.clone())
+            .unwrap_or_default()
+    }
+
+    pub(crate) fn lease(&self, machine: &str) -> Option<String> {
+        self.of(machine, |install| install.lease.clone())
+    }
+
+    /// Whether a machine's BMC was told to fail.
+    pub(crate) fn bmc_fails(&self, machine: &str) -> bool {
+        self.of(machine, |install| install.bmc.clone()).as_deref() == Some("fails")
+    }
+
+    fn of<T>(&self, machine: &str, pick: impl Fn(&Install) -> Option<T>) -> Option<T> {
+        self.machines
+            .get(machine)
+            .and_then(&pick)
+            .or_else(|| pick(&self.install))
+    }
+
+    /// Takes the settings of an object over; on a refusal nothing is changed.
+    pub(crate) fn merge(&mut self, value: &Value) -> Result<(), String> {
+        let mut changed = self.clone();
+        for (name, value) in object("settings", value)? {
+            match name.as_str() {
+                "max_upload_size" => changed.max_upload_size = size(name, value)?,
+                "max_buffer_size" if value.is_null() => changed.max_buffer_size = None,
+                "max_buffer_size" => changed.max_buffer_size = Some(size(name, value)?),
+                "tftp" => changed.tftp_status = turned_away(value)?,
+                "machines" => {
+                    for (machine, value) in object(name, value)? {
+                        let install = changed.machines.entry(machine.clone()).or_default();
+                        for (name, value) in object(machine, value)? {
+                            install.set(name, value)?;
+                        }
+                    }
+                }
+                "lease" => {
+                    return Err("lease can be set for one machine only, below machines.".into());
+                }
+                _ => changed.install.set(name, value)?,
+            }
+        }
+        *self = changed;
+        Ok(())
+    }
+
+    pub(crate) fn show(&self) -> Value {
+        let mut all = self.install.show();
+        let machines: Map<_, _> = self
+            .machines
+            .iter()
+            .map(|(name, install)| (name.clone(), install.show().into()))
+            .collect();
+        let tftp = self.tftp_status.map_or(json!(true), |status| {
+            if status == BAD_GATEWAY {
+                json!(false)
+            } else {
+                json!(status)
+            }
+        });
+        all.insert("max_upload_size".into(), json!(self.max_upload_size));
+        all.insert("max_buffer_size".into(), json!(self.max_buffer_size()));
+        all.insert("tftp".into(), tftp);
+        all.insert("machines".into(), Value::Object(machines));
+        Value::Object(all)
+    }
+}
+
+impl Install {
+    fn set(&mut self, name: &str, value: &Value) -> Result<(), String> {
+        match name {
+            "install_seconds" => {
+                let seconds = value
+                    .as_f64()
+                    .filter(|seconds| (0.0..1e6).contains(seconds));
+                self.seconds =
+                    Some(seconds.ok_or_else(|| {
+                        format!("{name} must be a number of seconds, not {value}.")
+                    })?);
+            }
+            "install_result" => self.result = Some(one_of(name, value, &RESULTS)?),
+            "bmc" => self.bmc = Some(one_of(name, value, &BMC)?),
+            "lease" => {
+                let address = value
+                    .as_str()
+                    .filter(|text| text.parse::<std::net::Ipv4Addr>().is_ok());
+                self.lease = Some(
+                    address
+                        .ok_or_else(|| format!("{name} must be an IPv4 address, not {value}."))?
+                        .to_owned(),
+                );
+            }
+            _ => return Err(format!("there is no setting {name}.")),
+        }
+        Ok(())
+    }
+
+    fn show(&self) -> Map<String, Value> {
+        let values = [
+            ("install_seconds", json!(self.seconds)),
+            ("install_result", json!(self.result)),
+            ("lease", json!(self.lease)),
+            ("bmc", json!(self.bmc)),
+        ];
+        values
+            .into_iter()
+            .filter(|(_, value)| !value.is_null())
+            .map(|(name, value)| (name.to_owned(), value))
+            .collect()
+    }
+}
+
+fn turned_away(value: &Value) -> Result<Option<u16>, String> {
+    match (value.as_bool(), value.as_u64()) {
+        (Some(open), _) => Ok((!open).then_some(BAD_GATEWAY)),
+        (None, Some(status @ 400..=599)) => Ok(Some(status as u16)),
+        _ => Err(format!(
+            "tftp must be true, false or a status from 400 to 599, not {value}."
+        )),
+    }
+}
+
+fn object<'a>(name: &str, value: &'a Value) -> Result<&'a Map<String, Value>, String> {
+    value
+        .as_object()
+        .ok_or_else(|| format!("{name} must be an object, not {value}."))
+}
+
+fn size(name: &str, value: &Value) -> Result<u64, String> {
+    value
+        .as_u64()
+        .ok_or_else(|| format!("{name} must be a number of bytes, not {value}."))
+}
+
+fn one_of(name: &str, value: &Value, words: &[&str]) -> Result<String, String> {
+    let word = value.as_str().filter(|word| words.contains(word));
+    word.map(str::to_owned)
+        .ok_or_else(|| format!("{name} must be one of {}, not {value}.", words.join(", ")))
+}

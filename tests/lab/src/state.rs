@@ -1,0 +1,327 @@
+//! The server's tables. A list has no order of its own: an updated row moves to the end.
+
+use std::collections::HashMap;
+use std::path::PathBuf;
+use std::time::SystemTime;
+
+use serde::Deserialize;
+
+/// A row with the key that the table gave it.
+pub(crate) trait Row: Clone + PartialEq {
+    fn id(&self) -> i64;
+    fn set_id(&mut self, id: i64);
+}
+
+macro_rules! rows {
+    ($($row:ty),*) => {
+        $(impl Row for $row {
+            fn id(&self) -> i64 { self.id }
+            fn set_id(&mut self, id: i64) { self.id = id; }
+        })*
+    };
+}
+
+rows!(
+    User, Arch, Subarch, Image, Preseed, Bmc, Network, Machine, Interface, Lease, Assignment
+);
+
+#[derive(Debug)]
+pub(crate) struct Table<T> {
+    rows: Vec<T>,
+    last_id: i64,
+}
+
+impl<T: Row> Table<T> {
+    pub(crate) fn of(rows: Vec<T>) -> Table<T> {
+        let last_id = rows.iter().map(Row::id).max().unwrap_or(0);
+        Table { rows, last_id }
+    }
+
+    pub(crate) fn iter(&self) -> std::slice::Iter<'_, T> {
+        self.rows.iter()
+    }
+
+    pub(crate) fn get(&self, id: i64) -> Option<&T> {
+        self.rows.iter().find(|row| row.id() == id)
+    }
+
+    /// Keys are used up even by an insert that a constraint refuses.
+    pub(crate) fn next_id(&mut self) -> i64 {
+        self.last_id += 1;
+        self.last_id
+    }
+
+    pub(crate) fn insert(&mut self, mut row: T) -> T {
+        row.set_id(self.next_id());
+        self.rows.push(row.clone());
+        row
+    }
+
+    /// Stores a changed row at the end; an unchanged one stays in its place, for no UPDATE is sent.
+    pub(crate) fn update(&mut self, row: T) {
+        if let Some(at) = self
+            .rows
+            .iter()
+            .position(|known| known.id() == row.id() && *known != row)
+        {
+            self.rows.remove(at);
+            self.rows.push(row);
+        }
+    }
+
+    pub(crate) fn remove(&mut self, id: i64) {
+        self.rows.retain(|row| row.id() != id);
+    }
+}
+
+#[derive(Clone, Debug, PartialEq, Deserialize)]
+pub(crate) struct User {
+    pub(crate) id: i64,
+    pub(crate) username: String,
+    pub(crate) ssh_key: String,
+    pub(crate) admin: bool,
+}
+
+#[derive(Clone, Debug, Deserialize)]
+pub(crate) struct Token {
+    pub(crate) user_id: i64,
+    pub(crate) token: String,
+}
+
+#[derive(Clone, Debug, PartialEq, Deserialize)]
+pub(crate) struct Arch {
+    pub(crate) id: i64,
+    pub(crate) name: String,
+}
+
+#[derive(Clone, Debug, PartialEq, Deserialize)]
+pub(crate) struct Subarch {
+    pub(crate) id: i64,
+    pub(crate) name: String,
+    pub(crate) arch_id: i64,
+    pub(crate) bootloader_id: Option<i64>,
+    pub(crate) efiboot: bool,
+}
+
+#[derive(Clone, Debug, PartialEq, Deserialize)]
+pub(crate) struct Image {
+    pub(crate) id: i64,
+    pub(crate) filename: String,
+    pub(crate) description: Option<String>,
+    pub(crate) file_type: String,
+    #[serde(deserialize_with = "crate::date::deserialize")]
+    pub(crate) date: SystemTime,
+    pub(crate) user_id: Option<i64>,
+    pub(crate) known_good: bool,
+    pub(crate) public: bool,
+    pub(crate) arch_id: i64,
+}
+
+#[derive(Clone, Debug, PartialEq, Deserialize)]
+pub(crate) struct Preseed {
+    pub(crate) id: i64,
+    pub(crate) filename: String,
+    pub(crate) description: Option<String>,
+    pub(crate) file_type: String,
+    pub(crate) file_content: Option<String>,
+    pub(crate) user_id: i64,
+    pub(crate) known_good: bool,
+    pub(crate) public: bool,
+}
+
+#[derive(Clone, Debug, PartialEq, Deserialize)]
+pub(crate) struct Bmc {
+    pub(crate) id: i64,
+    pub(crate) ip: String,
+    pub(crate) username: String,
+    pub(crate) password: String,
+    pub(crate) bmc_type: String,
+}
+
+#[derive(Clone, Debug, PartialEq, Deserialize)]
+pub(crate) struct Network {
+    pub(crate) id: i64,
+    pub(crate) name: String,
+    pub(crate) subnet: crate::net::Subnet,
+    pub(crate) reserved_net: Option<crate::net::Subnet>,
+    pub(crate) static_net: Option<crate::net::Subnet>,
+}
+
+#[derive(Clone, Debug, PartialEq, Deserialize)]
+pub(crate) struct Machine {
+    pub(crate) id: i64,
+    pub(crate) name: String,
+    pub(crate) arch_id: i64,
+    pub(crate) subarch_id: Option<i64>,
+    pub(crate) kernel_id: Option<i64>,
+    pub(crate) kernel_opts: Option<String>,
+    pub(crate) initrd_id: Option<i64>,
+    pub(crate) preseed_id: Option<i64>,
+    pub(crate) netboot_enabled: bool,
+    pub(crate) bmc_id: Option<i64>,
+    pub(crate) bmc_info: String,
+    pub(crate) state: String,
+}
+
+#[derive(Clone, Debug, PartialEq, Deserialize)]
+pub(crate) struct Interface {
+    pub(crate) id: i64,
+    pub(crate) mac: String,
+    pub(crate) identifier: Option<String>,
+    pub(crate) static_ipv4: Option<std::net::Ipv4Addr>,
+    pub(crate) reserved_ipv4: Option<std::net::Ipv4Addr>,
+    pub(crate) machine_id: i64,
+    pub(crate) network_id: Option<i64>,
+}
+
+#[derive(Clone, Debug, PartialEq, Deserialize)]
+pub(crate) struct Lease {
+    pub(crate) id: i64,
+    pub(crate) mac: String,
+    pub(crate) ipv4: String,
+    #[serde(deserialize_with = "crate::date::deserialize")]
+    pub(crate) last_seen: SystemTime,
+}
+
+#[derive(Clone, Debug, PartialEq, Deserialize)]
+pub(crate) struct Assignment {
+    pub(crate) id: i64,
+    pub(crate) machine_id: i64,
+    pub(crate) user_id: i64,
+    pub(crate) reason: String,
+}
+
+/// What the server notes about a machine: 3 preseed fetched, 4 preseed error, 7 DHCP, 8 boot configuration, ...
+#[derive(Clone, Debug)]
+pub(crate) struct Event {
+    pub(crate) machine_id: i64,
+    pub(crate) username: Option<String>,
+    pub(crate) kind: i64,
+    pub(crate) info: serde_json::Value,
+    pub(crate) date: SystemTime,
+}
+
+/// A MAC that asked for an address and belongs to no machine.
+#[derive(Clone, Debug)]
+pub(crate) struct DiscoveredMac {
+    pub(crate) mac: String,
+    pub(crate) info: serde_json::Value,
+    pub(crate) last_seen: SystemTime,
+}
+
+/// The parts of the server's configuration that show in its answers.
+#[derive(Clone, Debug, Deserialize)]
+pub(crate) struct Config {
+    pub(crate) max_upload_size: u64,
+    pub(crate) tftp_proxy_host: String,
+    pub(crate) default_bootfile: String,
+    pub(crate) access_uri: String,
+    pub(crate) ext_port: u16,
+}
+
+#[derive(Debug)]
+pub(crate) struct Db {
+    pub(crate) config: Config,
+    pub(crate) users: Table<User>,
+    pub(crate) tokens: Vec<Token>,
+    pub(crate) passwords: HashMap<String, String>,
+    pub(crate) archs: Table<Arch>,
+    pub(crate) subarchs: Table<Subarch>,
+    pub(crate) images: Table<Image>,
+    pub(crate) preseeds: Table<Preseed>,
+    pub(crate) bmcs: Table<Bmc>,
+    pub(crate) networks: Table<Network>,
+    pub(crate) machines: Table<Machine>,
+    pub(crate) interfaces: Table<Interface>,
+    pub(crate) leases: Table<Lease>,
+    pub(crate) assignments: Table<Assignment>,
+    pub(crate) events: Vec<Event>,
+    pub(crate) discovered: Vec<DiscoveredMac>,
+    /// The files below the TFTP root, by name; an image's file outlives the image.
+    pub(crate) files: HashMap<String, PathBuf>,
+    /// Which chassis are on, by the BMC's address and the slot behind it.
+    pub(crate) powered: HashMap<(String, String), bool>,
+    /// Sessions and the names of their users.
+    pub(crate) sessions: HashMap<String, String>,
+    /// Console tokens and the machines they were made for.
+    pub(crate) consoles: HashMap<String, i64>,
+}
+
+impl Db {
+    pub(crate) fn user(&self, id: Option<i64>) -> Option<&User> {
+        id.and_then(|id| self.users.get(id))
+    }
+
+    pub(crate) fn user_named(&self, name: &str) -> Option<&User> {
+        self.users.iter().find(|user| user.username == name)
+    }
+
+    pub(crate) fn arch_named(&self, name: &str) -> Option<&Arch> {
+        self.archs.iter().find(|arch| arch.name == name)
+    }
+
+    pub(crate) fn arch_name(&self, id: i64) -> &str {
+        self.archs.get(id).map_or("", |arch| &arch.name)
+    }
+
+    pub(crate) fn subarch_of(&self, machine: &Machine) -> Option<&Subarch> {
+        machine.subarch_id.and_then(|id| self.subarchs.get(id))
+    }
+
+    pub(crate) fn bootloader_of(&self, machine: &Machine) -> Option<&Image> {
+        self.subarch_of(machine)
+            .and_then(|subarch| subarch.bootloader_id)
+            .and_then(|id| self.images.get(id))
+    }
+
+    pub(crate) fn assignments_of(&self, machine_id: i64) -> impl Iterator<Item = &Assignment> {
+        self.assignments
+            .iter()
+            .filter(move |assignment| assignment.machine_id == machine_id)
+    }
+
+    pub(crate) fn interfaces_of(&self, machine_id: i64) -> impl Iterator<Item = &Interface> {
+        self.interfaces
+            .iter()
+            .filter(move |interface| interface.machine_id == machine_id)
+    }
+
+    pub(crate) fn interface_with(&self, mac: &str) -> Option<&Interface> {
+        self.interfaces
+            .iter()
+            .find(|interface| interface.mac == mac)
+    }
+
+    pub(crate) fn network_of(&self, interface: &Interface) -> Option<&Network> {
+        interface.network_id.and_then(|id| self.networks.get(id))
+    }
+
+    pub(crate) fn lease_of(&self, mac: &str) -> Option<&Lease> {
+        self.leases.iter().find(|lease| lease.mac == mac)
+    }
+
+    /// Assigned to the machine, or an administrator.
+    pub(crate) fn holds(&self, user: &User, machine_id: i64) -> bool {
+        user.admin
+            || self
+                .assignments_of(machine_id)
+                .any(|assignment| assignment.user_id == user.id)
+    }
+
+    pub(crate) fn note(
+        &mut self,
+        machine_id: i64,
+        username: Option<&str>,
+        kind: i64,
+        info: serde_json::Value,
+    ) {
+        let username = username.map(str::to_owned);
+        self.events.push(Event {
+            machine_id,
+            username,
+            kind,
+            info,
+            date: SystemTime::now(),
+        });
+    }
+}

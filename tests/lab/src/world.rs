@@ -1,0 +1,105 @@
+//! Everything that a request may read or change; one lock around it makes every handler atomic.
+
+use std::collections::HashMap;
+use std::io;
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use tempfile::TempDir;
+use tokio::task::AbortHandle;
+
+use crate::faults::Faults;
+use crate::log::Log;
+use crate::machine::Boot;
+use crate::seed;
+use crate::settings::Settings;
+use crate::state::Db;
+
+/// What a handler wants of a machine's chassis once it is done.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) enum Wake {
+    /// The machine starts, from the network if it may.
+    Boot(i64),
+    /// The machine stops what it was doing.
+    Stop(i64),
+}
+
+pub(crate) struct World {
+    pub(crate) db: Db,
+    pub(crate) settings: Settings,
+    pub(crate) faults: Faults,
+    pub(crate) log: Log,
+    pub(crate) boots: Vec<Boot>,
+    /// The machines that are busy booting, and where their boot stands in `boots`.
+    pub(crate) busy: HashMap<i64, (usize, AbortHandle)>,
+    pub(crate) wakes: Vec<Wake>,
+    folder: PathBuf,
+    reseeds: u64,
+}
+
+impl World {
+    fn new(folder: PathBuf) -> io::Result<World> {
+        let db = seed::load(&folder)?;
+        let settings = Settings::new(db.config.max_upload_size);
+        Ok(World {
+            db,
+            settings,
+            faults: Faults::default(),
+            log: Log::default(),
+            boots: Vec::new(),
+            busy: HashMap::new(),
+            wakes: Vec::new(),
+            folder,
+            reseeds: 0,
+        })
+    }
+
+    /// Puts everything back into the seeded state; what machines are doing ends.
+    pub(crate) fn reset(&mut self) -> io::Result<()> {
+        for (_, (_, task)) in self.busy.drain() {
+            task.abort();
+        }
+        let old = std::mem::take(&mut self.db.files);
+        let reseeds = self.reseeds + 1;
+        *self = World::new(self.folder.clone())?;
+        self.reseeds = reseeds;
+        for path in old
+            .values()
+            .filter(|path| !self.db.files.values().any(|seeded| seeded == *path))
+        {
+            // A download in progress keeps its open file; one that cannot be removed goes with the folder.
+            let _ = std::fs::remove_file(path);
+        }
+        Ok(())
+    }
+
+    /// How often this world was put back: what began before does not count after.
+    pub(crate) fn age(&self) -> u64 {
+        self.reseeds
+    }
+}
+
+/// What the connections of one lab share.
+pub(crate) struct Shared {
+    world: Mutex<World>,
+    pub(crate) folder: TempDir,
+    pub(crate) address: SocketAddr,
+}
+
+impl Shared {
+    pub(crate) fn new(address: SocketAddr) -> io::Result<Shared> {
+        let folder = tempfile::Builder::new().prefix("mrp-lab-").tempdir()?;
+        let world = Mutex::new(World::new(folder.path().to_owned())?);
+        Ok(Shared {
+            world,
+            folder,
+            address,
+        })
+    }
+
+    pub(crate) fn world(&self) -> MutexGuard<'_, World> {
+        // A handler that panicked answers nobody, and the others go on.
+        self.world.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
