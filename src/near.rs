@@ -2,8 +2,8 @@
 
 /// The candidates that `name` was probably meant to be, the nearest first.
 ///
-/// Case does not count. A name that is contained in a candidate, or the other way round, is near as well:
-/// people leave out prefixes (`token` for `mrp_token`). An exact match is not a near match.
+/// Case does not count. A name that is contained in a candidate, or the other way round, is near as
+/// well: people leave out prefixes (`token` for `mrp_token`). An exact match is not a near match.
 #[must_use]
 pub fn near<'a>(name: &str, candidates: impl IntoIterator<Item = &'a str>) -> Vec<&'a str> {
     let wanted = name.to_lowercase();
@@ -33,7 +33,8 @@ fn closeness(wanted: &str, candidate: &str) -> Option<usize> {
     (contained || edits <= long.div_ceil(4)).then_some(edits)
 }
 
-/// Insertions, deletions, replacements and swaps of neighbours between two words (optimal string alignment).
+/// Insertions, deletions, replacements and swaps of neighbours between two words (optimal string
+/// alignment).
 fn edits(a: &str, b: &str) -> usize {
     let (a, b): (Vec<char>, Vec<char>) = (a.chars().collect(), b.chars().collect());
     let mut before_last = vec![0; b.len() + 1];

@@ -1,6 +1,8 @@
-//! The arguments file that Ansible writes: one JSON object, a module's options among keys of Ansible's own.
+//! The arguments file that Ansible writes: one JSON object, a module's options among keys of
+//! Ansible's own.
 //!
-//! Ansible's own keys start with `_ansible_`; new ones keep coming, so those that are not known are ignored.
+//! Ansible's own keys start with `_ansible_`; new ones keep coming, so those that are not known are
+//! ignored.
 
 use std::fs;
 use std::path::Path;
@@ -108,7 +110,8 @@ fn invocation_is_on_demand(keys: &Map<String, Value>) -> bool {
     (parts.next(), parts.next()) >= (Some(2), Some(21))
 }
 
-/// Python writes NaN and infinities bare, which is not JSON: puts them in quotes, in the words Python has for them.
+/// Python writes NaN and infinities bare, which is not JSON: puts them in quotes, in the words
+/// Python has for them.
 fn quote_non_finite(contents: &[u8]) -> Vec<u8> {
     const WORDS: [(&[u8], &[u8]); 3] = [
         (b"NaN", b"\"nan\""),

@@ -3,21 +3,20 @@
 use std::env;
 
 use serde::de::DeserializeOwned;
-use serde_json::{Map, Value, json};
+use serde_json::{Map, Value};
 
 use super::args::Args;
-use super::option::Disclosure;
+use super::invocation::invocation;
 use super::output;
 use super::result::{Audience, Failure};
-use super::secrets::PLACEHOLDER;
 use super::spec::ModuleSpec;
 use super::validate;
 
 /// What a module is asked to do.
 #[derive(Clone, Debug, Default)]
 pub struct Call {
-    /// The options under their canonical names and in their declared types, with defaults and environment variables
-    /// filled in. What was not given is absent.
+    /// The options under their canonical names and in their declared types, with defaults and
+    /// environment variables filled in. What was not given is absent.
     pub options: Map<String, Value>,
     /// Whether to say what would be done instead of doing it.
     pub check_mode: bool,
@@ -34,7 +33,8 @@ impl Call {
     ///
     /// # Panics
     ///
-    /// When the structure does not match the module's table of options, which is a mistake in the module.
+    /// When the structure does not match the module's table of options, which is a mistake in the
+    /// module.
     #[must_use]
     pub fn options<T: DeserializeOwned>(&self) -> T {
         serde_json::from_value(self.options.clone().into()).unwrap_or_else(|error| {
@@ -42,7 +42,8 @@ impl Call {
         })
     }
 
-    /// Validates what Ansible handed over. Secrets and the invocation are made known to the output on the way.
+    /// Validates what Ansible handed over. Secrets and the invocation are made known to the output
+    /// on the way.
     pub(super) fn prepare(spec: &'static ModuleSpec, args: Args) -> Result<Call, Failure> {
         let environment = |name: &str| env::var(name).ok();
         let internal = args.internal;
@@ -74,30 +75,4 @@ impl Call {
             warnings: validated.warnings,
         })
     }
-}
-
-/// All options with what they stand at, and the aliases that were used, as AnsibleModule shows them.
-/// Secrets are masked when the result is printed. Names that are no option are left out:
-/// a mistyped one may hold a secret that nobody knows to be one.
-fn invocation(
-    spec: &ModuleSpec,
-    options: &Map<String, Value>,
-    given: &Map<String, Value>,
-) -> Value {
-    let mut shown = Map::new();
-    for option in spec.all_options() {
-        let value = options.get(option.name).cloned().unwrap_or(Value::Null);
-        let aliases = option
-            .aliases
-            .iter()
-            .filter_map(|alias| Some((*alias, given.get(*alias)?.clone())));
-        for (name, value) in std::iter::once((option.name, value)).chain(aliases) {
-            let hidden = option.disclosure != Disclosure::Shown && !value.is_null();
-            shown.insert(
-                name.to_owned(),
-                if hidden { PLACEHOLDER.into() } else { value },
-            );
-        }
-    }
-    json!({ "module_args": shown })
 }

@@ -1,8 +1,8 @@
 //! Coercion of a value to the declared type of its option, as AnsibleModule does it.
 //!
-//! Values arrive as the playbook's author, Jinja and the command line left them: numbers as text, text as numbers,
-//! lists as `a,b`. Where releases of ansible-core differ, the newest one is followed.
-//! What an error says is the end of a sentence; [`super::validate`] writes its beginning.
+//! Values arrive as the playbook's author, Jinja and the command line left them: numbers as text,
+//! text as numbers, lists as `a,b`. Where releases of ansible-core differ, the newest one is
+//! followed. What an error says is the end of a sentence; [`super::validate`] writes its beginning.
 
 use serde_json::{Map, Value};
 
@@ -66,7 +66,10 @@ fn integer(value: &Value) -> Result<i64, String> {
         Value::String(text) => python::whole_number(text),
         _ => None,
     };
-    number.ok_or_else(|| format!("\"{}\" cannot be converted to an int", python::repr(value)))
+    number.ok_or_else(|| match value {
+        Value::Number(number) if !python::is_float(number) => format!("{number} is out of range"),
+        _ => format!("\"{}\" cannot be converted to an int", python::repr(value)),
+    })
 }
 
 /// A finite number: JSON has no other, and no option means anything with one.

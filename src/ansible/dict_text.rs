@@ -2,11 +2,16 @@
 
 use serde_json::{Map, Value};
 
+use super::literal;
+
 /// Reads a text the way AnsibleModule reads one that is given for a dictionary.
 pub(super) fn parse(text: &str) -> Result<Map<String, Value>, String> {
     if text.starts_with('{') {
+        let literal = || literal::parse(text).and_then(|value| value.as_object().cloned());
         return serde_json::from_str(text)
-            .map_err(|_| "unable to evaluate string as dictionary".to_owned());
+            .ok()
+            .or_else(literal)
+            .ok_or_else(|| "unable to evaluate string as dictionary".to_owned());
     }
     if !text.contains('=') {
         return Err("dictionary requested, could not parse JSON or key=value".to_owned());
@@ -55,8 +60,9 @@ mod tests {
     }
 
     #[test]
-    fn reads_json() {
+    fn reads_json_and_python() {
         assert_eq!(parsed(r#"{"a": [1, null]}"#), json!({"a": [1, null]}));
+        assert_eq!(parsed("{'a': None}"), json!({"a": null}));
         assert_eq!(
             parsed("{nonsense"),
             json!("unable to evaluate string as dictionary")

@@ -1,4 +1,5 @@
-//! Runs that are cut short: a panic or a signal still ends in one failed result, and in nothing on standard error.
+//! Runs that are cut short: a panic or a signal still ends in one failed result, and in nothing on
+//! standard error.
 
 use std::any::Any;
 use std::panic::{self, PanicHookInfo};

@@ -1,11 +1,13 @@
 //! The protocol between Ansible and a binary module.
 //!
-//! Ansible starts the program as `AnsiballZ_NAME` with the path of a file that holds the arguments in JSON. The program
-//! prints one JSON object. A module is a table of what it accepts ([`ModuleSpec`]) and a function from a [`Call`] to a
-//! [`Success`] or a [`Failure`]; everything between that and Ansible is here. Nothing here knows the server.
+//! Ansible starts the program as `AnsiballZ_NAME` with the path of a file that holds the arguments
+//! in JSON. The program prints one JSON object. A module is a table of what it accepts
+//! ([`ModuleSpec`]) and a function from a [`Call`] to a [`Success`] or a [`Failure`]; everything
+//! between that and Ansible is here. Nothing here knows the server.
 //!
-//! The rules are those of ansible-core 2.15 to 2.21, and AnsibleModule's behaviour is the measure: a user should not
-//! be able to tell from options and messages that a module is not written in Python.
+//! The rules are those of ansible-core 2.15 to 2.21, and AnsibleModule's behaviour is the measure:
+//! a user should not be able to tell from options and messages that a module is not written in
+//! Python.
 
 mod args;
 mod call;
@@ -15,6 +17,8 @@ mod constraints;
 mod dict_text;
 pub mod docs;
 mod interruption;
+mod invocation;
+mod literal;
 mod option;
 mod output;
 mod path;
@@ -95,7 +99,8 @@ fn run(modules: &[Module], name: &str, args_file: &Path) -> Result<Success, Fail
     }
 }
 
-/// The file's name decides; a name that the task wrote, with or without a collection, helps where that is no module's.
+/// The file's name decides; a name that the task wrote, with or without a collection, helps where
+/// that is no module's.
 fn choose<'a>(
     modules: &'a [Module],
     file_name: &str,

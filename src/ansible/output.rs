@@ -1,6 +1,7 @@
 //! The single point where a result is printed: scrubbed, in ASCII, once.
 //!
-//! A result may come from the module, from the panic hook or from the thread that waits for signals. The first wins.
+//! A result may come from the module, from the panic hook or from the thread that waits for
+//! signals. The first wins.
 
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
@@ -75,8 +76,8 @@ pub(super) fn module_name() -> String {
         .clone()
 }
 
-/// Prints what came of the run, unless something has been printed already. The exit code says whether it worked,
-/// for those who are not Ansible: that one goes by the JSON.
+/// Prints what came of the run, unless something has been printed already. The exit code says
+/// whether it worked, for those who are not Ansible: that one goes by the JSON.
 pub(super) fn print(outcome: Result<Success, Failure>) -> ExitCode {
     let context = CONTEXT
         .lock()
@@ -136,7 +137,8 @@ fn add_returns(returns: &'static [Return], keys: &mut BTreeSet<&'static str>) {
     }
 }
 
-/// JSON in ASCII: Ansible splits the output at U+2028 and its kin before it reads it, and a terminal may be Latin-1.
+/// JSON in ASCII: Ansible splits the output at U+2028 and its kin before it reads it, and a
+/// terminal may be Latin-1.
 fn ascii(value: &Value) -> String {
     let json = value.to_string();
     let mut ascii = String::with_capacity(json.len());

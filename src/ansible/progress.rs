@@ -1,4 +1,5 @@
-//! What a run has done so far, for the result that a signal or a panic prints in place of the module.
+//! What a run has done so far, for the result that a signal or a panic prints in place of the
+//! module.
 
 use std::sync::{Mutex, PoisonError};
 

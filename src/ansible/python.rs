@@ -1,4 +1,5 @@
-//! Values as Python writes and reads them: AnsibleModule's `str` options and its messages show `repr` texts.
+//! Values as Python writes and reads them: AnsibleModule's `str` options and its messages show
+//! `repr` texts.
 
 use serde_json::{Map, Number, Value};
 
@@ -46,7 +47,8 @@ pub(super) fn is_float(number: &Number) -> bool {
 
 /// The whole number that a text stands for, in decimal digits: what `int(Decimal(text))` accepts.
 ///
-/// `" 1 "`, `"1_000"`, `"0644"`, `"1.0"` and `"1e3"` are whole; `"1.5"`, `"0x10"` and `"inf"` are not.
+/// `" 1 "`, `"1_000"`, `"0644"`, `"1.0"` and `"1e3"` are whole; `"1.5"`, `"0x10"` and `"inf"` are
+/// not.
 pub(super) fn whole_number(text: &str) -> Option<i64> {
     let text = text.trim().replace('_', "");
     let (negative, unsigned) = match text.strip_prefix('-') {
@@ -92,7 +94,8 @@ fn scaled(digits: &str, scale: i32) -> Option<i128> {
     }
 }
 
-/// The finite number that a text stands for: what `float(text)` accepts, except for infinities and NaN.
+/// The finite number that a text stands for: what `float(text)` accepts, except for infinities and
+/// NaN.
 pub(super) fn finite_float(text: &str) -> Option<f64> {
     let text = text.trim();
     let between_digits = |at: usize| {
@@ -174,7 +177,8 @@ pub(super) fn repr_str(text: &str) -> String {
     literal
 }
 
-/// Whether Python prints a character as it is. The standard library knows, but says so only in its debug escapes.
+/// Whether Python prints a character as it is. The standard library knows, but says so only in its
+/// debug escapes.
 fn is_printable(character: char) -> bool {
     // A letter in front, since a combining character at the beginning of a text is always escaped.
     !format!("a{character}")

@@ -73,9 +73,9 @@ impl Failure {
         let steps = progress::recorded();
         let changed = !steps.is_empty();
         let message = match steps.len() {
-            0 => format!("{message} Nothing had been changed yet."),
-            1 => format!("{message} One step had been done, see plan."),
-            count => format!("{message} {count} steps had been done, see plan."),
+            0 => format!("{message} No step had been completed."),
+            1 => format!("{message} One step had been completed, see plan."),
+            count => format!("{message} {count} steps had been completed, see plan."),
         };
         let fields = Map::from_iter(changed.then(|| ("plan".to_owned(), Value::from(steps))));
         Failure {

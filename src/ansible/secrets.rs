@@ -1,9 +1,10 @@
 //! Values that no output may show, and their removal.
 //!
-//! What AnsibleModule's `remove_values` does: a text that is a secret becomes one placeholder, a secret within a text
-//! becomes asterisks, numbers count as their text. Keys of dictionaries, which AnsibleModule leaves alone,
-//! are treated the same, except for those that the protocol or the module's table of return values declares:
-//! they are public already, and a result without its `changed` would be none.
+//! What AnsibleModule's `remove_values` does: a text that is a secret becomes one placeholder, a
+//! secret within a text becomes asterisks, numbers count as their text. Keys of dictionaries, which
+//! AnsibleModule leaves alone, are treated the same, except for those that the protocol or the
+//! module's table of return values declares: they are public already, and a result without its
+//! `changed` would be none.
 
 use std::collections::BTreeSet;
 

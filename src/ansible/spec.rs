@@ -1,7 +1,7 @@
 //! What a module accepts and returns: one table per module.
 //!
-//! Coercions, defaults, aliases, the messages about wrong parameters and the documentation all come from this table.
-//! Everything is `const`: a module writes its table as a `static`.
+//! Coercions, defaults, aliases, the messages about wrong parameters and the documentation all come
+//! from this table. Everything is `const`: a module writes its table as a `static`.
 
 use super::option::{Literal, Opt};
 

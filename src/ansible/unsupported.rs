@@ -35,7 +35,8 @@ impl Unsupported {
             .collect()
     }
 
-    /// The failure for at least one such name. The options listed are those where the first of them was written.
+    /// The failure for at least one such name. The options listed are those where the first of them
+    /// was written.
     pub(super) fn failure(all: &[Unsupported], module_name: &str) -> Failure {
         let mut names: Vec<String> = all.iter().map(Unsupported::full_name).collect();
         names.sort_unstable();

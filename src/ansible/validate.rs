@@ -1,8 +1,8 @@
 //! From the options as they were written to the options as the module gets them.
 //!
-//! The order of the checks is AnsibleModule's, since only the first error is reported: shape of suboptions, mutually
-//! exclusive, required, types, choices, further rules, suboptions, and unsupported names last of all.
-//! A null counts as not given.
+//! The order of the checks is AnsibleModule's, since only the first error is reported: shape of
+//! suboptions, mutually exclusive, required, types, choices, further rules, suboptions, and
+//! unsupported names last of all. A null counts as not given.
 
 use serde_json::{Map, Value};
 
@@ -18,7 +18,8 @@ use super::unsupported::Unsupported;
 /// Reads an environment variable.
 pub(super) type Environment<'a> = &'a dyn Fn(&str) -> Option<String>;
 
-/// Options under their canonical names, of the declared types, with defaults and the environment filled in.
+/// Options under their canonical names, of the declared types, with defaults and the environment
+/// filled in.
 #[derive(Debug, Default)]
 pub(super) struct Validated {
     pub(super) options: Map<String, Value>,
@@ -64,7 +65,8 @@ pub(super) fn validate(
     Ok(validated)
 }
 
-/// The options of one level as they were written, under their canonical names, without nulls, with the environment.
+/// The options of one level as they were written, under their canonical names, without nulls, with
+/// the environment.
 fn canonical(
     level: &Level<'_>,
     given: &Map<String, Value>,
@@ -75,7 +77,8 @@ fn canonical(
     let prefix = &level.prefix;
     for option in all(level.groups) {
         let mut value = given_value(given, option.name);
-        // AnsibleModule lets the alias win over the name itself, and the last alias over the others.
+        // AnsibleModule lets the alias win over the name itself, and the last alias over the
+        // others.
         for alias in option.aliases {
             let Some(other) = given_value(given, alias) else {
                 continue;

@@ -1,6 +1,7 @@
 //! Writing YAML: as much of it as the documentation of a module needs.
 //!
-//! Written by hand, since the crates that write YAML are unmaintained or leave no say in how a text is quoted.
+//! Written by hand, since the crates that write YAML are unmaintained or leave no say in how a text
+//! is quoted.
 
 use std::fmt::Write as _;
 

@@ -1,11 +1,12 @@
 //! A program with modules that show what the protocol does. Only the tests build it.
 
+use std::io::{self, Write};
 use std::path::Path;
 use std::process::ExitCode;
 use std::time::Duration;
 use std::{env, thread};
 
-use mr_provisioner::ansible::{self, Call, Diff, Failure, Module, Success, progress};
+use mr_provisioner::ansible::{self, Call, Diff, Failure, Module, Success, docs, progress};
 use serde_json::{Map, json};
 
 #[path = "specs.rs"]
@@ -26,7 +27,21 @@ fn main() -> ExitCode {
     let mut arguments = env::args_os();
     let arg0 = arguments.next().unwrap_or_default();
     let args_file = arguments.next().unwrap_or_default();
+    if args_file == "docs" {
+        return print_sidecar(&arguments.next().unwrap_or_default().to_string_lossy());
+    }
     ansible::run_as_module(&MODULES, &arg0.to_string_lossy(), Path::new(&args_file))
+}
+
+/// Prints the documentation of a module, to be tried with `ansible-doc`.
+fn print_sidecar(name: &str) -> ExitCode {
+    let Some(module) = MODULES.iter().find(|module| module.spec.name == name) else {
+        return ExitCode::FAILURE;
+    };
+    match io::stdout().write_all(docs::sidecar(module.spec).as_bytes()) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(_) => ExitCode::FAILURE,
+    }
 }
 
 /// Does what `action` says.

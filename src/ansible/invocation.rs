@@ -1,0 +1,85 @@
+//! `invocation`: the options a run started with, as AnsibleModule shows them at high verbosity.
+//!
+//! Names that are no option are left out: a mistyped one may hold a secret that nobody knows to be
+//! one.
+
+use serde_json::{Map, Value, json};
+
+use super::option::{Disclosure, Opt};
+use super::secrets::PLACEHOLDER;
+use super::spec::{ModuleSpec, all};
+
+/// All options with what they stand at, and the aliases that were used.
+pub(super) fn invocation(
+    spec: &ModuleSpec,
+    options: &Map<String, Value>,
+    given: &Map<String, Value>,
+) -> Value {
+    let mut shown = level(spec.options, options);
+    for option in spec.all_options() {
+        for alias in option.aliases {
+            if let Some(value) = given.get(*alias) {
+                shown.insert((*alias).to_owned(), disclosed(option, value));
+            }
+        }
+    }
+    json!({ "module_args": shown })
+}
+
+/// All options of one level; null stands for what was not given.
+fn level(groups: &'static [&'static [Opt]], options: &Map<String, Value>) -> Map<String, Value> {
+    let value = |option: &Opt| disclosed(option, options.get(option.name).unwrap_or(&Value::Null));
+    all(groups)
+        .map(|option| (option.name.to_owned(), value(option)))
+        .collect()
+}
+
+/// What of a value may be seen. Whole secrets are masked here already; their parts when the result
+/// is printed.
+fn disclosed(option: &Opt, value: &Value) -> Value {
+    match (option.disclosure, option.suboptions(), value) {
+        (_, _, Value::Null) => Value::Null,
+        (Disclosure::Secret | Disclosure::HiddenInInvocation, _, _) => PLACEHOLDER.into(),
+        (Disclosure::Shown, Some(groups), Value::Object(fields)) => level(groups, fields).into(),
+        (Disclosure::Shown, Some(_), Value::Array(items)) => {
+            items.iter().map(|item| disclosed(option, item)).collect()
+        }
+        (Disclosure::Shown, _, value) => value.clone(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::ansible::Kind;
+
+    static OPTIONS: &[&[Opt]] = &[&[
+        Opt::new("name", Kind::Str).aliases(&["title"]),
+        Opt::new("token", Kind::Str).aliases(&["key"]).secret(),
+        Opt::new("content", Kind::Str).hidden_in_invocation(),
+        Opt::new(
+            "files",
+            Kind::List(&Kind::Options(&[&[
+                Opt::new("path", Kind::Path),
+                Opt::new("text", Kind::Str).hidden_in_invocation(),
+            ]])),
+        ),
+    ]];
+
+    #[test]
+    fn shows_what_was_given_and_masks_what_is_not_to_be_seen() {
+        let shown = level(
+            OPTIONS,
+            json!({"name": "x", "token": "t", "files": [{"path": "/x", "text": "long"}]})
+                .as_object()
+                .unwrap(),
+        );
+        assert_eq!(
+            Value::from(shown),
+            json!({
+                "name": "x", "token": PLACEHOLDER, "content": null,
+                "files": [{"path": "/x", "text": PLACEHOLDER}],
+            })
+        );
+    }
+}
