@@ -4,21 +4,18 @@ use std::io::{self, Write};
 use std::path::Path;
 use std::process::ExitCode;
 use std::time::Duration;
-use std::{env, thread};
+use std::{env, fs, thread};
 
 use mr_provisioner::ansible::{self, Call, Diff, Failure, Module, Success, docs, progress};
 use serde_json::{Map, json};
 
-#[path = "specs.rs"]
-mod specs;
-
 static MODULES: [Module; 2] = [
     Module {
-        spec: &specs::PROBE,
+        spec: &mrp_protocol::PROBE,
         run: probe,
     },
     Module {
-        spec: &specs::RULES,
+        spec: &mrp_protocol::RULES,
         run: echo,
     },
 ];
@@ -59,7 +56,13 @@ fn probe(call: &Call) -> Result<Success, Failure> {
             let _ = thread::spawn(|| panic!("the thread went wrong")).join();
         }
         "wait" => {
-            progress::record(json!({"action": "upload", "target": "image", "why": text("token")}));
+            progress::record(
+                json!({"action": "upload", "target": "image", "why": format!("<{}>", text("token"))}),
+            );
+            // Whoever waits for the step sees this file.
+            if !text("file").is_empty() && fs::write(text("file"), "").is_err() {
+                return Err(Failure::new("Cannot write the file."));
+            }
             thread::sleep(Duration::from_secs(60));
         }
         "fail" => {

@@ -5,7 +5,7 @@ use mr_provisioner::ansible::{
 };
 
 /// A module with options much like a real one's.
-pub(crate) static PROBE: ModuleSpec = ModuleSpec {
+pub static PROBE: ModuleSpec = ModuleSpec {
     name: "mrp_probe",
     short_description: "Shows what the protocol does",
     description: &["Shows what the protocol does: a colon, 'quotes' and O(name)."],
@@ -110,7 +110,7 @@ const USER: &[Opt] = &[
 ];
 
 /// A module with every rule.
-pub(crate) static RULES: ModuleSpec = ModuleSpec {
+pub static RULES: ModuleSpec = ModuleSpec {
     name: "mrp_rules",
     short_description: "Has every rule",
     description: &["Has every rule."],

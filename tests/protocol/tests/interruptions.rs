@@ -1,0 +1,85 @@
+//! Panics and signals: still one result, with what had been done.
+
+use std::process::Command;
+use std::thread;
+use std::time::{Duration, Instant};
+
+use serde_json::{Value, json};
+
+use crate::harness::{self, Run};
+
+#[test]
+fn a_panic_is_a_failed_result() {
+    let result = Run::new(
+        "mrp_probe",
+        &json!({"name": "x", "token": "s3cret", "action": "panic"}),
+    )
+    .result();
+    let message = result["msg"].as_str().unwrap();
+    assert!(
+        message.starts_with("Internal error in mrp_probe: this went wrong with ********"),
+        "{message}"
+    );
+    assert!(message.contains("please report it."), "{message}");
+    assert_eq!(
+        (&result["failed"], &result["changed"]),
+        (&json!(true), &json!(false))
+    );
+}
+
+#[test]
+fn a_panic_in_any_thread_is_one() {
+    let result = Run::new(
+        "mrp_probe",
+        &json!({"name": "x", "action": "panic_in_thread"}),
+    )
+    .result();
+    assert!(
+        result["msg"]
+            .as_str()
+            .unwrap()
+            .contains("the thread went wrong"),
+        "{result}"
+    );
+}
+
+#[test]
+fn a_signal_is_a_failed_result_with_the_steps_that_were_done() {
+    for signal in ["TERM", "INT", "HUP"] {
+        let result = stopped_by(signal);
+        assert_eq!(
+            result["msg"],
+            format!("mrp_probe was stopped by SIG{signal}. One step had been completed, see plan.")
+        );
+        assert_eq!(
+            (&result["failed"], &result["changed"]),
+            (&json!(true), &json!(true))
+        );
+        assert_eq!(
+            result["plan"],
+            json!([{"action": "upload", "target": "image", "why": "<********>"}])
+        );
+    }
+}
+
+fn stopped_by(signal: &str) -> Value {
+    let directory = tempfile::tempdir().unwrap();
+    let ready = directory.path().join("ready");
+    let args = json!({"name": "x", "token": "s3cret", "action": "wait", "file": ready});
+    let mut run = Run::new("mrp_probe", &args);
+    let child = run.command.spawn().unwrap();
+    let deadline = Instant::now() + Duration::from_secs(10);
+    while !ready.exists() {
+        assert!(
+            Instant::now() < deadline,
+            "the probe did not get as far as its step"
+        );
+        thread::sleep(Duration::from_millis(5));
+    }
+    let kill = Command::new("kill")
+        .args(["-s", signal, &child.id().to_string()])
+        .status()
+        .unwrap();
+    assert!(kill.success());
+    harness::parse(&child.wait_with_output().unwrap())
+}

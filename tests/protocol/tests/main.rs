@@ -1,0 +1,10 @@
+//! What Ansible sees of a module: tests that run the probe, a program with small modules of its
+//! own.
+
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
+
+mod cases;
+mod harness;
+mod interruptions;
+mod output;
+mod sidecar;
