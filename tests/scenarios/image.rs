@@ -34,7 +34,10 @@ fn going_back_to_an_earlier_file_uploads_it_again_because_the_newer_image_hides_
     bench.run(MODULE, kernel(&one));
     bench.run(MODULE, kernel(&bench.file("two", "version 2")));
     let back = bench.four_ways(MODULE, kernel(&one));
-    let machine = bench.run("mrp_machine", json!({ "name": "qdc01", "kernel": "ci kernel" }));
+    let machine = bench.run(
+        "mrp_machine",
+        json!({ "name": "qdc01", "kernel": "ci kernel" }),
+    );
     assert_eq!(machine["machine"]["kernel_id"], back["image"]["id"]);
 }
 
@@ -42,7 +45,10 @@ fn going_back_to_an_earlier_file_uploads_it_again_because_the_newer_image_hides_
 fn prune_deletes_superseded_images_that_nothing_uses() {
     let bench = Bench::new();
     let used = bench.run(MODULE, kernel(&bench.file("Image", "used by a machine")));
-    bench.run("mrp_machine", json!({ "name": "qdc01", "kernel": "ci kernel" }));
+    bench.run(
+        "mrp_machine",
+        json!({ "name": "qdc01", "kernel": "ci kernel" }),
+    );
     let unused = bench.run(MODULE, kernel(&bench.file("Image", "used by nothing")));
     let mut options = kernel(&bench.file("Image", "newest"));
     options["prune"] = json!(true);
@@ -76,14 +82,17 @@ fn force_uploads_every_time() {
     options["force"] = json!(true);
     let first = bench.run(MODULE, options.clone());
     let second = bench.run(MODULE, options);
-    assert_eq!((&first["changed"], &second["changed"]), (&json!(true), &json!(true)));
+    assert_eq!(
+        (&first["changed"], &second["changed"]),
+        (&json!(true), &json!(true))
+    );
     assert_ne!(first["image"]["id"], second["image"]["id"]);
 }
 
 #[test]
 fn an_own_image_without_a_mark_is_read_back() {
     let bench = Bench::new();
-    let bytes = bench.lab.get_bytes("/tftp/", "alice/Image-test.00000005");
+    let bytes = bench.boot_file("alice/Image-test.00000005");
     let path = bench.file("Image", bytes);
     let options = json!({
         "description": "alice test kernel", "type": "Kernel", "arch": "arm64", "path": path,
@@ -101,7 +110,10 @@ fn an_own_image_that_cannot_be_read_back_is_replaced_with_a_warning() {
     });
     let result = bench.four_ways(MODULE, options);
     assert_eq!(actions(&result), ["upload"]);
-    says(&text(&result["warnings"][0]), &["image 5 'alice test kernel'", "could not be read back"]);
+    says(
+        &text(&result["warnings"][0]),
+        &["image 5 'alice test kernel'", "could not be read back"],
+    );
 }
 
 #[test]
@@ -129,10 +141,21 @@ fn a_forged_mark_of_another_user_is_not_believed() {
     let bench = Bench::new();
     let mine = bench.file("mine", "what I want to boot");
     let own = bench.run(MODULE, kernel(&mine));
-    let mark = text(&own["image"]["name"]).split('/').nth(1).unwrap().rsplit_once('.').unwrap().0.to_owned();
-    bench.run(MODULE, json!({ "description": "ci kernel", "type": "Kernel", "arch": "arm64", "state": "absent" }));
-    let forged = json!({ "description": "ci kernel", "type": "Kernel", "arch": "arm64", "public": true });
-    bench.lab.upload("bob-token", &forged, &mark, b"something else");
+    let mark = text(&own["image"]["name"])
+        .split('/')
+        .nth(1)
+        .unwrap()
+        .rsplit_once('.')
+        .unwrap()
+        .0
+        .to_owned();
+    bench.run(
+        MODULE,
+        json!({ "description": "ci kernel", "type": "Kernel", "arch": "arm64", "state": "absent" }),
+    );
+    let forged =
+        json!({ "description": "ci kernel", "type": "Kernel", "arch": "arm64", "public": true });
+    bench.upload("bob-token", &forged, &mark, b"something else");
     let result = bench.four_ways(MODULE, kernel(&mine));
     assert_eq!(actions(&result), ["upload"]);
 }
@@ -142,7 +165,13 @@ fn a_missing_image_without_a_path_is_an_error_with_near_names() {
     let bench = Bench::new();
     let options = json!({ "description": "alice test kernal", "type": "Kernel", "arch": "arm64" });
     let message = bench.failure(MODULE, options);
-    says(&message, &["there is no visible Kernel image for arm64 'alice test kernal'", "'alice test kernel'"]);
+    says(
+        &message,
+        &[
+            "there is no visible Kernel image for arm64 'alice test kernal'",
+            "'alice test kernel'",
+        ],
+    );
 }
 
 #[test]
@@ -156,7 +185,10 @@ fn an_ambiguous_description_lists_ids_owners_and_dates() {
         bench.run_by("bob-token", MODULE, options);
     }
     let options = json!({ "description": "theirs", "type": "Kernel", "arch": "arm64" });
-    says(&bench.failure(MODULE, options), &["ambiguous", "id 1", "of bob", "uploaded ", "Give the id"]);
+    says(
+        &bench.failure(MODULE, options),
+        &["ambiguous", "id 1", "of bob", "uploaded ", "Give the id"],
+    );
 }
 
 #[test]
@@ -173,7 +205,10 @@ fn absent_deletes_own_images_and_leaves_those_of_others() {
     let result = bench.four_ways(MODULE, options);
     assert_eq!(actions(&result), ["delete"]);
     assert_eq!(result["image"], json!(null));
-    says(&text(&result["warnings"][0]), &["image 7", "belongs to admin"]);
+    says(
+        &text(&result["warnings"][0]),
+        &["image 7", "belongs to admin"],
+    );
     bench.server("/api/v1/image/7");
 }
 
@@ -183,7 +218,10 @@ fn absent_refuses_an_image_in_use_and_names_the_machines() {
     let options = json!({
         "description": "alice test kernel", "type": "Kernel", "arch": "arm64", "state": "absent",
     });
-    says(&bench.failure(MODULE, options), &["image 5 'alice test kernel' is in use", "kernel of qdc02"]);
+    says(
+        &bench.failure(MODULE, options),
+        &["image 5 'alice test kernel' is in use", "kernel of qdc02"],
+    );
     bench.server("/api/v1/image/5");
 }
 
@@ -210,23 +248,35 @@ fn an_id_names_one_image_and_its_description_is_brought_up_to_date() {
 fn an_id_of_another_kind_is_refused() {
     let bench = Bench::new();
     let options = json!({ "description": "x", "type": "Initrd", "arch": "arm64", "id": 6 });
-    says(&bench.failure(MODULE, options), &["is a Kernel image for arm64, not a Initrd image"]);
+    says(
+        &bench.failure(MODULE, options),
+        &["is a Kernel image for arm64, not a Initrd image"],
+    );
 }
 
 #[test]
 fn a_lost_answer_makes_no_second_copy() {
     let bench = Bench::new();
-    bench.lab.fault(json!({ "method": "POST", "path": "/api/v1/image", "reset": true, "when": "after" }));
+    bench.lab.fault(
+        json!({ "method": "POST", "path": "/api/v1/image", "reset": true, "when": "after" }),
+    );
     let result = bench.run(MODULE, kernel(&bench.file("Image", "bytes")));
     assert_eq!(result["changed"], true, "{result:#}");
-    let uploads = bench.lab.writes().iter().filter(|request| request.method == "POST").count();
+    let uploads = bench
+        .lab
+        .writes()
+        .iter()
+        .filter(|request| request.method == "POST")
+        .count();
     assert_eq!(uploads, 1);
 }
 
 #[test]
 fn an_upload_that_never_arrived_is_sent_again() {
     let bench = Bench::new();
-    bench.lab.fault(json!({ "method": "POST", "path": "/api/v1/image", "reset": true, "when": "before" }));
+    bench.lab.fault(
+        json!({ "method": "POST", "path": "/api/v1/image", "reset": true, "when": "before" }),
+    );
     let path = bench.file("Image", "bytes");
     assert_eq!(bench.run(MODULE, kernel(&path))["changed"], true);
     bench.nothing_left_to_do(MODULE, kernel(&path));
@@ -236,15 +286,26 @@ fn an_upload_that_never_arrived_is_sent_again() {
 fn an_upload_over_the_limit_is_told_with_its_size() {
     let bench = Bench::new();
     let path = bench.file("big", vec![7; 33 << 20]);
-    says(&bench.failure(MODULE, kernel(&path)), &["33.0 MiB", "max_upload_size"]);
+    says(
+        &bench.failure(MODULE, kernel(&path)),
+        &["33.0 MiB", "max_upload_size"],
+    );
 }
 
 #[test]
 fn an_upload_that_the_http_server_drops_without_a_word_is_told_with_its_size() {
     let bench = Bench::new();
     let path = bench.file("big", "");
-    std::fs::OpenOptions::new().write(true).open(&path).unwrap().set_len(101 << 20).unwrap();
-    says(&bench.failure(MODULE, kernel(&path)), &["101.0 MiB", "100 MiB"]);
+    std::fs::OpenOptions::new()
+        .write(true)
+        .open(&path)
+        .unwrap()
+        .set_len(101 << 20)
+        .unwrap();
+    says(
+        &bench.failure(MODULE, kernel(&path)),
+        &["101.0 MiB", "100 MiB"],
+    );
 }
 
 #[test]
@@ -266,11 +327,16 @@ fn an_unknown_architecture_is_the_servers_sentence() {
 fn a_failure_half_way_says_what_was_done_and_what_was_not() {
     let bench = Bench::new();
     bench.run(MODULE, kernel(&bench.file("Image", "old")));
-    bench.lab.fault(json!({ "method": "DELETE", "path": "/api/v1/image/", "status": 500, "times": 9 }));
+    bench
+        .lab
+        .fault(json!({ "method": "DELETE", "path": "/api/v1/image/*", "status": 500, "times": 9 }));
     let mut options = kernel(&bench.file("Image", "new"));
     options["prune"] = json!(true);
     let result = bench.run(MODULE, options);
-    assert_eq!((&result["failed"], &result["changed"]), (&json!(true), &json!(true)));
+    assert_eq!(
+        (&result["failed"], &result["changed"]),
+        (&json!(true), &json!(true))
+    );
     assert_eq!(result["done"][0]["action"], "upload");
     assert_eq!(result["not_done"][0]["action"], "delete");
 }

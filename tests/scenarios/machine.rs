@@ -14,7 +14,10 @@ fn with_images(bench: &Bench) -> Value {
         });
         bench.run("mrp_image", options);
     }
-    bench.run("mrp_preseed", json!({ "name": "ci-seed", "content": "host {{ hostname }}\n" }));
+    bench.run(
+        "mrp_preseed",
+        json!({ "name": "ci-seed", "content": "host {{ hostname }}\n" }),
+    );
     json!({
         "name": "qdc01", "arch": "arm64", "subarch": "efi", "kernel": "installer", "initrd": "installer",
         "preseed": "ci-seed", "kernel_opts": "console=ttyAMA0",
@@ -51,7 +54,10 @@ fn a_new_upload_of_the_kernel_is_a_change_of_the_machine() {
     });
     let newer = bench.run("mrp_image", options);
     let result = bench.four_ways(MODULE, json!({ "machine": "qdc01", "kernel": "installer" }));
-    assert_eq!(result["plan"][0]["after"], json!({ "kernel_id": newer["image"]["id"] }));
+    assert_eq!(
+        result["plan"][0]["after"],
+        json!({ "kernel_id": newer["image"]["id"] })
+    );
 }
 
 #[test]
@@ -61,16 +67,28 @@ fn an_empty_text_clears_what_the_server_lets_be_cleared() {
     let options = json!({ "name": "qdc01", "initrd": "", "preseed": "", "kernel_opts": "" });
     bench.four_ways(MODULE, options);
     let machine = bench.server("/api/v1/machine/2");
-    assert_eq!((&machine["initrd_id"], &machine["preseed_id"]), (&json!(null), &json!(null)));
-    says(&bench.failure(MODULE, json!({ "name": "qdc01", "kernel": "" })), &["cannot take a kernel away"]);
-    says(&bench.failure(MODULE, json!({ "name": "qdc01", "subarch": "" })), &["cannot take a subarch away"]);
+    assert_eq!(
+        (&machine["initrd_id"], &machine["preseed_id"]),
+        (&json!(null), &json!(null))
+    );
+    says(
+        &bench.failure(MODULE, json!({ "name": "qdc01", "kernel": "" })),
+        &["cannot take a kernel away"],
+    );
+    says(
+        &bench.failure(MODULE, json!({ "name": "qdc01", "subarch": "" })),
+        &["cannot take a subarch away"],
+    );
 }
 
 #[test]
 fn netboot_alone_can_be_switched() {
     let bench = Bench::new();
     let result = bench.four_ways(MODULE, json!({ "id": 2, "netboot": true }));
-    assert_eq!(result["plan"][0]["after"], json!({ "netboot_enabled": true }));
+    assert_eq!(
+        result["plan"][0]["after"],
+        json!({ "netboot_enabled": true })
+    );
 }
 
 #[test]
@@ -116,8 +134,14 @@ fn an_installation_that_fails_ends_the_wait_at_once() {
     options["wait_timeout"] = json!(600);
     let started = Instant::now();
     let result = bench.run(MODULE, options);
-    assert!(started.elapsed().as_secs() < 60, "it waited for its deadline");
-    says(&text(&result["msg"]), &["machine 'qdc01' reported the state error"]);
+    assert!(
+        started.elapsed().as_secs() < 60,
+        "it waited for its deadline"
+    );
+    says(
+        &text(&result["msg"]),
+        &["machine 'qdc01' reported the state error"],
+    );
     assert_eq!(result["done"].as_array().unwrap().len(), 2);
     assert_eq!(result["not_done"][0]["action"], "wait");
 }
@@ -129,7 +153,14 @@ fn a_machine_that_never_reports_is_told_with_the_last_state_seen() {
     let mut options = provisioned(with_images(&bench));
     options["wait_timeout"] = json!(0.5);
     let message = bench.failure(MODULE, options);
-    says(&message, &["not ready within 0.5 s", "last state seen was provisioning", "must set the state ready"]);
+    says(
+        &message,
+        &[
+            "not ready within 0.5 s",
+            "last state seen was provisioning",
+            "must set the state ready",
+        ],
+    );
 }
 
 #[test]
@@ -147,7 +178,10 @@ fn a_machine_without_a_bmc_is_refused_before_anything_is_written() {
     let mut options = provisioned(with_images(&bench));
     options["name"] = json!("no-bmc");
     let writes = bench.lab.writes().len();
-    says(&bench.failure(MODULE, options), &["machine 'no-bmc' has no BMC"]);
+    says(
+        &bench.failure(MODULE, options),
+        &["machine 'no-bmc' has no BMC"],
+    );
     assert_eq!(bench.lab.writes().len(), writes);
 }
 
@@ -157,7 +191,10 @@ fn a_failing_bmc_leaves_netboot_as_it_was_and_shows_no_password() {
     let mut options = provisioned(with_images(&bench));
     options["name"] = json!("bad bmc/box \"q\"");
     let result = bench.run(MODULE, options);
-    says(&text(&result["msg"]), &["provisioning machine 'bad bmc/box \"q\"' failed", "BMC"]);
+    says(
+        &text(&result["msg"]),
+        &["provisioning machine 'bad bmc/box \"q\"' failed", "BMC"],
+    );
     assert!(!result.to_string().contains("ipmipass"), "{result:#}");
     assert_eq!(bench.server("/api/v1/machine/7")["netboot_enabled"], false);
     assert_eq!(bench.server("/api/v1/machine/7/state")["state"], "error");
@@ -178,7 +215,10 @@ fn states_are_reported_on_the_machines_behalf() {
 fn a_machine_of_somebody_else_is_refused_and_its_holder_named() {
     let bench = Bench::new();
     let options = json!({ "name": "bobs-box", "kernel_opts": "x" });
-    says(&bench.failure(MODULE, options.clone()), &["not assigned", "held by bob (mine)", "allow_unassigned"]);
+    says(
+        &bench.failure(MODULE, options.clone()),
+        &["not assigned", "held by bob (mine)", "allow_unassigned"],
+    );
     assert!(bench.lab.writes().is_empty());
     let mut options = options;
     options["allow_unassigned"] = json!(true);
@@ -195,8 +235,14 @@ fn a_free_machine_is_refused_too() {
 #[test]
 fn an_unknown_machine_is_an_error_with_near_names() {
     let bench = Bench::new();
-    says(&bench.failure(MODULE, json!({ "name": "qdc1" })), &["no machine 'qdc1'", "'qdc01'"]);
-    says(&bench.failure(MODULE, json!({ "id": 4711 })), &["no machine with id 4711"]);
+    says(
+        &bench.failure(MODULE, json!({ "name": "qdc1" })),
+        &["no machine 'qdc1'", "'qdc01'"],
+    );
+    says(
+        &bench.failure(MODULE, json!({ "id": 4711 })),
+        &["no machine with id 4711"],
+    );
 }
 
 #[test]
@@ -222,13 +268,23 @@ fn an_image_for_another_architecture_is_refused() {
 #[test]
 fn what_an_earlier_task_may_create_is_unresolved_in_check_mode_and_an_error_otherwise() {
     let bench = Bench::new();
-    let options = json!({ "name": "qdc01", "kernel": "to come", "initrd": "to come", "preseed": "to-come" });
+    let options =
+        json!({ "name": "qdc01", "kernel": "to come", "initrd": "to come", "preseed": "to-come" });
     let result = bench.check(MODULE, options.clone());
     assert_eq!(result["changed"], true, "{result:#}");
     assert_eq!(result["warnings"].as_array().unwrap().len(), 3);
-    assert_eq!(result["plan"][0]["after"]["kernel_id"], "unresolved: 'to come'");
-    says(&bench.failure(MODULE, options), &["no visible Kernel image for arm64 'to come'"]);
-    let provision = bench.check(MODULE, provisioned(json!({ "name": "qdc01", "kernel": "to come" })));
+    assert_eq!(
+        result["plan"][0]["after"]["kernel_id"],
+        "unresolved: 'to come'"
+    );
+    says(
+        &bench.failure(MODULE, options),
+        &["no visible Kernel image for arm64 'to come'"],
+    );
+    let provision = bench.check(
+        MODULE,
+        provisioned(json!({ "name": "qdc01", "kernel": "to come" })),
+    );
     assert_eq!(actions(&provision), ["update", "provision", "wait"]);
 }
 
@@ -237,8 +293,14 @@ fn the_servers_refusal_is_one_sentence() {
     let bench = Bench::new();
     let message = bench.failure(MODULE, json!({ "name": "qdc01", "subarch": "nosuch" }));
     says(&message, &["no such subarch for architecture arm64"]);
-    let message = bench.failure(MODULE, json!({ "name": "qdc01", "subarch": "nobl", "netboot": true }));
-    says(&message, &["Enabled netboot requires a subarch with a valid bootloader"]);
+    let message = bench.failure(
+        MODULE,
+        json!({ "name": "qdc01", "subarch": "nobl", "netboot": true }),
+    );
+    says(
+        &message,
+        &["Enabled netboot requires a subarch with a valid bootloader"],
+    );
 }
 
 #[test]
@@ -249,7 +311,10 @@ fn a_field_that_the_server_drops_is_noticed() {
         "body": bench.server("/api/v1/machine/2"),
     }));
     let message = bench.failure(MODULE, json!({ "name": "qdc01", "kernel_opts": "quiet" }));
-    says(&message, &["machine 'qdc01' was written, but the server has", "quiet"]);
+    says(
+        &message,
+        &["machine 'qdc01' was written, but the server has", "quiet"],
+    );
 }
 
 #[test]
@@ -259,16 +324,47 @@ fn names_and_ids_exclude_each_other_and_one_is_needed() {
         bench.failure(MODULE, json!({ "name": "qdc01", "id": 2 })),
         "parameters are mutually exclusive: name|id"
     );
-    assert_eq!(bench.failure(MODULE, json!({})), "one of the following is required: name, id");
+    assert_eq!(
+        bench.failure(MODULE, json!({})),
+        "one of the following is required: name, id"
+    );
 }
 
 #[test]
 fn names_with_quotes_slashes_and_other_characters_find_exactly_their_machine() {
     let bench = Bench::new();
-    for name in ["a b", "a'b", "a\\b", "a\\", "a/b", "100%", "a_b", "(a;b)", "\u{fc}n\u{ef}\u{4e2d}", "a\nb", "\"", "a+b"] {
-        bench.lab.add_machine(json!({ "name": name, "arch": "arm64", "assignee": "alice" }));
+    for name in [
+        "a b",
+        "a'b",
+        "a\\b",
+        "a\\",
+        "a/b",
+        "100%",
+        "a_b",
+        "(a;b)",
+        "\u{fc}n\u{ef}\u{4e2d}",
+        "a\nb",
+        "\"",
+        "a+b",
+    ] {
+        bench
+            .lab
+            .add_machine(json!({ "name": name, "arch": "arm64", "assignee": "alice" }));
     }
-    for name in ["a b", "a'b", "a\\b", "a\\", "a/b", "100%", "a_b", "(a;b)", "\u{fc}n\u{ef}\u{4e2d}", "a\nb", "\"", "a+b"] {
+    for name in [
+        "a b",
+        "a'b",
+        "a\\b",
+        "a\\",
+        "a/b",
+        "100%",
+        "a_b",
+        "(a;b)",
+        "\u{fc}n\u{ef}\u{4e2d}",
+        "a\nb",
+        "\"",
+        "a+b",
+    ] {
         let result = bench.run(MODULE, json!({ "name": name, "kernel_opts": name }));
         assert_eq!(result["machine"]["name"], name, "{result:#}");
     }

@@ -30,8 +30,14 @@ fn an_address_is_never_guessed() {
     let bench = Bench::new();
     let result = bench.four_ways(MODULE, json!({ "machine": "moonshot-c1" }));
     let facts = &result["machines"][0];
-    assert_eq!((&facts["ipv4"], &facts["mac"]), (&json!(null), &json!(null)));
-    says(&text(&result["warnings"][0]), &["moonshot-c1", "eth0 10.40.5.11", "eth2 10.40.2.31", "mgmt0"]);
+    assert_eq!(
+        (&facts["ipv4"], &facts["mac"]),
+        (&json!(null), &json!(null))
+    );
+    says(
+        &text(&result["warnings"][0]),
+        &["moonshot-c1", "eth0 10.40.5.11", "eth2 10.40.2.31", "mgmt0"],
+    );
 }
 
 #[test]
@@ -41,7 +47,10 @@ fn the_first_preferred_interface_with_an_address_decides() {
     let facts = &bench.four_ways(MODULE, options)["machines"][0];
     assert_eq!(facts["ipv4"], "10.40.2.31");
     assert_eq!(facts["mac"], "52:54:00:00:01:03");
-    let facts = &bench.run(MODULE, json!({ "machine": "moonshot-c1", "interface": "mgmt0" }))["machines"][0];
+    let facts = &bench.run(
+        MODULE,
+        json!({ "machine": "moonshot-c1", "interface": "mgmt0" }),
+    )["machines"][0];
     assert_eq!(facts["netmask"], "255.255.255.0");
 }
 
@@ -56,10 +65,17 @@ fn a_configured_address_counts_where_there_is_no_lease_yet() {
 fn machines_by_name_come_in_the_order_given() {
     let bench = Bench::new();
     let result = bench.four_ways(MODULE, json!({ "machines": ["x86-1", "qdc01"] }));
-    let names: Vec<String> =
-        result["machines"].as_array().unwrap().iter().map(|facts| text(&facts["name"])).collect();
+    let names: Vec<String> = result["machines"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|facts| text(&facts["name"]))
+        .collect();
     assert_eq!(names, ["x86-1", "qdc01"]);
-    says(&bench.failure(MODULE, json!({ "machines": ["qdc01", "qdc3"] })), &["'qdc3'", "'qdc01'"]);
+    says(
+        &bench.failure(MODULE, json!({ "machines": ["qdc01", "qdc3"] })),
+        &["'qdc3'", "'qdc01'"],
+    );
 }
 
 #[test]
@@ -74,11 +90,22 @@ fn a_query_filters_on_the_server() {
 fn a_query_that_would_run_as_sql_is_never_sent() {
     let bench = Bench::new();
     let before = bench.lab.requests().len();
-    for query in ["\"machine.id = 2\"", "(and \"1=1\")", "(= name", "name", "(foo name \"x\")", "(= nme \"x\")"] {
+    for query in [
+        "\"machine.id = 2\"",
+        "(and \"1=1\")",
+        "(= name",
+        "name",
+        "(foo name \"x\")",
+        "(= nme \"x\")",
+    ] {
         let message = bench.failure(MODULE, json!({ "query": query }));
         assert!(!message.contains("HTTP"), "{message}");
     }
-    assert_eq!(bench.lab.requests().len(), before, "a bad query reached the server");
+    assert_eq!(
+        bench.lab.requests().len(),
+        before,
+        "a bad query reached the server"
+    );
 }
 
 #[test]
@@ -87,5 +114,9 @@ fn a_machine_without_an_address_has_null() {
     let result = bench.four_ways(MODULE, json!({ "machine": "qdc02" }));
     assert_eq!(result["machines"][0]["ipv4"], json!(null));
     assert_eq!(result["machines"][0]["mac"], "52:54:00:00:03:01");
-    assert!(result.get("warnings").is_none_or(|warnings| warnings == &json!([])));
+    assert!(
+        result
+            .get("warnings")
+            .is_none_or(|warnings| warnings == &json!([]))
+    );
 }
