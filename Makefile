@@ -1,0 +1,71 @@
+# `make help` lists what there is. All of it needs cargo, Python 3 and make, and brings the rest itself.
+
+PYTHON ?= python3
+CARGO ?= cargo
+# Known here because the binaries are taken from there.
+export CARGO_TARGET_DIR ?= $(CURDIR)/target
+export PYTHONDONTWRITEBYTECODE = 1
+
+LAB := $(CARGO_TARGET_DIR)/debug/mrp-lab
+MRP := $(CARGO_TARGET_DIR)/release/mrp
+# A module is what has documentation in library/.
+MODULES := $(patsubst library/%.yml,%,$(wildcard library/*.yml))
+CARGO_DENY_VERSION := 0.20.2
+CARGO_DENY := $(CURDIR)/.cache/cargo-deny-$(CARGO_DENY_VERSION)/bin/cargo-deny
+
+.PHONY: help demo test test-ansible-lines install-modules docs bench deny fmt lint release lab clean
+
+help: ## Lists the targets
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "%-20s %s\n", $$1, $$2 }' Makefile
+
+demo: install-modules lab ## Provisions a machine of a simulated server from Ansible, twice
+	@bin=$$($(PYTHON) tests/venvs.py newest) && \
+	$(PYTHON) tests/demo.py --lab "$(LAB)" --ansible "$$bin"
+
+test: install-modules lab ## Runs all tests, with the oldest and the newest ansible-core that this Python runs
+	@bins=$$($(PYTHON) tests/venvs.py oldest newest) && \
+	MRP_TEST_ANSIBLE="$$bins" $(CARGO) test --workspace --locked
+
+test-ansible-lines: install-modules lab ## Runs the tests with every ansible-core that a Python is found for
+	@bins=$$($(PYTHON) tests/venvs.py all) && \
+	MRP_TEST_ANSIBLE="$$bins" $(CARGO) test --workspace --locked
+
+install-modules: release ## Puts the release binary into library/ under each module's name
+	@find library -maxdepth 1 -type l -delete
+	@cmp -s "$(MRP)" library/mrp || { cp "$(MRP)" library/.mrp.new && mv -f library/.mrp.new library/mrp; }
+	@for module in $(MODULES); do ln -sf mrp "library/$$module" || exit 1; done
+
+docs: release ## Writes the modules' documentation, library/*.yml, from their option tables
+	"$(MRP)" docs library
+
+bench: install-modules lab ## Prints the size of the binary and the memory that an upload takes
+	@$(PYTHON) tests/bench_upload.py --lab "$(LAB)" --module library/mrp_image
+
+deny: $(CARGO_DENY) ## Checks licences, bans and sources of the dependencies
+	"$(CARGO_DENY)" --locked check licenses bans sources
+
+fmt: ## Formats the code
+	$(CARGO) fmt --all
+
+lint: ## Checks format and lints as CI does
+	$(CARGO) fmt --all --check
+	$(CARGO) clippy --workspace --all-targets --locked -- -D warnings
+
+# -p: built together with the lab, the binary would get the lab's features of their common dependencies.
+release:
+	$(CARGO) build --release --locked -p mr-provisioner --bin mrp
+
+lab:
+	$(CARGO) build --locked -p mrp-lab
+
+# Its own target directory, which is gone afterwards: nothing of it is of use to anything else.
+$(CARGO_DENY):
+	$(CARGO) install --locked --root .cache/cargo-deny-$(CARGO_DENY_VERSION) --target-dir .cache/cargo-deny-target \
+		cargo-deny@$(CARGO_DENY_VERSION)
+	rm -rf .cache/cargo-deny-target
+
+clean: ## Removes everything that was made
+	$(CARGO) clean
+	rm -rf .venv .cache tests/__pycache__
+	find library -maxdepth 1 -type l -delete
+	rm -f library/mrp library/.mrp.new
