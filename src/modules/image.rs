@@ -149,7 +149,7 @@ const EXAMPLES: &str = r#"- name: Upload the installer's kernel when it changed
     arch: arm64
     path: files/linux
 
-- name: Upload its initrd for everyone and clean up old copies
+- name: Upload its initrd for everyone and clean up old copies (server and token from MRP_URL and MRP_TOKEN)
   mrp_image:
     description: debian 12 installer
     type: Initrd
@@ -157,9 +157,6 @@ const EXAMPLES: &str = r#"- name: Upload the installer's kernel when it changed
     path: files/initrd.gz
     public: true
     prune: true
-  environment:
-    MRP_URL: https://mrp.example/
-    MRP_TOKEN: "{{ lab_token }}"
 
 - name: Remove a test kernel
   mrp_image:
