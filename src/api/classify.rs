@@ -13,15 +13,20 @@ use serde_json::Value;
 use super::error::{Refusal, TOO_LARGE_STATUS};
 use super::request::{Payload, Request, Target};
 use super::send::Reply;
-use super::{ApiError, Result, http_date, sentence};
+use super::{ApiError, Result, Token, http_date, sentence};
 
 /// How much of a raw error body is kept.
 const KEPT: usize = 4096;
 
 /// Passes successful answers on, and makes errors of all others.
-pub(super) fn check(request: &Request, reply: Reply) -> Result<Reply> {
+pub(super) fn check(request: &Request, mut reply: Reply, token: &Token) -> Result<Reply> {
     if (200..300).contains(&reply.status) {
         return Ok(reply);
+    }
+    // A server, or a proxy before it, may repeat what it was sent.
+    let text = String::from_utf8_lossy(&reply.body);
+    if text.contains(token.expose()) {
+        reply.body = text.replace(token.expose(), "***").into_bytes();
     }
     Err(refused(request, &reply))
 }

@@ -76,11 +76,10 @@ impl Circumstances<'_> {
 
 /// The innermost cause of an error, without the number of the system's error.
 pub(super) fn root_cause(error: &(dyn Error + 'static)) -> String {
-    let mut cause = error;
-    while let Some(source) = cause.source() {
-        cause = source;
-    }
-    let text = cause.to_string();
+    let text = causes(error)
+        .last()
+        .map(|cause| cause.to_string())
+        .unwrap_or_default();
     let text = text.split(" (os error").next().unwrap_or_default();
     let mut text = sentence::one_line(text);
     if let Some(first) = text.get_mut(..1) {
@@ -91,27 +90,31 @@ pub(super) fn root_cause(error: &(dyn Error + 'static)) -> String {
 
 /// Why a TLS handshake failed, if that is what happened.
 fn handshake_failure(error: &(dyn Error + 'static)) -> Option<String> {
-    let mut cause = Some(error);
-    while let Some(error) = cause {
-        // An I/O error hides the error that it wraps behind that one's own source.
-        let inner = error
-            .downcast_ref::<io::Error>()
-            .and_then(io::Error::get_ref);
-        let tls = error
-            .downcast_ref::<rustls::Error>()
-            .or_else(|| inner?.downcast_ref());
-        if let Some(tls) = tls {
-            return Some(explain(tls));
-        }
-        cause = error.source();
+    causes(error)
+        .find_map(|cause| cause.downcast_ref())
+        .map(explain)
+}
+
+/// An error and its causes, from the outside in.
+fn causes<'a>(error: &'a (dyn Error + 'static)) -> impl Iterator<Item = &'a (dyn Error + 'static)> {
+    std::iter::successors(Some(error), |&error| cause(error))
+}
+
+/// The cause of an error. An I/O error does not name the error that it wraps as its source.
+fn cause<'a>(error: &'a (dyn Error + 'static)) -> Option<&'a (dyn Error + 'static)> {
+    match error
+        .downcast_ref::<io::Error>()
+        .and_then(io::Error::get_ref)
+    {
+        Some(wrapped) => Some(wrapped),
+        None => error.source(),
     }
-    None
 }
 
 fn explain(error: &rustls::Error) -> String {
     use rustls::CertificateError as Bad;
     let known = match error {
-        rustls::Error::InvalidCertificate(Bad::UnknownIssuer) => {
+        rustls::Error::InvalidCertificate(Bad::UnknownIssuer | Bad::BadSignature) => {
             "the server's certificate is signed by no known authority"
         }
         rustls::Error::InvalidCertificate(Bad::Expired | Bad::ExpiredContext { .. }) => {

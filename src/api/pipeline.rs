@@ -8,11 +8,12 @@ use serde::de::DeserializeOwned;
 use super::request::Request;
 use super::retry::Attempts;
 use super::send::{Reply, Wire};
-use super::{ApiError, Clock, Result, RetryPolicy, Settings, classify, decode};
+use super::{ApiError, Clock, Result, RetryPolicy, Settings, Token, classify, decode};
 
 /// Everything the handles of the resources share.
 pub(super) struct Pipeline {
     wire: Wire,
+    token: Token,
     retry: RetryPolicy,
     clock: Arc<dyn Clock>,
 }
@@ -21,6 +22,7 @@ impl Pipeline {
     pub(super) fn new(settings: &Settings, clock: Arc<dyn Clock>) -> Result<Pipeline> {
         Ok(Pipeline {
             wire: Wire::new(settings)?,
+            token: settings.token.clone(),
             retry: settings.retry,
             clock,
         })
@@ -91,6 +93,6 @@ impl Pipeline {
     }
 
     fn once(&self, request: &Request) -> Result<Reply> {
-        classify::check(request, self.wire.exchange(request)?)
+        classify::check(request, self.wire.exchange(request)?, &self.token)
     }
 }

@@ -5,16 +5,19 @@
 //! reaches the server as a complete upload.
 
 use std::fs::File;
+use std::future::Future;
 use std::io;
 use std::os::unix::fs::FileExt;
 use std::path::PathBuf;
 use std::pin::Pin;
 use std::sync::{Arc, Mutex, PoisonError};
-use std::task::{Context, Poll};
+use std::task::{Context, Poll, ready};
+use std::time::Duration;
 
 use bytes::Bytes;
 use http_body::{Body, Frame, SizeHint};
 use reqwest::multipart::{Form, Part};
+use tokio::time::Sleep;
 
 use super::ApiError;
 use super::digest::{Digest, Hasher};
@@ -22,6 +25,10 @@ use super::stall::Activity;
 
 /// How much is read from the file at once.
 const CHUNK: u64 = 64 * 1024;
+/// From this size on, the server is asked to look at the declared length before the file is sent.
+const LARGE: u64 = 1024 * 1024;
+/// How long it may look.
+const LOOK: Duration = Duration::from_millis(50);
 
 /// A file to upload and the fields that go with it. Every attempt makes a form of its own from it.
 pub(super) struct Upload {
@@ -56,6 +63,9 @@ impl Upload {
             sent: 0,
             hasher: Hasher::default(),
             done: false,
+            // A server that refuses an upload for its declared length answers and closes as soon as it has the head. A
+            // write to a connection that was closed fails, and hides the answer.
+            pause: (self.digest.size >= LARGE).then(|| Box::pin(tokio::time::sleep(LOOK))),
             rested: false,
             activity,
             trouble,
@@ -76,6 +86,7 @@ struct FileBody {
     sent: u64,
     hasher: Hasher,
     done: bool,
+    pause: Option<Pin<Box<Sleep>>>,
     rested: bool,
     activity: Arc<Activity>,
     trouble: Trouble,
@@ -137,8 +148,11 @@ impl Body for FileBody {
         mut self: Pin<&mut Self>,
         context: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, io::Error>>> {
-        // Between two chunks the connection gets a chance to read: a server that refuses a large upload answers early and
-        // closes, and the next write would fail and hide its answer.
+        if let Some(pause) = &mut self.pause {
+            ready!(pause.as_mut().poll(context));
+            self.pause = None;
+        }
+        // Between two chunks the connection gets a chance to read, for a server that refuses later.
         if !self.rested {
             self.rested = true;
             context.waker().wake_by_ref();

@@ -1,0 +1,277 @@
+//! Every class of error body becomes one readable sentence.
+
+use mr_provisioner::api::*;
+
+use crate::server::{Server, Step, delete, get, post, put};
+use crate::support::{assert_clean, client};
+
+fn error_of<T: std::fmt::Debug>(step: Step, act: impl FnOnce(&Writer) -> Result<T>) -> ApiError {
+    let server = Server::start([step]);
+    let error = act(&client(&server).0).unwrap_err();
+    server.finish();
+    assert_clean(&error);
+    error
+}
+
+fn reading(step: impl FnOnce(Step) -> Step) -> ApiError {
+    error_of(step(get("/api/v1/machine/7")), |client| {
+        client.machines().get(MachineId(7))
+    })
+}
+
+fn changing(step: impl FnOnce(Step) -> Step) -> ApiError {
+    let changes = MachineChanges::default();
+    error_of(step(put("/api/v1/machine/7")), move |client| {
+        client.machines().update(MachineId(7), &changes)
+    })
+}
+
+const PAGE: &str = "<!DOCTYPE HTML><html><title>canary</title></html>";
+
+#[test]
+fn an_unknown_token() {
+    let error = reading(|step| step.html(401, ""));
+    assert!(matches!(error, ApiError::Unauthorized(_)));
+    assert_eq!(
+        error.to_string(),
+        "reading machine 7: the server does not accept this token"
+    );
+    assert_eq!((error.status(), error.server_response()), (Some(401), None));
+}
+
+#[test]
+fn a_missing_object() {
+    let body = r#"{"error_type":"InvalidUsage","errors":["machine not found"]}"#;
+    let error = reading(|step| step.json(404, body));
+    assert!(error.is_not_found());
+    assert_eq!(error.to_string(), "reading machine 7: machine not found");
+    assert_eq!(error.server_response(), Some(body));
+}
+
+#[test]
+fn a_path_that_is_not_the_apis() {
+    let known = r#"{"error_type":"NotFound","errors":["404: Not Found"]}"#;
+    for error in [
+        reading(|step| step.json(404, known)),
+        reading(|step| step.html(404, PAGE)),
+        reading(|step| step.html(405, PAGE)),
+    ] {
+        assert!(matches!(error, ApiError::NoSuchPath(_)), "{error:?}");
+        assert!(!error.is_not_found());
+        assert!(error.hint().unwrap().contains("URL"));
+    }
+}
+
+#[test]
+fn pages_of_any_status() {
+    for status in [400, 403, 409, 413, 418, 500, 501] {
+        let error = changing(|step| step.html(status, PAGE));
+        assert_eq!(error.status(), Some(status), "{error:?}");
+        assert!(error.server_response().unwrap().contains("canary"));
+    }
+}
+
+#[test]
+fn schema_violations_join_what_is_not_null() {
+    let body = r#"{"error_type":"SchemaMissingKeyError","errors":[null,"Missing keys: 'name'",null,"Missing keys: 'type'"]}"#;
+    let error = changing(|step| step.json(400, body));
+    assert!(matches!(error, ApiError::InvalidRequest(_)));
+    assert_eq!(
+        error.to_string(),
+        "changing machine 7: the server does not accept it: Missing keys: 'name'; Missing keys: 'type'"
+    );
+}
+
+#[test]
+fn schema_violations_that_cannot_be_shown() {
+    let huge = format!(
+        r#"{{"error_type":"SchemaError","errors":[null,"'{}' is wrong"]}}"#,
+        "canary".repeat(700_000)
+    );
+    for body in [
+        r#"{"error_type":"SchemaError","errors":["<lambda>('canary') should evaluate to True"]}"#,
+        r#"{"error_type":"SchemaError","errors":["<function f at 0x7f0000001111>"]}"#,
+        r#"{"error_type":"SchemaError","errors":[null]}"#,
+        r#"{"error_type":"SchemaError"}"#,
+        "null",
+        "[]",
+        "canary",
+        huge.as_str(),
+    ] {
+        let error = changing(|step| step.json(400, body));
+        assert_eq!(
+            error.to_string(),
+            "changing machine 7: the server does not accept the request (status 400)"
+        );
+        assert!(error.server_response().unwrap().len() <= 4096);
+    }
+}
+
+#[test]
+fn a_refusal_without_a_body() {
+    let error = changing(|step| step.html(400, ""));
+    assert_eq!(
+        error.to_string(),
+        "changing machine 7: the server refuses the request and gives no reason (status 400)"
+    );
+}
+
+#[test]
+fn domain_errors_are_passed_on() {
+    for (status, text) in [
+        (
+            400,
+            "Enabled netboot requires a subarch with a valid bootloader",
+        ),
+        (403, "not allowed to use kernel"),
+        (409, "no more IPs available"),
+    ] {
+        let error = changing(|step| {
+            step.json(
+                status,
+                format!(r#"{{"error_type":"InvalidUsage","errors":["{text}"]}}"#),
+            )
+        });
+        assert!(error.to_string().ends_with(text), "{error}");
+        assert_eq!(error.status(), Some(status));
+    }
+}
+
+#[test]
+fn texts_of_values_are_passed_on_and_those_of_the_database_are_not() {
+    let of = |kind: &str, text: &str| {
+        let body = serde_json::json!({"error_type": kind, "errors": text}).to_string();
+        changing(|step| step.json(400, body)).to_string()
+    };
+    assert!(
+        of("ValueError", "`foo` is not a valid operation")
+            .ends_with("`foo` is not a valid operation")
+    );
+    for kind in ["DataError", "ProgrammingError"] {
+        assert_eq!(
+            of(
+                kind,
+                "(psycopg2.DataError) invalid input [SQL: 'SELECT canary']"
+            ),
+            "changing machine 7: the server's database does not accept a value (status 400)"
+        );
+    }
+}
+
+const IN_SQL: &str = r#"{"error_type":"IntegrityError","errors":"(psycopg2.IntegrityError) duplicate key [SQL: 'INSERT INTO canary']"}"#;
+
+#[test]
+fn conflicts_say_what_they_mean() {
+    let in_use = error_of(delete("/api/v1/image/3").json(409, IN_SQL), |client| {
+        client.images().delete(ImageId(3))
+    });
+    assert!(in_use.is_conflict());
+    assert_eq!(
+        in_use.to_string(),
+        "deleting image 3: a machine uses it, or a subarch as its bootloader"
+    );
+
+    let in_use = error_of(delete("/api/v1/preseed/3").json(409, IN_SQL), |client| {
+        client.preseeds().delete(PreseedId(3))
+    });
+    assert_eq!(in_use.to_string(), "deleting preseed 3: a machine uses it");
+
+    let new = NewPreseed {
+        name: "base".to_owned(),
+        kind: PreseedType::Preseed,
+        content: String::new(),
+        description: None,
+        known_good: false,
+        public: false,
+    };
+    let taken = error_of(post("/api/v1/preseed").json(409, IN_SQL), |client| {
+        client.preseeds().create(&new)
+    });
+    assert!(
+        taken
+            .to_string()
+            .starts_with("creating preseed \"base\": the name is taken"),
+        "{taken}"
+    );
+    assert!(taken.to_string().contains("cannot see"), "{taken}");
+}
+
+#[test]
+fn refusals_say_whose_it_is() {
+    let error = error_of(put("/api/v1/machine/7/state").html(403, ""), |client| {
+        client.states().set(MachineId(7), ReportedState::Ready)
+    });
+    assert!(error.is_forbidden());
+    assert_eq!(
+        error.to_string(),
+        "setting the state of machine 7: the machine is not assigned to this token's user"
+    );
+
+    let body = r#"{"error_type":"InvalidUsage","errors":["Forbidden"]}"#;
+    let error = error_of(get("/api/v1/image/3").json(403, body), |client| {
+        client.images().get(ImageId(3))
+    });
+    assert_eq!(
+        error.to_string(),
+        "reading image 3: the image belongs to another user"
+    );
+}
+
+#[test]
+fn a_bmc_that_fails_keeps_its_password() {
+    let body = r#"{"error_type":"BMCError","errors":"BMC error: IPMI error: Command '['ipmitool', '-P', 'canary']' returned 1"}"#;
+    let error = error_of(post("/api/v1/machine/7/state").json(500, body), |client| {
+        client.states().provision(MachineId(7))
+    });
+    assert!(matches!(error, ApiError::Bmc(_)));
+    assert_eq!(
+        error.to_string(),
+        "starting the provisioning of machine 7: the machine's BMC did not do as asked"
+    );
+    // For high verbosity, where it is scrubbed.
+    assert!(error.server_response().unwrap().contains("canary"));
+}
+
+#[test]
+fn a_server_that_fails_without_words() {
+    let error = reading(|step| step.html(500, PAGE));
+    assert_eq!(
+        error.to_string(),
+        "reading machine 7: the server failed (status 500)"
+    );
+}
+
+#[test]
+fn answers_that_are_not_as_expected_name_the_field() {
+    let error = error_of(
+        get("/api/v1/machine").json(200, r#"[{"id": 1}, {"id": 2, "kernel_id": "x"}]"#),
+        |client| client.machines().list(Scope::Own),
+    );
+    assert!(matches!(error, ApiError::Decode { .. }));
+    assert!(
+        error.to_string().contains("[1].kernel_id: invalid type"),
+        "{error}"
+    );
+
+    let page = reading(|step| step.html(200, PAGE));
+    assert!(
+        page.to_string().ends_with("it is a web page, not JSON"),
+        "{page}"
+    );
+    for body in [
+        "",
+        "{",
+        r#"{"id": 7} x"#,
+        r#"{"id": null}"#,
+        r#"{"id": -1}"#,
+        r#"{"name": "x"}"#,
+    ] {
+        assert!(
+            matches!(
+                reading(|step| step.json(200, body)),
+                ApiError::Decode { .. }
+            ),
+            "{body}"
+        );
+    }
+}

@@ -1,0 +1,148 @@
+//! Creations whose answer was lost: looked for before they are tried again.
+
+use mr_provisioner::api::*;
+
+use crate::server::{Server, Step, get, post};
+use crate::support::*;
+
+fn name_of(file: &ImageFile) -> String {
+    format!("alice/{}.1a2b3c4d", file.upload_name())
+}
+
+fn losses() -> [Step; 4] {
+    [
+        post("/api/v1/image").close(),
+        post("/api/v1/image").html(502, ""),
+        post("/api/v1/image").html(504, ""),
+        post("/api/v1/image").close_after(10),
+    ]
+}
+
+#[test]
+fn an_image_that_arrived_is_not_sent_again() {
+    for loss in losses() {
+        let made = upload(b"kernel");
+        let mut file = ImageFile::open(&made.path).unwrap();
+        let (old, new) = (
+            image_json(3, &name_of(&file)),
+            image_json(4, &name_of(&file)),
+        );
+        let other = image_json(5, "alice/other.1a2b3c4d");
+        let server = Server::start([
+            get("/api/v1/image").json(200, format!("[{old}]")),
+            loss,
+            get("/api/v1/image").json(200, format!("[{new}, {old}, {other}]")),
+        ]);
+        let (client, clock) = client(&server);
+        assert_eq!(
+            client.images().create(&kernel(), &mut file).unwrap().id,
+            ImageId(4)
+        );
+        assert!(clock.pauses().is_empty());
+        server.finish();
+    }
+}
+
+#[test]
+fn an_image_that_did_not_arrive_is_sent_again() {
+    for loss in losses() {
+        let made = upload(b"kernel");
+        let mut file = ImageFile::open(&made.path).unwrap();
+        // One with the same mark was there before, and one of another type is new.
+        let old = image_json(3, &name_of(&file));
+        let other = image_json(5, &name_of(&file)).replace("Kernel", "Initrd");
+        let server = Server::start([
+            get("/api/v1/image").json(200, format!("[{old}]")),
+            loss,
+            get("/api/v1/image").json(200, format!("[{old}, {other}]")),
+            post("/api/v1/image").json(201, image_json(6, &name_of(&file))),
+        ]);
+        let (client, clock) = client(&server);
+        assert_eq!(
+            client.images().create(&kernel(), &mut file).unwrap().id,
+            ImageId(6)
+        );
+        assert_eq!(clock.pauses(), [0.5]);
+        let seen = server.finish().pop().unwrap();
+        assert!(String::from_utf8_lossy(&seen.body).contains("\r\nkernel\r\n"));
+    }
+}
+
+#[test]
+fn attempts_to_upload_end() {
+    let made = upload(b"kernel");
+    let mut file = ImageFile::open(&made.path).unwrap();
+    let mut steps = vec![get("/api/v1/image").json(200, "[]")];
+    for _ in 0..4 {
+        steps.push(post("/api/v1/image").close());
+        steps.push(get("/api/v1/image").json(200, "[]"));
+    }
+    let server = Server::start(steps);
+    let (client, clock) = client(&server);
+    let error = client.images().create(&kernel(), &mut file).unwrap_err();
+    assert!(matches!(error, ApiError::Disconnected { .. }), "{error:?}");
+    assert_eq!(clock.pauses(), [0.5, 1.0, 2.0]);
+    server.finish();
+}
+
+#[test]
+fn an_image_that_cannot_be_looked_for_may_have_arrived() {
+    let made = upload(b"kernel");
+    let mut file = ImageFile::open(&made.path).unwrap();
+    let server = Server::start([
+        get("/api/v1/image").json(200, "[]"),
+        post("/api/v1/image").close(),
+        get("/api/v1/image").html(500, ""),
+    ]);
+    let error = client(&server)
+        .0
+        .images()
+        .create(&kernel(), &mut file)
+        .unwrap_err();
+    assert!(
+        matches!(error, ApiError::OutcomeUnknown { .. }),
+        "{error:?}"
+    );
+    assert!(error.to_string().starts_with("uploading "), "{error}");
+    server.finish();
+}
+
+fn preseed() -> NewPreseed {
+    NewPreseed {
+        name: "base".to_owned(),
+        kind: PreseedType::Preseed,
+        content: "d-i".to_owned(),
+        description: None,
+        known_good: false,
+        public: false,
+    }
+}
+
+const MADE: &str =
+    r#"{"id": 5, "name": "base", "content": "d-i", "type": "preseed", "user": "alice"}"#;
+
+#[test]
+fn a_preseed_that_arrived_is_not_made_again() {
+    let server = Server::start([
+        post("/api/v1/preseed").close(),
+        get("/api/v1/preseed").json(200, format!("[{MADE}]")),
+    ]);
+    assert_eq!(
+        client(&server).0.preseeds().create(&preseed()).unwrap().id,
+        PreseedId(5)
+    );
+    server.finish();
+}
+
+#[test]
+fn a_preseed_that_did_not_arrive_is_made_again() {
+    let server = Server::start([
+        post("/api/v1/preseed").headed(503, "Retry-After: 2\r\n", ""),
+        get("/api/v1/preseed").json(200, format!("[{}]", MADE.replace("d-i", "older"))),
+        post("/api/v1/preseed").json(201, MADE),
+    ]);
+    let (client, clock) = client(&server);
+    client.preseeds().create(&preseed()).unwrap();
+    assert_eq!(clock.pauses(), [2.0]);
+    server.finish();
+}

@@ -1,0 +1,11 @@
+//! The client library against a scripted server: what goes over the wire, and what is made of what comes back.
+
+mod errors;
+mod lost;
+mod pipeline;
+mod resources;
+mod security;
+mod server;
+mod support;
+mod tls;
+mod uploads;

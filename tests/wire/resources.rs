@@ -1,0 +1,318 @@
+//! What each verb of each resource sends and reads.
+
+use mr_provisioner::api::*;
+
+use crate::server::{Server, delete, get, post, put};
+use crate::support::*;
+
+fn encode(text: &str) -> String {
+    text.bytes()
+        .map(|byte| match byte {
+            b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'-' | b'.' | b'_' | b'~' => {
+                char::from(byte).to_string()
+            }
+            _ => format!("%{byte:02X}"),
+        })
+        .collect()
+}
+
+#[test]
+fn every_request_says_who_asks() {
+    let server = Server::start([get("/mrp/api/v1/machine")
+        .header("authorization", &format!("Bearer {TOKEN}"))
+        .header(
+            "user-agent",
+            concat!("mr-provisioner/", env!("CARGO_PKG_VERSION")),
+        )
+        .json(200, "[]")]);
+    let (client, _) = connect(&settings(&format!("{}mrp", server.url())));
+    assert!(client.machines().list(Scope::Own).unwrap().is_empty());
+    server.finish();
+}
+
+#[test]
+fn images() {
+    let (one, list) = (
+        image_json(3, "alice/k.1a2b3c4d"),
+        format!("[{}]", image_json(3, "alice/k.1a2b3c4d")),
+    );
+    let missing = r#"{"error_type":"InvalidUsage","errors":["image not found"]}"#;
+    let server = Server::start([
+        get("/api/v1/image").json(200, &list),
+        get("/api/v1/image?show_all=true").json(200, &list),
+        get("/api/v1/image/3").json(200, &one),
+        get("/api/v1/image/4").json(404, missing),
+        put("/api/v1/image/3")
+            .header("content-type", "application/json")
+            .body(r#"{"description":"ü","public":false}"#)
+            .json(200, &one),
+        delete("/api/v1/image/3").answer(204, "text/html", ""),
+    ]);
+    let (client, _) = client(&server);
+    let reader = client.reader().images();
+    let image = reader.list(Scope::Own).unwrap().remove(0);
+    assert_eq!(
+        (image.id, &image.kind, image.public, image.known_good),
+        (ImageId(3), &ImageType::Kernel, true, false)
+    );
+    assert_eq!(reader.list(Scope::Visible).unwrap(), [image.clone()]);
+    assert_eq!(reader.get(ImageId(3)).unwrap(), image);
+    assert_eq!(reader.find(ImageId(4)).unwrap(), None);
+    let changes = ImageChanges {
+        description: Some("ü".to_owned()),
+        public: Some(false),
+        ..ImageChanges::default()
+    };
+    client.images().update(ImageId(3), &changes).unwrap();
+    client.images().delete(ImageId(3)).unwrap();
+    server.finish();
+}
+
+#[test]
+fn fields_may_be_null_missing_or_new() {
+    let sparse = r#"[{"id": 1, "name": null, "description": null, "type": "squashfs", "arch": null, "user": null,
+        "known_good": null, "public": null}, {"id": 2}]"#;
+    let server = Server::start([
+        get("/api/v1/image?show_all=true").json(200, sparse),
+        get("/api/v1/preseed?show_all=true")
+            .json(200, r#"[{"id": 1, "type": null, "content": null}]"#),
+        get("/api/v1/machine/7/interface")
+            .json(200, r#"[{"id": 9, "identifier": null, "prefixlenv4": 24}]"#),
+        get("/api/v1/machine/7/state").json(200, r#"{"state": "melting"}"#),
+    ]);
+    let (client, _) = client(&server);
+    let images = client.images().list(Scope::Visible).unwrap();
+    assert_eq!(images[0].kind, ImageType::Other("squashfs".to_owned()));
+    assert_eq!((images[0].public, images[1].known_good), (false, false));
+    assert_eq!(client.preseeds().list(Scope::Visible).unwrap()[0].name, "");
+    assert_eq!(
+        client.interfaces().list(MachineId(7)).unwrap()[0].prefixlenv4,
+        Some(24)
+    );
+    assert_eq!(
+        client.states().get(MachineId(7)).unwrap(),
+        MachineState::Other("melting".to_owned())
+    );
+    server.finish();
+}
+
+#[test]
+fn preseeds() {
+    let one = r#"{"id": 5, "name": "base", "content": "d-i\r\nü", "type": "kickstart", "user": "alice", "public": true}"#;
+    let list = format!("[{one}]");
+    let server = Server::start([
+        get("/api/v1/preseed").json(200, &list),
+        get("/api/v1/preseed/5").json(200, one),
+        get("/api/v1/preseed?show_all=true").json(200, &list),
+        get("/api/v1/preseed?show_all=true").json(200, &list),
+        post("/api/v1/preseed")
+            .body(r#"{"name":"base","type":"kickstart","content":"d-i","known_good":false,"public":true}"#)
+            .json(201, one),
+        put("/api/v1/preseed/5").body(r#"{"type":"autoyast","content":"x"}"#).json(200, one),
+        delete("/api/v1/preseed/5").answer(204, "text/html", ""),
+    ]);
+    let (client, _) = client(&server);
+    let handle = client.preseeds();
+    let preseed = handle.list(Scope::Own).unwrap().remove(0);
+    assert_eq!(preseed.content.as_deref(), Some("d-i\r\nü"));
+    assert_eq!(handle.get(PreseedId(5)).unwrap(), preseed);
+    assert_eq!(handle.find("base").unwrap(), Some(preseed.clone()));
+    assert_eq!(handle.find("Base").unwrap(), None);
+    let new = NewPreseed {
+        name: "base".to_owned(),
+        kind: PreseedType::Kickstart,
+        content: "d-i".to_owned(),
+        description: None,
+        known_good: false,
+        public: true,
+    };
+    handle.create(&new).unwrap();
+    let changes = PreseedChanges {
+        kind: Some(PreseedType::Autoyast),
+        content: Some("x".to_owned()),
+        ..PreseedChanges::default()
+    };
+    handle.update(PreseedId(5), &changes).unwrap();
+    handle.delete(PreseedId(5)).unwrap();
+    server.finish();
+}
+
+#[test]
+fn machines() {
+    let one = machine_json(7, "rack");
+    let server = Server::start([
+        get("/api/v1/machine").json(200, format!("[{one}]")),
+        get("/api/v1/machine?show_all=true").json(200, "[]"),
+        get("/api/v1/machine/7").json(200, &one),
+        get("/api/v1/machine?q=%28%3D%20bmc_type%20%22%22%29").json(200, "[]"),
+        put("/api/v1/machine/7")
+            .body(r#"{"subarch":"efi","kernel_id":3,"kernel_opts":"","initrd_id":null,"preseed_id":4,"netboot_enabled":false}"#)
+            .json(200, &one),
+    ]);
+    let (client, _) = client(&server);
+    let handle = client.machines();
+    let machine = handle.list(Scope::Own).unwrap().remove(0);
+    assert_eq!(
+        (machine.kernel_id, machine.preseed_id),
+        (Some(ImageId(3)), Some(PreseedId(4)))
+    );
+    assert!(handle.list(Scope::Visible).unwrap().is_empty());
+    assert_eq!(handle.get(MachineId(7)).unwrap(), machine);
+    assert!(
+        handle
+            .query(Scope::Own, &Query::without_bmc())
+            .unwrap()
+            .is_empty()
+    );
+    let changes = MachineChanges {
+        subarch: Some("efi".to_owned()),
+        kernel_id: Some(ImageId(3)),
+        kernel_opts: Some(String::new()),
+        initrd_id: Some(None),
+        preseed_id: Some(Some(PreseedId(4))),
+        netboot_enabled: Some(false),
+    };
+    handle.update(MachineId(7), &changes).unwrap();
+    server.finish();
+}
+
+#[test]
+fn a_machine_is_found_by_exactly_its_name() {
+    for name in [
+        "plain",
+        "a b",
+        "quo\"te",
+        "back\\slash",
+        "end\\",
+        "it's",
+        "a/b",
+        "100%",
+        "%41",
+        "(x)",
+        "a;b",
+        "n\nl",
+        "t\tb",
+        "ümlaut",
+        "機械",
+        "+",
+        "&q=t",
+        "😀",
+    ] {
+        let query = format!(
+            "(= name \"{}\")",
+            name.replace('\\', "\\\\").replace('"', "\\\"")
+        );
+        let path = format!("/api/v1/machine?show_all=true&q={}", encode(&query));
+        let answer = format!(
+            "[{}, {}]",
+            machine_json(1, &format!("{name}x")),
+            machine_json(2, name)
+        );
+        let server = Server::start([get(&path).json(200, answer), get(&path).json(200, "[]")]);
+        let (client, _) = client(&server);
+        assert_eq!(
+            client.machines().find(name).unwrap().unwrap().id,
+            MachineId(2),
+            "{name}"
+        );
+        assert_eq!(client.machines().find(name).unwrap(), None);
+        server.finish();
+    }
+}
+
+#[test]
+fn a_name_with_nul_is_refused_before_anything_is_sent() {
+    let server = Server::start([]);
+    let error = client(&server).0.machines().find("a\0b").unwrap_err();
+    assert!(matches!(error, ApiError::InvalidValue { .. }), "{error:?}");
+    server.finish();
+}
+
+#[test]
+fn interfaces_states_and_assignees() {
+    let server = Server::start([
+        get("/api/v1/machine/7/interface/9").json(200, r#"{"id": 9, "mac": "52:54:00:00:00:01"}"#),
+        get("/api/v1/machine/7/state").json(200, r#"{"state": "error"}"#),
+        put("/api/v1/machine/7/state")
+            .body(r#"{"state":"ready"}"#)
+            .json(200, r#"{"state": "ready"}"#),
+        post("/api/v1/machine/7/state")
+            .body(r#"{"state":"provision"}"#)
+            .json(202, r#"{"state": "provisioning"}"#),
+        get("/api/v1/machine/7/assignee")
+            .json(200, r#"[{"id": 2, "user": "alice", "reason": ""}]"#),
+        get("/api/v1/machine/7/assignee/self")
+            .json(200, r#"{"id": 2, "user": "alice", "reason": ""}"#),
+        get("/api/v1/machine/7/assignee/self").json(
+            404,
+            r#"{"error_type":"InvalidUsage","errors":["assignee not found"]}"#,
+        ),
+        get("/api/v1/machine/7/assignee/self").json(
+            404,
+            r#"{"error_type":"InvalidUsage","errors":["machine not found"]}"#,
+        ),
+    ]);
+    let (client, _) = client(&server);
+    let machine = MachineId(7);
+    assert_eq!(
+        client
+            .interfaces()
+            .get(machine, InterfaceId(9))
+            .unwrap()
+            .mac
+            .as_deref(),
+        Some("52:54:00:00:00:01")
+    );
+    assert_eq!(client.states().get(machine).unwrap(), MachineState::Error);
+    assert_eq!(
+        client.states().set(machine, ReportedState::Ready).unwrap(),
+        MachineState::Ready
+    );
+    assert_eq!(
+        client.states().provision(machine).unwrap(),
+        MachineState::Provisioning
+    );
+    let all = client.assignees().list(machine).unwrap();
+    assert_eq!(
+        client.assignees().own(machine).unwrap().as_ref(),
+        Some(&all[0])
+    );
+    assert_eq!(client.assignees().own(machine).unwrap(), None);
+    assert!(client.assignees().own(machine).unwrap_err().is_not_found());
+    server.finish();
+}
+
+#[test]
+fn an_image_is_read_back_without_the_token() {
+    let image: Image = serde_json::from_str(&image_json(3, "alice/k.1a2b3c4d")).unwrap();
+    let step = || {
+        get("/mrp/tftp/")
+            .without("authorization")
+            .header("x-tftp-file", "alice/k.1a2b3c4d")
+            .header("x-tftp-ip", "127.0.0.1")
+    };
+    let server = Server::start([
+        step().answer(200, "application/octet-stream", "abc"),
+        step().answer(404, "text/html; charset=utf-8", ""),
+        step().html(404, "<html>proxy</html>"),
+        step().html(200, "<html>login</html>"),
+        step().html(500, ""),
+    ]);
+    let (client, _) = connect(&settings(&format!("{}mrp/", server.url())));
+    let digest = client.images().read_back(&image).unwrap().unwrap();
+    assert_eq!(digest.size, 3);
+    assert_eq!(
+        digest.sha256.to_string(),
+        "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"
+    );
+    assert_eq!(client.images().read_back(&image).unwrap(), None);
+    for _ in 0..3 {
+        client.images().read_back(&image).unwrap_err();
+    }
+    let nameless = Image {
+        name: None,
+        ..image
+    };
+    assert_eq!(client.images().read_back(&nameless).unwrap(), None);
+    server.finish();
+}

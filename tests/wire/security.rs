@@ -1,0 +1,54 @@
+//! Where the token goes, and where it does not.
+
+use mr_provisioner::api::*;
+
+use crate::server::{Server, get};
+use crate::support::*;
+
+#[test]
+fn the_token_goes_to_no_other_origin() {
+    let other = Server::start([]);
+    for place in [
+        format!("http://{}/api/v1/machine/7?canary", other.address),
+        format!("//{}/x", other.address),
+        format!("https://{}/x", other.address),
+        format!("http://user:canary@{}/x#canary", other.address),
+    ] {
+        let server = Server::start([get("/api/v1/machine/7").headed(
+            302,
+            &format!("Location: {place}\r\n"),
+            "",
+        )]);
+        let error = client(&server).0.machines().get(MachineId(7)).unwrap_err();
+        assert!(matches!(error, ApiError::Redirected { .. }), "{error:?}");
+        assert!(
+            error.to_string().contains(&other.address.to_string()),
+            "{error}"
+        );
+        assert_clean(&error);
+        server.finish();
+    }
+    assert!(other.finish().is_empty());
+}
+
+#[test]
+fn the_token_is_nowhere_in_what_can_be_shown() {
+    let settings = settings("http://127.0.0.1:1/");
+    let (client, _) = connect(&settings);
+    let shown = format!(
+        "{settings:?} {client:?} {:?} {:?}",
+        client.reader(),
+        client.machines()
+    );
+    assert!(!shown.contains("canary"), "{shown}");
+    assert_clean(&client.machines().list(Scope::Own).unwrap_err());
+}
+
+#[test]
+fn a_server_that_repeats_the_token_does_not_get_it_shown() {
+    let body = format!(r#"{{"error_type": "InvalidUsage", "errors": ["bad token {TOKEN}"]}}"#);
+    let server = Server::start([get("/api/v1/machine/7").json(400, body)]);
+    let error = client(&server).0.machines().get(MachineId(7)).unwrap_err();
+    assert_clean(&error);
+    server.finish();
+}

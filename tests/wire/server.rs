@@ -1,0 +1,388 @@
+//! A scripted server: it expects certain requests in a certain order, and answers each with fixed bytes.
+
+use std::collections::{HashMap, VecDeque};
+use std::io::{BufRead, BufReader, Read, Write};
+use std::net::{SocketAddr, TcpListener, TcpStream};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
+use std::thread;
+use std::time::Duration;
+
+/// One expected request and what happens then.
+pub(crate) struct Step {
+    method: &'static str,
+    path: String,
+    headers: Vec<(&'static str, String)>,
+    absent: Vec<&'static str>,
+    body: Option<String>,
+    action: Action,
+}
+
+enum Action {
+    /// Takes the whole request and answers.
+    Answer(Vec<u8>),
+    /// Takes the whole request and answers in pieces, with a pause before each.
+    Drip(Vec<Vec<u8>>, Duration),
+    /// Takes the whole request and closes the connection.
+    Close,
+    /// Takes only the head, answers with this and closes while the body is still coming.
+    Early(Vec<u8>),
+    /// Takes the head and this much of the body, and resets the connection.
+    CloseAfter(usize),
+    /// Takes the head only and then nothing more, with the connection open.
+    Stall,
+}
+
+pub(crate) fn get(path: &str) -> Step {
+    Step::new("GET", path)
+}
+
+pub(crate) fn put(path: &str) -> Step {
+    Step::new("PUT", path)
+}
+
+pub(crate) fn post(path: &str) -> Step {
+    Step::new("POST", path)
+}
+
+pub(crate) fn delete(path: &str) -> Step {
+    Step::new("DELETE", path)
+}
+
+impl Step {
+    fn new(method: &'static str, path: &str) -> Step {
+        let (headers, absent) = (Vec::new(), Vec::new());
+        Step {
+            method,
+            path: path.to_owned(),
+            headers,
+            absent,
+            body: None,
+            action: Action::Close,
+        }
+    }
+
+    pub(crate) fn header(mut self, name: &'static str, value: &str) -> Step {
+        self.headers.push((name, value.to_owned()));
+        self
+    }
+
+    pub(crate) fn without(mut self, name: &'static str) -> Step {
+        self.absent.push(name);
+        self
+    }
+
+    pub(crate) fn body(mut self, body: &str) -> Step {
+        self.body = Some(body.to_owned());
+        self
+    }
+
+    /// Answers with a JSON body.
+    pub(crate) fn json(self, status: u16, body: impl AsRef<[u8]>) -> Step {
+        self.answer(status, "application/json", body)
+    }
+
+    /// Answers with a page, as the server does for everything it did not think of.
+    pub(crate) fn html(self, status: u16, body: &str) -> Step {
+        self.answer(status, "text/html; charset=utf-8", body)
+    }
+
+    pub(crate) fn answer(self, status: u16, kind: &str, body: impl AsRef<[u8]>) -> Step {
+        self.raw(response(
+            status,
+            &format!("Content-Type: {kind}\r\n"),
+            body.as_ref(),
+        ))
+    }
+
+    /// Answers with further header lines, each ending in CRLF.
+    pub(crate) fn headed(self, status: u16, lines: &str, body: &str) -> Step {
+        self.raw(response(status, lines, body.as_bytes()))
+    }
+
+    pub(crate) fn raw(self, bytes: Vec<u8>) -> Step {
+        Step {
+            action: Action::Answer(bytes),
+            ..self
+        }
+    }
+
+    pub(crate) fn drip(self, pieces: Vec<Vec<u8>>, pause: Duration) -> Step {
+        Step {
+            action: Action::Drip(pieces, pause),
+            ..self
+        }
+    }
+
+    pub(crate) fn close(self) -> Step {
+        Step {
+            action: Action::Close,
+            ..self
+        }
+    }
+
+    pub(crate) fn early(self, status: u16, body: &str) -> Step {
+        Step {
+            action: Action::Early(response(status, "Connection: close\r\n", body.as_bytes())),
+            ..self
+        }
+    }
+
+    pub(crate) fn close_after(self, bytes: usize) -> Step {
+        Step {
+            action: Action::CloseAfter(bytes),
+            ..self
+        }
+    }
+
+    pub(crate) fn stall(self) -> Step {
+        Step {
+            action: Action::Stall,
+            ..self
+        }
+    }
+}
+
+pub(crate) fn response(status: u16, lines: &str, body: &[u8]) -> Vec<u8> {
+    let length = body.len();
+    let mut bytes =
+        format!("HTTP/1.1 {status} Scripted\r\n{lines}Content-Length: {length}\r\n\r\n")
+            .into_bytes();
+    bytes.extend_from_slice(body);
+    bytes
+}
+
+/// A request as it came.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Seen {
+    pub(crate) method: String,
+    pub(crate) path: String,
+    pub(crate) headers: HashMap<String, String>,
+    /// Its body, or the first MiB of it.
+    pub(crate) body: Vec<u8>,
+    /// How much of the body came.
+    pub(crate) length: usize,
+}
+
+/// A connection, plain or over TLS.
+pub(crate) trait Connection: Read + Write + Send {}
+impl<T: Read + Write + Send> Connection for T {}
+
+type Wrap = Box<dyn Fn(TcpStream) -> Box<dyn Connection> + Send + Sync>;
+
+/// What the connections of a server share.
+struct Script {
+    steps: Mutex<VecDeque<Step>>,
+    unfinished: AtomicUsize,
+    seen: Mutex<Vec<Seen>>,
+    problems: Mutex<Vec<String>>,
+    over: AtomicBool,
+    wrap: Wrap,
+}
+
+pub(crate) struct Server {
+    pub(crate) address: SocketAddr,
+    script: Arc<Script>,
+}
+
+impl Server {
+    pub(crate) fn start(steps: impl IntoIterator<Item = Step>) -> Server {
+        Server::start_with(steps, Box::new(|stream| Box::new(stream)))
+    }
+
+    /// Like `start`, with a layer over each connection.
+    pub(crate) fn start_with(steps: impl IntoIterator<Item = Step>, wrap: Wrap) -> Server {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let address = listener.local_addr().unwrap();
+        let steps: VecDeque<Step> = steps.into_iter().collect();
+        let script = Arc::new(Script {
+            unfinished: AtomicUsize::new(steps.len()),
+            steps: Mutex::new(steps),
+            seen: Mutex::default(),
+            problems: Mutex::default(),
+            over: AtomicBool::new(false),
+            wrap,
+        });
+        let shared = Arc::clone(&script);
+        thread::spawn(move || {
+            for stream in listener.incoming() {
+                if shared.over.load(Ordering::SeqCst) {
+                    return;
+                }
+                // The client opens connections that it then does not need, so each has a thread of its own.
+                let shared = Arc::clone(&shared);
+                thread::spawn(move || shared.serve(stream.unwrap()));
+            }
+        });
+        Server { address, script }
+    }
+
+    pub(crate) fn url(&self) -> String {
+        format!("http://{}/", self.address)
+    }
+
+    /// Checks that every expected request came, as expected, and no other.
+    pub(crate) fn finish(self) -> Vec<Seen> {
+        // An upload that the client gave up may still be arriving.
+        for _ in 0..500 {
+            if self.script.unfinished.load(Ordering::SeqCst) == 0 {
+                break;
+            }
+            thread::sleep(Duration::from_millis(10));
+        }
+        self.script.over.store(true, Ordering::SeqCst);
+        drop(TcpStream::connect(self.address));
+        let problems = self.script.problems.lock().unwrap().join("; ");
+        assert!(problems.is_empty(), "{problems}");
+        if let Some(step) = self.script.steps.lock().unwrap().front() {
+            panic!("{} {} never came", step.method, step.path);
+        }
+        self.script.seen.lock().unwrap().clone()
+    }
+}
+
+impl Script {
+    fn serve(&self, stream: TcpStream) {
+        stream
+            .set_read_timeout(Some(Duration::from_secs(60)))
+            .unwrap();
+        let mut reader = BufReader::new((self.wrap)(stream));
+        while let Some(seen) = read_head(&mut reader) {
+            let Some(step) = self.steps.lock().unwrap().pop_front() else {
+                return self.complain(format!("unexpected: {} {}", seen.method, seen.path));
+            };
+            let stays = self.take(&mut reader, step, seen);
+            if !stays {
+                return;
+            }
+        }
+    }
+
+    /// Does one step; false when the connection is to be closed.
+    fn take(
+        &self,
+        reader: &mut BufReader<Box<dyn Connection>>,
+        step: Step,
+        mut seen: Seen,
+    ) -> bool {
+        let length = seen
+            .headers
+            .get("content-length")
+            .map_or(0, |length| length.parse().unwrap());
+        let wanted = match step.action {
+            Action::Early(_) | Action::Stall => 0,
+            Action::CloseAfter(bytes) => bytes,
+            _ => length,
+        };
+        let complete = read_body(reader, wanted, &mut seen);
+        self.seen.lock().unwrap().push(seen.clone());
+        if complete && let Err(problem) = check(&step, &seen) {
+            self.complain(problem);
+        }
+        self.unfinished.fetch_sub(1, Ordering::SeqCst);
+        let connection = reader.get_mut();
+        let mut answer = |bytes: &[u8]| {
+            connection
+                .write_all(bytes)
+                .and_then(|()| connection.flush())
+                .is_ok()
+        };
+        match step.action {
+            Action::Answer(bytes) => answer(&bytes),
+            Action::Drip(pieces, pause) => pieces.iter().all(|piece| {
+                thread::sleep(pause);
+                answer(piece)
+            }),
+            Action::Early(bytes) => {
+                answer(&bytes);
+                false
+            }
+            Action::Close | Action::CloseAfter(_) => false,
+            Action::Stall => {
+                while !self.over.load(Ordering::SeqCst) {
+                    thread::sleep(Duration::from_millis(10));
+                }
+                false
+            }
+        }
+    }
+
+    fn complain(&self, problem: String) {
+        self.problems.lock().unwrap().push(problem);
+    }
+}
+
+fn read_head(reader: &mut impl BufRead) -> Option<Seen> {
+    let mut line = String::new();
+    reader
+        .read_line(&mut line)
+        .ok()
+        .filter(|&count| count > 0)?;
+    let mut words = line.split_whitespace();
+    let mut seen = Seen {
+        method: words.next()?.to_owned(),
+        path: words.next()?.to_owned(),
+        ..Seen::default()
+    };
+    loop {
+        let mut line = String::new();
+        reader.read_line(&mut line).ok()?;
+        match line.trim_end().split_once(": ") {
+            Some((name, value)) => seen.headers.insert(name.to_lowercase(), value.to_owned()),
+            None => return Some(seen),
+        };
+    }
+}
+
+/// Reads so much of the body; false when the client stopped before.
+fn read_body(reader: &mut impl Read, wanted: usize, seen: &mut Seen) -> bool {
+    let mut buffer = vec![0; 256 * 1024];
+    while seen.length < wanted {
+        let most = buffer.len().min(wanted - seen.length);
+        match reader.read(&mut buffer[..most]) {
+            Ok(0) | Err(_) => return false,
+            Ok(count) => {
+                seen.length += count;
+                let room = (1024 * 1024_usize).saturating_sub(seen.body.len());
+                seen.body.extend_from_slice(&buffer[..count.min(room)]);
+            }
+        }
+    }
+    true
+}
+
+fn check(step: &Step, seen: &Seen) -> Result<(), String> {
+    if (step.method, step.path.as_str()) != (&seen.method, &seen.path) {
+        return Err(format!(
+            "expected {} {}, got {} {}",
+            step.method, step.path, seen.method, seen.path
+        ));
+    }
+    for (name, value) in &step.headers {
+        if seen.headers.get(*name) != Some(value) {
+            return Err(format!(
+                "{} {}: {name} is {:?}",
+                seen.method,
+                seen.path,
+                seen.headers.get(*name)
+            ));
+        }
+    }
+    for name in &step.absent {
+        if seen.headers.contains_key(*name) {
+            return Err(format!(
+                "{} {}: {name} must not be sent",
+                seen.method, seen.path
+            ));
+        }
+    }
+    match &step.body {
+        Some(body) if body.as_bytes() != seen.body => Err(format!(
+            "{} {}: the body is {}",
+            seen.method,
+            seen.path,
+            String::from_utf8_lossy(&seen.body)
+        )),
+        _ => Ok(()),
+    }
+}

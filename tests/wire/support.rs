@@ -1,0 +1,137 @@
+//! What the tests share: a client for a scripted server, a clock that does not sleep, and a file to upload.
+
+use std::path::PathBuf;
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use mr_provisioner::api::*;
+
+use crate::server::Server;
+
+pub(crate) const TOKEN: &str = "canary-token/+=";
+
+/// A clock that only notes for how long it was asked to sleep.
+#[derive(Default)]
+pub(crate) struct FakeClock(Mutex<Vec<Duration>>);
+
+impl FakeClock {
+    pub(crate) fn pauses(&self) -> Vec<f64> {
+        self.0
+            .lock()
+            .unwrap()
+            .iter()
+            .map(Duration::as_secs_f64)
+            .collect()
+    }
+}
+
+impl Clock for FakeClock {
+    fn now(&self) -> Duration {
+        self.0.lock().unwrap().iter().sum()
+    }
+
+    fn sleep(&self, time: Duration) {
+        self.0.lock().unwrap().push(time);
+    }
+}
+
+pub(crate) fn settings(url: &str) -> Settings {
+    Settings {
+        url: BaseUrl::parse(url).unwrap(),
+        token: Token::new(TOKEN).unwrap(),
+        tls: TlsSettings::default(),
+        stall_timeout: Duration::from_secs(10),
+        retry: RetryPolicy::default(),
+    }
+}
+
+/// A client and its clock.
+pub(crate) fn connect(settings: &Settings) -> (Writer, Arc<FakeClock>) {
+    let clock = Arc::new(FakeClock::default());
+    (
+        Writer::connect_with_clock(settings, clock.clone()).unwrap(),
+        clock,
+    )
+}
+
+pub(crate) fn client(server: &Server) -> (Writer, Arc<FakeClock>) {
+    connect(&settings(&server.url()))
+}
+
+/// A client that gives up on a connection soon, and does not try again.
+pub(crate) fn impatient(server: &Server) -> Writer {
+    let mut settings = settings(&server.url());
+    settings.stall_timeout = Duration::from_millis(150);
+    settings.retry.retries = 0;
+    connect(&settings).0
+}
+
+/// A file to upload, in a folder that goes with it.
+pub(crate) struct Upload {
+    pub(crate) folder: tempfile::TempDir,
+    pub(crate) path: PathBuf,
+}
+
+pub(crate) fn upload(bytes: &[u8]) -> Upload {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("vmlinuz");
+    std::fs::write(&path, bytes).unwrap();
+    Upload { folder, path }
+}
+
+/// A file of this size without bytes on the disk.
+pub(crate) fn sparse(size: u64) -> Upload {
+    let made = upload(b"");
+    std::fs::File::options()
+        .write(true)
+        .open(&made.path)
+        .unwrap()
+        .set_len(size)
+        .unwrap();
+    made
+}
+
+pub(crate) fn kernel() -> NewImage {
+    let description = Some("Debian 12".to_owned());
+    NewImage {
+        description,
+        kind: ImageType::Kernel,
+        arch: "arm64".to_owned(),
+        known_good: false,
+        public: true,
+    }
+}
+
+/// An image in the server's JSON.
+pub(crate) fn image_json(id: u32, name: &str) -> String {
+    format!(
+        r#"{{"arch": "arm64", "description": "Debian 12", "id": {id}, "known_good": false, "name": "{name}",
+            "public": true, "type": "Kernel", "upload_date": "Tue, 05 Mar 2019 10:20:30 GMT", "user": "alice", "new": 1}}"#
+    )
+}
+
+pub(crate) fn machine_json(id: u32, name: &str) -> String {
+    serde_json::json!({"id": id, "name": name, "hostname": "x", "arch": "arm64", "subarch": null, "kernel_id": 3,
+        "kernel_opts": null, "initrd_id": null, "preseed_id": 4, "netboot_enabled": true})
+    .to_string()
+}
+
+/// Checks that an error shows nothing it must not, in any form that a user or a log sees.
+pub(crate) fn assert_clean(error: &ApiError) {
+    let shown = format!("{error}\n{error:?}\n{}", error.hint().unwrap_or_default());
+    for secret in [
+        "canary",
+        "psycopg2",
+        "SELECT",
+        "INSERT",
+        "<html",
+        "<!DOCTYPE",
+        "ipmitool",
+        "Command '",
+        "0x7f",
+    ] {
+        assert!(!shown.contains(secret), "{secret} in {shown}");
+    }
+    assert!(!error.to_string().contains('\n'), "{error}");
+    assert!(error.to_string().len() < 400, "{error}");
+}

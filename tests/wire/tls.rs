@@ -1,0 +1,260 @@
+//! TLS: private authorities, no validation, client certificates, and files that cannot be used.
+
+use std::fs;
+use std::net::TcpStream;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use mr_provisioner::api::*;
+use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, IsCa, KeyPair};
+use rustls::pki_types::{PrivateKeyDer, PrivatePkcs8KeyDer};
+use rustls::server::WebPkiClientVerifier;
+use rustls::{RootCertStore, ServerConfig, ServerConnection, StreamOwned};
+
+use crate::server::{Server, get};
+use crate::support::*;
+
+struct Authority {
+    issuer: CertifiedIssuer<'static, KeyPair>,
+}
+
+struct Identity {
+    cert: rcgen::Certificate,
+    key: KeyPair,
+}
+
+impl Authority {
+    fn new() -> Authority {
+        let mut params = CertificateParams::new(Vec::new()).unwrap();
+        params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+        Authority {
+            issuer: CertifiedIssuer::self_signed(params, KeyPair::generate().unwrap()).unwrap(),
+        }
+    }
+
+    fn sign(&self, name: &str) -> Identity {
+        let key = KeyPair::generate().unwrap();
+        let cert = CertificateParams::new(vec![name.to_owned()])
+            .unwrap()
+            .signed_by(&key, &self.issuer)
+            .unwrap();
+        Identity { cert, key }
+    }
+}
+
+struct Lab {
+    folder: tempfile::TempDir,
+    authority: Authority,
+}
+
+impl Lab {
+    fn new() -> Lab {
+        Lab {
+            folder: tempfile::tempdir().unwrap(),
+            authority: Authority::new(),
+        }
+    }
+
+    fn file(&self, name: &str, text: &str) -> PathBuf {
+        let path = self.folder.path().join(name);
+        fs::write(&path, text).unwrap();
+        path
+    }
+
+    fn roots(&self) -> PathBuf {
+        self.file("ca.pem", &self.authority.issuer.pem())
+    }
+
+    /// A server with a certificate for `host`, which serves one machine if it is asked.
+    fn server(&self, host: &str, wants_client_cert: bool, asked: bool) -> Server {
+        let identity = self.authority.sign(host);
+        let provider = Arc::new(rustls::crypto::ring::default_provider());
+        let mut roots = RootCertStore::empty();
+        roots.add(self.authority.issuer.der().clone()).unwrap();
+        let builder = ServerConfig::builder_with_provider(Arc::clone(&provider))
+            .with_safe_default_protocol_versions()
+            .unwrap();
+        let builder = if wants_client_cert {
+            let verifier = WebPkiClientVerifier::builder_with_provider(Arc::new(roots), provider)
+                .build()
+                .unwrap();
+            builder.with_client_cert_verifier(verifier)
+        } else {
+            builder.with_no_client_auth()
+        };
+        let key = PrivateKeyDer::Pkcs8(PrivatePkcs8KeyDer::from(identity.key.serialize_der()));
+        let config = Arc::new(
+            builder
+                .with_single_cert(vec![identity.cert.der().clone()], key)
+                .unwrap(),
+        );
+        let steps = asked.then(|| get("/api/v1/machine/7").json(200, machine_json(7, "a")));
+        Server::start_with(
+            steps,
+            Box::new(move |stream: TcpStream| {
+                Box::new(StreamOwned::new(
+                    ServerConnection::new(Arc::clone(&config)).unwrap(),
+                    stream,
+                ))
+            }),
+        )
+    }
+}
+
+fn ask(server: &Server, tls: TlsSettings) -> Result<Machine> {
+    let mut settings = settings(&format!("https://{}/", server.address));
+    settings.tls = tls;
+    let clock = Arc::new(FakeClock::default());
+    let result = Writer::connect_with_clock(&settings, clock.clone())?
+        .machines()
+        .get(MachineId(7));
+    assert!(clock.pauses().is_empty());
+    result
+}
+
+fn trusting(roots: PathBuf) -> TlsSettings {
+    TlsSettings {
+        ca_path: Some(roots),
+        ..TlsSettings::default()
+    }
+}
+
+#[test]
+fn a_private_authority_is_trusted_when_it_is_named() {
+    let lab = Lab::new();
+    let server = lab.server("127.0.0.1", false, true);
+    ask(&server, trusting(lab.roots())).unwrap();
+    server.finish();
+}
+
+#[test]
+fn another_authority_is_not() {
+    let (lab, other) = (Lab::new(), Lab::new());
+    let server = lab.server("127.0.0.1", false, false);
+    let error = ask(&server, trusting(other.roots())).unwrap_err();
+    assert!(matches!(error, ApiError::Untrusted { .. }), "{error:?}");
+    assert!(
+        error
+            .to_string()
+            .ends_with("the server's certificate is signed by no known authority"),
+        "{error}"
+    );
+    assert!(error.hint().is_some());
+    server.finish();
+}
+
+#[test]
+fn another_host_is_not() {
+    let lab = Lab::new();
+    let server = lab.server("lab.example", false, false);
+    let error = ask(&server, trusting(lab.roots())).unwrap_err();
+    assert!(
+        error
+            .to_string()
+            .ends_with("the server's certificate is for another host"),
+        "{error}"
+    );
+    server.finish();
+}
+
+#[test]
+fn without_validation_any_server_is_good() {
+    let lab = Lab::new();
+    let server = lab.server("lab.example", false, true);
+    ask(
+        &server,
+        TlsSettings {
+            validate_certs: false,
+            ..TlsSettings::default()
+        },
+    )
+    .unwrap();
+    server.finish();
+}
+
+#[test]
+fn a_client_certificate_is_shown_where_it_is_wanted() {
+    let lab = Lab::new();
+    let identity = lab.authority.sign("alice");
+    let cert = lab.file("client.pem", &identity.cert.pem());
+    let key = lab.file("client.key", &identity.key.serialize_pem());
+
+    let server = lab.server("127.0.0.1", true, true);
+    let tls = TlsSettings {
+        client_cert: Some(cert),
+        client_key: Some(key),
+        ..trusting(lab.roots())
+    };
+    ask(&server, tls).unwrap();
+    server.finish();
+
+    let server = lab.server("127.0.0.1", true, false);
+    let error = ask(&server, trusting(lab.roots())).unwrap_err();
+    assert!(matches!(error, ApiError::Untrusted { .. }), "{error:?}");
+    assert!(
+        error
+            .to_string()
+            .ends_with("the server wants a client certificate"),
+        "{error}"
+    );
+    server.finish();
+}
+
+#[test]
+fn files_that_cannot_be_used_are_named() {
+    let lab = Lab::new();
+    let identity = lab.authority.sign("alice");
+    let good = lab.file("client.pem", &identity.cert.pem());
+    let key = lab.file("client.key", &identity.key.serialize_pem());
+    let other_key = lab.file("other.key", &KeyPair::generate().unwrap().serialize_pem());
+    let empty = lab.file("empty.pem", "nothing here\n");
+    let broken = lab.file(
+        "broken.pem",
+        "-----BEGIN CERTIFICATE-----\n!!!\n-----END CERTIFICATE-----\n",
+    );
+    let nonsense = lab.file(
+        "nonsense.pem",
+        "-----BEGIN CERTIFICATE-----\nYWJj\n-----END CERTIFICATE-----\n",
+    );
+    let absent = lab.folder.path().join("absent.pem");
+    let folder = lab.folder.path().to_owned();
+    let with = |client_cert: Option<PathBuf>, client_key: Option<PathBuf>| TlsSettings {
+        client_cert,
+        client_key,
+        ..TlsSettings::default()
+    };
+    for (tls, expected) in [
+        (trusting(absent.clone()), "absent.pem: No such file"),
+        (trusting(folder), "cannot read "),
+        (trusting(empty.clone()), "empty.pem holds no certificate"),
+        (trusting(broken), "broken.pem is not a valid PEM file"),
+        (
+            trusting(nonsense),
+            "nonsense.pem holds a certificate that cannot be an authority",
+        ),
+        (with(Some(good.clone()), None), "without its private key"),
+        (
+            with(None, Some(key.clone())),
+            "without its client certificate",
+        ),
+        (
+            with(Some(empty.clone()), Some(key)),
+            "empty.pem holds no certificate",
+        ),
+        (
+            with(Some(good.clone()), Some(absent)),
+            "absent.pem: No such file",
+        ),
+        (
+            with(Some(good.clone()), Some(empty)),
+            "empty.pem holds no private key",
+        ),
+        (with(Some(good), Some(other_key)), "do not work"),
+    ] {
+        let mut settings = settings("http://127.0.0.1:1/");
+        settings.tls = tls;
+        let error = Writer::connect(&settings).unwrap_err();
+        assert!(matches!(error, ApiError::Tls { .. }), "{error:?}");
+        assert!(error.to_string().contains(expected), "{error}");
+    }
+}

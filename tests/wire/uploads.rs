@@ -1,0 +1,238 @@
+//! Uploads: what is sent, and what happens when the file changes or the server does not take it.
+
+use std::fs;
+
+use mr_provisioner::api::*;
+
+use crate::server::{Server, get, post};
+use crate::support::*;
+
+#[test]
+fn a_file_is_sent_as_a_form_of_known_length() {
+    let made = upload(b"kernel bytes");
+    let mut file = ImageFile::open(&made.path).unwrap();
+    let name = format!("alice/{}.1a2b3c4d", file.upload_name());
+    let server = Server::start([
+        get("/api/v1/image").json(200, "[]"),
+        post("/api/v1/image")
+            .without("transfer-encoding")
+            .json(201, image_json(3, &name)),
+    ]);
+    let (client, _) = client(&server);
+    let image = client.images().create(&kernel(), &mut file).unwrap();
+    assert_eq!(
+        mark_of(image.name.as_deref().unwrap()),
+        Some(file.digest().sha256.mark().as_str())
+    );
+    let seen = server.finish().pop().unwrap();
+    let body = String::from_utf8(seen.body).unwrap();
+    assert!(seen.headers["content-type"].starts_with("multipart/form-data; boundary="));
+    assert_eq!(seen.headers["content-length"], body.len().to_string());
+    let fields = r#"{"description":"Debian 12","type":"Kernel","arch":"arm64","known_good":false,"public":true}"#;
+    assert!(
+        body.contains(&format!("name=\"q\"\r\n\r\n{fields}\r\n")),
+        "{body}"
+    );
+    assert!(
+        body.contains(&format!(
+            "name=\"file\"; filename=\"{}\"\r\n",
+            file.upload_name()
+        )),
+        "{body}"
+    );
+    assert!(body.contains("\r\n\r\nkernel bytes\r\n"), "{body}");
+}
+
+#[test]
+fn an_empty_file_and_files_around_the_size_of_a_chunk_are_sent_whole() {
+    for size in [0, 1, 65_535, 65_536, 65_537, 131_072, 300_000] {
+        let bytes: Vec<u8> = (0..size).map(|n| (n % 251) as u8).collect();
+        let made = upload(&bytes);
+        let mut file = ImageFile::open(&made.path).unwrap();
+        let server = Server::start([
+            get("/api/v1/image").json(200, "[]"),
+            post("/api/v1/image").json(201, image_json(3, "alice/k.1a2b3c4d")),
+        ]);
+        client(&server)
+            .0
+            .images()
+            .create(&kernel(), &mut file)
+            .unwrap();
+        let body = server.finish().pop().unwrap().body;
+        let start = body
+            .windows(4)
+            .enumerate()
+            .filter(|(_, w)| w == b"\r\n\r\n")
+            .nth(1)
+            .unwrap()
+            .0
+            + 4;
+        assert_eq!(&body[start..start + bytes.len()], bytes, "{size}");
+        assert!(body[start + bytes.len()..].starts_with(b"\r\n--"), "{size}");
+    }
+}
+
+#[test]
+fn a_file_that_changed_never_arrives() {
+    type Change = fn(&std::path::Path);
+    let changes: [Change; 4] = [
+        |path| fs::write(path, vec![b'y'; 200_000]).unwrap(),
+        |path| fs::write(path, vec![b'x'; 199_999]).unwrap(),
+        |path| fs::write(path, vec![b'x'; 200_001]).unwrap(),
+        |path| fs::write(path, b"").unwrap(),
+    ];
+    for change in changes {
+        let made = upload(&vec![b'x'; 200_000]);
+        let mut file = ImageFile::open(&made.path).unwrap();
+        change(&made.path);
+        let server = Server::start([
+            get("/api/v1/image").json(200, "[]"),
+            post("/api/v1/image").close(),
+        ]);
+        let (client, clock) = client(&server);
+        let error = client.images().create(&kernel(), &mut file).unwrap_err();
+        assert!(matches!(error, ApiError::FileChanged { .. }), "{error:?}");
+        assert!(error.to_string().contains("vmlinuz"), "{error}");
+        assert!(clock.pauses().is_empty());
+        drop(client);
+        let seen = server.finish().pop().unwrap();
+        let declared: usize = seen.headers["content-length"].parse().unwrap();
+        assert!(seen.length < declared, "{} of {declared}", seen.length);
+    }
+}
+
+#[test]
+fn another_file_of_the_same_name_is_not_sent() {
+    let made = upload(b"first");
+    let mut file = ImageFile::open(&made.path).unwrap();
+    let other = made.folder.path().join("other");
+    fs::write(&other, b"second").unwrap();
+    fs::rename(&other, &made.path).unwrap();
+    let server = Server::start([
+        get("/api/v1/image").json(200, "[]"),
+        post("/api/v1/image").json(201, image_json(3, "alice/k.1a2b3c4d")),
+    ]);
+    client(&server)
+        .0
+        .images()
+        .create(&kernel(), &mut file)
+        .unwrap();
+    let body = server.finish().pop().unwrap().body;
+    assert!(String::from_utf8_lossy(&body).contains("\r\nfirst\r\n"));
+}
+
+#[test]
+fn too_large_after_everything_was_sent() {
+    let made = upload(&vec![0; 3 * 1024 * 1024]);
+    let mut file = ImageFile::open(&made.path).unwrap();
+    let server = Server::start([
+        get("/api/v1/image").json(200, "[]"),
+        post("/api/v1/image").html(413, "<html>canary</html>"),
+    ]);
+    let (client, clock) = client(&server);
+    let error = client.images().create(&kernel(), &mut file).unwrap_err();
+    assert!(
+        matches!(
+            error,
+            ApiError::UploadTooLarge {
+                size: 3_145_728,
+                ..
+            }
+        ),
+        "{error:?}"
+    );
+    assert!(error.to_string().contains("3.0 MiB"), "{error}");
+    assert!(error.hint().unwrap().contains("max_upload_size"));
+    assert_eq!(error.status(), Some(413));
+    assert!(clock.pauses().is_empty());
+    assert_clean(&error);
+    server.finish();
+}
+
+#[test]
+fn an_early_answer_is_heard_while_sending() {
+    // Several times, because it is a race between what is sent and what comes back.
+    for _ in 0..10 {
+        let made = sparse(8 * 1024 * 1024);
+        let mut file = ImageFile::open(&made.path).unwrap();
+        let server = Server::start([
+            get("/api/v1/image").json(200, "[]"),
+            post("/api/v1/image").early(413, "<html>too large</html>"),
+        ]);
+        let (client, clock) = client(&server);
+        let error = client.images().create(&kernel(), &mut file).unwrap_err();
+        assert!(
+            matches!(error, ApiError::UploadTooLarge { .. }),
+            "{error:?}"
+        );
+        assert_eq!(error.status(), Some(413));
+        assert!(clock.pauses().is_empty());
+        server.finish();
+    }
+}
+
+#[test]
+fn a_large_upload_that_is_cut_off_silently_was_too_large() {
+    let made = sparse(101 * 1024 * 1024);
+    let mut file = ImageFile::open(&made.path).unwrap();
+    let server = Server::start([
+        get("/api/v1/image").json(200, "[]"),
+        post("/api/v1/image").close_after(100_000),
+        get("/api/v1/image").json(200, "[]"),
+    ]);
+    let (client, clock) = client(&server);
+    let error = client.images().create(&kernel(), &mut file).unwrap_err();
+    assert!(
+        matches!(error, ApiError::UploadTooLarge { .. }),
+        "{error:?}"
+    );
+    assert!(error.to_string().contains("101.0 MiB"), "{error}");
+    assert!(error.hint().unwrap().contains("100 MiB"));
+    assert!(clock.pauses().is_empty());
+    server.finish();
+}
+
+#[test]
+fn an_upload_that_stalls_is_given_up() {
+    let made = sparse(16 * 1024 * 1024);
+    let mut file = ImageFile::open(&made.path).unwrap();
+    let server = Server::start([
+        get("/api/v1/image").json(200, "[]"),
+        post("/api/v1/image").stall(),
+        get("/api/v1/image").json(200, "[]"),
+    ]);
+    let error = impatient(&server)
+        .images()
+        .create(&kernel(), &mut file)
+        .unwrap_err();
+    assert!(matches!(error, ApiError::Timeout { .. }), "{error:?}");
+    assert!(error.to_string().contains("16.0 MiB"), "{error}");
+    server.finish();
+}
+
+#[test]
+fn an_image_without_a_file_is_deleted() {
+    let made = upload(b"kernel");
+    let mut file = ImageFile::open(&made.path).unwrap();
+    let name = format!("alice/{}.1a2b3c4d", file.upload_name());
+    let server = Server::start([
+        get("/api/v1/image").json(200, "[]"),
+        post("/api/v1/image").html(500, "<html>canary</html>"),
+        get("/api/v1/image").json(200, format!("[{}]", image_json(8, &name))),
+        crate::server::delete("/api/v1/image/8").answer(204, "text/html", ""),
+    ]);
+    let error = client(&server)
+        .0
+        .images()
+        .create(&kernel(), &mut file)
+        .unwrap_err();
+    assert_eq!(error.status(), Some(500));
+    assert!(
+        error
+            .to_string()
+            .ends_with("it left the incomplete image 8, which was deleted"),
+        "{error}"
+    );
+    assert_clean(&error);
+    server.finish();
+}
