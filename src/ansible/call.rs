@@ -5,12 +5,13 @@ use std::env;
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
 
-use super::args::Args;
+use super::args::{Args, Internal};
 use super::invocation::invocation;
 use super::output;
 use super::result::{Audience, Failure};
+use super::secrets::Secrets;
 use super::spec::ModuleSpec;
-use super::validate;
+use super::validate::validate;
 
 /// What a module is asked to do.
 #[derive(Clone, Debug, Default)]
@@ -42,31 +43,46 @@ impl Call {
         })
     }
 
-    /// Validates what Ansible handed over. Secrets and the invocation are made known to the output
-    /// on the way.
-    pub(super) fn prepare(spec: &'static ModuleSpec, args: Args) -> Result<Call, Failure> {
-        let environment = |name: &str| env::var(name).ok();
-        let internal = args.internal;
-        let audience = |invocation| Audience {
-            diff_mode: internal.diff_mode,
-            verbosity: internal.verbosity,
-            invocation: internal.wants_invocation.then_some(invocation),
-        };
+    /// A call with these options, checked and completed as if a task had them.
+    ///
+    /// # Errors
+    ///
+    /// When the options are not what the module's table says.
+    pub fn new(spec: &ModuleSpec, options: &Map<String, Value>) -> Result<Call, Failure> {
+        Call::validated(spec, options, &Internal::default())
+    }
+
+    /// Validates what Ansible handed over, and makes known to the output what must not be printed,
+    /// and what must.
+    pub(super) fn prepare(spec: &'static ModuleSpec, args: &Args) -> Result<Call, Failure> {
+        let mut secrets = Secrets::new();
+        secrets.learn(spec.options, &args.options);
+        secrets.learn_environment(spec.options, &environment);
+        let audience = audience(spec, &args.options, args);
         output::learn(|context| {
             context.spec = Some(spec);
-            context.secrets.learn(spec.options, &args.options);
-            context
-                .secrets
-                .learn_environment(spec.options, &environment);
-            context.audience = audience(invocation(spec, &args.options, &args.options));
+            context.secrets = secrets.clone();
+            context.audience = audience;
         });
-        let name = internal.module_name.as_deref().unwrap_or(spec.name);
-        let ignore = internal.ignore_unknown_options;
-        let validated = validate::validate(spec, name, &args.options, &environment, ignore)?;
+        let call = Call::validated(spec, &args.options, &args.internal)?;
+        // Now with coerced values, defaults and what came from the environment.
+        secrets.learn(spec.options, &call.options);
+        let audience = self::audience(spec, &call.options, args);
         output::learn(|context| {
-            context.secrets.learn(spec.options, &validated.options);
-            context.audience = audience(invocation(spec, &validated.options, &args.options));
+            context.secrets = secrets;
+            context.audience = audience;
         });
+        Ok(call)
+    }
+
+    fn validated(
+        spec: &ModuleSpec,
+        options: &Map<String, Value>,
+        internal: &Internal,
+    ) -> Result<Call, Failure> {
+        let name = internal.module_name.as_deref().unwrap_or(spec.name);
+        let ignore_unknown = internal.ignore_unknown_options;
+        let validated = validate(spec, name, options, &environment, ignore_unknown)?;
         Ok(Call {
             options: validated.options,
             check_mode: internal.check_mode,
@@ -74,5 +90,94 @@ impl Call {
             verbosity: internal.verbosity,
             warnings: validated.warnings,
         })
+    }
+}
+
+fn environment(name: &str) -> Option<String> {
+    env::var(name).ok()
+}
+
+fn audience(spec: &ModuleSpec, options: &Map<String, Value>, args: &Args) -> Audience {
+    let internal = &args.internal;
+    Audience {
+        diff_mode: internal.diff_mode,
+        verbosity: internal.verbosity,
+        invocation: internal
+            .wants_invocation
+            .then(|| invocation(spec, options, &args.options)),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde::Deserialize;
+    use serde_json::json;
+
+    use super::*;
+    use crate::ansible::{Attribute, Attributes, Constraints, Kind, Opt};
+
+    static SPEC: ModuleSpec = ModuleSpec {
+        name: "mrp_test",
+        short_description: "",
+        description: &[],
+        options: &[
+            &[Opt::new("size", Kind::Int), Opt::new("name", Kind::Str)],
+            &[
+                Opt::new("retries", Kind::Int).default_int(3),
+                Opt::new("delay", Kind::Float).default_float("0.50"),
+            ],
+        ],
+        constraints: Constraints::NONE,
+        attributes: Attributes {
+            check_mode: Attribute::full(""),
+            diff_mode: Attribute::full(""),
+            idempotent: Attribute::full(""),
+        },
+        notes: &[],
+        seealso: &[],
+        examples: "",
+        returns: &[],
+    };
+
+    #[derive(Debug, PartialEq, Deserialize)]
+    struct Own {
+        size: Option<u64>,
+        name: Option<String>,
+        #[serde(flatten)]
+        connection: Connection,
+    }
+
+    #[derive(Debug, PartialEq, Deserialize)]
+    struct Connection {
+        retries: u32,
+        delay: f64,
+    }
+
+    #[test]
+    fn options_fit_structures_even_nested_ones() {
+        let options = json!({"size": "12345678901"});
+        let call = Call::new(&SPEC, options.as_object().unwrap()).unwrap();
+        let own: Own = call.options();
+        let connection = Connection {
+            retries: 3,
+            delay: 0.5,
+        };
+        assert_eq!(
+            own,
+            Own {
+                size: Some(12_345_678_901),
+                name: None,
+                connection
+            }
+        );
+    }
+
+    #[test]
+    #[should_panic(expected = "the options do not fit the module's structure")]
+    fn options_that_do_not_fit_are_a_mistake() {
+        let options = json!({"size": -1});
+        let _: Own = Call::new(&SPEC, options.as_object().unwrap())
+            .unwrap()
+            .options();
     }
 }

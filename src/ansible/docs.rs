@@ -8,18 +8,20 @@ use super::yaml::Node;
 
 const AUTHOR: &str = "The mr-provisioner authors";
 
+const HEADER: &str = "# Written by `mrp docs` from the module's table of options: change that.\n";
+
 /// The text of `library/NAME.yml`.
 #[must_use]
 pub fn sidecar(spec: &ModuleSpec) -> String {
-    Node::map([
+    let document = Node::map([
         ("DOCUMENTATION", documentation(spec)),
         (
             "EXAMPLES",
             Node::Literal(spec.examples.trim_matches('\n').to_owned()),
         ),
         ("RETURN", returns(spec.returns)),
-    ])
-    .document()
+    ]);
+    format!("{HEADER}{}", document.document())
 }
 
 fn documentation(spec: &ModuleSpec) -> Node {
@@ -76,8 +78,9 @@ fn options(groups: &'static [&'static [Opt]]) -> Node {
 fn option(option: &Opt) -> Node {
     let mut description = Node::texts(option.description);
     if let (Node::List(paragraphs), Some(variable)) = (&mut description, option.env) {
-        let text =
-            format!("Without it the value of the environment variable E({variable}) is used.");
+        let text = format!(
+            "If it is not given, the value of the environment variable E({variable}) is used."
+        );
         paragraphs.push(Node::Text(text));
     }
     if let (Node::List(paragraphs), Some(minimum)) = (&mut description, option.minimum) {

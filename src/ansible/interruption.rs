@@ -59,19 +59,23 @@ fn signal_name(signal: i32) -> &'static str {
     }
 }
 
-/// What the panic said and where, the path shortened to what is ours.
+/// What the panic said and where.
 fn describe(panic: &PanicHookInfo<'_>) -> String {
     let message = text_of(panic.payload());
     match panic.location() {
         Some(location) => {
-            let file = location
-                .file()
-                .rsplit_once("/src/")
-                .map_or(location.file(), |(_, file)| file);
-            format!("{message} ({file}:{})", location.line())
+            format!("{message} ({}:{})", short(location.file()), location.line())
         }
         None => message.to_owned(),
     }
+}
+
+/// A path without what only the machine knows that compiled it: `hyper-1.2.3/src/client.rs`, `src/task/image.rs`.
+fn short(file: &str) -> &str {
+    let package = file
+        .rfind("/src/")
+        .map(|end| file[..end].rfind('/').map_or(0, |slash| slash + 1));
+    &file[package.unwrap_or(0)..]
 }
 
 fn text_of(payload: &(dyn Any + Send)) -> &str {
@@ -80,4 +84,20 @@ fn text_of(payload: &(dyn Any + Send)) -> &str {
         .copied()
         .or_else(|| payload.downcast_ref::<String>().map(String::as_str))
         .unwrap_or("no message")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn shortens_paths() {
+        assert_eq!(
+            short("/home/me/.cargo/registry/src/index/hyper-1.2.3/src/client.rs"),
+            "hyper-1.2.3/src/client.rs"
+        );
+        assert_eq!(short("src/task/image.rs"), "src/task/image.rs");
+        assert_eq!(short("probe/src/main.rs"), "probe/src/main.rs");
+        assert_eq!(short("main.rs"), "main.rs");
+    }
 }

@@ -78,7 +78,7 @@ fn run(modules: &[Module], name: &str, args_file: &Path) -> Result<Success, Fail
     let args = args::read(args_file)?;
     let module = choose(modules, name, args.internal.module_name.as_deref())?;
     output::learn(|context| context.name = module.spec.name.to_owned());
-    let call = Call::prepare(module.spec, args)?;
+    let call = Call::prepare(module.spec, &args)?;
     let outcome = (module.run)(&call);
     let mut warnings = call.warnings;
     match outcome {

@@ -85,6 +85,9 @@ impl Secrets {
                 let text = python::str_of(value);
                 // A token read from a file ends in a line feed that is not sent, nor echoed.
                 self.0.insert(text.trim().to_owned());
+                // A server that answers in JSON echoes it with escapes.
+                let json = Value::from(text.as_str()).to_string();
+                self.0.insert(json[1..json.len() - 1].to_owned());
                 self.0.insert(text);
                 self.0.remove("");
             }
@@ -225,6 +228,14 @@ mod tests {
         assert_eq!(
             scrubbed(json!({"token": ["ab", "abc"]}), json!("<abc>")),
             json!("<********>")
+        );
+    }
+
+    #[test]
+    fn hides_what_is_echoed_in_json() {
+        assert_eq!(
+            scrubbed(json!({"token": "a\nb"}), json!("{\"error\": \"a\\nb\"}")),
+            json!("{\"error\": \"********\"}")
         );
     }
 

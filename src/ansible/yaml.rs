@@ -7,6 +7,9 @@ use std::fmt::Write as _;
 
 use serde_json::Value;
 
+/// Where long texts are wrapped.
+const WIDTH: usize = 80;
+
 /// A piece of a YAML document.
 #[derive(Clone, Debug)]
 pub(super) enum Node {
@@ -63,6 +66,12 @@ impl Node {
     /// Writes what comes after a colon, a dash or the start of the document.
     fn write(&self, out: &mut String, indent: usize) {
         match self {
+            Node::Text(text) if is_long(text, WIDTH.saturating_sub(indent + 20)) => {
+                out.push_str(" >-");
+                for line in wrapped(text, WIDTH.saturating_sub(indent)) {
+                    let _ = write!(out, "\n{:indent$}{line}", "");
+                }
+            }
             Node::Text(text) => out.extend([" ", &scalar(text)]),
             Node::Plain(text) => out.extend([" ", text]),
             Node::Literal(text) => {
@@ -104,6 +113,27 @@ impl Node {
     }
 }
 
+/// Whether a text is too long for one line beside its key, and comes back unchanged when folded.
+fn is_long(text: &str, width: usize) -> bool {
+    let folds = !text.contains('\n') && !text.contains("  ") && text.trim() == text;
+    folds && text.chars().count() > width
+}
+
+/// The words of a text in lines of at most this width.
+fn wrapped(text: &str, width: usize) -> Vec<String> {
+    let mut lines = vec![String::new()];
+    for word in text.split(' ') {
+        match lines.last_mut() {
+            Some(line) if line.is_empty() => line.push_str(word),
+            Some(line) if line.chars().count() + 1 + word.chars().count() <= width => {
+                line.extend([" ", word]);
+            }
+            _ => lines.push(word.to_owned()),
+        }
+    }
+    lines
+}
+
 /// A text as a scalar: plain where nobody can take it for anything else.
 fn scalar(text: &str) -> String {
     if is_safe(text) {
@@ -122,4 +152,70 @@ fn is_safe(text: &str) -> bool {
     let special =
         ["y", "n", "yes", "no", "on", "off", "true", "false", "null"].contains(&word.as_str());
     starts_well && plain && !special && !text.ends_with(' ')
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn writes_json_as_yaml() {
+        let value = json!({
+            "list": [{"a": 1, "b": [true, null]}, "x", [], {}, ["nested"]],
+            "map": {"key with: colon": "it's", "no": "no"},
+            "text": ["plain words, (with) some-thing/else", "with: colon", "# hash", "1", "", "two\nlines", "yes", "end "],
+        });
+        let expected = r##"---
+list:
+  - a: 1
+    b:
+      - true
+      - null
+  - x
+  - []
+  - {}
+  -
+    - nested
+map:
+  "key with: colon": it's
+  "no": "no"
+text:
+  - plain words, (with) some-thing/else
+  - "with: colon"
+  - "# hash"
+  - "1"
+  - ""
+  - "two\nlines"
+  - "yes"
+  - "end "
+"##;
+        assert_eq!(Node::from_json(&value).document(), expected);
+    }
+
+    #[test]
+    fn folds_long_texts_and_keeps_literal_ones() {
+        let long = "word: ".repeat(30).trim_end().to_owned();
+        let document = Node::map([
+            ("text", Node::Text(long.clone())),
+            ("block", Node::Literal("- a:\n\n    b".to_owned())),
+        ])
+        .document();
+        let (text, block) = document.split_once("\nblock: ").unwrap();
+        let lines: Vec<&str> = text.lines().skip(2).collect();
+        assert!(
+            text.starts_with("---\ntext: >-\n  word: ")
+                && lines.iter().all(|line| line.len() <= WIDTH)
+        );
+        assert_eq!(
+            lines
+                .iter()
+                .map(|line| line.trim())
+                .collect::<Vec<_>>()
+                .join(" "),
+            long
+        );
+        assert_eq!(block, "|\n  - a:\n\n      b\n");
+    }
 }
