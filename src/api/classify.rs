@@ -13,7 +13,7 @@ use serde_json::Value;
 use super::error::{Refusal, TOO_LARGE_STATUS};
 use super::request::{Payload, Request, Target};
 use super::send::Reply;
-use super::{ApiError, Result, Token, http_date, sentence};
+use super::{ApiError, Result, Token, http_date, redact, sentence};
 
 /// How much of a raw error body is kept.
 const KEPT: usize = 4096;
@@ -118,11 +118,12 @@ fn refused(request: &Request, reply: &Reply) -> ApiError {
             format!("the server answered with status {status}, which the API does not have"),
         ),
     };
+    let kept = &reply.body[..reply.body.len().min(KEPT)];
     kind(Box::new(Refusal {
         action: request.action.clone(),
         status,
         reason,
-        response: String::from_utf8_lossy(&reply.body[..reply.body.len().min(KEPT)]).into_owned(),
+        response: redact::passwords(&String::from_utf8_lossy(kept)),
         retry_after: retry_after(reply),
     }))
 }

@@ -6,39 +6,43 @@ use super::ApiError;
 pub(super) fn of(error: &ApiError) -> Option<String> {
     let hint = match error {
         ApiError::InvalidQuery { .. } => {
-            "a filter looks like (and (= arch \"arm64\") (= assignee_count 0)); its symbols are name, arch, bmc_type, \
-             assignee_count and interface_count"
+            "A filter looks like (and (= arch \"arm64\") (= assignee_count 0)); its symbols are name, arch, bmc_type, \
+             assignee_count and interface_count."
         }
         ApiError::Untrusted { .. } => {
-            "name the authority that signed the server's certificate, and a client certificate where the server wants one"
+            "Name the authority that signed the server's certificate, and a client certificate where the server wants one."
         }
         ApiError::Connect { .. } => {
-            "check the server's URL, and the proxy variables http_proxy, https_proxy and no_proxy"
+            "Check the server's URL, and the proxy variables http_proxy, https_proxy and no_proxy."
         }
         ApiError::Timeout { .. } => {
-            "the server handles one request at a time and may be waiting for a slow BMC; a longer timeout may help"
+            "The server handles one request at a time and may be waiting for a slow BMC; a longer timeout may help."
         }
-        ApiError::OutcomeUnknown { .. } => "look at the machine before trying again",
-        ApiError::Redirected { .. } => "if that is the server, give its URL",
-        ApiError::Unauthorized(_) => "tokens are made and deleted on the user's page of the server",
+        ApiError::OutcomeUnknown { .. } => "Look at the machine before trying again.",
+        ApiError::Redirected { .. } => "If that is the server, give its URL.",
+        ApiError::Unauthorized(_) => {
+            "Tokens are made and deleted on the user's page of the server."
+        }
         ApiError::Forbidden(refusal) if refusal.response.is_empty() => {
-            "an administrator can assign the machine to the user"
+            "An administrator can assign the machine to the user."
         }
         ApiError::NoSuchPath(_) | ApiError::Decode { .. } => {
-            "check the server's URL: it ends where /api/v1 begins, such as https://lab.example/mrp/"
+            "Check the server's URL: it ends where /api/v1 begins, such as https://lab.example/mrp/."
         }
         ApiError::UploadTooLarge { .. } => {
-            "the server's max_upload_size limits uploads, and its HTTP server, tornado, closes the connection on anything \
+            "The server's max_upload_size limits uploads, and its HTTP server, tornado, closes the connection on anything \
              over its max_buffer_size, 100 MiB by default, whatever max_upload_size says; a proxy before it may have a \
-             limit too"
+             limit too."
         }
         ApiError::Bmc(_) => {
-            "check that the BMC answers and that its user and password on the server are right; the server's own log has \
-             the command"
+            "Check that the BMC answers and that its user and password on the server are right; the server's own log has \
+             the command."
         }
-        ApiError::Server(refusal) if refusal.status == 500 => "the server's own log has the reason",
+        ApiError::Server(refusal) if refusal.status == 500 => {
+            "The server's own log has the reason."
+        }
         ApiError::FileChanged { .. } => {
-            "wait until nothing writes to the file any more, then try again"
+            "Wait until nothing writes to the file any more, then try again."
         }
         _ => return None,
     };

@@ -50,6 +50,7 @@ mod machine;
 mod pipeline;
 mod preseed;
 mod query;
+mod redact;
 mod request;
 mod retry;
 mod scope;

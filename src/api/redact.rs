@@ -24,8 +24,14 @@ pub(super) fn passwords(text: &str) -> String {
 /// What follows a string as Python quotes it: in `'` or `"`, with `\` before a quote inside.
 /// In a JSON body the double quotes and backslashes are escaped once more.
 fn after_quoted(text: &str) -> &str {
-    let opening = if text.starts_with("\\\"") { "\\\"" } else { text.get(..1).unwrap_or("") };
-    let Some(inside) = text.strip_prefix(opening) else { return "" };
+    let opening = if text.starts_with("\\\"") {
+        "\\\""
+    } else {
+        text.get(..1).unwrap_or("")
+    };
+    let Some(inside) = text.strip_prefix(opening) else {
+        return "";
+    };
     let mut searched = 0;
     while let Some(found) = inside[searched..].find(opening) {
         let end = searched + found;
@@ -53,7 +59,10 @@ mod tests {
     #[test]
     fn a_password_with_quotes_is_masked_whole() {
         for quoted in [r"'it\'s'", r#"\"it's\""#, r#""it's""#] {
-            assert_eq!(passwords(&format!("['-P', {quoted}, 'x']")), "['-P', ********, 'x']");
+            assert_eq!(
+                passwords(&format!("['-P', {quoted}, 'x']")),
+                "['-P', ********, 'x']"
+            );
         }
     }
 

@@ -3,6 +3,8 @@
 //! `make test` names the installations of Ansible to use in `MRP_TEST_ANSIBLE`, as directories with colons
 //! between them. Every byte that a run prints is searched for the token.
 
+#![allow(clippy::unwrap_used, reason = "a test stops where its setting cannot be made")]
+
 mod controller;
 
 use controller::{Controller, Run};
