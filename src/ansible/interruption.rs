@@ -5,6 +5,7 @@ use std::any::Any;
 use std::panic::{self, PanicHookInfo};
 use std::process;
 use std::thread;
+use std::time::Duration;
 
 use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
 use signal_hook::iterator::Signals;
@@ -25,19 +26,31 @@ pub(super) fn prepare() {
         );
     }));
     // Without the thread a signal ends the process as it always did: no reason not to run.
-    if let Ok(mut signals) = Signals::new([SIGTERM, SIGINT, SIGHUP]) {
-        thread::spawn(move || {
-            if let Some(signal) = signals.forever().next() {
-                end(
-                    128 + signal,
-                    format!(
-                        "{} was stopped by {}.",
-                        output::module_name(),
-                        signal_name(signal)
-                    ),
-                );
-            }
-        });
+    if let Ok(signals) = Signals::new([SIGTERM, SIGINT, SIGHUP]) {
+        let _ = thread::Builder::new().spawn(move || wait_for(signals));
+    }
+}
+
+/// The first signal prints a result. That may have to wait for another result, which nobody may be
+/// reading: after a second signal the process ends all the same.
+#[expect(
+    clippy::exit,
+    reason = "whoever sends a second signal has no patience left"
+)]
+fn wait_for(mut signals: Signals) {
+    let mut received = signals.forever();
+    if let Some(signal) = received.next() {
+        let message = format!(
+            "{} was stopped by {}.",
+            output::module_name(),
+            signal_name(signal)
+        );
+        thread::spawn(move || end(128 + signal, message));
+    }
+    if let Some(signal) = received.next() {
+        // Signals come in pairs when a session ends: the result gets its chance first.
+        thread::sleep(Duration::from_secs(1));
+        process::exit(128 + signal);
     }
 }
 
@@ -70,7 +83,8 @@ fn describe(panic: &PanicHookInfo<'_>) -> String {
     }
 }
 
-/// A path without what only the machine knows that compiled it: `hyper-1.2.3/src/client.rs`, `src/task/image.rs`.
+/// A path without what only the machine knows that compiled it: `hyper-1.2.3/src/client.rs`,
+/// `src/task/image.rs`.
 fn short(file: &str) -> &str {
     let package = file
         .rfind("/src/")
