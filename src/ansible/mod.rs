@@ -25,6 +25,7 @@ mod path;
 pub mod progress;
 mod python;
 mod result;
+mod review;
 mod secrets;
 mod spec;
 mod unsupported;
@@ -37,6 +38,7 @@ use std::process::ExitCode;
 pub use call::Call;
 pub use option::{Disclosure, Kind, Literal, Opt};
 pub use result::{Diff, Failure, Success};
+pub use review::mistakes;
 pub use spec::{Attribute, Attributes, Constraints, ModuleSpec, RequiredIf, Return, Support};
 
 /// What Ansible puts in front of a module's file name.
