@@ -16,7 +16,7 @@ use super::secrets::Secrets;
 use super::spec::{ModuleSpec, Return};
 
 /// The keys of the protocol itself, which are no secret whatever the secrets are.
-const PROTOCOL_KEYS: [&str; 20] = [
+const PROTOCOL_KEYS: [&str; 18] = [
     "action",
     "after",
     "after_header",
@@ -32,11 +32,9 @@ const PROTOCOL_KEYS: [&str; 20] = [
     "msg",
     "plan",
     "server_response",
-    "skipped",
     "target",
     "warnings",
     "why",
-    "exception",
 ];
 
 /// What is known so far about how to print, whoever comes to print.

@@ -42,14 +42,11 @@ impl Unsupported {
         names.sort_unstable();
         names.dedup();
         let supported = all.first().map(Unsupported::supported).unwrap_or_default();
-        let message = format!(
-            "Unsupported parameters for ({module_name}) module: {}. Supported parameters include: {supported}.",
+        Failure::new(format!(
+            "Unsupported parameters for ({module_name}) module: {}. \
+             Supported parameters include: {supported}.",
             names.join(", ")
-        );
-        Failure {
-            hint: Unsupported::hint(all),
-            ..Failure::new(message)
-        }
+        ))
     }
 
     /// What may have been meant, where something is near.

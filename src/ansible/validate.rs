@@ -52,17 +52,25 @@ pub(super) fn validate(
         path: Vec::new(),
         prefix: String::new(),
     };
-    let options = validated
-        .level(&level, given, environment)
-        .map_err(|message| Failure {
-            hint: Unsupported::hint(&validated.unsupported),
-            ..Failure::new(message)
-        })?;
-    if !ignore_unknown && !validated.unsupported.is_empty() {
-        return Err(Unsupported::failure(&validated.unsupported, module_name));
-    }
-    validated.options = options;
-    Ok(validated)
+    let failure = match validated.level(&level, given, environment) {
+        Err(message) => Failure::new(message),
+        Ok(_) if !ignore_unknown && !validated.unsupported.is_empty() => {
+            Unsupported::failure(&validated.unsupported, module_name)
+        }
+        Ok(options) => {
+            return Ok(Validated {
+                options,
+                ..validated
+            });
+        }
+    };
+    // A name that is no option may be the reason why another one is missing.
+    let hint = Unsupported::hint(&validated.unsupported);
+    Err(Failure {
+        hint,
+        warnings: validated.warnings,
+        ..failure
+    })
 }
 
 /// The options of one level as they were written, under their canonical names, without nulls, with
