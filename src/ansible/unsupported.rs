@@ -1,5 +1,7 @@
 //! Names that are no option: AnsibleModule's message, and what may have been meant.
 
+use std::collections::BTreeSet;
+
 use serde_json::{Map, Value};
 
 use super::option::Opt;
@@ -37,11 +39,14 @@ impl Unsupported {
 
     /// The failure for at least one such name. The options listed are those where the first of them
     /// was written.
-    pub(super) fn failure(all: &[Unsupported], module_name: &str) -> Failure {
-        let mut names: Vec<String> = all.iter().map(Unsupported::full_name).collect();
+    pub(super) fn failure(found: &[Unsupported], module_name: &str) -> Failure {
+        let mut names: Vec<String> = found.iter().map(Unsupported::full_name).collect();
         names.sort_unstable();
         names.dedup();
-        let supported = all.first().map(Unsupported::supported).unwrap_or_default();
+        let supported = found
+            .first()
+            .map(Unsupported::supported)
+            .unwrap_or_default();
         Failure::new(format!(
             "Unsupported parameters for ({module_name}) module: {}. \
              Supported parameters include: {supported}.",
@@ -50,8 +55,9 @@ impl Unsupported {
     }
 
     /// What may have been meant, where something is near.
-    pub(super) fn hint(all: &[Unsupported]) -> Option<String> {
-        let guesses: Vec<String> = all
+    pub(super) fn hint(found: &[Unsupported]) -> Option<String> {
+        // A list may have the same mistake in every element.
+        let guesses: BTreeSet<String> = found
             .iter()
             .filter_map(|wrong| {
                 let meant = near(&wrong.name, names(wrong.groups)).into_iter().next()?;
@@ -61,7 +67,7 @@ impl Unsupported {
                 ))
             })
             .collect();
-        (!guesses.is_empty()).then(|| guesses.join(" "))
+        (!guesses.is_empty()).then(|| Vec::from_iter(guesses).join(" "))
     }
 
     fn full_name(&self) -> String {
