@@ -10,9 +10,9 @@ use reqwest::header::RETRY_AFTER;
 use serde::Deserialize;
 use serde_json::Value;
 
-use super::error::{Refusal, TOO_LARGE_STATUS};
-use super::request::{Payload, Request, Target};
-use super::send::Reply;
+use super::error::Refusal;
+use super::receive::Reply;
+use super::request::{Payload, Request};
 use super::{ApiError, Result, Token, http_date, redact, sentence};
 
 /// How much of a raw error body is kept.
@@ -92,7 +92,7 @@ fn refused(request: &Request, reply: &Reply) -> ApiError {
                 return ApiError::UploadTooLarge {
                     action: request.action.clone(),
                     size,
-                    reason: TOO_LARGE_STATUS,
+                    status: Some(status),
                 };
             }
             _ => (
@@ -130,7 +130,7 @@ fn refused(request: &Request, reply: &Reply) -> ApiError {
 
 /// The boot endpoint answers with nothing where it has no such file; a page comes from something else.
 fn is_missing_file(request: &Request, reply: &Reply) -> bool {
-    matches!(request.target, Target::BootFile(_)) && reply.body.is_empty()
+    request.is_for_a_file() && reply.body.is_empty()
 }
 
 fn forbidden(request: &Request, body: &ErrorBody) -> String {

@@ -4,8 +4,8 @@
 
 use serde::de::DeserializeOwned;
 
+use super::receive::Reply;
 use super::request::Request;
-use super::send::Reply;
 use super::{ApiError, Result, sentence};
 
 /// Reads the JSON of an answer.

@@ -135,14 +135,14 @@ pub enum ApiError {
     InvalidRequest(Box<Refusal>),
 
     /// 413, or a large upload whose connection was closed without an answer: more than the server takes.
-    #[error("{action}: the upload of {} is larger than the server accepts ({reason})", Size(*size))]
+    #[error("{action}: the upload of {} is larger than the server accepts ({})", Size(*size), how(*status))]
     UploadTooLarge {
         /// What was tried.
         action: String,
         /// The file's size in bytes.
         size: u64,
-        /// How the server showed it.
-        reason: &'static str,
+        /// 413, or nothing when the connection was closed without an answer.
+        status: Option<u16>,
     },
 
     /// 500 with a BMC error: the machine's BMC did not do as asked. The server's text is not shown, because it holds the
@@ -246,7 +246,7 @@ impl ApiError {
     /// The HTTP status, where the server answered with an error.
     pub fn status(&self) -> Option<u16> {
         match self {
-            ApiError::UploadTooLarge { reason, .. } if *reason == TOO_LARGE_STATUS => Some(413),
+            ApiError::UploadTooLarge { status, .. } => *status,
             _ => self.refusal().map(Refusal::status),
         }
     }
@@ -333,10 +333,13 @@ impl ApiError {
     }
 }
 
-/// How a 413 is described.
-pub(super) const TOO_LARGE_STATUS: &str = "status 413";
-/// How a connection is described that was closed on a large upload.
-pub(super) const TOO_LARGE_SILENCE: &str = "it closed the connection without an answer";
+/// How a server showed that an upload is too large.
+fn how(status: Option<u16>) -> String {
+    status.map_or_else(
+        || "it closed the connection without an answer".to_owned(),
+        |status| format!("status {status}"),
+    )
+}
 
 /// A number of bytes for a reader.
 pub(super) struct Size(pub(super) u64);

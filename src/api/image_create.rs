@@ -7,7 +7,7 @@ use std::collections::HashSet;
 
 use super::client::ReadWrite;
 use super::digest::mark_of;
-use super::error::{Size, TOO_LARGE_SILENCE};
+use super::error::Size;
 use super::request::Request;
 use super::{ApiError, Image, ImageFile, ImageId, Images, NewImage, Result, Scope};
 
@@ -74,17 +74,18 @@ impl Images<'_, ReadWrite> {
         let ApiError::Server(mut refusal) = error else {
             return error;
         };
-        if refusal.status == 500 {
-            if let Ok(Some(image)) = look() {
-                let outcome = match self.delete(image.id) {
-                    Ok(()) => "was deleted",
-                    Err(_) => "could not be deleted",
-                };
-                refusal.reason = format!(
-                    "{}; it left the incomplete image {}, which {outcome}",
-                    refusal.reason, image.id
-                );
-            }
+        if refusal.status == 500
+            && let Ok(Some(image)) = look()
+        {
+            let outcome = match self.delete(image.id) {
+                Ok(()) => "was deleted",
+                Err(_) => "could not be deleted",
+            };
+            let left = format!(
+                "; it left the incomplete image {}, which {outcome}",
+                image.id
+            );
+            refusal.reason.push_str(&left);
         }
         ApiError::Server(refusal)
     }
@@ -97,7 +98,7 @@ fn too_large(error: ApiError, size: u64) -> ApiError {
             ApiError::UploadTooLarge {
                 action,
                 size,
-                reason: TOO_LARGE_SILENCE,
+                status: None,
             }
         }
         other => other,

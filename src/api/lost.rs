@@ -126,6 +126,7 @@ fn explain(error: &rustls::Error) -> String {
         rustls::Error::AlertReceived(rustls::AlertDescription::CertificateRequired) => {
             "the server wants a client certificate"
         }
+        rustls::Error::InvalidMessage(_) => "it does not speak TLS at this port",
         other => return sentence::one_line(&other.to_string()),
     };
     known.to_owned()

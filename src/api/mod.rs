@@ -51,6 +51,7 @@ mod pipeline;
 mod preseed;
 mod query;
 mod redact;
+mod receive;
 mod request;
 mod retry;
 mod scope;
@@ -63,6 +64,7 @@ mod tls;
 mod token;
 mod upload;
 mod words;
+mod worker;
 
 pub use assignee::{Assignee, AssigneeId, Assignees};
 pub use base_url::BaseUrl;

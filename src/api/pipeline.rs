@@ -5,9 +5,10 @@ use std::sync::Arc;
 use reqwest::Method;
 use serde::de::DeserializeOwned;
 
+use super::receive::Reply;
 use super::request::Request;
 use super::retry::Attempts;
-use super::send::{Reply, Wire};
+use super::send::Wire;
 use super::{ApiError, Clock, Result, RetryPolicy, Settings, Token, classify, decode};
 
 /// Everything the handles of the resources share.
@@ -53,7 +54,7 @@ impl Pipeline {
                 Err(error) => error,
             };
             if may_be_done && request.method == Method::DELETE && error.is_not_found() {
-                return Ok(Reply::nothing());
+                return Ok(Reply::default());
             }
             let may_repeat = error.never_reached_the_server()
                 || (request.is_idempotent() && error.leaves_the_outcome_open());

@@ -110,6 +110,11 @@ impl Request {
         }
     }
 
+    /// Whether the answer is a file.
+    pub(super) fn is_for_a_file(&self) -> bool {
+        matches!(self.target, Target::BootFile(_))
+    }
+
     /// Whether doing it twice has the effect of doing it once.
     pub(super) fn is_idempotent(&self) -> bool {
         self.method != Method::POST

@@ -13,6 +13,9 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
+/// Connecting has the same limit, and whoever cannot connect is to be told so, not that a connection stalled.
+const CONNECTING_FIRST: Duration = Duration::from_millis(50);
+
 /// What is known about the progress of one exchange.
 pub(super) struct Activity {
     last: Mutex<Instant>,
@@ -23,7 +26,7 @@ pub(super) struct Activity {
 impl Activity {
     pub(super) fn new() -> Activity {
         Activity {
-            last: Mutex::new(Instant::now()),
+            last: Mutex::new(Instant::now() + CONNECTING_FIRST),
             sending: AtomicBool::new(false),
             over: AtomicBool::new(false),
         }

@@ -1,5 +1,8 @@
 //! The client library against a scripted server: what goes over the wire, and what is made of what comes back.
 
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on panics")]
+
+mod alone;
 mod errors;
 mod lost;
 mod pipeline;

@@ -1,6 +1,6 @@
 //! Retries, delays, stalls, redirects and limits.
 
-use std::net::TcpListener;
+use std::net::{TcpListener, TcpStream};
 use std::time::{Duration, Instant};
 
 use mr_provisioner::api::*;
@@ -353,12 +353,59 @@ fn a_kept_connection_that_the_server_closed_is_not_used_for_a_post() {
 
 #[test]
 fn threads_share_a_client() {
-    let server = Server::start([get("/api/v1/machine/1").json(200, machine_json(1, "a"))]);
+    let server =
+        Server::start((0..40).map(|_| get("/api/v1/machine/1").json(200, machine_json(1, "a"))));
     let (client, _) = client(&server);
     let reader = client.reader();
     std::thread::scope(|scope| {
-        scope.spawn(|| reader.machines().get(MachineId(1)).unwrap());
+        for _ in 0..8 {
+            scope.spawn(|| (0..5).for_each(|_| drop(reader.machines().get(MachineId(1)).unwrap())));
+        }
     });
-    drop(client);
     server.finish();
+}
+
+#[test]
+fn a_server_that_does_not_accept_connections_is_given_up() {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = listener.local_addr().unwrap();
+    // Fills the queue of connections that nobody accepts, until the system drops further ones.
+    let mut waiting = Vec::new();
+    while let Ok(stream) = TcpStream::connect_timeout(&address, Duration::from_millis(100)) {
+        waiting.push(stream);
+    }
+    let mut settings = settings(&format!("http://{address}/"));
+    settings.stall_timeout = Duration::from_millis(150);
+    let (client, clock) = connect(&settings);
+    for error in [
+        client.machines().get(MachineId(7)).unwrap_err(),
+        client.states().provision(MachineId(7)).unwrap_err(),
+    ] {
+        assert!(matches!(error, ApiError::Connect { .. }), "{error:?}");
+        assert!(error.to_string().ends_with("none within 0.15 s"), "{error}");
+    }
+    assert_eq!(clock.pauses().len(), 6);
+}
+
+#[test]
+fn a_server_that_does_not_speak_tls_says_so() {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = listener.local_addr().unwrap();
+    let server = std::thread::spawn(move || {
+        let (mut stream, _) = listener.accept().unwrap();
+        std::io::Write::write_all(&mut stream, b"HTTP/1.1 400 Bad Request\r\n\r\n").unwrap();
+        let _ = std::io::Read::read_to_end(&mut stream, &mut Vec::new());
+    });
+    let mut settings = settings(&format!("https://{address}/"));
+    settings.tls.validate_certs = false;
+    let (client, _) = connect(&settings);
+    let error = client.machines().get(MachineId(7)).unwrap_err();
+    assert!(
+        error
+            .to_string()
+            .ends_with("it does not speak TLS at this port"),
+        "{error}"
+    );
+    drop(client);
+    server.join().unwrap();
 }

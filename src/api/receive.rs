@@ -1,0 +1,96 @@
+//! Reads an answer: bounded, and the bytes of an image only as their sum.
+
+use reqwest::Response;
+use reqwest::header::{CONTENT_TYPE, HeaderMap};
+
+use super::digest::{Digest, Hasher};
+use super::request::Request;
+use super::stall::Activity;
+use super::{ApiError, Result};
+
+/// The most that is read of a successful answer. A list of preseeds carries all their contents, up to 2 MiB each.
+const MAX_ANSWER: usize = 64 * 1024 * 1024;
+/// The most that is read of an error. A preseed that is refused comes back twice, and is of no use.
+const MAX_ERROR: usize = 64 * 1024;
+
+/// An answer, whatever its status.
+#[derive(Default)]
+pub(super) struct Reply {
+    pub(super) status: u16,
+    pub(super) headers: HeaderMap,
+    /// Its text, or as much of it as is read of an error.
+    pub(super) body: Vec<u8>,
+    digest: Option<Digest>,
+}
+
+/// Why an answer could not be read to its end.
+pub(super) enum Broken {
+    /// The connection broke, or the server does not speak HTTP.
+    Lost(reqwest::Error),
+    /// It is larger than this many bytes.
+    TooLarge(u64),
+}
+
+impl From<reqwest::Error> for Broken {
+    fn from(error: reqwest::Error) -> Broken {
+        Broken::Lost(error)
+    }
+}
+
+impl Reply {
+    /// The digest of a file. The boot endpoint answers with pages too, and so may a proxy before it; only bytes are a file.
+    pub(super) fn file(self, request: &Request) -> Result<Digest> {
+        let kind = self.headers.get(CONTENT_TYPE);
+        let is_file =
+            kind.is_some_and(|kind| kind.as_bytes().starts_with(b"application/octet-stream"));
+        self.digest
+            .filter(|_| is_file)
+            .ok_or_else(|| ApiError::Decode {
+                action: request.action.clone(),
+                reason: "it is not a file".to_owned(),
+            })
+    }
+}
+
+/// Reads the answer; a file, when one was asked for, in constant memory.
+pub(super) async fn reply(
+    mut response: Response,
+    is_file: bool,
+    activity: &Activity,
+) -> Result<Reply, Broken> {
+    activity.touch();
+    let good = response.status().is_success();
+    let limit = if good { MAX_ANSWER } else { MAX_ERROR };
+    let mut hasher = (good && is_file).then(Hasher::default);
+    let mut reply = Reply {
+        status: response.status().as_u16(),
+        headers: std::mem::take(response.headers_mut()),
+        ..Reply::default()
+    };
+    loop {
+        let chunk = match response.chunk().await {
+            Ok(Some(chunk)) => chunk,
+            Ok(None) => break,
+            Err(error) if good => return Err(Broken::Lost(error)),
+            // The status of a refusal is worth more than the rest of its text.
+            Err(_) => break,
+        };
+        activity.touch();
+        if let Some(hasher) = &mut hasher {
+            hasher.update(&chunk);
+            continue;
+        }
+        let room = limit - reply.body.len();
+        reply
+            .body
+            .extend_from_slice(&chunk[..chunk.len().min(room)]);
+        if chunk.len() > room {
+            if good {
+                return Err(Broken::TooLarge(limit as u64));
+            }
+            break;
+        }
+    }
+    reply.digest = hasher.map(Hasher::finish);
+    Ok(reply)
+}

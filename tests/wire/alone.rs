@@ -1,0 +1,98 @@
+//! Tests that need a process of their own: for its environment, or for its memory.
+//!
+//! Each starts this test binary again with only the part that is to run there.
+
+use std::process::Command;
+
+use mr_provisioner::api::*;
+
+use crate::server::{Server, get, post};
+use crate::support::*;
+
+/// Names the server's URL for the part in the other process.
+const URL: &str = "MRP_WIRE_TEST_URL";
+
+fn run(part: &str, url: &str, environment: &[(&str, &str)]) {
+    let mut command = Command::new(std::env::current_exe().unwrap());
+    command
+        .args(["--exact", part, "--ignored", "--nocapture"])
+        .env(URL, url);
+    for name in ["http_proxy", "https_proxy", "all_proxy", "no_proxy"] {
+        command.env_remove(name).env_remove(name.to_uppercase());
+    }
+    let output = command.envs(environment.iter().copied()).output().unwrap();
+    let text = String::from_utf8_lossy(&output.stdout);
+    assert!(
+        output.status.success() && text.contains("1 passed"),
+        "{text}"
+    );
+}
+
+#[test]
+fn the_proxy_variables_are_honoured() {
+    let proxy =
+        Server::start([get("http://lab.invalid/api/v1/machine/7").json(200, machine_json(7, "a"))]);
+    run(
+        "alone::read_a_machine",
+        "http://lab.invalid/",
+        &[("http_proxy", &proxy.url())],
+    );
+    proxy.finish();
+
+    let (server, proxy) = (
+        Server::start([get("/api/v1/machine/7").json(200, machine_json(7, "a"))]),
+        Server::start([]),
+    );
+    let environment = [
+        ("http_proxy", proxy.url()),
+        ("no_proxy", "127.0.0.1".to_owned()),
+    ];
+    let environment = environment
+        .each_ref()
+        .map(|(name, value)| (*name, value.as_str()));
+    run("alone::read_a_machine", &server.url(), &environment);
+    server.finish();
+    proxy.finish();
+}
+
+#[test]
+#[ignore = "a part of another test"]
+fn read_a_machine() {
+    let Ok(url) = std::env::var(URL) else { return };
+    connect(&settings(&url))
+        .0
+        .machines()
+        .get(MachineId(7))
+        .unwrap();
+}
+
+#[test]
+fn an_upload_needs_little_memory() {
+    let server = Server::start([
+        get("/api/v1/image").json(200, "[]"),
+        post("/api/v1/image").json(201, image_json(3, "alice/k.1a2b3c4d")),
+    ]);
+    run("alone::upload_a_large_file", &server.url(), &[]);
+    let seen = server.finish().pop().unwrap();
+    assert!(seen.length > 48 * 1024 * 1024);
+}
+
+#[test]
+#[ignore = "a part of another test"]
+fn upload_a_large_file() {
+    let Ok(url) = std::env::var(URL) else { return };
+    let made = sparse(48 * 1024 * 1024);
+    let mut file = ImageFile::open(&made.path).unwrap();
+    connect(&settings(&url))
+        .0
+        .images()
+        .create(&kernel(), &mut file)
+        .unwrap();
+    let status = std::fs::read_to_string("/proc/self/status").unwrap();
+    let peak = status
+        .lines()
+        .find_map(|line| line.strip_prefix("VmHWM:"))
+        .unwrap();
+    let kib: u64 = peak.trim().trim_end_matches(" kB").parse().unwrap();
+    assert!(kib < 24 * 1024, "{kib} KiB");
+}
