@@ -11,7 +11,7 @@ MRP := $(CARGO_TARGET_DIR)/release/mrp
 # A module is what has documentation in library/.
 MODULES := $(patsubst library/%.yml,%,$(wildcard library/*.yml))
 CARGO_DENY_VERSION := 0.20.2
-CARGO_DENY := $(CURDIR)/.cache/cargo-deny-$(CARGO_DENY_VERSION)/bin/cargo-deny
+CARGO_DENY := .cache/cargo-deny-$(CARGO_DENY_VERSION)/bin/cargo-deny
 
 .PHONY: help demo test test-ansible-lines install-modules docs bench deny fmt lint release lab clean
 
