@@ -147,14 +147,14 @@ const EXAMPLES: &str = r#"- name: Upload the installer's kernel when it changed
     description: debian 12 installer
     type: Kernel
     arch: arm64
-    path: files/linux
+    path: "{{ playbook_dir }}/files/linux"
 
 - name: Upload its initrd for everyone and clean up old copies (server and token from MRP_URL and MRP_TOKEN)
   mrp_image:
     description: debian 12 installer
     type: Initrd
     arch: arm64
-    path: files/initrd.gz
+    path: "{{ playbook_dir }}/files/initrd.gz"
     public: true
     prune: true
 

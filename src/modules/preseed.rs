@@ -127,7 +127,7 @@ const EXAMPLES: &str = r#"- name: Keep a preseed up to date with a file
     mrp_url: https://mrp.example/
     mrp_token: "{{ lab_token }}"
     name: debian-12-ci
-    path: files/debian-12.preseed
+    path: "{{ playbook_dir }}/files/debian-12.preseed"
     description: Debian 12 for the CI machines
 
 - name: A kickstart from a text that Ansible renders

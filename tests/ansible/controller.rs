@@ -38,11 +38,6 @@ pub(crate) fn all() -> Vec<Controller> {
 }
 
 impl Controller {
-    pub(crate) fn version(&self) -> String {
-        let run = self.run(self.command("ansible-playbook").arg("--version"));
-        run.output.lines().next().unwrap_or_default().to_owned()
-    }
-
     /// Runs a playbook against a lab, at a verbosity that shows all there is.
     pub(crate) fn playbook(&self, lab: &Lab, playbook: &str, arguments: &[&str]) -> Run {
         let mut command = self.command("ansible-playbook");

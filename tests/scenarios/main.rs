@@ -1,7 +1,10 @@
 //! Every module against the lab, each scenario four ways: in check mode, in check mode with differences,
 //! for real, and for real again.
 
-#![allow(clippy::unwrap_used, reason = "a test stops where its setting cannot be made")]
+#![allow(
+    clippy::unwrap_used,
+    reason = "a test stops where its setting cannot be made"
+)]
 
 mod bench;
 
