@@ -1,9 +1,9 @@
-    reason = "a test stops where its setting cannot be made"
-)]
+//! What is committed as documentation is what the modules' tables say.
 
 #![allow(
-
-//! What is committed as documentation is what the modules' tables say.
+    clippy::unwrap_used,
+    reason = "a test stops where its setting cannot be made"
+)]
 
 use std::path::Path;
 
