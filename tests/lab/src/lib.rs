@@ -6,9 +6,12 @@
 use std::io;
 use std::net::{SocketAddr, TcpListener};
 use std::sync::Arc;
+use std::sync::mpsc;
+use std::thread::{self, JoinHandle};
+use std::time::Duration;
 
 use serde_json::Value;
-use tokio::runtime::{Builder, Runtime};
+use tokio::runtime::Builder;
 
 mod admin;
 mod api;
@@ -26,6 +29,7 @@ mod log;
 mod machine;
 mod multipart;
 mod net;
+mod plan;
 mod py;
 mod query;
 mod random;
@@ -48,7 +52,8 @@ use world::Shared;
 pub struct Lab {
     url: String,
     shared: Arc<Shared>,
-    runtime: Option<Runtime>,
+    /// The thread that stops the lab as soon as the sender is gone.
+    stop: Option<(mpsc::Sender<()>, JoinHandle<()>)>,
 }
 
 impl Lab {
@@ -79,11 +84,19 @@ impl Lab {
             let _inside = runtime.enter();
             tokio::net::TcpListener::from_std(listener)?
         };
-        runtime.spawn(server::serve(listener, shared.clone()));
+        let serving = runtime.spawn(server::serve(listener, shared.clone()));
+        let (sender, stopped) = mpsc::channel();
+        let thread = thread::spawn(move || {
+            // It only ever ends by the sender going away.
+            let _ = stopped.recv();
+            serving.abort();
+            let _ = runtime.block_on(serving);
+            runtime.shutdown_timeout(Duration::from_secs(1));
+        });
         Ok(Lab {
             url: format!("http://{address}/"),
             shared,
-            runtime: Some(runtime),
+            stop: Some((sender, thread)),
         })
     }
 
@@ -156,8 +169,10 @@ impl Lab {
 
 impl Drop for Lab {
     fn drop(&mut self) {
-        if let Some(runtime) = self.runtime.take() {
-            runtime.shutdown_background();
+        if let Some((sender, thread)) = self.stop.take() {
+            drop(sender);
+            // A thread that panicked has stopped too.
+            let _ = thread.join();
         }
     }
 }

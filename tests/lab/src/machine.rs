@@ -15,6 +15,7 @@ use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 use tokio::net::TcpStream;
 
+use crate::plan::{Plan, own_options};
 use crate::world::{Shared, Wake, World};
 
 /// Marks a request as a machine's own; its value is the machine's number.
@@ -423,65 +424,4 @@ fn tftp_headers(file: &str) -> [(&'static str, String); 2] {
         ("x-tftp-ip", "0.0.0.0".into()),
         ("x-tftp-file", file.into()),
     ]
-}
-
-/// What a boot configuration says to load.
-struct Plan {
-    kernel: String,
-    initrd: Option<String>,
-    command_line: String,
-}
-
-impl Plan {
-    /// Reads GRUB's or PXELINUX's configuration; none when it says to boot from disk.
-    fn read(text: &str) -> Option<Plan> {
-        let of = |key: &str| {
-            text.lines()
-                .find_map(|line| line.trim_start().strip_prefix(key))
-        };
-        if let Some(linux) = of("linux (tftp)/") {
-            let (kernel, command_line) = linux.split_once(' ').unwrap_or((linux, ""));
-            let initrd = of("initrd (tftp)/").map(str::to_owned);
-            return Some(Plan {
-                kernel: kernel.to_owned(),
-                initrd,
-                command_line: command_line.to_owned(),
-            });
-        }
-        let kernel = of("kernel ")?.to_owned();
-        let append = of("append ").unwrap_or_default();
-        let (initrd, command_line) = match append.strip_prefix("initrd=") {
-            Some(rest) => rest
-                .split_once(' ')
-                .map_or((Some(rest), ""), |(initrd, rest)| (Some(initrd), rest)),
-            None => (None, append),
-        };
-        Some(Plan {
-            kernel,
-            initrd: initrd.map(str::to_owned),
-            command_line: command_line.to_owned(),
-        })
-    }
-}
-
-/// What remains of a command line without the words that the server put before it.
-fn own_options(command_line: &str) -> &str {
-    const BEFORE: [&str; 8] = [
-        "BOOTIF=",
-        "auto=true",
-        "priority=critical",
-        "url=",
-        "interface=auto",
-        "ks=",
-        "kssendmac",
-        "autoyast=",
-    ];
-    let mut rest = command_line.trim_start();
-    while BEFORE.iter().any(|word| rest.starts_with(word)) {
-        rest = rest
-            .split_once(' ')
-            .map_or("", |(_, rest)| rest)
-            .trim_start();
-    }
-    rest
 }

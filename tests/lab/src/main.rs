@@ -5,6 +5,8 @@ use std::net::SocketAddr;
 use std::process::ExitCode;
 
 use mrp_lab::Lab;
+use signal_hook::consts::{SIGINT, SIGTERM};
+use signal_hook::iterator::Signals;
 
 const HELP: &str = "usage: mrp-lab [--listen ADDRESS:PORT]
 
@@ -18,7 +20,10 @@ fn main() -> ExitCode {
     match words[..] {
         [] => run("127.0.0.1:0"),
         ["--listen", address] => run(address),
-        ["--help" | "-h"] => say(HELP, ExitCode::SUCCESS),
+        ["--help" | "-h"] => {
+            say(HELP);
+            ExitCode::SUCCESS
+        }
         _ => complain("mrp-lab takes --listen ADDRESS:PORT and --help, nothing else."),
     }
 }
@@ -27,22 +32,23 @@ fn run(address: &str) -> ExitCode {
     let Ok(address) = address.parse::<SocketAddr>() else {
         return complain(&format!("{address} is no address such as 127.0.0.1:5055."));
     };
-    match Lab::listen(address) {
-        Ok(lab) => {
-            let _ = say(&format!("{}\n", lab.url()), ExitCode::SUCCESS);
-            loop {
-                std::thread::park();
-            }
-        }
-        Err(error) => complain(&format!("mrp-lab cannot listen on {address}: {error}.")),
+    let lab = match Lab::listen(address) {
+        Ok(lab) => lab,
+        Err(error) => return complain(&format!("mrp-lab cannot listen on {address}: {error}.")),
+    };
+    say(&format!("{}\n", lab.url()));
+    // The folder with the uploads goes when the lab does.
+    match Signals::new([SIGINT, SIGTERM]) {
+        Ok(mut signals) => drop(signals.forever().next()),
+        Err(error) => return complain(&format!("mrp-lab cannot wait for signals: {error}.")),
     }
+    ExitCode::SUCCESS
 }
 
 /// Whoever closed the output does not want to know.
-fn say(text: &str, code: ExitCode) -> ExitCode {
+fn say(text: &str) {
     let mut out = std::io::stdout();
     let _ = out.write_all(text.as_bytes()).and_then(|()| out.flush());
-    code
 }
 
 fn complain(sentence: &str) -> ExitCode {

@@ -25,38 +25,95 @@ pub(crate) struct Rendered {
 /// The functions that every template has.
 const GLOBALS: [&str; 4] = ["debug", "dict", "namespace", "range"];
 
-/// The names given, and those looked up in vain.
-#[derive(Debug)]
-struct Names {
-    facts: Facts,
-    missing: Mutex<Vec<String>>,
+/// What was looked up in vain, in the order of the lookups.
+#[derive(Debug, Default)]
+struct Gaps(Mutex<Vec<Gap>>);
+
+#[derive(Clone, Debug)]
+enum Gap {
+    Name(String),
+    /// An attribute of None.
+    Attribute(String),
 }
 
-impl Names {
-    fn missing(&self) -> Vec<String> {
-        self.missing
+impl Gaps {
+    fn add(&self, gap: Gap) {
+        self.0
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .push(gap);
+    }
+
+    fn list(&self) -> Vec<Gap> {
+        self.0
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
             .clone()
     }
 }
 
+impl Gap {
+    /// What the server notes.
+    fn note(&self) -> String {
+        match self {
+            Gap::Name(name) => format!("{name} is undefined"),
+            Gap::Attribute(name) => format!("None has no attribute {name}"),
+        }
+    }
+
+    /// What Jinja2 raises when more is wanted of it than to be printed.
+    fn exception(&self) -> String {
+        match self {
+            Gap::Name(name) => format!("'{name}' is undefined"),
+            Gap::Attribute(name) => format!("'None' has no attribute '{name}'"),
+        }
+    }
+}
+
+#[derive(Debug)]
+struct Names {
+    facts: Facts,
+    gaps: Arc<Gaps>,
+}
+
 impl Object for Names {
     fn get_value(self: &Arc<Self>, key: &Value) -> Option<Value> {
         let name = key.as_str()?;
-        let found = self
-            .facts
-            .iter()
-            .find(|(known, _)| *known == name)
-            .map(|(_, value)| converted(value));
-        if found.is_none() && !GLOBALS.contains(&name) {
-            self.missing
-                .lock()
-                .unwrap_or_else(PoisonError::into_inner)
-                .push(name.to_owned());
+        match self.facts.iter().find(|(known, _)| *known == name) {
+            Some((_, serde_json::Value::Null)) => {
+                Some(Value::from_object(Nothing(self.gaps.clone())))
+            }
+            Some((_, value)) => Some(converted(value)),
+            None if GLOBALS.contains(&name) => None,
+            None => {
+                self.gaps.add(Gap::Name(name.to_owned()));
+                None
+            }
         }
-        found
     }
+}
+
+/// Python's None: to look an attribute up in it is no error yet.
+#[derive(Debug)]
+struct Nothing(Arc<Gaps>);
+
+impl Object for Nothing {
+    fn get_value(self: &Arc<Self>, key: &Value) -> Option<Value> {
+        self.0.add(Gap::Attribute(key.to_string()));
+        None
+    }
+
+    fn is_true(self: &Arc<Self>) -> bool {
+        false
+    }
+
+    fn render(self: &Arc<Self>, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("None")
+    }
+}
+
+fn is_none(value: &Value) -> bool {
+    value.is_none() || value.downcast_object_ref::<Nothing>().is_some()
 }
 
 fn converted(value: &serde_json::Value) -> Value {
@@ -75,22 +132,21 @@ fn converted(value: &serde_json::Value) -> Value {
 }
 
 pub(crate) fn render(source: &str, facts: Facts) -> Rendered {
-    let names = Arc::new(Names {
+    let gaps = Arc::new(Gaps::default());
+    let names = Names {
         facts,
-        missing: Mutex::default(),
-    });
+        gaps: gaps.clone(),
+    };
     let mut environment = Environment::new();
     environment.set_formatter(print);
+    environment.add_test("none", |value: &Value| is_none(value));
     let template = environment.template_from_str(source);
-    let outcome =
-        template.and_then(|template| template.render(Value::from_dyn_object(names.clone())));
-    let outcome = outcome.map_err(|error| failure(&error, &names.missing()));
+    let outcome = template.and_then(|template| template.render(Value::from_object(names)));
+    let gaps = gaps.list();
+    let outcome = outcome.map_err(|error| failure(&error, &gaps));
+    // The notes about what is undefined are rolled back with an exception.
     let complaints = match &outcome {
-        Ok(_) => names
-            .missing()
-            .into_iter()
-            .map(|name| (format!("{name} is undefined"), 0))
-            .collect(),
+        Ok(_) => gaps.iter().map(|gap| (gap.note(), 0)).collect(),
         Err(Failure::Syntax(message, line)) => vec![(message.clone(), *line)],
         Err(Failure::Undefined(message)) => vec![(message.clone(), 0)],
         Err(Failure::Other) => Vec::new(),
@@ -117,7 +173,7 @@ fn print(out: &mut Output<'_>, state: &mut State<'_, '_>, value: &Value) -> Resu
     }
 }
 
-fn failure(error: &Error, missing: &[String]) -> Failure {
+fn failure(error: &Error, gaps: &[Gap]) -> Failure {
     let line = error.line().unwrap_or(1);
     let detail = error.detail().unwrap_or_default();
     match error.kind() {
@@ -128,10 +184,10 @@ fn failure(error: &Error, missing: &[String]) -> Failure {
         ErrorKind::UnknownTest => {
             Failure::Syntax(format!("no test named '{}'", name_in(detail)), line)
         }
-        ErrorKind::UndefinedError => Failure::Undefined(match missing.last() {
-            Some(name) => format!("'{name}' is undefined"),
-            None => detail.to_owned(),
-        }),
+        ErrorKind::UndefinedError | ErrorKind::UnknownFunction => Failure::Undefined(
+            gaps.last()
+                .map_or_else(|| detail.to_owned(), Gap::exception),
+        ),
         _ => Failure::Other,
     }
 }
@@ -164,5 +220,99 @@ fn in_jinja2(detail: &str) -> String {
     match expected.as_str() {
         "an expression" => format!("Expected an expression, got '{found}'"),
         token => format!("expected {token}, got '{found}'"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    fn facts() -> Facts {
+        vec![
+            ("hostname", json!("h1")),
+            ("kernel", json!(null)),
+            ("ssh_keys", json!(["a", "b"])),
+            ("interfaces", json!([{"name": "eth0", "prefix": 16}])),
+        ]
+    }
+
+    fn text(source: &str) -> String {
+        render(source, facts()).outcome.unwrap()
+    }
+
+    fn failed(source: &str) -> String {
+        format!("{:?}", render(source, facts()).outcome.unwrap_err())
+    }
+
+    #[test]
+    fn templates_render_as_jinja2_renders_them() {
+        assert_eq!(text("{{ hostname }}\n"), "h1");
+        assert_eq!(text("a\n\n"), "a\n");
+        assert_eq!(
+            text("{{ kernel }} {{ kernel.filename }}. {{ true }}"),
+            "None . True"
+        );
+        assert_eq!(
+            text(
+                "{% if kernel %}k{% else %}-{% endif %}{{ kernel is none }}{{ hostname is none }}"
+            ),
+            "-TrueFalse"
+        );
+        assert_eq!(
+            text("{% for i in interfaces %}{{ i.name }}/{{ i.prefix }}{% endfor %}"),
+            "eth0/16"
+        );
+        assert_eq!(
+            text(
+                "{{ ssh_keys|join(' ') }} {% for k in ssh_keys %}{{ loop.index }}{{ k }}{% endfor %}"
+            ),
+            "a b 1a2b"
+        );
+        assert_eq!(
+            text("{# c #}{% set x = 2 %}{{ x * 3 }}{{ nosuch }}{{ \"<&>\" }}"),
+            "6<&>"
+        );
+        assert_eq!(text("{% raw %}{{ x }}{% endraw %}"), "{{ x }}");
+    }
+
+    #[test]
+    fn failures_are_told_in_jinja2s_words() {
+        assert_eq!(
+            failed("ok\n{% if %}"),
+            "Syntax(\"Expected an expression, got 'end of statement block'\", 2)"
+        );
+        assert_eq!(
+            failed("\n{{ hostname|nosuch }}"),
+            "Syntax(\"no filter named 'nosuch'\", 2)"
+        );
+        assert_eq!(
+            failed("{{ nosuch.attr }}"),
+            "Undefined(\"'nosuch' is undefined\")"
+        );
+        assert_eq!(
+            failed("{{ nosuch() }}"),
+            "Undefined(\"'nosuch' is undefined\")"
+        );
+        assert_eq!(failed("{{ 1/0 }}"), "Other");
+        assert_eq!(failed("{{ 1 // 0 }}"), "Other");
+    }
+
+    #[test]
+    fn what_is_undefined_is_noted_as_often_as_it_is_looked_up() {
+        let notes = render(
+            "{{ nosuch }}{% if nosuch %}{% endif %}{{ kernel.filename }}",
+            facts(),
+        )
+        .complaints;
+        let notes: Vec<_> = notes.iter().map(|(note, _)| note.as_str()).collect();
+        assert_eq!(
+            notes,
+            [
+                "nosuch is undefined",
+                "nosuch is undefined",
+                "None has no attribute filename"
+            ]
+        );
     }
 }

@@ -4,7 +4,6 @@ use std::cmp::Ordering;
 
 use crate::api::no_nul;
 use crate::reply::Reply;
-use crate::state::{Db, Machine};
 
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) enum Column {
@@ -55,14 +54,6 @@ pub(crate) enum Condition {
     Like(Column, Box<Operand>),
     All(Vec<Condition>),
     Any(Vec<Condition>),
-}
-
-/// A value in a row; none is NULL.
-enum Cell {
-    Text(String),
-    Number(f64),
-    Truth(Option<bool>),
-    Null,
 }
 
 impl Compare {
@@ -132,19 +123,6 @@ impl Column {
             Column::BmcType => "coalesce(\"BMC\".bmc_type, '')",
             Column::Assignees => "coalesce(assignee.assignee_count, 0)",
             Column::Interfaces => "coalesce(interface.interface_count, 0)",
-        }
-    }
-
-    fn of(self, db: &Db, machine: &Machine) -> Cell {
-        match self {
-            Column::Name => Cell::Text(machine.name.clone()),
-            Column::Arch => Cell::Text(db.arch_name(machine.arch_id).to_owned()),
-            Column::BmcType => {
-                let bmc = machine.bmc_id.and_then(|id| db.bmcs.get(id));
-                Cell::Text(bmc.map(|bmc| bmc.bmc_type.clone()).unwrap_or_default())
-            }
-            Column::Assignees => Cell::Number(db.assignments_of(machine.id).count() as f64),
-            Column::Interfaces => Cell::Number(db.interfaces_of(machine.id).count() as f64),
         }
     }
 }
@@ -241,52 +219,6 @@ impl Condition {
             _ => Ok(()),
         }
     }
-
-    /// Whether the condition holds for a machine; none is NULL.
-    pub(crate) fn holds(&self, db: &Db, machine: &Machine) -> Option<bool> {
-        match self {
-            Condition::Always | Condition::Absent => Some(true),
-            Condition::Never => Some(false),
-            Condition::Id(compare, id) => Some(compare.accepts(machine.id.cmp(id))),
-            Condition::Null(column, wanted) => {
-                Some(matches!(column.of(db, machine), Cell::Null) == *wanted)
-            }
-            Condition::Comparison(compare, left, right) => {
-                let order = compare_cells(left.cell(db, machine), right.cell(db, machine))?;
-                Some(compare.accepts(order))
-            }
-            Condition::Like(column, pattern) => {
-                match (column.of(db, machine), pattern.cell(db, machine)) {
-                    (Cell::Text(text), Cell::Text(pattern)) => {
-                        Some(is_like(&text, &format!("%{pattern}%")))
-                    }
-                    _ => None,
-                }
-            }
-            Condition::All(parts) => parts.iter().map(|part| part.holds(db, machine)).fold(
-                Some(true),
-                |all, part| match (all, part) {
-                    (Some(false), _) | (_, Some(false)) => Some(false),
-                    (Some(true), Some(true)) => Some(true),
-                    _ => None,
-                },
-            ),
-            Condition::Any(parts) => {
-                parts
-                    .iter()
-                    .map(|part| part.holds(db, machine))
-                    .fold(Some(false), |any, part| match (any, part) {
-                        (Some(true), _) | (_, Some(true)) => Some(true),
-                        (Some(false), Some(false)) => Some(false),
-                        _ => None,
-                    })
-            }
-            Condition::Unknown
-            | Condition::Unadaptable
-            | Condition::NotBoolean(..)
-            | Condition::Raw(_) => None,
-        }
-    }
 }
 
 fn comparable(compare: Compare, left: &Operand, right: &Operand) -> Result<(), Reply> {
@@ -336,7 +268,7 @@ fn comparable(compare: Compare, left: &Operand, right: &Operand) -> Result<(), R
     }
 }
 
-fn truth(text: &str) -> Option<bool> {
+pub(super) fn truth(text: &str) -> Option<bool> {
     match text.trim().to_ascii_lowercase().as_str() {
         "t" | "true" | "y" | "yes" | "on" | "1" => Some(true),
         "f" | "false" | "n" | "no" | "off" | "0" => Some(false),
@@ -348,84 +280,5 @@ fn sql(operand: &Operand) -> &'static str {
     match operand {
         Operand::Column(column) => column.sql(),
         _ => "...",
-    }
-}
-
-impl Operand {
-    fn cell(&self, db: &Db, machine: &Machine) -> Cell {
-        match self {
-            Operand::Column(column) => column.of(db, machine),
-            Operand::Text(text) => Cell::Text(text.clone()),
-            Operand::Int(number) => Cell::Number(*number as f64),
-            Operand::Float(number) => Cell::Number(*number),
-            Operand::Condition(condition) => Cell::Truth(condition.holds(db, machine)),
-            Operand::Null | Operand::Unadaptable => Cell::Null,
-        }
-    }
-}
-
-fn compare_cells(left: Cell, right: Cell) -> Option<Ordering> {
-    match (left, right) {
-        (Cell::Text(left), Cell::Text(right)) => Some(left.cmp(&right)),
-        (Cell::Number(left), Cell::Number(right)) => left.partial_cmp(&right),
-        (Cell::Number(left), Cell::Text(right)) => {
-            left.partial_cmp(&(crate::py::parse_int(&right)? as f64))
-        }
-        (Cell::Truth(left), Cell::Truth(right)) => Some(left?.cmp(&right?)),
-        (Cell::Truth(left), Cell::Text(right)) => Some(left?.cmp(&truth(&right)?)),
-        _ => None,
-    }
-}
-
-/// SQL's LIKE: `%` any text, `_` any character, `\` takes the next one literally.
-fn is_like(text: &str, pattern: &str) -> bool {
-    let text: Vec<char> = text.chars().collect();
-    let pattern: Vec<char> = pattern.chars().collect();
-    // Where in the text a match of the pattern so far may end.
-    let mut ends = vec![false; text.len() + 1];
-    ends[0] = true;
-    let mut at = 0;
-    while let Some(c) = pattern.get(at) {
-        at += 1;
-        let (c, literal) = match c {
-            '\\' => {
-                at += 1;
-                (pattern.get(at - 1).unwrap_or(&'\\'), true)
-            }
-            c => (c, false),
-        };
-        if !literal && *c == '%' {
-            let first = ends.iter().position(|end| *end).unwrap_or(ends.len());
-            ends.iter_mut().skip(first).for_each(|end| *end = true);
-            continue;
-        }
-        for place in (1..=text.len()).rev() {
-            ends[place] = ends[place - 1] && (text[place - 1] == *c || !literal && *c == '_');
-        }
-        ends[0] = false;
-    }
-    ends[text.len()]
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn like_is_that_of_sql() {
-        for (text, pattern, expected) in [
-            ("qdc01", "q%1", true),
-            ("qdc01", "qdc0_", true),
-            ("qdc01", r"qdc0\_", false),
-            ("100%", r"%100\%%", true),
-            ("1000", r"%100\%%", false),
-            (r"back\slash", r"%back\\slash%", true),
-            (r"back\slash", r"%back\slash%", false),
-            ("", "%%", true),
-            ("a", "", false),
-            ("日本", "__", true),
-        ] {
-            assert_eq!(is_like(text, pattern), expected, "{text} LIKE {pattern}");
-        }
     }
 }

@@ -1,12 +1,13 @@
 //! The query language of `GET /machine` and of reservations.
 //!
 //! Three stages, as on the server: the text is parsed into S-expressions (`sexp`), those are evaluated in Python into a
-//! condition (`build`), and the database checks the types of the condition and applies it (`condition`). An error of an
-//! earlier stage hides those of a later one.
+//! condition (`build`), and the database checks the condition's types (`condition`) and applies it to its rows (`rows`).
+//! An error of an earlier stage hides those of a later one.
 
 mod build;
 mod condition;
 mod raw;
+mod rows;
 mod sexp;
 
 use crate::reply::Reply;

@@ -1,0 +1,92 @@
+//! Boot configurations as a machine reads them: what to load, and with which command line.
+
+/// What a boot configuration says to load.
+pub(crate) struct Plan {
+    pub(crate) kernel: String,
+    pub(crate) initrd: Option<String>,
+    pub(crate) command_line: String,
+}
+
+impl Plan {
+    /// Reads GRUB's or PXELINUX's configuration; none when it says to boot from disk.
+    pub(crate) fn read(text: &str) -> Option<Plan> {
+        let of = |key: &str| {
+            text.lines()
+                .find_map(|line| line.trim_start().strip_prefix(key))
+        };
+        if let Some(linux) = of("linux (tftp)/") {
+            let (kernel, command_line) = linux.split_once(' ').unwrap_or((linux, ""));
+            let initrd = of("initrd (tftp)/").map(str::to_owned);
+            return Some(Plan {
+                kernel: kernel.to_owned(),
+                initrd,
+                command_line: command_line.to_owned(),
+            });
+        }
+        let kernel = of("kernel ")?.to_owned();
+        let append = of("append ").unwrap_or_default();
+        let (initrd, command_line) = match append.strip_prefix("initrd=") {
+            Some(rest) => rest
+                .split_once(' ')
+                .map_or((Some(rest), ""), |(initrd, rest)| (Some(initrd), rest)),
+            None => (None, append),
+        };
+        Some(Plan {
+            kernel,
+            initrd: initrd.map(str::to_owned),
+            command_line: command_line.to_owned(),
+        })
+    }
+}
+
+/// What remains of a command line without the words that the server put before it.
+pub(crate) fn own_options(command_line: &str) -> &str {
+    const BEFORE: [&str; 8] = [
+        "BOOTIF=",
+        "auto=true",
+        "priority=critical",
+        "url=",
+        "interface=auto",
+        "ks=",
+        "kssendmac",
+        "autoyast=",
+    ];
+    let mut rest = command_line.trim_start();
+    while BEFORE.iter().any(|word| rest.starts_with(word)) {
+        rest = rest
+            .split_once(' ')
+            .map_or("", |(_, rest)| rest)
+            .trim_start();
+    }
+    rest
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_machines_own_options_are_what_the_server_did_not_add() {
+        let line = "BOOTIF=01-$net_default_mac_dash auto=true priority=critical url=http://x/preseed/1 interface=auto a  b=\"c\"";
+        assert_eq!(own_options(line), "a  b=\"c\"");
+        assert_eq!(own_options("BOOTIF=01-x  console=ttyS0"), "console=ttyS0");
+        assert_eq!(own_options("ks=http://x/preseed/1 kssendmac "), "");
+    }
+
+    #[test]
+    fn pxelinux_configurations_are_read_too() {
+        let plan = Plan::read(
+            "default linux\nlabel linux\n\tkernel a/k\n\tipappend 2\n\tappend initrd=a/i x=1 y",
+        )
+        .unwrap();
+        assert_eq!(
+            (
+                plan.kernel.as_str(),
+                plan.initrd.as_deref(),
+                plan.command_line.as_str()
+            ),
+            ("a/k", Some("a/i"), "x=1 y")
+        );
+        assert!(Plan::read("default local\n\nlabel local\n\tLOCALBOOT -1").is_none());
+    }
+}

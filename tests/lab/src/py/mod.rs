@@ -1,0 +1,224 @@
+//! JSON values as the server's Python sees them.
+//!
+//! The server's refusals echo values as Python writes them (`None`, `{'state': 'on'}`), keep the order of keys,
+//! and name the place of a syntax error as Python's decoder does.
+
+mod decode;
+
+/// A lone surrogate (`"\ud800"`), which Python's strings may hold and Rust's may not, is kept in plane 16.
+const SURROGATES: u32 = 0x10_0000;
+
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) enum Py {
+    None,
+    Bool(bool),
+    Int(i128),
+    Float(f64),
+    Str(String),
+    List(Vec<Py>),
+    Dict(Vec<(String, Py)>),
+}
+
+impl Py {
+    /// Reads a request body: UTF-8 with or without a byte order mark.
+    pub(crate) fn from_body(body: &[u8]) -> Option<Py> {
+        let text = std::str::from_utf8(body).ok()?;
+        Py::parse(text.strip_prefix('\u{feff}').unwrap_or(text)).ok()
+    }
+
+    /// Reads a JSON text; the error is the message of Python's `JSONDecodeError`.
+    pub(crate) fn parse(text: &str) -> Result<Py, String> {
+        decode::decode(text)
+    }
+
+    /// The type's name in Python.
+    pub(crate) fn kind(&self) -> &'static str {
+        match self {
+            Py::None => "NoneType",
+            Py::Bool(_) => "bool",
+            Py::Int(_) => "int",
+            Py::Float(_) => "float",
+            Py::Str(_) => "str",
+            Py::List(_) => "list",
+            Py::Dict(_) => "dict",
+        }
+    }
+
+    /// Python's `repr()`.
+    pub(crate) fn repr(&self) -> String {
+        match self {
+            Py::None => "None".into(),
+            Py::Bool(true) => "True".into(),
+            Py::Bool(false) => "False".into(),
+            Py::Int(number) => number.to_string(),
+            Py::Float(number) => repr_float(*number),
+            Py::Str(text) => repr(text),
+            Py::List(items) => {
+                let items: Vec<_> = items.iter().map(Py::repr).collect();
+                format!("[{}]", items.join(", "))
+            }
+            Py::Dict(items) => {
+                let items: Vec<_> = items
+                    .iter()
+                    .map(|(key, value)| format!("{}: {}", repr(key), value.repr()))
+                    .collect();
+                format!("{{{}}}", items.join(", "))
+            }
+        }
+    }
+
+    /// Python's `int()`; the error is what it raised, as `repr()` of the exception in Python 3.6.
+    pub(crate) fn to_int(&self) -> Result<i128, String> {
+        match self {
+            Py::Bool(flag) => Ok(i128::from(*flag)),
+            Py::Int(number) => Ok(*number),
+            Py::Float(number) if number.is_nan() => {
+                Err("ValueError('cannot convert float NaN to integer',)".into())
+            }
+            Py::Float(number) if number.is_infinite() => {
+                Err("OverflowError('cannot convert float infinity to integer',)".into())
+            }
+            Py::Float(number) => Ok(number.trunc() as i128),
+            Py::Str(text) => {
+                parse_int(text).ok_or_else(|| format!("ValueError({},)", repr(&not_an_int(text))))
+            }
+            other => Err(format!(
+                "TypeError({},)",
+                repr(&format!(
+                    "int() argument must be a string, a bytes-like object or a number, not '{}'",
+                    other.kind()
+                ))
+            )),
+        }
+    }
+}
+
+/// The message of the `ValueError` that `int()` raises for a text.
+pub(crate) fn not_an_int(text: &str) -> String {
+    format!("invalid literal for int() with base 10: {}", repr(text))
+}
+
+/// Python's `int(text)`: blanks around, a sign, and single underscores between digits are fine.
+pub(crate) fn parse_int(text: &str) -> Option<i128> {
+    let text = text.trim();
+    let digits = text.strip_prefix(['+', '-']).unwrap_or(text);
+    let plain = digits.replace('_', "");
+    let tidy = !digits.starts_with('_') && !digits.ends_with('_') && !digits.contains("__");
+    if plain.is_empty() || !tidy || !plain.bytes().all(|byte| byte.is_ascii_digit()) {
+        return None;
+    }
+    let number = plain.parse().unwrap_or(i128::MAX);
+    Some(if text.starts_with('-') {
+        -number
+    } else {
+        number
+    })
+}
+
+/// Python's `repr()` of a string: single quotes unless that needs escapes and double quotes do not.
+pub(crate) fn repr(text: &str) -> String {
+    let quote = if text.contains('\'') && !text.contains('"') {
+        '"'
+    } else {
+        '\''
+    };
+    let mut out = String::with_capacity(text.len() + 2);
+    out.push(quote);
+    for c in text.chars() {
+        match c {
+            '\\' => out.push_str("\\\\"),
+            '\n' => out.push_str("\\n"),
+            '\r' => out.push_str("\\r"),
+            '\t' => out.push_str("\\t"),
+            c if c == quote => out.extend(['\\', c]),
+            c if (c as u32) < 0x20 || (0x7f..=0xa0).contains(&(c as u32)) => {
+                out.push_str(&format!("\\x{:02x}", c as u32))
+            }
+            c => match lone_surrogate(c) {
+                Some(code) => out.push_str(&format!("\\u{code:04x}")),
+                None => out.push(c),
+            },
+        }
+    }
+    out.push(quote);
+    out
+}
+
+fn repr_float(number: f64) -> String {
+    if number.is_nan() {
+        return "nan".into();
+    }
+    if number.is_infinite() {
+        return if number > 0.0 {
+            "inf".into()
+        } else {
+            "-inf".into()
+        };
+    }
+    let text = format!("{number:?}");
+    match text.split_once('e') {
+        None => text,
+        Some((digits, exponent)) => {
+            let (sign, exponent) = exponent
+                .strip_prefix('-')
+                .map_or(('+', exponent), |exponent| ('-', exponent));
+            format!("{digits}e{sign}{exponent:0>2}")
+        }
+    }
+}
+
+/// The surrogate that a character of a parsed string stands for, if any.
+pub(crate) fn lone_surrogate(c: char) -> Option<u32> {
+    (c as u32)
+        .checked_sub(SURROGATES)
+        .filter(|code| (0xd800..0xe000).contains(code))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn values_are_written_as_python_writes_them() {
+        let value =
+            Py::parse(r#"{"b": [1, -2.5, 1e20, null], "a": "it's \u00e9\n", "q": "\"'"}"#).unwrap();
+        assert_eq!(
+            value.repr(),
+            r#"{'b': [1, -2.5, 1e+20, None], 'a': "it's é\n", 'q': '"\''}"#
+        );
+    }
+
+    #[test]
+    fn syntax_errors_are_placed_as_python_places_them() {
+        let message = |text| Py::parse(text).unwrap_err();
+        assert_eq!(message(""), "Expecting value: line 1 column 1 (char 0)");
+        assert_eq!(
+            message("{\"type\": "),
+            "Expecting value: line 1 column 10 (char 9)"
+        );
+        assert_eq!(
+            message("{type: 1}"),
+            "Expecting property name enclosed in double quotes: line 1 column 2 (char 1)"
+        );
+        assert_eq!(
+            message("{\n\"a\" 1}"),
+            "Expecting ':' delimiter: line 2 column 5 (char 6)"
+        );
+        assert_eq!(
+            message("[1 2]"),
+            "Expecting ',' delimiter: line 1 column 4 (char 3)"
+        );
+        assert_eq!(message("{} x"), "Extra data: line 1 column 4 (char 3)");
+        assert_eq!(
+            message("\"a"),
+            "Unterminated string starting at: line 1 column 1 (char 0)"
+        );
+    }
+
+    #[test]
+    fn lone_surrogates_and_duplicate_keys_are_kept_as_python_keeps_them() {
+        let value = Py::parse(r#"{"a": "\ud800", "a": "\ud83d\ude00"}"#).unwrap();
+        assert_eq!(value, Py::Dict(vec![("a".into(), Py::Str("😀".into()))]));
+        assert_eq!(Py::parse(r#""\ud800""#).unwrap().repr(), r"'\ud800'");
+    }
+}
