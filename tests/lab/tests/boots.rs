@@ -1,0 +1,298 @@
+//! Machines that boot, and what they tell about it.
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+mod common;
+
+use common::{api, host, last_boot, send, tftp, upload};
+use mrp_lab::Lab;
+use serde_json::{Value, json};
+
+const ALICE: &str = "alice-token";
+
+fn provision(lab: &Lab, machine: i64) {
+    let answer = api(
+        lab,
+        "admin-token",
+        "POST",
+        &format!("/api/v1/machine/{machine}/state"),
+        json!({"state": "provision"}),
+    );
+    assert_eq!(answer.status, 202, "{}", answer.text());
+}
+
+fn state(lab: &Lab, machine: i64) -> Value {
+    api(
+        lab,
+        ALICE,
+        "GET",
+        &format!("/api/v1/machine/{machine}/state"),
+        Value::Null,
+    )
+    .json()["state"]
+        .clone()
+}
+
+#[test]
+fn a_provisioned_machine_fetches_what_it_was_told_and_becomes_ready() {
+    let lab = Lab::start();
+    provision(&lab, 1);
+    let boot = last_boot(&lab);
+    assert_eq!(
+        (boot.machine.as_str(), boot.result.as_str(), boot.error),
+        ("moonshot-c1", "ready", None)
+    );
+    assert_eq!(boot.mac.as_deref(), Some("52:54:00:00:01:01"));
+    assert_eq!(
+        boot.bootfile.as_deref(),
+        Some("admin/grubaa64.efi.00000001")
+    );
+    let kernel = boot.kernel.unwrap();
+    assert_eq!(
+        (kernel.name.as_str(), kernel.size),
+        ("admin/vmlinuz-debian.00000003", 296)
+    );
+    assert_eq!(tftp(&lab, &kernel.name).body.len(), 296);
+    assert_eq!(boot.initrd.unwrap().name, "admin/initrd-debian.gz.00000004");
+    assert_eq!(boot.kernel_opts.as_deref(), Some("console=ttyS0"));
+    assert!(
+        boot.command_line
+            .unwrap()
+            .contains("url=http://127.0.0.1:5055/preseed/1")
+    );
+    assert!(
+        boot.preseed
+            .unwrap()
+            .starts_with("d-i netcfg/get_hostname string moonshot-c1\n# key ssh-ed25519 AAAAalice")
+    );
+    assert_eq!(boot.lease.as_deref(), Some("10.40.5.11"));
+    assert_eq!(state(&lab, 1), "ready");
+    let asked: Vec<_> = lab
+        .requests()
+        .into_iter()
+        .filter(|request| request.by == "machine moonshot-c1")
+        .collect();
+    let asked: Vec<_> = asked
+        .iter()
+        .map(|request| format!("{} {}", request.method, request.path))
+        .collect();
+    assert_eq!(
+        asked,
+        [
+            "GET /dhcp/ipv4?hwaddr=52:54:00:00:01:01",
+            "GET /tftp/",
+            "GET /tftp/",
+            "GET /tftp/",
+            "GET /tftp/",
+            "GET /preseed/1",
+            "POST /dhcp/ipv4/lease",
+            "PUT /api/v1/machine/1/state",
+        ]
+    );
+    assert_eq!(
+        lab.writes().len(),
+        1,
+        "what machines write is not counted as a client's"
+    );
+}
+
+#[test]
+fn an_uploaded_kernel_is_what_boots() {
+    let lab = Lab::start();
+    let image = upload(&lab, ALICE, "mine", "Kernel", b"abc").json();
+    api(
+        &lab,
+        ALICE,
+        "PUT",
+        "/api/v1/machine/1",
+        json!({"kernel_id": image["id"], "initrd_id": null, "preseed_id": null}),
+    );
+    provision(&lab, 1);
+    let boot = last_boot(&lab);
+    let kernel = boot.kernel.unwrap();
+    assert_eq!(kernel.name, image["name"]);
+    assert_eq!(
+        kernel.sha256,
+        "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"
+    );
+    assert_eq!(
+        (boot.initrd, boot.preseed, boot.result.as_str()),
+        (None, None, "ready")
+    );
+}
+
+#[test]
+fn machines_end_as_they_are_told() {
+    let lab = Lab::start();
+    lab.settings(json!({"install_seconds": 0, "install_result": "error", "machines": {"x86-1": {"install_result": "never"}}}));
+    provision(&lab, 1);
+    assert_eq!(last_boot(&lab).result, "error");
+    assert_eq!(state(&lab, 1), "error");
+    provision(&lab, 8);
+    let boot = last_boot(&lab);
+    assert_eq!(
+        (boot.result.as_str(), boot.bootfile.as_deref()),
+        ("never", Some("admin/grubx64.efi.00000002"))
+    );
+    assert_eq!(state(&lab, 8), "provisioning");
+}
+
+#[test]
+fn a_lease_can_be_chosen_and_shows_on_the_interface() {
+    let lab = Lab::start();
+    lab.settings(json!({"machines": {"moonshot-c1": {"lease": "10.40.5.200"}}}));
+    provision(&lab, 1);
+    assert_eq!(last_boot(&lab).lease.as_deref(), Some("10.40.5.200"));
+    let interface = api(
+        &lab,
+        ALICE,
+        "GET",
+        "/api/v1/machine/1/interface/1",
+        Value::Null,
+    )
+    .json();
+    assert_eq!(interface["lease_ipv4"], "10.40.5.200");
+}
+
+#[test]
+fn a_new_provision_aborts_the_boot_that_runs() {
+    let lab = Lab::start();
+    lab.settings(json!({"install_seconds": 60}));
+    provision(&lab, 1);
+    lab.settings(json!({"install_seconds": 0}));
+    provision(&lab, 1);
+    assert_eq!(last_boot(&lab).result, "ready");
+    let results: Vec<_> = lab.boots().into_iter().map(|boot| boot.result).collect();
+    assert_eq!(results, ["aborted", "ready"]);
+}
+
+#[test]
+fn switching_off_ends_an_install() {
+    let lab = Lab::start();
+    lab.settings(json!({"install_seconds": 60}));
+    provision(&lab, 1);
+    api(
+        &lab,
+        ALICE,
+        "POST",
+        "/api/v1/machine/1/power",
+        json!({"state": "off"}),
+    );
+    assert_eq!(last_boot(&lab).result, "aborted");
+    assert_eq!(state(&lab, 1), "provisioning");
+}
+
+#[test]
+fn only_netboot_is_told_and_needs_no_provisioning() {
+    let lab = Lab::start();
+    let power = |word: &str| {
+        api(
+            &lab,
+            ALICE,
+            "POST",
+            "/api/v1/machine/1/power",
+            json!({"state": word}),
+        )
+        .status
+    };
+    assert_eq!(power("pxe_reboot"), 202);
+    assert!(
+        lab.boots().is_empty(),
+        "with netboot off a machine starts from its disk"
+    );
+    api(
+        &lab,
+        ALICE,
+        "PUT",
+        "/api/v1/machine/1",
+        json!({"netboot_enabled": true}),
+    );
+    assert_eq!(power("disk_reboot"), 202);
+    assert!(lab.boots().is_empty());
+    assert_eq!(power("pxe_reboot"), 202);
+    assert_eq!(last_boot(&lab).result, "ready");
+    assert_eq!(state(&lab, 1), "ready");
+}
+
+#[test]
+fn a_machine_that_cannot_boot_says_why() {
+    let lab = Lab::start();
+    api(
+        &lab,
+        ALICE,
+        "PUT",
+        "/api/v1/machine/1",
+        json!({"preseed_id": 5}),
+    );
+    provision(&lab, 1);
+    let boot = last_boot(&lab);
+    assert_eq!(boot.result, "failed");
+    assert!(
+        boot.error
+            .unwrap()
+            .contains("Syntax error on preseed template")
+    );
+    assert_eq!(state(&lab, 1), "provisioning");
+}
+
+#[test]
+fn a_broken_bmc_starts_nothing_and_tells_its_password() {
+    let lab = Lab::start();
+    lab.settings(json!({"machines": {"moonshot-c1": {"bmc": "fails"}}}));
+    let answer = api(
+        &lab,
+        ALICE,
+        "POST",
+        "/api/v1/machine/1/state",
+        json!({"state": "provision"}),
+    );
+    assert_eq!(answer.status, 500);
+    assert!(
+        answer.text().contains("'-P', 'ipmipass'"),
+        "{}",
+        answer.text()
+    );
+    assert_eq!(state(&lab, 1), "provisioning");
+    assert!(lab.boots().is_empty());
+}
+
+#[test]
+fn a_machine_of_any_name_can_be_added_and_boots() {
+    let lab = Lab::start();
+    let name = "büro 1/\"x\" 100%";
+    let id = lab.add_machine(json!({"name": name, "arch": "arm64", "assignee": "bob"}));
+    api(
+        &lab,
+        "bob-token",
+        "PUT",
+        &format!("/api/v1/machine/{id}"),
+        json!({"kernel_id": 3}),
+    );
+    provision(&lab, id);
+    let boot = last_boot(&lab);
+    assert_eq!(
+        (boot.machine.as_str(), boot.result.as_str()),
+        (name, "ready")
+    );
+    let put = lab
+        .requests()
+        .into_iter()
+        .rfind(|request| request.method == "PUT")
+        .unwrap();
+    assert_eq!((put.by, put.status), (format!("machine {name}"), Some(200)));
+}
+
+#[test]
+fn a_reset_ends_what_machines_do() {
+    let lab = Lab::start();
+    provision(&lab, 1);
+    lab.reset();
+    std::thread::sleep(std::time::Duration::from_millis(400));
+    assert!(lab.boots().is_empty() && lab.requests().is_empty());
+    assert_eq!(
+        send(host(&lab), "GET", "/_lab/boots", &[], b"")
+            .unwrap()
+            .json(),
+        json!([])
+    );
+    assert_eq!(state(&lab, 1), "unknown");
+}
