@@ -70,9 +70,16 @@ pub(crate) fn storable(text: &str) -> Result<(), Reply> {
         .enumerate()
         .find_map(|(at, c)| Some((at, lone_surrogate(c)?)))
     {
-        let text = format!(
-            "'utf-8' codec can't encode character '\\u{code:04x}' in position {at}: surrogates not allowed"
-        );
+        let run = text
+            .chars()
+            .skip(at)
+            .take_while(|c| lone_surrogate(*c).is_some())
+            .count();
+        let what = match run {
+            1 => format!("character '\\u{code:04x}' in position {at}"),
+            _ => format!("characters in position {at}-{}", at + run - 1),
+        };
+        let text = format!("'utf-8' codec can't encode {what}: surrogates not allowed");
         return Err(Reply::exception(400, "UnicodeEncodeError", text));
     }
     no_nul(text)

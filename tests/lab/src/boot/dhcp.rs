@@ -65,6 +65,8 @@ static SUBNET: Schema = Schema {
 
 static POOL: Schema = Schema {
     fields: &[
+        required("poolId", Kind::Int(|_| true)),
+        required("capacity", Kind::Int(|_| true)),
         required("firstIP", Kind::Address),
         required("lastIP", Kind::Address),
     ],

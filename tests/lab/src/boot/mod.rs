@@ -4,3 +4,4 @@ pub(crate) mod dhcp;
 pub(crate) mod preseed;
 pub(crate) mod template;
 pub(crate) mod tftp;
+mod wording;

@@ -2,6 +2,7 @@
 
 use std::sync::{Arc, Mutex, PoisonError};
 
+use super::wording;
 use minijinja::value::{Object, Value, ValueKind};
 use minijinja::{Environment, Error, ErrorKind, Output, State};
 
@@ -139,11 +140,12 @@ pub(crate) fn render(source: &str, facts: Facts) -> Rendered {
     };
     let mut environment = Environment::new();
     environment.set_formatter(print);
+    environment.set_unknown_method_callback(minijinja_contrib::pycompat::unknown_method_callback);
     environment.add_test("none", |value: &Value| is_none(value));
     let template = environment.template_from_str(source);
     let outcome = template.and_then(|template| template.render(Value::from_object(names)));
     let gaps = gaps.list();
-    let outcome = outcome.map_err(|error| failure(&error, &gaps));
+    let outcome = outcome.map_err(|error| failure(&error, source, &gaps));
     // The notes about what is undefined are rolled back with an exception.
     let complaints = match &outcome {
         Ok(_) => gaps.iter().map(|gap| (gap.note(), 0)).collect(),
@@ -173,11 +175,11 @@ fn print(out: &mut Output<'_>, state: &mut State<'_, '_>, value: &Value) -> Resu
     }
 }
 
-fn failure(error: &Error, gaps: &[Gap]) -> Failure {
+fn failure(error: &Error, source: &str, gaps: &[Gap]) -> Failure {
     let line = error.line().unwrap_or(1);
     let detail = error.detail().unwrap_or_default();
     match error.kind() {
-        ErrorKind::SyntaxError => Failure::Syntax(in_jinja2(detail), line),
+        ErrorKind::SyntaxError => Failure::Syntax(wording::of(error, source), line),
         ErrorKind::UnknownFilter => {
             Failure::Syntax(format!("no filter named '{}'", name_in(detail)), line)
         }
@@ -195,32 +197,6 @@ fn failure(error: &Error, gaps: &[Gap]) -> Failure {
 /// The name in a text such as `filter nosuch is unknown`.
 fn name_in(detail: &str) -> &str {
     detail.split_whitespace().nth(1).unwrap_or_default()
-}
-
-/// Jinja2's words for what is wrong with a template, as far as the two know the same mistake.
-fn in_jinja2(detail: &str) -> String {
-    let Some(rest) = detail.strip_prefix("unexpected ") else {
-        return detail.to_owned();
-    };
-    let (found, expected) = rest
-        .split_once(", expected ")
-        .unwrap_or((rest, "expression"));
-    let found = match found {
-        "end of block" => "end of statement block",
-        "end of variable block" => "end of print statement",
-        "end of input" => "end of template",
-        other => other.trim_matches('`'),
-    };
-    let expected = match expected {
-        "end of block" => "token 'end of statement block'".to_owned(),
-        "end of variable block" => "token 'end of print statement'".to_owned(),
-        "expression" => "an expression".to_owned(),
-        other => format!("token '{}'", other.trim_matches('`')),
-    };
-    match expected.as_str() {
-        "an expression" => format!("Expected an expression, got '{found}'"),
-        token => format!("expected {token}, got '{found}'"),
-    }
 }
 
 #[cfg(test)]
@@ -273,6 +249,10 @@ mod tests {
             text("{# c #}{% set x = 2 %}{{ x * 3 }}{{ nosuch }}{{ \"<&>\" }}"),
             "6<&>"
         );
+        assert_eq!(
+            text("{{ hostname.upper() }} {{ hostname.startswith('h') }}"),
+            "H1 True"
+        );
         assert_eq!(text("{% raw %}{{ x }}{% endraw %}"), "{{ x }}");
     }
 
@@ -296,6 +276,38 @@ mod tests {
         );
         assert_eq!(failed("{{ 1/0 }}"), "Other");
         assert_eq!(failed("{{ 1 // 0 }}"), "Other");
+    }
+
+    #[test]
+    fn common_mistakes_are_worded_as_in_jinja2() {
+        let wording = |source: &str| match render(source, facts()).outcome {
+            Err(Failure::Syntax(message, line)) => (message, line),
+            other => panic!("{source}: {other:?}"),
+        };
+        let unclosed = "Unexpected end of template. Jinja was looking for the following tags: 'endfor' or 'else'. \
+                        The innermost block that needs to be closed is 'for'.";
+        for (source, message, line) in [
+            ("{% nosuch %}", "Encountered unknown tag 'nosuch'.", 1),
+            (
+                "{{ a b }}",
+                "expected token 'end of print statement', got 'b'",
+                1,
+            ),
+            (
+                "a\n{{ a",
+                "unexpected end of template, expected 'end of print statement'.",
+                2,
+            ),
+            (
+                "{{ }}",
+                "Expected an expression, got 'end of print statement'",
+                1,
+            ),
+            ("{% for i in x %}\n{% if a %}{% endif %}", unclosed, 2),
+            ("{# c", "Missing end of comment tag", 1),
+        ] {
+            assert_eq!(wording(source), (message.to_owned(), line), "{source}");
+        }
     }
 
     #[test]
