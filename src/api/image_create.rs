@@ -6,7 +6,7 @@
 use std::collections::HashSet;
 
 use super::client::ReadWrite;
-use super::digest::mark_of;
+use super::digest::{Digest, mark_of};
 use super::error::Size;
 use super::request::Request;
 use super::{ApiError, Image, ImageFile, ImageId, Images, NewImage, Result, Scope};
@@ -19,76 +19,90 @@ const FORM: u64 = 4096;
 impl Images<'_, ReadWrite> {
     /// Uploads a file as a new image, under [`ImageFile::upload_name`], in constant memory.
     ///
-    /// When the answer is lost, the image is looked for before the upload is repeated. When the server fails and leaves an
-    /// image without a file behind, that is deleted. Fails with [`ApiError::UploadTooLarge`] when the file is larger than
-    /// the server takes, and with [`ApiError::FileChanged`] when it changed since it was opened.
+    /// When the answer is lost, the image is looked for before the upload is repeated. An image that was left behind without
+    /// its whole file is deleted. Fails with [`ApiError::UploadTooLarge`] when the file is larger than the server takes, and
+    /// with [`ApiError::FileChanged`] when it changed since it was opened.
     pub fn create(&self, new: &NewImage, file: &mut ImageFile) -> Result<Image> {
         let known: HashSet<ImageId> = self
             .list(Scope::Own)?
             .into_iter()
             .map(|image| image.id)
             .collect();
-        let mark = file.digest().sha256.mark();
-        let look = || self.arrived(new, &mark, &known);
-        let action = format!(
-            "uploading {} ({})",
-            file.path().display(),
-            Size(file.digest().size)
-        );
+        let size = file.digest().size;
+        let action = format!("uploading {} ({})", file.path().display(), Size(size));
         let request = Request::upload(&["image"], action, file.upload(new));
+        let look = || self.look(new, file.digest(), &known);
         self.pipeline.create(
             || {
                 self.pipeline
                     .json_once(&request)
-                    .map_err(|error| self.tidy_up(error, look))
+                    .or_else(|error| self.after_failure(error, look))
             },
-            look,
-            |error| too_large(error, file.digest().size),
+            || match look()? {
+                Arrival::Whole(image) => Ok(Some(image)),
+                Arrival::Incomplete(id) => self.delete(id).map(|()| None),
+                Arrival::Absent => Ok(None),
+            },
+            |error| too_large(error, size),
         )
     }
 
-    /// The image that the upload made, if it is there.
-    fn arrived(
-        &self,
-        new: &NewImage,
-        mark: &str,
-        known: &HashSet<ImageId>,
-    ) -> Result<Option<Image>> {
+    /// Looks what the upload made.
+    fn look(&self, new: &NewImage, digest: &Digest, known: &HashSet<ImageId>) -> Result<Arrival> {
+        let mark = digest.sha256.mark();
         let is_it = |image: &Image| {
             !known.contains(&image.id)
-                && image.name.as_deref().and_then(mark_of) == Some(mark)
+                && image.name.as_deref().and_then(mark_of) == Some(&mark)
                 && image.kind == new.kind
                 && image.arch.as_ref() == Some(&new.arch)
                 && image.description.as_deref().unwrap_or_default()
                     == new.description.as_deref().unwrap_or_default()
         };
-        Ok(self
+        let Some(image) = self
             .list(Scope::Own)?
             .into_iter()
             .filter(is_it)
-            .max_by_key(|image| image.id))
+            .max_by_key(|image| image.id)
+        else {
+            return Ok(Arrival::Absent);
+        };
+        // The server stores the image before it writes the file. Where files cannot be read back, the mark has to do.
+        match self.read_back(&image) {
+            Ok(found) if found.as_ref() != Some(digest) => Ok(Arrival::Incomplete(image.id)),
+            _ => Ok(Arrival::Whole(image)),
+        }
     }
 
-    /// After a failure of the server itself: deletes the image without a file that it may have left.
-    fn tidy_up(&self, error: ApiError, look: impl Fn() -> Result<Option<Image>>) -> ApiError {
-        let ApiError::Server(mut refusal) = error else {
-            return error;
-        };
-        if refusal.status == 500
-            && let Ok(Some(image)) = look()
-        {
-            let outcome = match self.delete(image.id) {
-                Ok(()) => "was deleted",
-                Err(_) => "could not be deleted",
-            };
-            let left = format!(
-                "; it left the incomplete image {}, which {outcome}",
-                image.id
-            );
-            refusal.reason.push_str(&left);
+    /// A server that fails may have made the image all the same, or an image without its file.
+    fn after_failure(&self, error: ApiError, look: impl Fn() -> Result<Arrival>) -> Result<Image> {
+        match error {
+            ApiError::Server(mut refusal) if refusal.status == 500 => {
+                match look() {
+                    Ok(Arrival::Whole(image)) => return Ok(image),
+                    Ok(Arrival::Incomplete(id)) => {
+                        let outcome = self
+                            .delete(id)
+                            .map_or("could not be deleted", |()| "was deleted");
+                        let left = format!("; it left the incomplete image {id}, which {outcome}");
+                        refusal.reason.push_str(&left);
+                    }
+                    Ok(Arrival::Absent) | Err(_) => {}
+                }
+                Err(ApiError::Server(refusal))
+            }
+            other => Err(other),
         }
-        ApiError::Server(refusal)
     }
+}
+
+/// What an upload made whose answer was lost.
+enum Arrival {
+    /// The image, with all its bytes.
+    Whole(Image),
+    /// An image without its file, or with a part of it.
+    Incomplete(ImageId),
+    /// Nothing.
+    Absent,
 }
 
 /// A large upload whose connection was closed without a word, and which did not arrive, was too large.

@@ -34,7 +34,7 @@ impl Circumstances<'_> {
 
     /// The error for an exchange that failed.
     pub(super) fn failed(&self, error: &reqwest::Error) -> ApiError {
-        if let Some(reason) = handshake_failure(error) {
+        if let Some(reason) = distrust(error) {
             return ApiError::Untrusted {
                 action: self.action.to_owned(),
                 host: self.host(),
@@ -88,11 +88,28 @@ pub(super) fn root_cause(error: &(dyn Error + 'static)) -> String {
     text
 }
 
-/// Why a TLS handshake failed, if that is what happened.
-fn handshake_failure(error: &(dyn Error + 'static)) -> Option<String> {
-    causes(error)
-        .find_map(|cause| cause.downcast_ref())
-        .map(explain)
+/// Why the two sides do not accept each other, if that is what happened. Once connected, only a refusal of the client's
+/// certificate counts: it comes late, but before the server looks at any request.
+fn distrust(error: &reqwest::Error) -> Option<String> {
+    let tls = causes(error).find_map(|cause| cause.downcast_ref())?;
+    (error.is_connect() || refuses_the_client(tls)).then(|| explain(tls))
+}
+
+fn refuses_the_client(error: &rustls::Error) -> bool {
+    use rustls::AlertDescription as Alert;
+    matches!(
+        error,
+        rustls::Error::AlertReceived(
+            Alert::CertificateRequired
+                | Alert::BadCertificate
+                | Alert::UnsupportedCertificate
+                | Alert::CertificateRevoked
+                | Alert::CertificateExpired
+                | Alert::CertificateUnknown
+                | Alert::UnknownCA
+                | Alert::AccessDenied
+        )
+    )
 }
 
 /// An error and its causes, from the outside in.
@@ -125,6 +142,9 @@ fn explain(error: &rustls::Error) -> String {
         ) => "the server's certificate is for another host",
         rustls::Error::AlertReceived(rustls::AlertDescription::CertificateRequired) => {
             "the server wants a client certificate"
+        }
+        refusal if refuses_the_client(refusal) => {
+            "the server does not accept the client certificate"
         }
         rustls::Error::InvalidMessage(_) => "it does not speak TLS at this port",
         other => return sentence::one_line(&other.to_string()),

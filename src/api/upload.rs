@@ -148,6 +148,8 @@ impl Body for FileBody {
         mut self: Pin<&mut Self>,
         context: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, io::Error>>> {
+        // From here on the server may have seen the request, even when it closes before it gets a byte of the file.
+        self.activity.touch_sending();
         if let Some(pause) = &mut self.pause {
             ready!(pause.as_mut().poll(context));
             self.pause = None;
@@ -159,7 +161,6 @@ impl Body for FileBody {
             return Poll::Pending;
         }
         self.rested = false;
-        self.activity.touch_sending();
         if self.activity.is_over() {
             return Poll::Ready(Some(Err(io::Error::other("the upload was given up"))));
         }

@@ -2,7 +2,7 @@
 
 use mr_provisioner::api::*;
 
-use crate::server::{Server, Step, get, post};
+use crate::server::{Server, Step, delete, get, post};
 use crate::support::*;
 
 fn name_of(file: &ImageFile) -> String {
@@ -32,6 +32,11 @@ fn an_image_that_arrived_is_not_sent_again() {
             get("/api/v1/image").json(200, format!("[{old}]")),
             loss,
             get("/api/v1/image").json(200, format!("[{new}, {old}, {other}]")),
+            get("/tftp/").header("x-tftp-file", &name_of(&file)).answer(
+                200,
+                "application/octet-stream",
+                "kernel",
+            ),
         ]);
         let (client, clock) = client(&server);
         assert_eq!(
@@ -66,6 +71,52 @@ fn an_image_that_did_not_arrive_is_sent_again() {
         let seen = server.finish().pop().unwrap();
         assert!(String::from_utf8_lossy(&seen.body).contains("\r\nkernel\r\n"));
     }
+}
+
+#[test]
+fn an_image_that_arrived_in_part_is_deleted_and_sent_again() {
+    let part = |step: Step| step.answer(200, "application/octet-stream", "ker");
+    let nothing = |step: Step| step.answer(404, "text/html", "");
+    for read_back in [part(get("/tftp/")), nothing(get("/tftp/"))] {
+        let made = upload(b"kernel");
+        let mut file = ImageFile::open(&made.path).unwrap();
+        let server = Server::start([
+            get("/api/v1/image").json(200, "[]"),
+            post("/api/v1/image").close(),
+            get("/api/v1/image").json(200, format!("[{}]", image_json(4, &name_of(&file)))),
+            read_back,
+            delete("/api/v1/image/4").answer(204, "text/html", ""),
+            post("/api/v1/image").json(201, image_json(5, &name_of(&file))),
+        ]);
+        let (client, _) = client(&server);
+        assert_eq!(
+            client.images().create(&kernel(), &mut file).unwrap().id,
+            ImageId(5)
+        );
+        server.finish();
+    }
+}
+
+#[test]
+fn where_nothing_can_be_read_back_the_mark_has_to_do() {
+    let made = upload(b"kernel");
+    let mut file = ImageFile::open(&made.path).unwrap();
+    let server = Server::start([
+        get("/api/v1/image").json(200, "[]"),
+        post("/api/v1/image").close(),
+        get("/api/v1/image").json(200, format!("[{}]", image_json(4, &name_of(&file)))),
+        get("/tftp/").html(403, "<html>no</html>"),
+    ]);
+    assert_eq!(
+        client(&server)
+            .0
+            .images()
+            .create(&kernel(), &mut file)
+            .unwrap()
+            .id,
+        ImageId(4)
+    );
+    server.finish();
 }
 
 #[test]

@@ -3,10 +3,11 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on panics")]
 
 mod alone;
+mod connections;
 mod errors;
 mod lost;
-mod pipeline;
 mod resources;
+mod retries;
 mod security;
 mod server;
 mod support;

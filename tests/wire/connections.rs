@@ -1,187 +1,12 @@
-//! Retries, delays, stalls, redirects and limits.
+//! Stalls, redirects, limits and kept connections.
 
 use std::net::{TcpListener, TcpStream};
 use std::time::{Duration, Instant};
 
 use mr_provisioner::api::*;
 
-use crate::server::{Server, delete, get, post, put, response};
+use crate::server::{Server, get, post, put, response};
 use crate::support::*;
-
-fn state_body() -> &'static str {
-    r#"{"state": "ready"}"#
-}
-
-#[test]
-fn reading_is_tried_again_with_growing_pauses() {
-    let server = Server::start([
-        get("/api/v1/machine/7/state").html(503, ""),
-        get("/api/v1/machine/7/state").html(502, ""),
-        get("/api/v1/machine/7/state").close(),
-        get("/api/v1/machine/7/state").json(200, state_body()),
-    ]);
-    let (client, clock) = client(&server);
-    assert_eq!(
-        client.states().get(MachineId(7)).unwrap(),
-        MachineState::Ready
-    );
-    assert_eq!(clock.pauses(), [0.5, 1.0, 2.0]);
-    server.finish();
-}
-
-#[test]
-fn attempts_end() {
-    let server = Server::start((0..4).map(|_| get("/api/v1/machine/7/state").html(504, "")));
-    let (client, clock) = client(&server);
-    let error = client.states().get(MachineId(7)).unwrap_err();
-    assert_eq!(error.status(), Some(504));
-    assert_eq!(clock.pauses(), [0.5, 1.0, 2.0]);
-    server.finish();
-}
-
-#[test]
-fn pauses_are_capped() {
-    let server = Server::start((0..9).map(|_| get("/api/v1/machine/7/state").html(503, "")));
-    let mut settings = settings(&server.url());
-    settings.retry.retries = 8;
-    let (client, clock) = connect(&settings);
-    client.states().get(MachineId(7)).unwrap_err();
-    assert_eq!(clock.pauses(), [0.5, 1.0, 2.0, 4.0, 8.0, 16.0, 30.0, 30.0]);
-    server.finish();
-}
-
-#[test]
-fn the_server_may_say_when_to_come_back() {
-    let date = "Date: Tue, 05 Mar 2019 10:20:30 GMT\r\n";
-    let server = Server::start([
-        get("/api/v1/machine/7/state").headed(503, "Retry-After: 7\r\n", ""),
-        get("/api/v1/machine/7/state").headed(
-            503,
-            &format!("{date}Retry-After: Tue, 05 Mar 2019 10:20:42 GMT\r\n"),
-            "",
-        ),
-        get("/api/v1/machine/7/state").headed(503, "Retry-After: 86400\r\n", ""),
-        get("/api/v1/machine/7/state").headed(503, "Retry-After: soon\r\n", ""),
-        get("/api/v1/machine/7/state").json(200, state_body()),
-    ]);
-    let mut settings = settings(&server.url());
-    settings.retry.retries = 4;
-    let (client, clock) = connect(&settings);
-    client.states().get(MachineId(7)).unwrap();
-    assert_eq!(clock.pauses(), [7.0, 12.0, 30.0, 4.0]);
-    server.finish();
-}
-
-#[test]
-fn other_errors_are_not_tried_again() {
-    for status in [400, 401, 403, 404, 409, 500] {
-        let server = Server::start([get("/api/v1/machine/7").html(status, "")]);
-        let (client, clock) = client(&server);
-        client.machines().get(MachineId(7)).unwrap_err();
-        assert!(clock.pauses().is_empty());
-        server.finish();
-    }
-}
-
-#[test]
-fn a_change_is_tried_again() {
-    let server = Server::start([
-        put("/api/v1/machine/7").close(),
-        put("/api/v1/machine/7")
-            .body(r#"{"netboot_enabled":true}"#)
-            .json(200, machine_json(7, "a")),
-    ]);
-    let (client, clock) = client(&server);
-    let changes = MachineChanges {
-        netboot_enabled: Some(true),
-        ..MachineChanges::default()
-    };
-    assert_eq!(
-        client.machines().update(MachineId(7), &changes).unwrap().id,
-        MachineId(7)
-    );
-    assert_eq!(clock.pauses(), [0.5]);
-    server.finish();
-}
-
-#[test]
-fn a_deletion_that_took_effect_before_is_one() {
-    let missing = r#"{"error_type":"InvalidUsage","errors":["image not found"]}"#;
-    let server = Server::start([
-        delete("/api/v1/image/3").close(),
-        delete("/api/v1/image/3").json(404, missing),
-    ]);
-    client(&server).0.images().delete(ImageId(3)).unwrap();
-    server.finish();
-
-    let server = Server::start([delete("/api/v1/image/3").json(404, missing)]);
-    assert!(
-        client(&server)
-            .0
-            .images()
-            .delete(ImageId(3))
-            .unwrap_err()
-            .is_not_found()
-    );
-    server.finish();
-}
-
-#[test]
-fn provisioning_is_never_repeated() {
-    for step in [
-        post("/api/v1/machine/7/state").close(),
-        post("/api/v1/machine/7/state").html(502, ""),
-        post("/api/v1/machine/7/state").html(504, ""),
-    ] {
-        let server = Server::start([step]);
-        let (client, clock) = client(&server);
-        let error = client.states().provision(MachineId(7)).unwrap_err();
-        assert!(
-            matches!(error, ApiError::OutcomeUnknown { .. }),
-            "{error:?}"
-        );
-        assert!(
-            error
-                .to_string()
-                .contains("whether it took effect is unknown"),
-            "{error}"
-        );
-        assert!(clock.pauses().is_empty());
-        server.finish();
-    }
-}
-
-#[test]
-fn provisioning_that_stalls_has_an_unknown_outcome() {
-    let server = Server::start([post("/api/v1/machine/7/state").stall()]);
-    let error = impatient(&server)
-        .states()
-        .provision(MachineId(7))
-        .unwrap_err();
-    assert!(
-        matches!(error, ApiError::OutcomeUnknown { .. }),
-        "{error:?}"
-    );
-    server.finish();
-}
-
-#[test]
-fn what_never_arrived_is_tried_again_whatever_it_is() {
-    let unused = TcpListener::bind("127.0.0.1:0")
-        .unwrap()
-        .local_addr()
-        .unwrap();
-    let (client, clock) = connect(&settings(&format!("http://{unused}/")));
-    let error = client.states().provision(MachineId(7)).unwrap_err();
-    assert!(matches!(error, ApiError::Connect { .. }), "{error:?}");
-    assert_eq!(
-        error.to_string(),
-        format!(
-            "starting the provisioning of machine 7: no connection to {unused}: connection refused"
-        )
-    );
-    assert_eq!(clock.pauses(), [0.5, 1.0, 2.0]);
-}
 
 #[test]
 fn a_silent_server_is_given_up() {
@@ -204,7 +29,7 @@ fn an_answer_that_stops_is_given_up() {
     let whole = response(200, "", machine_json(7, "a").as_bytes());
     let server = Server::start([get("/api/v1/machine/7").drip(
         vec![whole[..80].to_vec(), whole[80..].to_vec()],
-        Duration::from_millis(600),
+        Duration::from_millis(300),
     )]);
     let mut settings = settings(&server.url());
     settings.stall_timeout = Duration::from_millis(900);
@@ -337,7 +162,11 @@ fn connections_are_kept() {
 #[test]
 fn a_kept_connection_that_the_server_closed_is_not_used_for_a_post() {
     let server = Server::start([
-        get("/api/v1/machine/7/state").headed(200, "Connection: keep-alive\r\n", state_body()),
+        get("/api/v1/machine/7/state").headed(
+            200,
+            "Connection: keep-alive\r\n",
+            r#"{"state": "ready"}"#,
+        ),
         post("/api/v1/machine/7/state")
             .body(r#"{"state":"provision"}"#)
             .json(202, r#"{"state":"provisioning"}"#),
