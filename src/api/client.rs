@@ -1,7 +1,14 @@
 //! The client: the door to the resources, in a read-only and a writing form.
 //!
 //! A [`Reader`] has only what reads. A [`Writer`] has everything, and can hand out a `Reader`; there is no way back. So
-//! whoever is given a `Reader` cannot change anything, whatever they call.
+//! whoever is given a `Reader` cannot change anything, whatever they call:
+//!
+//! ```compile_fail
+//! # use mr_provisioner::api::{MachineChanges, MachineId, Reader};
+//! fn plan(reader: &Reader) {
+//!     let _ = reader.machines().update(MachineId(7), &MachineChanges::default());
+//! }
+//! ```
 
 use std::fmt;
 use std::sync::Arc;

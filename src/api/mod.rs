@@ -21,10 +21,10 @@
 //! # }
 //! ```
 //!
-//! Every request goes the same way, in small steps: `send` puts it on the wire and watches for stalls,
-//! `classify` makes types of refusals, `retry` decides on another attempt, `decode` reads the answer. What must not
-//! happen twice is never repeated blindly: creating looks first whether it took effect, and provisioning says when its
-//! outcome is unknown.
+//! Every request goes the same way, in small steps: `send` puts it on the wire, `receive` reads what comes back while
+//! `stall` watches both, `classify` makes types of refusals and `lost` of lost answers, `retry` decides on another
+//! attempt, `decode` reads the answer. What must not happen twice is never repeated blindly: creating looks first whether
+//! it took effect, and provisioning says when its outcome is unknown.
 //!
 //! An [`ApiError`] is one sentence fit for a user, with a separate hint. The server's own text, which may hold SQL, HTML
 //! or a BMC's password, is never part of it.

@@ -25,7 +25,6 @@ pub(super) struct Wire {
     base: BaseUrl,
     authorization: HeaderValue,
     stall_timeout: Duration,
-    // Last, so that the connections go before the thread that serves them.
     worker: Worker,
 }
 
