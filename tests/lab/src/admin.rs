@@ -107,20 +107,10 @@ fn create_machine(world: &mut World, user: &User, query: &str, variables: &Value
     if world.db.machines.iter().any(|machine| machine.name == name) {
         return refused("duplicate key value violates unique constraint \"machine_name_key\"");
     }
-    let machine = world.db.machines.insert(Machine {
-        id: 0,
-        name: name.to_owned(),
-        arch_id: number(query, "archId"),
-        subarch_id: None,
-        kernel_id: None,
-        kernel_opts: Some(String::new()),
-        initrd_id: None,
-        preseed_id: None,
-        netboot_enabled: false,
-        bmc_id: None,
-        bmc_info: String::new(),
-        state: "unknown".into(),
-    });
+    let machine = world
+        .db
+        .machines
+        .insert(Machine::fresh(name, number(query, "archId")));
     let shown = json!({"id": machine.id.to_string(), "name": machine.name});
     json!({"createMachine": {"ok": true, "errors": [], "machine": shown}})
 }

@@ -40,6 +40,7 @@ mod seed;
 mod server;
 mod settings;
 mod state;
+mod wiring;
 mod world;
 
 pub use log::Request;
@@ -162,7 +163,7 @@ impl Lab {
     /// # Panics
     /// When it is no machine, or there is one of that name.
     pub fn add_machine(&self, machine: Value) -> i64 {
-        let added = control::add_machine(&mut self.shared.world(), &machine);
+        let added = wiring::add_machine(&mut self.shared.world(), &machine);
         added.expect("a machine as the README describes it")
     }
 }

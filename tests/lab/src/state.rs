@@ -163,6 +163,26 @@ pub(crate) struct Machine {
     pub(crate) state: String,
 }
 
+impl Machine {
+    /// A machine that nobody has configured yet.
+    pub(crate) fn fresh(name: &str, arch_id: i64) -> Machine {
+        Machine {
+            id: 0,
+            name: name.to_owned(),
+            arch_id,
+            subarch_id: None,
+            kernel_id: None,
+            kernel_opts: Some(String::new()),
+            initrd_id: None,
+            preseed_id: None,
+            netboot_enabled: false,
+            bmc_id: None,
+            bmc_info: String::new(),
+            state: "unknown".into(),
+        }
+    }
+}
+
 #[derive(Clone, Debug, PartialEq, Deserialize)]
 pub(crate) struct Interface {
     pub(crate) id: i64,

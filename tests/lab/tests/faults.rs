@@ -166,6 +166,47 @@ fn what_is_no_fault_or_setting_is_refused_in_one_sentence() {
 }
 
 #[test]
+fn machines_can_be_added_over_the_control_path() {
+    let lab = Lab::start();
+    let machine = json!({"name": "rack 1/\"a\"", "arch": "x86_64", "interfaces": [{"mac": "02-00-00-00-00-0A"}, {"network": "mgmt"}]});
+    let added = control(&lab, "POST", "machines", machine).json();
+    assert_eq!(added, json!({"id": 9}));
+    let shown = api(&lab, ALICE, "GET", "/api/v1/machine/9", Value::Null).json();
+    assert_eq!(
+        (&shown["arch"], &shown["subarch"], &shown["hostname"]),
+        (&json!("x86_64"), &json!("bios"), &json!("rack-1--a-"))
+    );
+    let interfaces = api(
+        &lab,
+        ALICE,
+        "GET",
+        "/api/v1/machine/9/interface",
+        Value::Null,
+    )
+    .json();
+    assert_eq!(
+        (&interfaces[0]["mac"], &interfaces[1]["network_name"]),
+        (&json!("02:00:00:00:00:0a"), &json!("mgmt"))
+    );
+    lab.add_machine(json!({"name": "bare", "bmc": false, "interfaces": []}));
+    assert_eq!(
+        api(&lab, ALICE, "GET", "/api/v1/machine/10/power", Value::Null).json(),
+        json!({"state": "unknown"})
+    );
+    assert_eq!(
+        api(
+            &lab,
+            ALICE,
+            "GET",
+            "/api/v1/machine/10/interface",
+            Value::Null
+        )
+        .json(),
+        json!([])
+    );
+}
+
+#[test]
 fn settings_show_and_are_put_back() {
     let lab = Lab::start();
     let stock = control(&lab, "GET", "settings", Value::Null).json();

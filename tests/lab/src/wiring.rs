@@ -1,0 +1,153 @@
+//! Machines added through the control path, of any name and with any wiring.
+
+use serde::Deserialize;
+use serde_json::Value;
+
+use crate::net::parse_mac;
+use crate::state::{Assignment, Bmc, Db, Interface, Machine};
+use crate::world::World;
+
+const STOCK_ARCH: &str = "arm64";
+const STOCK_NETWORK: &str = "lab";
+
+/// A machine to add; what is left out is as for a machine that was just wired up.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct NewMachine {
+    name: String,
+    arch: Option<String>,
+    subarch: Option<String>,
+    assignee: Option<String>,
+    #[serde(default = "yes")]
+    bmc: bool,
+    interfaces: Option<Vec<NewInterface>>,
+}
+
+fn yes() -> bool {
+    true
+}
+
+#[derive(Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct NewInterface {
+    mac: Option<String>,
+    identifier: Option<String>,
+    network: Option<String>,
+}
+
+/// Adds a machine; returns its number. On a refusal nothing is added.
+pub(crate) fn add_machine(world: &mut World, value: &Value) -> Result<i64, String> {
+    let new: NewMachine = serde_json::from_value(value.clone())
+        .map_err(|error| format!("not a machine: {error}."))?;
+    let db = &mut world.db;
+    if db.machines.iter().any(|machine| machine.name == new.name) {
+        return Err(format!("there is a machine {} already.", new.name));
+    }
+    let arch = new.arch.as_deref().unwrap_or(STOCK_ARCH);
+    let arch_id = db
+        .arch_named(arch)
+        .map(|arch| arch.id)
+        .ok_or_else(|| format!("there is no architecture {arch}."))?;
+    let subarch_id = subarch(db, arch_id, new.subarch.as_deref())?;
+    let user_id = new
+        .assignee
+        .as_deref()
+        .map(|name| user(db, name))
+        .transpose()?;
+    let interfaces = interfaces(db, new.interfaces)?;
+    let bmc_id = new.bmc.then(|| add_bmc(db));
+    let machine = db.machines.insert(Machine {
+        subarch_id,
+        bmc_id,
+        ..Machine::fresh(&new.name, arch_id)
+    });
+    for interface in interfaces {
+        db.interfaces.insert(Interface {
+            machine_id: machine.id,
+            ..interface
+        });
+    }
+    if let Some(user_id) = user_id {
+        db.assignments.insert(Assignment {
+            id: 0,
+            machine_id: machine.id,
+            user_id,
+            reason: String::new(),
+        });
+    }
+    Ok(machine.id)
+}
+
+/// By name, or the architecture's first one with a bootloader.
+fn subarch(db: &Db, arch_id: i64, name: Option<&str>) -> Result<Option<i64>, String> {
+    let mut of_arch = db
+        .subarchs
+        .iter()
+        .filter(|subarch| subarch.arch_id == arch_id);
+    let Some(name) = name else {
+        return Ok(of_arch
+            .find(|subarch| subarch.bootloader_id.is_some())
+            .map(|subarch| subarch.id));
+    };
+    let found = of_arch.find(|subarch| subarch.name == name);
+    found
+        .map(|subarch| Some(subarch.id))
+        .ok_or_else(|| format!("there is no subarchitecture {name} for it."))
+}
+
+fn user(db: &Db, name: &str) -> Result<i64, String> {
+    db.user_named(name)
+        .map(|user| user.id)
+        .ok_or_else(|| format!("there is no user {name}."))
+}
+
+fn add_bmc(db: &mut Db) -> i64 {
+    let number = db.bmcs.iter().count() + 1;
+    let bmc = db.bmcs.insert(Bmc {
+        id: 0,
+        ip: format!("10.99.{}.{}", 1 + number / 256, number % 256),
+        username: "ipmiuser".into(),
+        password: "ipmipass".into(),
+        bmc_type: "plain".into(),
+    });
+    bmc.id
+}
+
+/// The interfaces of a new machine, which has none yet; left out, they are one on the stock network.
+fn interfaces(db: &Db, new: Option<Vec<NewInterface>>) -> Result<Vec<Interface>, String> {
+    let stock = || {
+        vec![NewInterface {
+            identifier: Some("eth0".into()),
+            ..NewInterface::default()
+        }]
+    };
+    let mut interfaces: Vec<Interface> = Vec::new();
+    for (index, new) in new.unwrap_or_else(stock).into_iter().enumerate() {
+        let [.., high, low] = (db.machines.iter().count() as u32).to_be_bytes();
+        let text = new
+            .mac
+            .unwrap_or_else(|| format!("52:54:01:{high:02x}:{low:02x}:{index:02x}"));
+        let mac = parse_mac(&text).ok_or_else(|| format!("{text} is no MAC."))?;
+        if db.interface_with(&mac).is_some() || interfaces.iter().any(|known| known.mac == mac) {
+            return Err(format!("there is an interface with {mac} already."));
+        }
+        let name = new.network.as_deref().unwrap_or(STOCK_NETWORK);
+        let network = db.networks.iter().find(|network| network.name == name);
+        let network_id = Some(
+            network
+                .ok_or_else(|| format!("there is no network {name}."))?
+                .id,
+        );
+        let (static_ipv4, reserved_ipv4, identifier) = (None, None, new.identifier);
+        interfaces.push(Interface {
+            id: 0,
+            mac,
+            identifier,
+            static_ipv4,
+            reserved_ipv4,
+            machine_id: 0,
+            network_id,
+        });
+    }
+    Ok(interfaces)
+}
