@@ -118,7 +118,10 @@ fn refused(request: &Request, reply: &Reply) -> ApiError {
             format!("the server answered with status {status}, which the API does not have"),
         ),
     };
-    let kept = &reply.body[..reply.body.len().min(KEPT)];
+    let kept: &[u8] = match request.private {
+        true => b"",
+        false => &reply.body[..reply.body.len().min(KEPT)],
+    };
     kind(Box::new(Refusal {
         action: request.action.clone(),
         status,

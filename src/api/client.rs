@@ -66,6 +66,17 @@ impl Writer {
     }
 }
 
+impl Reader {
+    /// A reader that asks for everything only once and remembers the answer: for plans that are made together, before
+    /// anything is written.
+    pub fn remembering(&self) -> Reader {
+        Client {
+            pipeline: Arc::new(self.pipeline.remembering()),
+            access: ReadOnly(()),
+        }
+    }
+}
+
 impl<Access> Client<Access> {
     /// The clock the client was given.
     pub fn clock(&self) -> &dyn Clock {

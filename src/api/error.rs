@@ -279,6 +279,27 @@ impl ApiError {
             .filter(|text| !text.is_empty())
     }
 
+    /// Whether the same request may succeed later, although nothing is changed: no connection, no answer, or a server in
+    /// trouble.
+    pub fn is_passing(&self) -> bool {
+        self.never_reached_the_server()
+            || self.leaves_the_outcome_open()
+            || matches!(self, ApiError::Server(_))
+    }
+
+    /// Whether a request that writes may have taken effect in spite of the error.
+    pub fn may_have_taken_effect(&self) -> bool {
+        self.leaves_the_outcome_open()
+            || matches!(
+                self,
+                ApiError::OutcomeUnknown { .. }
+                    | ApiError::Server(_)
+                    | ApiError::Bmc(_)
+                    | ApiError::Decode { .. }
+                    | ApiError::ResponseTooLarge { .. }
+            )
+    }
+
     /// Whether the request certainly did not take effect, because it never reached the server.
     pub(super) fn never_reached_the_server(&self) -> bool {
         matches!(self, ApiError::Connect { .. })

@@ -47,6 +47,7 @@ mod interface;
 mod json_body;
 mod lost;
 mod machine;
+mod memory;
 mod pipeline;
 mod preseed;
 mod query;

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use reqwest::Method;
 use serde::de::DeserializeOwned;
 
+use super::memory::Memory;
 use super::receive::Reply;
 use super::request::Request;
 use super::retry::Attempts;
@@ -13,20 +14,33 @@ use super::{ApiError, Clock, Result, RetryPolicy, Settings, Token, classify, dec
 
 /// Everything the handles of the resources share.
 pub(super) struct Pipeline {
-    wire: Wire,
+    wire: Arc<Wire>,
     token: Token,
     retry: RetryPolicy,
     clock: Arc<dyn Clock>,
+    memory: Option<Memory>,
 }
 
 impl Pipeline {
     pub(super) fn new(settings: &Settings, clock: Arc<dyn Clock>) -> Result<Pipeline> {
         Ok(Pipeline {
-            wire: Wire::new(settings)?,
+            wire: Arc::new(Wire::new(settings)?),
             token: settings.token.clone(),
             retry: settings.retry,
             clock,
+            memory: None,
         })
+    }
+
+    /// The same connections, with answers that are asked for once.
+    pub(super) fn remembering(&self) -> Pipeline {
+        Pipeline {
+            wire: Arc::clone(&self.wire),
+            token: self.token.clone(),
+            retry: self.retry,
+            clock: Arc::clone(&self.clock),
+            memory: Some(Memory::default()),
+        }
     }
 
     pub(super) fn clock(&self) -> &dyn Clock {
@@ -35,7 +49,13 @@ impl Pipeline {
 
     /// Asks and decodes the answer.
     pub(super) fn json<T: DeserializeOwned>(&self, request: &Request) -> Result<T> {
-        decode::json(request, &self.call(request)?)
+        match &self.memory {
+            Some(memory) if request.method == Method::GET => {
+                let reply = memory.recall(request.question(), || self.call(request))?;
+                decode::json(request, &reply)
+            }
+            _ => decode::json(request, &self.call(request)?),
+        }
     }
 
     /// Asks once and decodes the answer.

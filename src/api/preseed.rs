@@ -127,7 +127,7 @@ impl Preseeds<'_, ReadWrite> {
     ///
     /// Fails with [`ApiError::Conflict`](super::ApiError::Conflict) when any user has a preseed of that name.
     pub fn create(&self, new: &NewPreseed) -> Result<Preseed> {
-        let request = Request::post(&["preseed"], format!("creating preseed {:?}", new.name), new).conflict(
+        let request = Request::post(&["preseed"], format!("creating preseed {:?}", new.name), new).private().conflict(
             "the name is taken; names are unique over all users, and it may be taken by a preseed that this user cannot see",
         );
         let is_it = |preseed: &Preseed| {
@@ -148,7 +148,8 @@ impl Preseeds<'_, ReadWrite> {
             &["preseed", &id.to_string()],
             format!("changing preseed {id}"),
             changes,
-        );
+        )
+        .private();
         self.pipeline.json(&request.forbidden(FOREIGN))
     }
 

@@ -20,6 +20,8 @@ pub(super) struct Request {
     pub(super) forbidden: &'static str,
     /// What a 409 means here; the server explains it in SQL.
     pub(super) conflict: &'static str,
+    /// Whether it carries what a refusal must not show: the server repeats in errors what it was sent.
+    pub(super) private: bool,
 }
 
 /// Where a request goes.
@@ -48,6 +50,7 @@ impl Request {
             action: action.into(),
             forbidden: "the token's user is not allowed to",
             conflict: "it conflicts with what the server has",
+            private: false,
         }
     }
 
@@ -110,9 +113,26 @@ impl Request {
         }
     }
 
+    /// Says that a refusal is not to be kept word for word.
+    pub(super) fn private(self) -> Request {
+        Request {
+            private: true,
+            ..self
+        }
+    }
+
     /// Whether the answer is a file.
     pub(super) fn is_for_a_file(&self) -> bool {
         matches!(self.target, Target::BootFile(_))
+    }
+
+    /// What is asked for: the same words get the same answer as long as nothing changes.
+    pub(super) fn question(&self) -> String {
+        let path = match &self.target {
+            Target::Api(segments) => segments.join("/"),
+            Target::BootFile(name) => format!("boot file {name:?}"),
+        };
+        format!("{path}?{}", self.query.as_deref().unwrap_or_default())
     }
 
     /// Whether doing it twice has the effect of doing it once.

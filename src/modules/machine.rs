@@ -10,7 +10,7 @@ use crate::ansible::{
 use crate::api::{ImageId, MachineId, PreseedId, ReportedState};
 use crate::task::Wait;
 use crate::task::machine::{
-    Clearable, Goal, ImageRef, MachineRef, MachineSpec, PreseedRef, Provisioning,
+    Goal, ImageRef, MachineRef, MachineSpec, PreseedRef, Provisioning, Wish,
 };
 
 pub(super) const MODULE: Module = Module { spec: &SPEC, run };
@@ -171,13 +171,13 @@ fn spec(options: Options, check_mode: bool) -> Result<MachineSpec, Failure> {
         arch: options.arch,
         subarch: options.subarch,
         kernel: kernel(options.kernel, options.kernel_id)?,
-        initrd: clearable(
+        initrd: wish(
             options.initrd,
             options.initrd_id,
             ImageRef::Description,
             ImageRef::Id,
         ),
-        preseed: clearable(
+        preseed: wish(
             options.preseed,
             options.preseed_id,
             PreseedRef::Name,
@@ -211,20 +211,26 @@ fn kernel(description: Option<String>, id: Option<ImageId>) -> Result<Option<Ima
     }
 }
 
-/// An empty name takes the object away; None leaves it.
-fn clearable<Id, Ref>(
+/// An empty name takes the object away.
+fn wish<Id, Ref>(
     name: Option<String>,
     id: Option<Id>,
     by_name: fn(String) -> Ref,
     by_id: fn(Id) -> Ref,
-) -> Option<Clearable<Ref>> {
-    match name {
-        Some(name) if name.is_empty() => Some(Clearable::Cleared),
-        name => name.map(by_name).or(id.map(by_id)).map(Clearable::To),
+) -> Wish<Ref> {
+    match (name, id) {
+        (Some(name), _) if name.is_empty() => Wish::Clear,
+        (Some(name), _) => Wish::To(by_name(name)),
+        (None, Some(id)) => Wish::To(by_id(id)),
+        (None, None) => Wish::Keep,
     }
 }
 
 fn goal(options: &Options) -> Result<Goal, Failure> {
+    if !matches!(options.state, State::Provisioned) {
+        refuse_without_provisioning("force", options.force)?;
+        refuse_without_provisioning("netboot_when_ready", options.netboot_when_ready.is_some())?;
+    }
     Ok(match options.state {
         State::Configured => Goal::Configured,
         State::Provisioned => Goal::Provisioned(provisioning(options)?),
@@ -232,6 +238,13 @@ fn goal(options: &Options) -> Result<Goal, Failure> {
         State::Error => Goal::Reported(ReportedState::Error),
         State::Unknown => Goal::Reported(ReportedState::Unknown),
     })
+}
+
+fn refuse_without_provisioning(option: &str, given: bool) -> Result<(), Failure> {
+    if given {
+        return Err(Failure::new(format!("{option} needs state: provisioned")));
+    }
+    Ok(())
 }
 
 fn provisioning(options: &Options) -> Result<Provisioning, Failure> {

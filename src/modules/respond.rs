@@ -13,7 +13,7 @@ where
     T::Report: Serialize,
 {
     let writer = connection::connect(call)?;
-    let plan = task.plan(writer.reader()).map_err(failure)?;
+    let plan = task.plan(&writer.reader().remembering()).map_err(failure)?;
     let outcome = if call.check_mode {
         plan.pretend()
     } else {
@@ -44,9 +44,10 @@ fn success<Report: Serialize>(outcome: Outcome<Report>) -> Success {
 
 /// A plan that stopped half-way tells which steps were done and which were not.
 fn halfway(halted: Halted) -> Failure {
+    let changed = halted.may_have_changed();
     let mut failure = failure(halted.error);
     let all: Vec<&Step> = halted.done.iter().chain(&halted.not_done).collect();
-    failure.changed = !halted.done.is_empty();
+    failure.changed = changed;
     failure.fields.insert("plan".into(), json!(all));
     failure.fields.insert("done".into(), json!(halted.done));
     failure

@@ -4,6 +4,7 @@
 use serde_json::{Map, Value};
 
 use super::TaskError;
+use crate::api::ApiError;
 
 /// Refuses a text longer than the server takes, in characters.
 pub(super) fn at_most(option: &str, text: &str, limit: usize) -> Result<(), TaskError> {
@@ -32,6 +33,14 @@ pub(super) fn same_fields(object: Value, like: &Map<String, Value>) -> Map<Strin
     fields
 }
 
+/// The answer to the look after a write; a failure says that the write itself was taken.
+pub(super) fn looked_at<T>(object: &str, answer: Result<T, ApiError>) -> Result<T, TaskError> {
+    answer.map_err(|source| TaskError::Unverified {
+        object: object.into(),
+        source,
+    })
+}
+
 /// Fails when what the server has after a write is not what was sent.
 pub(super) fn read_back(
     object: &str,
@@ -49,11 +58,11 @@ pub(super) fn read_back(
     })
 }
 
-/// The names of fields, for the reason of a step: `kernel_id, netboot_enabled`.
-pub(super) fn names_of(fields: &Map<String, Value>) -> String {
-    fields
-        .keys()
-        .map(String::as_str)
-        .collect::<Vec<_>>()
-        .join(", ")
+/// The reason of a step: `kernel_id and netboot_enabled differ`.
+pub(super) fn what_differs(fields: &Map<String, Value>) -> String {
+    let names: Vec<&str> = fields.keys().map(String::as_str).collect();
+    match names.as_slice() {
+        [only] => format!("{only} differs"),
+        _ => format!("{} differ", names.join(", ")),
+    }
 }

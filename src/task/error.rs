@@ -77,6 +77,15 @@ pub enum TaskError {
         found: String,
     },
 
+    /// The server took a request, and then could not be asked what it has.
+    #[error("{object} was written, but could not be read back: {source}")]
+    Unverified {
+        /// What was written.
+        object: String,
+        /// Why it could not be read.
+        source: ApiError,
+    },
+
     /// The options ask for something that cannot be.
     #[error("{0}")]
     Refused(String),
@@ -90,14 +99,17 @@ pub enum TaskError {
         problem: String,
     },
 
-    /// The server accepted the parameters but not the provisioning.
-    #[error("provisioning machine '{machine}' failed: {source}; {aftermath}")]
+    /// The server did not provision the machine, or its BMC failed.
+    #[error(
+        "provisioning machine '{machine}' failed: {source}{}",
+        aftermath_text(aftermath)
+    )]
     Provision {
         /// The machine's name.
         machine: String,
         /// What the server said.
         source: ApiError,
-        /// What the server was left with.
+        /// What had to be put right on the server afterwards; empty where nothing had.
         aftermath: String,
     },
 
@@ -110,15 +122,17 @@ pub enum TaskError {
         waited: Duration,
     },
 
-    /// The machine did not report in time.
-    #[error("machine '{machine}' was not ready within {}; the last state seen was {last}", seconds(*waited))]
+    /// What was waited for did not come in time.
+    #[error("{unmet} within {}; the last state seen was {last}", seconds(*waited))]
     WaitTimeout {
-        /// The machine's name.
-        machine: String,
+        /// `machine 'qdc01' was not ready`.
+        unmet: String,
         /// The deadline that passed.
         waited: Duration,
         /// The state at the last look, or why it could not be seen.
         last: String,
+        /// What the user can do about it.
+        hint: &'static str,
     },
 }
 
@@ -127,21 +141,30 @@ impl TaskError {
     pub fn hint(&self) -> Option<String> {
         match self {
             TaskError::Api(error) => error.hint(),
-            TaskError::Provision { source, .. } => source.hint(),
+            TaskError::Provision { source, .. } | TaskError::Unverified { source, .. } => source.hint(),
             TaskError::Ambiguous { .. } => Some("Give the id instead of the description.".into()),
             TaskError::NotAssigned { .. } => Some(
                 "Have the machine assigned to this user, or set allow_unassigned: true to act all the same.".into(),
             ),
             TaskError::InUse { .. } => Some("Point these machines at something else first.".into()),
-            TaskError::InstallFailed { .. } => {
-                Some("The installer's own log on the machine's console tells why.".into())
-            }
-            TaskError::WaitTimeout { .. } => Some(
-                "Nothing on the server ends the state provisioning: the installed system must set the state ready. \
-                 Check that its preseed does so, or raise wait_timeout."
+            TaskError::InstallFailed { .. } => Some(
+                "The installer's own log on the machine's console tells why. Netboot is still on: a reboot \
+                 starts the installer again."
                     .into(),
             ),
+            TaskError::WaitTimeout { hint, .. } => Some((*hint).into()),
             _ => None,
+        }
+    }
+
+    /// Whether the step that failed may have taken effect: its answer was lost, or the look after it failed.
+    pub fn may_have_changed(&self) -> bool {
+        match self {
+            TaskError::Api(error) | TaskError::Provision { source: error, .. } => {
+                error.may_have_taken_effect()
+            }
+            TaskError::ReadBack { .. } | TaskError::Unverified { .. } => true,
+            _ => false,
         }
     }
 
@@ -174,6 +197,14 @@ fn holders_text(holders: &[String]) -> String {
     match holders {
         [] => "nobody holds it".into(),
         holders => format!("it is held by {}", holders.join(", ")),
+    }
+}
+
+fn aftermath_text(aftermath: &str) -> String {
+    if aftermath.is_empty() {
+        String::new()
+    } else {
+        format!("; {aftermath}")
     }
 }
 

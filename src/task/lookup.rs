@@ -147,20 +147,27 @@ pub(super) fn no_such_machine(machines: &[Machine], name: &str) -> TaskError {
     }
 }
 
+/// Whether the machine is assigned to the token's user.
+pub(super) fn is_assigned(reader: &Reader, machine: &Machine) -> Result<bool, TaskError> {
+    let own = reader.machines().list(Scope::Own)?;
+    Ok(own.iter().any(|mine| mine.id == machine.id))
+}
+
 /// Refuses a machine that is not assigned to the token's user: the server would let anyone change it.
 pub(super) fn require_assignment(reader: &Reader, machine: &Machine) -> Result<(), TaskError> {
-    match reader.assignees().own(machine.id)? {
-        Some(_) => Ok(()),
-        None => Err(TaskError::NotAssigned {
-            machine: machine.name.clone(),
-            holders: reader
-                .assignees()
-                .list(machine.id)?
-                .iter()
-                .map(holder)
-                .collect(),
-        }),
+    if is_assigned(reader, machine)? {
+        return Ok(());
     }
+    Err(not_assigned(reader, machine)?)
+}
+
+/// The error for a machine that is not assigned to the token's user, with those who hold it.
+fn not_assigned(reader: &Reader, machine: &Machine) -> Result<TaskError, TaskError> {
+    let holders = reader.assignees().list(machine.id)?;
+    Ok(TaskError::NotAssigned {
+        machine: machine.name.clone(),
+        holders: holders.iter().map(holder).collect(),
+    })
 }
 
 /// What machines boot an image: `kernel of qdc01` for each use.
@@ -178,6 +185,24 @@ pub(super) fn uses_of_image(machines: &[Machine], image: ImageId) -> Vec<String>
 /// Who an image belongs to, as a user name.
 pub(super) fn owner(user: Option<&str>) -> String {
     user.unwrap_or("nobody").to_owned()
+}
+
+/// The error for a change that only the owner can make.
+pub(super) fn not_yours(object: String, user: Option<&str>, wish: &str) -> TaskError {
+    TaskError::NotYours {
+        object,
+        owner: owner(user),
+        wish: wish.into(),
+    }
+}
+
+/// Refuses to delete what machines use.
+pub(super) fn require_unused(object: String, uses: Vec<String>) -> Result<(), TaskError> {
+    if uses.is_empty() {
+        Ok(())
+    } else {
+        Err(TaskError::InUse { object, uses })
+    }
 }
 
 fn whose(image: &Image) -> String {

@@ -19,7 +19,7 @@ mod wait;
 
 pub use error::TaskError;
 pub use plan::{Action, Effect, Halted, Outcome, Plan, Planned, Step, Task, TextChange, apply};
-pub use wait::Wait;
+pub use wait::{Wait, Waiting};
 
 #[allow(unused_imports, reason = "named by the documentation above")]
 use crate::api::{Reader, Writer};

@@ -1,5 +1,9 @@
 //! Plans: the ordered steps between what is and what shall be, and the account of carrying them out.
 
+use std::collections::VecDeque;
+use std::iter;
+use std::time::Duration;
+
 use serde::Serialize;
 use serde_json::Value;
 
@@ -21,16 +25,21 @@ pub trait Task {
         writer: &Writer,
         op: Self::Op,
         report: &mut Self::Report,
-    ) -> Result<Effect, TaskError>;
+    ) -> Result<Effect<Self::Op>, TaskError>;
+
+    /// What the task is about, for lists of tasks: `machine 'qdc01'`.
+    fn title(&self) -> String;
 }
 
 /// What performing one operation came to.
 #[derive(Debug, PartialEq, Eq)]
-pub enum Effect {
+pub enum Effect<Op> {
     /// The server now has what the step says.
     Done,
     /// The server still needs the object as it is; for the reason given nothing was changed.
     Skipped(String),
+    /// Not yet: this operation is to be performed after this time.
+    Later(Op, Duration),
 }
 
 /// The verbs of steps, as they are printed.
@@ -154,42 +163,96 @@ pub struct Halted {
     pub warnings: Vec<String>,
 }
 
+impl Halted {
+    /// True when a step was done, or when the failed one may have taken effect all the same.
+    pub fn may_have_changed(&self) -> bool {
+        !self.done.is_empty() || self.error.may_have_changed()
+    }
+}
+
 /// Carries out a plan step by step; `on_done` hears of each step that took effect.
 pub fn apply<T: Task>(
     writer: &Writer,
     plan: Plan<T::Op, T::Report>,
     mut on_done: impl FnMut(&Step),
 ) -> Result<Outcome<T::Report>, Box<Halted>> {
-    let Plan {
-        steps,
-        mut warnings,
-        mut report,
-    } = plan;
-    let mut done = Vec::new();
-    let mut ahead = steps.into_iter();
-    while let Some(Planned { step, op }) = ahead.next() {
-        match T::perform(writer, op, &mut report) {
-            Ok(Effect::Done) => {
-                on_done(&step);
-                done.push(step);
-            }
-            Ok(Effect::Skipped(reason)) => warnings.push(reason),
-            Err(error) => {
-                let not_done = std::iter::once(step)
-                    .chain(ahead.map(|later| later.step))
-                    .collect();
-                return Err(Box::new(Halted {
-                    error,
-                    done,
-                    not_done,
-                    warnings,
-                }));
-            }
+    let mut course = Course::<T>::new(plan);
+    while let Some(pause) = course.advance(writer, &mut on_done) {
+        writer.clock().sleep(pause);
+    }
+    course.end()
+}
+
+/// A plan that is being carried out.
+struct Course<T: Task> {
+    ahead: VecDeque<Planned<T::Op>>,
+    done: Vec<Step>,
+    failed: Option<(Step, TaskError)>,
+    warnings: Vec<String>,
+    report: T::Report,
+}
+
+impl<T: Task> Course<T> {
+    fn new(plan: Plan<T::Op, T::Report>) -> Self {
+        let Plan {
+            steps,
+            warnings,
+            report,
+        } = plan;
+        Course {
+            ahead: steps.into(),
+            done: Vec::new(),
+            failed: None,
+            warnings,
+            report,
         }
     }
-    Ok(Outcome {
-        steps: done,
-        warnings,
-        report,
-    })
+
+    /// Goes on until the end, until a step fails, or until something has to be waited for: then the time to wait.
+    fn advance(&mut self, writer: &Writer, on_done: &mut impl FnMut(&Step)) -> Option<Duration> {
+        while let Some(Planned { step, op }) = self.ahead.pop_front() {
+            match T::perform(writer, op, &mut self.report) {
+                Ok(Effect::Done) => {
+                    on_done(&step);
+                    self.done.push(step);
+                }
+                Ok(Effect::Skipped(reason)) => self.warnings.push(reason),
+                Ok(Effect::Later(op, pause)) => {
+                    self.ahead.push_front(Planned { step, op });
+                    return Some(pause);
+                }
+                Err(error) => {
+                    self.failed = Some((step, error));
+                    return None;
+                }
+            }
+        }
+        None
+    }
+
+    fn end(self) -> Result<Outcome<T::Report>, Box<Halted>> {
+        let Course {
+            ahead,
+            done,
+            failed,
+            warnings,
+            report,
+        } = self;
+        let Some((step, error)) = failed else {
+            return Ok(Outcome {
+                steps: done,
+                warnings,
+                report,
+            });
+        };
+        let not_done = iter::once(step)
+            .chain(ahead.into_iter().map(|later| later.step))
+            .collect();
+        Err(Box::new(Halted {
+            error,
+            done,
+            not_done,
+            warnings,
+        }))
+    }
 }

@@ -250,7 +250,7 @@ fn an_id_of_another_kind_is_refused() {
     let options = json!({ "description": "x", "type": "Initrd", "arch": "arm64", "id": 6 });
     says(
         &bench.failure(MODULE, options),
-        &["is a Kernel image for arm64, not a Initrd image"],
+        &["is of type Kernel for arm64, not Initrd"],
     );
 }
 
@@ -339,4 +339,86 @@ fn a_failure_half_way_says_what_was_done_and_what_was_not() {
     );
     assert_eq!(result["done"][0]["action"], "upload");
     assert_eq!(result["not_done"][0]["action"], "delete");
+}
+
+#[test]
+fn several_images_of_others_are_no_substitute_for_an_own_one() {
+    let bench = Bench::new();
+    for text in ["ours", "another"] {
+        let options = json!({
+            "description": "shared", "type": "Kernel", "arch": "arm64", "public": true, "force": true,
+            "path": bench.file("theirs", text),
+        });
+        bench.run_by("bob-token", MODULE, options);
+    }
+    let mut options = kernel(&bench.file("mine", "ours"));
+    options["description"] = json!("shared");
+    let own = bench.four_ways(MODULE, options);
+    let machine = bench.run(
+        "mrp_machine",
+        json!({ "name": "qdc01", "kernel": "shared" }),
+    );
+    assert_eq!(machine["machine"]["kernel_id"], own["image"]["id"]);
+}
+
+#[test]
+fn a_new_copy_is_as_public_as_the_one_it_supersedes() {
+    let bench = Bench::new();
+    let mut options = kernel(&bench.file("Image", "version 1"));
+    options["public"] = json!(true);
+    options["known_good"] = json!(true);
+    bench.run(MODULE, options);
+    let newer = bench.four_ways(MODULE, kernel(&bench.file("Image", "version 2")));
+    assert_eq!(newer["image"]["public"], true);
+    assert_eq!(newer["image"]["known_good"], false);
+}
+
+#[test]
+fn an_id_with_a_path_compares_the_bytes() {
+    let bench = Bench::new();
+    let path = bench.file("Image", "bytes");
+    let id = bench.run(MODULE, kernel(&path))["image"]["id"].clone();
+    let mut options = kernel(&path);
+    options["id"] = id;
+    bench.nothing_left_to_do(MODULE, options.clone());
+    options["path"] = json!(bench.file("other", "other bytes"));
+    says(
+        &bench.failure(MODULE, options),
+        &["does not hold the bytes", "leave out id"],
+    );
+}
+
+#[test]
+fn a_bootloader_that_a_subarch_uses_stays_and_the_message_says_so() {
+    let bench = Bench::new();
+    let options = json!({
+        "description": "grub arm64", "type": "bootloader", "arch": "arm64", "state": "absent",
+    });
+    let result = bench.run_by("admin-token", MODULE, options);
+    says(
+        &text(&result["msg"]),
+        &["image 1 'grub arm64' is in use", "bootloader of a subarch"],
+    );
+}
+
+#[test]
+fn a_machine_that_takes_the_image_meanwhile_is_named() {
+    let bench = Bench::new();
+    let path = bench.file("Image", "bytes");
+    let id = bench.run(MODULE, kernel(&path))["image"]["id"].clone();
+    let list = bench.server("/api/v1/machine?show_all=true");
+    bench.run(
+        "mrp_machine",
+        json!({ "name": "qdc01", "kernel": "ci kernel" }),
+    );
+    bench
+        .lab
+        .fault(json!({ "method": "GET", "path": "/api/v1/machine", "status": 200, "body": list }));
+    let mut options = kernel(&path);
+    options["state"] = json!("absent");
+    says(
+        &bench.failure(MODULE, options),
+        &["in use", "kernel of qdc01"],
+    );
+    bench.server(&format!("/api/v1/image/{id}"));
 }

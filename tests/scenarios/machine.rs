@@ -198,6 +198,10 @@ fn a_failing_bmc_leaves_netboot_as_it_was_and_shows_no_password() {
     assert!(!result.to_string().contains("ipmipass"), "{result:#}");
     assert_eq!(bench.server("/api/v1/machine/7")["netboot_enabled"], false);
     assert_eq!(bench.server("/api/v1/machine/7/state")["state"], "error");
+    says(
+        &text(&result["msg"]),
+        &["netboot was set back to what it was, and the state to error"],
+    );
     assert_eq!(result["done"][0]["action"], "update");
     assert_eq!(result["not_done"][0]["action"], "provision");
 }
@@ -257,11 +261,11 @@ fn an_image_for_another_architecture_is_refused() {
     let bench = Bench::new();
     says(
         &bench.failure(MODULE, json!({ "name": "qdc01", "kernel_id": 10 })),
-        &["for x86_64", "a Kernel image for arm64 is needed"],
+        &["for x86_64", "one of type Kernel for arm64 is needed"],
     );
     says(
         &bench.failure(MODULE, json!({ "name": "qdc01", "kernel_id": 12 })),
-        &["is a Initrd image"],
+        &["is of type Initrd"],
     );
 }
 
@@ -368,4 +372,130 @@ fn names_with_quotes_slashes_and_other_characters_find_exactly_their_machine() {
         let result = bench.run(MODULE, json!({ "name": name, "kernel_opts": name }));
         assert_eq!(result["machine"]["name"], name, "{result:#}");
     }
+}
+
+/// A machine that is installed with what `with_images` gives.
+fn installed(bench: &Bench) -> Value {
+    let options = provisioned(with_images(bench));
+    assert_eq!(
+        bench.run(MODULE, options.clone())["machine"]["state"],
+        "ready"
+    );
+    options
+}
+
+#[test]
+fn a_ready_machine_with_new_parameters_is_not_ready_until_it_has_booted_them() {
+    let bench = Bench::new();
+    let mut options = installed(&bench);
+    options["kernel_opts"] = json!("quiet");
+    let result = bench.four_ways(MODULE, options);
+    assert_eq!(actions(&result), ["update", "update", "provision", "wait"]);
+    assert_eq!(result["plan"][0]["after"], json!({ "state": "unknown" }));
+    assert_eq!(bench.lab.boots().len(), 2);
+}
+
+#[test]
+fn a_run_that_breaks_between_the_parameters_and_the_reboot_is_made_up_for_by_the_next() {
+    let bench = Bench::new();
+    let breaks = [
+        json!({ "method": "PUT", "path": "/api/v1/machine/2", "reset": true, "when": "after", "times": 4 }),
+        json!({ "method": "POST", "path": "/api/v1/machine/2/state", "status": 500 }),
+        json!({ "method": "GET", "path": "/api/v1/machine/2", "status": 500 }),
+    ];
+    for (run, fault) in breaks.into_iter().enumerate() {
+        bench.lab.reset();
+        let mut options = installed(&bench);
+        options["kernel_opts"] = json!(format!("run={run}"));
+        bench.lab.fault(fault);
+        let broken = bench.run(MODULE, options.clone());
+        assert_eq!(
+            (&broken["failed"], &broken["changed"]),
+            (&json!(true), &json!(true)),
+            "{broken:#}"
+        );
+        let boots = bench.lab.boots().len();
+        bench.lab.clear_faults();
+        let next = bench.run(MODULE, options);
+        assert_eq!(
+            (&next["changed"], &next["machine"]["state"]),
+            (&json!(true), &json!("ready")),
+            "{next:#}"
+        );
+        assert_eq!(bench.lab.boots().len(), boots + 1);
+    }
+}
+
+#[test]
+fn a_provisioning_whose_answer_was_lost_goes_on() {
+    let bench = Bench::new();
+    let fault = json!({
+        "method": "POST", "path": "/api/v1/machine/2/state", "reset": true, "when": "after",
+    });
+    bench.lab.fault(fault);
+    let result = bench.run(MODULE, provisioned(with_images(&bench)));
+    assert_eq!(result["machine"]["state"], "ready", "{result:#}");
+    assert_eq!(bench.lab.boots().len(), 1, "the machine was rebooted again");
+}
+
+#[test]
+fn forcing_a_ready_machine_that_the_server_refuses_leaves_it_ready() {
+    let bench = Bench::new();
+    let mut options = installed(&bench);
+    options["force"] = json!(true);
+    let fault = json!({ "method": "POST", "path": "/api/v1/machine/2/state", "status": 503 });
+    bench.lab.fault(fault);
+    let result = bench.run(MODULE, options);
+    assert_eq!(result["failed"], true);
+    assert_eq!(bench.server("/api/v1/machine/2/state")["state"], "ready");
+}
+
+#[test]
+fn what_only_the_holder_may_do_is_refused_before_parameters_are_overwritten() {
+    let bench = Bench::new();
+    let before = bench.server("/api/v1/machine/5");
+    for state in ["provisioned", "ready"] {
+        let mut options = with_images(&bench);
+        options["name"] = json!("bobs-box");
+        options["allow_unassigned"] = json!(true);
+        options["state"] = json!(state);
+        says(&bench.failure(MODULE, options), &["not assigned"]);
+        assert_eq!(bench.server("/api/v1/machine/5"), before);
+    }
+}
+
+#[test]
+fn options_that_need_provisioning_are_refused_without_it() {
+    let bench = Bench::new();
+    for (option, value) in [("force", json!(true)), ("netboot_when_ready", json!(false))] {
+        let message = bench.failure(MODULE, json!({ "name": "qdc01", option: value }));
+        assert_eq!(message, format!("{option} needs state: provisioned"));
+    }
+}
+
+#[test]
+fn the_result_after_a_wait_is_what_the_server_has_then() {
+    let bench = Bench::new();
+    let options = provisioned(with_images(&bench));
+    let result = bench.run(MODULE, options);
+    let mut machine = bench.server("/api/v1/machine/2");
+    machine["state"] = json!("ready");
+    assert_eq!(result["machine"], machine);
+}
+
+#[test]
+fn images_and_a_preseed_can_be_named_by_id() {
+    let bench = Bench::new();
+    let options = json!({ "id": 2, "kernel_id": 3, "initrd_id": 4, "preseed_id": 1 });
+    let result = bench.four_ways(MODULE, options);
+    assert_eq!(result["kernel"]["description"], "debian-installer kernel");
+    assert_eq!(result["preseed"]["name"], "debian-std");
+    says(
+        &bench.failure(MODULE, json!({ "id": 2, "kernel_id": 8 })),
+        &["belongs to another user"],
+    );
+    says(
+        &bench.failure(MODULE, json!({ "id": 2, "preseed_id": 99 })),
+        &["no preseed with id 99"],
+    );
 }

@@ -165,3 +165,21 @@ fn a_lost_answer_makes_no_conflict() {
     assert_eq!(result["changed"], true, "{result:#}");
     assert_eq!(text(&result["preseed"]["user"]), "alice");
 }
+
+#[test]
+fn a_refused_preseed_does_not_show_its_text() {
+    let bench = Bench::new();
+    let result = bench.run(
+        MODULE,
+        json!({ "name": "bob-secret", "content": "password canary-77\n" }),
+    );
+    assert_eq!(result["failed"], true);
+    assert!(!result.to_string().contains("canary-77"), "{result:#}");
+}
+
+#[test]
+fn a_preseed_without_text_is_like_an_empty_one() {
+    let bench = Bench::new();
+    bench.run(MODULE, json!({ "name": "ci-seed", "content": "" }));
+    bench.nothing_left_to_do(MODULE, json!({ "name": "ci-seed", "content": "" }));
+}

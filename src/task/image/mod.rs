@@ -63,8 +63,10 @@ pub enum ImageOp {
     Upload(NewImage, ImageFile),
     /// Change an own image's flags or description.
     Update(ImageId, ImageChanges),
-    /// Delete an own image.
+    /// Delete an own image, which must not be in use.
     Delete(Image),
+    /// Delete an own image that is superseded, unless something uses it after all.
+    Prune(Image),
 }
 
 /// The image as it is told, and what was deleted.
@@ -127,12 +129,20 @@ impl Task for ImageSpec {
         writer: &Writer,
         op: ImageOp,
         report: &mut ImageReport,
-    ) -> Result<Effect, TaskError> {
+    ) -> Result<Effect<ImageOp>, TaskError> {
         match op {
             ImageOp::Upload(new, mut file) => perform::upload(writer, &new, &mut file, report),
             ImageOp::Update(id, changes) => perform::update(writer, id, &changes, report),
-            ImageOp::Delete(image) => perform::delete(writer, image, report),
+            ImageOp::Delete(image) => perform::delete(writer, &image),
+            ImageOp::Prune(image) => perform::prune(writer, &image, report),
         }
+    }
+
+    fn title(&self) -> String {
+        format!(
+            "{} image '{}' for {}",
+            self.kind, self.description, self.arch
+        )
     }
 }
 

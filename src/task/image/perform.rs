@@ -2,18 +2,18 @@
 
 use serde_json::json;
 
-use super::{ImageFacts, ImageReport, named};
-use crate::api::{Image, ImageChanges, ImageFile, ImageId, NewImage, Writer, mark_of};
-use crate::task::{Effect, TaskError, check};
+use super::{ImageFacts, ImageOp, ImageReport, named};
+use crate::api::{Image, ImageChanges, ImageFile, ImageId, NewImage, Scope, Writer, mark_of};
+use crate::task::{Effect, TaskError, check, lookup};
 
 pub(super) fn upload(
     writer: &Writer,
     new: &NewImage,
     file: &mut ImageFile,
     report: &mut ImageReport,
-) -> Result<Effect, TaskError> {
+) -> Result<Effect<ImageOp>, TaskError> {
     let created = writer.images().create(new, file)?;
-    let found = writer.images().get(created.id)?;
+    let found = check::looked_at(&named(&created), writer.images().get(created.id))?;
     let as_sent = (
         &new.kind,
         Some(&new.arch),
@@ -45,9 +45,9 @@ pub(super) fn update(
     id: ImageId,
     changes: &ImageChanges,
     report: &mut ImageReport,
-) -> Result<Effect, TaskError> {
+) -> Result<Effect<ImageOp>, TaskError> {
     writer.images().update(id, changes)?;
-    let found = writer.images().get(id)?;
+    let found = check::looked_at(&format!("image {id}"), writer.images().get(id))?;
     let expected = check::fields_sent(json!(changes));
     check::read_back(
         &named(&found),
@@ -61,35 +61,50 @@ pub(super) fn update(
 }
 
 /// A machine may have been pointed at the image since the plan was made, and which subarch boots a
-/// bootloader cannot be seen: the server's refusal then is the answer, and of a superseded image no failure.
-pub(super) fn delete(
-    writer: &Writer,
-    image: Image,
-    report: &mut ImageReport,
-) -> Result<Effect, TaskError> {
-    let pruning = report.pruned.iter().any(|pruned| pruned.id == image.id);
+/// bootloader cannot be seen: the server's refusal then is the answer.
+pub(super) fn delete(writer: &Writer, image: &Image) -> Result<Effect<ImageOp>, TaskError> {
     match writer.images().delete(image.id) {
-        Err(error) if error.is_conflict() && pruning => {
-            report.pruned.retain(|pruned| pruned.id != image.id);
-            return Ok(Effect::Skipped(format!(
-                "{} stays: something still uses it",
-                named(&image)
-            )));
-        }
-        Err(error) if error.is_conflict() => {
-            return Err(TaskError::InUse {
-                object: named(&image),
-                uses: vec!["a machine or, of a bootloader, a subarch".into()],
-            });
-        }
-        answer => answer?,
+        Err(error) if error.is_conflict() => Err(in_use(writer, image)?),
+        Err(error) => Err(error.into()),
+        Ok(()) => gone(writer, image),
     }
-    match writer.images().find(image.id)? {
+}
+
+/// Of a superseded image the same refusal is no failure.
+pub(super) fn prune(
+    writer: &Writer,
+    image: &Image,
+    report: &mut ImageReport,
+) -> Result<Effect<ImageOp>, TaskError> {
+    match writer.images().delete(image.id) {
+        Err(error) if error.is_conflict() => {
+            report.pruned.retain(|pruned| pruned.id != image.id);
+            Ok(Effect::Skipped(in_use(writer, image)?.to_string()))
+        }
+        Err(error) => Err(error.into()),
+        Ok(()) => gone(writer, image),
+    }
+}
+
+fn gone(writer: &Writer, image: &Image) -> Result<Effect<ImageOp>, TaskError> {
+    match check::looked_at(&named(image), writer.images().find(image.id))? {
         None => Ok(Effect::Done),
         Some(_) => Err(TaskError::ReadBack {
-            object: named(&image),
+            object: named(image),
             expected: "its deletion".into(),
             found: "the image".into(),
         }),
     }
+}
+
+fn in_use(writer: &Writer, image: &Image) -> Result<TaskError, TaskError> {
+    let machines = writer.machines().list(Scope::Visible)?;
+    let mut uses = lookup::uses_of_image(&machines, image.id);
+    if uses.is_empty() {
+        uses.push("bootloader of a subarch".into());
+    }
+    Ok(TaskError::InUse {
+        object: named(image),
+        uses,
+    })
 }

@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use super::{ImageFacts, ImageOp, ImageReport, ImageSpec, Wanted, named};
 use crate::api::{
-    Digest, Image, ImageChanges, ImageFile, ImageId, Machine, NewImage, Reader, Scope, mark_of,
+    Digest, Image, ImageChanges, ImageFile, ImageId, NewImage, Reader, Scope, mark_of,
 };
 use crate::task::lookup::{self, Images};
 use crate::task::{Action, Plan, Step, TaskError, check};
@@ -84,8 +84,8 @@ impl ImageSpec {
 
     /// The image that already is what the file asks for.
     ///
-    /// Of one's own images only the newest counts: it is what the description means to a machine, so an
-    /// older one with the right bytes is hidden by it.
+    /// Only what the description means to a machine counts: the newest own image, which hides older ones with the
+    /// right bytes, else the only one of others. Which of several others is meant cannot be told.
     fn up_to_date<'a>(
         &self,
         reader: &Reader,
@@ -95,13 +95,12 @@ impl ImageSpec {
         wanted: &Wanted,
         warnings: &mut Vec<String>,
     ) -> Option<&'a Image> {
-        match own.first() {
-            Some(newest) => holds(reader, newest, true, digest, warnings).then_some(*newest),
-            None => others
-                .iter()
-                .filter(|image| wanted.flags_differ(image).is_none())
-                .find(|image| holds(reader, image, false, digest, warnings))
-                .copied(),
+        match (own, others) {
+            ([newest, ..], _) => holds(reader, newest, true, digest, warnings).then_some(*newest),
+            ([], [only]) if wanted.flags_differ(only).is_none() => {
+                holds(reader, only, false, digest, warnings).then_some(*only)
+            }
+            _ => None,
         }
     }
 
@@ -151,8 +150,9 @@ impl ImageSpec {
         }
         let machines = reader.machines().list(Scope::Visible)?;
         for image in doomed {
-            require_unused(&image, &machines)?;
-            push_delete(&mut plan, image, "it shall be absent");
+            lookup::require_unused(named(&image), lookup::uses_of_image(&machines, image.id))?;
+            let step = delete_step(&image, "it shall be absent");
+            plan.push(ImageOp::Delete(image), step);
         }
         Ok(plan)
     }
@@ -179,7 +179,7 @@ impl ImageSpec {
         }
         let arch = image.arch.as_deref().unwrap_or("no architecture");
         Err(TaskError::Refused(format!(
-            "{} is a {} image for {arch}, not a {} image for {}",
+            "{} is of type {} for {arch}, not {} for {}",
             named(image),
             image.kind,
             self.kind,
@@ -199,7 +199,9 @@ impl ImageSpec {
             kind: self.kind.clone(),
             arch: self.arch.clone(),
             known_good: wanted.known_good.unwrap_or(false),
-            public: wanted.public.unwrap_or(false),
+            public: wanted
+                .public
+                .unwrap_or(superseded.is_some_and(|image| image.public)),
         };
         let facts = ImageFacts::planned(&new, file.digest());
         let why = match superseded {
@@ -254,7 +256,7 @@ impl ImageSpec {
         let step = Step {
             action: Action::Update,
             target: named(image),
-            why: format!("{} differ", check::names_of(&after)),
+            why: check::what_differs(&after),
             before: Value::Object(check::same_fields(json!(image), &after)),
             after: Value::Object(after),
             text: None,
@@ -313,40 +315,26 @@ fn push_prune(
     let machines = reader.machines().list(Scope::Visible)?;
     let unused = |image: &Image| lookup::uses_of_image(&machines, image.id).is_empty();
     for image in superseded.into_iter().filter(unused) {
+        let step = delete_step(&image, "it is superseded and nothing uses it");
         plan.report.pruned.push(image.clone());
-        push_delete(plan, image, "it is superseded and nothing uses it");
+        plan.push(ImageOp::Prune(image), step);
     }
     Ok(())
 }
 
-fn push_delete(plan: &mut Plan<ImageOp, ImageReport>, image: Image, why: &str) {
-    let step = Step {
+fn delete_step(image: &Image, why: &str) -> Step {
+    Step {
         action: Action::Delete,
-        target: named(&image),
+        target: named(image),
         why: why.into(),
         before: json!(image),
         after: Value::Null,
         text: None,
-    };
-    plan.push(ImageOp::Delete(image), step);
-}
-
-fn require_unused(image: &Image, machines: &[Machine]) -> Result<(), TaskError> {
-    match lookup::uses_of_image(machines, image.id) {
-        uses if uses.is_empty() => Ok(()),
-        uses => Err(TaskError::InUse {
-            object: named(image),
-            uses,
-        }),
     }
 }
 
 fn not_yours(image: &Image, wish: &str) -> TaskError {
-    TaskError::NotYours {
-        object: named(image),
-        owner: lookup::owner(image.user.as_deref()),
-        wish: wish.into(),
-    }
+    lookup::not_yours(named(image), image.user.as_deref(), wish)
 }
 
 fn content_before(image: &Image) -> Value {

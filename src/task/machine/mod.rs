@@ -9,11 +9,12 @@ mod resolve;
 
 use serde::Serialize;
 
-use resolve::{Resolved, existing, set_to};
+use resolve::Resolved;
 
 use super::lookup;
 pub use super::lookup::MachineRef;
 use super::preseed::PreseedFacts;
+use super::wait::Waiting;
 use super::{Effect, Plan, Task, TaskError, Wait};
 use crate::api::{
     Image, ImageId, Machine, MachineChanges, MachineId, MachineState, PreseedId, Reader,
@@ -32,9 +33,9 @@ pub struct MachineSpec {
     /// What it boots. The server cannot take a kernel away again.
     pub kernel: Option<ImageRef>,
     /// Its initrd.
-    pub initrd: Option<Clearable<ImageRef>>,
+    pub initrd: Wish<ImageRef>,
     /// Its preseed.
-    pub preseed: Option<Clearable<PreseedRef>>,
+    pub preseed: Wish<PreseedRef>,
     /// The kernel's command line.
     pub kernel_opts: Option<String>,
     /// Whether it boots over the network. Not compared for [`Goal::Provisioned`].
@@ -47,13 +48,15 @@ pub struct MachineSpec {
     pub allow_missing: bool,
 }
 
-/// Something that can be set or taken away.
+/// What is wished for something that can be set and taken away.
 #[derive(Clone, Debug)]
-pub enum Clearable<T> {
-    /// Set to this.
+pub enum Wish<T> {
+    /// Leave it as it is.
+    Keep,
+    /// Take it away.
+    Clear,
+    /// Set it to this.
     To(T),
-    /// Taken away.
-    Cleared,
 }
 
 /// How a user names an image.
@@ -103,14 +106,14 @@ pub enum MachineOp {
     Configure(MachineId, MachineChanges),
     /// Reboot into the installer.
     Provision(Machine),
-    /// Wait for the installed system's report.
-    Wait(Machine, Wait),
+    /// Look whether the installed system has reported.
+    Await(Machine, Waiting),
     /// Report a state.
     Report(MachineId, ReportedState),
 }
 
 /// The machine as it is told, with what its parameters were resolved to.
-#[derive(Debug, Serialize)]
+#[derive(Clone, Debug, Serialize)]
 pub struct MachineReport {
     /// The machine and its state.
     pub machine: MachineFacts,
@@ -146,12 +149,26 @@ impl Task for MachineSpec {
         let resolved = self.resolve(reader, &machine)?;
         let state = reader.states().get(machine.id)?;
         let mut plan = Plan::nothing(MachineReport::of(&machine, state, &resolved));
-        plan.warnings.extend(resolved.warnings());
-        self.push_configure(&mut plan, &machine, &resolved);
+        plan.warnings.extend(plan::warnings_of_missing(&resolved));
         match &self.goal {
-            Goal::Configured => {}
-            Goal::Provisioned(how) => self.push_provision(&mut plan, reader, &machine, *how)?,
-            Goal::Reported(state) => plan::push_report(&mut plan, &machine, *state),
+            Goal::Configured => self.push_configure(&mut plan, &machine, &resolved),
+            Goal::Reported(state) => {
+                // First, since only this needs the assignment: a refusal then leaves the parameters alone.
+                plan::push_report(&mut plan, &machine, *state);
+                self.push_configure(&mut plan, &machine, &resolved);
+            }
+            Goal::Provisioned(how) => {
+                let assigned = lookup::is_assigned(reader, &machine)?;
+                let unknown_first = !assigned || plan.report.machine.state == MachineState::Ready;
+                self.push_provisioning(
+                    &mut plan,
+                    reader,
+                    &machine,
+                    &resolved,
+                    *how,
+                    unknown_first,
+                )?;
+            }
         }
         Ok(plan)
     }
@@ -160,17 +177,20 @@ impl Task for MachineSpec {
         writer: &Writer,
         op: MachineOp,
         report: &mut MachineReport,
-    ) -> Result<Effect, TaskError> {
+    ) -> Result<Effect<MachineOp>, TaskError> {
         match op {
-            MachineOp::Configure(id, changes) => perform::configure(writer, id, &changes, report)?,
-            MachineOp::Provision(machine) => perform::provision(writer, &machine, report)?,
-            MachineOp::Wait(machine, wait) => {
-                wait.until_ready(writer.reader(), &machine)?;
-                report.machine.state = MachineState::Ready;
-            }
-            MachineOp::Report(id, state) => perform::set_state(writer, id, state, report)?,
+            MachineOp::Configure(id, changes) => perform::configure(writer, id, &changes, report),
+            MachineOp::Provision(machine) => perform::provision(writer, &machine, report),
+            MachineOp::Await(machine, waiting) => perform::look(writer, machine, waiting, report),
+            MachineOp::Report(id, state) => perform::report(writer, id, state, report),
         }
-        Ok(Effect::Done)
+    }
+
+    fn title(&self) -> String {
+        match &self.machine {
+            MachineRef::Name(name) => format!("machine '{name}'"),
+            MachineRef::Id(id) => format!("machine {id}"),
+        }
     }
 }
 
@@ -181,14 +201,25 @@ impl MachineReport {
                 machine: machine.clone(),
                 state,
             },
-            kernel: existing(resolved.kernel.as_ref()).cloned(),
-            initrd: existing(set_to(&resolved.initrd)).cloned(),
-            preseed: existing(set_to(&resolved.preseed)).map(PreseedFacts::of),
+            kernel: resolved.kernel.object().cloned(),
+            initrd: resolved.initrd.object().cloned(),
+            preseed: resolved.preseed.object().map(PreseedFacts::of),
         }
     }
 }
 
 impl MachineFacts {
+    /// Which id an object will have that does not exist yet is not known.
+    fn forget(&mut self, resolved: &Resolved) {
+        for (what, _) in resolved.missing() {
+            match what {
+                "kernel" => self.machine.kernel_id = None,
+                "initrd" => self.machine.initrd_id = None,
+                _ => self.machine.preseed_id = None,
+            }
+        }
+    }
+
     fn take(&mut self, changes: &MachineChanges) {
         let machine = &mut self.machine;
         machine.subarch = changes.subarch.clone().or(machine.subarch.take());

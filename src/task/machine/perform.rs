@@ -1,82 +1,130 @@
 //! Carrying out one operation on a machine, and looking whether it took effect.
 
-use serde_json::{Map, Value, json};
+use serde_json::json;
 
-use super::{MachineReport, named, netboot_of};
-use crate::api::{Machine, MachineChanges, MachineId, MachineState, ReportedState, Writer};
-use crate::task::{TaskError, check};
+use super::{MachineOp, MachineReport, named, netboot_of};
+use crate::api::{
+    ApiError, Machine, MachineChanges, MachineId, MachineState, ReportedState, Writer,
+};
+use crate::task::wait::{Awaited, Seen, Waiting};
+use crate::task::{Effect, TaskError, check};
+
+const NOT_READY_HINT: &str = "Nothing on the server ends the state provisioning: the installed system must set the state \
+    ready; check that its preseed does so. Netboot is still on, and the next run provisions again.";
 
 pub(super) fn configure(
     writer: &Writer,
     id: MachineId,
     changes: &MachineChanges,
     report: &mut MachineReport,
-) -> Result<(), TaskError> {
+) -> Result<Effect<MachineOp>, TaskError> {
     writer.machines().update(id, changes)?;
-    let found = writer.machines().get(id)?;
-    let sent: Map<String, Value> = check::fields_sent(json!(changes));
-    check::read_back(
-        &named(&found),
-        &sent,
-        &check::same_fields(json!(found), &sent),
-    )?;
+    let machine = named(&report.machine.machine);
+    let found = check::looked_at(&machine, writer.machines().get(id))?;
+    let sent = check::fields_sent(json!(changes));
+    check::read_back(&machine, &sent, &check::same_fields(json!(found), &sent))?;
     report.machine.machine = found;
-    Ok(())
+    Ok(Effect::Done)
 }
 
+/// The server stores `provisioning` and netboot before it asks the BMC, and keeps both when the BMC fails.
 pub(super) fn provision(
     writer: &Writer,
     machine: &Machine,
     report: &mut MachineReport,
-) -> Result<(), TaskError> {
-    if let Err(source) = writer.states().provision(machine.id) {
-        let aftermath = undo_provision(writer, machine);
-        return Err(TaskError::Provision {
-            machine: machine.name.clone(),
-            source,
-            aftermath,
-        });
+) -> Result<Effect<MachineOp>, TaskError> {
+    let answer = writer.states().provision(machine.id);
+    let state = check::looked_at(&named(machine), writer.states().get(machine.id));
+    let begun = matches!(state, Ok(MachineState::Provisioning));
+    match answer {
+        // What the machine does from here on shows; rebooting it again would not make that clearer.
+        Err(ApiError::OutcomeUnknown { .. }) if begun => {}
+        Err(source) => {
+            let stored = begun && !matches!(source, ApiError::OutcomeUnknown { .. });
+            let aftermath = if stored {
+                undo_provision(writer, machine)
+            } else {
+                String::new()
+            };
+            return Err(TaskError::Provision {
+                machine: machine.name.clone(),
+                source,
+                aftermath,
+            });
+        }
+        Ok(_) => {}
     }
-    report.machine.machine = writer.machines().get(machine.id)?;
-    report.machine.state = writer.states().get(machine.id)?;
-    Ok(())
+    report.machine.state = state?;
+    report.machine.machine = check::looked_at(&named(machine), writer.machines().get(machine.id))?;
+    Ok(Effect::Done)
 }
 
-/// The server stores `provisioning` and netboot before it asks the BMC, and keeps both when the BMC fails.
-/// Netboot left on would install at the next reboot, and a state left `ready` would pass for provisioned
-/// with parameters that never booted.
+/// Netboot left on would install at the next reboot, and `provisioning` would tell everyone that it does.
 fn undo_provision(writer: &Writer, machine: &Machine) -> String {
-    let netboot_off = MachineChanges {
+    let netboot = MachineChanges {
         netboot_enabled: Some(netboot_of(machine)),
         ..MachineChanges::default()
     };
-    let netboot = writer.machines().update(machine.id, &netboot_off);
-    let state = writer.states().set(machine.id, ReportedState::Error);
-    match (netboot, state) {
-        (Ok(_), Ok(_)) => "its state was set to error and netboot back to what it was".into(),
-        (Ok(_), Err(_)) => "netboot was set back to what it was, the state could not be set".into(),
-        (Err(_), Ok(_)) => "its state was set to error, netboot may have been left on".into(),
-        (Err(_), Err(_)) => {
-            "netboot and the state provisioning may have been left as they are".into()
-        }
+    let netboot = match writer.machines().update(machine.id, &netboot) {
+        Ok(_) => "netboot was set back to what it was",
+        Err(_) => "netboot could not be set back and may be on",
+    };
+    match writer.states().set(machine.id, ReportedState::Error) {
+        Ok(_) => format!("{netboot}, and the state to error"),
+        Err(_) => format!("{netboot}, and the state provisioning could not be ended"),
     }
 }
 
-pub(super) fn set_state(
+/// One look whether the installed system has reported.
+pub(super) fn look(
+    writer: &Writer,
+    machine: Machine,
+    waiting: Waiting,
+    report: &mut MachineReport,
+) -> Result<Effect<MachineOp>, TaskError> {
+    let clock = writer.clock();
+    let seen = match writer.states().get(machine.id) {
+        Ok(MachineState::Error) => {
+            let waited = waiting.elapsed(clock);
+            return Err(TaskError::InstallFailed {
+                machine: machine.name,
+                waited,
+            });
+        }
+        Ok(MachineState::Ready) => {
+            // The installed system may have changed more than its state.
+            report.machine.machine = writer.machines().get(machine.id)?;
+            report.machine.state = MachineState::Ready;
+            Ok(Seen::AsAwaited)
+        }
+        Ok(state) => Ok(Seen::NotYet(state.to_string())),
+        Err(error) => Err(error),
+    };
+    let awaited = Awaited {
+        unmet: format!("{} was not ready", named(&machine)),
+        hint: NOT_READY_HINT,
+    };
+    waiting.after(clock, seen, awaited, |waiting| {
+        MachineOp::Await(machine, waiting)
+    })
+}
+
+pub(super) fn report(
     writer: &Writer,
     id: MachineId,
     wanted: ReportedState,
     report: &mut MachineReport,
-) -> Result<(), TaskError> {
+) -> Result<Effect<MachineOp>, TaskError> {
     writer.states().set(id, wanted)?;
-    let found = writer.states().get(id)?;
+    let machine = named(&report.machine.machine);
+    let found = check::looked_at(&machine, writer.states().get(id))?;
     if found != MachineState::from(wanted) {
         return Err(TaskError::ReadBack {
-            object: named(&report.machine.machine),
+            object: machine,
             expected: format!("the state {}", MachineState::from(wanted)),
             found: format!("the state {found}"),
         });
     }
     report.machine.state = found;
-    Ok(())
+    Ok(Effect::Done)
 }

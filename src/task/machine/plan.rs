@@ -2,10 +2,13 @@
 
 use serde_json::{Value, json};
 
-use super::resolve::{Found, Resolved, wanted_id};
+use super::resolve::Resolved;
 use super::{Goal, MachineOp, MachineReport, MachineSpec, Provisioning, named, netboot_of};
 use crate::api::{Machine, MachineChanges, MachineState, Query, Reader, ReportedState, Scope};
+use crate::task::wait::Waiting;
 use crate::task::{Action, Plan, Step, TaskError, Wait, check};
+
+type MachinePlan = Plan<MachineOp, MachineReport>;
 
 impl MachineSpec {
     pub(super) fn require_valid_options(&self) -> Result<(), TaskError> {
@@ -26,9 +29,9 @@ impl MachineSpec {
         match (&self.arch, &machine.arch) {
             (Some(wanted), found) if found.as_ref() != Some(wanted) => {
                 let found = found.as_deref().unwrap_or("of no architecture");
+                let name = &machine.name;
                 Err(TaskError::Refused(format!(
-                    "machine '{}' is {found}, not {wanted}",
-                    machine.name
+                    "machine '{name}' is {found}, not {wanted}"
                 )))
             }
             _ => Ok(()),
@@ -37,17 +40,14 @@ impl MachineSpec {
 
     pub(super) fn push_configure(
         &self,
-        plan: &mut Plan<MachineOp, MachineReport>,
+        plan: &mut MachinePlan,
         machine: &Machine,
         resolved: &Resolved,
     ) {
         let changes = self.differences(machine, resolved);
         let mut after = check::fields_sent(json!(changes));
-        let before = check::same_fields(json!(machine), &after);
-        let mut before = before;
-        for (field, current, missing) in resolved.unresolved(machine) {
-            before.insert(field.into(), current);
-            after.insert(field.into(), json!(format!("unresolved: '{missing}'")));
+        for (what, name) in resolved.missing() {
+            after.insert(format!("{what}_id"), json!(format!("unresolved: '{name}'")));
         }
         if after.is_empty() {
             return;
@@ -55,12 +55,13 @@ impl MachineSpec {
         let step = Step {
             action: Action::Update,
             target: named(machine),
-            why: format!("{} differ", check::names_of(&after)),
-            before: Value::Object(before),
+            why: check::what_differs(&after),
+            before: Value::Object(check::same_fields(json!(machine), &after)),
             after: Value::Object(after),
             text: None,
         };
         plan.report.machine.take(&changes);
+        plan.report.machine.forget(resolved);
         plan.push(MachineOp::Configure(machine.id, changes), step);
     }
 
@@ -72,42 +73,45 @@ impl MachineSpec {
                 .subarch
                 .clone()
                 .filter(|wanted| Some(wanted) != machine.subarch.as_ref()),
-            kernel_id: match &resolved.kernel {
-                Some(Found::Existing(kernel)) if Some(kernel.id) != machine.kernel_id => {
-                    Some(kernel.id)
-                }
-                _ => None,
-            },
+            kernel_id: resolved
+                .kernel
+                .new_id(|kernel| kernel.id, machine.kernel_id)
+                .flatten(),
             kernel_opts: self
                 .kernel_opts
                 .clone()
                 .filter(|wanted| wanted != machine.kernel_opts.as_deref().unwrap_or("")),
-            initrd_id: wanted_id(&resolved.initrd, |initrd| initrd.id)
-                .filter(|wanted| *wanted != machine.initrd_id),
-            preseed_id: wanted_id(&resolved.preseed, |preseed| preseed.id)
-                .filter(|wanted| *wanted != machine.preseed_id),
+            initrd_id: resolved
+                .initrd
+                .new_id(|initrd| initrd.id, machine.initrd_id),
+            preseed_id: resolved
+                .preseed
+                .new_id(|preseed| preseed.id, machine.preseed_id),
             netboot_enabled: self
                 .netboot
                 .filter(|wanted| compares_netboot && *wanted != netboot_of(machine)),
         }
     }
 
-    pub(super) fn push_provision(
+    /// The parameters, the reboot into the installer, the wait, and netboot at the end.
+    ///
+    /// With `unknown_first` (the machine is ready, or another user's) the state unknown is reported before all else:
+    /// a run that is cut short must not leave a machine `ready` with parameters that it never booted, and a
+    /// refusal must come before they are overwritten.
+    pub(super) fn push_provisioning(
         &self,
-        plan: &mut Plan<MachineOp, MachineReport>,
+        plan: &mut MachinePlan,
         reader: &Reader,
         machine: &Machine,
+        resolved: &Resolved,
         how: Provisioning,
+        unknown_first: bool,
     ) -> Result<(), TaskError> {
-        if self.netboot == Some(false) {
-            plan.warnings.push(
-                "netboot: false has no effect with state: provisioned, which boots the installer over the \
-                 network; netboot_when_ready: false switches netboot off at the end"
-                    .into(),
-            );
-        }
+        self.warn_of_netboot(plan);
         let state = plan.report.machine.state.clone();
-        let why = match (how.force, plan.steps.is_empty(), &state) {
+        let mut configure = Plan::nothing(plan.report.clone());
+        self.push_configure(&mut configure, machine, resolved);
+        let why = match (how.force, configure.steps.is_empty(), &state) {
             (true, _, _) => "force is set".to_owned(),
             (_, false, _) => "the boot parameters change".to_owned(),
             (_, true, MachineState::Ready) => {
@@ -117,19 +121,12 @@ impl MachineSpec {
             (_, true, state) => format!("the machine is {state}, not ready"),
         };
         self.require_provisionable(reader, machine)?;
-        plan.push(
-            MachineOp::Provision(machine.clone()),
-            Step {
-                action: Action::Provision,
-                target: named(machine),
-                why,
-                before: json!({ "state": state, "netboot_enabled": machine.netboot_enabled }),
-                after: json!({ "state": "provisioning", "netboot_enabled": true }),
-                text: None,
-            },
-        );
-        plan.report.machine.state = MachineState::Provisioning;
-        plan.report.machine.machine.netboot_enabled = Some(true);
+        if unknown_first && !configure.steps.is_empty() {
+            push_unknown(plan, machine);
+        }
+        plan.steps.append(&mut configure.steps);
+        plan.report = configure.report;
+        push_provision(plan, machine, &state, why);
         if let Some(wait) = how.wait {
             push_wait(plan, machine, wait);
             push_netboot(plan, machine, true, how.netboot_when_ready);
@@ -137,12 +134,22 @@ impl MachineSpec {
         Ok(())
     }
 
+    fn warn_of_netboot(&self, plan: &mut MachinePlan) {
+        if self.netboot == Some(false) {
+            plan.warnings.push(
+                "netboot: false has no effect with state: provisioned, which boots the installer \
+                 over the network; netboot_when_ready: false switches netboot off at the end"
+                    .into(),
+            );
+        }
+    }
+
     /// The server checks these only after it has taken the parameters, and without a BMC after that.
     fn require_provisionable(&self, reader: &Reader, machine: &Machine) -> Result<(), TaskError> {
         let lacks = |what: &str| {
+            let name = &machine.name;
             Err(TaskError::Refused(format!(
-                "machine '{}' has no {what}, so it cannot be provisioned",
-                machine.name
+                "machine '{name}' has no {what}, so it cannot be provisioned"
             )))
         };
         if machine.kernel_id.is_none() && self.kernel.is_none() {
@@ -151,19 +158,72 @@ impl MachineSpec {
         if machine.subarch.is_none() && self.subarch.is_none() {
             return lacks("subarch");
         }
-        let without_bmc = Query::and([Query::name_is(&machine.name), Query::without_bmc()]);
-        match reader
+        let without_bmc = reader
             .machines()
-            .query(Scope::Visible, &without_bmc)?
-            .as_slice()
-        {
-            [] => Ok(()),
-            _ => lacks("BMC"),
+            .query(Scope::Visible, &Query::without_bmc())?;
+        if without_bmc.iter().any(|other| other.id == machine.id) {
+            return lacks("BMC");
         }
+        Ok(())
     }
 }
 
-fn push_wait(plan: &mut Plan<MachineOp, MachineReport>, machine: &Machine, wait: Wait) {
+/// What an earlier task may be about to create.
+pub(super) fn warnings_of_missing(resolved: &Resolved) -> Vec<String> {
+    let warning = |(what, name)| {
+        format!(
+            "{what} '{name}' does not exist yet: planned as unresolved, since an earlier task may create it"
+        )
+    };
+    resolved.missing().map(warning).collect()
+}
+
+pub(super) fn push_report(plan: &mut MachinePlan, machine: &Machine, wanted: ReportedState) {
+    let (current, wanted_state) = (
+        plan.report.machine.state.clone(),
+        MachineState::from(wanted),
+    );
+    if current == wanted_state {
+        return;
+    }
+    let why = format!("the machine is {current}");
+    push_state(plan, machine, wanted, why);
+}
+
+fn push_unknown(plan: &mut MachinePlan, machine: &Machine) {
+    let why = "what it is told to boot is not what it has booted".to_owned();
+    push_state(plan, machine, ReportedState::Unknown, why);
+}
+
+fn push_state(plan: &mut MachinePlan, machine: &Machine, wanted: ReportedState, why: String) {
+    let wanted_state = MachineState::from(wanted);
+    let step = Step {
+        action: Action::Update,
+        target: named(machine),
+        why,
+        before: json!({ "state": plan.report.machine.state }),
+        after: json!({ "state": wanted_state }),
+        text: None,
+    };
+    plan.report.machine.state = wanted_state;
+    plan.push(MachineOp::Report(machine.id, wanted), step);
+}
+
+fn push_provision(plan: &mut MachinePlan, machine: &Machine, state: &MachineState, why: String) {
+    let step = Step {
+        action: Action::Provision,
+        target: named(machine),
+        why,
+        before: json!({ "state": state, "netboot_enabled": machine.netboot_enabled }),
+        after: json!({ "state": MachineState::Provisioning, "netboot_enabled": true }),
+        text: None,
+    };
+    plan.report.machine.state = MachineState::Provisioning;
+    plan.report.machine.machine.netboot_enabled = Some(true);
+    plan.push(MachineOp::Provision(machine.clone()), step);
+}
+
+fn push_wait(plan: &mut MachinePlan, machine: &Machine, wait: Wait) {
     let step = Step {
         action: Action::Wait,
         target: named(machine),
@@ -171,20 +231,15 @@ fn push_wait(plan: &mut Plan<MachineOp, MachineReport>, machine: &Machine, wait:
             "the installed system reports within {} s",
             wait.timeout.as_secs_f64()
         ),
-        before: json!({ "state": "provisioning" }),
-        after: json!({ "state": "ready" }),
+        before: json!({ "state": MachineState::Provisioning }),
+        after: json!({ "state": MachineState::Ready }),
         text: None,
     };
     plan.report.machine.state = MachineState::Ready;
-    plan.push(MachineOp::Wait(machine.clone(), wait), step);
+    plan.push(MachineOp::Await(machine.clone(), Waiting::new(wait)), step);
 }
 
-fn push_netboot(
-    plan: &mut Plan<MachineOp, MachineReport>,
-    machine: &Machine,
-    current: bool,
-    wanted: Option<bool>,
-) {
+fn push_netboot(plan: &mut MachinePlan, machine: &Machine, current: bool, wanted: Option<bool>) {
     let Some(wanted) = wanted.filter(|wanted| *wanted != current) else {
         return;
     };
@@ -202,28 +257,4 @@ fn push_netboot(
     };
     plan.report.machine.take(&changes);
     plan.push(MachineOp::Configure(machine.id, changes), step);
-}
-
-pub(super) fn push_report(
-    plan: &mut Plan<MachineOp, MachineReport>,
-    machine: &Machine,
-    wanted: ReportedState,
-) {
-    let (current, wanted_state) = (
-        plan.report.machine.state.clone(),
-        MachineState::from(wanted),
-    );
-    if current == wanted_state {
-        return;
-    }
-    let step = Step {
-        action: Action::Update,
-        target: named(machine),
-        why: format!("the machine is {current}"),
-        before: json!({ "state": current }),
-        after: json!({ "state": wanted_state }),
-        text: None,
-    };
-    plan.report.machine.state = wanted_state;
-    plan.push(MachineOp::Report(machine.id, wanted), step);
 }

@@ -12,7 +12,7 @@ use serde::Serialize;
 use serde_json::{Value, json};
 use sha2::{Digest as _, Sha256};
 
-use super::{Effect, Plan, Task, TaskError};
+use super::{Effect, Plan, Task, TaskError, lookup};
 use crate::api::{
     NewPreseed, Preseed, PreseedChanges, PreseedId, PreseedType, Reader, Scope, Writer,
 };
@@ -117,12 +117,16 @@ impl Task for PreseedSpec {
         writer: &Writer,
         op: PreseedOp,
         report: &mut PreseedReport,
-    ) -> Result<Effect, TaskError> {
+    ) -> Result<Effect<PreseedOp>, TaskError> {
         match op {
             PreseedOp::Create(new) => perform::create(writer, &new, report),
             PreseedOp::Update(id, changes) => perform::update(writer, id, &changes, report),
             PreseedOp::Delete(preseed) => perform::delete(writer, &preseed),
         }
+    }
+
+    fn title(&self) -> String {
+        format!("preseed '{}'", self.name)
     }
 }
 
@@ -184,19 +188,14 @@ fn sha256_of(text: &str) -> String {
         .collect()
 }
 
+/// Refuses to delete a preseed that machines read.
 fn require_unused(reader: &Reader, preseed: &Preseed) -> Result<(), TaskError> {
     let machines = reader.machines().list(Scope::Visible)?;
     let users = machines
         .iter()
         .filter(|machine| machine.preseed_id == Some(preseed.id));
-    match users
+    let uses = users
         .map(|machine| format!("preseed of {}", machine.name))
-        .collect::<Vec<_>>()
-    {
-        uses if uses.is_empty() => Ok(()),
-        uses => Err(TaskError::InUse {
-            object: format!("preseed '{}'", preseed.name),
-            uses,
-        }),
-    }
+        .collect();
+    lookup::require_unused(format!("preseed '{}'", preseed.name), uses)
 }

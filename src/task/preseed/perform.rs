@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value, json};
 
-use super::{PreseedReport, require_unused, without_text};
+use super::{PreseedOp, PreseedReport, require_unused, without_text};
 use crate::api::{NewPreseed, Preseed, PreseedChanges, PreseedId, Writer};
 use crate::task::{Effect, TaskError, check};
 
@@ -10,7 +10,7 @@ pub(super) fn create(
     writer: &Writer,
     new: &NewPreseed,
     report: &mut PreseedReport,
-) -> Result<Effect, TaskError> {
+) -> Result<Effect<PreseedOp>, TaskError> {
     let created = writer.preseeds().create(new)?;
     look_again(writer, created.id, check::fields_sent(json!(new)), report)
 }
@@ -20,7 +20,7 @@ pub(super) fn update(
     id: PreseedId,
     changes: &PreseedChanges,
     report: &mut PreseedReport,
-) -> Result<Effect, TaskError> {
+) -> Result<Effect<PreseedOp>, TaskError> {
     writer.preseeds().update(id, changes)?;
     look_again(writer, id, check::fields_sent(json!(changes)), report)
 }
@@ -30,8 +30,8 @@ fn look_again(
     id: PreseedId,
     sent: Map<String, Value>,
     report: &mut PreseedReport,
-) -> Result<Effect, TaskError> {
-    let found = writer.preseeds().get(id)?;
+) -> Result<Effect<PreseedOp>, TaskError> {
+    let found = check::looked_at(&format!("preseed {id}"), writer.preseeds().get(id))?;
     let short = |fields, text| check::fields_sent(without_text(Value::Object(fields), text));
     let seen = check::same_fields(json!(found), &sent);
     let sent_text = sent
@@ -47,7 +47,7 @@ fn look_again(
     Ok(Effect::Done)
 }
 
-pub(super) fn delete(writer: &Writer, preseed: &Preseed) -> Result<Effect, TaskError> {
+pub(super) fn delete(writer: &Writer, preseed: &Preseed) -> Result<Effect<PreseedOp>, TaskError> {
     match writer.preseeds().delete(preseed.id) {
         Err(error) if error.is_conflict() => {
             require_unused(writer.reader(), preseed)?;
@@ -55,9 +55,10 @@ pub(super) fn delete(writer: &Writer, preseed: &Preseed) -> Result<Effect, TaskE
         }
         answer => answer?,
     }
-    match writer.preseeds().find(&preseed.name)? {
+    let title = format!("preseed '{}'", preseed.name);
+    match check::looked_at(&title, writer.preseeds().find(&preseed.name))? {
         Some(found) if found.id == preseed.id => Err(TaskError::ReadBack {
-            object: format!("preseed '{}'", preseed.name),
+            object: title,
             expected: "its deletion".into(),
             found: "the preseed".into(),
         }),

@@ -83,7 +83,7 @@ impl PreseedSpec {
         let step = Step {
             action: Action::Update,
             target: self.title(),
-            why: format!("{} differ", check::names_of(&after)),
+            why: check::what_differs(&after),
             before: without_text(Value::Object(before), preseed.content.as_deref()),
             after: without_text(Value::Object(after), changes.content.as_deref()),
             text,
@@ -137,7 +137,7 @@ impl Wanted {
     fn differences(&self, preseed: &Preseed, content: Option<String>) -> PreseedChanges {
         PreseedChanges {
             kind: self.kind.clone().filter(|kind| *kind != preseed.kind),
-            content: content.filter(|text| Some(text) != preseed.content.as_ref()),
+            content: content.filter(|text| text != preseed.content.as_deref().unwrap_or("")),
             description: self
                 .description
                 .clone()
@@ -171,11 +171,8 @@ fn require_own(reader: &Reader, preseed: &Preseed, wish: &str) -> Result<(), Tas
     if own.iter().any(|mine| mine.id == preseed.id) {
         return Ok(());
     }
-    Err(TaskError::NotYours {
-        object: format!("preseed '{}'", preseed.name),
-        owner: lookup::owner(preseed.user.as_deref()),
-        wish: wish.into(),
-    })
+    let object = format!("preseed '{}'", preseed.name);
+    Err(lookup::not_yours(object, preseed.user.as_deref(), wish))
 }
 
 fn changed(mut preseed: Preseed, changes: &PreseedChanges) -> Preseed {
