@@ -33,8 +33,11 @@ static SPEC: ModuleSpec = ModuleSpec {
         ..Constraints::NONE
     },
     attributes: Attributes {
-        check_mode: Attribute::full(
+        check_mode: Attribute::partial(
             "Reads the server and the file, sends nothing that writes, and returns the plan.",
+            &[
+                "Which boot loader a subarch uses cannot be seen, so its deletion is predicted although it is refused.",
+            ],
         ),
         diff_mode: Attribute::full("Shows the fields and the SHA-256 that change, not the bytes."),
         idempotent: Attribute::partial(
@@ -46,7 +49,8 @@ static SPEC: ModuleSpec = ModuleSpec {
         "Descriptions are not unique on the server. Where one's own and other users' images share a description, \
          one's own come first, and of these the newest, that is the one with the highest id.",
         "An older own image that holds the right bytes is hidden by a newer one with other bytes, \
-         so going back to an earlier file uploads it again.",
+         so going back to an earlier file uploads it again. An image of another user counts only when it is the \
+         only one of its description.",
         "The file is read on the host that the task runs on, which is usually V(localhost).",
         "Old copies stay on the server unless O(prune) is set. The server itself keeps the file of a deleted image.",
     ],
@@ -75,7 +79,8 @@ const OPTIONS: &[Opt] = &[
          Images of other users are never deleted.",
     ]),
     Opt::new("public", Kind::Bool).about(&[
-        "Whether other users may use the image. Left as it is when not given; a new image is private.",
+        "Whether other users may use the image. Left as it is when not given: a new copy is as public as the one it \
+         supersedes, and the first of a description is private.",
     ]),
     Opt::new("known_good", Kind::Bool).about(&[
         "Whether the image is marked as known to work. Left as it is when not given.",

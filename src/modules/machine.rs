@@ -37,16 +37,22 @@ static SPEC: ModuleSpec = ModuleSpec {
         ..Constraints::NONE
     },
     attributes: Attributes {
-        check_mode: Attribute::full(
-            "Sends nothing that writes and returns the plan. A kernel, initrd or preseed that does not exist yet is \
-             planned as unresolved with a warning, since an earlier task of the same play may create it.",
+        check_mode: Attribute::partial(
+            "Sends nothing that writes, and returns the plan.",
+            &[
+                "A kernel, initrd or preseed that does not exist yet is planned as unresolved with a warning, since an \
+                 earlier task of the same play may create it.",
+                "An image that an earlier task of the same play would upload anew under the same description cannot be \
+                 seen: the machine is then predicted to stay as it is, and the real run installs it.",
+            ],
         ),
         diff_mode: Attribute::full("Shows the fields that change."),
         idempotent: Attribute::partial(
             "A second run changes nothing.",
             &[
                 "With O(force) every run provisions.",
-                "O(state=provisioned) provisions again as long as the machine is not ready.",
+                "O(state=provisioned) provisions again as long as the machine is not ready, also when O(wait=false) left it \
+                 installing or O(wait_timeout) has passed.",
             ],
         ),
     },
@@ -56,9 +62,15 @@ static SPEC: ModuleSpec = ModuleSpec {
         "Nothing on the server ends the state V(provisioning): the installed system must report V(ready), for \
          example with a request at the end of its preseed, or a later task with O(state=ready).",
         "Netboot stays on after an installation, so that the next reboot installs again, unless \
-         O(netboot_when_ready=false).",
-        "When the server refuses to provision, or the BMC fails, netboot goes back to what it was and the state \
-         becomes V(error), so that the next run tries again.",
+         O(netboot_when_ready=false). It also stays on when the task fails while it waits.",
+        "A change by O(state=configured), or by somebody else, is not installed by a later O(state=provisioned) that \
+         finds the parameters as they shall be and the machine V(ready): the server does not tell what was booted. \
+         Nor is a new text in the same preseed. Use O(force) there.",
+        "A V(ready) machine whose parameters change is reported V(unknown) first, so that a run that is cut short \
+         is made up for by the next.",
+        "With O(allow_unassigned), only an administrator's token can provision or report a state; for others the \
+         task fails before it changes anything.",
+        "When the BMC fails, netboot goes back to what it was and the state becomes V(error).",
     ],
     seealso: &["mrp_image", "mrp_preseed", "mrp_network_facts"],
     examples: EXAMPLES,
@@ -318,15 +330,13 @@ const RETURNS: &[Return] = &[
             Return::new("netboot_enabled", "bool").about("Whether it boots over the network."),
         ]),
     Return::new("kernel", "dict")
-        .returned("success; null when O(kernel) was not given or does not exist yet")
-        .about("The image that the kernel was resolved to."),
+        .returned("success; null when none was asked for, or it does not exist yet")
+        .about("The kernel that was asked for."),
     Return::new("initrd", "dict")
-        .returned("success; null when O(initrd) was not given or does not exist yet")
-        .about("The image that the initrd was resolved to."),
+        .returned("success; null when none was asked for, or it does not exist yet")
+        .about("The initrd that was asked for."),
     Return::new("preseed", "dict")
-        .returned("success; null when O(preseed) was not given or does not exist yet")
-        .about(
-            "The preseed that the name was resolved to, with sha256 and size instead of its text.",
-        ),
+        .returned("success; null when none was asked for, or it does not exist yet")
+        .about("The preseed that was asked for, with sha256 and size instead of its text."),
     respond::PLAN,
 ];
