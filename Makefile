@@ -24,11 +24,11 @@ demo: install-modules lab ## Provisions a machine of a simulated server from Ans
 
 test: install-modules lab ## Runs all tests, with the oldest and the newest ansible-core that this Python runs
 	@bins=$$($(PYTHON) tests/venvs.py oldest newest) && \
-	MRP_TEST_ANSIBLE="$$bins" $(CARGO) test --workspace --locked
+	MRP_TEST_ANSIBLE="$$bins" $(CARGO) test --workspace --locked --no-fail-fast
 
 test-ansible-lines: install-modules lab ## Runs the tests with every ansible-core that a Python is found for
 	@bins=$$($(PYTHON) tests/venvs.py all) && \
-	MRP_TEST_ANSIBLE="$$bins" $(CARGO) test --workspace --locked
+	MRP_TEST_ANSIBLE="$$bins" $(CARGO) test --workspace --locked --no-fail-fast
 
 install-modules: release ## Puts the release binary into library/ under each module's name
 	@find library -maxdepth 1 -type l -delete
