@@ -7,6 +7,7 @@ use serde_json::{Map, Value};
 
 use super::args::{Args, Internal};
 use super::invocation::invocation;
+use super::items::Items;
 use super::output;
 use super::result::{Audience, Failure};
 use super::secrets::Secrets;
@@ -25,6 +26,8 @@ pub struct Call {
     pub diff_mode: bool,
     /// How many `-v` the user gave.
     pub verbosity: u64,
+    /// One call for each item of the module's list, where the task gave the list instead of a single object.
+    pub items: Option<Vec<Call>>,
     /// What the protocol itself has to warn about; added to the module's own warnings.
     pub(super) warnings: Vec<String>,
 }
@@ -80,10 +83,23 @@ impl Call {
         options: &Map<String, Value>,
         internal: &Internal,
     ) -> Result<Call, Failure> {
+        if let Some(items) = Items::among(spec, options) {
+            return items.call(options, internal);
+        }
+        Call::single(spec, options, internal)
+    }
+
+    /// A call for one object.
+    pub(super) fn single(
+        spec: &ModuleSpec,
+        options: &Map<String, Value>,
+        internal: &Internal,
+    ) -> Result<Call, Failure> {
         let name = internal.module_name.as_deref().unwrap_or(spec.name);
         let ignore_unknown = internal.ignore_unknown_options;
         let validated = validate(spec, name, options, &environment, ignore_unknown)?;
         Ok(Call {
+            items: None,
             options: validated.options,
             check_mode: internal.check_mode,
             diff_mode: internal.diff_mode,

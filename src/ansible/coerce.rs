@@ -23,7 +23,7 @@ pub(super) fn coerce(kind: &Kind, value: &Value) -> Result<Value, String> {
         Kind::Float => float(value).map(Value::from),
         Kind::Path => Ok(path::expand(&text(value)).into()),
         Kind::Raw => Ok(value.clone()),
-        Kind::List(_) => list(value).map(Value::from),
+        Kind::List(_) | Kind::Items(_) => list(value).map(Value::from),
         Kind::Dict | Kind::Options(_) => dict(value).map(Value::from),
     }
 }

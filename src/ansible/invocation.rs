@@ -37,7 +37,7 @@ fn level(groups: &'static [&'static [Opt]], options: &Map<String, Value>) -> Map
 /// What of a value may be seen. Whole secrets are masked here already; their parts when the result
 /// is printed.
 fn disclosed(option: &Opt, value: &Value) -> Value {
-    match (option.disclosure, option.suboptions(), value) {
+    match (option.disclosure, option.inner(), value) {
         (_, _, Value::Null) => Value::Null,
         (Disclosure::Secret | Disclosure::HiddenInInvocation, _, _) => PLACEHOLDER.into(),
         (Disclosure::Shown, Some(groups), Value::Object(fields)) => level(groups, fields).into(),

@@ -18,6 +18,7 @@ mod dict_text;
 pub mod docs;
 mod interruption;
 mod invocation;
+mod items;
 mod literal;
 mod option;
 mod output;

@@ -54,6 +54,8 @@ pub enum Kind {
     Dict,
     /// A dictionary with declared suboptions.
     Options(&'static [&'static [Opt]]),
+    /// A list of dictionaries that have these options, each completed by the options outside the list.
+    Items(&'static [&'static [Opt]]),
 }
 
 /// Where the value of an option may be seen.
@@ -203,6 +205,15 @@ impl Opt {
         self
     }
 
+    /// What may stand inside: suboptions, or the options of items.
+    #[must_use]
+    pub(super) const fn inner(&self) -> Option<&'static [&'static [Opt]]> {
+        match self.kind {
+            Kind::Items(groups) => Some(groups),
+            _ => self.suboptions(),
+        }
+    }
+
     /// The suboptions of a dictionary or of a list of dictionaries.
     #[must_use]
     pub const fn suboptions(&self) -> Option<&'static [&'static [Opt]]> {
@@ -224,7 +235,7 @@ impl Kind {
             Kind::Float => "float",
             Kind::Path => "path",
             Kind::Raw => "raw",
-            Kind::List(_) => "list",
+            Kind::List(_) | Kind::Items(_) => "list",
             Kind::Dict | Kind::Options(_) => "dict",
         }
     }
@@ -234,6 +245,7 @@ impl Kind {
     pub const fn element(&self) -> Option<&'static Kind> {
         match self {
             Kind::List(element) => Some(element),
+            Kind::Items(_) => Some(&Kind::Dict),
             _ => None,
         }
     }

@@ -61,7 +61,7 @@ impl Secrets {
         if option.disclosure == Disclosure::Secret {
             self.learn_value(value);
         }
-        let Some(suboptions) = option.suboptions() else {
+        let Some(suboptions) = option.inner() else {
             return;
         };
         let elements = match value {

@@ -26,7 +26,7 @@ static SPEC: ModuleSpec = ModuleSpec {
          were read back over the server's boot endpoint and hashed.",
         "The upload streams from the file and needs no memory for it.",
     ],
-    options: &[OPTIONS, connection::OPTIONS],
+    options: &[OPTIONS, MANY, connection::OPTIONS],
     constraints: Constraints {
         mutually_exclusive: &[&["id", "force"], &["id", "prune"]],
         required_together: connection::REQUIRED_TOGETHER,
@@ -97,6 +97,8 @@ const OPTIONS: &[Opt] = &[
     ]),
 ];
 
+const MANY: &[Opt] = &[respond::items("images", &[OPTIONS]), respond::FAIL_FAST];
+
 #[derive(Deserialize)]
 struct Options {
     description: String,
@@ -120,7 +122,7 @@ enum State {
 }
 
 fn run(call: &Call) -> Result<Success, Failure> {
-    respond::run(call, &ImageSpec::from(call.options::<Options>()))
+    respond::run(call, |one| Ok(ImageSpec::from(one.options::<Options>())))
 }
 
 impl From<Options> for ImageSpec {
@@ -198,4 +200,5 @@ const RETURNS: &[Return] = &[
         .about("The superseded images that were deleted (in check mode: that would be).")
         .sample("[]"),
     respond::PLAN,
+    respond::RESULTS,
 ];

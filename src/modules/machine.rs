@@ -24,7 +24,7 @@ static SPEC: ModuleSpec = ModuleSpec {
          system reports that it is ready.",
         "Only what was given is compared and sent. Machines themselves are made by the server's administrators.",
     ],
-    options: &[OPTIONS, connection::OPTIONS],
+    options: &[OPTIONS, MANY, connection::OPTIONS],
     constraints: Constraints {
         mutually_exclusive: &[
             &["name", "id"],
@@ -139,6 +139,8 @@ const OPTIONS: &[Opt] = &[
     ]),
 ];
 
+const MANY: &[Opt] = &[respond::items("machines", &[OPTIONS]), respond::FAIL_FAST];
+
 #[derive(Deserialize)]
 struct Options {
     name: Option<String>,
@@ -173,7 +175,7 @@ enum State {
 }
 
 fn run(call: &Call) -> Result<Success, Failure> {
-    respond::run(call, &spec(call.options(), call.check_mode)?)
+    respond::run(call, |one| spec(one.options(), one.check_mode))
 }
 
 fn spec(options: Options, check_mode: bool) -> Result<MachineSpec, Failure> {
@@ -339,4 +341,5 @@ const RETURNS: &[Return] = &[
         .returned("success; null when none was asked for, or it does not exist yet")
         .about("The preseed that was asked for, with sha256 and size instead of its text."),
     respond::PLAN,
+    respond::RESULTS,
 ];

@@ -24,7 +24,7 @@ static SPEC: ModuleSpec = ModuleSpec {
         "The server renders the text as a Jinja2 template for each machine that fetches it, with C(hostname), \
          C(ssh_key), C(ssh_keys), C(interfaces), C(kernel), C(initrd) and C(kernel_options).",
     ],
-    options: &[OPTIONS, connection::OPTIONS],
+    options: &[OPTIONS, MANY, connection::OPTIONS],
     constraints: Constraints {
         mutually_exclusive: &[&["content", "path"]],
         required_together: connection::REQUIRED_TOGETHER,
@@ -76,6 +76,8 @@ const OPTIONS: &[Opt] = &[
     ]),
 ];
 
+const MANY: &[Opt] = &[respond::items("preseeds", &[OPTIONS]), respond::FAIL_FAST];
+
 #[derive(Deserialize)]
 struct Options {
     name: String,
@@ -97,7 +99,7 @@ enum State {
 }
 
 fn run(call: &Call) -> Result<Success, Failure> {
-    respond::run(call, &PreseedSpec::from(call.options::<Options>()))
+    respond::run(call, |one| Ok(PreseedSpec::from(one.options::<Options>())))
 }
 
 impl From<Options> for PreseedSpec {
@@ -161,4 +163,5 @@ const RETURNS: &[Return] = &[
             Return::new("size", "int").about("Of its text in UTF-8, in bytes."),
         ]),
     respond::PLAN,
+    respond::RESULTS,
 ];

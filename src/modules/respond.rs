@@ -4,23 +4,134 @@ use serde::Serialize;
 use serde_json::{Map, Value, json};
 
 use super::connection;
-use crate::ansible::{Call, Diff, Failure, Return, Success, progress};
+use crate::ansible::{Call, Diff, Failure, Kind, Opt, Return, Success, progress};
 use crate::task::{self, Halted, Outcome, Step, Task, TaskError};
 
-/// Plans the task and, outside check mode, applies the plan.
-pub(super) fn run<T: Task>(call: &Call, task: &T) -> Result<Success, Failure>
+/// Plans what the call asks for and, outside check mode, applies the plan: of one task, or of each item of a list.
+/// `task` makes a task of the options of one.
+pub(super) fn run<T>(
+    call: &Call,
+    task: impl Fn(&Call) -> Result<T, Failure>,
+) -> Result<Success, Failure>
+where
+    T: Task + Sync,
+    T::Op: Send,
+    T::Report: Serialize + Send,
+{
+    match &call.items {
+        None => run_one(call, &task(call)?),
+        Some(items) => {
+            let tasks = items
+                .iter()
+                .map(task)
+                .collect::<Result<Vec<T>, Failure>>()?;
+            run_many(call, &tasks)
+        }
+    }
+}
+
+fn run_one<T: Task>(call: &Call, task: &T) -> Result<Success, Failure>
 where
     T::Report: Serialize,
 {
     let writer = connection::connect(call)?;
     let plan = task.plan(&writer.reader().remembering()).map_err(failure)?;
-    let outcome = if call.check_mode {
-        plan.pretend()
+    if call.check_mode {
+        return Ok(success(plan.pretend()));
+    }
+    match task::apply::<T>(&writer, plan, record) {
+        Ok(outcome) => Ok(success(outcome)),
+        Err(halted) => Err(halfway(*halted)),
+    }
+}
+
+fn run_many<T>(call: &Call, tasks: &[T]) -> Result<Success, Failure>
+where
+    T: Task + Sync,
+    T::Op: Send,
+    T::Report: Serialize + Send,
+{
+    let writer = connection::connect(call)?;
+    let plans = task::plan_all(&writer.reader().remembering(), tasks);
+    let fail_fast = call.options.get("fail_fast") == Some(&json!(true));
+    let results: Vec<Result<Success, Failure>> = if call.check_mode {
+        let pretend = |plan: Result<task::Plan<_, _>, _>| plan.map(|plan| success(plan.pretend()));
+        plans
+            .into_iter()
+            .map(|plan| pretend(plan).map_err(failure))
+            .collect()
     } else {
-        let record = |step: &Step| progress::record(json!(step));
-        task::apply::<T>(&writer, plan, record).map_err(|halted| halfway(*halted))?
+        let applied = task::apply_all::<T>(&writer, plans, fail_fast, record);
+        applied
+            .into_iter()
+            .map(|one| one.map(success).map_err(|halted| halfway(*halted)))
+            .collect()
     };
-    Ok(success(outcome))
+    together(tasks.iter().map(Task::title).zip(results).collect())
+}
+
+fn record(step: &Step) {
+    progress::record(json!(step));
+}
+
+/// One result of many, which fails when one of them did, and names it.
+fn together(items: Vec<(String, Result<Success, Failure>)>) -> Result<Success, Failure> {
+    let mut all = Success::default();
+    let (mut results, mut plan, mut failed) = (Vec::new(), Vec::new(), Vec::new());
+    let count = items.len();
+    for (title, result) in items {
+        let (changed, fields, diff, warnings, error) = match result {
+            Ok(one) => (one.changed, one.fields, one.diff, one.warnings, None),
+            Err(one) => (
+                one.changed,
+                one.fields,
+                one.diff,
+                one.warnings,
+                Some((one.message, one.hint)),
+            ),
+        };
+        all.changed |= changed;
+        all.diff.extend(diff);
+        all.warnings.extend(
+            warnings
+                .into_iter()
+                .map(|warning| format!("{title}: {warning}")),
+        );
+        plan.extend(
+            fields
+                .get("plan")
+                .and_then(Value::as_array)
+                .into_iter()
+                .flatten()
+                .cloned(),
+        );
+        let mut entry = fields;
+        entry.insert("changed".into(), json!(changed));
+        if let Some((message, hint)) = error {
+            entry.insert("failed".into(), json!(true));
+            entry.insert("msg".into(), json!(message));
+            entry.insert("hint".into(), json!(hint));
+            failed.push(format!("{title}: {message}"));
+        }
+        entry.insert("item".into(), json!(title));
+        results.push(Value::Object(entry));
+    }
+    all.fields.insert("results".into(), json!(results));
+    all.fields.insert("plan".into(), json!(plan));
+    if failed.is_empty() {
+        return Ok(all);
+    }
+    Err(Failure {
+        changed: all.changed,
+        fields: all.fields,
+        diff: all.diff,
+        warnings: all.warnings,
+        ..Failure::new(format!(
+            "{} of {count} failed: {}",
+            failed.len(),
+            failed.join("; ")
+        ))
+    })
 }
 
 /// A task's error before anything was done.
@@ -108,6 +219,21 @@ fn lines(value: &Value) -> String {
     }
 }
 
+/// The option that takes a list of objects, of which each has `options`.
+pub(super) const fn items(name: &'static str, options: &'static [&'static [Opt]]) -> Opt {
+    Opt::new(name, Kind::Items(options)).about(&[
+        "Several objects in one task, over one connection: a list of dictionaries with the options of a single one.",
+        "Options outside the list are the defaults of every item. All items are checked before anything is done; then \
+         they are read side by side, changed in their order, and awaited together.",
+    ])
+}
+
+/// What to do when one object of a list fails.
+pub(super) const FAIL_FAST: Opt = Opt::new("fail_fast", Kind::Bool).default_bool(false).about(&[
+    "With a list, stop as soon as an item fails. Otherwise the others go on, and the task fails at the end and names \
+     those that failed.",
+]);
+
 /// The documentation of the key `plan`.
 pub(super) const PLAN: Return = Return::new("plan", "list")
     .returned("always, when there was something to plan")
@@ -122,3 +248,11 @@ pub(super) const PLAN: Return = Return::new("plan", "list")
         Return::new("before", "dict").about("The fields that change, as they were."),
         Return::new("after", "dict").about("The same fields as they are now."),
     ]);
+
+/// The documentation of the key `results`.
+pub(super) const RESULTS: Return = Return::new("results", "list")
+    .returned("when a list was given")
+    .about(
+        "One entry an item, in their order, with C(item) (what it was about), C(changed) and the keys of the result for \
+         a single object; of an item that failed also C(failed), C(msg) and C(hint).",
+    );

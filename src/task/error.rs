@@ -122,6 +122,10 @@ pub enum TaskError {
         waited: Duration,
     },
 
+    /// Another task of the list failed, and the user wants none to go on then.
+    #[error("not carried on, because another item failed and fail_fast is set")]
+    Abandoned,
+
     /// What was waited for did not come in time.
     #[error("{unmet} within {}; the last state seen was {last}", seconds(*waited))]
     WaitTimeout {

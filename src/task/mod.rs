@@ -8,6 +8,7 @@
 mod check;
 mod error;
 mod lookup;
+mod many;
 mod parallel;
 mod plan;
 
@@ -18,6 +19,7 @@ pub mod preseed;
 mod wait;
 
 pub use error::TaskError;
+pub use many::{apply_all, plan_all};
 pub use plan::{Action, Effect, Halted, Outcome, Plan, Planned, Step, Task, TextChange, apply};
 pub use wait::{Wait, Waiting};
 

@@ -164,6 +164,16 @@ pub struct Halted {
 }
 
 impl Halted {
+    /// Of a task that could not even be planned.
+    pub(super) fn before_the_first_step(error: TaskError) -> Halted {
+        Halted {
+            error,
+            done: Vec::new(),
+            not_done: Vec::new(),
+            warnings: Vec::new(),
+        }
+    }
+
     /// True when a step was done, or when the failed one may have taken effect all the same.
     pub fn may_have_changed(&self) -> bool {
         !self.done.is_empty() || self.error.may_have_changed()
@@ -184,7 +194,7 @@ pub fn apply<T: Task>(
 }
 
 /// A plan that is being carried out.
-struct Course<T: Task> {
+pub(super) struct Course<T: Task> {
     ahead: VecDeque<Planned<T::Op>>,
     done: Vec<Step>,
     failed: Option<(Step, TaskError)>,
@@ -193,7 +203,7 @@ struct Course<T: Task> {
 }
 
 impl<T: Task> Course<T> {
-    fn new(plan: Plan<T::Op, T::Report>) -> Self {
+    pub(super) fn new(plan: Plan<T::Op, T::Report>) -> Self {
         let Plan {
             steps,
             warnings,
@@ -209,7 +219,11 @@ impl<T: Task> Course<T> {
     }
 
     /// Goes on until the end, until a step fails, or until something has to be waited for: then the time to wait.
-    fn advance(&mut self, writer: &Writer, on_done: &mut impl FnMut(&Step)) -> Option<Duration> {
+    pub(super) fn advance(
+        &mut self,
+        writer: &Writer,
+        on_done: &mut impl FnMut(&Step),
+    ) -> Option<Duration> {
         while let Some(Planned { step, op }) = self.ahead.pop_front() {
             match T::perform(writer, op, &mut self.report) {
                 Ok(Effect::Done) => {
@@ -230,7 +244,20 @@ impl<T: Task> Course<T> {
         None
     }
 
-    fn end(self) -> Result<Outcome<T::Report>, Box<Halted>> {
+    /// Whether a step failed.
+    pub(super) fn has_failed(&self) -> bool {
+        self.failed.is_some()
+    }
+
+    /// Ends it where it stands: what has nothing left to do has succeeded all the same.
+    pub(super) fn abandon(mut self) -> Result<Outcome<T::Report>, Box<Halted>> {
+        if let (None, Some(next)) = (&self.failed, self.ahead.pop_front()) {
+            self.failed = Some((next.step, TaskError::Abandoned));
+        }
+        self.end()
+    }
+
+    pub(super) fn end(self) -> Result<Outcome<T::Report>, Box<Halted>> {
         let Course {
             ahead,
             done,

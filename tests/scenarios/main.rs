@@ -10,5 +10,6 @@ mod bench;
 
 mod image;
 mod machine;
+mod many;
 mod network_facts;
 mod preseed;

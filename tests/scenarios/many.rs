@@ -1,0 +1,223 @@
+use serde_json::{Value, json};
+
+use crate::bench::{Bench, actions, says, text};
+
+fn names(results: &Value) -> Vec<String> {
+    results["results"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|one| text(&one["item"]))
+        .collect()
+}
+
+fn paths(bench: &Bench, method: &str) -> Vec<String> {
+    let requests = bench.lab.requests();
+    requests
+        .into_iter()
+        .filter(|one| one.method == method)
+        .map(|one| one.path)
+        .collect()
+}
+
+#[test]
+fn images_of_a_list_have_the_options_outside_as_defaults() {
+    let bench = Bench::new();
+    let options = json!({
+        "arch": "arm64", "description": "installer", "public": true,
+        "images": [
+            { "type": "Kernel", "path": bench.file("linux", "a kernel") },
+            { "type": "Initrd", "path": bench.file("initrd.gz", "an initrd"), "public": false },
+        ],
+    });
+    let result = bench.four_ways("mrp_image", options);
+    assert_eq!(actions(&result), ["upload", "upload"]);
+    assert_eq!(
+        names(&result),
+        [
+            "Kernel image 'installer' for arm64",
+            "Initrd image 'installer' for arm64"
+        ]
+    );
+    assert_eq!(result["results"][0]["image"]["public"], true);
+    assert_eq!(result["results"][1]["image"]["public"], false);
+}
+
+#[test]
+fn the_servers_lists_are_asked_for_once_for_all_items() {
+    let bench = Bench::new();
+    let preseeds: Vec<Value> = (0..20)
+        .map(|number| json!({ "name": format!("seed-{number}"), "content": "x\n" }))
+        .collect();
+    bench.four_ways("mrp_preseed", json!({ "preseeds": preseeds }));
+    bench.lab.reset();
+    bench.check("mrp_preseed", json!({ "preseeds": preseeds }));
+    assert_eq!(paths(&bench, "GET"), ["/api/v1/preseed?show_all=true"]);
+}
+
+#[test]
+fn one_failing_item_does_not_stop_the_others_and_the_task_names_it() {
+    let bench = Bench::new();
+    let options = json!({
+        "netboot": true,
+        "machines": [{ "name": "qdc01" }, { "name": "bobs-box" }, { "name": "nosuch" }, { "id": 1 }],
+    });
+    let result = bench.run("mrp_machine", options);
+    assert_eq!(
+        (&result["failed"], &result["changed"]),
+        (&json!(true), &json!(true))
+    );
+    says(
+        &text(&result["msg"]),
+        &[
+            "2 of 4 failed",
+            "machine 'bobs-box': machine 'bobs-box' is not assigned",
+            "no machine 'nosuch'",
+        ],
+    );
+    assert_eq!(bench.server("/api/v1/machine/1")["netboot_enabled"], true);
+    assert_eq!(bench.server("/api/v1/machine/2")["netboot_enabled"], true);
+    assert_eq!(result["results"][1]["failed"], true);
+    assert_eq!(result["results"][3]["changed"], true);
+}
+
+#[test]
+fn fail_fast_changes_nothing_where_an_item_cannot_be_planned() {
+    let bench = Bench::new();
+    let options = json!({
+        "netboot": true, "fail_fast": true, "machines": [{ "name": "qdc01" }, { "name": "nosuch" }],
+    });
+    let result = bench.run("mrp_machine", options);
+    says(
+        &text(&result["msg"]),
+        &[
+            "2 of 2 failed",
+            "not carried on, because another item failed",
+        ],
+    );
+    assert!(bench.lab.writes().is_empty());
+}
+
+#[test]
+fn fail_fast_begins_nothing_more_once_an_item_has_failed() {
+    let bench = Bench::new();
+    bench
+        .lab
+        .fault(json!({ "method": "PUT", "path": "/api/v1/machine/2", "status": 400 }));
+    let options = json!({
+        "kernel_opts": "quiet", "fail_fast": true, "machines": [{ "id": 1 }, { "id": 2 }, { "id": 3 }],
+    });
+    let result = bench.run("mrp_machine", options);
+    assert_eq!(result["changed"], true);
+    assert_eq!(bench.server("/api/v1/machine/1")["kernel_opts"], "quiet");
+    assert_ne!(bench.server("/api/v1/machine/3")["kernel_opts"], "quiet");
+    says(&text(&result["results"][2]["msg"]), &["not carried on"]);
+}
+
+#[test]
+fn machines_are_provisioned_one_after_the_other_and_awaited_together() {
+    let bench = Bench::new();
+    bench.lab.settings(json!({ "install_seconds": 0.5 }));
+    let options = json!({
+        "kernel_id": 3, "initrd_id": 4, "subarch": "efi", "state": "provisioned", "wait_interval": 0.1,
+        "wait_timeout": 30, "netboot_when_ready": false,
+        "machines": [{ "name": "moonshot-c1" }, { "name": "qdc01" }, { "name": "qdc02" }],
+    });
+    let result = bench.four_ways("mrp_machine", options);
+    for one in result["results"].as_array().unwrap() {
+        assert_eq!(one["machine"]["state"], "ready");
+        assert_eq!(one["machine"]["netboot_enabled"], false);
+    }
+    let writes = bench.lab.writes();
+    let last_provisioning = writes
+        .iter()
+        .rposition(|write| write.method == "POST")
+        .unwrap();
+    let netboot_off = writes
+        .iter()
+        .rposition(|write| write.method == "PUT")
+        .unwrap();
+    assert!(last_provisioning < netboot_off);
+    let first_after = writes
+        .iter()
+        .position(|write| write.path.ends_with("/state"))
+        .unwrap();
+    assert!(
+        writes[first_after..=last_provisioning]
+            .iter()
+            .all(|write| write.by == "client")
+    );
+    assert_eq!(bench.lab.boots().len(), 3);
+}
+
+#[test]
+fn the_same_object_twice_with_different_wishes_is_refused() {
+    let bench = Bench::new();
+    let options = json!({
+        "machines": [{ "name": "qdc01", "kernel_opts": "one" }, { "id": 2, "kernel_opts": "two" }],
+    });
+    let result = bench.run("mrp_machine", options);
+    says(
+        &text(&result["msg"]),
+        &["1 of 2 failed", "machine 'qdc01' is in the list twice"],
+    );
+    assert_eq!(bench.server("/api/v1/machine/2")["kernel_opts"], "one");
+}
+
+#[test]
+fn wrong_items_are_told_with_their_place_before_anything_is_done() {
+    let bench = Bench::new();
+    let fails = |options| bench.failure("mrp_image", options);
+    let good = json!({ "description": "x", "type": "Kernel", "arch": "arm64", "path": bench.file("x", "x") });
+    assert_eq!(
+        fails(json!({ "images": [good, { "type": "Kernel", "arch": "arm64" }] })),
+        "images[1]: missing required arguments: description"
+    );
+    says(
+        &fails(json!({ "images": [{ "description": "x", "type": "kernel", "arch": "arm64" }] })),
+        &["images[0]: value of type must be one of: Kernel, Initrd, bootloader, got: kernel"],
+    );
+    says(
+        &fails(json!({ "images": [{ "desription": "x", "type": "Kernel", "arch": "arm64" }] })),
+        &["images[0]: ", "'description'"],
+    );
+    says(
+        &fails(json!({ "images": ["x"] })),
+        &["images[0] is no dictionary"],
+    );
+    says(
+        &fails(json!({ "images": 3 })),
+        &["must be a list of dictionaries"],
+    );
+    says(
+        &fails(json!({ "images": [], "imags": 1 })),
+        &["Unsupported parameters", "'images'"],
+    );
+    assert!(bench.lab.requests().is_empty());
+}
+
+#[test]
+fn an_item_overrides_a_default_by_any_name_and_by_what_excludes_it() {
+    let bench = Bench::new();
+    let options = json!({
+        "kernel": "no such kernel", "kernel_opts": "outside", "machine_name": "nosuch",
+        "machines": [{ "machine": "qdc01", "kernel_id": 3, "kernel_options": "inside" }],
+    });
+    let result = bench.four_ways("mrp_machine", options);
+    assert_eq!(result["results"][0]["machine"]["kernel_opts"], "inside");
+}
+
+#[test]
+fn an_empty_list_is_nothing_to_do() {
+    let bench = Bench::new();
+    let result = bench.four_ways("mrp_machine", json!({ "machines": [] }));
+    assert_eq!(result["results"], json!([]));
+}
+
+#[test]
+fn the_text_of_a_preseed_in_a_list_is_not_shown() {
+    let bench = Bench::new();
+    let options = json!({ "preseeds": [{ "name": "ci-seed", "content": "canary-99\n" }] });
+    let result = bench.run("mrp_preseed", options);
+    assert!(!result.to_string().contains("canary-99"), "{result:#}");
+}
