@@ -65,6 +65,20 @@ impl BaseUrl {
         self.below(["tftp", ""].iter())
     }
 
+    /// The address of the console's helper on a host, by default the server's own, with a token that opens it.
+    ///
+    /// None when that is no address. The server does not tell it as a whole; its own web page makes it like this.
+    pub(super) fn console(&self, host: Option<&str>, port: u16, token: &str) -> Option<Url> {
+        let mut url = self.0.clone();
+        let scheme = if self.is_https() { "wss" } else { "ws" };
+        url.set_scheme(scheme).ok()?;
+        url.set_host(host.or(self.0.host_str())).ok()?;
+        url.set_port(Some(port)).ok()?;
+        url.set_path("/ws");
+        url.set_query(Some(&format!("token={}", encode_value(token))));
+        Some(url)
+    }
+
     fn below<'a>(&self, path: impl Iterator<Item = &'a &'a str>) -> Url {
         let mut url = self.0.clone();
         if let Ok(mut segments) = url.path_segments_mut() {

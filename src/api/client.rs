@@ -15,7 +15,8 @@ use std::sync::Arc;
 
 use super::pipeline::Pipeline;
 use super::{
-    Assignees, Clock, Images, Interfaces, Machines, Preseeds, Result, Settings, States, SystemClock,
+    Assignees, Clock, Consoles, Images, Interfaces, Machines, Powers, Preseeds, Result, Settings,
+    States, SystemClock,
 };
 
 /// Marks a client that only reads.
@@ -111,6 +112,16 @@ impl<Access> Client<Access> {
     /// Who the machines are assigned to.
     pub fn assignees(&self) -> Assignees<'_, Access> {
         Assignees::new(&self.pipeline)
+    }
+
+    /// The machines' power.
+    pub fn powers(&self) -> Powers<'_, Access> {
+        Powers::new(&self.pipeline)
+    }
+
+    /// The machines' serial consoles.
+    pub fn consoles(&self) -> Consoles<'_, Access> {
+        Consoles::new(&self.pipeline)
     }
 }
 

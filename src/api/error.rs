@@ -294,7 +294,6 @@ impl ApiError {
                 self,
                 ApiError::OutcomeUnknown { .. }
                     | ApiError::Server(_)
-                    | ApiError::Bmc(_)
                     | ApiError::Decode { .. }
                     | ApiError::ResponseTooLarge { .. }
             )

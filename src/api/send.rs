@@ -55,6 +55,10 @@ impl Wire {
         })
     }
 
+    pub(super) fn base(&self) -> &BaseUrl {
+        &self.base
+    }
+
     /// Sends a request once, and follows redirects of a GET within the server.
     pub(super) fn exchange(&self, request: &Request) -> Result<Reply> {
         let mut url = self.address(request);

@@ -52,14 +52,10 @@ handle! {
     States
 }
 
-#[derive(Deserialize)]
-struct Answer {
-    state: MachineState,
-}
-
-#[derive(Serialize)]
-struct Wanted<S> {
-    state: S,
+/// The body of every request and every answer about a state, or about power.
+#[derive(Deserialize, Serialize)]
+pub(super) struct State<S> {
+    pub(super) state: S,
 }
 
 impl<Access> States<'_, Access> {
@@ -71,7 +67,7 @@ impl<Access> States<'_, Access> {
         );
         self.pipeline
             .json(&request)
-            .map(|answer: Answer| answer.state)
+            .map(|answer: State<MachineState>| answer.state)
     }
 }
 
@@ -87,21 +83,21 @@ impl States<'_, ReadWrite> {
         let request = Request::post(
             &path(&machine.to_string()),
             action,
-            &Wanted { state: "provision" },
+            &State { state: "provision" },
         );
         let answer = self.pipeline.json(&request.forbidden(UNASSIGNED));
         answer
-            .map(|answer: Answer| answer.state)
+            .map(|answer: State<MachineState>| answer.state)
             .map_err(super::ApiError::or_outcome_unknown)
     }
 
     /// Reports a state for a machine. Sending it twice changes nothing more.
     pub fn set(&self, machine: MachineId, state: ReportedState) -> Result<MachineState> {
         let action = format!("setting the state of machine {machine}");
-        let request = Request::put(&path(&machine.to_string()), action, &Wanted { state });
+        let request = Request::put(&path(&machine.to_string()), action, &State { state });
         self.pipeline
             .json(&request.forbidden(UNASSIGNED))
-            .map(|answer: Answer| answer.state)
+            .map(|answer: State<MachineState>| answer.state)
     }
 }
 
@@ -109,5 +105,5 @@ fn path(machine: &str) -> [&str; 3] {
     ["machine", machine, "state"]
 }
 
-/// What a 403 means here.
-const UNASSIGNED: &str = "the machine is not assigned to this token's user";
+/// What a 403 means here, and for power and consoles.
+pub(super) const UNASSIGNED: &str = "the machine is not assigned to this token's user";

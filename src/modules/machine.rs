@@ -2,16 +2,15 @@
 
 use serde::Deserialize;
 
+use super::waiting::{self, Waiting};
+use super::which_machine::{self, WhichMachine};
 use super::{connection, respond};
 use crate::ansible::{
     Attribute, Attributes, Call, Constraints, Failure, Kind, Module, ModuleSpec, Opt, Return,
     Success,
 };
-use crate::api::{ImageId, MachineId, PreseedId, ReportedState};
-use crate::task::Wait;
-use crate::task::machine::{
-    Goal, ImageRef, MachineRef, MachineSpec, PreseedRef, Provisioning, Wish,
-};
+use crate::api::{ImageId, PreseedId, ReportedState};
+use crate::task::machine::{Goal, ImageRef, MachineSpec, PreseedRef, Provisioning, Wish};
 
 pub(super) const MODULE: Module = Module { spec: &SPEC, run };
 
@@ -24,15 +23,15 @@ static SPEC: ModuleSpec = ModuleSpec {
          system reports that it is ready.",
         "Only what was given is compared and sent. Machines themselves are made by the server's administrators.",
     ],
-    options: &[OPTIONS, MANY, connection::OPTIONS],
+    options: &[which_machine::OPTIONS, OPTIONS, MANY, connection::OPTIONS],
     constraints: Constraints {
         mutually_exclusive: &[
-            &["name", "id"],
+            which_machine::EITHER,
             &["kernel", "kernel_id"],
             &["initrd", "initrd_id"],
             &["preseed", "preseed_id"],
         ],
-        required_one_of: &[&["name", "id"]],
+        required_one_of: &[which_machine::EITHER],
         required_together: connection::REQUIRED_TOGETHER,
         ..Constraints::NONE
     },
@@ -78,10 +77,6 @@ static SPEC: ModuleSpec = ModuleSpec {
 };
 
 const OPTIONS: &[Opt] = &[
-    Opt::new("name", Kind::Str).aliases(&["machine", "machine_name"]).about(&[
-        "Exact name of the machine.",
-    ]),
-    Opt::new("id", Kind::Int).minimum(1).about(&["Id of the machine, instead of its name."]),
     Opt::new("arch", Kind::Str).about(&[
         "The architecture that the machine must have. It is only compared: the task fails when it is another.",
     ]),
@@ -127,9 +122,7 @@ const OPTIONS: &[Opt] = &[
     Opt::new("wait_timeout", Kind::Float).default_float("3600").about(&[
         "Seconds to wait before the task fails and tells the last state seen.",
     ]),
-    Opt::new("wait_interval", Kind::Float).default_float("10").about(&[
-        "Longest pause between two looks at the state, in seconds. The first pauses are shorter.",
-    ]),
+    waiting::INTERVAL,
     Opt::new("netboot_when_ready", Kind::Bool).about(&[
         "With O(state=provisioned) and O(wait), what netboot shall be once the machine is V(ready). \
          V(false) keeps a reboot from installing again. Left as it is when not given.",
@@ -139,12 +132,15 @@ const OPTIONS: &[Opt] = &[
     ]),
 ];
 
-const MANY: &[Opt] = &[respond::items("machines", &[OPTIONS]), respond::FAIL_FAST];
+const MANY: &[Opt] = &[
+    respond::items("machines", &[which_machine::OPTIONS, OPTIONS]),
+    respond::FAIL_FAST,
+];
 
 #[derive(Deserialize)]
 struct Options {
-    name: Option<String>,
-    id: Option<MachineId>,
+    #[serde(flatten)]
+    machine: WhichMachine,
     arch: Option<String>,
     subarch: Option<String>,
     kernel: Option<String>,
@@ -157,9 +153,8 @@ struct Options {
     netboot: Option<bool>,
     state: State,
     force: bool,
-    wait: bool,
-    wait_timeout: f64,
-    wait_interval: f64,
+    #[serde(flatten)]
+    waiting: Waiting,
     netboot_when_ready: Option<bool>,
     allow_unassigned: bool,
 }
@@ -181,7 +176,7 @@ fn run(call: &Call) -> Result<Success, Failure> {
 fn spec(options: Options, check_mode: bool) -> Result<MachineSpec, Failure> {
     let goal = goal(&options)?;
     Ok(MachineSpec {
-        machine: machine(options.name, options.id)?,
+        machine: options.machine.reference()?,
         arch: options.arch,
         subarch: options.subarch,
         kernel: kernel(options.kernel, options.kernel_id)?,
@@ -203,15 +198,6 @@ fn spec(options: Options, check_mode: bool) -> Result<MachineSpec, Failure> {
         allow_unassigned: options.allow_unassigned,
         allow_missing: check_mode,
     })
-}
-
-fn machine(name: Option<String>, id: Option<MachineId>) -> Result<MachineRef, Failure> {
-    match (name, id) {
-        (Some(name), _) if name.is_empty() => Err(Failure::new("name must not be empty")),
-        (Some(name), _) => Ok(MachineRef::Name(name)),
-        (None, Some(id)) => Ok(MachineRef::Id(id)),
-        (None, None) => Err(Failure::new("one of the following is required: name, id")),
-    }
 }
 
 fn kernel(description: Option<String>, id: Option<ImageId>) -> Result<Option<ImageRef>, Failure> {
@@ -262,16 +248,12 @@ fn refuse_without_provisioning(option: &str, given: bool) -> Result<(), Failure>
 }
 
 fn provisioning(options: &Options) -> Result<Provisioning, Failure> {
-    if options.netboot_when_ready.is_some() && !options.wait {
+    if options.netboot_when_ready.is_some() && !options.waiting.wait {
         return Err(Failure::new("netboot_when_ready needs wait: true"));
     }
-    let wait = Wait {
-        timeout: connection::seconds("wait_timeout", options.wait_timeout)?,
-        interval: connection::seconds("wait_interval", options.wait_interval)?,
-    };
     Ok(Provisioning {
         force: options.force,
-        wait: options.wait.then_some(wait),
+        wait: options.waiting.limits()?,
         netboot_when_ready: options.netboot_when_ready,
     })
 }

@@ -3,18 +3,26 @@
 
 mod connection;
 mod respond;
+mod waiting;
+mod which_machine;
 
+mod assignee;
+mod console;
 mod image;
 mod machine;
 mod network_facts;
+mod power;
 mod preseed;
 
 use crate::ansible::Module;
 
 /// All modules that the binary answers as.
 pub const ALL: &[Module] = &[
+    assignee::MODULE,
+    console::MODULE,
     image::MODULE,
     machine::MODULE,
     network_facts::MODULE,
+    power::MODULE,
     preseed::MODULE,
 ];

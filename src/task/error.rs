@@ -138,6 +138,22 @@ pub enum TaskError {
         /// What the user can do about it.
         hint: &'static str,
     },
+
+    /// The machine's BMC does not tell its power, so it is not asked to change it either.
+    #[error(
+        "the BMC of machine '{machine}' does not answer, so its power is unknown and was left alone"
+    )]
+    PowerUnknown {
+        /// The machine's name.
+        machine: String,
+    },
+
+    /// A boot over the network that could only fail.
+    #[error("a PXE reboot of machine '{machine}' finds nothing to boot, since its netboot is off")]
+    NetbootOff {
+        /// The machine's name.
+        machine: String,
+    },
 }
 
 impl TaskError {
@@ -157,6 +173,12 @@ impl TaskError {
                     .into(),
             ),
             TaskError::WaitTimeout { hint, .. } => Some((*hint).into()),
+            TaskError::PowerUnknown { .. } => Some(
+                "Check that the BMC answers, and that its address, user and password on the server are right.".into(),
+            ),
+            TaskError::NetbootOff { .. } => Some(
+                "Switch its netboot on first, or set force: true to reboot it all the same.".into(),
+            ),
             _ => None,
         }
     }
@@ -164,9 +186,10 @@ impl TaskError {
     /// Whether the step that failed may have taken effect: its answer was lost, or the look after it failed.
     pub fn may_have_changed(&self) -> bool {
         match self {
-            TaskError::Api(error) | TaskError::Provision { source: error, .. } => {
-                error.may_have_taken_effect()
-            }
+            TaskError::Api(error) => error.may_have_taken_effect(),
+            TaskError::Provision {
+                source, aftermath, ..
+            } => !aftermath.is_empty() || source.may_have_taken_effect(),
             TaskError::ReadBack { .. } | TaskError::Unverified { .. } => true,
             _ => false,
         }

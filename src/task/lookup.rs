@@ -1,9 +1,10 @@
 //! Finding the object that a user means, and saying what there is when it is not there.
 
-use std::collections::HashSet;
+use std::collections::{BTreeSet, HashSet};
 
 use crate::api::{
-    Assignee, Image, ImageId, ImageType, Machine, MachineId, Preseed, PreseedId, Reader, Scope,
+    Assignee, Image, ImageId, ImageType, Machine, MachineId, Preseed, PreseedId, Query, Reader,
+    Scope,
 };
 use crate::near::near;
 
@@ -112,6 +113,20 @@ pub(super) fn no_such_preseed(reader: &Reader, name: &str) -> Result<TaskError, 
     })
 }
 
+/// The error for a user whom the server does not know. It lists no users: those near are owners of visible images.
+pub(super) fn no_such_user(reader: &Reader, name: &str) -> Result<TaskError, TaskError> {
+    let images = reader.images().list(Scope::Visible)?;
+    let owners: BTreeSet<&str> = images
+        .iter()
+        .filter_map(|image| image.user.as_deref())
+        .collect();
+    Ok(TaskError::NotFound {
+        what: "user".into(),
+        name: format!("'{name}'"),
+        near: near_names(name, owners.into_iter()),
+    })
+}
+
 /// How a user names a machine.
 #[derive(Clone, Debug)]
 pub enum MachineRef {
@@ -119,6 +134,16 @@ pub enum MachineRef {
     Name(String),
     /// By its id.
     Id(MachineId),
+}
+
+impl MachineRef {
+    /// As lists of tasks name it.
+    pub(super) fn title(&self) -> String {
+        match self {
+            MachineRef::Name(name) => format!("machine '{name}'"),
+            MachineRef::Id(id) => format!("machine {id}"),
+        }
+    }
 }
 
 /// The machine that is meant, or the error with the names that look alike.
@@ -151,6 +176,14 @@ pub(super) fn no_such_machine(machines: &[Machine], name: &str) -> TaskError {
 pub(super) fn is_assigned(reader: &Reader, machine: &Machine) -> Result<bool, TaskError> {
     let own = reader.machines().list(Scope::Own)?;
     Ok(own.iter().any(|mine| mine.id == machine.id))
+}
+
+/// Whether a machine has a BMC, which the server tells only in a query.
+pub(super) fn has_bmc(reader: &Reader, machine: &Machine) -> Result<bool, TaskError> {
+    let without_bmc = reader
+        .machines()
+        .query(Scope::Visible, &Query::without_bmc())?;
+    Ok(without_bmc.iter().all(|other| other.id != machine.id))
 }
 
 /// Refuses a machine that is not assigned to the token's user: the server would let anyone change it.

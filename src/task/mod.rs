@@ -12,9 +12,12 @@ mod many;
 mod parallel;
 mod plan;
 
+pub mod assignee;
+pub mod console;
 pub mod image;
 pub mod machine;
 pub mod network;
+pub mod power;
 pub mod preseed;
 mod wait;
 

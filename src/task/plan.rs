@@ -56,6 +56,8 @@ pub enum Action {
     Delete,
     /// A machine is rebooted into its installer.
     Provision,
+    /// A machine starts anew.
+    Reboot,
     /// Nothing is sent but questions, until the machine reports.
     Wait,
 }

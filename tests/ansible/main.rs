@@ -166,6 +166,96 @@ fn report_ready_reports_once() {
 }
 
 #[test]
+fn power_switches_machines_once() {
+    on_each_line(|ansible| {
+        let site = Site::new();
+        let off = ["-e", r#"{"machines": ["qdc01", "qdc02"], "power": "off"}"#];
+        for (arguments, changed) in [(&["--check"][..], 1), (&["--diff"], 1), (&[], 0)] {
+            let run = site.playbook(ansible, "power.yml", &[&off, arguments].concat());
+            run.succeeded();
+            assert_eq!(run.changed(), changed, "{}", run.output);
+        }
+        let reboot = ["-e", r#"{"power": "rebooted", "boot": "disk"}"#];
+        let run = site.playbook(ansible, "power.yml", &reboot);
+        run.succeeded();
+        assert_eq!(run.changed(), 1);
+        run.says("qdc01 is on");
+    });
+}
+
+#[test]
+fn on_and_off_mean_what_they_say_however_yaml_reads_them() {
+    on_each_line(|ansible| {
+        let site = Site::new();
+        let run = site.tasks(
+            ansible,
+            "- {mrp_power: {name: qdc01, state: off}, register: off}\n\
+             - {mrp_power: {name: qdc01, state: \"off\"}, register: still_off}\n\
+             - {mrp_power: {name: qdc01, state: On}, register: on}\n\
+             - {mrp_power: name=qdc01 state=on, register: still_on}\n\
+             - ansible.builtin.assert:\n    \
+                 that: off is changed and off.power == 'off' and still_off is not changed\n      \
+                   and on is changed and on.power == 'on' and still_on is not changed\n",
+            &[],
+        );
+        run.succeeded();
+    });
+}
+
+#[test]
+fn a_failing_order_shows_no_password() {
+    on_each_line(|ansible| {
+        let site = Site::new();
+        let body = json!({ "state": "off" });
+        site.lab
+            .fault(json!({ "path": "/api/v1/machine/7/power", "status": 200, "body": body }));
+        let run = site.tasks(ansible, "- mrp_power: {id: 7, state: on}\n", &[]);
+        run.failed();
+        run.says("BMC did not do as asked");
+        assert!(!run.output.contains("ipmipass"), "{}", run.output);
+    });
+}
+
+#[test]
+fn machines_are_assigned_and_released() {
+    on_each_line(|ansible| {
+        let site = Site::new();
+        let tasks = "- mrp_assignee: {name: d05-free, user: alice, reason: ci, mrp_token: \"{{ 'admin' ~ '-token' }}\"}\n\
+             - mrp_power: {name: d05-free, state: on}\n\
+             - mrp_power: {name: d05-free, state: off}\n\
+             - mrp_assignee: {name: d05-free, state: absent}\n";
+        let run = site.tasks(ansible, tasks, &["--diff"]);
+        run.succeeded();
+        assert_eq!(run.changed(), 4, "{}", run.output);
+        assert!(!run.output.contains("admin-token"), "{}", run.output);
+        let run = site.tasks(ansible, tasks.lines().last().unwrap(), &[]);
+        run.succeeded();
+        assert_eq!(run.changed(), 0);
+    });
+}
+
+#[test]
+fn a_console_is_registered_and_not_shown() {
+    on_each_line(|ansible| {
+        let site = Site::new();
+        let file = site.write("console", "");
+        let tasks = format!(
+            "- {{mrp_console: {{name: qdc01}}, no_log: true, register: serial}}\n\
+             - {{ansible.builtin.copy: {{content: '{{{{ serial.console.url or \"none\" }}}}', dest: '{file}'}}, no_log: true}}\n\
+             - {{mrp_console: {{name: no-bmc}}, no_log: true, ignore_errors: true}}\n"
+        );
+        site.tasks(ansible, &tasks, &["--check"]).succeeded();
+        assert!(site.lab.writes().is_empty());
+        let run = site.tasks(ansible, &tasks, &[]);
+        run.succeeded();
+        let url = std::fs::read_to_string(file).unwrap();
+        let (address, token) = url.split_once("/ws?token=").unwrap();
+        assert!(address.starts_with("ws://127.0.0.1:"), "{url}");
+        assert!(!run.output.contains(token), "{}", run.output);
+    });
+}
+
+#[test]
 fn every_playbook_of_the_project_is_run_by_these_tests() {
     let tests = include_str!("main.rs");
     for entry in std::fs::read_dir(controller::root().join("playbooks")).unwrap() {
@@ -286,10 +376,13 @@ fn a_server_that_stalls_ends_the_task_after_the_timeout() {
 fn the_documentation_reads_without_a_warning() {
     on_each_line(|ansible| {
         for module in [
+            "mrp_assignee",
+            "mrp_console",
             "mrp_image",
-            "mrp_preseed",
             "mrp_machine",
             "mrp_network_facts",
+            "mrp_power",
+            "mrp_preseed",
         ] {
             let run = ansible.doc(module);
             run.succeeded();

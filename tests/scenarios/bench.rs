@@ -148,7 +148,7 @@ impl Bench {
     fn run_as(&self, token: &str, module: &str, mut options: Value, mode: Mode) -> Value {
         let args = options.as_object_mut().unwrap();
         args.entry("mrp_url").or_insert(json!(self.lab.url()));
-        args.entry("mrp_token").or_insert(json!(token));
+        let token = text(args.entry("mrp_token").or_insert(json!(token)));
         args.entry("retry_delay").or_insert(json!(0.01));
         args.insert("_ansible_check_mode".into(), json!(mode.check));
         args.insert("_ansible_diff".into(), json!(mode.diff));
@@ -167,7 +167,7 @@ impl Bench {
             "{}",
             String::from_utf8_lossy(&output.stderr)
         );
-        assert!(!stdout.contains(token), "the token was printed: {stdout}");
+        assert!(!stdout.contains(&token), "the token was printed: {stdout}");
         assert!(stdout.is_ascii() && stdout.ends_with("}\n") && stdout.lines().count() == 1);
         serde_json::from_str(&stdout).unwrap()
     }

@@ -8,8 +8,11 @@
 
 mod bench;
 
+mod assignee;
+mod console;
 mod image;
 mod machine;
 mod many;
 mod network_facts;
+mod power;
 mod preseed;

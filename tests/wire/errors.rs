@@ -207,7 +207,23 @@ fn refusals_say_whose_it_is() {
         "setting the state of machine 7: the machine is not assigned to this token's user"
     );
 
+    let error = error_of(post("/api/v1/machine/7/power").html(403, ""), |client| {
+        client.powers().order(MachineId(7), PowerOrder::Off)
+    });
+    assert_eq!(
+        error.to_string(),
+        "switching machine 7 off: the machine is not assigned to this token's user"
+    );
+
     let body = r#"{"error_type":"InvalidUsage","errors":["Forbidden"]}"#;
+    let error = error_of(
+        delete("/api/v1/machine/7/assignee/9").json(403, body),
+        |client| client.assignees().delete(MachineId(7), AssigneeId(9)),
+    );
+    assert_eq!(
+        error.to_string(),
+        "ending assignment 9 of machine 7: the assignment is another user's, and only an administrator can change it"
+    );
     let error = error_of(get("/api/v1/image/3").json(403, body), |client| {
         client.images().get(ImageId(3))
     });

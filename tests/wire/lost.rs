@@ -197,3 +197,57 @@ fn a_preseed_that_did_not_arrive_is_made_again() {
     assert_eq!(clock.pauses(), [2.0]);
     server.finish();
 }
+
+#[test]
+fn an_assignment_that_arrived_is_not_made_again() {
+    let new = NewAssignee {
+        user: "bob".to_owned(),
+        reason: None,
+    };
+    let server = Server::start([
+        post("/api/v1/machine/7/assignee").close(),
+        get("/api/v1/machine/7/assignee").json(200, r#"[{"id": 8, "user": "alice"}]"#),
+        post("/api/v1/machine/7/assignee").close(),
+        get("/api/v1/machine/7/assignee").json(200, r#"[{"id": 9, "user": "bob"}]"#),
+    ]);
+    let (client, clock) = client(&server);
+    let made = client.assignees().create(MachineId(7), &new).unwrap();
+    assert_eq!(made.id, AssigneeId(9));
+    assert_eq!(clock.pauses(), [0.5]);
+    server.finish();
+}
+
+#[test]
+fn an_order_to_a_bmc_is_sent_once() {
+    for loss in [
+        post("/api/v1/machine/7/power").close(),
+        post("/api/v1/machine/7/power").html(504, ""),
+        post("/api/v1/machine/7/power").close_after(10),
+    ] {
+        let server = Server::start([loss]);
+        let (client, clock) = client(&server);
+        let error = client
+            .powers()
+            .order(MachineId(7), PowerOrder::Reboot)
+            .unwrap_err();
+        assert!(
+            matches!(error, ApiError::OutcomeUnknown { .. }),
+            "{error:?}"
+        );
+        assert!(error.to_string().starts_with("rebooting machine 7: "));
+        assert!(clock.pauses().is_empty());
+        server.finish();
+    }
+}
+
+#[test]
+fn a_console_whose_answer_was_lost_is_asked_for_again() {
+    let server = Server::start([
+        post("/api/v1/machine/7/console").close(),
+        post("/api/v1/machine/7/console").json(200, r#"{"host": null, "port": 1, "token": "t"}"#),
+    ]);
+    let (client, clock) = client(&server);
+    client.consoles().create(MachineId(7)).unwrap();
+    assert_eq!(clock.pauses(), [0.5]);
+    server.finish();
+}

@@ -283,6 +283,103 @@ fn interfaces_states_and_assignees() {
 }
 
 #[test]
+fn assignments() {
+    let one = r#"{"id": 9, "user": "bob", "reason": "ci"}"#;
+    let server = Server::start([
+        post("/api/v1/machine/7/assignee")
+            .body(r#"{"user":"bob","reason":"ci"}"#)
+            .json(201, one),
+        post("/api/v1/machine/7/assignee")
+            .body(r#"{"user":"bob"}"#)
+            .json(201, one),
+        put("/api/v1/machine/7/assignee/9")
+            .body(r#"{"reason":""}"#)
+            .json(200, one),
+        delete("/api/v1/machine/7/assignee/9").answer(204, "text/html", ""),
+    ]);
+    let (client, _) = client(&server);
+    let machine = MachineId(7);
+    let new = |reason: Option<&str>| NewAssignee {
+        user: "bob".to_owned(),
+        reason: reason.map(str::to_owned),
+    };
+    let handle = client.assignees();
+    assert_eq!(
+        handle.create(machine, &new(Some("ci"))).unwrap().id,
+        AssigneeId(9)
+    );
+    handle.create(machine, &new(None)).unwrap();
+    handle.update(machine, AssigneeId(9), "").unwrap();
+    handle.delete(machine, AssigneeId(9)).unwrap();
+    server.finish();
+}
+
+#[test]
+fn power() {
+    let orders = [
+        (PowerOrder::On, "on"),
+        (PowerOrder::Off, "off"),
+        (PowerOrder::Reboot, "reboot"),
+        (PowerOrder::PxeReboot, "pxe_reboot"),
+        (PowerOrder::DiskReboot, "disk_reboot"),
+        (PowerOrder::BiosReboot, "bios_reboot"),
+    ];
+    let powers = [
+        ("on", Power::On),
+        ("off", Power::Off),
+        ("unknown", Power::NoBmc),
+        ("Unknown (BMC error)", Power::BmcFails),
+        ("cycling", Power::Other("cycling".to_owned())),
+    ];
+    let asked = powers.iter().map(|(word, _)| {
+        get("/api/v1/machine/7/power").json(200, format!(r#"{{"state": "{word}"}}"#))
+    });
+    let ordered = orders.iter().map(|(_, word)| {
+        post("/api/v1/machine/7/power")
+            .body(&format!(r#"{{"state":"{word}"}}"#))
+            .json(202, r#"{"state": "on"}"#)
+    });
+    let server = Server::start(asked.chain(ordered).collect::<Vec<_>>());
+    let (client, _) = client(&server);
+    for (_, power) in powers {
+        assert_eq!(client.reader().powers().get(MachineId(7)).unwrap(), power);
+    }
+    for (order, _) in orders {
+        assert_eq!(
+            client.powers().order(MachineId(7), order).unwrap(),
+            Power::On
+        );
+    }
+    server.finish();
+}
+
+#[test]
+fn consoles() {
+    let answer = |host: &str| format!(r#"{{"host": {host}, "port": 8866, "token": "c0/+"}}"#);
+    let server = Server::start([
+        post("/mrp/api/v1/machine/7/console").json(200, answer("null")),
+        post("/mrp/api/v1/machine/7/console").json(200, answer(r#""serial.example""#)),
+        post("/mrp/api/v1/machine/7/console").json(200, answer(r#""a host""#)),
+    ]);
+    let (client, _) = connect(&settings(&format!("{}mrp", server.url())));
+    let console = client.consoles().create(MachineId(7)).unwrap();
+    assert_eq!(console.url, "ws://127.0.0.1:8866/ws?token=c0%2F%2B");
+    assert_eq!(
+        (console.host.as_str(), console.port, console.token.as_str()),
+        ("127.0.0.1", 8866, "c0/+")
+    );
+    assert!(!format!("{console:?}").contains("c0"));
+    let elsewhere = client.consoles().create(MachineId(7)).unwrap();
+    assert_eq!(elsewhere.url, "ws://serial.example:8866/ws?token=c0%2F%2B");
+    let error = client.consoles().create(MachineId(7)).unwrap_err();
+    assert!(
+        error.to_string().ends_with("host: it is no host name"),
+        "{error}"
+    );
+    server.finish();
+}
+
+#[test]
 fn an_image_is_read_back_without_the_token() {
     let image: Image = serde_json::from_str(&image_json(3, "alice/k.1a2b3c4d")).unwrap();
     let step = || {

@@ -187,10 +187,7 @@ impl Task for MachineSpec {
     }
 
     fn title(&self) -> String {
-        match &self.machine {
-            MachineRef::Name(name) => format!("machine '{name}'"),
-            MachineRef::Id(id) => format!("machine {id}"),
-        }
+        self.machine.title()
     }
 }
 
@@ -231,11 +228,11 @@ impl MachineFacts {
     }
 }
 
-fn named(machine: &Machine) -> String {
+pub(super) fn named(machine: &Machine) -> String {
     format!("machine '{}'", machine.name)
 }
 
 /// The column is nullable; null boots from disk as false does.
-fn netboot_of(machine: &Machine) -> bool {
+pub(super) fn netboot_of(machine: &Machine) -> bool {
     machine.netboot_enabled.unwrap_or(false)
 }

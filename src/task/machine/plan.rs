@@ -4,9 +4,9 @@ use serde_json::{Value, json};
 
 use super::resolve::Resolved;
 use super::{Goal, MachineOp, MachineReport, MachineSpec, Provisioning, named, netboot_of};
-use crate::api::{Machine, MachineChanges, MachineState, Query, Reader, ReportedState, Scope};
+use crate::api::{Machine, MachineChanges, MachineState, Reader, ReportedState};
 use crate::task::wait::Waiting;
-use crate::task::{Action, Plan, Step, TaskError, Wait, check};
+use crate::task::{Action, Plan, Step, TaskError, Wait, check, lookup};
 
 type MachinePlan = Plan<MachineOp, MachineReport>;
 
@@ -158,10 +158,7 @@ impl MachineSpec {
         if machine.subarch.is_none() && self.subarch.is_none() {
             return lacks("subarch");
         }
-        let without_bmc = reader
-            .machines()
-            .query(Scope::Visible, &Query::without_bmc())?;
-        if without_bmc.iter().any(|other| other.id == machine.id) {
+        if !lookup::has_bmc(reader, machine)? {
             return lacks("BMC");
         }
         Ok(())

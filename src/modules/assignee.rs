@@ -1,0 +1,134 @@
+//! `mrp_assignee`: who holds a machine.
+
+use serde::Deserialize;
+
+use super::which_machine::{self, WhichMachine};
+use super::{connection, respond};
+use crate::ansible::{
+    Attribute, Attributes, Call, Constraints, Failure, Kind, Module, ModuleSpec, Opt, RequiredIf,
+    Return, Success,
+};
+use crate::api::NewAssignee;
+use crate::task::assignee::{AssigneeSpec, Presence};
+
+pub(super) const MODULE: Module = Module { spec: &SPEC, run };
+
+static SPEC: ModuleSpec = ModuleSpec {
+    name: "mrp_assignee",
+    short_description: "Assign machines of a Mr-Provisioner server to users, and release them",
+    description: &[
+        "Makes sure that a machine is assigned to a user, with a reason, or that it is not.",
+        "A machine may be assigned to several users; assigning it to one takes it from nobody.",
+    ],
+    options: &[which_machine::OPTIONS, OPTIONS, connection::OPTIONS],
+    constraints: Constraints {
+        mutually_exclusive: &[which_machine::EITHER],
+        required_one_of: &[which_machine::EITHER],
+        required_together: connection::REQUIRED_TOGETHER,
+        required_if: &[RequiredIf::all("state", "present", &["user"])],
+        ..Constraints::NONE
+    },
+    attributes: Attributes {
+        check_mode: Attribute::full(
+            "Sends nothing that writes and returns the plan. What only an administrator's token can do is planned \
+             with any token, since the server does not tell whose token it is.",
+        ),
+        diff_mode: Attribute::full("Shows the user and the reason that change."),
+        idempotent: Attribute::full("A second run changes nothing."),
+    },
+    notes: &[
+        "Only administrators assign machines. Everybody can release a machine that is assigned to them, and change \
+         the reason of their own assignment; administrators can do that for others.",
+        "The server keeps one assignment for each user of a machine.",
+    ],
+    seealso: &["mrp_machine", "mrp_power"],
+    examples: EXAMPLES,
+    returns: RETURNS,
+};
+
+const OPTIONS: &[Opt] = &[
+    Opt::new("user", Kind::Str).about(&[
+        "Exact name of the user. Needed with O(state=present); with O(state=absent) it is the token's own user \
+         when not given.",
+    ]),
+    Opt::new("reason", Kind::Str).about(&[
+        "What the user needs the machine for, at most 140 characters. Left as it is when not given; an empty one \
+         clears it.",
+    ]),
+    Opt::new("state", Kind::Str).choices(&["present", "absent"]).default_str("present").about(&[
+        "With V(present) the machine is assigned to the user, with V(absent) it is released.",
+    ]),
+];
+
+#[derive(Deserialize)]
+struct Options {
+    #[serde(flatten)]
+    machine: WhichMachine,
+    user: Option<String>,
+    reason: Option<String>,
+    state: State,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "lowercase")]
+enum State {
+    Present,
+    Absent,
+}
+
+fn run(call: &Call) -> Result<Success, Failure> {
+    respond::run(call, |one| spec(one.options()))
+}
+
+fn spec(options: Options) -> Result<AssigneeSpec, Failure> {
+    let presence = match (options.state, options.user) {
+        (_, Some(user)) if user.is_empty() => return Err(Failure::new("user must not be empty")),
+        (State::Present, Some(user)) => Presence::Present(NewAssignee {
+            user,
+            reason: options.reason,
+        }),
+        (State::Present, None) => return Err(Failure::new("state: present needs a user")),
+        (State::Absent, user) => Presence::Absent(user),
+    };
+    Ok(AssigneeSpec {
+        machine: options.machine.reference()?,
+        presence,
+    })
+}
+
+const EXAMPLES: &str = r#"- name: Assign a machine (with an administrator's token)
+  mrp_assignee:
+    mrp_url: https://mrp.example/
+    mrp_token: "{{ administrator_token }}"
+    name: qdc01
+    user: alice
+    reason: kernel CI
+
+- name: Take it back
+  mrp_assignee:
+    mrp_token: "{{ administrator_token }}"
+    name: qdc01
+    user: alice
+    state: absent
+
+- name: Release a machine of my own
+  mrp_assignee:
+    name: qdc01
+    state: absent
+"#;
+
+const RETURNS: &[Return] = &[
+    Return::new("assignees", "list")
+        .about("All who hold the machine then; in check mode, who would.")
+        .contains(&[
+            Return::new("id", "int")
+                .about("Id of the assignment; null while it is only planned.")
+                .sample("4"),
+            Return::new("user", "str")
+                .about("The user's name.")
+                .sample("\"alice\""),
+            Return::new("reason", "str").about("The reason; empty where none was given."),
+        ]),
+    which_machine::RETURN,
+    respond::PLAN,
+];

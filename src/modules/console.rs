@@ -1,0 +1,142 @@
+//! `mrp_console`: a way to a machine's serial console.
+
+use serde::{Deserialize, Serialize};
+
+use super::which_machine::{self, WhichMachine};
+use super::{connection, respond};
+use crate::ansible::{
+    Attribute, Attributes, Call, Constraints, Failure, Module, ModuleSpec, Opt, Return, Success,
+};
+use crate::api::{Console, Machine};
+use crate::task::console::{self, ConsoleSpec};
+
+pub(super) const MODULE: Module = Module { spec: &SPEC, run };
+
+static SPEC: ModuleSpec = ModuleSpec {
+    name: "mrp_console",
+    short_description: "Get a way to the serial console of a machine of a Mr-Provisioner server",
+    description: &[
+        "Asks the server for a token that opens the serial console of a machine over a WebSocket, and returns it with \
+         the WebSocket's address.",
+        "Whoever has the token has the console, for five minutes and as often as they like. Give the task C(no_log: true) \
+         and register its result.",
+    ],
+    options: &[which_machine::OPTIONS, OPTIONS, connection::OPTIONS],
+    constraints: Constraints {
+        mutually_exclusive: &[which_machine::EITHER],
+        required_one_of: &[which_machine::EITHER],
+        required_together: connection::REQUIRED_TOGETHER,
+        ..Constraints::NONE
+    },
+    attributes: Attributes {
+        check_mode: Attribute::full(
+            "Asks for no token: the fields of RV(console) are null. That the machine can have a console is checked.",
+        ),
+        diff_mode: Attribute::none("Nothing ever changes.", &[]),
+        idempotent: Attribute::partial(
+            "The result is never changed: nothing on the server is otherwise for anyone else.",
+            &["Every run makes a token of its own, and the server notes who asked."],
+        ),
+    },
+    notes: &[
+        "The token is in RV(console) alone: never in a message, a warning or a log. With C(no_log: true) Ansible prints \
+         neither; without it, it prints the result from C(-v) on.",
+        "The server tells a port and perhaps a host, not an address. RV(console.url) is what the server's own web page \
+         makes of them: C(wss) where the server is reached by C(https), the server's host where none is told, and the \
+         path C(/ws).",
+        "Behind that address is ws-subprocess, a program of its own, which has to be reachable from where the console \
+         is wanted. It speaks no TLS itself: C(wss) needs a proxy before it.",
+        "What the console writes comes as binary messages, and what is typed goes as messages. A text message is an error.",
+        "A BMC that does not answer is noticed only when the console is opened.",
+    ],
+    seealso: &["mrp_power", "mrp_machine"],
+    examples: EXAMPLES,
+    returns: RETURNS,
+};
+
+const OPTIONS: &[Opt] = &[which_machine::ALLOW_UNASSIGNED];
+
+#[derive(Deserialize)]
+struct Options {
+    #[serde(flatten)]
+    machine: WhichMachine,
+    allow_unassigned: bool,
+}
+
+#[derive(Serialize)]
+struct Report {
+    machine: Machine,
+    console: ConsoleFields,
+}
+
+#[derive(Default, Serialize)]
+struct ConsoleFields {
+    url: Option<String>,
+    host: Option<String>,
+    port: Option<u16>,
+    token: Option<String>,
+}
+
+fn run(call: &Call) -> Result<Success, Failure> {
+    let options: Options = call.options();
+    let spec = ConsoleSpec {
+        machine: options.machine.reference()?,
+        allow_unassigned: options.allow_unassigned,
+    };
+    let writer = connection::connect(call)?;
+    let machine = console::prepare(writer.reader(), &spec).map_err(respond::failure)?;
+    let console = match call.check_mode {
+        true => ConsoleFields::default(),
+        false => console::open(&writer, &machine)
+            .map_err(respond::failure)?
+            .into(),
+    };
+    Ok(Success {
+        fields: respond::fields_of(&Report { machine, console }),
+        ..Success::default()
+    })
+}
+
+impl From<Console> for ConsoleFields {
+    fn from(console: Console) -> Self {
+        ConsoleFields {
+            url: Some(console.url),
+            host: Some(console.host),
+            port: Some(console.port),
+            token: Some(console.token),
+        }
+    }
+}
+
+const EXAMPLES: &str = r#"- name: Ask for the console
+  mrp_console:
+    mrp_url: https://mrp.example/
+    mrp_token: "{{ lab_token }}"
+    name: qdc01
+  no_log: true
+  register: serial
+
+# Within five minutes, websocat --binary "$(cat ~/qdc01.console)" opens it.
+- name: Leave its address where nobody else can read it
+  ansible.builtin.copy:
+    content: "{{ serial.console.url }}"
+    dest: ~/qdc01.console
+    mode: "0600"
+  no_log: true
+"#;
+
+const RETURNS: &[Return] = &[
+    Return::new("console", "dict")
+        .about("The console. Its fields are null in check mode.")
+        .contains(&[
+            Return::new("url", "str")
+                .about("The WebSocket's address, which has the token in it.")
+                .sample("\"wss://mrp.example:8866/ws?token=...\""),
+            Return::new("host", "str").about("The WebSocket's host."),
+            Return::new("port", "int")
+                .about("The WebSocket's port.")
+                .sample("8866"),
+            Return::new("token", "str").about("The token."),
+        ]),
+    which_machine::RETURN,
+];

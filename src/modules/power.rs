@@ -1,0 +1,155 @@
+//! `mrp_power`: machines on, off, or started anew.
+
+use serde::Deserialize;
+
+use super::waiting::{self, Waiting};
+use super::which_machine::{self, WhichMachine};
+use super::{connection, respond};
+use crate::ansible::{
+    Attribute, Attributes, Call, Constraints, Failure, Kind, Module, ModuleSpec, Opt, Return,
+    Success,
+};
+use crate::task::power::{Boot, Goal, PowerSpec, Reboot};
+
+pub(super) const MODULE: Module = Module { spec: &SPEC, run };
+
+static SPEC: ModuleSpec = ModuleSpec {
+    name: "mrp_power",
+    short_description: "Switch and reboot a machine of a Mr-Provisioner server",
+    description: &[
+        "Makes sure that a machine is on or off, or reboots it, from where its boot device says or from another one \
+         this once.",
+        "The server keeps no power: it asks the machine's BMC. What the BMC says is compared before anything is sent.",
+    ],
+    options: &[which_machine::OPTIONS, OPTIONS, MANY, connection::OPTIONS],
+    constraints: Constraints {
+        mutually_exclusive: &[which_machine::EITHER],
+        required_one_of: &[which_machine::EITHER],
+        required_together: connection::REQUIRED_TOGETHER,
+        ..Constraints::NONE
+    },
+    attributes: Attributes {
+        check_mode: Attribute::full(
+            "Asks the BMC for the power, sends nothing that switches it, and returns the plan.",
+        ),
+        diff_mode: Attribute::full("Shows the power before, and the order that is sent."),
+        idempotent: Attribute::partial(
+            "With V(on) and V(off) a second run changes nothing.",
+            &["O(state=rebooted) reboots every time."],
+        ),
+    },
+    notes: &[
+        "V(off) and V(rebooted) cut the power or reset the machine, without asking its operating system.",
+        "A machine without a BMC is refused, and so is one whose BMC does not answer: its power is unknown. \
+         What the server says of a failing BMC is not shown, since it holds the BMC's password.",
+        "While the server waits for a BMC, it answers nobody else. The module asks once before and once after it \
+         switched, and while it waits for the power as often as O(wait_interval) says.",
+        "When the answer to a reboot is lost, the task fails and says that the outcome is unknown; nothing is sent twice.",
+        "Netboot stays on after an installation unless it was switched off, and then a machine that starts from the \
+         network, by O(boot=pxe) or because its firmware tries that first, is installed again.",
+    ],
+    seealso: &["mrp_machine", "mrp_console"],
+    examples: EXAMPLES,
+    returns: RETURNS,
+};
+
+const OPTIONS: &[Opt] = &[
+    Opt::new("state", Kind::Str).required().choices(&["on", "off", "rebooted"]).about(&[
+        "V(on) and V(off) switch the machine where its BMC says otherwise.",
+        "V(rebooted) resets it, every time the task runs. A machine that is off is switched on.",
+    ]),
+    Opt::new("boot", Kind::Str).choices(&["pxe", "disk", "bios"]).about(&[
+        "With O(state=rebooted), from where the machine starts this once: the network, its disk, or the setup of its \
+         firmware. Without it the machine starts as it is set up.",
+        "V(pxe) on a machine whose netboot is off is refused, since the server would name nothing to boot; see O(force). \
+         On one whose netboot is on and whose state is V(ready) a warning says that it is going to be installed again.",
+    ]),
+    Opt::new("force", Kind::Bool).default_bool(false).about(&[
+        "With O(boot=pxe), reboot even where netboot is off.",
+    ]),
+    Opt::new("wait", Kind::Bool).default_bool(true).about(&[
+        "Wait until the BMC says that the machine is as asked, that is on or off; after a reboot, on.",
+        "Without it RV(power) is what the server read right after it sent the order, which may be the power before.",
+    ]),
+    Opt::new("wait_timeout", Kind::Float).default_float("120").about(&[
+        "Seconds to wait before the task fails and tells the last power seen.",
+    ]),
+    waiting::INTERVAL,
+    which_machine::ALLOW_UNASSIGNED,
+];
+
+const MANY: &[Opt] = &[
+    respond::items("machines", &[which_machine::OPTIONS, OPTIONS]),
+    respond::FAIL_FAST,
+];
+
+#[derive(Deserialize)]
+struct Options {
+    #[serde(flatten)]
+    machine: WhichMachine,
+    state: State,
+    boot: Option<Boot>,
+    force: bool,
+    #[serde(flatten)]
+    waiting: Waiting,
+    allow_unassigned: bool,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "lowercase")]
+enum State {
+    On,
+    Off,
+    Rebooted,
+}
+
+fn run(call: &Call) -> Result<Success, Failure> {
+    respond::run(call, |one| spec(one.options()))
+}
+
+fn spec(options: Options) -> Result<PowerSpec, Failure> {
+    let goal = match (options.state, options.boot) {
+        (State::Rebooted, boot) => Goal::Rebooted(Reboot {
+            boot,
+            force: options.force,
+        }),
+        (_, Some(_)) => return Err(Failure::new("boot needs state: rebooted")),
+        (State::On, None) => Goal::On,
+        (State::Off, None) => Goal::Off,
+    };
+    Ok(PowerSpec {
+        machine: options.machine.reference()?,
+        goal,
+        wait: options.waiting.limits()?,
+        allow_unassigned: options.allow_unassigned,
+    })
+}
+
+const EXAMPLES: &str = r#"- name: Switch a machine off
+  mrp_power:
+    mrp_url: https://mrp.example/
+    mrp_token: "{{ lab_token }}"
+    name: qdc01
+    state: "off"
+
+- name: Switch it on, and go on before its BMC says so
+  mrp_power:
+    name: qdc01
+    state: "on"
+    wait: false
+
+- name: Start it from its disk, now
+  mrp_power:
+    name: qdc01
+    state: rebooted
+    boot: disk
+"#;
+
+const RETURNS: &[Return] = &[
+    Return::new("power", "str")
+        .about("The power as the BMC says; in check mode, as it would be.")
+        .sample("\"on\""),
+    which_machine::RETURN,
+    respond::PLAN,
+    respond::RESULTS,
+];

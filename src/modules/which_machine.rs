@@ -1,0 +1,55 @@
+//! The options by which a task says which machine it is about.
+
+use serde::Deserialize;
+
+use crate::ansible::{Failure, Kind, Opt, Return};
+use crate::api::MachineId;
+use crate::task::machine::MachineRef;
+
+/// The machine's options, the same for every module that is about one machine.
+pub(super) const OPTIONS: &[Opt] = &[
+    Opt::new("name", Kind::Str)
+        .aliases(&["machine", "machine_name"])
+        .about(&["Exact name of the machine."]),
+    Opt::new("id", Kind::Int)
+        .minimum(1)
+        .about(&["Id of the machine, instead of its name."]),
+];
+
+/// The option of modules whose requests the server itself refuses for machines of others.
+pub(super) const ALLOW_UNASSIGNED: Opt =
+    Opt::new("allow_unassigned", Kind::Bool).default_bool(false).about(&[
+        "Act also on a machine that is not assigned to the token's user. The server lets only administrators do so: \
+         with any other token the task fails all the same.",
+    ]);
+
+/// The documentation of the key `machine`.
+pub(super) const RETURN: Return = Return::new("machine", "dict")
+    .about("The machine as the server has it, with all fields that M(mrp_machine) returns except its state.")
+    .contains(&[
+        Return::new("id", "int").about("Its id.").sample("2"),
+        Return::new("name", "str")
+            .about("Its name.")
+            .sample("\"qdc01\""),
+        Return::new("netboot_enabled", "bool").about("Whether it boots over the network."),
+    ]);
+
+/// One of these must be given, and not both.
+pub(super) const EITHER: &[&str] = &["name", "id"];
+
+#[derive(Deserialize)]
+pub(super) struct WhichMachine {
+    name: Option<String>,
+    id: Option<MachineId>,
+}
+
+impl WhichMachine {
+    pub(super) fn reference(self) -> Result<MachineRef, Failure> {
+        match (self.name, self.id) {
+            (Some(name), _) if name.is_empty() => Err(Failure::new("name must not be empty")),
+            (Some(name), _) => Ok(MachineRef::Name(name)),
+            (None, Some(id)) => Ok(MachineRef::Id(id)),
+            (None, None) => Err(Failure::new("one of the following is required: name, id")),
+        }
+    }
+}

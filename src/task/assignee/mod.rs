@@ -1,0 +1,136 @@
+//! A machine that is, or is not, assigned to a user.
+//!
+//! Only administrators assign machines, and only they change or end an assignment of somebody else. Who the token's
+//! user is, the server does not tell, so what is not allowed shows when it is refused.
+
+mod perform;
+mod plan;
+
+use serde::Serialize;
+
+use super::lookup::{self, MachineRef};
+use super::{Effect, Plan, Task, TaskError};
+use crate::api::{Assignee, AssigneeId, Machine, NewAssignee, Reader, Writer};
+
+/// The assignment that shall be, or shall not.
+#[derive(Clone, Debug)]
+pub struct AssigneeSpec {
+    /// Which machine.
+    pub machine: MachineRef,
+    /// Whom it shall be assigned to, or taken from.
+    pub presence: Presence,
+}
+
+/// Whether the assignment shall be there.
+#[derive(Clone, Debug)]
+pub enum Presence {
+    /// The machine shall be assigned to this user. A reason that is not given stays as it is.
+    Present(NewAssignee),
+    /// It shall not be assigned to this user; None is the token's own.
+    Absent(Option<String>),
+}
+
+/// One operation on a machine's assignments.
+#[derive(Debug)]
+pub enum AssigneeOp {
+    /// Assign the machine.
+    Create(NewAssignee),
+    /// Change the reason.
+    Update(Assignee, String),
+    /// End an assignment.
+    Delete(Assignee),
+}
+
+/// The machine and who holds it, as they are told.
+#[derive(Debug, Serialize)]
+pub struct AssigneeReport {
+    /// The server's fields.
+    pub machine: Machine,
+    /// By the users' names.
+    pub assignees: Vec<AssigneeFacts>,
+}
+
+/// One assignment.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct AssigneeFacts {
+    /// Null while it is only planned.
+    pub id: Option<AssigneeId>,
+    /// The user's name.
+    pub user: Option<String>,
+    /// Empty where none was given.
+    pub reason: Option<String>,
+}
+
+impl Task for AssigneeSpec {
+    type Op = AssigneeOp;
+    type Report = AssigneeReport;
+
+    fn plan(&self, reader: &Reader) -> Result<Plan<AssigneeOp, AssigneeReport>, TaskError> {
+        self.require_valid_texts()?;
+        let machine = lookup::machine(reader, &self.machine)?;
+        let assignees = reader.assignees().list(machine.id)?;
+        let mut plan = Plan::nothing(AssigneeReport::of(machine, &assignees));
+        match &self.presence {
+            Presence::Present(wanted) => plan::push_present(&mut plan, &assignees, wanted),
+            Presence::Absent(user) => {
+                let id = plan.report.machine.id;
+                let held = match user {
+                    Some(user) => assignment_of(&assignees, user).cloned(),
+                    None => reader.assignees().own(id)?,
+                };
+                if let Some(held) = held {
+                    plan::push_absent(&mut plan, held);
+                }
+            }
+        }
+        Ok(plan)
+    }
+
+    fn perform(
+        writer: &Writer,
+        op: AssigneeOp,
+        report: &mut AssigneeReport,
+    ) -> Result<Effect<AssigneeOp>, TaskError> {
+        match op {
+            AssigneeOp::Create(new) => perform::create(writer, &new, report),
+            AssigneeOp::Update(held, reason) => perform::update(writer, &held, &reason, report),
+            AssigneeOp::Delete(held) => perform::delete(writer, &held, report),
+        }
+    }
+
+    fn title(&self) -> String {
+        self.machine.title()
+    }
+}
+
+impl AssigneeReport {
+    fn of(machine: Machine, assignees: &[Assignee]) -> Self {
+        let facts = assignees.iter().map(AssigneeFacts::of).collect();
+        AssigneeReport {
+            machine,
+            assignees: sorted(facts),
+        }
+    }
+}
+
+impl AssigneeFacts {
+    fn of(assignee: &Assignee) -> Self {
+        AssigneeFacts {
+            id: Some(assignee.id),
+            user: assignee.user.clone(),
+            reason: assignee.reason.clone(),
+        }
+    }
+}
+
+/// The server's lists have no order.
+fn sorted(mut facts: Vec<AssigneeFacts>) -> Vec<AssigneeFacts> {
+    facts.sort_by(|one, other| one.user.cmp(&other.user));
+    facts
+}
+
+fn assignment_of<'a>(assignees: &'a [Assignee], user: &str) -> Option<&'a Assignee> {
+    assignees
+        .iter()
+        .find(|assignee| assignee.user.as_deref() == Some(user))
+}

@@ -1,0 +1,36 @@
+//! A way to the serial console of a machine.
+//!
+//! It changes nothing that anybody else sees, but it is a request that writes: in check mode it is only prepared.
+
+use super::TaskError;
+use super::lookup::{self, MachineRef};
+use crate::api::{Console, Machine, Reader, Writer};
+
+/// Whose console is wanted.
+#[derive(Clone, Debug)]
+pub struct ConsoleSpec {
+    /// Which machine.
+    pub machine: MachineRef,
+    /// Also of a machine that is not assigned to the token's user, which the server lets only administrators do.
+    pub allow_unassigned: bool,
+}
+
+/// Finds the machine and checks what the server would refuse.
+pub fn prepare(reader: &Reader, spec: &ConsoleSpec) -> Result<Machine, TaskError> {
+    let machine = lookup::machine(reader, &spec.machine)?;
+    if !spec.allow_unassigned {
+        lookup::require_assignment(reader, &machine)?;
+    }
+    match lookup::has_bmc(reader, &machine)? {
+        true => Ok(machine),
+        false => Err(TaskError::Refused(format!(
+            "machine '{}' has no BMC, so it has no console",
+            machine.name
+        ))),
+    }
+}
+
+/// Asks for the console, with a token that is a secret.
+pub fn open(writer: &Writer, machine: &Machine) -> Result<Console, TaskError> {
+    Ok(writer.consoles().create(machine.id)?)
+}

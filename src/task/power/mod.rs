@@ -1,0 +1,111 @@
+//! A machine that is on, off, or started anew.
+//!
+//! The server keeps no power: every look and every order goes to the machine's BMC, while all other users wait. So it
+//! is asked once before and once after.
+
+mod perform;
+mod plan;
+
+use serde::{Deserialize, Serialize};
+
+use super::lookup::{self, MachineRef};
+use super::{Effect, Plan, Task, TaskError, Wait, Waiting};
+use crate::api::{Machine, MachineId, Power, PowerOrder, Reader, Writer};
+
+/// The power that a machine shall have.
+#[derive(Clone, Debug)]
+pub struct PowerSpec {
+    /// Which machine.
+    pub machine: MachineRef,
+    /// On, off, or started anew.
+    pub goal: Goal,
+    /// None ends with the order to the BMC.
+    pub wait: Option<Wait>,
+    /// Act on a machine that is not assigned to the token's user, which the server lets only administrators do.
+    pub allow_unassigned: bool,
+}
+
+/// What shall become of a machine's power.
+#[derive(Clone, Copy, Debug)]
+pub enum Goal {
+    /// It shall be on.
+    On,
+    /// It shall be off.
+    Off,
+    /// It shall start anew, now.
+    Rebooted(Reboot),
+}
+
+/// How to start a machine anew.
+#[derive(Clone, Copy, Debug)]
+pub struct Reboot {
+    /// From where, this once; None is as the machine is set up.
+    pub boot: Option<Boot>,
+    /// Over the network even where netboot is off.
+    pub force: bool,
+}
+
+/// From where a machine starts.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Boot {
+    /// The network.
+    Pxe,
+    /// Its disk.
+    Disk,
+    /// Its firmware's setup.
+    Bios,
+}
+
+/// One operation on a machine's power.
+#[derive(Debug)]
+pub enum PowerOp {
+    /// Order its BMC to do something.
+    Order(MachineId, PowerOrder),
+    /// Look whether the power is as wanted.
+    Await(Power, Waiting),
+}
+
+/// The machine and its power as they are told.
+#[derive(Debug, Serialize)]
+pub struct PowerReport {
+    /// The server's fields.
+    pub machine: Machine,
+    /// on or off, or what else its BMC says.
+    pub power: Power,
+}
+
+impl Task for PowerSpec {
+    type Op = PowerOp;
+    type Report = PowerReport;
+
+    fn plan(&self, reader: &Reader) -> Result<Plan<PowerOp, PowerReport>, TaskError> {
+        let machine = lookup::machine(reader, &self.machine)?;
+        if !self.allow_unassigned {
+            lookup::require_assignment(reader, &machine)?;
+        }
+        let power = plan::known_power(reader, &machine)?;
+        let mut plan = Plan::nothing(PowerReport { machine, power });
+        match self.goal {
+            Goal::On => self.push_switch(&mut plan, PowerOrder::On, Power::On),
+            Goal::Off => self.push_switch(&mut plan, PowerOrder::Off, Power::Off),
+            Goal::Rebooted(how) => self.push_reboot(&mut plan, reader, how)?,
+        }
+        Ok(plan)
+    }
+
+    fn perform(
+        writer: &Writer,
+        op: PowerOp,
+        report: &mut PowerReport,
+    ) -> Result<Effect<PowerOp>, TaskError> {
+        match op {
+            PowerOp::Order(machine, order) => perform::order(writer, machine, order, report),
+            PowerOp::Await(wanted, waiting) => perform::look(writer, wanted, waiting, report),
+        }
+    }
+
+    fn title(&self) -> String {
+        self.machine.title()
+    }
+}
