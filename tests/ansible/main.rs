@@ -189,13 +189,13 @@ fn on_and_off_mean_what_they_say_however_yaml_reads_them() {
         let site = Site::new();
         let run = site.tasks(
             ansible,
-            "- {mrp_power: {name: qdc01, state: off}, register: off}\n\
-             - {mrp_power: {name: qdc01, state: \"off\"}, register: still_off}\n\
-             - {mrp_power: {name: qdc01, state: On}, register: on}\n\
-             - {mrp_power: name=qdc01 state=on, register: still_on}\n\
+            "- {mrp_power: {name: qdc01, state: off}, register: first_off}\n\
+             - {mrp_power: {name: qdc01, state: \"off\"}, register: second_off}\n\
+             - {mrp_power: {name: qdc01, state: On}, register: first_on}\n\
+             - {mrp_power: name=qdc01 state=on, register: second_on}\n\
              - ansible.builtin.assert:\n    \
-                 that: off is changed and off.power == 'off' and still_off is not changed\n      \
-                   and on is changed and on.power == 'on' and still_on is not changed\n",
+                 that: first_off is changed and first_off.power == 'off' and second_off is not changed\n      \
+                   and first_on is changed and first_on.power == 'on' and second_on is not changed\n",
             &[],
         );
         run.succeeded();
