@@ -2,8 +2,7 @@
 
 use serde::Deserialize;
 
-use super::which_machine::{self, WhichMachine};
-use super::{connection, respond};
+use super::{connection, respond, target};
 use crate::ansible::{
     Attribute, Attributes, Call, Constraints, Failure, Kind, Module, ModuleSpec, Opt, RequiredIf,
     Return, Success,
@@ -20,10 +19,10 @@ static SPEC: ModuleSpec = ModuleSpec {
         "Makes sure that a machine is assigned to a user, with a reason, or that it is not.",
         "A machine may be assigned to several users; assigning it to one takes it from nobody.",
     ],
-    options: &[which_machine::OPTIONS, OPTIONS, connection::OPTIONS],
+    options: &[target::OPTIONS, OPTIONS, connection::OPTIONS],
     constraints: Constraints {
-        mutually_exclusive: &[which_machine::EITHER],
-        required_one_of: &[which_machine::EITHER],
+        mutually_exclusive: &[target::EITHER],
+        required_one_of: &[target::EITHER],
         required_together: connection::REQUIRED_TOGETHER,
         required_if: &[RequiredIf::all("state", "present", &["user"])],
         ..Constraints::NONE
@@ -62,8 +61,6 @@ const OPTIONS: &[Opt] = &[
 
 #[derive(Deserialize)]
 struct Options {
-    #[serde(flatten)]
-    machine: WhichMachine,
     user: Option<String>,
     reason: Option<String>,
     state: State,
@@ -77,10 +74,11 @@ enum State {
 }
 
 fn run(call: &Call) -> Result<Success, Failure> {
-    respond::run(call, |one| spec(one.options()))
+    respond::run(call, spec)
 }
 
-fn spec(options: Options) -> Result<AssigneeSpec, Failure> {
+fn spec(call: &Call) -> Result<AssigneeSpec, Failure> {
+    let options: Options = call.options();
     let presence = match (options.state, options.user) {
         (_, Some(user)) if user.is_empty() => return Err(Failure::new("user must not be empty")),
         (State::Present, Some(user)) => Presence::Present(NewAssignee {
@@ -91,7 +89,7 @@ fn spec(options: Options) -> Result<AssigneeSpec, Failure> {
         (State::Absent, user) => Presence::Absent(user),
     };
     Ok(AssigneeSpec {
-        machine: options.machine.reference()?,
+        machine: target::machine(call)?,
         presence,
     })
 }
@@ -129,6 +127,6 @@ const RETURNS: &[Return] = &[
                 .sample("\"alice\""),
             Return::new("reason", "str").about("The reason; empty where none was given."),
         ]),
-    which_machine::RETURN,
+    target::RETURN,
     respond::PLAN,
 ];

@@ -2,8 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::which_machine::{self, WhichMachine};
-use super::{connection, respond};
+use super::{connection, respond, target};
 use crate::ansible::{
     Attribute, Attributes, Call, Constraints, Failure, Module, ModuleSpec, Opt, Return, Success,
 };
@@ -21,10 +20,10 @@ static SPEC: ModuleSpec = ModuleSpec {
         "Whoever has the token has the console, for five minutes and as often as they like. Give the task C(no_log: true) \
          and register its result.",
     ],
-    options: &[which_machine::OPTIONS, OPTIONS, connection::OPTIONS],
+    options: &[target::OPTIONS, OPTIONS, connection::OPTIONS],
     constraints: Constraints {
-        mutually_exclusive: &[which_machine::EITHER],
-        required_one_of: &[which_machine::EITHER],
+        mutually_exclusive: &[target::EITHER],
+        required_one_of: &[target::EITHER],
         required_together: connection::REQUIRED_TOGETHER,
         ..Constraints::NONE
     },
@@ -54,12 +53,10 @@ static SPEC: ModuleSpec = ModuleSpec {
     returns: RETURNS,
 };
 
-const OPTIONS: &[Opt] = &[which_machine::ALLOW_UNASSIGNED];
+const OPTIONS: &[Opt] = &[target::ALLOW_UNASSIGNED];
 
 #[derive(Deserialize)]
 struct Options {
-    #[serde(flatten)]
-    machine: WhichMachine,
     allow_unassigned: bool,
 }
 
@@ -80,7 +77,7 @@ struct ConsoleFields {
 fn run(call: &Call) -> Result<Success, Failure> {
     let options: Options = call.options();
     let spec = ConsoleSpec {
-        machine: options.machine.reference()?,
+        machine: target::machine(call)?,
         allow_unassigned: options.allow_unassigned,
     };
     let writer = connection::connect(call)?;
@@ -138,5 +135,5 @@ const RETURNS: &[Return] = &[
                 .sample("8866"),
             Return::new("token", "str").about("The token."),
         ]),
-    which_machine::RETURN,
+    target::RETURN,
 ];

@@ -2,9 +2,7 @@
 
 use serde::Deserialize;
 
-use super::waiting::{self, Waiting};
-use super::which_machine::{self, WhichMachine};
-use super::{connection, respond};
+use super::{connection, respond, target, waiting};
 use crate::ansible::{
     Attribute, Attributes, Call, Constraints, Failure, Kind, Module, ModuleSpec, Opt, Return,
     Success,
@@ -23,15 +21,15 @@ static SPEC: ModuleSpec = ModuleSpec {
          system reports that it is ready.",
         "Only what was given is compared and sent. Machines themselves are made by the server's administrators.",
     ],
-    options: &[which_machine::OPTIONS, OPTIONS, MANY, connection::OPTIONS],
+    options: &[target::OPTIONS, OPTIONS, MANY, connection::OPTIONS],
     constraints: Constraints {
         mutually_exclusive: &[
-            which_machine::EITHER,
+            target::EITHER,
             &["kernel", "kernel_id"],
             &["initrd", "initrd_id"],
             &["preseed", "preseed_id"],
         ],
-        required_one_of: &[which_machine::EITHER],
+        required_one_of: &[target::EITHER],
         required_together: connection::REQUIRED_TOGETHER,
         ..Constraints::NONE
     },
@@ -133,14 +131,12 @@ const OPTIONS: &[Opt] = &[
 ];
 
 const MANY: &[Opt] = &[
-    respond::items("machines", &[which_machine::OPTIONS, OPTIONS]),
+    respond::items("machines", &[target::OPTIONS, OPTIONS]),
     respond::FAIL_FAST,
 ];
 
 #[derive(Deserialize)]
 struct Options {
-    #[serde(flatten)]
-    machine: WhichMachine,
     arch: Option<String>,
     subarch: Option<String>,
     kernel: Option<String>,
@@ -153,8 +149,6 @@ struct Options {
     netboot: Option<bool>,
     state: State,
     force: bool,
-    #[serde(flatten)]
-    waiting: Waiting,
     netboot_when_ready: Option<bool>,
     allow_unassigned: bool,
 }
@@ -170,13 +164,14 @@ enum State {
 }
 
 fn run(call: &Call) -> Result<Success, Failure> {
-    respond::run(call, |one| spec(one.options(), one.check_mode))
+    respond::run(call, spec)
 }
 
-fn spec(options: Options, check_mode: bool) -> Result<MachineSpec, Failure> {
-    let goal = goal(&options)?;
+fn spec(call: &Call) -> Result<MachineSpec, Failure> {
+    let options: Options = call.options();
+    let goal = goal(call, &options)?;
     Ok(MachineSpec {
-        machine: options.machine.reference()?,
+        machine: target::machine(call)?,
         arch: options.arch,
         subarch: options.subarch,
         kernel: kernel(options.kernel, options.kernel_id)?,
@@ -196,7 +191,7 @@ fn spec(options: Options, check_mode: bool) -> Result<MachineSpec, Failure> {
         netboot: options.netboot,
         goal,
         allow_unassigned: options.allow_unassigned,
-        allow_missing: check_mode,
+        allow_missing: call.check_mode,
     })
 }
 
@@ -226,14 +221,14 @@ fn wish<Id, Ref>(
     }
 }
 
-fn goal(options: &Options) -> Result<Goal, Failure> {
+fn goal(call: &Call, options: &Options) -> Result<Goal, Failure> {
     if !matches!(options.state, State::Provisioned) {
         refuse_without_provisioning("force", options.force)?;
         refuse_without_provisioning("netboot_when_ready", options.netboot_when_ready.is_some())?;
     }
     Ok(match options.state {
         State::Configured => Goal::Configured,
-        State::Provisioned => Goal::Provisioned(provisioning(options)?),
+        State::Provisioned => Goal::Provisioned(provisioning(call, options)?),
         State::Ready => Goal::Reported(ReportedState::Ready),
         State::Error => Goal::Reported(ReportedState::Error),
         State::Unknown => Goal::Reported(ReportedState::Unknown),
@@ -247,13 +242,14 @@ fn refuse_without_provisioning(option: &str, given: bool) -> Result<(), Failure>
     Ok(())
 }
 
-fn provisioning(options: &Options) -> Result<Provisioning, Failure> {
-    if options.netboot_when_ready.is_some() && !options.waiting.wait {
+fn provisioning(call: &Call, options: &Options) -> Result<Provisioning, Failure> {
+    let wait = waiting::limits(call)?;
+    if options.netboot_when_ready.is_some() && wait.is_none() {
         return Err(Failure::new("netboot_when_ready needs wait: true"));
     }
     Ok(Provisioning {
         force: options.force,
-        wait: options.waiting.limits()?,
+        wait,
         netboot_when_ready: options.netboot_when_ready,
     })
 }

@@ -3,8 +3,8 @@
 
 mod connection;
 mod respond;
+mod target;
 mod waiting;
-mod which_machine;
 
 mod assignee;
 mod console;

@@ -2,9 +2,7 @@
 
 use serde::Deserialize;
 
-use super::waiting::{self, Waiting};
-use super::which_machine::{self, WhichMachine};
-use super::{connection, respond};
+use super::{connection, respond, target, waiting};
 use crate::ansible::{
     Attribute, Attributes, Call, Constraints, Failure, Kind, Module, ModuleSpec, Opt, Return,
     Success,
@@ -21,10 +19,10 @@ static SPEC: ModuleSpec = ModuleSpec {
          this once.",
         "The server keeps no power: it asks the machine's BMC. What the BMC says is compared before anything is sent.",
     ],
-    options: &[which_machine::OPTIONS, OPTIONS, MANY, connection::OPTIONS],
+    options: &[target::OPTIONS, OPTIONS, MANY, connection::OPTIONS],
     constraints: Constraints {
-        mutually_exclusive: &[which_machine::EITHER],
-        required_one_of: &[which_machine::EITHER],
+        mutually_exclusive: &[target::EITHER],
+        required_one_of: &[target::EITHER],
         required_together: connection::REQUIRED_TOGETHER,
         ..Constraints::NONE
     },
@@ -75,23 +73,19 @@ const OPTIONS: &[Opt] = &[
         "Seconds to wait before the task fails and tells the last power seen.",
     ]),
     waiting::INTERVAL,
-    which_machine::ALLOW_UNASSIGNED,
+    target::ALLOW_UNASSIGNED,
 ];
 
 const MANY: &[Opt] = &[
-    respond::items("machines", &[which_machine::OPTIONS, OPTIONS]),
+    respond::items("machines", &[target::OPTIONS, OPTIONS]),
     respond::FAIL_FAST,
 ];
 
 #[derive(Deserialize)]
 struct Options {
-    #[serde(flatten)]
-    machine: WhichMachine,
     state: State,
     boot: Option<Boot>,
     force: bool,
-    #[serde(flatten)]
-    waiting: Waiting,
     allow_unassigned: bool,
 }
 
@@ -104,25 +98,33 @@ enum State {
 }
 
 fn run(call: &Call) -> Result<Success, Failure> {
-    respond::run(call, |one| spec(one.options()))
+    respond::run(call, spec)
 }
 
-fn spec(options: Options) -> Result<PowerSpec, Failure> {
-    let goal = match (options.state, options.boot) {
-        (State::Rebooted, boot) => Goal::Rebooted(Reboot {
-            boot,
-            force: options.force,
-        }),
-        (_, Some(_)) => return Err(Failure::new("boot needs state: rebooted")),
-        (State::On, None) => Goal::On,
-        (State::Off, None) => Goal::Off,
-    };
+fn spec(call: &Call) -> Result<PowerSpec, Failure> {
+    let options: Options = call.options();
+    let goal = goal(&options)?;
     Ok(PowerSpec {
-        machine: options.machine.reference()?,
+        machine: target::machine(call)?,
         goal,
-        wait: options.waiting.limits()?,
+        wait: waiting::limits(call)?,
         allow_unassigned: options.allow_unassigned,
     })
+}
+
+fn goal(options: &Options) -> Result<Goal, Failure> {
+    if options.force && options.boot != Some(Boot::Pxe) {
+        return Err(Failure::new("force needs boot: pxe"));
+    }
+    match (&options.state, options.boot) {
+        (State::Rebooted, boot) => Ok(Goal::Rebooted(Reboot {
+            boot,
+            force: options.force,
+        })),
+        (_, Some(_)) => Err(Failure::new("boot needs state: rebooted")),
+        (State::On, None) => Ok(Goal::On),
+        (State::Off, None) => Ok(Goal::Off),
+    }
 }
 
 const EXAMPLES: &str = r#"- name: Switch a machine off
@@ -143,13 +145,20 @@ const EXAMPLES: &str = r#"- name: Switch a machine off
     name: qdc01
     state: rebooted
     boot: disk
+
+- name: Switch several off in one task
+  mrp_power:
+    machines:
+      - name: qdc01
+      - name: qdc02
+    state: "off"
 "#;
 
 const RETURNS: &[Return] = &[
     Return::new("power", "str")
         .about("The power as the BMC says; in check mode, as it would be.")
         .sample("\"on\""),
-    which_machine::RETURN,
+    target::RETURN,
     respond::PLAN,
     respond::RESULTS,
 ];

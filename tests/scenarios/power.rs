@@ -104,10 +104,66 @@ fn a_reboot_may_be_from_elsewhere() {
 }
 
 #[test]
-fn boot_needs_a_reboot() {
+fn options_that_would_mean_nothing_are_refused() {
     let bench = Bench::new();
     let options = json!({ "name": "qdc01", "state": "on", "boot": "pxe" });
     assert_eq!(bench.failure(MODULE, options), "boot needs state: rebooted");
+    let options = json!({ "name": "qdc01", "state": "rebooted", "force": true });
+    assert_eq!(bench.failure(MODULE, options), "force needs boot: pxe");
+}
+
+#[test]
+fn several_machines_are_switched_in_one_task() {
+    let bench = Bench::new();
+    let options = json!({
+        "state": "off",
+        "machines": [{ "name": "qdc01" }, { "id": 1, "state": "on" }, { "name": "qdc02" }],
+    });
+    let result = bench.four_ways(MODULE, options);
+    assert_eq!(actions(&result), ["update", "wait", "update", "wait"]);
+    let powers: Vec<&Value> = result["results"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|one| &one["power"])
+        .collect();
+    assert_eq!(powers, ["off", "on", "off"]);
+    assert_eq!(orders(&bench), 2);
+}
+
+#[test]
+fn several_machines_are_awaited_together() {
+    let bench = Bench::new();
+    // Of each machine's looks the first is the plan's: the second, which begins its wait, still shows the old power.
+    for (id, power) in [(2, "on"), (1, "off")] {
+        let body = json!({ "state": power });
+        let path = format!("/api/v1/machine/{id}/power");
+        bench
+            .lab
+            .fault(json!({ "method": "GET", "path": path, "nth": 2, "status": 200, "body": body }));
+    }
+    let options = json!({
+        "wait_interval": 0.01,
+        "machines": [{ "id": 2, "state": "off" }, { "id": 1, "state": "on" }, { "name": "no-bmc", "state": "on" }],
+    });
+    let result = bench.run(MODULE, options);
+    says(
+        &text(&result["msg"]),
+        &["1 of 3 failed", "machine 'no-bmc' has no BMC"],
+    );
+    assert_eq!(orders(&bench), 2);
+    let paths: Vec<String> = bench
+        .lab
+        .requests()
+        .into_iter()
+        .filter(|request| request.path.ends_with("/power"))
+        .map(|request| format!("{} {}", request.method, &request.path[16..17]))
+        .collect();
+    let tail = &paths[paths.len() - 6..];
+    assert_eq!(
+        tail,
+        ["POST 2", "GET 2", "POST 1", "GET 1", "GET 2", "GET 1"]
+    );
 }
 
 #[test]

@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 
 use super::lookup::{self, MachineRef};
 use super::{Effect, Plan, Task, TaskError, Wait, Waiting};
-use crate::api::{Machine, MachineId, Power, PowerOrder, Reader, Writer};
+use crate::api::{Machine, Power, PowerOrder, Reader, Writer};
 
 /// The power that a machine shall have.
 #[derive(Clone, Debug)]
@@ -57,11 +57,11 @@ pub enum Boot {
     Bios,
 }
 
-/// One operation on a machine's power.
+/// One operation on the power of the machine that is reported on.
 #[derive(Debug)]
 pub enum PowerOp {
     /// Order its BMC to do something.
-    Order(MachineId, PowerOrder),
+    Order(PowerOrder),
     /// Look whether the power is as wanted.
     Await(Power, Waiting),
 }
@@ -100,7 +100,7 @@ impl Task for PowerSpec {
         report: &mut PowerReport,
     ) -> Result<Effect<PowerOp>, TaskError> {
         match op {
-            PowerOp::Order(machine, order) => perform::order(writer, machine, order, report),
+            PowerOp::Order(order) => perform::order(writer, order, report),
             PowerOp::Await(wanted, waiting) => perform::look(writer, wanted, waiting, report),
         }
     }

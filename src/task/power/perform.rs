@@ -1,4 +1,4 @@
-//! Giving an order to a machine's BMC, and looking at what came of it.
+//! Giving an order to a machine's BMC, and looking whether it is followed.
 
 use super::{PowerOp, PowerReport};
 use crate::api::{ApiError, MachineId, Power, PowerOrder, Reader, Writer};
@@ -6,15 +6,16 @@ use crate::task::machine::named;
 use crate::task::wait::{Awaited, Seen, Waiting};
 use crate::task::{Effect, TaskError};
 
-const NOT_SWITCHED_HINT: &str = "The server passed the order on, but the BMC tells otherwise: look at the BMC, or raise wait_timeout.";
+const NOT_FOLLOWED_HINT: &str = "The server has passed the order on, but the machine's BMC does not say that it was followed: look at the BMC, \
+     or raise wait_timeout.";
 
 /// Gives an order; the power that comes back is what the server read after it.
 pub(super) fn order(
     writer: &Writer,
-    machine: MachineId,
     order: PowerOrder,
     report: &mut PowerReport,
 ) -> Result<Effect<PowerOp>, TaskError> {
+    let machine = report.machine.id;
     report.power = match writer.powers().order(machine, order) {
         Err(lost @ ApiError::OutcomeUnknown { .. }) => {
             proof(writer.reader(), machine, order).ok_or(lost)?
@@ -35,7 +36,7 @@ fn proof(reader: &Reader, machine: MachineId, order: PowerOrder) -> Option<Power
     (found == wanted).then_some(found)
 }
 
-/// One look whether the power is as wanted.
+/// One look whether the power is as wanted. A BMC that does not answer may do so at the next.
 pub(super) fn look(
     writer: &Writer,
     wanted: Power,
@@ -43,16 +44,15 @@ pub(super) fn look(
     report: &mut PowerReport,
 ) -> Result<Effect<PowerOp>, TaskError> {
     let seen = writer.powers().get(report.machine.id).map(|power| {
-        let seen = match power == wanted {
-            true => Seen::AsAwaited,
-            false => Seen::NotYet(power.to_string()),
-        };
         report.power = power;
-        seen
+        match report.power == wanted {
+            true => Seen::AsAwaited,
+            false => Seen::NotYet(report.power.to_string()),
+        }
     });
     let awaited = Awaited {
         unmet: format!("{} was not {wanted}", named(&report.machine)),
-        hint: NOT_SWITCHED_HINT,
+        hint: NOT_FOLLOWED_HINT,
     };
     waiting.after(writer.clock(), seen, awaited, |waiting| {
         PowerOp::Await(wanted, waiting)

@@ -64,21 +64,21 @@ impl PowerSpec {
         wanted: Power,
         why: String,
     ) {
-        let machine = plan.report.machine.clone();
+        let target = named(&plan.report.machine);
         let step = Step {
             action,
-            target: named(&machine),
+            target: target.clone(),
             why,
             before: json!({ "power": plan.report.power }),
             after: json!({ "power": order }),
             text: None,
         };
-        plan.push(PowerOp::Order(machine.id, order), step);
+        plan.push(PowerOp::Order(order), step);
         plan.report.power = wanted.clone();
         let Some(wait) = self.wait else { return };
         let step = Step {
             action: Action::Wait,
-            target: named(&machine),
+            target,
             why: format!("its BMC tells it within {} s", wait.timeout.as_secs_f64()),
             before: json!({ "power": order }),
             after: json!({ "power": wanted }),

@@ -1,12 +1,12 @@
-//! The options by which a task says which machine it is about.
+//! The options by which a module is told which machine to act on.
 
 use serde::Deserialize;
 
-use crate::ansible::{Failure, Kind, Opt, Return};
+use crate::ansible::{Call, Failure, Kind, Opt, Return};
 use crate::api::MachineId;
 use crate::task::machine::MachineRef;
 
-/// The machine's options, the same for every module that is about one machine.
+/// The machine's options, the same for every module that acts on one.
 pub(super) const OPTIONS: &[Opt] = &[
     Opt::new("name", Kind::Str)
         .aliases(&["machine", "machine_name"])
@@ -38,18 +38,18 @@ pub(super) const RETURN: Return = Return::new("machine", "dict")
 pub(super) const EITHER: &[&str] = &["name", "id"];
 
 #[derive(Deserialize)]
-pub(super) struct WhichMachine {
+struct Target {
     name: Option<String>,
     id: Option<MachineId>,
 }
 
-impl WhichMachine {
-    pub(super) fn reference(self) -> Result<MachineRef, Failure> {
-        match (self.name, self.id) {
-            (Some(name), _) if name.is_empty() => Err(Failure::new("name must not be empty")),
-            (Some(name), _) => Ok(MachineRef::Name(name)),
-            (None, Some(id)) => Ok(MachineRef::Id(id)),
-            (None, None) => Err(Failure::new("one of the following is required: name, id")),
-        }
+/// The machine that is meant; the module's constraints have it that one is.
+pub(super) fn machine(call: &Call) -> Result<MachineRef, Failure> {
+    let target: Target = call.options();
+    match (target.name, target.id) {
+        (Some(name), _) if name.is_empty() => Err(Failure::new("name must not be empty")),
+        (Some(name), _) => Ok(MachineRef::Name(name)),
+        (None, Some(id)) => Ok(MachineRef::Id(id)),
+        (None, None) => Err(Failure::new("one of the following is required: name, id")),
     }
 }
