@@ -128,6 +128,7 @@ fn refused(request: &Request, reply: &Reply) -> ApiError {
         reason,
         response: redact::passwords(&String::from_utf8_lossy(kept)),
         retry_after: retry_after(reply),
+        delivered: reply.delivered,
     }))
 }
 

@@ -80,6 +80,8 @@ pub enum ApiError {
         action: String,
         /// The stall timeout.
         after: Duration,
+        /// Whether the request was handed over with its whole body, so that the server may still act on it.
+        delivered: bool,
     },
 
     /// The connection was reset or closed before the answer was complete.
@@ -200,6 +202,7 @@ pub struct Refusal {
     pub(super) reason: String,
     pub(super) response: String,
     pub(super) retry_after: Option<Duration>,
+    pub(super) delivered: bool,
 }
 
 impl Refusal {
@@ -313,10 +316,19 @@ impl ApiError {
         }
     }
 
+    /// Whether the request may be with the server still: it waits its turn there, or behind a proxy that lost patience.
+    pub(super) fn may_still_take_effect(&self) -> bool {
+        match self {
+            ApiError::Timeout { delivered, .. } => *delivered,
+            ApiError::Server(refusal) => refusal.delivered && matches!(refusal.status, 502 | 504),
+            _ => false,
+        }
+    }
+
     /// For a request that must not be repeated: says plainly when its outcome is open.
     pub(super) fn or_outcome_unknown(self) -> ApiError {
         let (action, reason) = match self {
-            ApiError::Timeout { action, after } => (
+            ApiError::Timeout { action, after, .. } => (
                 action,
                 format!("no byte in either direction for {} s", after.as_secs_f64()),
             ),

@@ -18,7 +18,7 @@ pub(super) fn of(error: &ApiError) -> Option<String> {
         ApiError::Timeout { .. } => {
             "The server handles one request at a time and may be waiting for a slow BMC; a longer timeout may help."
         }
-        ApiError::OutcomeUnknown { .. } => "Look at the machine before trying again.",
+        ApiError::OutcomeUnknown { .. } => "Look at what the server has before trying again.",
         ApiError::Redirected { .. } => "If that is the server, give its URL.",
         ApiError::Unauthorized(_) => {
             "Tokens are made and deleted on the user's page of the server."

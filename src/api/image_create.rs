@@ -19,8 +19,8 @@ const FORM: u64 = 4096;
 impl Images<'_, ReadWrite> {
     /// Uploads a file as a new image, under [`ImageFile::upload_name`], in constant memory.
     ///
-    /// When the answer is lost, the image is looked for before the upload is repeated. An image that was left behind without
-    /// its whole file is deleted. Fails with [`ApiError::UploadTooLarge`] when the file is larger than the server takes, and
+    /// When the answer is lost, the image is looked for before the upload is repeated; an upload that the server may still be
+    /// busy with is not repeated. An image that was left behind without its whole file is deleted. Fails with [`ApiError::UploadTooLarge`] when the file is larger than the server takes, and
     /// with [`ApiError::FileChanged`] when it changed since it was opened.
     pub fn create(&self, new: &NewImage, file: &mut ImageFile) -> Result<Image> {
         let known: HashSet<ImageId> = self

@@ -1,8 +1,8 @@
 //! The body of a JSON request, which notes when it is taken.
 //!
-//! Whether a body was ever asked for tells whether a POST can have reached the server.
+//! Whether a body was ever asked for tells whether a POST can have reached the server, and may still have its effect.
 
-use std::convert::Infallible;
+use std::io;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
@@ -28,13 +28,16 @@ impl JsonBody {
 
 impl Body for JsonBody {
     type Data = Bytes;
-    type Error = Infallible;
+    type Error = io::Error;
 
     fn poll_frame(
         mut self: Pin<&mut Self>,
         _: &mut Context<'_>,
-    ) -> Poll<Option<Result<Frame<Bytes>, Infallible>>> {
+    ) -> Poll<Option<Result<Frame<Bytes>, io::Error>>> {
         self.activity.touch_sending();
+        if !self.activity.deliver() {
+            return Poll::Ready(Some(Err(io::Error::other("the request was given up"))));
+        }
         Poll::Ready(self.bytes.take().map(|bytes| Ok(Frame::data(bytes))))
     }
 

@@ -18,6 +18,8 @@ pub(super) struct Circumstances<'a> {
     pub(super) stall_timeout: Duration,
     /// Whether there was a body of which nothing was taken, so that the request certainly did not arrive.
     pub(super) unsent: bool,
+    /// Whether there was a body and all of it was taken, so that the request may still arrive.
+    pub(super) delivered: bool,
 }
 
 impl Circumstances<'_> {
@@ -29,6 +31,7 @@ impl Circumstances<'_> {
         ApiError::Timeout {
             action: self.action.to_owned(),
             after: self.stall_timeout,
+            delivered: self.delivered,
         }
     }
 

@@ -89,31 +89,44 @@ impl Pipeline {
         }
     }
 
-    /// Creates something that must not be created twice: when the answer is lost, looks whether it arrived before it tries
-    /// again. `absent` may turn the loss of something that did not arrive into an error that ends the attempts.
+    /// Creates something that must not be created twice. When an answer is lost, `settle` looks what became of the request,
+    /// takes away what is incomplete, and returns what is there; `absent` may turn the loss of something that did not
+    /// arrive into an error that ends the attempts.
+    ///
+    /// A request that the server may still act on is never repeated: the attempts that are left only look again.
     pub(super) fn create<T>(
         &self,
         mut send: impl FnMut() -> Result<T>,
-        mut look: impl FnMut() -> Result<Option<T>>,
+        mut settle: impl FnMut() -> Result<Option<T>>,
         absent: impl Fn(ApiError) -> ApiError,
     ) -> Result<T> {
         let mut attempts = Attempts::new(self.retry, self.clock());
+        let mut may_be_done = false;
+        let mut outcome = send();
         loop {
-            let mut error = match send() {
+            let mut error = match outcome {
                 Ok(created) => return Ok(created),
                 Err(error) => error,
             };
-            if error.leaves_the_outcome_open() {
-                error = match look() {
+            may_be_done |= error.leaves_the_outcome_open();
+            // What a repeated request finds in its way may be the work of the first.
+            if error.leaves_the_outcome_open() || (may_be_done && error.is_conflict()) {
+                error = match settle() {
                     Ok(Some(found)) => return Ok(found),
                     Ok(None) => absent(error),
                     Err(_) => return Err(error.or_outcome_unknown()),
                 };
             }
-            let may_repeat = error.never_reached_the_server() || error.leaves_the_outcome_open();
-            if !may_repeat || !attempts.pause_after(&error) {
-                return Err(error);
+            let is_under_way = error.may_still_take_effect();
+            let may_go_on = error.never_reached_the_server() || error.leaves_the_outcome_open();
+            if !may_go_on || !attempts.pause_after(&error) {
+                return Err(if is_under_way {
+                    error.or_outcome_unknown()
+                } else {
+                    error
+                });
             }
+            outcome = if is_under_way { Err(error) } else { send() };
         }
     }
 

@@ -123,7 +123,7 @@ impl<Access> Preseeds<'_, Access> {
 }
 
 impl Preseeds<'_, ReadWrite> {
-    /// Creates a preseed. When the answer is lost, it is looked for by name before another attempt.
+    /// Creates a preseed. When the answer is lost, it is looked for before another attempt.
     ///
     /// Fails with [`ApiError::Conflict`](super::ApiError::Conflict) when any user has a preseed of that name.
     pub fn create(&self, new: &NewPreseed) -> Result<Preseed> {

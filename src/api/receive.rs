@@ -20,6 +20,8 @@ pub(super) struct Reply {
     pub(super) headers: HeaderMap,
     /// Its text, or as much of it as is read of an error.
     pub(super) body: Vec<u8>,
+    /// Whether the request's body was handed over whole before it came.
+    pub(super) delivered: bool,
     digest: Option<Digest>,
 }
 

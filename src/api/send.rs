@@ -97,6 +97,7 @@ impl Wire {
             receive::reply(response, request.is_for_a_file(), &activity).await
         }));
         activity.end();
+        let delivered = activity.is_delivered();
         if let Some(error) = upload::take(&trouble) {
             return Err(error);
         }
@@ -105,10 +106,14 @@ impl Wire {
             url,
             stall_timeout: self.stall_timeout,
             unsent: !matches!(request.body, Payload::Nothing) && !activity.began_sending(),
+            delivered,
         };
         match result {
             None => Err(circumstances.stalled()),
-            Some(Ok(reply)) => Ok(reply),
+            Some(Ok(mut reply)) => {
+                reply.delivered = delivered;
+                Ok(reply)
+            }
             Some(Err(Broken::Lost(error))) => Err(circumstances.failed(&error)),
             Some(Err(Broken::TooLarge(limit))) => Err(ApiError::ResponseTooLarge {
                 action: request.action.clone(),

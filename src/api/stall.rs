@@ -20,6 +20,7 @@ const CONNECTING_FIRST: Duration = Duration::from_millis(50);
 pub(super) struct Activity {
     last: Mutex<Instant>,
     sending: AtomicBool,
+    delivered: AtomicBool,
     over: AtomicBool,
 }
 
@@ -28,6 +29,7 @@ impl Activity {
         Activity {
             last: Mutex::new(Instant::now() + CONNECTING_FIRST),
             sending: AtomicBool::new(false),
+            delivered: AtomicBool::new(false),
             over: AtomicBool::new(false),
         }
     }
@@ -48,13 +50,25 @@ impl Activity {
         self.sending.load(Ordering::Relaxed)
     }
 
-    /// Notes that nobody waits for the exchange any more, so that the rest of an upload is not sent.
+    /// Notes that the last part of the body is handed over, unless nobody waits for the exchange any more: then false, and
+    /// that part must not be sent.
+    pub(super) fn deliver(&self) -> bool {
+        self.delivered.store(true, Ordering::SeqCst);
+        !self.is_over()
+    }
+
+    /// Whether the body was handed over whole. What the system has of it still goes out, whatever becomes of the exchange.
+    pub(super) fn is_delivered(&self) -> bool {
+        self.delivered.load(Ordering::SeqCst)
+    }
+
+    /// Notes that nobody waits for the exchange any more, so that the rest of its body is not sent.
     pub(super) fn end(&self) {
-        self.over.store(true, Ordering::Relaxed);
+        self.over.store(true, Ordering::SeqCst);
     }
 
     pub(super) fn is_over(&self) -> bool {
-        self.over.load(Ordering::Relaxed)
+        self.over.load(Ordering::SeqCst)
     }
 
     /// Runs an exchange; `None` when it stalled for `limit`.

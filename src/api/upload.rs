@@ -140,6 +140,10 @@ impl FileBody {
     }
 }
 
+fn given_up<T>() -> Option<io::Result<T>> {
+    Some(Err(io::Error::other("the upload was given up")))
+}
+
 impl Body for FileBody {
     type Data = Bytes;
     type Error = io::Error;
@@ -162,9 +166,10 @@ impl Body for FileBody {
         }
         self.rested = false;
         if self.activity.is_over() {
-            return Poll::Ready(Some(Err(io::Error::other("the upload was given up"))));
+            return Poll::Ready(given_up());
         }
         match self.next() {
+            Ok(_) if self.done && !self.activity.deliver() => Poll::Ready(given_up()),
             Ok(chunk) => Poll::Ready(chunk.map(|chunk| Ok(Frame::data(chunk)))),
             Err(error) => {
                 *self.trouble.lock().unwrap_or_else(PoisonError::into_inner) = Some(error);

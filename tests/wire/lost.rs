@@ -1,5 +1,7 @@
 //! Creations whose answer was lost: looked for before they are tried again.
 
+use std::time::Duration;
+
 use mr_provisioner::api::*;
 
 use crate::server::{Server, Step, delete, get, post};
@@ -9,13 +11,25 @@ fn name_of(file: &ImageFile) -> String {
     format!("alice/{}.1a2b3c4d", file.upload_name())
 }
 
-fn losses() -> [Step; 4] {
+/// Answers that were lost with the request out of the server's hands.
+fn losses() -> [Step; 3] {
     [
         post("/api/v1/image").close(),
-        post("/api/v1/image").html(502, ""),
-        post("/api/v1/image").html(504, ""),
+        post("/api/v1/image").html(503, ""),
         post("/api/v1/image").close_after(10),
     ]
+}
+
+/// Answers that were given up while the server may still have the request.
+fn impatience(step: fn() -> Step) -> [Step; 3] {
+    [step().stall(), step().html(502, ""), step().html(504, "")]
+}
+
+/// A client that gives up a connection soon, and tries again.
+fn soon(server: &Server) -> (Writer, std::sync::Arc<FakeClock>) {
+    let mut settings = settings(&server.url());
+    settings.stall_timeout = Duration::from_millis(300);
+    connect(&settings)
 }
 
 #[test]
@@ -71,6 +85,69 @@ fn an_image_that_did_not_arrive_is_sent_again() {
         let seen = server.finish().pop().unwrap();
         assert!(String::from_utf8_lossy(&seen.body).contains("\r\nkernel\r\n"));
     }
+}
+
+#[test]
+fn an_image_that_arrived_after_the_look_is_not_sent_again() {
+    for loss in impatience(|| post("/api/v1/image")) {
+        let made = upload(b"kernel");
+        let mut file = ImageFile::open(&made.path).unwrap();
+        let server = Server::start([
+            get("/api/v1/image").json(200, "[]"),
+            loss,
+            get("/api/v1/image").json(200, "[]"),
+            get("/api/v1/image").json(200, "[]"),
+            get("/api/v1/image").json(200, format!("[{}]", image_json(4, &name_of(&file)))),
+            get("/tftp/").answer(200, "application/octet-stream", "kernel"),
+        ]);
+        let (client, clock) = soon(&server);
+        assert_eq!(
+            client.images().create(&kernel(), &mut file).unwrap().id,
+            ImageId(4)
+        );
+        assert_eq!(clock.pauses(), [0.5, 1.0]);
+        server.finish();
+    }
+}
+
+#[test]
+fn an_image_that_may_still_arrive_is_not_sent_again() {
+    for loss in impatience(|| post("/api/v1/image")) {
+        let made = upload(b"kernel");
+        let mut file = ImageFile::open(&made.path).unwrap();
+        let mut steps = vec![get("/api/v1/image").json(200, "[]"), loss];
+        steps.extend((0..4).map(|_| get("/api/v1/image").json(200, "[]")));
+        let server = Server::start(steps);
+        let (client, clock) = soon(&server);
+        let error = client.images().create(&kernel(), &mut file).unwrap_err();
+        assert!(
+            matches!(error, ApiError::OutcomeUnknown { .. }),
+            "{error:?}"
+        );
+        assert_eq!(clock.pauses(), [0.5, 1.0, 2.0]);
+        server.finish();
+    }
+}
+
+#[test]
+fn an_upload_that_stalled_half_way_is_sent_again() {
+    let made = sparse(32 * 1024 * 1024);
+    let mut file = ImageFile::open(&made.path).unwrap();
+    let server = Server::start([
+        get("/api/v1/image").json(200, "[]"),
+        post("/api/v1/image").stall(),
+        get("/api/v1/image").json(200, "[]"),
+        post("/api/v1/image").json(201, image_json(5, &name_of(&file))),
+    ]);
+    let mut settings = settings(&server.url());
+    settings.stall_timeout = Duration::from_millis(900);
+    let (client, clock) = connect(&settings);
+    assert_eq!(
+        client.images().create(&kernel(), &mut file).unwrap().id,
+        ImageId(5)
+    );
+    assert_eq!(clock.pauses(), [0.5]);
+    server.finish();
 }
 
 #[test]
@@ -241,6 +318,21 @@ fn an_order_to_a_bmc_is_sent_once() {
 }
 
 #[test]
+fn a_preseed_that_arrived_after_the_look_is_not_made_again() {
+    for loss in impatience(|| post("/api/v1/preseed")) {
+        let server = Server::start([
+            loss,
+            get("/api/v1/preseed").json(200, "[]"),
+            get("/api/v1/preseed").json(200, format!("[{MADE}]")),
+        ]);
+        let (client, clock) = soon(&server);
+        client.preseeds().create(&preseed()).unwrap();
+        assert_eq!(clock.pauses(), [0.5]);
+        server.finish();
+    }
+}
+
+#[test]
 fn a_console_whose_answer_was_lost_is_asked_for_again() {
     let server = Server::start([
         post("/api/v1/machine/7/console").close(),
@@ -249,5 +341,28 @@ fn a_console_whose_answer_was_lost_is_asked_for_again() {
     let (client, clock) = client(&server);
     client.consoles().create(MachineId(7)).unwrap();
     assert_eq!(clock.pauses(), [0.5]);
+    server.finish();
+}
+
+#[test]
+fn a_preseed_whose_first_request_came_late_is_not_taken_by_somebody_else() {
+    let taken = r#"{"error_type": "IntegrityError", "errors": "(psycopg2) duplicate key"}"#;
+    let first_attempt = || {
+        [
+            post("/api/v1/preseed").close(),
+            get("/api/v1/preseed").json(200, "[]"),
+            post("/api/v1/preseed").json(409, taken),
+        ]
+    };
+    let late = get("/api/v1/preseed").json(200, format!("[{MADE}]"));
+    let server = Server::start(first_attempt().into_iter().chain([late]));
+    let made = client(&server).0.preseeds().create(&preseed()).unwrap();
+    assert_eq!(made.id, PreseedId(5));
+    server.finish();
+
+    let nothing = get("/api/v1/preseed").json(200, "[]");
+    let server = Server::start(first_attempt().into_iter().chain([nothing]));
+    let error = client(&server).0.preseeds().create(&preseed()).unwrap_err();
+    assert!(error.is_conflict(), "{error:?}");
     server.finish();
 }
