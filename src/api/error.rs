@@ -136,14 +136,15 @@ pub enum ApiError {
     #[error("{0}")]
     InvalidRequest(Box<Refusal>),
 
-    /// 413, or a large upload whose connection was closed without an answer: more than the server takes.
+    /// 413, or a large upload whose connection was closed without an answer, before a proxy (then 502) or this client: more
+    /// than the server takes.
     #[error("{action}: the upload of {} is larger than the server accepts ({})", Size(*size), how(*status))]
     UploadTooLarge {
         /// What was tried.
         action: String,
         /// The file's size in bytes.
         size: u64,
-        /// 413, or nothing when the connection was closed without an answer.
+        /// 413 or 502, or nothing when the connection was closed without an answer.
         status: Option<u16>,
     },
 
@@ -367,10 +368,12 @@ impl ApiError {
 
 /// How a server showed that an upload is too large.
 fn how(status: Option<u16>) -> String {
-    status.map_or_else(
-        || "it closed the connection without an answer".to_owned(),
-        |status| format!("status {status}"),
-    )
+    const CLOSED: &str = "it closed the connection without an answer";
+    match status {
+        None => CLOSED.to_owned(),
+        Some(502) => format!("{CLOSED}, says status 502"),
+        Some(status) => format!("status {status}"),
+    }
 }
 
 /// A number of bytes for a reader.

@@ -105,16 +105,18 @@ enum Arrival {
     Absent,
 }
 
-/// A large upload whose connection was closed without a word, and which did not arrive, was too large.
+/// A large upload whose connection was closed without a word, and which did not arrive, was too large. A proxy tells of
+/// the close by its status 502.
 fn too_large(error: ApiError, size: u64) -> ApiError {
-    match error {
-        ApiError::Disconnected { action, .. } if size + FORM > SILENT_LIMIT => {
-            ApiError::UploadTooLarge {
-                action,
-                size,
-                status: None,
-            }
-        }
-        other => other,
+    let (action, status) = match error {
+        other if size + FORM <= SILENT_LIMIT => return other,
+        ApiError::Disconnected { action, .. } => (action, None),
+        ApiError::Server(refusal) if refusal.status == 502 => (refusal.action, Some(502)),
+        other => return other,
+    };
+    ApiError::UploadTooLarge {
+        action,
+        size,
+        status,
     }
 }

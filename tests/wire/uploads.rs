@@ -196,6 +196,26 @@ fn a_large_upload_that_is_cut_off_silently_was_too_large() {
 }
 
 #[test]
+fn a_large_upload_that_is_cut_off_behind_a_proxy_was_too_large() {
+    let made = sparse(101 * 1024 * 1024);
+    let mut file = ImageFile::open(&made.path).unwrap();
+    let server = Server::start([
+        get("/api/v1/image").json(200, "[]"),
+        post("/api/v1/image").html(502, "<html>Bad Gateway</html>"),
+        get("/api/v1/image").json(200, "[]"),
+    ]);
+    let (client, clock) = client(&server);
+    let error = client.images().create(&kernel(), &mut file).unwrap_err();
+    assert!(
+        matches!(error, ApiError::UploadTooLarge { .. }),
+        "{error:?}"
+    );
+    assert!(error.to_string().contains("status 502"), "{error}");
+    assert!(clock.pauses().is_empty());
+    server.finish();
+}
+
+#[test]
 fn an_upload_that_stalls_is_given_up() {
     let made = sparse(16 * 1024 * 1024);
     let mut file = ImageFile::open(&made.path).unwrap();
