@@ -1,21 +1,46 @@
 //! What a run has done so far, for the result that a signal or a panic prints in place of the
 //! module.
 
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use serde_json::Value;
 
-static STEPS: Mutex<Vec<Value>> = Mutex::new(Vec::new());
-
-/// Records a step that has been done: {action, target, why, before, after}.
-pub fn record(step: Value) {
-    STEPS
-        .lock()
-        .unwrap_or_else(PoisonError::into_inner)
-        .push(step);
+/// Steps are objects with {action, target, why, before, after}.
+#[derive(Clone, Debug)]
+pub(super) struct Progress {
+    /// What has been done, in order.
+    pub(super) done: Vec<Value>,
+    /// What was begun and has not come to an end: whether it takes effect is open.
+    pub(super) under_way: Option<Value>,
 }
 
-/// The steps so far, in order.
-pub(super) fn recorded() -> Vec<Value> {
-    STEPS.lock().unwrap_or_else(PoisonError::into_inner).clone()
+static PROGRESS: Mutex<Progress> = Mutex::new(Progress {
+    done: Vec::new(),
+    under_way: None,
+});
+
+/// Notes that a step which changes something is begun.
+pub fn begin(step: Value) {
+    progress().under_way = Some(step);
+}
+
+/// Records a step that has been done.
+pub fn record(step: Value) {
+    let mut progress = progress();
+    progress.done.push(step);
+    progress.under_way = None;
+}
+
+/// Notes that the step under way came to an end without any effect.
+pub fn leave() {
+    progress().under_way = None;
+}
+
+/// How far it came.
+pub(super) fn so_far() -> Progress {
+    progress().clone()
+}
+
+fn progress() -> MutexGuard<'static, Progress> {
+    PROGRESS.lock().unwrap_or_else(PoisonError::into_inner)
 }

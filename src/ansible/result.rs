@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value, json};
 
-use super::progress;
+use super::progress::{self, Progress};
 
 /// The module did what was asked, or found it done.
 #[derive(Clone, Debug, Default)]
@@ -68,16 +68,32 @@ impl Failure {
         }
     }
 
-    /// The failure of a run that was cut short: what it had done so far belongs into it.
+    /// The failure of a run that was cut short: what it had done so far belongs into it, and what
+    /// it was about to do.
     pub(super) fn interrupted(message: String) -> Failure {
-        let steps = progress::recorded();
-        let changed = !steps.is_empty();
-        let message = match steps.len() {
+        let Progress { done, under_way } = progress::so_far();
+        let mut message = match done.len() {
             0 => format!("{message} No step had been completed."),
             1 => format!("{message} One step had been completed, see plan."),
             count => format!("{message} {count} steps had been completed, see plan."),
         };
-        let fields = Map::from_iter(changed.then(|| ("plan".to_owned(), Value::from(steps))));
+        if let Some(step) = &under_way {
+            let word = |key| step[key].as_str().unwrap_or_default();
+            message.push_str(&format!(
+                " {}: {} was under way and may have taken effect.",
+                word("target"),
+                word("action")
+            ));
+        }
+        let not_done = Vec::from_iter(under_way);
+        let plan = [done.as_slice(), &not_done].concat();
+        let changed = !plan.is_empty();
+        let steps = [("plan", plan), ("done", done), ("not_done", not_done)];
+        let fields = steps
+            .into_iter()
+            .filter(|_| changed)
+            .map(|(key, steps)| (key.to_owned(), steps.into()))
+            .collect();
         Failure {
             message,
             changed,

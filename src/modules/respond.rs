@@ -5,7 +5,7 @@ use serde_json::{Map, Value, json};
 
 use super::connection;
 use crate::ansible::{Call, Diff, Failure, Kind, Opt, Return, Success, progress};
-use crate::task::{self, Halted, Outcome, Step, Task, TaskError};
+use crate::task::{self, Action, Event, Halted, Outcome, Step, Task, TaskError};
 
 /// Plans what the call asks for and, outside check mode, applies the plan: of one task, or of each item of a list.
 /// `task` makes a task of the options of one.
@@ -70,8 +70,14 @@ where
     together(tasks.iter().map(Task::title).zip(results).collect())
 }
 
-fn record(step: &Step) {
-    progress::record(json!(step));
+fn record(event: Event) {
+    match event {
+        // Whoever only waits changes nothing.
+        Event::Begun(step) if step.action == Action::Wait => {}
+        Event::Begun(step) => progress::begin(json!(step)),
+        Event::Done(step) => progress::record(json!(step)),
+        Event::Left => progress::leave(),
+    }
 }
 
 /// One result of many, which fails when one of them did, and names it.

@@ -3,7 +3,7 @@
 use std::collections::HashSet;
 use std::time::Duration;
 
-use super::plan::{Course, Halted, Outcome, Plan, Step, Task};
+use super::plan::{Course, Event, Halted, Outcome, Plan, Task};
 use super::{TaskError, parallel};
 use crate::api::{Reader, Writer};
 
@@ -31,7 +31,7 @@ pub fn apply_all<T: Task>(
     writer: &Writer,
     plans: Vec<Planned<T>>,
     fail_fast: bool,
-    mut on_done: impl FnMut(&Step),
+    mut tell: impl FnMut(Event),
 ) -> Vec<Applied<T>> {
     let mut courses: Vec<Result<Course<T>, TaskError>> = plans
         .into_iter()
@@ -45,7 +45,7 @@ pub fn apply_all<T: Task>(
             .flatten()
             .filter(|course| !course.has_failed())
         {
-            let wanted = course.advance(writer, &mut on_done);
+            let wanted = course.advance(writer, &mut tell);
             pause = [pause, wanted].into_iter().flatten().min();
             stopped = fail_fast && course.has_failed();
             if stopped {

@@ -23,7 +23,9 @@ mod wait;
 
 pub use error::TaskError;
 pub use many::{apply_all, plan_all};
-pub use plan::{Action, Effect, Halted, Outcome, Plan, Planned, Step, Task, TextChange, apply};
+pub use plan::{
+    Action, Effect, Event, Halted, Outcome, Plan, Planned, Step, Task, TextChange, apply,
+};
 pub use wait::{Wait, Waiting};
 
 #[allow(unused_imports, reason = "named by the documentation above")]

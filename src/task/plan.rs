@@ -182,14 +182,25 @@ impl Halted {
     }
 }
 
-/// Carries out a plan step by step; `on_done` hears of each step that took effect.
+/// What is told of a plan while it is carried out.
+#[derive(Clone, Copy, Debug)]
+pub enum Event<'a> {
+    /// A step is begun; until it ends, it may or may not have taken effect.
+    Begun(&'a Step),
+    /// A step took effect.
+    Done(&'a Step),
+    /// The step that was begun had no effect, or not yet.
+    Left,
+}
+
+/// Carries out a plan step by step; `tell` hears how far it is.
 pub fn apply<T: Task>(
     writer: &Writer,
     plan: Plan<T::Op, T::Report>,
-    mut on_done: impl FnMut(&Step),
+    mut tell: impl FnMut(Event),
 ) -> Result<Outcome<T::Report>, Box<Halted>> {
     let mut course = Course::<T>::new(plan);
-    while let Some(pause) = course.advance(writer, &mut on_done) {
+    while let Some(pause) = course.advance(writer, &mut tell) {
         writer.clock().sleep(pause);
     }
     course.end()
@@ -224,20 +235,28 @@ impl<T: Task> Course<T> {
     pub(super) fn advance(
         &mut self,
         writer: &Writer,
-        on_done: &mut impl FnMut(&Step),
+        tell: &mut impl FnMut(Event),
     ) -> Option<Duration> {
         while let Some(Planned { step, op }) = self.ahead.pop_front() {
+            tell(Event::Begun(&step));
             match T::perform(writer, op, &mut self.report) {
                 Ok(Effect::Done) => {
-                    on_done(&step);
+                    tell(Event::Done(&step));
                     self.done.push(step);
                 }
-                Ok(Effect::Skipped(reason)) => self.warnings.push(reason),
+                Ok(Effect::Skipped(reason)) => {
+                    tell(Event::Left);
+                    self.warnings.push(reason);
+                }
                 Ok(Effect::Later(op, pause)) => {
+                    tell(Event::Left);
                     self.ahead.push_front(Planned { step, op });
                     return Some(pause);
                 }
                 Err(error) => {
+                    if !error.may_have_changed() {
+                        tell(Event::Left);
+                    }
                     self.failed = Some((step, error));
                     return None;
                 }

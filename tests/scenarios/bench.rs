@@ -2,7 +2,7 @@
 
 use std::os::unix::process::CommandExt;
 use std::path::PathBuf;
-use std::process::Command;
+use std::process::{Command, Output};
 
 use mrp_lab::Lab;
 use reqwest::blocking::Client;
@@ -145,10 +145,29 @@ impl Bench {
         again
     }
 
-    fn run_as(&self, token: &str, module: &str, mut options: Value, mode: Mode) -> Value {
+    fn run_as(&self, token: &str, module: &str, options: Value, mode: Mode) -> Value {
+        let token = options["mrp_token"].as_str().unwrap_or(token).to_owned();
+        let output = self
+            .command(&token, module, options, mode)
+            .output()
+            .unwrap();
+        let result = result_of(&output);
+        assert!(
+            !result.to_string().contains(&token),
+            "the token was printed: {result:#}"
+        );
+        result
+    }
+
+    /// The run of a module as alice, to be started.
+    pub(crate) fn to_start(&self, module: &str, options: Value) -> Command {
+        self.command(TOKEN, module, options, Mode::default())
+    }
+
+    fn command(&self, token: &str, module: &str, mut options: Value, mode: Mode) -> Command {
         let args = options.as_object_mut().unwrap();
         args.entry("mrp_url").or_insert(json!(self.lab.url()));
-        let token = text(args.entry("mrp_token").or_insert(json!(token)));
+        args.entry("mrp_token").or_insert(json!(token));
         args.entry("retry_delay").or_insert(json!(0.01));
         args.insert("_ansible_check_mode".into(), json!(mode.check));
         args.insert("_ansible_diff".into(), json!(mode.diff));
@@ -156,20 +175,11 @@ impl Bench {
         args.insert("_ansible_version".into(), json!("2.19.14"));
         let file = self.dir.path().join("args");
         std::fs::write(&file, options.to_string()).unwrap();
-        let output = Command::new(env!("CARGO_BIN_EXE_mrp"))
+        let mut command = Command::new(env!("CARGO_BIN_EXE_mrp"));
+        command
             .arg0(format!("/tmp/ansible-tmp-1/AnsiballZ_{module}"))
-            .arg(&file)
-            .output()
-            .unwrap();
-        let stdout = String::from_utf8(output.stdout).unwrap();
-        assert!(
-            output.stderr.is_empty(),
-            "{}",
-            String::from_utf8_lossy(&output.stderr)
-        );
-        assert!(!stdout.contains(&token), "the token was printed: {stdout}");
-        assert!(stdout.is_ascii() && stdout.ends_with("}\n") && stdout.lines().count() == 1);
-        serde_json::from_str(&stdout).unwrap()
+            .arg(&file);
+        command
     }
 
     /// What the server has, asked by an administrator.
@@ -228,6 +238,18 @@ impl Bench {
             .unwrap_or_else(|| panic!("no {list} with {key} {value}: {objects:#}"))
             .clone()
     }
+}
+
+/// The one line that a run printed.
+pub(crate) fn result_of(output: &Output) -> Value {
+    let stdout = str::from_utf8(&output.stdout).unwrap();
+    assert!(
+        output.stderr.is_empty(),
+        "{}",
+        String::from_utf8_lossy(&output.stderr)
+    );
+    assert!(stdout.is_ascii() && stdout.ends_with("}\n") && stdout.lines().count() == 1);
+    serde_json::from_str(stdout).unwrap()
 }
 
 /// Past any proxy: the lab is on this machine.

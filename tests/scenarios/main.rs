@@ -16,3 +16,4 @@ mod many;
 mod network_facts;
 mod power;
 mod preseed;
+mod stopped;

@@ -59,6 +59,9 @@ fn probe(call: &Call) -> Result<Success, Failure> {
             progress::record(
                 json!({"action": "upload", "target": "image", "why": format!("<{}>", text("token"))}),
             );
+            if call.options.get("force") == Some(&json!(true)) {
+                progress::begin(json!({"action": "provision", "target": "machine 'a'"}));
+            }
             // Whoever waits for the step sees this file.
             if !text("file").is_empty() && fs::write(text("file"), "").is_err() {
                 return Err(Failure::new("Cannot write the file."));

@@ -46,7 +46,7 @@ fn a_panic_in_any_thread_is_one() {
 #[test]
 fn a_signal_is_a_failed_result_with_the_steps_that_were_done() {
     for signal in ["TERM", "INT", "HUP"] {
-        let result = stopped_by(signal);
+        let result = stopped_by(signal, json!({}));
         assert_eq!(
             result["msg"],
             format!("mrp_probe was stopped by SIG{signal}. One step had been completed, see plan.")
@@ -62,10 +62,29 @@ fn a_signal_is_a_failed_result_with_the_steps_that_were_done() {
     }
 }
 
-fn stopped_by(signal: &str) -> Value {
+#[test]
+fn a_signal_while_a_step_is_under_way_does_not_call_it_undone() {
+    let result = stopped_by("TERM", json!({"force": true}));
+    assert_eq!(
+        result["msg"],
+        "mrp_probe was stopped by SIGTERM. One step had been completed, see plan. \
+         machine 'a': provision was under way and may have taken effect."
+    );
+    assert_eq!(result["changed"], true);
+    assert_eq!(result["done"].as_array().unwrap().len(), 1);
+    assert_eq!(
+        result["not_done"],
+        json!([{"action": "provision", "target": "machine 'a'"}])
+    );
+    assert_eq!(result["plan"].as_array().unwrap().len(), 2);
+}
+
+fn stopped_by(signal: &str, further: Value) -> Value {
     let directory = tempfile::tempdir().unwrap();
     let ready = directory.path().join("ready");
-    let args = json!({"name": "x", "token": "s3cret", "action": "wait", "file": ready});
+    let mut args = json!({"name": "x", "token": "s3cret", "action": "wait", "file": ready});
+    let further = further.as_object().unwrap().clone();
+    args.as_object_mut().unwrap().extend(further);
     let mut run = Run::new("mrp_probe", &args);
     let child = run.command.spawn().unwrap();
     let deadline = Instant::now() + Duration::from_secs(10);
