@@ -40,11 +40,11 @@ fn disclosed(option: &Opt, value: &Value) -> Value {
     match (option.disclosure, option.inner(), value) {
         (_, _, Value::Null) => Value::Null,
         (Disclosure::Secret | Disclosure::HiddenInInvocation, _, _) => PLACEHOLDER.into(),
-        (Disclosure::Shown, Some(groups), Value::Object(fields)) => level(groups, fields).into(),
-        (Disclosure::Shown, Some(_), Value::Array(items)) => {
+        (_, Some(groups), Value::Object(fields)) => level(groups, fields).into(),
+        (_, Some(_), Value::Array(items)) => {
             items.iter().map(|item| disclosed(option, item)).collect()
         }
-        (Disclosure::Shown, _, value) => value.clone(),
+        (Disclosure::Shown | Disclosure::ShownAsUrl, _, value) => value.clone(),
     }
 }
 

@@ -15,6 +15,7 @@ mod choices;
 mod coerce;
 mod constraints;
 mod dict_text;
+mod disguise;
 pub mod docs;
 mod interruption;
 mod invocation;

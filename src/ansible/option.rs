@@ -65,6 +65,8 @@ pub enum Disclosure {
     Shown,
     /// Anywhere except in `invocation`, where a long text is of no use.
     HiddenInInvocation,
+    /// Anywhere, as a URL of which nobody sees a user, a password, a query or a fragment.
+    ShownAsUrl,
     /// Nowhere: it is masked wherever it occurs.
     Secret,
 }
@@ -176,6 +178,12 @@ impl Opt {
     #[must_use]
     pub const fn secret(self) -> Opt {
         self.disclosure(Disclosure::Secret)
+    }
+
+    /// Its value is a URL, of which a user, a password, a query and a fragment are masked wherever they occur.
+    #[must_use]
+    pub const fn url(self) -> Opt {
+        self.disclosure(Disclosure::ShownAsUrl)
     }
 
     /// Its value is left out of `invocation`.

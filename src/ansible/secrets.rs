@@ -11,6 +11,7 @@ use std::collections::BTreeSet;
 use serde_json::{Map, Value};
 
 use super::coerce;
+use super::disguise;
 use super::option::{Disclosure, Opt};
 use super::python;
 use super::spec::all;
@@ -46,10 +47,8 @@ impl Secrets {
         environment: Environment<'_>,
     ) {
         for option in all(groups) {
-            if let (Disclosure::Secret, Some(value)) =
-                (option.disclosure, option.env.and_then(environment))
-            {
-                self.learn_value(&value.into());
+            if let Some(value) = option.env.and_then(environment) {
+                self.learn_disclosed(option, &value.into());
             }
             if let Some(suboptions) = option.suboptions() {
                 self.learn_environment(suboptions, environment);
@@ -58,9 +57,7 @@ impl Secrets {
     }
 
     fn learn_option(&mut self, option: &Opt, value: &Value) {
-        if option.disclosure == Disclosure::Secret {
-            self.learn_value(value);
-        }
+        self.learn_disclosed(option, value);
         let Some(suboptions) = option.inner() else {
             return;
         };
@@ -75,6 +72,18 @@ impl Secrets {
         }
     }
 
+    fn learn_disclosed(&mut self, option: &Opt, value: &Value) {
+        match (option.disclosure, value) {
+            (Disclosure::Secret, value) => self.learn_value(value),
+            (Disclosure::ShownAsUrl, Value::String(url)) => {
+                for part in private_parts(url) {
+                    self.learn_value(&part.into());
+                }
+            }
+            _ => {}
+        }
+    }
+
     /// Learns every text and number in a value. What is empty hides nothing.
     pub(super) fn learn_value(&mut self, value: &Value) {
         match value {
@@ -85,9 +94,6 @@ impl Secrets {
                 let text = python::str_of(value);
                 // A token read from a file ends in a line feed that is not sent, nor echoed.
                 self.0.insert(text.trim().to_owned());
-                // A server that answers in JSON echoes it with escapes.
-                let json = Value::from(text.as_str()).to_string();
-                self.0.insert(json[1..json.len() - 1].to_owned());
                 self.0.insert(text);
                 self.0.remove("");
             }
@@ -134,16 +140,35 @@ impl Secrets {
             return PLACEHOLDER.to_owned();
         }
         // The longest first: one secret may be a part of another.
-        let mut present: Vec<&String> = self
-            .0
-            .iter()
-            .filter(|secret| text.contains(*secret))
-            .collect();
-        present.sort_by_key(|secret| std::cmp::Reverse(secret.len()));
-        present
-            .into_iter()
-            .fold(text, |text, secret| text.replace(secret, ASTERISKS))
+        let mut secrets: Vec<&String> = self.0.iter().collect();
+        secrets.sort_by_key(|secret| std::cmp::Reverse(secret.len()));
+        let mut clean = String::with_capacity(text.len());
+        let mut rest = text.as_str();
+        while let Some(character) = rest.chars().next() {
+            let found = secrets
+                .iter()
+                .find_map(|secret| disguise::prefix(rest, secret));
+            match found {
+                Some(_) => clean.push_str(ASTERISKS),
+                None => clean.push(character),
+            }
+            rest = &rest[found.unwrap_or(character.len_utf8())..];
+        }
+        clean
     }
+}
+
+/// What of a URL, or of what was meant to be one, is nobody's business.
+fn private_parts(url: &str) -> impl Iterator<Item = &str> {
+    let (url, fragment) = url.split_once('#').unwrap_or((url, ""));
+    let (url, query) = url.split_once('?').unwrap_or((url, ""));
+    let authority = url.split_once("://").map_or(url, |(_scheme, rest)| rest);
+    let authority = authority.split('/').next().unwrap_or_default();
+    let user = authority.rsplit_once('@').map_or("", |(user, _host)| user);
+    let password = user
+        .split_once(':')
+        .map_or("", |(_name, password)| password);
+    [user, password, query, fragment].into_iter()
 }
 
 #[cfg(test)]
@@ -156,6 +181,7 @@ mod tests {
     static OPTIONS: &[&[Opt]] = &[&[
         Opt::new("token", Kind::Str).aliases(&["key"]).secret(),
         Opt::new("name", Kind::Str),
+        Opt::new("url", Kind::Str).url(),
         Opt::new(
             "users",
             Kind::List(&Kind::Options(&[&[
@@ -237,6 +263,34 @@ mod tests {
             scrubbed(json!({"token": "a\nb"}), json!("{\"error\": \"a\\nb\"}")),
             json!("{\"error\": \"********\"}")
         );
+    }
+
+    #[test]
+    fn hides_what_is_echoed_in_another_encoding() {
+        let echoed = json!([
+            "/x/to%2Fken%2b%3D/y",
+            "<p>to&#x2F;ken&#43;=</p>",
+            r"to\/ken\u002b="
+        ]);
+        let hidden = json!(["/x/********/y", "<p>********</p>", "********"]);
+        assert_eq!(scrubbed(json!({"token": "to/ken+="}), echoed), hidden);
+    }
+
+    #[test]
+    fn hides_the_private_parts_of_a_url() {
+        for (url, shown) in [
+            ("https://u:pw@lab/mrp/", "https://********@lab/mrp/"),
+            ("https://tok@lab:80", "https://********@lab:80"),
+            ("u:p@w@lab", "********@lab"),
+            ("https://lab/?key=x#y", "https://lab/?********#********"),
+            ("https://lab/mrp/@x", "https://lab/mrp/@x"),
+        ] {
+            let values = json!({"url": url});
+            assert_eq!(scrubbed(values, json!([url])), json!([shown]), "{url}");
+        }
+        let output = json!("pw was refused");
+        let values = json!({"url": "https://u:pw@lab/"});
+        assert_eq!(scrubbed(values, output), json!("******** was refused"));
     }
 
     #[test]

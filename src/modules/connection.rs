@@ -10,7 +10,7 @@ use crate::api::{ApiError, BaseUrl, RetryPolicy, Settings, TlsSettings, Token, W
 
 /// The connection's options, the same for every module.
 pub(super) const OPTIONS: &[Opt] = &[
-    Opt::new("mrp_url", Kind::Str).required().aliases(&["url"]).env("MRP_URL").about(&[
+    Opt::new("mrp_url", Kind::Str).required().aliases(&["url"]).env("MRP_URL").url().about(&[
         "Base URL of the Mr-Provisioner server; a path prefix is kept, as in C(https://lab.example/mrp/).",
     ]),
     Opt::new("mrp_token", Kind::Str).required().aliases(&["token"]).env("MRP_TOKEN").secret().about(&[
