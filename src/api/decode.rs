@@ -1,6 +1,7 @@
 //! Reads successful answers.
 //!
-//! Fields this library does not know are ignored. An error names the field by its path, such as `[3].kernel_id`.
+//! Fields this library does not know are ignored. An error names the field by its path, such as `[3].kernel_id`, and
+//! never shows what is there: it may be SQL, a command line or a secret.
 
 use serde::de::DeserializeOwned;
 
@@ -23,10 +24,24 @@ pub(super) fn json<T: DeserializeOwned>(request: &Request, reply: &Reply) -> Res
             path if path == "." => String::new(),
             path => format!("{path}: "),
         };
-        unexpected(sentence::one_line(&format!("{path}{}", error.inner())))
+        unexpected(sentence::one_line(&format!(
+            "{path}{}",
+            complaint(error.inner())
+        )))
     })?;
     deserializer
         .end()
-        .map_err(|error| unexpected(sentence::one_line(&error.to_string())))?;
+        .map_err(|error| unexpected(complaint(&error)))?;
     Ok(value)
+}
+
+/// What is wrong, without the value that is. Only errors about values repeat them, before they say what was expected.
+fn complaint(error: &serde_json::Error) -> String {
+    let text = error.to_string();
+    match text.rfind(", expected ") {
+        _ if !error.is_data() => text,
+        Some(start) => text[start + 2..].to_owned(),
+        None if text.starts_with("missing field") => text,
+        None => "another value was expected".to_owned(),
+    }
 }

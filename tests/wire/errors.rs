@@ -265,7 +265,7 @@ fn answers_that_are_not_as_expected_name_the_field() {
     );
     assert!(matches!(error, ApiError::Decode { .. }));
     assert!(
-        error.to_string().contains("[1].kernel_id: invalid type"),
+        error.to_string().contains("[1].kernel_id: expected u64"),
         "{error}"
     );
 
@@ -289,5 +289,19 @@ fn answers_that_are_not_as_expected_name_the_field() {
             ),
             "{body}"
         );
+    }
+}
+
+#[test]
+fn answers_that_are_not_as_expected_are_not_repeated() {
+    for value in [
+        r#""INSERT INTO image, expected canary""#,
+        r#"{"canary": "ipmitool -P hunter2"}"#,
+        r#""Command '['ipmitool', '-P', 'canary']' failed""#,
+    ] {
+        let body = format!(r#"{{"id": 7, "name": "x", "kernel_id": {value}}}"#);
+        let error = reading(|step| step.json(200, body)).to_string();
+        let whole = "reading machine 7: the server's answer is not as expected: kernel_id: expected u64 at line 1";
+        assert!(error.starts_with(whole), "{error}");
     }
 }
