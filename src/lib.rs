@@ -15,4 +15,5 @@ pub mod api;
 pub mod cli;
 pub mod modules;
 pub mod near;
+mod reason;
 pub mod task;

@@ -11,6 +11,7 @@ use serde_json::{Map, Value};
 
 use super::coerce;
 use super::result::Failure;
+use crate::reason;
 
 /// What Ansible handed over.
 #[derive(Debug, Default)]
@@ -41,8 +42,9 @@ pub(super) fn read(file: &Path) -> Result<Args, Failure> {
     }
     let contents = fs::read(file).map_err(|error| {
         Failure::new(format!(
-            "Cannot read the arguments file {}: {error}.",
-            file.display()
+            "Cannot read the arguments file {}: {}.",
+            file.display(),
+            reason::of(&error)
         ))
     })?;
     parse(&contents)

@@ -10,6 +10,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use super::hint;
+use crate::reason;
 
 /// The result of everything that talks to the server.
 pub type Result<T, E = ApiError> = std::result::Result<T, E>;
@@ -187,7 +188,7 @@ pub enum ApiError {
     },
 
     /// A local file could not be opened or read.
-    #[error("cannot read {}: {error}", path.display())]
+    #[error("cannot read {}: {}", path.display(), reason::of(error))]
     File {
         /// The file.
         path: PathBuf,

@@ -164,6 +164,7 @@ mod tests {
         ] {
             let error = ImageFile::open(&path).unwrap_err();
             assert!(matches!(error, ApiError::File { .. }), "{error:?}");
+            assert!(!error.to_string().contains("os error"), "{error}");
             assert!(
                 error.to_string().contains(&path.display().to_string()),
                 "{error}"

@@ -10,6 +10,7 @@ use reqwest::Url;
 
 use super::ApiError;
 use super::sentence;
+use crate::reason;
 
 /// What is known about an exchange besides its failure.
 pub(super) struct Circumstances<'a> {
@@ -79,12 +80,8 @@ impl Circumstances<'_> {
 
 /// The innermost cause of an error, without the number of the system's error.
 pub(super) fn root_cause(error: &(dyn Error + 'static)) -> String {
-    let text = causes(error)
-        .last()
-        .map(|cause| cause.to_string())
-        .unwrap_or_default();
-    let text = text.split(" (os error").next().unwrap_or_default();
-    let mut text = sentence::one_line(text);
+    let innermost = causes(error).last().unwrap_or(error);
+    let mut text = sentence::one_line(&reason::of(innermost));
     if let Some(first) = text.get_mut(..1) {
         first.make_ascii_lowercase();
     }
@@ -143,6 +140,12 @@ fn explain(error: &rustls::Error) -> String {
         rustls::Error::InvalidCertificate(
             Bad::NotValidForName | Bad::NotValidForNameContext { .. },
         ) => "the server's certificate is for another host",
+        // What rustls passes on without a name of its own.
+        rustls::Error::InvalidCertificate(Bad::Other(other))
+            if other.to_string() == "CaUsedAsEndEntity" =>
+        {
+            "the server's certificate is an authority's own, and is not one of those that are trusted"
+        }
         rustls::Error::AlertReceived(rustls::AlertDescription::CertificateRequired) => {
             "the server wants a client certificate"
         }

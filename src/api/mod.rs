@@ -65,6 +65,7 @@ mod stall;
 mod state;
 mod tls;
 mod token;
+mod trust;
 mod upload;
 mod words;
 mod worker;

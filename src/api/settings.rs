@@ -21,12 +21,13 @@ pub struct Settings {
     pub retry: RetryPolicy,
 }
 
-/// How TLS connections are set up. Only used for `https` addresses.
+/// How TLS connections are set up. Only `https` addresses use it, but files that are named must be usable for any address.
 #[derive(Clone, Debug)]
 pub struct TlsSettings {
     /// Whether the server's certificate must be valid. Without it anybody in between can read the token.
     pub validate_certs: bool,
-    /// A PEM file of authorities; only these are then trusted, and not those of the operating system.
+    /// A PEM file of authorities, or of servers' own certificates; only these are then trusted, and not the authorities of
+    /// the operating system.
     pub ca_path: Option<PathBuf>,
     /// A PEM file with the client's certificate and its chain; needs `client_key`.
     pub client_cert: Option<PathBuf>,

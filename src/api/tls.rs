@@ -3,16 +3,18 @@
 //! It is built here and handed to the HTTP client ready made, because the client would otherwise read the operating
 //! system's roots at every start, even for plain HTTP.
 
+use std::fs;
 use std::path::Path;
 use std::sync::Arc;
 
-use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
-use rustls::crypto::{CryptoProvider, ring, verify_tls12_signature, verify_tls13_signature};
+use rustls::crypto::{CryptoProvider, ring};
 use rustls::pki_types::pem::{self, PemObject};
-use rustls::pki_types::{CertificateDer, PrivateKeyDer, ServerName, UnixTime};
-use rustls::{ClientConfig, DigitallySignedStruct, RootCertStore, SignatureScheme};
+use rustls::pki_types::{CertificateDer, PrivateKeyDer};
+use rustls::{ClientConfig, RootCertStore};
 
+use super::trust::Trust;
 use super::{ApiError, Result, TlsSettings, sentence};
+use crate::reason;
 
 /// Builds the configuration. The operating system's roots are read only when they are needed.
 pub(super) fn config(settings: &TlsSettings, is_https: bool) -> Result<ClientConfig> {
@@ -20,17 +22,18 @@ pub(super) fn config(settings: &TlsSettings, is_https: bool) -> Result<ClientCon
     let builder = ClientConfig::builder_with_provider(Arc::clone(&provider))
         .with_safe_default_protocol_versions()
         .map_err(|error| failed(format!("TLS cannot be set up: {error}")))?;
-    let roots = match &settings.ca_path {
-        Some(path) => roots_of(path)?,
-        None if is_https && settings.validate_certs => system_roots()?,
-        None => RootCertStore::empty(),
+    let named = settings.ca_path.as_deref();
+    let named = named.map(|path| trust_in(path, &provider)).transpose()?;
+    let trust = match named {
+        _ if !settings.validate_certs => Some(Trust::anybody(provider)),
+        named => named,
     };
-    let builder = if settings.validate_certs {
-        builder.with_root_certificates(roots)
-    } else {
-        builder
+    let builder = match trust {
+        Some(trust) => builder
             .dangerous()
-            .with_custom_certificate_verifier(Arc::new(AnyServer(provider)))
+            .with_custom_certificate_verifier(Arc::new(trust)),
+        None if is_https => builder.with_root_certificates(system_roots()?),
+        None => builder.with_root_certificates(RootCertStore::empty()),
     };
     match (&settings.client_cert, &settings.client_key) {
         (None, None) => Ok(builder.with_no_client_auth()),
@@ -60,18 +63,14 @@ fn failed(reason: String) -> ApiError {
     ApiError::Tls { reason }
 }
 
-fn roots_of(path: &Path) -> Result<RootCertStore> {
-    let mut roots = RootCertStore::empty();
-    for certificate in certificates(path)? {
-        roots.add(certificate).map_err(|error| {
-            let reason = sentence::one_line(&error.to_string());
-            failed(format!(
-                "{} holds a certificate that cannot be an authority: {reason}",
-                path.display()
-            ))
-        })?;
-    }
-    Ok(roots)
+fn trust_in(path: &Path, provider: &Arc<CryptoProvider>) -> Result<Trust> {
+    Trust::named(Arc::clone(provider), certificates(path)?).map_err(|error| {
+        let reason = sentence::one_line(&error.to_string());
+        failed(format!(
+            "{} holds a certificate that cannot be an authority: {reason}",
+            path.display()
+        ))
+    })
 }
 
 fn system_roots() -> Result<RootCertStore> {
@@ -100,69 +99,27 @@ fn certificates(path: &Path) -> Result<Vec<CertificateDer<'static>>> {
 }
 
 fn private_key(path: &Path) -> Result<PrivateKeyDer<'static>> {
-    PrivateKeyDer::from_pem_file(path).map_err(|error| unreadable(path, "private key", &error))
+    PrivateKeyDer::from_pem_file(path).map_err(|error| {
+        if is_encrypted(path) {
+            return failed(format!(
+                "the private key {} is encrypted, and nobody is there to be asked for its passphrase: give a key \
+                 without one",
+                path.display()
+            ));
+        }
+        unreadable(path, "private key", &error)
+    })
+}
+
+/// Both forms of PEM keep the word out of the key itself: `BEGIN ENCRYPTED PRIVATE KEY`, and `Proc-Type: 4,ENCRYPTED`.
+fn is_encrypted(path: &Path) -> bool {
+    fs::read_to_string(path).is_ok_and(|text| text.contains("ENCRYPTED"))
 }
 
 fn unreadable(path: &Path, what: &str, error: &pem::Error) -> ApiError {
     failed(match error {
-        pem::Error::Io(error) => {
-            let reason = error.to_string();
-            format!(
-                "cannot read {}: {}",
-                path.display(),
-                reason.split(" (os error").next().unwrap_or_default()
-            )
-        }
+        pem::Error::Io(error) => format!("cannot read {}: {}", path.display(), reason::of(error)),
         pem::Error::NoItemsFound => format!("{} holds no {what} in PEM form", path.display()),
         _ => format!("{} is not a valid PEM file", path.display()),
     })
-}
-
-/// Accepts any certificate, but still wants the server to hold its key.
-#[derive(Debug)]
-struct AnyServer(Arc<CryptoProvider>);
-
-impl ServerCertVerifier for AnyServer {
-    fn verify_server_cert(
-        &self,
-        _: &CertificateDer<'_>,
-        _: &[CertificateDer<'_>],
-        _: &ServerName<'_>,
-        _: &[u8],
-        _: UnixTime,
-    ) -> Result<ServerCertVerified, rustls::Error> {
-        Ok(ServerCertVerified::assertion())
-    }
-
-    fn verify_tls12_signature(
-        &self,
-        message: &[u8],
-        cert: &CertificateDer<'_>,
-        signature: &DigitallySignedStruct,
-    ) -> Result<HandshakeSignatureValid, rustls::Error> {
-        verify_tls12_signature(
-            message,
-            cert,
-            signature,
-            &self.0.signature_verification_algorithms,
-        )
-    }
-
-    fn verify_tls13_signature(
-        &self,
-        message: &[u8],
-        cert: &CertificateDer<'_>,
-        signature: &DigitallySignedStruct,
-    ) -> Result<HandshakeSignatureValid, rustls::Error> {
-        verify_tls13_signature(
-            message,
-            cert,
-            signature,
-            &self.0.signature_verification_algorithms,
-        )
-    }
-
-    fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
-        self.0.signature_verification_algorithms.supported_schemes()
-    }
 }

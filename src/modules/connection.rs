@@ -20,12 +20,13 @@ pub(super) const OPTIONS: &[Opt] = &[
         "Whether the server's certificate must be valid.",
     ]),
     Opt::new("ca_path", Kind::Path).env("MRP_CA_PATH").about(&[
-        "PEM file with the certificates of the authorities to trust; only these are then trusted.",
+        "PEM file with the certificates of the authorities to trust, or with a server's own, self-signed one; only these are \
+         then trusted.",
     ]),
     Opt::new("client_cert", Kind::Path).about(&[
         "PEM file with the client's certificate, for servers behind mutual TLS.",
     ]),
-    Opt::new("client_key", Kind::Path).about(&["PEM file with the key of O(client_cert)."]),
+    Opt::new("client_key", Kind::Path).about(&["PEM file with the key of O(client_cert), without a passphrase."]),
     Opt::new("timeout", Kind::Float).default_float("30").about(&[
         "Seconds that a connection may stall, with no byte either way. An upload that makes progress may take longer.",
     ]),

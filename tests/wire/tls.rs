@@ -67,7 +67,10 @@ impl Lab {
 
     /// A server with a certificate for `host`, which serves one machine if it is asked.
     fn server(&self, host: &str, wants_client_cert: bool, asked: bool) -> Server {
-        let identity = self.authority.sign(host);
+        self.server_as(&self.authority.sign(host), wants_client_cert, asked)
+    }
+
+    fn server_as(&self, identity: &Identity, wants_client_cert: bool, asked: bool) -> Server {
         let provider = Arc::new(rustls::crypto::ring::default_provider());
         let mut roots = RootCertStore::empty();
         roots.add(self.authority.issuer.der().clone()).unwrap();
@@ -125,6 +128,60 @@ fn a_private_authority_is_trusted_when_it_is_named() {
     let server = lab.server("127.0.0.1", false, true);
     ask(&server, trusting(lab.roots())).unwrap();
     server.finish();
+}
+
+/// As `openssl req -x509` makes it: an authority, and its own.
+fn self_signed(change: impl FnOnce(&mut CertificateParams)) -> Identity {
+    let mut params = CertificateParams::new(vec!["127.0.0.1".to_owned()]).unwrap();
+    params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+    change(&mut params);
+    let key = KeyPair::generate().unwrap();
+    let cert = params.self_signed(&key).unwrap();
+    Identity { cert, key }
+}
+
+#[test]
+fn a_self_signed_authority_is_trusted_as_a_server_when_it_is_named() {
+    let (lab, identity) = (Lab::new(), self_signed(|_| {}));
+    let file = lab.file("server.pem", &identity.cert.pem());
+    let server = lab.server_as(&identity, false, true);
+    ask(&server, trusting(file)).unwrap();
+    server.finish();
+}
+
+#[test]
+fn a_servers_own_certificate_is_trusted_when_it_is_named() {
+    let lab = Lab::new();
+    let identity = lab.authority.sign("127.0.0.1");
+    let file = lab.file("server.pem", &identity.cert.pem());
+    let server = lab.server_as(&identity, false, true);
+    ask(&server, trusting(file)).unwrap();
+    server.finish();
+}
+
+#[test]
+fn a_self_signed_certificate_is_not_trusted_for_another_host_or_time_or_as_another() {
+    let other_host = self_signed(|params| {
+        let name = "lab.example".to_owned();
+        params.subject_alt_names = CertificateParams::new(vec![name])
+            .unwrap()
+            .subject_alt_names;
+    });
+    let expired = self_signed(|params| params.not_after = rcgen::date_time_ymd(2001, 1, 1));
+    let good = self_signed(|_| {});
+    for (identity, named, expected) in [
+        (&other_host, &other_host, "is for another host"),
+        (&expired, &expired, "has expired"),
+        (&good, &other_host, "is an authority's own"),
+    ] {
+        let lab = Lab::new();
+        let file = lab.file("server.pem", &named.cert.pem());
+        let server = lab.server_as(identity, false, false);
+        let error = ask(&server, trusting(file)).unwrap_err();
+        assert!(matches!(error, ApiError::Untrusted { .. }), "{error:?}");
+        assert!(error.to_string().contains(expected), "{error}");
+        server.finish();
+    }
 }
 
 #[test]
@@ -216,6 +273,15 @@ fn files_that_cannot_be_used_are_named() {
         "nonsense.pem",
         "-----BEGIN CERTIFICATE-----\nYWJj\n-----END CERTIFICATE-----\n",
     );
+    let encrypted = lab.file(
+        "encrypted.key",
+        "-----BEGIN ENCRYPTED PRIVATE KEY-----\nYWJj\n-----END ENCRYPTED PRIVATE KEY-----\n",
+    );
+    let old = lab.file(
+        "old.key",
+        "-----BEGIN RSA PRIVATE KEY-----\nProc-Type: 4,ENCRYPTED\nDEK-Info: AES-128-CBC,00\n\nYWJj\n\
+         -----END RSA PRIVATE KEY-----\n",
+    );
     let absent = lab.folder.path().join("absent.pem");
     let folder = lab.folder.path().to_owned();
     let with = |client_cert: Option<PathBuf>, client_key: Option<PathBuf>| TlsSettings {
@@ -224,7 +290,10 @@ fn files_that_cannot_be_used_are_named() {
         ..TlsSettings::default()
     };
     for (tls, expected) in [
-        (trusting(absent.clone()), "absent.pem: No such file"),
+        (
+            trusting(absent.clone()),
+            "absent.pem: No such file or directory",
+        ),
         (trusting(folder), "cannot read "),
         (trusting(empty.clone()), "empty.pem holds no certificate"),
         (trusting(broken), "broken.pem is not a valid PEM file"),
@@ -249,7 +318,12 @@ fn files_that_cannot_be_used_are_named() {
             with(Some(good.clone()), Some(empty)),
             "empty.pem holds no private key",
         ),
-        (with(Some(good), Some(other_key)), "do not work"),
+        (with(Some(good.clone()), Some(other_key)), "do not work"),
+        (
+            with(Some(good.clone()), Some(encrypted)),
+            "encrypted.key is encrypted",
+        ),
+        (with(Some(good), Some(old)), "old.key is encrypted"),
     ] {
         let mut settings = settings("http://127.0.0.1:1/");
         settings.tls = tls;

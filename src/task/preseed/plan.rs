@@ -9,6 +9,7 @@ use super::{
     without_text,
 };
 use crate::api::{NewPreseed, Preseed, PreseedChanges, PreseedType, Reader, Scope};
+use crate::reason;
 use crate::task::{Action, Plan, Step, TaskError, TextChange, check, lookup};
 
 /// The longest text the server stores, in characters.
@@ -189,6 +190,6 @@ fn read_file(path: &Path) -> Result<String, TaskError> {
         path: path.display().to_string(),
         problem,
     };
-    let bytes = std::fs::read(path).map_err(|error| problem(error.to_string()))?;
+    let bytes = std::fs::read(path).map_err(|error| problem(reason::of(&error)))?;
     String::from_utf8(bytes).map_err(|_| problem("is not UTF-8 text".into()))
 }

@@ -47,7 +47,7 @@ fn a_missing_or_broken_file_is_a_failure_like_any_other() {
     run.command.arg("/does/not/exist");
     assert_eq!(
         run.result()["msg"],
-        "Cannot read the arguments file /does/not/exist: No such file or directory (os error 2)."
+        "Cannot read the arguments file /does/not/exist: No such file or directory."
     );
     for text in [
         "",
