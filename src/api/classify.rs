@@ -134,7 +134,7 @@ fn refused(request: &Request, reply: &Reply) -> ApiError {
 
 /// The boot endpoint answers with nothing where it has no such file; a page comes from something else.
 fn is_missing_file(request: &Request, reply: &Reply) -> bool {
-    request.is_for_a_file() && reply.body.is_empty()
+    request.file_size().is_some() && reply.body.is_empty()
 }
 
 fn forbidden(request: &Request, body: &ErrorBody) -> String {

@@ -71,6 +71,11 @@ impl Hasher {
         self.size += bytes.len() as u64;
     }
 
+    /// How much was added.
+    pub(super) fn size(&self) -> u64 {
+        self.size
+    }
+
     /// The digest of everything added.
     pub(super) fn finish(self) -> Digest {
         Digest {

@@ -180,6 +180,15 @@ pub enum ApiError {
         limit: u64,
     },
 
+    /// The answer came without a stall, but did not end within ten times the stall timeout; reading was stopped.
+    #[error("{action}: the server's answer did not end within {} s", after.as_secs_f64())]
+    ResponseTooSlow {
+        /// What was tried.
+        action: String,
+        /// The limit.
+        after: Duration,
+    },
+
     /// A file changed after it was hashed: while it was read, or before it was sent. The server got no complete upload.
     #[error("{} changed while it was being read", path.display())]
     FileChanged {
@@ -301,6 +310,7 @@ impl ApiError {
                     | ApiError::Server(_)
                     | ApiError::Decode { .. }
                     | ApiError::ResponseTooLarge { .. }
+                    | ApiError::ResponseTooSlow { .. }
             )
     }
 

@@ -112,12 +112,13 @@ impl<Access> Images<'_, Access> {
         }
     }
 
-    /// Reads an image's bytes from the boot endpoint and sums them up, in constant memory. `None` when the server has no
-    /// file of that name. No token is sent; the endpoint has no authentication.
-    pub fn read_back(&self, image: &Image) -> Result<Option<Digest>> {
+    /// Whether an image holds exactly these bytes: they are read back from the boot endpoint and summed up, in constant
+    /// memory, and no further than they could be the same. False when the server has no file of that name. No token is
+    /// sent; the endpoint has no authentication.
+    pub fn holds(&self, image: &Image, digest: &Digest) -> Result<bool> {
         let action = format!("reading the file of image {} back", image.id);
         let Some(name) = image.name.as_deref().filter(|name| !name.is_empty()) else {
-            return Ok(None);
+            return Ok(false);
         };
         let Ok(name) = HeaderValue::from_str(name) else {
             return Err(ApiError::InvalidValue {
@@ -125,10 +126,10 @@ impl<Access> Images<'_, Access> {
                 reason: "its name cannot be sent in a header",
             });
         };
-        let request = Request::boot_file(name, action);
+        let request = Request::boot_file(name, digest.size, action);
         match self.pipeline.call(&request) {
-            Ok(reply) => reply.file(&request).map(Some),
-            Err(error) if error.is_not_found() => Ok(None),
+            Ok(reply) => reply.file(&request).map(|found| found == *digest),
+            Err(error) if error.is_not_found() => Ok(false),
             Err(error) => Err(error),
         }
     }

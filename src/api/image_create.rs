@@ -67,9 +67,9 @@ impl Images<'_, ReadWrite> {
             return Ok(Arrival::Absent);
         };
         // The server stores the image before it writes the file. Where files cannot be read back, the mark has to do.
-        match self.read_back(&image) {
-            Ok(found) if found.as_ref() != Some(digest) => Ok(Arrival::Incomplete(image.id)),
-            _ => Ok(Arrival::Whole(image)),
+        match self.holds(&image, digest) {
+            Ok(false) => Ok(Arrival::Incomplete(image.id)),
+            Ok(true) | Err(_) => Ok(Arrival::Whole(image)),
         }
     }
 

@@ -1,7 +1,10 @@
-//! Reads an answer: bounded, and the bytes of an image only as their sum.
+//! Reads an answer: bounded in size and time, and the bytes of an image only as their sum.
+
+use std::time::Duration;
 
 use reqwest::Response;
 use reqwest::header::{CONTENT_TYPE, HeaderMap};
+use tokio::time::timeout;
 
 use super::digest::{Digest, Hasher};
 use super::request::Request;
@@ -31,6 +34,8 @@ pub(super) enum Broken {
     Lost(reqwest::Error),
     /// It is larger than this many bytes.
     TooLarge(u64),
+    /// It does not end.
+    TooSlow,
 }
 
 impl From<reqwest::Error> for Broken {
@@ -40,7 +45,7 @@ impl From<reqwest::Error> for Broken {
 }
 
 impl Reply {
-    /// The digest of a file. The boot endpoint answers with pages too, and so may a proxy before it; only bytes are a file.
+    /// The digest of a file, or of so much of it that it is larger than expected. The boot endpoint answers with pages too, and so may a proxy before it; only bytes are a file.
     pub(super) fn file(self, request: &Request) -> Result<Digest> {
         let kind = self.headers.get(CONTENT_TYPE);
         let is_file =
@@ -54,16 +59,35 @@ impl Reply {
     }
 }
 
-/// Reads the answer; a file, when one was asked for, in constant memory.
+/// Reads the answer. A file of which the size is known is read in constant memory, as long as it takes and until it turns
+/// out to be larger; anything else must end within `limit`.
 pub(super) async fn reply(
+    response: Response,
+    file_size: Option<u64>,
+    limit: Duration,
+    activity: &Activity,
+) -> Result<Reply, Broken> {
+    let is_file = file_size.is_some() && response.status().is_success();
+    let reading = read(response, file_size, activity);
+    if is_file {
+        return reading.await;
+    }
+    timeout(limit, reading)
+        .await
+        .unwrap_or(Err(Broken::TooSlow))
+}
+
+async fn read(
     mut response: Response,
-    is_file: bool,
+    file_size: Option<u64>,
     activity: &Activity,
 ) -> Result<Reply, Broken> {
     activity.touch();
     let good = response.status().is_success();
     let limit = if good { MAX_ANSWER } else { MAX_ERROR };
-    let mut hasher = (good && is_file).then(Hasher::default);
+    let mut hasher = file_size
+        .filter(|_| good)
+        .map(|size| (size, Hasher::default()));
     let mut reply = Reply {
         status: response.status().as_u16(),
         headers: std::mem::take(response.headers_mut()),
@@ -78,8 +102,11 @@ pub(super) async fn reply(
             Err(_) => break,
         };
         activity.touch();
-        if let Some(hasher) = &mut hasher {
+        if let Some((size, hasher)) = &mut hasher {
             hasher.update(&chunk);
+            if hasher.size() > *size {
+                break;
+            }
             continue;
         }
         let room = limit - reply.body.len();
@@ -93,6 +120,6 @@ pub(super) async fn reply(
             break;
         }
     }
-    reply.digest = hasher.map(Hasher::finish);
+    reply.digest = hasher.map(|(_, hasher)| hasher.finish());
     Ok(reply)
 }

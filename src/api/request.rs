@@ -28,8 +28,12 @@ pub(super) struct Request {
 pub(super) enum Target {
     /// A resource of the API, by its path segments.
     Api(Vec<String>),
-    /// The file of this name on the boot endpoint, which needs no token and gets none.
-    BootFile(HeaderValue),
+    /// A file on the boot endpoint, which needs no token and gets none.
+    BootFile {
+        name: HeaderValue,
+        /// How large it should be. Of a larger one not much more is read.
+        size: u64,
+    },
 }
 
 /// What a request carries.
@@ -71,9 +75,9 @@ impl Request {
     }
 
     /// Reads a file from the boot endpoint.
-    pub(super) fn boot_file(name: HeaderValue, action: impl Into<String>) -> Request {
+    pub(super) fn boot_file(name: HeaderValue, size: u64, action: impl Into<String>) -> Request {
         Request {
-            target: Target::BootFile(name),
+            target: Target::BootFile { name, size },
             ..Request::new(Method::GET, &[], action)
         }
     }
@@ -121,16 +125,19 @@ impl Request {
         }
     }
 
-    /// Whether the answer is a file.
-    pub(super) fn is_for_a_file(&self) -> bool {
-        matches!(self.target, Target::BootFile(_))
+    /// How large the answer should be, when it is a file.
+    pub(super) fn file_size(&self) -> Option<u64> {
+        match self.target {
+            Target::BootFile { size, .. } => Some(size),
+            Target::Api(_) => None,
+        }
     }
 
     /// What is asked for: the same words get the same answer as long as nothing changes.
     pub(super) fn question(&self) -> String {
         let path = match &self.target {
             Target::Api(segments) => segments.join("/"),
-            Target::BootFile(name) => format!("boot file {name:?}"),
+            Target::BootFile { name, .. } => format!("boot file {name:?}"),
         };
         format!("{path}?{}", self.query.as_deref().unwrap_or_default())
     }

@@ -19,6 +19,9 @@ use super::{ApiError, BaseUrl, Result, Settings, lost, tls};
 /// How often a redirect within the server is followed.
 const MAX_REDIRECTS: u32 = 5;
 
+/// How many stall timeouts an answer may take that never stalls.
+const PATIENCE: u32 = 10;
+
 /// The connections to one server.
 pub(super) struct Wire {
     http: reqwest::Client,
@@ -80,7 +83,7 @@ impl Wire {
             Target::Api(path) => self
                 .base
                 .api(&path.iter().map(String::as_str).collect::<Vec<_>>()),
-            Target::BootFile(_) => self.base.boot(),
+            Target::BootFile { .. } => self.base.boot(),
         };
         url.set_query(request.query.as_deref());
         url
@@ -94,7 +97,13 @@ impl Wire {
                 .build(url, request, &activity, &trouble)?
                 .send()
                 .await?;
-            receive::reply(response, request.is_for_a_file(), &activity).await
+            receive::reply(
+                response,
+                request.file_size(),
+                self.answer_limit(),
+                &activity,
+            )
+            .await
         }));
         activity.end();
         let delivered = activity.is_delivered();
@@ -115,11 +124,20 @@ impl Wire {
                 Ok(reply)
             }
             Some(Err(Broken::Lost(error))) => Err(circumstances.failed(&error)),
+            Some(Err(Broken::TooSlow)) => Err(ApiError::ResponseTooSlow {
+                action: request.action.clone(),
+                after: self.answer_limit(),
+            }),
             Some(Err(Broken::TooLarge(limit))) => Err(ApiError::ResponseTooLarge {
                 action: request.action.clone(),
                 limit,
             }),
         }
+    }
+
+    /// How long an answer may take from its beginning to its end, unless it is a file.
+    fn answer_limit(&self) -> Duration {
+        self.stall_timeout.saturating_mul(PATIENCE)
     }
 
     fn build(
@@ -133,7 +151,7 @@ impl Wire {
         let builder = match &request.target {
             Target::Api(_) => builder.header(AUTHORIZATION, self.authorization.clone()),
             // The endpoint wants the address of the machine that boots, but uses it only in its log.
-            Target::BootFile(name) => builder
+            Target::BootFile { name, .. } => builder
                 .header("X-TFTP-IP", "127.0.0.1")
                 .header("X-TFTP-File", name.clone()),
         };

@@ -66,6 +66,23 @@ fn a_slow_transfer_is_not_a_stall() {
 }
 
 #[test]
+fn an_answer_that_trickles_for_ever_is_given_up() {
+    let head = b"HTTP/1.1 200 OK\r\nConnection: close\r\n\r\n[".to_vec();
+    let endless = std::iter::repeat_n(b" ".to_vec(), 1000);
+    let pieces = std::iter::once(head).chain(endless).collect();
+    let server = Server::start([get("/api/v1/machine/7").drip(pieces, Duration::from_millis(20))]);
+    let start = Instant::now();
+    let error = impatient(&server).machines().get(MachineId(7)).unwrap_err();
+    assert!(
+        error
+            .to_string()
+            .ends_with("the server's answer did not end within 1.5 s"),
+        "{error}"
+    );
+    assert!(start.elapsed() < Duration::from_secs(5));
+}
+
+#[test]
 fn redirects_within_the_server_are_followed() {
     let server = Server::start([
         get("/api/v1/machine/7").headed(301, "Location: /mrp/api/v1/machine/7\r\n", ""),

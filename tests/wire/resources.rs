@@ -1,5 +1,7 @@
 //! What each verb of each resource sends and reads.
 
+use std::time::{Duration, Instant};
+
 use mr_provisioner::api::*;
 
 use crate::server::{Server, delete, get, post, put};
@@ -396,20 +398,33 @@ fn an_image_is_read_back_without_the_token() {
         step().html(500, ""),
     ]);
     let (client, _) = connect(&settings(&format!("{}mrp/", server.url())));
-    let digest = client.images().read_back(&image).unwrap().unwrap();
-    assert_eq!(digest.size, 3);
-    assert_eq!(
-        digest.sha256.to_string(),
-        "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"
-    );
-    assert_eq!(client.images().read_back(&image).unwrap(), None);
+    let made = upload(b"abc");
+    let file = ImageFile::open(&made.path).unwrap();
+    let holds = |image: &Image| client.images().holds(image, file.digest());
+    assert!(holds(&image).unwrap());
+    assert!(!holds(&image).unwrap());
     for _ in 0..3 {
-        client.images().read_back(&image).unwrap_err();
+        holds(&image).unwrap_err();
     }
     let nameless = Image {
         name: None,
         ..image
     };
-    assert_eq!(client.images().read_back(&nameless).unwrap(), None);
+    assert!(!holds(&nameless).unwrap());
     server.finish();
+}
+
+#[test]
+fn an_image_that_never_ends_is_not_read_to_its_end() {
+    let image: Image = serde_json::from_str(&image_json(3, "alice/k.1a2b3c4d")).unwrap();
+    let head = b"HTTP/1.1 200 OK\r\nContent-Type: application/octet-stream\r\n\r\n".to_vec();
+    let endless = std::iter::repeat_n(b"abc".to_vec(), 1000);
+    let pieces = std::iter::once(head).chain(endless).collect();
+    let server = Server::start([get("/tftp/").drip(pieces, Duration::from_millis(20))]);
+    let made = upload(b"abc");
+    let file = ImageFile::open(&made.path).unwrap();
+    let (client, _) = client(&server);
+    let start = Instant::now();
+    assert!(!client.images().holds(&image, file.digest()).unwrap());
+    assert!(start.elapsed() < Duration::from_secs(5));
 }

@@ -292,8 +292,8 @@ fn holds(
     if let Some(mark) = image.name.as_deref().and_then(mark_of).filter(|_| own) {
         return mark == digest.sha256.mark();
     }
-    match reader.images().read_back(image) {
-        Ok(found) => found.as_ref() == Some(digest),
+    match reader.images().holds(image, digest) {
+        Ok(answer) => answer,
         Err(error) => {
             warnings.push(format!(
                 "what {} holds could not be read back over the boot endpoint ({error}), so it counts as other content",
