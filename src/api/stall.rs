@@ -90,11 +90,12 @@ impl Activity {
 
     async fn stalled(&self, limit: Duration) {
         loop {
-            let deadline = *self.last.lock().unwrap_or_else(PoisonError::into_inner) + limit;
-            if deadline <= Instant::now() {
+            let last = *self.last.lock().unwrap_or_else(PoisonError::into_inner);
+            let passed = Instant::now().saturating_duration_since(last);
+            if passed >= limit {
                 return;
             }
-            tokio::time::sleep_until(deadline).await;
+            tokio::time::sleep(limit - passed).await;
         }
     }
 }

@@ -75,7 +75,7 @@ fn settings(options: ConnectionOptions) -> Result<Settings, Failure> {
         stall_timeout: seconds("timeout", options.timeout)?,
         retry: RetryPolicy {
             retries: u32::try_from(options.retries)
-                .map_err(|_| Failure::new("retries must be 0 or a positive number"))?,
+                .map_err(|_| Failure::new(format!("retries must be at most {}", u32::MAX)))?,
             delay: seconds_or_zero("retry_delay", options.retry_delay)?,
         },
     })
@@ -91,12 +91,35 @@ pub(super) fn seconds(option: &str, value: f64) -> Result<Duration, Failure> {
     }
 }
 
-/// A time given in seconds, which may be 0.
+/// A time given in seconds, which may be 0. Nobody waits for longer than a day, and no clock can count to the largest number.
 pub(super) fn seconds_or_zero(option: &str, value: f64) -> Result<Duration, Failure> {
-    Duration::try_from_secs_f64(value)
-        .map_err(|_| Failure::new(format!("{option} must be a number of seconds, not {value}")))
+    const DAY: f64 = 86_400.0;
+    let time = Duration::try_from_secs_f64(value).ok();
+    time.filter(|_| value <= DAY).ok_or_else(|| {
+        Failure::new(format!(
+            "{option} must be a number of seconds from 0 to {DAY}, not {value}"
+        ))
+    })
 }
 
 fn from_api(error: ApiError) -> Failure {
     super::respond::failure(error.into())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_time_that_no_clock_can_count_is_refused() {
+        for value in [-1.0, 86_400.5, 1e19, 1e300, f64::INFINITY, f64::NAN] {
+            let message = seconds("timeout", value).unwrap_err().message;
+            assert!(
+                message.starts_with("timeout must be a number of seconds from 0 to 86400, not "),
+                "{message}"
+            );
+        }
+        assert_eq!(seconds("timeout", 86_400.0).unwrap().as_secs(), 86_400);
+        assert!(seconds_or_zero("retry_delay", 0.0).unwrap().is_zero());
+    }
 }
