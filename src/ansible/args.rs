@@ -10,6 +10,7 @@ use std::path::Path;
 use serde_json::{Map, Value};
 
 use super::coerce;
+use super::not_utf8;
 use super::result::Failure;
 use crate::reason;
 
@@ -51,10 +52,13 @@ pub(super) fn read(file: &Path) -> Result<Args, Failure> {
 }
 
 fn parse(contents: &[u8]) -> Result<Args, Failure> {
-    let value = serde_json::from_slice(&quote_non_finite(contents)).map_err(|error| {
-        Failure::new(format!(
-            "The arguments file that Ansible gave is not valid JSON: {error}."
-        ))
+    let contents = quote_non_finite(contents);
+    let value = serde_json::from_slice(&contents).map_err(|error| {
+        not_utf8::failure(&contents).unwrap_or_else(|| {
+            Failure::new(format!(
+                "The arguments file that Ansible gave is not valid JSON: {error}."
+            ))
+        })
     })?;
     let Value::Object(all) = value else {
         return Err(Failure::new(

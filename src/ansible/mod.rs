@@ -21,6 +21,7 @@ mod interruption;
 mod invocation;
 mod items;
 mod literal;
+mod not_utf8;
 mod option;
 mod output;
 mod path;
