@@ -1,5 +1,7 @@
 //! Baseboard controllers: the server runs `ipmitool` and puts its whole command line, password included, into errors.
 
+use std::time::Duration;
+
 use crate::py::{not_an_int, parse_int};
 use crate::reply::Reply;
 use crate::state::{Bmc, Machine};
@@ -26,6 +28,8 @@ pub(crate) struct Chassis {
     machine_id: i64,
     efi: bool,
     broken: bool,
+    /// How long a request has to wait for it.
+    wait: Duration,
 }
 
 impl Chassis {
@@ -55,6 +59,8 @@ impl Chassis {
                 .subarch_of(machine)
                 .is_some_and(|subarch| subarch.efiboot),
             broken: bmc.ip == BROKEN || world.settings.bmc_fails(&machine.name),
+            wait: Duration::try_from_secs_f64(world.settings.bmc_seconds(&machine.name))
+                .unwrap_or_default(),
             bmc,
         }))
     }
@@ -82,7 +88,8 @@ impl Chassis {
         command
     }
 
-    fn run(&self, words: &[&str]) -> Result<(), Reply> {
+    fn run(&self, world: &mut World, words: &[&str]) -> Result<(), Reply> {
+        world.wait = self.wait;
         if !self.broken {
             return Ok(());
         }
@@ -108,7 +115,8 @@ impl Chassis {
     }
 
     /// None when the controller does not answer.
-    pub(crate) fn power(&self, world: &World) -> Option<&'static str> {
+    pub(crate) fn power(&self, world: &mut World) -> Option<&'static str> {
+        world.wait = self.wait;
         (!self.broken).then(|| if self.is_on(world) { "on" } else { "off" })
     }
 
@@ -117,7 +125,7 @@ impl Chassis {
     }
 
     pub(crate) fn on(&self, world: &mut World) -> Result<(), Reply> {
-        self.run(&["chassis", "power", "on"])?;
+        self.run(world, &["chassis", "power", "on"])?;
         if !self.is_on(world) {
             self.start(world, BootDevice::Pxe);
         }
@@ -125,7 +133,7 @@ impl Chassis {
     }
 
     pub(crate) fn off(&self, world: &mut World) -> Result<(), Reply> {
-        self.run(&["chassis", "power", "off"])?;
+        self.run(world, &["chassis", "power", "off"])?;
         self.switch(world, false);
         world.wakes.push(Wake::Stop(self.machine_id));
         Ok(())
@@ -134,7 +142,10 @@ impl Chassis {
     /// A reset of a machine that is off does nothing; a cartridge is cycled, which switches it on.
     pub(crate) fn reset(&self, world: &mut World) -> Result<(), Reply> {
         let cycle = self.bmc.bmc_type == MOONSHOT;
-        self.run(&["chassis", "power", if cycle { "cycle" } else { "reset" }])?;
+        self.run(
+            world,
+            &["chassis", "power", if cycle { "cycle" } else { "reset" }],
+        )?;
         if cycle || self.is_on(world) {
             self.start(world, BootDevice::Pxe);
         }
@@ -149,12 +160,9 @@ impl Chassis {
             BootDevice::Bios => "bios",
         };
         let words = ["chassis", "bootdev", name, "options=efiboot"];
-        self.run(&words[..if self.efi { 4 } else { 3 }])?;
-        self.run(&[
-            "chassis",
-            "power",
-            if self.is_on(world) { "reset" } else { "on" },
-        ])?;
+        self.run(world, &words[..if self.efi { 4 } else { 3 }])?;
+        let power = if self.is_on(world) { "reset" } else { "on" };
+        self.run(world, &["chassis", "power", power])?;
         self.start(world, device);
         Ok(())
     }

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use serde_json::{Value, json};
 
+use crate::crowd;
 use crate::reply::Reply;
 use crate::wiring;
 use crate::world::{Shared, World};
@@ -39,6 +40,13 @@ fn run(world: &mut World, method: &str, path: &str, body: &[u8]) -> Result<Value
             return wiring::add_machine(world, &read(body)?)
                 .map(|id| json!({"id": id}))
                 .map_err(refused);
+        }
+        ("POST", "machines/generated") => {
+            let count = read(body)?["count"].as_u64();
+            let count =
+                count.ok_or_else(|| refused("count must be a number of machines.".into()))?;
+            crowd::add(&mut world.db, usize::try_from(count).unwrap_or(usize::MAX))
+                .map_err(refused)?;
         }
         _ => return Err((404, format!("there is no {method} {PREFIX}{path}."))),
     }

@@ -34,11 +34,24 @@ pub(crate) struct Fault {
     pub(crate) truncate: Option<u64>,
     #[serde(default)]
     pub(crate) stall: bool,
+    /// What another user does meanwhile.
+    pub(crate) meanwhile: Option<Meanwhile>,
     #[serde(skip)]
     seen: u64,
 }
 
-/// Whether a request takes effect before its connection is reset.
+/// A request of another user, between two of the client.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Meanwhile {
+    pub(crate) user: String,
+    pub(crate) method: String,
+    pub(crate) path: String,
+    #[serde(default)]
+    pub(crate) body: Value,
+}
+
+/// Whether something happens before a request takes effect, or after.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub(crate) enum When {
@@ -95,8 +108,8 @@ fn read(value: &Value) -> Result<Fault, String> {
         fault.stall,
     ];
     match kinds.iter().filter(|kind| **kind).count() {
-        0 if fault.delay.is_none() => {
-            Err("a fault needs one of status, delay, reset, truncate and stall.".into())
+        0 if fault.delay.is_none() && fault.meanwhile.is_none() => {
+            Err("a fault needs one of status, delay, reset, truncate, stall and meanwhile.".into())
         }
         0 | 1 if fault.nth == 0 => Err("nth counts from 1.".into()),
         0 | 1

@@ -22,6 +22,7 @@ mod body;
 mod boot;
 mod call;
 mod control;
+mod crowd;
 mod date;
 mod docs;
 mod faults;
@@ -63,19 +64,28 @@ impl Lab {
     /// # Panics
     /// When there is no free port or no room for temporary files: without a lab no test can go on.
     pub fn start() -> Lab {
-        Lab::listen(SocketAddr::from(([127, 0, 0, 1], 0)))
+        Lab::with_machines(0)
+    }
+
+    /// Starts a lab on a free port of 127.0.0.1 that has so many generated machines beside the seeded ones.
+    ///
+    /// # Panics
+    /// As [`Lab::start`], and when there are more machines than addresses.
+    pub fn with_machines(machines: usize) -> Lab {
+        Lab::listen(SocketAddr::from(([127, 0, 0, 1], 0)), machines)
             .expect("a lab needs a port and a temporary folder")
     }
 
-    /// Starts a lab on an address; port 0 picks a free one.
+    /// Starts a lab on an address, with so many generated machines; port 0 picks a free one.
     ///
     /// # Errors
-    /// When the address cannot be listened on, or there is no room for temporary files.
-    pub fn listen(address: SocketAddr) -> io::Result<Lab> {
+    /// When the address cannot be listened on, or there is no room for temporary files, and when there are more
+    /// machines than addresses.
+    pub fn listen(address: SocketAddr, machines: usize) -> io::Result<Lab> {
         let listener = TcpListener::bind(address)?;
         listener.set_nonblocking(true)?;
         let address = listener.local_addr()?;
-        let shared = Arc::new(Shared::new(address)?);
+        let shared = Arc::new(Shared::new(address, machines)?);
         let runtime = Builder::new_multi_thread()
             .worker_threads(2)
             .thread_name("mrp-lab")
@@ -165,6 +175,15 @@ impl Lab {
     pub fn add_machine(&self, machine: Value) -> i64 {
         let added = wiring::add_machine(&mut self.shared.world(), &machine);
         added.expect("a machine as the README describes it")
+    }
+
+    /// Adds so many generated machines; see the README for what they are like.
+    ///
+    /// # Panics
+    /// When there are more machines than addresses.
+    pub fn add_machines(&self, count: usize) {
+        let added = crowd::add(&mut self.shared.world().db, count);
+        added.expect("no more machines than addresses");
     }
 }
 

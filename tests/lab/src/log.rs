@@ -13,7 +13,8 @@ pub struct Request {
     pub status: Option<u16>,
     /// The bytes of body that were read.
     pub body_size: u64,
-    /// `client`, or `machine NAME` for what the lab's machines and their bridges asked.
+    /// `client`; `machine NAME` for what the lab's machines and their bridges asked; `user NAME` for what another user
+    /// was told to do meanwhile.
     pub by: String,
 }
 

@@ -316,9 +316,7 @@ impl Booting {
                 .map(|user| user.id)
                 .collect();
             let mut users = holders.iter().chain(&admins);
-            users
-                .find_map(|user| db.tokens.iter().find(|token| token.user_id == *user))
-                .map(|token| token.token.clone())
+            users.find_map(|user| db.token_of(*user)).map(str::to_owned)
         };
         let header = (
             "authorization",

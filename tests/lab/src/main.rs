@@ -8,31 +8,42 @@ use mrp_lab::Lab;
 use signal_hook::consts::{SIGINT, SIGTERM};
 use signal_hook::iterator::Signals;
 
-const HELP: &str = "usage: mrp-lab [--listen ADDRESS:PORT]
+const HELP: &str = "usage: mrp-lab [--listen ADDRESS:PORT] [--machines N]
 
 Runs a simulated Mr-Provisioner server in memory until it is stopped.
 Its first line of output is its base URL; without --listen, or with port 0, the port is a free one.
+--machines adds N generated machines with four interfaces each to the seeded ones.
 ";
 
 fn main() -> ExitCode {
     let words: Vec<String> = std::env::args().skip(1).collect();
-    let words: Vec<&str> = words.iter().map(String::as_str).collect();
-    match words[..] {
-        [] => run("127.0.0.1:0"),
-        ["--listen", address] => run(address),
-        ["--help" | "-h"] => {
-            say(HELP);
-            ExitCode::SUCCESS
+    let (mut address, mut machines) = ("127.0.0.1:0", "0");
+    for pair in words.chunks(2) {
+        match pair {
+            [word, value] if word == "--listen" => address = value,
+            [word, value] if word == "--machines" => machines = value,
+            [word] if ["--help", "-h"].contains(&word.as_str()) => {
+                say(HELP);
+                return ExitCode::SUCCESS;
+            }
+            _ => {
+                return complain(
+                    "mrp-lab takes --listen ADDRESS:PORT, --machines N and --help, nothing else.",
+                );
+            }
         }
-        _ => complain("mrp-lab takes --listen ADDRESS:PORT and --help, nothing else."),
     }
+    run(address, machines)
 }
 
-fn run(address: &str) -> ExitCode {
+fn run(address: &str, machines: &str) -> ExitCode {
     let Ok(address) = address.parse::<SocketAddr>() else {
         return complain(&format!("{address} is no address such as 127.0.0.1:5055."));
     };
-    let lab = match Lab::listen(address) {
+    let Ok(machines) = machines.parse::<usize>() else {
+        return complain(&format!("{machines} is no number of machines."));
+    };
+    let lab = match Lab::listen(address, machines) {
         Ok(lab) => lab,
         Err(error) => return complain(&format!("mrp-lab cannot listen on {address}: {error}.")),
     };

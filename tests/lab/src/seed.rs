@@ -69,6 +69,7 @@ pub(crate) fn load(folder: &Path) -> io::Result<Db> {
             .collect(),
         sessions: HashMap::new(),
         consoles: HashMap::new(),
+        generated: 0,
     })
 }
 

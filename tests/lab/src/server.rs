@@ -14,21 +14,22 @@ use std::time::Duration;
 use bytes::{Bytes, BytesMut};
 use http_body_util::BodyExt;
 use hyper::body::Incoming;
-use hyper::header::{CONTENT_LENGTH, CONTENT_TYPE, HeaderMap};
+use hyper::header::{AUTHORIZATION, CONTENT_LENGTH, CONTENT_TYPE, HeaderMap, HeaderValue};
 use hyper::http::request::Parts;
 use hyper::service::service_fn;
 use hyper::{Request, Response};
 use hyper_util::rt::{TokioIo, TokioTimer};
 use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::OwnedMutexGuard;
 
 use crate::body::{Abort, LabBody};
 use crate::call::{Call, split_target};
-use crate::faults::{Fault, When};
+use crate::faults::{Fault, Meanwhile, When};
 use crate::log::CLIENT;
 use crate::machine;
 use crate::multipart::{self, Form};
 use crate::reply::Reply;
-use crate::world::Shared;
+use crate::world::{Shared, World};
 use crate::{control, routes};
 
 type Answer = Result<Response<LabBody>, Abort>;
@@ -106,14 +107,23 @@ async fn exchange(request: Request<Incoming>, shared: Arc<Shared>) -> Answer {
         note(&|request| request.body_size = size)
     })
     .await?;
-    let reply = match fault.and_then(faked) {
-        Some(reply) => reply,
-        None => handle(&shared, &call, &by),
+    let meanwhile = |when| {
+        let due = fault.filter(|fault| fault.when == when);
+        if let Some(meanwhile) = due.and_then(|fault| fault.meanwhile.as_ref()) {
+            act(&shared, meanwhile);
+        }
     };
+    meanwhile(When::Before);
+    let (reply, turn) = match fault.and_then(faked) {
+        Some(reply) => (reply, None),
+        None => serve_in_turn(&shared, &call, &by).await,
+    };
+    meanwhile(When::After);
     if fault.is_some_and(|fault| fault.reset) {
         return Err(Abort::Reset);
     }
     note(&|request| request.status = Some(reply.status));
+    drop(turn);
     send(reply, fault.and_then(|fault| fault.truncate))
 }
 
@@ -164,9 +174,78 @@ fn content_length(headers: &HeaderMap) -> u64 {
         .unwrap_or(0)
 }
 
-/// Runs the handler under the lock, and sets machines going that it woke.
-fn handle(shared: &Arc<Shared>, call: &Call, by: &str) -> Reply {
+/// Where requests wait for each other, the one that is being answered holds this.
+type Turn = Option<OwnedMutexGuard<()>>;
+
+/// Answers a request, which keeps everybody waiting as long as a BMC keeps it waiting, as on the real server.
+async fn serve_in_turn(shared: &Arc<Shared>, call: &Call, by: &str) -> (Reply, Turn) {
+    let turn = {
+        let world = shared.world();
+        world.settings.bmc_blocks.then(|| world.turn.clone())
+    };
+    let mut turn = match turn {
+        Some(turn) => Some(turn.lock_owned().await),
+        None => None,
+    };
+    let (reply, wait) = {
+        let mut world = shared.world();
+        world.wait = Duration::ZERO;
+        let reply = handle(shared, &mut world, call, by);
+        (reply, world.wait)
+    };
+    if !wait.is_zero() {
+        // A task of its own, for it lasts as long even when the client gives up.
+        let waiting = tokio::spawn(async move {
+            tokio::time::sleep(wait).await;
+            turn
+        });
+        turn = waiting.await.ok().flatten();
+    }
+    (reply, turn)
+}
+
+/// What another user does between two requests of the client.
+fn act(shared: &Arc<Shared>, meanwhile: &Meanwhile) {
     let mut world = shared.world();
+    let Meanwhile {
+        user,
+        method,
+        path: target,
+        body,
+    } = meanwhile;
+    let by = format!("user {user}");
+    let body = match body.is_null() {
+        true => Bytes::new(),
+        false => Bytes::from(body.to_string()),
+    };
+    let place = world.log.begin(method, target, &by);
+    let token = world
+        .db
+        .user_named(user)
+        .and_then(|user| world.db.token_of(user.id));
+    let token = token.and_then(|token| HeaderValue::from_str(token).ok());
+    let (path, query) = split_target(target);
+    let call = Call {
+        method: method.clone(),
+        path,
+        query,
+        headers: token
+            .map(|token| (AUTHORIZATION, token))
+            .into_iter()
+            .collect(),
+        body,
+        form: None,
+        too_large: false,
+    };
+    let reply = handle(shared, &mut world, &call, &by);
+    world.log.change(place, |request| {
+        request.status = Some(reply.status);
+        request.body_size = call.body.len() as u64;
+    });
+}
+
+/// Runs the handler, and sets machines going that it woke.
+fn handle(shared: &Arc<Shared>, world: &mut World, call: &Call, by: &str) -> Reply {
     let boot_endpoint = ["/tftp", "/dhcp/", "/preseed/"]
         .iter()
         .any(|head| call.path.starts_with(head));
@@ -181,8 +260,8 @@ fn handle(shared: &Arc<Shared>, call: &Call, by: &str) -> Reply {
             format!("<html><body><h1>{status}</h1></body></html>\n"),
         );
     }
-    let reply = routes::answer(&mut world, call);
-    machine::wake(shared, &mut world);
+    let reply = routes::answer(world, call);
+    machine::wake(shared, world);
     reply
 }
 

@@ -14,6 +14,10 @@ pub(crate) struct Settings {
     max_buffer_size: Option<u64>,
     /// The status with which the boot endpoints turn clients away, if they do.
     pub(crate) tftp_status: Option<u16>,
+    /// Whether a reservation outlives its request, as it does on a server that was mended.
+    pub(crate) stores_reservations: bool,
+    /// Whether everybody waits while one request waits for a BMC, as on the real server.
+    pub(crate) bmc_blocks: bool,
     install: Install,
     machines: BTreeMap<String, Install>,
 }
@@ -25,10 +29,12 @@ struct Install {
     result: Option<String>,
     lease: Option<String>,
     bmc: Option<String>,
+    bmc_seconds: Option<f64>,
 }
 
 const RESULTS: [&str; 3] = ["ready", "error", "never"];
 const BMC: [&str; 2] = ["works", "fails"];
+const RESERVATIONS: [&str; 2] = ["confirmed", "stored"];
 const BAD_GATEWAY: u16 = 502;
 
 impl Settings {
@@ -36,13 +42,14 @@ impl Settings {
         let install = Install {
             seconds: Some(0.2),
             result: Some("ready".into()),
-            lease: None,
-            bmc: None,
+            ..Install::default()
         };
         Settings {
             max_upload_size,
             max_buffer_size: None,
             tftp_status: None,
+            stores_reservations: false,
+            bmc_blocks: true,
             install,
             machines: BTreeMap::new(),
         }
@@ -78,6 +85,12 @@ impl Settings {
         self.of(machine, |install| install.bmc.clone()).as_deref() == Some("fails")
     }
 
+    /// How long a request has to wait for a machine's BMC.
+    pub(crate) fn bmc_seconds(&self, machine: &str) -> f64 {
+        self.of(machine, |install| install.bmc_seconds)
+            .unwrap_or_default()
+    }
+
     fn of<T>(&self, machine: &str, pick: impl Fn(&Install) -> Option<T>) -> Option<T> {
         self.machines
             .get(machine)
@@ -94,6 +107,15 @@ impl Settings {
                 "max_buffer_size" if value.is_null() => changed.max_buffer_size = None,
                 "max_buffer_size" => changed.max_buffer_size = Some(size(name, value)?),
                 "tftp" => changed.tftp_status = turned_away(value)?,
+                "reservations" => {
+                    changed.stores_reservations =
+                        one_of(name, value, &RESERVATIONS)? == RESERVATIONS[1];
+                }
+                "bmc_blocks" => {
+                    let flag = value.as_bool();
+                    changed.bmc_blocks =
+                        flag.ok_or_else(|| format!("{name} must be true or false, not {value}."))?;
+                }
                 "machines" => {
                     for (machine, value) in object(name, value)? {
                         let install = changed.machines.entry(machine.clone()).or_default();
@@ -129,6 +151,9 @@ impl Settings {
         all.insert("max_upload_size".into(), json!(self.max_upload_size));
         all.insert("max_buffer_size".into(), json!(self.max_buffer_size()));
         all.insert("tftp".into(), tftp);
+        let reservations = RESERVATIONS[usize::from(self.stores_reservations)];
+        all.insert("reservations".into(), json!(reservations));
+        all.insert("bmc_blocks".into(), json!(self.bmc_blocks));
         all.insert("machines".into(), Value::Object(machines));
         Value::Object(all)
     }
@@ -137,17 +162,10 @@ impl Settings {
 impl Install {
     fn set(&mut self, name: &str, value: &Value) -> Result<(), String> {
         match name {
-            "install_seconds" => {
-                let seconds = value
-                    .as_f64()
-                    .filter(|seconds| (0.0..1e6).contains(seconds));
-                self.seconds =
-                    Some(seconds.ok_or_else(|| {
-                        format!("{name} must be a number of seconds, not {value}.")
-                    })?);
-            }
+            "install_seconds" => self.seconds = Some(seconds(name, value)?),
             "install_result" => self.result = Some(one_of(name, value, &RESULTS)?),
             "bmc" => self.bmc = Some(one_of(name, value, &BMC)?),
+            "bmc_seconds" => self.bmc_seconds = Some(seconds(name, value)?),
             "lease" => {
                 let address = value
                     .as_str()
@@ -169,6 +187,7 @@ impl Install {
             ("install_result", json!(self.result)),
             ("lease", json!(self.lease)),
             ("bmc", json!(self.bmc)),
+            ("bmc_seconds", json!(self.bmc_seconds)),
         ];
         values
             .into_iter()
@@ -192,6 +211,13 @@ fn object<'a>(name: &str, value: &'a Value) -> Result<&'a Map<String, Value>, St
     value
         .as_object()
         .ok_or_else(|| format!("{name} must be an object, not {value}."))
+}
+
+fn seconds(name: &str, value: &Value) -> Result<f64, String> {
+    value
+        .as_f64()
+        .filter(|seconds| (0.0..1e6).contains(seconds))
+        .ok_or_else(|| format!("{name} must be a number of seconds, not {value}."))
 }
 
 fn size(name: &str, value: &Value) -> Result<u64, String> {

@@ -265,6 +265,8 @@ pub(crate) struct Db {
     pub(crate) sessions: HashMap<String, String>,
     /// Console tokens and the machines they were made for.
     pub(crate) consoles: HashMap<String, i64>,
+    /// How many machines were generated.
+    pub(crate) generated: usize,
 }
 
 impl Db {
@@ -274,6 +276,11 @@ impl Db {
 
     pub(crate) fn user_named(&self, name: &str) -> Option<&User> {
         self.users.iter().find(|user| user.username == name)
+    }
+
+    pub(crate) fn token_of(&self, user_id: i64) -> Option<&str> {
+        let token = self.tokens.iter().find(|token| token.user_id == user_id);
+        token.map(|token| token.token.as_str())
     }
 
     pub(crate) fn arch_named(&self, name: &str) -> Option<&Arch> {

@@ -4,11 +4,14 @@ use std::collections::HashMap;
 use std::io;
 use std::net::SocketAddr;
 use std::path::PathBuf;
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 use tempfile::TempDir;
+use tokio::sync;
 use tokio::task::AbortHandle;
 
+use crate::crowd;
 use crate::faults::Faults;
 use crate::log::Log;
 use crate::machine::Boot;
@@ -34,13 +37,20 @@ pub(crate) struct World {
     /// The machines that are busy booting, and where their boot stands in `boots`.
     pub(crate) busy: HashMap<i64, (usize, AbortHandle)>,
     pub(crate) wakes: Vec<Wake>,
+    /// How long the BMC that the current handler asked takes.
+    pub(crate) wait: Duration,
+    /// Held by the one request that is being answered, where requests wait for each other.
+    pub(crate) turn: Arc<sync::Mutex<()>>,
     folder: PathBuf,
+    /// How many generated machines belong to the seeded state.
+    machines: usize,
     reseeds: u64,
 }
 
 impl World {
-    fn new(folder: PathBuf) -> io::Result<World> {
-        let db = seed::load(&folder)?;
+    fn new(folder: PathBuf, machines: usize) -> io::Result<World> {
+        let mut db = seed::load(&folder)?;
+        crowd::add(&mut db, machines).map_err(io::Error::other)?;
         let settings = Settings::new(db.config.max_upload_size);
         Ok(World {
             db,
@@ -50,7 +60,10 @@ impl World {
             boots: Vec::new(),
             busy: HashMap::new(),
             wakes: Vec::new(),
+            wait: Duration::ZERO,
+            turn: Arc::default(),
             folder,
+            machines,
             reseeds: 0,
         })
     }
@@ -62,7 +75,7 @@ impl World {
         }
         let old = std::mem::take(&mut self.db.files);
         let reseeds = self.reseeds + 1;
-        *self = World::new(self.folder.clone())?;
+        *self = World::new(self.folder.clone(), self.machines)?;
         self.reseeds = reseeds;
         for path in old
             .values()
@@ -88,9 +101,9 @@ pub(crate) struct Shared {
 }
 
 impl Shared {
-    pub(crate) fn new(address: SocketAddr) -> io::Result<Shared> {
+    pub(crate) fn new(address: SocketAddr, machines: usize) -> io::Result<Shared> {
         let folder = tempfile::Builder::new().prefix("mrp-lab-").tempdir()?;
-        let world = Mutex::new(World::new(folder.path().to_owned())?);
+        let world = Mutex::new(World::new(folder.path().to_owned(), machines)?);
         Ok(Shared {
             world,
             folder,

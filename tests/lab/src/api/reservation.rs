@@ -1,4 +1,4 @@
-//! `/machine/reservation`: names a free machine and answers 200, but stores nothing.
+//! `/machine/reservation`: names a free machine and answers 200, but stores nothing, unless it is told to.
 
 use super::{at_most, machine, storable};
 use crate::call::Call;
@@ -6,7 +6,7 @@ use crate::query;
 use crate::reply::{Outcome, Reply};
 use crate::routes::Args;
 use crate::schema::{Kind, Schema, optional, required};
-use crate::state::User;
+use crate::state::{Assignment, User};
 use crate::world::World;
 
 static WISH: Schema = Schema {
@@ -17,7 +17,7 @@ static WISH: Schema = Schema {
     ignore_unknown: true,
 };
 
-pub(crate) fn post(world: &mut World, _: &User, call: &Call, _: &Args<'_>) -> Outcome {
+pub(crate) fn post(world: &mut World, user: &User, call: &Call, _: &Args<'_>) -> Outcome {
     let fields = call.fields(&WISH)?;
     let db = &world.db;
     let filter = query::parse(fields.text("query").unwrap_or_default())?;
@@ -28,7 +28,19 @@ pub(crate) fn post(world: &mut World, _: &User, call: &Call, _: &Args<'_>) -> Ou
     let found = free
         .find(|machine| filter.accepts(db, machine))
         .ok_or_else(|| Reply::invalid(404, "no matching machine"))?;
-    // The insert of the assignment is rolled back at the end of the request; its errors are not.
-    storable(fields.text("reason").unwrap_or_default())?;
-    Ok(Reply::json(200, &machine::show(db, found)))
+    let reason = fields.text("reason").unwrap_or_default();
+    // The insert of the assignment is rolled back at the end of the request; its errors and its key are not.
+    storable(reason)?;
+    let (machine_id, shown) = (found.id, machine::show(db, found));
+    if world.settings.stores_reservations {
+        world.db.assignments.insert(Assignment {
+            id: 0,
+            machine_id,
+            user_id: user.id,
+            reason: reason.to_owned(),
+        });
+    } else {
+        world.db.assignments.next_id();
+    }
+    Ok(Reply::json(200, &shown))
 }
