@@ -115,6 +115,24 @@ pub(crate) fn parse_int(text: &str) -> Option<i128> {
     })
 }
 
+/// Python's `float(text)`.
+pub(crate) fn parse_float(text: &str) -> Option<f64> {
+    let text = text.trim();
+    let unsigned = text.strip_prefix(['+', '-']).unwrap_or(text);
+    let between_digits = |at: usize| {
+        let digit = |byte: Option<&u8>| byte.is_some_and(u8::is_ascii_digit);
+        digit(unsigned.as_bytes().get(at + 1)) && digit(unsigned.as_bytes()[..at].last())
+    };
+    if !unsigned
+        .match_indices('_')
+        .all(|(at, _)| between_digits(at))
+    {
+        return None;
+    }
+    // Rust reads the same texts otherwise: `nan`, `inf` and `infinity` in any letter case, `.5`, `5.` and `1e5`.
+    text.replace('_', "").parse().ok()
+}
+
 /// Python's `repr()` of a string: single quotes unless that needs escapes and double quotes do not.
 pub(crate) fn repr(text: &str) -> String {
     let quote = if text.contains('\'') && !text.contains('"') {

@@ -2,7 +2,7 @@
 
 use super::condition::{Column, Compare, Condition, Operand};
 use super::raw;
-use super::sexp::Sexp;
+use super::sexp::{Sexp, quote};
 use crate::reply::Reply;
 
 enum Value {
@@ -12,8 +12,8 @@ enum Value {
     Int(i128),
     Float(f64),
     Text(String),
-    Quoted,
-    /// A column, or a pattern made of one.
+    /// An object of the parser's, of which neither Python nor the database makes anything.
+    Alien(Sexp),
     Column(Column),
     Condition(Condition),
 }
@@ -23,13 +23,14 @@ pub(crate) fn top(expression: &Sexp) -> Result<Condition, Reply> {
     match expression {
         // A text reaches the database as it is: anyone with a token can run SQL here.
         Sexp::Text(text) => raw::condition(text),
-        Sexp::Quoted => Ok(Condition::Unadaptable),
         // Lookup errors are only turned into refusals inside of an operation.
         Sexp::Symbol(name) => match symbol(name).ok_or_else(Reply::internal_error)? {
             Value::Nil => Ok(Condition::Always),
             value => as_condition(value, "WHERE"),
         },
-        Sexp::Int(_) | Sexp::Float(_) | Sexp::Bracket => Err(Reply::internal_error()),
+        Sexp::Int(_) | Sexp::Float(_) | Sexp::Quoted(_) | Sexp::Bracket(_) => {
+            Err(Reply::internal_error())
+        }
         Sexp::List(items) => as_condition(operation(items)?, "WHERE"),
     }
 }
@@ -59,7 +60,7 @@ fn operation(items: &[Sexp]) -> Result<Value, Reply> {
         return Err(value_error("s-expr operation must be a symbol".into()));
     };
     // An unknown symbol among the operands is blamed on the operation.
-    let unknown = || value_error(format!("`{name}` is not a valid operation"));
+    let unknown = || value_error(format!("`{}` is not a valid operation", quote(name)));
     let compare = Compare::named(name);
     if compare.is_none() && !["and", "or", "=~"].contains(&name.as_str()) {
         return Err(unknown());
@@ -72,8 +73,7 @@ fn operation(items: &[Sexp]) -> Result<Value, Reply> {
             Sexp::Text(text) => Value::Text(text.clone()),
             Sexp::Int(number) => Value::Int(*number),
             Sexp::Float(number) => Value::Float(*number),
-            Sexp::Quoted => Value::Quoted,
-            Sexp::Bracket => return Err(Reply::internal_error()),
+            Sexp::Quoted(_) | Sexp::Bracket(_) => Value::Alien(operand.clone()),
         });
     }
     match compare {
@@ -92,7 +92,10 @@ fn two(operands: Vec<Value>) -> Result<(Value, Value), Reply> {
 
 fn comparison(compare: Compare, left: Value, right: Value) -> Result<Value, Reply> {
     let sql = |value: &Value| matches!(value, Value::Column(_) | Value::Condition(_));
+    // On the left, the parser's objects answer for themselves that they are like nothing else.
+    let answers = compare.is_equality() && matches!(left, Value::Alien(_));
     match (sql(&left), sql(&right)) {
+        (false, _) if answers => in_python(compare, &left, &right),
         (false, false) => in_python(compare, &left, &right),
         (true, _) => in_sql(compare, left, right),
         (false, true) => in_sql(compare.mirrored(), right, left),
@@ -119,11 +122,18 @@ fn in_python(compare: Compare, left: &Value, right: &Value) -> Result<Condition,
             .zip(number(right))
             .and_then(|(left, right)| left.partial_cmp(&right)),
     };
-    let same_nil = matches!((left, right), (Value::Nil, Value::Nil));
+    let same = match (left, right) {
+        (Value::Nil, Value::Nil) => true,
+        (Value::Alien(left), Value::Alien(right)) => left == right,
+        _ => false,
+    };
+    let numbers = number(left).is_some() && number(right).is_some();
     let result = match (order, compare) {
         (Some(order), compare) => compare.accepts(order),
-        (None, Compare::Equal) => same_nil,
-        (None, Compare::NotEqual) => !same_nil,
+        (None, Compare::Equal) => same,
+        (None, Compare::NotEqual) => !same,
+        // One of them is not a number, as floats call it.
+        (None, _) if numbers => false,
         (None, _) => return Err(Reply::internal_error()),
     };
     Ok(if result {
@@ -134,13 +144,13 @@ fn in_python(compare: Compare, left: &Value, right: &Value) -> Result<Condition,
 }
 
 fn in_sql(compare: Compare, left: Value, right: Value) -> Result<Condition, Reply> {
-    let equality = matches!(compare, Compare::Equal | Compare::NotEqual);
     // NULL and true can only be compared for equality.
-    if matches!(right, Value::Nil | Value::True | Value::False) && !equality {
+    if matches!(right, Value::Nil | Value::True | Value::False) && !compare.is_equality() {
         return Err(Reply::internal_error());
     }
-    if let (Value::Column(column), Value::Nil) = (&left, &right) {
-        return Ok(Condition::Null(*column, compare == Compare::Equal));
+    if matches!(right, Value::Nil) {
+        let left = Box::new(operand(left));
+        return Ok(Condition::Null(left, compare == Compare::Equal));
     }
     Ok(Condition::Comparison(
         compare,
@@ -157,33 +167,43 @@ fn operand(value: Value) -> Operand {
         Value::Int(number) => Operand::Int(number),
         Value::Float(number) => Operand::Float(number),
         Value::Text(text) => Operand::Text(text),
-        Value::Quoted => Operand::Unadaptable,
+        Value::Alien(Sexp::Bracket(_)) => Operand::Unadaptable("Bracket"),
+        Value::Alien(_) => Operand::Unadaptable("Quoted"),
         Value::Column(column) => Operand::Column(column),
         Value::Condition(condition) => Operand::Condition(condition),
     }
 }
 
-/// `=~` glues percent signs around its right operand and calls a method of its left one.
+/// `=~` wants a text on its right, and on its left something of SQL.
 fn like(left: Value, right: Value) -> Result<Value, Reply> {
-    let Value::Column(column) = left else {
-        return Err(Reply::internal_error());
-    };
-    let pattern = match right {
-        Value::Text(text) => Operand::Text(text),
-        Value::Column(pattern) => Operand::Column(pattern),
-        _ => return Err(Reply::internal_error()),
-    };
-    Ok(Value::Condition(Condition::Like(column, Box::new(pattern))))
+    match (left, right) {
+        (left @ (Value::Column(_) | Value::Condition(_)), Value::Text(pattern)) => {
+            let left = Box::new(operand(left));
+            Ok(Value::Condition(Condition::Like(left, pattern)))
+        }
+        _ => Err(Reply::internal_error()),
+    }
 }
 
-/// `and` and `or` without operands vanish, wherever they stand.
+/// `and` and `or` without operands vanish, wherever they stand; what decides alone hides the mistakes beside it.
 fn junction(all: bool, operands: Vec<Value>) -> Result<Value, Reply> {
     let word = if all { "AND" } else { "OR" };
+    let (neutral, decisive) = match all {
+        true => (Condition::Always, Condition::Never),
+        false => (Condition::Never, Condition::Always),
+    };
     let mut conditions = Vec::new();
     for value in operands {
         conditions.push(as_condition(value, word)?);
     }
-    conditions.retain(|condition| *condition != Condition::Absent);
+    if conditions.contains(&decisive) {
+        return Ok(Value::Condition(decisive));
+    }
+    let all_neutral = !conditions.is_empty() && conditions.iter().all(|part| *part == neutral);
+    if all_neutral {
+        return Ok(Value::Condition(neutral));
+    }
+    conditions.retain(|condition| *condition != Condition::Absent && *condition != neutral);
     Ok(Value::Condition(match conditions.len() {
         0 => Condition::Absent,
         1 => conditions.remove(0),
@@ -201,7 +221,6 @@ fn as_condition(value: Value, place: &'static str) -> Result<Condition, Reply> {
         Value::Condition(condition) => condition,
         Value::Text(text) => raw::condition(&text)?,
         Value::Column(column) => Condition::NotBoolean(column, place),
-        Value::Quoted => Condition::Unadaptable,
-        Value::Int(_) | Value::Float(_) => return Err(Reply::internal_error()),
+        Value::Alien(_) | Value::Int(_) | Value::Float(_) => return Err(Reply::internal_error()),
     })
 }

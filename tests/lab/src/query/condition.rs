@@ -32,8 +32,8 @@ pub(crate) enum Operand {
     Float(f64),
     Null,
     Condition(Condition),
-    /// A value that the database driver cannot write.
-    Unadaptable,
+    /// A value that the database driver cannot write, by the name of its type.
+    Unadaptable(&'static str),
 }
 
 #[derive(Clone, Debug, PartialEq)]
@@ -44,14 +44,14 @@ pub(crate) enum Condition {
     Unknown,
     /// No condition at all.
     Absent,
-    Unadaptable,
     NotBoolean(Column, &'static str),
     /// SQL that the lab does not understand, and the real database rarely.
     Raw(String),
     Id(Compare, i64),
-    Null(Column, bool),
+    /// Whether something is NULL, or is not.
+    Null(Box<Operand>, bool),
     Comparison(Compare, Box<Operand>, Box<Operand>),
-    Like(Column, Box<Operand>),
+    Like(Box<Operand>, String),
     All(Vec<Condition>),
     Any(Vec<Condition>),
 }
@@ -89,6 +89,10 @@ impl Compare {
             Compare::Greater => order.is_gt(),
             Compare::GreaterOrEqual => order.is_ge(),
         }
+    }
+
+    pub(crate) fn is_equality(self) -> bool {
+        matches!(self, Compare::Equal | Compare::NotEqual)
     }
 
     fn sign(self) -> &'static str {
@@ -157,35 +161,27 @@ impl Condition {
             Condition::All(parts) | Condition::Any(parts) => {
                 parts.iter().try_for_each(|part| part.each(visit))
             }
-            Condition::Comparison(_, left, right) => {
-                [left, right]
-                    .into_iter()
-                    .try_for_each(|side| match side.as_ref() {
-                        Operand::Condition(condition) => condition.each(visit),
-                        _ => Ok(()),
-                    })
-            }
+            Condition::Comparison(_, left, right) => [left, right]
+                .into_iter()
+                .try_for_each(|side| side.each(visit)),
+            Condition::Like(left, _) | Condition::Null(left, _) => left.each(visit),
             _ => Ok(()),
         }
     }
 
     fn writable(&self) -> Result<(), Reply> {
-        let unadaptable = || {
-            database_error(
-                "ProgrammingError",
-                "can't adapt type 'Quoted'",
-                "%(param_1)s",
-            )
+        let unadaptable = |kind: &str| {
+            let problem = format!("can't adapt type '{kind}'");
+            database_error("ProgrammingError", &problem, "%(param_1)s")
         };
         let operand = |operand: &Operand| match operand {
             Operand::Text(text) => no_nul(text),
-            Operand::Unadaptable => Err(unadaptable()),
+            Operand::Unadaptable(kind) => Err(unadaptable(kind)),
             _ => Ok(()),
         };
         match self {
-            Condition::Unadaptable => Err(unadaptable()),
             Condition::Comparison(_, left, right) => operand(left).and_then(|()| operand(right)),
-            Condition::Like(_, pattern) => operand(pattern),
+            Condition::Like(_, pattern) => no_nul(pattern),
             Condition::Raw(text) => no_nul(text),
             _ => Ok(()),
         }
@@ -201,19 +197,14 @@ impl Condition {
                 Err(database_error("ProgrammingError", &problem, column.sql()))
             }
             Condition::Raw(text) => Err(super::raw::refusal(text)),
-            Condition::Like(column, _) if !column.is_text() => Err(no_operator(
-                "bigint",
-                "~~",
-                "unknown",
-                &format!("{} LIKE '%'", column.sql()),
-            )),
-            Condition::Like(_, pattern) => match pattern.as_ref() {
-                Operand::Column(column) if !column.is_text() => Err(database_error(
-                    "DataError",
-                    "invalid input syntax for type bigint: \"%\"",
-                    column.sql(),
+            Condition::Like(left, _) => match left.as_ref() {
+                Operand::Column(column) if column.is_text() => Ok(()),
+                left => Err(no_operator(
+                    left.type_name(),
+                    "~~",
+                    "unknown",
+                    &format!("{} LIKE '%'", sql(left)),
                 )),
-                _ => Ok(()),
             },
             Condition::Comparison(compare, left, right) => comparable(*compare, left, right),
             _ => Ok(()),
@@ -221,20 +212,32 @@ impl Condition {
     }
 }
 
+impl Operand {
+    fn each(&self, visit: &mut dyn FnMut(&Condition) -> Result<(), Reply>) -> Result<(), Reply> {
+        match self {
+            Operand::Condition(condition) => condition.each(visit),
+            _ => Ok(()),
+        }
+    }
+
+    fn type_name(&self) -> &'static str {
+        match self {
+            Operand::Column(column) => column.type_name(),
+            Operand::Int(_) => "integer",
+            Operand::Float(_) => "numeric",
+            Operand::Condition(_) => "boolean",
+            Operand::Text(_) | Operand::Null | Operand::Unadaptable(_) => "unknown",
+        }
+    }
+}
+
 fn comparable(compare: Compare, left: &Operand, right: &Operand) -> Result<(), Reply> {
     let sign = compare.sign();
-    let name = |operand: &Operand| match operand {
-        Operand::Column(column) => column.type_name(),
-        Operand::Int(_) => "integer",
-        Operand::Float(_) => "numeric",
-        Operand::Condition(_) => "boolean",
-        Operand::Text(_) | Operand::Null | Operand::Unadaptable => "unknown",
-    };
     let mismatch = || {
         Err(no_operator(
-            name(left),
+            left.type_name(),
             sign,
-            name(right),
+            right.type_name(),
             &format!("{} {sign} ...", sql(left)),
         ))
     };
@@ -244,14 +247,15 @@ fn comparable(compare: Compare, left: &Operand, right: &Operand) -> Result<(), R
             Ok(())
         }
         (Operand::Column(column), Operand::Text(_)) if column.is_text() => Ok(()),
-        (Operand::Column(column), Operand::Text(text)) => match crate::py::parse_int(text) {
-            Some(_) => Ok(()),
-            None => Err(database_error(
-                "DataError",
-                &format!("invalid input syntax for type bigint: \"{text}\""),
-                &format!("{} {sign} '{text}'", column.sql()),
-            )),
-        },
+        (Operand::Column(column), Operand::Text(text)) => {
+            bigint(text).map(drop).map_err(|problem| {
+                database_error(
+                    "DataError",
+                    &problem,
+                    &format!("{} {sign} '{text}'", column.sql()),
+                )
+            })
+        }
         (Operand::Column(column), Operand::Int(_) | Operand::Float(_)) if !column.is_text() => {
             Ok(())
         }
@@ -266,6 +270,18 @@ fn comparable(compare: Compare, left: &Operand, right: &Operand) -> Result<(), R
         },
         _ => mismatch(),
     }
+}
+
+/// A text that PostgreSQL is to take for a bigint.
+pub(super) fn bigint(text: &str) -> Result<i64, String> {
+    let trimmed = text.trim_matches([' ', '\t', '\n', '\r', '\u{b}', '\u{c}']);
+    let digits = trimmed.strip_prefix(['+', '-']).unwrap_or(trimmed);
+    if digits.is_empty() || !digits.bytes().all(|byte| byte.is_ascii_digit()) {
+        return Err(format!("invalid input syntax for type bigint: \"{text}\""));
+    }
+    trimmed
+        .parse()
+        .map_err(|_| format!("value \"{text}\" is out of range for type bigint"))
 }
 
 pub(super) fn truth(text: &str) -> Option<bool> {

@@ -9,6 +9,9 @@ pub(crate) fn condition(text: &str) -> Result<Condition, Reply> {
 }
 
 fn understood(text: &str) -> Option<Condition> {
+    if text.is_empty() {
+        return Some(Condition::Absent);
+    }
     let text = text.trim();
     match text.to_ascii_lowercase().as_str() {
         "true" => return Some(Condition::Always),

@@ -2,8 +2,7 @@
 
 use std::cmp::Ordering;
 
-use super::condition::{Column, Condition, Operand, truth};
-use crate::py::parse_int;
+use super::condition::{Column, Condition, Operand, bigint, truth};
 use crate::state::{Db, Machine};
 
 /// A value in a row; none is NULL.
@@ -36,27 +35,21 @@ impl Condition {
             Condition::Always | Condition::Absent => Some(true),
             Condition::Never => Some(false),
             Condition::Id(compare, id) => Some(compare.accepts(machine.id.cmp(id))),
-            Condition::Null(column, wanted) => {
-                Some(matches!(column.of(db, machine), Cell::Null) == *wanted)
+            Condition::Null(operand, wanted) => {
+                let null = matches!(operand.cell(db, machine), Cell::Null | Cell::Truth(None));
+                Some(null == *wanted)
             }
             Condition::Comparison(compare, left, right) => {
                 let order = compare_cells(left.cell(db, machine), right.cell(db, machine))?;
                 Some(compare.accepts(order))
             }
-            Condition::Like(column, pattern) => {
-                match (column.of(db, machine), pattern.cell(db, machine)) {
-                    (Cell::Text(text), Cell::Text(pattern)) => {
-                        Some(is_like(&text, &format!("%{pattern}%")))
-                    }
-                    _ => None,
-                }
-            }
+            Condition::Like(left, pattern) => match left.cell(db, machine) {
+                Cell::Text(text) => Some(is_like(&text, &format!("%{pattern}%"))),
+                _ => None,
+            },
             Condition::All(parts) => junction(parts, db, machine, false),
             Condition::Any(parts) => junction(parts, db, machine, true),
-            Condition::Unknown
-            | Condition::Unadaptable
-            | Condition::NotBoolean(..)
-            | Condition::Raw(_) => None,
+            Condition::Unknown | Condition::NotBoolean(..) | Condition::Raw(_) => None,
         }
     }
 }
@@ -78,7 +71,7 @@ impl Operand {
             Operand::Int(number) => Cell::Number(*number as f64),
             Operand::Float(number) => Cell::Number(*number),
             Operand::Condition(condition) => Cell::Truth(condition.holds(db, machine)),
-            Operand::Null | Operand::Unadaptable => Cell::Null,
+            Operand::Null | Operand::Unadaptable(_) => Cell::Null,
         }
     }
 }
@@ -86,8 +79,11 @@ impl Operand {
 fn compare_cells(left: Cell, right: Cell) -> Option<Ordering> {
     match (left, right) {
         (Cell::Text(left), Cell::Text(right)) => Some(left.cmp(&right)),
-        (Cell::Number(left), Cell::Number(right)) => left.partial_cmp(&right),
-        (Cell::Number(left), Cell::Text(right)) => left.partial_cmp(&(parse_int(&right)? as f64)),
+        // The database puts what is not a number above all numbers.
+        (Cell::Number(left), Cell::Number(right)) => left
+            .partial_cmp(&right)
+            .or(Some(left.is_nan().cmp(&right.is_nan()))),
+        (Cell::Number(left), Cell::Text(right)) => left.partial_cmp(&(bigint(&right).ok()? as f64)),
         (Cell::Truth(left), Cell::Truth(right)) => Some(left?.cmp(&right?)),
         (Cell::Truth(left), Cell::Text(right)) => Some(left?.cmp(&truth(&right)?)),
         _ => None,

@@ -10,9 +10,9 @@ pub(crate) enum Sexp {
     Float(f64),
     List(Vec<Sexp>),
     /// `'x`
-    Quoted,
+    Quoted(Box<Sexp>),
     /// `[...]`
-    Bracket,
+    Bracket(Vec<Sexp>),
 }
 
 /// Reads exactly one expression.
@@ -37,6 +37,15 @@ struct Parser<'a> {
     at: usize,
 }
 
+/// What a backslash keeps its meaning from within a symbol.
+const SPECIAL: &str = "\\'`\"()[] .,?;#";
+
+/// A symbol as the server names it in errors.
+pub(super) fn quote(symbol: &str) -> String {
+    let escaped = |c| SPECIAL.contains(c).then_some('\\').into_iter().chain([c]);
+    symbol.chars().flat_map(escaped).collect()
+}
+
 const BLANKS: [char; 6] = [' ', '\t', '\n', '\r', '\u{b}', '\u{c}'];
 
 impl Parser<'_> {
@@ -48,21 +57,17 @@ impl Parser<'_> {
                 c if BLANKS.contains(c) => self.at += 1,
                 ')' | ']' => break,
                 '(' => found.push(Sexp::List(self.bracketed(')')?)),
-                '[' => {
-                    self.bracketed(']')?;
-                    found.push(Sexp::Bracket);
-                }
+                '[' => found.push(Sexp::Bracket(self.bracketed(']')?)),
                 '"' => found.push(Sexp::Text(self.text()?)),
                 ';' => self.comment(),
                 '\'' => {
                     // The quote takes the rest of the sequence with it and keeps its first expression.
                     self.at += 1;
                     let mut rest = self.sequence()?.into_iter();
-                    rest.next()?;
-                    found.push(Sexp::Quoted);
+                    found.push(Sexp::Quoted(Box::new(rest.next()?)));
                     found.extend(rest);
                 }
-                _ => found.push(self.atom()),
+                _ => found.push(self.atom()?),
             }
         }
         Some(found)
@@ -110,7 +115,8 @@ impl Parser<'_> {
         Some(text)
     }
 
-    fn atom(&mut self) -> Sexp {
+    /// Digits make a number; a semicolon within belongs to the atom.
+    fn atom(&mut self) -> Option<Sexp> {
         let mut atom = String::new();
         while let Some(c) = self
             .chars
@@ -120,20 +126,18 @@ impl Parser<'_> {
             self.at += 1;
             match c {
                 '\\' => {
-                    atom.extend(self.chars.get(self.at));
+                    let escaped = *self.chars.get(self.at)?;
                     self.at += 1;
+                    if !SPECIAL.contains(escaped) {
+                        atom.push('\\');
+                    }
+                    atom.push(escaped);
                 }
                 c => atom.push(*c),
             }
         }
-        self.at = self.at.min(self.chars.len());
         let int = crate::py::parse_int(&atom).map(Sexp::Int);
-        let float = || {
-            atom.parse()
-                .ok()
-                .filter(|_| atom.contains(|c: char| c.is_ascii_digit()))
-                .map(Sexp::Float)
-        };
-        int.or_else(float).unwrap_or(Sexp::Symbol(atom))
+        let float = || crate::py::parse_float(&atom).map(Sexp::Float);
+        Some(int.or_else(float).unwrap_or(Sexp::Symbol(atom)))
     }
 }
