@@ -36,9 +36,9 @@ static CHANGES: Schema = Schema {
 /// Four numbers up to 255; leading zeros pass here and are refused later.
 fn dotted_quad(text: &str) -> bool {
     let octet = |part: &str| {
-        part.len() <= 3
-            && part.bytes().all(|byte| byte.is_ascii_digit())
-            && part.parse::<u8>().is_ok()
+        let number = part.trim_start_matches('0');
+        let zero = number.is_empty() && !part.is_empty();
+        number.bytes().all(|byte| byte.is_ascii_digit()) && (zero || number.parse::<u8>().is_ok())
     };
     text.split('.').count() == 4 && text.split('.').all(octet)
 }
@@ -107,63 +107,101 @@ pub(crate) fn get(world: &mut World, _: &User, _: &Call, args: &Args<'_>) -> Out
 pub(crate) fn put(world: &mut World, _: &User, call: &Call, args: &Args<'_>) -> Outcome {
     let fields = call.fields(&CHANGES)?;
     let mut interface = find(world, args)?;
+    let wish = wish(&world.db, &interface, &fields)?;
     if let Some(identifier) = fields.nullable("identifier") {
         identifier.as_deref().map_or(Ok(()), storable)?;
         interface.identifier = identifier;
     }
-    configure(&world.db, &mut interface, &fields)?;
+    grant(&world.db, &mut interface, &wish)?;
     world.db.interfaces.update(interface.clone());
     Ok(Reply::json(200, &show(&world.db, &interface)))
 }
 
-fn configure(db: &Db, interface: &mut Interface, fields: &Fields) -> Result<(), Reply> {
+/// The address that an interface is to have.
+enum Wish {
+    Dynamic,
+    /// Of one kind; none is the server's choice.
+    Fixed(&'static Kinds, Option<Ipv4Addr>),
+}
+
+/// What static and reserved addresses have of their own.
+struct Kinds {
+    config_type: &'static str,
+    column: &'static str,
+    word: &'static str,
+    pool: fn(&Network) -> Option<Subnet>,
+    of: fn(&Interface) -> Option<Ipv4Addr>,
+}
+
+static KINDS: [Kinds; 2] = [
+    Kinds {
+        config_type: STATIC,
+        column: "static_ipv4",
+        word: "static",
+        pool: |network| network.static_net,
+        of: |interface| interface.static_ipv4,
+    },
+    Kinds {
+        config_type: RESERVED,
+        column: "reserved_ipv4",
+        word: "reserved",
+        pool: |network| network.reserved_net,
+        of: |interface| interface.reserved_ipv4,
+    },
+];
+
+/// Checks a change against the pools of the interface's network.
+fn wish(db: &Db, interface: &Interface, fields: &Fields) -> Result<Wish, Reply> {
     let wanted = fields
         .text("config_type_v4")
-        .unwrap_or(config_type(interface))
-        .to_owned();
+        .unwrap_or(config_type(interface));
     let current = configured(interface).map(|address| address.to_string());
     let address = fields.nullable("configured_ipv4").unwrap_or(current);
-    let network = db.network_of(interface).cloned();
-    if wanted == DYNAMIC {
+    let auto = address.as_deref() == Some(AUTO);
+    let network = db.network_of(interface);
+    let Some(kind) = KINDS.iter().find(|kind| kind.config_type == wanted) else {
         // The word is looked at before the type, and needs a network for that.
-        if address.as_deref() == Some(AUTO) && network.is_none() {
-            return Err(Reply::internal_error());
-        }
-        (interface.static_ipv4, interface.reserved_ipv4) = (None, None);
-        return Ok(());
-    }
-    let network = network.ok_or_else(|| Reply::invalid(400, "interface has no network"))?;
-    let is_static = wanted == STATIC;
-    let (word, pool) = if is_static {
-        ("static", network.static_net)
-    } else {
-        ("reserved", network.reserved_net)
+        return match auto && network.is_none() {
+            true => Err(Reply::internal_error()),
+            false => Ok(Wish::Dynamic),
+        };
     };
-    let pool =
-        pool.ok_or_else(|| Reply::invalid(400, &format!("network has no {word} IPv4 range")))?;
-    let address = address
-        .ok_or_else(|| Reply::invalid(400, "dynamic-reserved configuration requires an IPv4"))?;
-    let column = format!("{word}_ipv4");
-    if address == AUTO {
-        return Err(auto_is_flushed(&column, interface.id));
+    let invalid = |text: &str| Reply::invalid(400, text);
+    let network = network.ok_or_else(|| invalid("interface has no network"))?;
+    let pool = (kind.pool)(network)
+        .ok_or_else(|| invalid(&format!("network has no {} IPv4 range", kind.word)))?;
+    let address =
+        address.ok_or_else(|| invalid("dynamic-reserved configuration requires an IPv4"))?;
+    if auto {
+        return Ok(Wish::Fixed(kind, None));
     }
     let address =
         parse_ipv4(&address).map_err(|text| Reply::exception(400, "AddressValueError", text))?;
-    if !pool.contains(address) {
-        return Err(Reply::invalid(400, &format!("{wanted} IP out of range")));
+    match pool.contains(address) {
+        true => Ok(Wish::Fixed(kind, Some(address))),
+        false => Err(invalid(&format!("{wanted} IP out of range"))),
     }
-    let holds = |other: &Interface| if is_static { other.static_ipv4 } else { other.reserved_ipv4 } == Some(address);
-    let others = db
-        .interfaces
-        .iter()
-        .filter(|other| other.id != interface.id && other.network_id == Some(network.id));
-    if others.into_iter().any(holds) {
-        return Err(taken(&column, address, &network, interface.id));
-    }
-    (interface.static_ipv4, interface.reserved_ipv4) = if is_static {
-        (Some(address), None)
-    } else {
-        (None, Some(address))
+}
+
+/// Gives an interface its address, which nobody else in its network may have.
+fn grant(db: &Db, interface: &mut Interface, wish: &Wish) -> Result<(), Reply> {
+    (interface.static_ipv4, interface.reserved_ipv4) = match wish {
+        Wish::Dynamic => (None, None),
+        Wish::Fixed(kind, None) => return Err(auto_is_flushed(kind.column, interface.id)),
+        Wish::Fixed(kind, Some(address)) => {
+            let taken_by = db.interfaces.iter().find(|other| {
+                other.id != interface.id
+                    && other.network_id == interface.network_id
+                    && (kind.of)(other) == Some(*address)
+            });
+            if taken_by.is_some() {
+                return Err(taken(kind.column, *address, interface));
+            }
+            match kind.config_type == STATIC {
+                true => (Some(*address), None),
+                false => (None, Some(*address)),
+            }
+        }
     };
     Ok(())
 }
@@ -182,12 +220,12 @@ fn auto_is_flushed(column: &str, id: i64) -> Reply {
     )
 }
 
-fn taken(column: &str, address: Ipv4Addr, network: &Network, id: i64) -> Reply {
+fn taken(column: &str, address: Ipv4Addr, interface: &Interface) -> Reply {
+    let (id, network) = (interface.id, interface.network_id.unwrap_or_default());
     Reply::integrity(
         &format!(
             "duplicate key value violates unique constraint \"interface_{column}_network_id_key\"\n\
-             DETAIL:  Key ({column}, network_id)=({address}, {}) already exists.\n",
-            network.id
+             DETAIL:  Key ({column}, network_id)=({address}, {network}) already exists.\n"
         ),
         &format!(
             "UPDATE interface SET {column}=%({column})s WHERE interface.id = %(interface_id)s"

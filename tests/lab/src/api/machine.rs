@@ -91,6 +91,11 @@ fn apply(db: &Db, user: &User, machine: &mut Machine, fields: &Fields) -> Result
     if let Some(name) = fields.nullable("subarch") {
         machine.subarch_id = Some(subarch(db, machine.arch_id, name.as_deref())?);
     }
+    if let Some(preseed) = fields.number("preseed_id") {
+        machine.preseed_id = preseed
+            .map(|preseed| usable_preseed(db, user, preseed))
+            .transpose()?;
+    }
     if let Some(kernel) = fields.number("kernel_id") {
         // The check of a null kernel trips over itself.
         let kernel = kernel.ok_or_else(Reply::internal_error)?;
@@ -101,11 +106,6 @@ fn apply(db: &Db, user: &User, machine: &mut Machine, fields: &Fields) -> Result
     if let Some(initrd) = fields.number("initrd_id") {
         machine.initrd_id = initrd
             .map(|initrd| usable_image(db, user, initrd, "initrd", "Initrd", "an initrd"))
-            .transpose()?;
-    }
-    if let Some(preseed) = fields.number("preseed_id") {
-        machine.preseed_id = preseed
-            .map(|preseed| usable_preseed(db, user, preseed))
             .transpose()?;
     }
     if let Some(opts) = fields.text("kernel_opts") {
