@@ -13,6 +13,8 @@ pub(crate) struct Call {
     /// Decoded, without the query.
     pub(crate) path: String,
     pub(crate) query: Vec<(String, String)>,
+    /// The query as it was sent.
+    pub(crate) raw_query: String,
     pub(crate) headers: HeaderMap,
     pub(crate) body: Bytes,
     /// The parts of a multipart body.
@@ -42,13 +44,37 @@ impl Call {
             .is_some_and(|value| value.eq_ignore_ascii_case("true"))
     }
 
+    /// A path with the query of this call.
+    pub(crate) fn with_query(&self, path: &str) -> String {
+        match self.raw_query.is_empty() {
+            true => path.to_owned(),
+            false => format!("{path}?{}", self.raw_query),
+        }
+    }
+
     pub(crate) fn host(&self) -> String {
         self.header("host").unwrap_or_default()
     }
 
-    /// The body as JSON, whatever its content type says.
+    /// The body as JSON, whatever its content type says, except for its charset.
     pub(crate) fn json(&self) -> Result<Py, Reply> {
-        Py::from_body(&self.body).ok_or_else(Reply::bad_request)
+        let kind = self.header("content-type").unwrap_or_default();
+        let charset = crate::multipart::parameter(&kind, "charset");
+        let text = match charset.unwrap_or_default().to_ascii_lowercase().as_str() {
+            "" | "utf-8" | "utf8" | "utf_8" => {
+                std::str::from_utf8(&self.body).ok().map(str::to_owned)
+            }
+            "ascii" | "us-ascii" => String::from_utf8(self.body.to_vec())
+                .ok()
+                .filter(|text| text.is_ascii()),
+            "latin-1" | "latin1" | "iso-8859-1" | "iso8859-1" => {
+                Some(self.body.iter().map(|byte| char::from(*byte)).collect())
+            }
+            // Python knows more of them; what it does not know is no refusal there, but an error.
+            _ => return Err(Reply::internal_error()),
+        };
+        text.and_then(|text| Py::from_body(&text))
+            .ok_or_else(Reply::bad_request)
     }
 
     pub(crate) fn fields(&self, schema: &Schema) -> Result<Fields, Reply> {
@@ -58,10 +84,10 @@ impl Call {
     }
 }
 
-/// Splits a request target into its decoded path and query.
-pub(crate) fn split_target(target: &str) -> (String, Vec<(String, String)>) {
+/// Splits a request target into its decoded path and its query.
+pub(crate) fn split_target(target: &str) -> (String, &str) {
     let (path, query) = target.split_once('?').unwrap_or((target, ""));
-    (decode(path, false), parse_query(query))
+    (decode(path, false), query)
 }
 
 /// Reads `a=1&b=2`.

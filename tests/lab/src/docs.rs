@@ -20,6 +20,11 @@ pub(crate) fn page(_: &mut World, _: &Call, _: &Args<'_>) -> Outcome {
     ))
 }
 
+/// The files of the user interface and of the API's documentation, of which the lab has none.
+pub(crate) fn file(_: &mut World, _: &Call, _: &Args<'_>) -> Outcome {
+    Err(Reply::not_found())
+}
+
 pub(crate) fn swagger(_: &mut World, _: &Call, _: &Args<'_>) -> Outcome {
     Ok(Reply::new(
         200,

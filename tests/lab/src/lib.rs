@@ -22,6 +22,7 @@ mod body;
 mod boot;
 mod call;
 mod control;
+mod cors;
 mod crowd;
 mod date;
 mod docs;

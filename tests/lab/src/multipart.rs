@@ -72,22 +72,26 @@ async fn read_part(mut part: multer::Field<'_>, form: &mut Form, folder: &Path) 
     Some(())
 }
 
-/// A parameter of a header such as `form-data; name="a"; filename="b"`; in quotes, backslashes escape.
-fn parameter(header: &str, name: &str) -> Option<String> {
+/// A parameter of a header such as `form-data; name="a"; filename="b"`; of several with the same name the last.
+pub(crate) fn parameter(header: &str, name: &str) -> Option<String> {
+    let mut found = None;
     let mut rest = header;
     while let Some(semicolon) = rest.find(';') {
         rest = rest[semicolon + 1..].trim_start();
-        let (key, value) = rest.split_once('=')?;
-        let (value, after) = match value.strip_prefix('"') {
-            Some(quoted) => unquote(quoted),
+        let key = &rest[..rest.find(['=', ';']).unwrap_or(rest.len())];
+        let Some(value) = rest[key.len()..].strip_prefix('=') else {
+            continue;
+        };
+        let (value, after) = match value.trim_start().strip_prefix('"') {
+            Some(quoted) => unquote(quoted, key == "filename"),
             None => unquoted(value),
         };
-        if key.trim().eq_ignore_ascii_case(name) {
-            return Some(value);
+        if key.trim() == name {
+            found = Some(value);
         }
         rest = after;
     }
-    None
+    found
 }
 
 /// The text up to the next semicolon, and what follows.
@@ -96,18 +100,24 @@ fn unquoted(text: &str) -> (String, &str) {
     (value.trim().to_owned(), after)
 }
 
-/// The text up to the closing quote, and what follows it.
-fn unquote(quoted: &str) -> (String, &str) {
-    let mut value = String::new();
-    let mut chars = quoted.char_indices();
-    while let Some((at, c)) = chars.next() {
-        match c {
-            '"' => return (value, &quoted[at + 1..]),
-            '\\' => value.extend(chars.next().map(|(_, escaped)| escaped)),
-            _ => value.push(c),
-        }
-    }
-    (value, "")
+/// The text up to the closing quote, and what follows it. Before anything but a backslash or a quote, a backslash is one;
+/// in a file name that begins with two of them all are.
+fn unquote(quoted: &str, is_filename: bool) -> (String, &str) {
+    let mut escaped = false;
+    let end = quoted.bytes().position(|byte| {
+        let end = byte == b'"' && !escaped;
+        escaped = byte == b'\\' && !escaped;
+        end
+    });
+    let (value, after) = match end {
+        Some(end) => (&quoted[..end], &quoted[end + 1..]),
+        None => (quoted, ""),
+    };
+    let value = match is_filename && value.starts_with("\\\\") {
+        true => value.to_owned(),
+        false => value.replace("\\\\", "\\").replace("\\\"", "\""),
+    };
+    (value, after)
 }
 
 /// Old browsers on Windows sent whole paths (`C:\boot\Image`).
@@ -122,6 +132,27 @@ fn last_of_windows_path(filename: String) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_backslash_before_other_characters_is_one() {
+        let filename = |header| parameter(header, "filename").map(last_of_windows_path);
+        assert_eq!(
+            filename(r#"form-data; filename="C:\boot\Image""#).unwrap(),
+            "Image"
+        );
+        assert_eq!(
+            filename(r#"form-data; filename="\\host\share\Image""#).unwrap(),
+            "Image"
+        );
+        assert_eq!(filename(r#"form-data; filename="a\b""#).unwrap(), r"a\b");
+    }
+
+    #[test]
+    fn names_of_parameters_are_exact_and_the_last_of_several_counts() {
+        let header = "form-data; name=a; Filename=\"x\"; filename*=utf-8''y; name=b";
+        assert_eq!(parameter(header, "filename"), None);
+        assert_eq!(parameter(header, "name").unwrap(), "b");
+    }
 
     #[test]
     fn parameters_are_read_as_the_framework_reads_them() {

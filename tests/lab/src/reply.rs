@@ -48,6 +48,25 @@ impl Reply {
         Reply::new(status, "application/json", text)
     }
 
+    /// The same JSON without blanks, as scripts of a page get it.
+    pub(crate) fn compact(mut self) -> Reply {
+        let json = self
+            .headers
+            .iter()
+            .any(|(_, value)| value == "application/json");
+        if let (true, Content::Text(text)) = (json, &mut self.content) {
+            let (mut inside, mut escaped) = (false, false);
+            text.retain(|byte| {
+                let blank = !inside && matches!(byte, b' ' | b'\n');
+                inside ^= *byte == b'"' && !escaped;
+                escaped = *byte == b'\\' && !escaped;
+                !blank
+            });
+            text.push(b'\n');
+        }
+        self
+    }
+
     /// A plain answer of the application, possibly empty.
     pub(crate) fn text(status: u16, text: impl Into<Vec<u8>>) -> Reply {
         Reply::new(status, HTML_UTF8, text)
@@ -142,6 +161,7 @@ impl Reply {
         } else {
             path.to_owned()
         };
+        let target = target.replace('&', "&amp;");
         let text = format!(
             "<!DOCTYPE HTML PUBLIC \"-//W3C//DTD HTML 3.2 Final//EN\">\n<title>Redirecting...</title>\n\
              <h1>Redirecting...</h1>\n<p>You should be redirected automatically to target URL: \

@@ -12,7 +12,7 @@ use crate::call::Call;
 use crate::reply::{Outcome, Reply};
 use crate::state::User;
 use crate::world::World;
-use crate::{admin, docs};
+use crate::{admin, cors, docs};
 
 /// The parts of the path that a rule leaves open.
 pub(crate) type Args<'a> = [&'a str];
@@ -106,6 +106,8 @@ static RULES: &[Rule] = &[
     open("GET", "/api/v1/", docs::index),
     open("GET", "/api/v1/docs", docs::page),
     open("GET", "/api/v1/swagger.yaml", docs::swagger),
+    open("GET", "/api/v1/static/<rest>", docs::file),
+    open("GET", "/static/<rest>", docs::file),
     api("GET", "/api/v1/<rest>", unknown),
     open("GET", "/", docs::root),
     open("GET", "/tftp/", tftp::get),
@@ -123,6 +125,14 @@ static RULES: &[Rule] = &[
 
 /// Answers a request.
 pub(crate) fn answer(world: &mut World, call: &Call) -> Reply {
+    let reply = dispatched(world, call);
+    let script = call
+        .header("x-requested-with")
+        .is_some_and(|by| by.eq_ignore_ascii_case("XMLHttpRequest"));
+    cors::added(call, if script { reply.compact() } else { reply })
+}
+
+fn dispatched(world: &mut World, call: &Call) -> Reply {
     let found: Vec<(&Rule, Vec<&str>)> = RULES
         .iter()
         .filter_map(|rule| Some((rule, matches(rule.pattern, &call.path)?)))
@@ -154,7 +164,7 @@ pub(crate) fn answer(world: &mut World, call: &Call) -> Reply {
 fn off_the_map(call: &Call) -> Reply {
     let with_slash = format!("{}/", call.path);
     match RULES.iter().any(|rule| rule.pattern == with_slash) {
-        true => Reply::redirect(301, &with_slash, &call.host()),
+        true => Reply::redirect(301, &call.with_query(&with_slash), &call.host()),
         false => Reply::not_found(),
     }
 }
@@ -173,8 +183,8 @@ fn allowed(found: &[(&Rule, Vec<&str>)]) -> String {
 /// The open parts of a path that a pattern matches.
 fn matches<'a>(pattern: &str, path: &'a str) -> Option<Vec<&'a str>> {
     let mut args = Vec::new();
-    let mut wanted = pattern.split('/');
-    let mut given = path.split('/');
+    let mut wanted = pattern.split('/').skip(1);
+    let mut given = path.trim_start_matches('/').split('/');
     loop {
         match (wanted.next(), given.next()) {
             (None, None) => return Some(args),

@@ -23,7 +23,7 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::OwnedMutexGuard;
 
 use crate::body::{Abort, LabBody};
-use crate::call::{Call, split_target};
+use crate::call::{Call, parse_query, split_target};
 use crate::faults::{Fault, Meanwhile, When};
 use crate::log::CLIENT;
 use crate::machine;
@@ -228,7 +228,8 @@ fn act(shared: &Arc<Shared>, meanwhile: &Meanwhile) {
     let call = Call {
         method: method.clone(),
         path,
-        query,
+        query: parse_query(query),
+        raw_query: query.to_owned(),
         headers: token
             .map(|token| (AUTHORIZATION, token))
             .into_iter()
@@ -304,7 +305,8 @@ async fn receive(
     Ok(Call {
         method: head.method.to_string(),
         path,
-        query,
+        query: parse_query(query),
+        raw_query: query.to_owned(),
         headers: head.headers,
         body: bytes,
         form,
@@ -349,9 +351,7 @@ async fn drain(mut body: Incoming) -> Result<u64, Abort> {
 }
 
 fn send(reply: Reply, truncate: Option<u64>) -> Answer {
-    let mut response = Response::builder()
-        .status(reply.status)
-        .header("Access-Control-Allow-Origin", "*");
+    let mut response = Response::builder().status(reply.status);
     for (name, value) in &reply.headers {
         response = response.header(name, value.as_bytes());
     }

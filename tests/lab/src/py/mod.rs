@@ -20,9 +20,8 @@ pub(crate) enum Py {
 }
 
 impl Py {
-    /// Reads a request body: UTF-8 with or without a byte order mark.
-    pub(crate) fn from_body(body: &[u8]) -> Option<Py> {
-        let text = std::str::from_utf8(body).ok()?;
+    /// Reads a request body, with or without a byte order mark.
+    pub(crate) fn from_body(text: &str) -> Option<Py> {
         Py::parse(text.strip_prefix('\u{feff}').unwrap_or(text)).ok()
     }
 

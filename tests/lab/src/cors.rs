@@ -1,0 +1,38 @@
+//! Headers for browsers, as Flask-CORS adds them: every origin may do everything.
+
+use crate::call::Call;
+use crate::reply::Reply;
+
+const METHODS: &str = "DELETE, GET, HEAD, OPTIONS, PATCH, POST, PUT";
+
+/// Adds to an answer what its asker's browser wants to know.
+pub(crate) fn added(call: &Call, reply: Reply) -> Reply {
+    let Some(origin) = call.header("origin") else {
+        return reply.with("Access-Control-Allow-Origin", "*");
+    };
+    let reply = reply
+        .with("Access-Control-Allow-Origin", origin)
+        .with("Vary", "Origin");
+    let wanted = call
+        .header("access-control-request-method")
+        .unwrap_or_default()
+        .to_ascii_uppercase();
+    let preflight = call.method == "OPTIONS" && METHODS.split(", ").any(|method| method == wanted);
+    if !preflight {
+        return reply;
+    }
+    let headers = call
+        .header("access-control-request-headers")
+        .unwrap_or_default();
+    let mut headers: Vec<&str> = headers
+        .split(',')
+        .map(str::trim)
+        .filter(|header| !header.is_empty())
+        .collect();
+    headers.sort_unstable();
+    let reply = reply.with("Access-Control-Allow-Methods", METHODS);
+    match headers.is_empty() {
+        true => reply,
+        false => reply.with("Access-Control-Allow-Headers", headers.join(", ")),
+    }
+}
