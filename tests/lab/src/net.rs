@@ -29,6 +29,10 @@ impl Subnet {
         )
     }
 
+    pub(crate) fn overlaps(self, other: Subnet) -> bool {
+        self.contains(other.base) || other.contains(self.base)
+    }
+
     /// The network's own and its broadcast address count as inside.
     pub(crate) fn contains(self, address: Ipv4Addr) -> bool {
         let mask = u32::from(self.mask());
@@ -49,16 +53,70 @@ impl<'de> Deserialize<'de> for Subnet {
     }
 }
 
-/// Reads a MAC with any of the usual separators; comes out in lower case with colons.
+/// Reads a MAC in the forms that PostgreSQL takes: six numbers or two or three groups of digits, with colons, dashes or
+/// dots between them, or twelve digits; comes out in lower case with colons.
 pub(crate) fn parse_mac(text: &str) -> Option<String> {
-    let digits: String = text
-        .chars()
-        .filter(|c| !matches!(c, ':' | '-' | '.'))
-        .collect();
-    if digits.len() != 12 || !digits.bytes().all(|byte| byte.is_ascii_hexdigit()) {
+    let text = text.trim_ascii();
+    let separator = text.chars().find(|c| !c.is_ascii_hexdigit());
+    let groups: Vec<&str> = match separator {
+        Some(separator) => text.split(separator).collect(),
+        None => vec![text],
+    };
+    let width = match (groups.len(), separator) {
+        (6, Some(':' | '-')) => 2,
+        (3, Some('.' | '-')) => 4,
+        (2, Some(':' | '-')) => 6,
+        (1, None) => 12,
+        _ => return None,
+    };
+    // Only six numbers may do without their leading zeros.
+    let well_formed = |group: &&str| {
+        group.bytes().all(|byte| byte.is_ascii_hexdigit())
+            && (group.len() == width || width == 2 && group.len() == 1)
+    };
+    if !groups.iter().all(well_formed) {
         return None;
     }
-    let digits = digits.to_ascii_lowercase();
+    let digits: String = groups
+        .iter()
+        .map(|group| format!("{group:0>width$}").to_ascii_lowercase())
+        .collect();
     let pairs: Vec<&str> = (0..6).map(|pair| &digits[2 * pair..2 * pair + 2]).collect();
     Some(pairs.join(":"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn macs_are_read_in_the_forms_of_the_database() {
+        for text in [
+            "08:00:2B:01:02:03",
+            "8-0-2b-1-2-3",
+            "08002b:010203",
+            "08002b-010203",
+            "0800.2b01.0203",
+            "0800-2b01-0203",
+            " 08002b010203 ",
+        ] {
+            assert_eq!(
+                parse_mac(text).as_deref(),
+                Some("08:00:2b:01:02:03"),
+                "{text}"
+            );
+        }
+        for text in [
+            "",
+            "foo",
+            "08:00:2b:01:02",
+            "08:00-2b:01:02:03",
+            "0800:2b01:0203",
+            "08:00:2b:01:02:03:04",
+            "08002b01020",
+            "08:00:2b:01:02:0003",
+        ] {
+            assert_eq!(parse_mac(text), None, "{text}");
+        }
+    }
 }

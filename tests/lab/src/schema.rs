@@ -118,14 +118,26 @@ impl Refusal {
         Refusal::new("SchemaUnexpectedTypeError", 1, not_instance(value, kind))
     }
 
-    /// The DHCP endpoints answer with the first text alone.
+    /// The DHCP endpoints answer with the texts alone, each once.
     pub(crate) fn text(&self) -> String {
-        self.texts
-            .iter()
-            .flatten()
-            .next()
-            .cloned()
-            .unwrap_or_default()
+        let mut texts: Vec<&str> = Vec::new();
+        for text in self.texts.iter().flatten() {
+            if !texts.contains(&text.as_str()) {
+                texts.push(text);
+            }
+        }
+        texts.join("\n")
+    }
+
+    /// An item of a list is refused as one that fits none of the alternatives, of which there is one.
+    fn of_item(self, item: &Py) -> Refusal {
+        let text = format!("Or({{...}}) did not validate {}", item.repr());
+        let mut texts = vec![None, Some(text)];
+        texts.extend(self.texts);
+        Refusal {
+            class: "SchemaError",
+            texts,
+        }
     }
 
     pub(crate) fn into_reply(self) -> Reply {
@@ -250,7 +262,7 @@ impl Kind {
             }
             (Kind::List(schema), Py::List(items)) => {
                 for item in items {
-                    schema.check(item)?;
+                    schema.check(item).map_err(|inner| inner.of_item(item))?;
                 }
             }
             (Kind::List(_), _) => return Err(Refusal::wrong_type(value, "list")),
@@ -288,6 +300,7 @@ fn address(value: &Py) -> Result<Ipv4Addr, String> {
         Py::Int(number) => Err(raised(format!(
             "{number} (>= 2**32) is not permitted as an IPv4 address"
         ))),
+        Py::Bool(flag) => Ok(Ipv4Addr::from(u32::from(*flag))),
         Py::Str(text) => parse_ipv4(text).map_err(raised),
         other => parse_ipv4(&other.repr()).map_err(raised),
     }

@@ -17,7 +17,15 @@ use crate::world::World;
 const BOOTFILE_OPTION: i64 = 67;
 const SEEN_EVENT: i64 = 7;
 
-const MAC: Kind = Kind::Text(|text| parse_mac(text).is_some());
+/// Only the beginning is checked, and only its usual form; the database sees to the rest.
+const MAC: Kind = Kind::Text(|text| {
+    text.get(..17).is_some_and(|head| {
+        head.split(':').count() == 6
+            && head
+                .split(':')
+                .all(|pair| pair.len() == 2 && pair.bytes().all(|byte| byte.is_ascii_hexdigit()))
+    })
+});
 
 static LEASE: Schema = Schema {
     fields: &[
@@ -25,7 +33,7 @@ static LEASE: Schema = Schema {
         required("ipv4", Kind::Address),
         required("duration", Kind::Int(|seconds| seconds >= 0)),
     ],
-    ignore_unknown: true,
+    ignore_unknown: false,
 };
 
 static SEEN: Schema = Schema {
@@ -34,15 +42,15 @@ static SEEN: Schema = Schema {
         required("discover", Kind::Bool),
         required("options", Kind::List(&OPTION)),
     ],
-    ignore_unknown: true,
+    ignore_unknown: false,
 };
 
 static OPTION: Schema = Schema {
     fields: &[
-        required("option", Kind::Int(|_| true)),
+        required("option", Kind::Int(|code| code >= 0)),
         required("value", Kind::IntOrStr),
     ],
-    ignore_unknown: true,
+    ignore_unknown: false,
 };
 
 static WHICH: Schema = Schema {
@@ -50,7 +58,7 @@ static WHICH: Schema = Schema {
         required("mac", MAC),
         required("subnets", Kind::List(&SUBNET)),
     ],
-    ignore_unknown: true,
+    ignore_unknown: false,
 };
 
 static SUBNET: Schema = Schema {
@@ -60,7 +68,7 @@ static SUBNET: Schema = Schema {
         required("prefixLen", Kind::Int(|bits| (0..=32).contains(&bits))),
         required("pools", Kind::List(&POOL)),
     ],
-    ignore_unknown: true,
+    ignore_unknown: false,
 };
 
 static POOL: Schema = Schema {
@@ -70,7 +78,7 @@ static POOL: Schema = Schema {
         required("firstIP", Kind::Address),
         required("lastIP", Kind::Address),
     ],
-    ignore_unknown: true,
+    ignore_unknown: false,
 };
 
 fn fields(call: &Call, schema: &Schema) -> Result<Fields, Reply> {
@@ -79,13 +87,18 @@ fn fields(call: &Call, schema: &Schema) -> Result<Fields, Reply> {
         .map_err(|refusal| Reply::text(400, refusal.text()))
 }
 
-fn mac(fields: &Fields) -> String {
-    fields.text("mac").and_then(parse_mac).unwrap_or_default()
+/// A text that the database does not take for a MAC trips the server.
+fn mac(fields: &Fields) -> Result<String, Reply> {
+    let mac = fields.text("mac").and_then(parse_mac);
+    mac.ok_or_else(Reply::internal_error)
 }
 
 pub(crate) fn get(world: &mut World, call: &Call, _: &Args<'_>) -> Outcome {
     let db = &world.db;
-    let text = call.parameter("hwaddr").ok_or_else(Reply::bad_request)?;
+    let text = call
+        .parameter("hwaddr")
+        .filter(|text| !text.is_empty())
+        .ok_or_else(Reply::bad_request)?;
     let mac = parse_mac(text).ok_or_else(Reply::internal_error)?;
     let interface = db.interface_with(&mac).ok_or_else(Reply::not_found)?;
     let machine = db
@@ -108,10 +121,15 @@ pub(crate) fn get(world: &mut World, call: &Call, _: &Args<'_>) -> Outcome {
 
 pub(crate) fn lease(world: &mut World, call: &Call, _: &Args<'_>) -> Outcome {
     let fields = fields(call, &LEASE)?;
-    let (mac, ipv4) = (
-        mac(&fields),
-        fields.text("ipv4").unwrap_or_default().to_owned(),
-    );
+    let mac = mac(&fields)?;
+    let ipv4 = fields.text("ipv4").unwrap_or_default().to_owned();
+    // A number passes as an address and reaches the database as a number, which does not take it.
+    let Py::Dict(items) = call.json()? else {
+        return Err(Reply::internal_error());
+    };
+    if !matches!(of(&items, "ipv4"), Some(Py::Str(_))) {
+        return Err(Reply::internal_error());
+    }
     let last_seen = SystemTime::now();
     match world.db.lease_of(&mac).cloned() {
         Some(known) => world.db.leases.update(Lease {
@@ -131,7 +149,7 @@ pub(crate) fn lease(world: &mut World, call: &Call, _: &Args<'_>) -> Outcome {
 
 pub(crate) fn seen(world: &mut World, call: &Call, _: &Args<'_>) -> Outcome {
     let fields = fields(call, &SEEN)?;
-    let mac = mac(&fields);
+    let mac = mac(&fields)?;
     if let Some(machine_id) = world
         .db
         .interface_with(&mac)
@@ -158,7 +176,7 @@ pub(crate) fn seen(world: &mut World, call: &Call, _: &Args<'_>) -> Outcome {
 const HOSTNAME_OPTION: i128 = 12;
 const ARCH_OPTION: i128 = 93;
 
-/// The host name and architecture that an unknown machine sent along.
+/// The host name and architecture that an unknown machine sent along; of an option that is there twice the last.
 fn what_it_told(fields: &Fields) -> Value {
     let mut info = json!({"mac_vendor": "Realtek (UpTech? also reported)"});
     let Some(Py::List(options)) = fields.value("options") else {
@@ -166,17 +184,11 @@ fn what_it_told(fields: &Fields) -> Value {
     };
     for option in options {
         let Py::Dict(items) = option else { continue };
-        let of = |name: &str| {
-            items
-                .iter()
-                .find(|(key, _)| key == name)
-                .map(|(_, value)| value)
-        };
-        match (of("option"), of("value")) {
-            (Some(Py::Int(HOSTNAME_OPTION)), Some(Py::Str(name))) => info["hostname"] = json!(name),
-            (Some(Py::Int(ARCH_OPTION)), Some(Py::Int(code))) => {
-                info["arch_code"] = json!(*code as i64);
-                info["arch"] = json!(arch_called(*code));
+        match (of(items, "option"), of(items, "value")) {
+            (Some(Py::Int(HOSTNAME_OPTION)), Some(name)) => info["hostname"] = shown(name),
+            (Some(Py::Int(ARCH_OPTION)), Some(code)) => {
+                info["arch_code"] = shown(code);
+                info["arch"] = json!(arch_called(code));
             }
             _ => {}
         }
@@ -184,84 +196,99 @@ fn what_it_told(fields: &Fields) -> Value {
     info
 }
 
+fn shown(value: &Py) -> Value {
+    match value {
+        Py::Int(number) => json!(*number as i64),
+        Py::Str(text) => json!(text),
+        Py::Bool(flag) => json!(flag),
+        _ => Value::Null,
+    }
+}
+
+fn of<'a>(items: &'a [(String, Py)], name: &str) -> Option<&'a Py> {
+    items
+        .iter()
+        .find(|(key, _)| key == name)
+        .map(|(_, value)| value)
+}
+
 /// RFC 4578 and its successors.
-fn arch_called(code: i128) -> &'static str {
+fn arch_called(code: &Py) -> &'static str {
+    let Py::Int(code) = code else {
+        return "unknown";
+    };
     match code {
-        0 => "x86 BIOS",
-        6 => "x86 UEFI",
-        7 | 9 => "x64 UEFI",
-        10 => "ARM 32-bit UEFI",
-        11 => "ARM 64-bit UEFI",
+        0x00 => "x86 BIOS",
+        0x02 => "Itanium",
+        0x06 => "x86 UEFI",
+        0x07 => "x64 UEFI",
+        0x09 => "EBC",
+        0x0a => "ARM 32-bit UEFI",
+        0x0b => "ARM 64-bit UEFI",
+        0x0f => "x86 uefi boot from http",
+        0x10 => "x64 uefi boot from http",
+        0x12 => "arm uefi 32 boot from http",
+        0x13 => "arm uefi 64 boot from http",
         _ => "unknown",
     }
 }
 
-/// Which of the DHCP server's subnets an interface belongs to.
+/// Which of the DHCP server's subnets holds the pool of an interface with a reserved address; others may be in any.
 pub(crate) fn subnet(world: &mut World, call: &Call, _: &Args<'_>) -> Outcome {
     let fields = fields(call, &WHICH)?;
     let interface = world
         .db
-        .interface_with(&mac(&fields))
+        .interface_with(&mac(&fields)?)
         .ok_or_else(Reply::not_found)?;
     let network = world
         .db
         .network_of(interface)
         .ok_or_else(Reply::not_found)?;
+    let (Some(_), Some(pool)) = (interface.reserved_ipv4, network.reserved_net) else {
+        return Ok(Reply::json(200, &json!({"subnetId": null})));
+    };
     let Some(Py::List(subnets)) = fields.value("subnets") else {
         return Err(Reply::bad_request());
     };
     let found = subnets.iter().filter_map(Offered::read).find(|offered| {
-        let reserved = |(first, last): &(Ipv4Addr, Ipv4Addr)| {
-            network
-                .reserved_net
-                .is_some_and(|net| net.contains(*first) && net.contains(*last))
-        };
-        let has_dynamic = offered.pools.iter().any(|pool| !reserved(pool));
-        offered.subnet == network.subnet && (interface.reserved_ipv4.is_some() || has_dynamic)
+        offered.subnet.overlaps(network.subnet)
+            && offered.first.iter().any(|first| pool.contains(*first))
     });
     Ok(Reply::json(
         200,
-        &json!({"subnetId": found.map(|offered| offered.id)}),
+        &found.map_or(json!({}), |offered| json!({"subnetId": offered.id})),
     ))
 }
 
 struct Offered {
     id: i64,
     subnet: Subnet,
-    pools: Vec<(Ipv4Addr, Ipv4Addr)>,
+    /// The first address of each of its pools.
+    first: Vec<Ipv4Addr>,
 }
 
 impl Offered {
     fn read(value: &Py) -> Option<Offered> {
         let Py::Dict(items) = value else { return None };
-        let of = |name: &str| {
-            items
-                .iter()
-                .find(|(key, _)| key == name)
-                .map(|(_, value)| value)
-        };
         let (Py::Int(id), Py::Str(prefix), Py::Int(bits), Py::List(pools)) = (
-            of("subnetId")?,
-            of("prefix")?,
-            of("prefixLen")?,
-            of("pools")?,
+            of(items, "subnetId")?,
+            of(items, "prefix")?,
+            of(items, "prefixLen")?,
+            of(items, "pools")?,
         ) else {
             return None;
         };
-        let subnet = Subnet::parse(&format!("{prefix}/{bits}"))?;
+        let first = |pool: &Py| match pool {
+            Py::Dict(items) => match of(items, "firstIP") {
+                Some(Py::Str(text)) => text.parse().ok(),
+                _ => None,
+            },
+            _ => None,
+        };
         Some(Offered {
             id: *id as i64,
-            subnet,
-            pools: pools.iter().filter_map(pool).collect(),
+            subnet: Subnet::parse(&format!("{prefix}/{bits}"))?,
+            first: pools.iter().filter_map(first).collect(),
         })
     }
-}
-
-fn pool(value: &Py) -> Option<(Ipv4Addr, Ipv4Addr)> {
-    let Py::Dict(items) = value else { return None };
-    let address = |name: &str| match items.iter().find(|(key, _)| key == name) {
-        Some((_, Py::Str(text))) => text.parse().ok(),
-        _ => None,
-    };
-    Some((address("firstIP")?, address("lastIP")?))
 }

@@ -5,7 +5,7 @@ use serde_json::json;
 use super::template::{self, Facts, Failure};
 use crate::api::machine::hostname;
 use crate::call::Call;
-use crate::py::parse_int;
+use crate::query::bigint;
 use crate::reply::{Outcome, Reply};
 use crate::routes::Args;
 use crate::state::{Db, Interface, Machine};
@@ -18,14 +18,12 @@ const ERROR_EVENT: i64 = 4;
 const CLIENT_IP: &str = "127.0.0.1";
 
 pub(crate) fn get(world: &mut World, _: &Call, args: &Args<'_>) -> Outcome {
-    let id =
-        parse_int(args.first().copied().unwrap_or_default()).ok_or_else(Reply::internal_error)?;
+    // The text reaches the database, which trips the server when it is no number of the column's type.
+    let text = args.first().copied().unwrap_or_default();
+    let id = bigint(text).ok().and_then(|id| i32::try_from(id).ok());
+    let id = id.ok_or_else(Reply::internal_error)?;
     let none = || Reply::text(404, "");
-    let machine = i64::try_from(id)
-        .ok()
-        .and_then(|id| world.db.machines.get(id))
-        .cloned()
-        .ok_or_else(none)?;
+    let machine = world.db.machines.get(id.into()).cloned().ok_or_else(none)?;
     let preseed = machine
         .preseed_id
         .and_then(|id| world.db.preseeds.get(id))

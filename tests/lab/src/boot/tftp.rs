@@ -60,10 +60,14 @@ fn served(world: &World, name: &str) -> Option<Reply> {
     ))
 }
 
-/// The machine whose MAC a name such as `grub.cfg/01-52-54-00-00-01-01` ends with.
+/// The machine whose MAC a name such as `grub.cfg/01-52-54-00-00-01-01` holds.
 fn asked_for(db: &Db, name: &str) -> Option<Machine> {
-    let (_, rest) = name.split_once("/01-")?;
-    let mac = parse_mac(rest.get(..17)?)?;
+    let mut places = name.match_indices("/01-").map(|(at, mark)| at + mark.len());
+    let mac = places.find_map(|at| {
+        let text = name.get(at..at + 17)?;
+        let pairs = text.split('-').all(|pair| pair.len() == 2);
+        parse_mac(text).filter(|_| pairs)
+    })?;
     db.machines
         .get(db.interface_with(&mac)?.machine_id)
         .cloned()
@@ -99,10 +103,10 @@ fn configuration(db: &Db, machine: &Machine, name: &str) -> String {
     match is_pxelinux(name) {
         true => {
             let initrd = initrd
-                .map(|initrd| format!("initrd={initrd} "))
+                .map(|initrd| format!("initrd={initrd}"))
                 .unwrap_or_default();
             format!(
-                "default linux\nprompt 0\ntimeout 1\nlabel linux\n\tkernel {kernel}\n\tipappend 2\n\tappend {initrd}{options}"
+                "default linux\nprompt 0\ntimeout 1\nlabel linux\n\tkernel {kernel}\n\tipappend 2\n\tappend {initrd} {options}"
             )
         }
         false => {

@@ -273,7 +273,7 @@ fn comparable(compare: Compare, left: &Operand, right: &Operand) -> Result<(), R
 }
 
 /// A text that PostgreSQL is to take for a bigint.
-pub(super) fn bigint(text: &str) -> Result<i64, String> {
+pub(crate) fn bigint(text: &str) -> Result<i64, String> {
     let trimmed = text.trim_matches([' ', '\t', '\n', '\r', '\u{b}', '\u{c}']);
     let digits = trimmed.strip_prefix(['+', '-']).unwrap_or(trimmed);
     if digits.is_empty() || !digits.bytes().all(|byte| byte.is_ascii_digit()) {

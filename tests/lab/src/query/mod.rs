@@ -14,6 +14,8 @@ use crate::reply::Reply;
 use crate::state::{Db, Machine};
 use condition::Condition;
 
+pub(crate) use condition::bigint;
+
 /// Which machines a query finds.
 pub(crate) struct Filter(Condition);
 
