@@ -1,8 +1,9 @@
 //! `/preseed/ID`: a machine's preseed, rendered for anyone who asks, private ones included.
 
-use serde_json::json;
+use serde_json::{Value, json};
 
-use super::template::{self, Facts, Failure};
+use super::template::{self, Fact, Facts, Failure};
+use super::values::Fields;
 use crate::api::machine::hostname;
 use crate::call::Call;
 use crate::query::bigint;
@@ -61,38 +62,42 @@ fn facts(db: &Db, machine: &Machine) -> Facts {
         .filter_map(|assignment| db.users.get(assignment.user_id))
         .map(|user| user.ssh_key.clone())
         .collect();
-    let image = |id: Option<i64>| {
-        let image = id.and_then(|id| db.images.get(id));
-        json!(image.map(|image| json!({
-            "filename": image.filename,
-            "description": image.description,
-            "known_good": image.known_good,
-        })))
+    let image = |id: Option<i64>| match id.and_then(|id| db.images.get(id)) {
+        Some(image) => Fact::Tuple(vec![
+            ("filename", json!(image.filename)),
+            ("description", json!(image.description)),
+            ("known_good", json!(image.known_good)),
+        ]),
+        None => Fact::Plain(Value::Null),
     };
+    let first_key = keys.first().cloned().unwrap_or_default();
+    let interfaces = db.interfaces_of(machine.id);
     vec![
-        ("hostname", json!(hostname(machine))),
-        ("ssh_key", json!(keys.first().cloned().unwrap_or_default())),
-        ("ssh_keys", json!(keys)),
+        ("hostname", Fact::Plain(json!(hostname(machine)))),
+        ("ssh_key", Fact::Plain(json!(first_key))),
+        ("ssh_keys", Fact::Plain(json!(keys))),
         (
             "interfaces",
-            db.interfaces_of(machine.id)
-                .filter_map(|interface| shown(db, interface))
-                .collect(),
+            Fact::Tuples(
+                interfaces
+                    .filter_map(|interface| shown(db, interface))
+                    .collect(),
+            ),
         ),
         ("kernel", image(machine.kernel_id)),
         ("initrd", image(machine.initrd_id)),
-        ("kernel_options", json!(machine.kernel_opts)),
+        ("kernel_options", Fact::Plain(json!(machine.kernel_opts))),
     ]
 }
 
 /// Only interfaces with a static address are told.
-fn shown(db: &Db, interface: &Interface) -> Option<serde_json::Value> {
+fn shown(db: &Db, interface: &Interface) -> Option<Fields> {
     let (address, network) = (interface.static_ipv4?, db.network_of(interface)?);
-    Some(json!({
-        "name": interface.identifier,
-        "static_ipv4": address.to_string(),
-        "prefix": network.subnet.prefix,
-        "netmask": network.subnet.mask().to_string(),
-        "mac": interface.mac,
-    }))
+    Some(vec![
+        ("name", json!(interface.identifier)),
+        ("static_ipv4", json!(address.to_string())),
+        ("prefix", json!(network.subnet.prefix)),
+        ("netmask", json!(network.subnet.mask().to_string())),
+        ("mac", json!(interface.mac)),
+    ])
 }

@@ -1,13 +1,14 @@
 //! Preseeds are Jinja2 templates; minijinja renders them, and what it does otherwise than Jinja2 is evened out here.
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 
-use super::wording;
-use minijinja::value::{Object, Value, ValueKind};
+use minijinja::value::{Value, ValueKind};
 use minijinja::{Environment, Error, ErrorKind, Output, State};
 
-/// The names that a template may use.
-pub(crate) type Facts = Vec<(&'static str, serde_json::Value)>;
+use super::values::{Gap, Gaps, Names, python, type_name};
+use super::{jinja28, wording};
+
+pub(crate) use super::values::{Fact, Facts};
 
 #[derive(Debug)]
 pub(crate) enum Failure {
@@ -23,129 +24,29 @@ pub(crate) struct Rendered {
     pub(crate) complaints: Vec<(String, usize)>,
 }
 
-/// The functions that every template has.
-const GLOBALS: [&str; 4] = ["debug", "dict", "namespace", "range"];
-
-/// What was looked up in vain, in the order of the lookups.
-#[derive(Debug, Default)]
-struct Gaps(Mutex<Vec<Gap>>);
-
-#[derive(Clone, Debug)]
-enum Gap {
-    Name(String),
-    /// An attribute of None.
-    Attribute(String),
-}
-
-impl Gaps {
-    fn add(&self, gap: Gap) {
-        self.0
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .push(gap);
-    }
-
-    fn list(&self) -> Vec<Gap> {
-        self.0
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .clone()
-    }
-}
-
-impl Gap {
-    /// What the server notes.
-    fn note(&self) -> String {
-        match self {
-            Gap::Name(name) => format!("{name} is undefined"),
-            Gap::Attribute(name) => format!("None has no attribute {name}"),
-        }
-    }
-
-    /// What Jinja2 raises when more is wanted of it than to be printed.
-    fn exception(&self) -> String {
-        match self {
-            Gap::Name(name) => format!("'{name}' is undefined"),
-            Gap::Attribute(name) => format!("'None' has no attribute '{name}'"),
-        }
-    }
-}
-
-#[derive(Debug)]
-struct Names {
-    facts: Facts,
-    gaps: Arc<Gaps>,
-}
-
-impl Object for Names {
-    fn get_value(self: &Arc<Self>, key: &Value) -> Option<Value> {
-        let name = key.as_str()?;
-        match self.facts.iter().find(|(known, _)| *known == name) {
-            Some((_, serde_json::Value::Null)) => {
-                Some(Value::from_object(Nothing(self.gaps.clone())))
-            }
-            Some((_, value)) => Some(converted(value)),
-            None if GLOBALS.contains(&name) => None,
-            None => {
-                self.gaps.add(Gap::Name(name.to_owned()));
-                None
-            }
-        }
-    }
-}
-
-/// Python's None: to look an attribute up in it is no error yet.
-#[derive(Debug)]
-struct Nothing(Arc<Gaps>);
-
-impl Object for Nothing {
-    fn get_value(self: &Arc<Self>, key: &Value) -> Option<Value> {
-        self.0.add(Gap::Attribute(key.to_string()));
-        None
-    }
-
-    fn is_true(self: &Arc<Self>) -> bool {
-        false
-    }
-
-    fn render(self: &Arc<Self>, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str("None")
-    }
-}
-
-fn is_none(value: &Value) -> bool {
-    value.is_none() || value.downcast_object_ref::<Nothing>().is_some()
-}
-
-fn converted(value: &serde_json::Value) -> Value {
-    match value {
-        serde_json::Value::Null => Value::from(()),
-        serde_json::Value::Bool(flag) => Value::from(*flag),
-        serde_json::Value::Number(number) => Value::from(number.as_i64().unwrap_or_default()),
-        serde_json::Value::String(text) => Value::from(text.as_str()),
-        serde_json::Value::Array(items) => items.iter().map(converted).collect(),
-        serde_json::Value::Object(items) => Value::from_pairs(
-            items
-                .iter()
-                .map(|(key, value)| (key.as_str(), converted(value))),
-        ),
-    }
-}
-
 pub(crate) fn render(source: &str, facts: Facts) -> Rendered {
     let gaps = Arc::new(Gaps::default());
-    let names = Names {
+    let names = Value::from_object(Names {
         facts,
         gaps: gaps.clone(),
-    };
+    });
     let mut environment = Environment::new();
     environment.set_formatter(print);
     environment.set_unknown_method_callback(minijinja_contrib::pycompat::unknown_method_callback);
-    environment.add_test("none", |value: &Value| is_none(value));
+    jinja28::prepare(&mut environment);
     let template = environment.template_from_str(source);
-    let outcome = template.and_then(|template| template.render(Value::from_object(names)));
+    let outcome = template.and_then(|template| template.render(names.clone()));
     let gaps = gaps.list();
-    let outcome = outcome.map_err(|error| failure(&error, source, &gaps));
+    let failure = |error: Error| {
+        let last = gaps.last();
+        failure(&error, source).unwrap_or_else(|| undefined(&error, last, &environment, &names))
+    };
+    // What is wrong before such a tag is told in its stead.
+    let earlier = |line| matches!(&outcome, Err(error) if error.kind() == ErrorKind::SyntaxError && error.line() < Some(line));
+    let outcome = match wording::later_tag(source) {
+        Some((message, line)) if !earlier(line) => Err(Failure::Syntax(message, line)),
+        _ => outcome.map_err(failure),
+    };
     // The notes about what is undefined are rolled back with an exception.
     let complaints = match &outcome {
         Ok(_) => gaps.iter().map(|gap| (gap.note(), 0)).collect(),
@@ -162,10 +63,7 @@ pub(crate) fn render(source: &str, facts: Facts) -> Rendered {
 /// Prints as Python does; a division by zero raises there.
 fn print(out: &mut Output<'_>, state: &mut State<'_, '_>, value: &Value) -> Result<(), Error> {
     match value.kind() {
-        ValueKind::None => out.write_str("None").map_err(Error::from),
-        ValueKind::Bool => out
-            .write_str(if value.is_true() { "True" } else { "False" })
-            .map_err(Error::from),
+        ValueKind::None | ValueKind::Bool => out.write_str(&python(value)).map_err(Error::from),
         ValueKind::Number
             if f64::try_from(value.clone()).is_ok_and(|number| !number.is_finite()) =>
         {
@@ -175,10 +73,11 @@ fn print(out: &mut Output<'_>, state: &mut State<'_, '_>, value: &Value) -> Resu
     }
 }
 
-fn failure(error: &Error, source: &str, gaps: &[Gap]) -> Failure {
+/// What went wrong, unless something is undefined.
+fn failure(error: &Error, source: &str) -> Option<Failure> {
     let line = error.line().unwrap_or(1);
     let detail = error.detail().unwrap_or_default();
-    match error.kind() {
+    Some(match error.kind() {
         ErrorKind::SyntaxError => Failure::Syntax(wording::of(error, source), line),
         ErrorKind::UnknownFilter => {
             Failure::Syntax(format!("no filter named '{}'", name_in(detail)), line)
@@ -186,11 +85,65 @@ fn failure(error: &Error, source: &str, gaps: &[Gap]) -> Failure {
         ErrorKind::UnknownTest => {
             Failure::Syntax(format!("no test named '{}'", name_in(detail)), line)
         }
-        ErrorKind::UndefinedError | ErrorKind::UnknownFunction => Failure::Undefined(
-            gaps.last()
-                .map_or_else(|| detail.to_owned(), Gap::exception),
-        ),
+        ErrorKind::UndefinedError | ErrorKind::UnknownFunction | ErrorKind::UnknownMethod => {
+            return None;
+        }
+        _ if detail.ends_with("is undefined)") || detail.ends_with("is undefined") => return None,
+        _ if detail == "cannot super outside of block" => {
+            Failure::Undefined("'super' is undefined".into())
+        }
         _ => Failure::Other,
+    })
+}
+
+/// Jinja2's message about what is undefined, which minijinja names by its expression.
+fn undefined(
+    error: &Error,
+    last: Option<&Gap>,
+    environment: &Environment<'_>,
+    names: &Value,
+) -> Failure {
+    let detail = error.detail().unwrap_or_default();
+    let message = match (error.kind(), detail.rsplit('`').nth(1)) {
+        (_, Some(expression)) => missing(expression, environment, names),
+        (ErrorKind::UnknownFunction, None) => {
+            let name = detail.split_whitespace().next().unwrap_or_default();
+            Some(format!("'{name}' is undefined"))
+        }
+        (ErrorKind::UnknownMethod, None) => {
+            let (kind, method) = detail
+                .split_once(" has no method named ")
+                .unwrap_or((detail, ""));
+            let kind = match kind {
+                "string" => "str object",
+                "sequence" => "list object",
+                "map" => "dict object",
+                other => other,
+            };
+            Some(format!("'{kind}' has no attribute '{method}'"))
+        }
+        _ => None,
+    };
+    let message = message.or_else(|| last.map(Gap::exception));
+    Failure::Undefined(message.unwrap_or_else(|| detail.to_owned()))
+}
+
+/// A name, or an attribute or element of something that a template can name too.
+fn missing(expression: &str, environment: &Environment<'_>, names: &Value) -> Option<String> {
+    let (parent, member) = match expression.strip_suffix(']') {
+        Some(inner) => inner.rsplit_once('[')?,
+        None => match expression.rsplit_once('.') {
+            Some(split) => split,
+            None => return Some(format!("'{expression}' is undefined")),
+        },
+    };
+    let parent = environment.compile_expression(parent).ok()?;
+    let parent = parent.eval(names.clone()).ok()?;
+    let kind = type_name(&parent);
+    match member.trim_matches(['\'', '"']) {
+        _ if parent.is_undefined() => None,
+        index if index.parse::<i64>().is_ok() => Some(format!("{kind} has no element {index}")),
+        name => Some(format!("'{kind}' has no attribute '{name}'")),
     }
 }
 
@@ -205,11 +158,12 @@ mod tests {
     use serde_json::json;
 
     fn facts() -> Facts {
+        let interface = vec![("name", json!("eth0")), ("prefix", json!(16))];
         vec![
-            ("hostname", json!("h1")),
-            ("kernel", json!(null)),
-            ("ssh_keys", json!(["a", "b"])),
-            ("interfaces", json!([{"name": "eth0", "prefix": 16}])),
+            ("hostname", Fact::Plain(json!("h1"))),
+            ("kernel", Fact::Plain(json!(null))),
+            ("ssh_keys", Fact::Plain(json!(["a", "b"]))),
+            ("interfaces", Fact::Tuples(vec![interface])),
         ]
     }
 
@@ -326,5 +280,114 @@ mod tests {
                 "None has no attribute filename"
             ]
         );
+    }
+
+    #[test]
+    fn more_than_printing_of_what_is_undefined_fails_with_its_name() {
+        for (source, message) in [
+            ("{{ nosuch + 'x' }}", "'nosuch' is undefined"),
+            ("{{ -nosuch }}", "'nosuch' is undefined"),
+            ("{{ nosuch|int }}", "'nosuch' is undefined"),
+            ("{{ nosuch.a() }}", "'nosuch' is undefined"),
+            ("{{ super() }}", "'super' is undefined"),
+            ("{{ namespace() }}", "'namespace' is undefined"),
+            (
+                "{{ hostname.nosuch.x }}",
+                "'str object' has no attribute 'nosuch'",
+            ),
+            (
+                "{{ hostname.nosuch() }}",
+                "'str object' has no attribute 'nosuch'",
+            ),
+            ("{{ ssh_keys[7].x }}", "list object has no element 7"),
+            (
+                "{{ kernel.filename.split('/') }}",
+                "'None' has no attribute 'filename'",
+            ),
+            (
+                "{{ kernel.filename + '.sig' }}",
+                "'None' has no attribute 'filename'",
+            ),
+            (
+                "{% for i in interfaces %}{{ i.nosuch.x }}{% endfor %}",
+                "'mr_provisioner.preseed.controllers.object object' has no attribute 'nosuch'",
+            ),
+        ] {
+            match render(source, facts()).outcome {
+                Err(Failure::Undefined(found)) => assert_eq!(found, message, "{source}"),
+                other => panic!("{source}: {other:?}"),
+            }
+        }
+    }
+
+    #[test]
+    fn named_tuples_have_an_order_and_numbers() {
+        assert_eq!(text("{{ interfaces }}"), "[object(name='eth0', prefix=16)]");
+        assert_eq!(
+            text("{{ interfaces[0][1] }} {{ interfaces[0]|length }}"),
+            "16 2"
+        );
+        assert_eq!(text("{{ interfaces[0].nosuch }}."), ".");
+    }
+
+    #[test]
+    fn filters_do_as_those_of_the_servers_jinja2() {
+        assert_eq!(
+            text("{{ hostname|int }} {{ '42.9'|int }} {{ 'x'|int(7) }} {{ 'x'|float }}"),
+            "0 42 7 0.0"
+        );
+        assert_eq!(text("{{ '<\"\\'>'|e }}"), "&lt;&#34;&#39;&gt;");
+        assert_eq!(
+            text("{{ 'ab'|center(5) }}|{{ 'a b/ü'|urlencode }}"),
+            "  ab |a%20b/%C3%BC"
+        );
+    }
+
+    #[test]
+    fn what_jinja2_got_later_is_unknown() {
+        assert_eq!(
+            failed("{{ [1]|min }}"),
+            "Syntax(\"no filter named 'min'\", 1)"
+        );
+        assert_eq!(
+            failed("{{ 1 is eq 1 }}"),
+            "Syntax(\"no test named 'eq'\", 1)"
+        );
+        assert_eq!(
+            failed("a\n{% with x = 1 %}{% endwith %}"),
+            "Syntax(\"Encountered unknown tag 'with'.\", 2)"
+        );
+        assert_eq!(
+            failed("{% if %}\n{% do x %}"),
+            "Syntax(\"Expected an expression, got 'end of statement block'\", 1)"
+        );
+        assert_eq!(text("{% raw %}{% do x %}{% endraw %}"), "{% do x %}");
+    }
+
+    #[test]
+    fn mistakes_of_letters_and_brackets_are_told_before_those_of_words() {
+        for (source, message) in [
+            ("{{ a ? }}", "unexpected char '?' at 5"),
+            ("ü{{ 'abc }}", "unexpected char \"'\" at 4"),
+            ("{{ a }", "unexpected '}'"),
+            ("{{ (a }}", "unexpected '}', expected ')'"),
+            ("{% if a }}", "unexpected '}'"),
+            ("{{ a + }}", "unexpected 'end of print statement'"),
+            ("{% if a == %}", "unexpected 'end of statement block'"),
+            (
+                "{% set x = %}",
+                "Expected an expression, got 'end of statement block'",
+            ),
+            ("{{ a. }}", "expected name or number"),
+            ("{{ = }}", "unexpected '='"),
+            ("{{", "unexpected 'end of template'"),
+            ("{% %}", "tag name expected"),
+        ] {
+            assert_eq!(
+                failed(source),
+                format!("Syntax({message:?}, 1)"),
+                "{source}"
+            );
+        }
     }
 }
