@@ -1,4 +1,4 @@
-//! The ASCII part of a character, as Unicode's compatibility decomposition gives it for accented Latin letters.
+//! The ASCII part of a character, as Unicode's compatibility decomposition gives it for Latin letters and their like.
 
 const ACCENTED: [(&str, char); 30] = [
     ("ÀÁÂÃÄÅĀĂĄ", 'A'),
@@ -33,13 +33,43 @@ const ACCENTED: [(&str, char); 30] = [
     ("źżž", 'z'),
 ];
 
-/// None for a character that has no ASCII in it.
-pub(crate) fn fold(c: char) -> Option<char> {
-    match c.is_ascii() {
-        true => Some(c),
-        false => ACCENTED
-            .iter()
-            .find(|(letters, _)| letters.contains(c))
-            .map(|(_, plain)| *plain),
+/// What stands for a whole text.
+const COMPATIBLE: [(char, &str); 16] = [
+    ('\u{a0}', " "),
+    ('\u{2002}', " "),
+    ('\u{2003}', " "),
+    ('\u{3000}', " "),
+    ('²', "2"),
+    ('³', "3"),
+    ('¹', "1"),
+    ('…', "..."),
+    ('№', "No"),
+    ('™', "TM"),
+    ('ﬁ', "fi"),
+    ('ﬂ', "fl"),
+    ('Ĳ', "IJ"),
+    ('ĳ', "ij"),
+    ('½', "12"),
+    ('¼', "14"),
+];
+
+/// Letters, digits and signs of the width of Chinese ones.
+const FULL_WIDTH: u32 = 0xff01 - 0x21;
+
+/// Nothing for a character that has no ASCII in it.
+pub(crate) fn fold(c: char) -> String {
+    if c.is_ascii() {
+        return c.into();
     }
+    if let Some(narrow) = char::from_u32(u32::from(c).saturating_sub(FULL_WIDTH))
+        .filter(|narrow| narrow.is_ascii_graphic())
+    {
+        return narrow.into();
+    }
+    let accented = ACCENTED.iter().find(|(letters, _)| letters.contains(c));
+    let compatible = || COMPATIBLE.iter().find(|(known, _)| *known == c);
+    accented.map_or_else(
+        || compatible().map_or_else(String::new, |(_, text)| (*text).into()),
+        |(_, plain)| (*plain).into(),
+    )
 }

@@ -169,7 +169,7 @@ fn keep(world: &mut World, filename: &str, upload: &Upload) -> Result<(), Reply>
 
 /// `werkzeug.secure_filename`: ASCII only (letters lose their accents), path parts joined by `_`, no dots around.
 fn secure(name: &str) -> String {
-    let ascii: String = name.chars().filter_map(crate::ascii::fold).collect();
+    let ascii: String = name.chars().map(crate::ascii::fold).collect();
     let words: Vec<&str> = ascii
         .split(|c: char| c == '/' || c.is_whitespace())
         .filter(|word| !word.is_empty())
@@ -264,6 +264,7 @@ mod tests {
             ("my kernel image", "my_kernel_image"),
             ("kérnel-日本", "kernel-"),
             ("日本", ""),
+            ("ｋｅｒｎｅｌ５\u{3000}ﬁt", "kernel5_fit"),
             ("..", ""),
             (".hidden", "hidden"),
             ("Image.s256-0123", "Image.s256-0123"),

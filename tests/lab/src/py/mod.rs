@@ -148,17 +148,24 @@ pub(crate) fn repr(text: &str) -> String {
             '\r' => out.push_str("\\r"),
             '\t' => out.push_str("\\t"),
             c if c == quote => out.extend(['\\', c]),
-            c if (c as u32) < 0x20 || (0x7f..=0xa0).contains(&(c as u32)) => {
-                out.push_str(&format!("\\x{:02x}", c as u32))
-            }
-            c => match lone_surrogate(c) {
-                Some(code) => out.push_str(&format!("\\u{code:04x}")),
-                None => out.push(c),
+            c if lone_surrogate(c).is_none() && is_printable(c) => out.push(c),
+            c => match lone_surrogate(c).unwrap_or(c as u32) {
+                code @ ..=0xff => out.push_str(&format!("\\x{code:02x}")),
+                code @ ..=0xffff => out.push_str(&format!("\\u{code:04x}")),
+                code => out.push_str(&format!("\\U{code:08x}")),
             },
         }
     }
     out.push(quote);
     out
+}
+
+/// Python's `str.isprintable()`, but that characters which Unicode may still assign count as printable.
+fn is_printable(c: char) -> bool {
+    !matches!(u32::from(c),
+        ..0x20 | 0x7f..=0xa0 | 0xad | 0x600..=0x605 | 0x61c | 0x6dd | 0x70f | 0x1680 | 0x180e | 0x2000..=0x200f
+        | 0x2028..=0x202f | 0x205f..=0x206f | 0x3000 | 0xe000..=0xf8ff | 0xfeff | 0xfff0..=0xfffb | 0xfffe..=0xffff
+        | 0xe0000..)
 }
 
 fn repr_float(number: f64) -> String {
@@ -203,6 +210,15 @@ mod tests {
             value.repr(),
             r#"{'b': [1, -2.5, 1e+20, None], 'a': "it's é\n", 'q': '"\''}"#
         );
+    }
+
+    #[test]
+    fn what_cannot_be_printed_is_escaped() {
+        assert_eq!(
+            repr("a\u{a0}\u{ad}\u{200b}\u{3000}\u{feff}é日😀"),
+            r"'a\xa0\xad\u200b\u3000\ufeffé日😀'"
+        );
+        assert_eq!(repr("\u{f0000}\u{1}\u{7f}"), r"'\U000f0000\x01\x7f'");
     }
 
     #[test]
