@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use super::option::{Literal, Opt};
+use super::option::{Kind, Literal, Opt};
 use super::spec::{Attribute, ModuleSpec, Return, Support, all};
 use super::yaml::Node;
 
@@ -31,7 +31,7 @@ fn documentation(spec: &ModuleSpec) -> Node {
         ("description", Node::texts(spec.description)),
         ("author", Node::texts(&[AUTHOR])),
         ("attributes", attributes(spec)),
-        ("options", options(spec.options)),
+        ("options", module_options(spec)),
     ];
     if !spec.notes.is_empty() {
         fields.push(("notes", Node::texts(spec.notes)));
@@ -75,7 +75,38 @@ fn options(groups: &'static [&'static [Opt]]) -> Node {
     Node::map(all(groups).map(|option| (option.name, self::option(option))))
 }
 
+/// The options of a module; those that the items of a list may give instead are required only without the list.
+fn module_options(spec: &ModuleSpec) -> Node {
+    let list = spec
+        .all_options()
+        .find(|option| matches!(option.kind, Kind::Items(_)));
+    let is_of_items = |option: &Opt| {
+        let inner = list.and_then(Opt::inner).unwrap_or_default();
+        all(inner).any(|own| own.name == option.name)
+    };
+    Node::map(spec.all_options().map(|option| match list {
+        Some(list) if option.required && is_of_items(option) => {
+            let text = format!("Required, unless every item of O({}) has it.", list.name);
+            (
+                option.name,
+                described(
+                    &Opt {
+                        required: false,
+                        ..*option
+                    },
+                    Some(text),
+                ),
+            )
+        }
+        _ => (option.name, self::option(option)),
+    }))
+}
+
 fn option(option: &Opt) -> Node {
+    described(option, None)
+}
+
+fn described(option: &Opt, note: Option<String>) -> Node {
     let mut description = Node::texts(option.description);
     if let (Node::List(paragraphs), Some(variable)) = (&mut description, option.env) {
         let text = format!(
@@ -85,6 +116,9 @@ fn option(option: &Opt) -> Node {
     }
     if let (Node::List(paragraphs), Some(minimum)) = (&mut description, option.minimum) {
         paragraphs.push(Node::Text(format!("At least {minimum}.")));
+    }
+    if let (Node::List(paragraphs), Some(note)) = (&mut description, note) {
+        paragraphs.push(Node::Text(note));
     }
     let mut fields = vec![
         ("description", description),

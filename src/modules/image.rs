@@ -165,6 +165,14 @@ const EXAMPLES: &str = r#"- name: Upload the installer's kernel when it changed
     public: true
     prune: true
 
+- name: Both in one task
+  mrp_image:
+    description: debian 12 installer
+    arch: arm64
+    images:
+      - {type: Kernel, path: "{{ playbook_dir }}/files/linux"}
+      - {type: Initrd, path: "{{ playbook_dir }}/files/initrd.gz"}
+
 - name: Remove a test kernel
   mrp_image:
     description: my test kernel

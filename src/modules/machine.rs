@@ -269,6 +269,17 @@ const EXAMPLES: &str = r#"- name: Install a machine, and do nothing when it is i
     wait_timeout: 1800
     netboot_when_ready: false
 
+- name: Install a whole rack alike, and wait for all of them together
+  mrp_machine:
+    kernel: debian 12 installer
+    initrd: debian 12 installer
+    preseed: debian-12-ci
+    state: provisioned
+    machines:
+      - name: qdc01
+      - name: qdc02
+        kernel_opts: console=ttyAMA1
+
 - name: Only change what it boots next time
   mrp_machine:
     name: qdc01
