@@ -15,8 +15,8 @@ use std::sync::Arc;
 
 use super::pipeline::Pipeline;
 use super::{
-    Assignees, Clock, Consoles, Images, Interfaces, Machines, Powers, Preseeds, Result, Settings,
-    States, SystemClock,
+    Assignees, Clock, Consoles, Images, Interfaces, Machines, Powers, Preseeds, Reservations,
+    Result, Settings, States, SystemClock,
 };
 
 /// Marks a client that only reads.
@@ -107,6 +107,11 @@ impl<Access> Client<Access> {
     /// The machines' provisioning states.
     pub fn states(&self) -> States<'_, Access> {
         States::new(&self.pipeline)
+    }
+
+    /// Asking for free machines.
+    pub fn reservations(&self) -> Reservations<'_, Access> {
+        Reservations::new(&self.pipeline)
     }
 
     /// Who the machines are assigned to.

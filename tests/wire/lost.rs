@@ -366,3 +366,26 @@ fn a_preseed_whose_first_request_came_late_is_not_taken_by_somebody_else() {
     assert!(error.is_conflict(), "{error:?}");
     server.finish();
 }
+
+#[test]
+fn a_reservation_that_arrived_is_not_made_again() {
+    let machine: Machine = serde_json::from_str(&machine_json(7, "rack")).unwrap();
+    let missing = r#"{"error_type":"InvalidUsage","errors":["assignee not found"]}"#;
+    let own = r#"{"id": 2, "user": "alice", "reason": "ci"}"#;
+    let reserve = || post("/api/v1/machine/reservation");
+    let look = || get("/api/v1/machine/7/assignee/self");
+    let server = Server::start([reserve().close(), look().json(200, own)]);
+    let answer = client(&server).0.reservations().create(&machine, "ci");
+    assert_eq!(answer.unwrap().as_ref(), Some(&machine));
+    server.finish();
+    let server = Server::start([
+        reserve().html(504, ""),
+        look().json(404, missing),
+        reserve().json(200, machine_json(7, "rack")),
+    ]);
+    let (writer, clock) = client(&server);
+    let answer = writer.reservations().create(&machine, "ci");
+    assert_eq!(answer.unwrap(), Some(machine));
+    assert_eq!(clock.pauses().len(), 1);
+    server.finish();
+}

@@ -427,4 +427,96 @@ fn an_image_that_never_ends_is_not_read_to_its_end() {
     let start = Instant::now();
     assert!(!client.images().holds(&image, file.digest()).unwrap());
     assert!(start.elapsed() < Duration::from_secs(5));
+    server.finish();
+}
+
+#[test]
+fn only_what_is_given_is_sent_for_an_interface() {
+    let one = r#"{"id": 9, "identifier": "eth0", "config_type_v4": "static", "configured_ipv4": "10.0.2.1"}"#;
+    let server = Server::start([
+        put("/api/v1/machine/7/interface/9")
+            .body(r#"{"identifier":"eth0","config_type_v4":"static","configured_ipv4":"10.0.2.1"}"#)
+            .json(200, one),
+        put("/api/v1/machine/7/interface/9")
+            .body(r#"{"config_type_v4":"dynamic-reserved"}"#)
+            .json(200, one),
+        put("/api/v1/machine/7/interface/9")
+            .body(r#"{"config_type_v4":"dynamic","configured_ipv4":null}"#)
+            .json(200, r#"{"id": 9, "config_type_v4": null}"#),
+    ]);
+    let (client, _) = client(&server);
+    let update = |changes| {
+        client
+            .interfaces()
+            .update(MachineId(7), InterfaceId(9), &changes)
+            .unwrap()
+    };
+    let changed = update(InterfaceChanges {
+        identifier: Some("eth0".to_owned()),
+        config_type_v4: Some(ConfigType::Static),
+        configured_ipv4: Some(Some([10, 0, 2, 1].into())),
+    });
+    assert_eq!(changed.config_type_v4, Some(ConfigType::Static));
+    update(InterfaceChanges {
+        config_type_v4: Some(ConfigType::Reserved),
+        ..InterfaceChanges::default()
+    });
+    let dynamic = update(InterfaceChanges {
+        config_type_v4: Some(ConfigType::Dynamic),
+        configured_ipv4: Some(None),
+        ..InterfaceChanges::default()
+    });
+    assert_eq!(dynamic.config_type_v4, None);
+    server.finish();
+}
+
+#[test]
+fn a_taken_address_is_a_conflict_without_sql() {
+    let sql =
+        r#"{"error_type": "IntegrityError", "errors": "(psycopg2.IntegrityError) duplicate key"}"#;
+    let server = Server::start([put("/api/v1/machine/7/interface/9").json(409, sql)]);
+    let changes = InterfaceChanges {
+        configured_ipv4: Some(Some([10, 0, 2, 1].into())),
+        ..InterfaceChanges::default()
+    };
+    let answer = client(&server)
+        .0
+        .interfaces()
+        .update(MachineId(7), InterfaceId(9), &changes);
+    let error = answer.unwrap_err();
+    assert!(error.is_conflict(), "{error:?}");
+    assert_clean(&error);
+    server.finish();
+}
+
+#[test]
+fn a_reservation_is_for_one_machine_and_only_while_it_is_free() {
+    let one = machine_json(7, "ra\"ck");
+    let none = r#"{"error_type":"InvalidUsage","errors":["no matching machine"]}"#;
+    let body = r#"{"query":"(and (= name \"ra\\\"ck\") (= assignee_count 0))","reason":"ci"}"#;
+    let server = Server::start([
+        post("/api/v1/machine/reservation")
+            .body(body)
+            .json(200, &one),
+        post("/api/v1/machine/reservation")
+            .body(body)
+            .json(404, none),
+        post("/api/v1/machine/reservation").html(404, "<html>proxy</html>"),
+    ]);
+    let (client, _) = client(&server);
+    let machine: Machine = serde_json::from_str(&one).unwrap();
+    let reserve = || client.reservations().create(&machine, "ci");
+    assert_eq!(reserve().unwrap().as_ref(), Some(&machine));
+    assert_eq!(reserve().unwrap(), None);
+    assert!(matches!(reserve().unwrap_err(), ApiError::NoSuchPath(_)));
+    server.finish();
+}
+
+#[test]
+fn a_reservation_with_too_long_a_query_is_refused_before_anything_is_sent() {
+    let server = Server::start([]);
+    let machine: Machine = serde_json::from_str(&machine_json(7, &"\\".repeat(150))).unwrap();
+    let answer = client(&server).0.reservations().create(&machine, "ci");
+    assert!(matches!(answer, Err(ApiError::InvalidValue { .. })));
+    server.finish();
 }

@@ -60,6 +60,15 @@ impl Query {
         ))
     }
 
+    /// Selects machines that are assigned to nobody.
+    pub fn unassigned() -> Query {
+        Query(Node::Compare(
+            Comparison::Equal,
+            Operand::Symbol(Symbol::AssigneeCount),
+            Operand::Integer(0),
+        ))
+    }
+
     /// Selects what all of them select; all machines when there are none.
     pub fn and(queries: impl IntoIterator<Item = Query>) -> Query {
         Query(Node::And(
@@ -82,10 +91,26 @@ impl Query {
             })
     }
 
+    /// Whether it looks at this property of a machine.
+    pub fn mentions(&self, symbol: Symbol) -> bool {
+        self.0.mentions(symbol)
+    }
+
     /// Reads a filter that a user typed. Anything the server would reject, or execute as SQL, is an
     /// [`ApiError::InvalidQuery`] with its position.
     pub fn parse(text: &str) -> Result<Query> {
         parse::query(text).map(Query)
+    }
+}
+
+impl Node {
+    fn mentions(&self, symbol: Symbol) -> bool {
+        match self {
+            Node::All => false,
+            Node::And(nodes) | Node::Or(nodes) => nodes.iter().any(|node| node.mentions(symbol)),
+            Node::Compare(_, left, right) => [left, right].contains(&&Operand::Symbol(symbol)),
+            Node::Like(compared, _) => *compared == symbol,
+        }
     }
 }
 

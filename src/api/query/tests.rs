@@ -26,16 +26,17 @@ fn contained_texts_are_no_patterns() {
 
 #[test]
 fn queries_are_combined() {
-    let free = Query::compare(
-        Comparison::Equal,
-        Operand::Symbol(Symbol::AssigneeCount),
-        Operand::Integer(0),
+    let several = Query::compare(
+        Comparison::Greater,
+        Operand::Symbol(Symbol::InterfaceCount),
+        Operand::Integer(1),
     )
     .unwrap();
-    let query = Query::and([free, Query::or([Query::without_bmc(), Query::name_is("x")])]);
+    let either = Query::or([Query::without_bmc(), Query::name_is("x")]);
+    let query = Query::and([Query::unassigned(), several, either]);
     assert_eq!(
         query.to_string(),
-        r#"(and (= assignee_count 0) (or (= bmc_type "") (= name "x")))"#
+        r#"(and (= assignee_count 0) (> interface_count 1) (or (= bmc_type "") (= name "x")))"#
     );
     assert_eq!(Query::and([]).to_string(), "(and)");
 }
@@ -218,4 +219,25 @@ fn mistakes_are_one_sentence_with_their_position() {
             other => panic!("{text:?}: {other:?}"),
         }
     }
+}
+
+#[test]
+fn it_is_known_what_a_query_looks_at() {
+    let mentions = |text: &str, symbol| Query::parse(text).unwrap().mentions(symbol);
+    for text in [
+        "(= assignee_count 0)",
+        "(< 0 assignee_count)",
+        "(and (= name \"x\") (or (= arch \"y\") (> interface_count assignee_count)))",
+    ] {
+        assert!(mentions(text, Symbol::AssigneeCount), "{text}");
+    }
+    for text in [
+        "t",
+        "(and)",
+        "(= name \"assignee_count\")",
+        "(=~ name \"assignee_count\")",
+    ] {
+        assert!(!mentions(text, Symbol::AssigneeCount), "{text}");
+    }
+    assert!(mentions("(=~ arch \"64\")", Symbol::Arch));
 }
