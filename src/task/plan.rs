@@ -27,6 +27,9 @@ pub trait Task {
         report: &mut Self::Report,
     ) -> Result<Effect<Self::Op>, TaskError>;
 
+    /// Settles what several plans of a list want at once and only one can have: the earlier one has it.
+    fn settle(_plans: Vec<&mut Plan<Self::Op, Self::Report>>) {}
+
     /// What the task is about, for lists of tasks: `machine 'qdc01'`.
     fn title(&self) -> String;
 }
@@ -36,6 +39,8 @@ pub trait Task {
 pub enum Effect<Op> {
     /// The server now has what the step says.
     Done,
+    /// The server now has this instead: somebody else was quicker at what the step says.
+    DoneOtherwise(Value),
     /// The server still needs the object as it is; for the reason given nothing was changed.
     Skipped(String),
     /// Not yet: this operation is to be performed after this time.
@@ -237,10 +242,15 @@ impl<T: Task> Course<T> {
         writer: &Writer,
         tell: &mut impl FnMut(Event),
     ) -> Option<Duration> {
-        while let Some(Planned { step, op }) = self.ahead.pop_front() {
+        while let Some(Planned { mut step, op }) = self.ahead.pop_front() {
             tell(Event::Begun(&step));
             match T::perform(writer, op, &mut self.report) {
                 Ok(Effect::Done) => {
+                    tell(Event::Done(&step));
+                    self.done.push(step);
+                }
+                Ok(Effect::DoneOtherwise(after)) => {
+                    step.after = after;
                     tell(Event::Done(&step));
                     self.done.push(step);
                 }
