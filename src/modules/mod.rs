@@ -9,10 +9,12 @@ mod waiting;
 mod assignee;
 mod console;
 mod image;
+mod interface;
 mod machine;
 mod network_facts;
 mod power;
 mod preseed;
+mod reservation;
 
 use crate::ansible::Module;
 
@@ -21,8 +23,10 @@ pub const ALL: &[Module] = &[
     assignee::MODULE,
     console::MODULE,
     image::MODULE,
+    interface::MODULE,
     machine::MODULE,
     network_facts::MODULE,
     power::MODULE,
     preseed::MODULE,
+    reservation::MODULE,
 ];

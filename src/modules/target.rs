@@ -53,3 +53,8 @@ pub(super) fn machine(call: &Call) -> Result<MachineRef, Failure> {
         (None, None) => Err(Failure::new("one of the following is required: name, id")),
     }
 }
+
+/// Whether a machine is named at all.
+pub(super) fn is_given(call: &Call) -> bool {
+    EITHER.iter().any(|name| call.options.contains_key(*name))
+}

@@ -1,5 +1,6 @@
 //! Why a task cannot be planned or did not succeed, each as one sentence with a separate hint.
 
+use std::net::Ipv4Addr;
 use std::time::Duration;
 
 use crate::api::ApiError;
@@ -23,14 +24,14 @@ pub enum TaskError {
         near: Vec<String>,
     },
 
-    /// A description names several images, none of them one's own.
+    /// A name means several: images of others with that description, interfaces with that identifier.
     #[error("{what} {name} is ambiguous: {}", candidates.join("; "))]
     Ambiguous {
         /// The kind of object.
         what: String,
-        /// The description as it was given, quoted.
+        /// The name as it was given, quoted.
         name: String,
-        /// Id, owner and date of each.
+        /// What tells them apart: the id of each, its owner and date, or its MAC.
         candidates: Vec<String>,
     },
 
@@ -44,6 +45,35 @@ pub enum TaskError {
         machine: String,
         /// Who holds it, with the reason where one was given.
         holders: Vec<String>,
+    },
+
+    /// Machines are held by others, or there are too few of them.
+    #[error("{problem}{}{}", within(*waited), colon_list(holders))]
+    NotFree {
+        /// `machine 'qdc01' is not free`.
+        problem: String,
+        /// How long was waited for it.
+        waited: Option<Duration>,
+        /// Who holds what.
+        holders: Vec<String>,
+    },
+
+    /// The server confirmed a reservation, and nobody holds the machine afterwards.
+    #[error(
+        "the server confirmed the reservation of machine '{machine}' and did not store it: the machine is assigned to nobody"
+    )]
+    NotStored {
+        /// The machine's name.
+        machine: String,
+    },
+
+    /// Of several machines not all could be had, and one that was had could not be given back.
+    #[error("{source}; {} could not be given back", machines.join(", "))]
+    NotGivenBack {
+        /// Why not all could be had.
+        source: Box<TaskError>,
+        /// `machine 'qdc01'` for each that is still held.
+        machines: Vec<String>,
     },
 
     /// The object belongs to another user, so the change must be made by its owner.
@@ -64,6 +94,17 @@ pub enum TaskError {
         object: String,
         /// `kernel of qdc01` for each use.
         uses: Vec<String>,
+    },
+
+    /// The address belongs to another interface, or all that were free went to others meanwhile.
+    #[error("{interface} cannot have {address}: {holder}")]
+    AddressTaken {
+        /// Which interface of which machine.
+        interface: String,
+        /// The address.
+        address: Ipv4Addr,
+        /// Who has it.
+        holder: String,
     },
 
     /// The server took a request and has something else than what was sent.
@@ -162,10 +203,23 @@ impl TaskError {
         match self {
             TaskError::Api(error) => error.hint(),
             TaskError::Provision { source, .. } | TaskError::Unverified { source, .. } => source.hint(),
-            TaskError::Ambiguous { .. } => Some("Give the id instead of the description.".into()),
+            TaskError::Ambiguous { .. } => Some("Give the id instead.".into()),
             TaskError::NotAssigned { .. } => Some(
                 "Have the machine assigned to this user, or set allow_unassigned: true to act all the same.".into(),
             ),
+            TaskError::NotFree { waited: None, .. } => {
+                Some("With wait: true the task waits until it becomes free.".into())
+            }
+            TaskError::NotStored { .. } => Some(
+                "That is a fault of the server. With an administrator's token this module assigns the machine instead \
+                 (name that user with the option user if they own no image, machine or preseed); otherwise have an \
+                 administrator assign it."
+                    .into(),
+            ),
+            TaskError::NotGivenBack { .. } => Some("Release them with state: absent.".into()),
+            TaskError::AddressTaken { .. } => {
+                Some("ipv4: auto takes the lowest address of the pool that is free at the time.".into())
+            }
             TaskError::InUse { .. } => Some("Point these machines at something else first.".into()),
             TaskError::InstallFailed { .. } => Some(
                 "The installer's own log on the machine's console tells why. Netboot is still on: a reboot \
@@ -190,7 +244,9 @@ impl TaskError {
             TaskError::Provision {
                 source, aftermath, ..
             } => !aftermath.is_empty() || source.may_have_taken_effect(),
-            TaskError::ReadBack { .. } | TaskError::Unverified { .. } => true,
+            TaskError::ReadBack { .. }
+            | TaskError::Unverified { .. }
+            | TaskError::NotGivenBack { .. } => true,
             _ => false,
         }
     }
@@ -225,6 +281,17 @@ fn holders_text(holders: &[String]) -> String {
         [] => "nobody holds it".into(),
         holders => format!("it is held by {}", holders.join(", ")),
     }
+}
+
+fn colon_list(entries: &[String]) -> String {
+    match entries {
+        [] => String::new(),
+        entries => format!(": {}", entries.join(", ")),
+    }
+}
+
+fn within(waited: Option<Duration>) -> String {
+    waited.map_or_else(String::new, |time| format!(" within {}", seconds(time)))
 }
 
 fn aftermath_text(aftermath: &str) -> String {

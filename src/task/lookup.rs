@@ -203,6 +203,21 @@ fn not_assigned(reader: &Reader, machine: &Machine) -> Result<TaskError, TaskErr
     })
 }
 
+/// The name of the token's user, where an image, a machine or a preseed of theirs tells it: the server has no other way.
+pub(super) fn own_name(reader: &Reader) -> Result<Option<String>, TaskError> {
+    let images = reader.images().list(Scope::Own)?;
+    if let Some(name) = images.into_iter().find_map(|image| image.user) {
+        return Ok(Some(name));
+    }
+    if let Some(machine) = reader.machines().list(Scope::Own)?.first()
+        && let Some(own) = reader.assignees().own(machine.id)?
+    {
+        return Ok(own.user);
+    }
+    let preseeds = reader.preseeds().list(Scope::Own)?;
+    Ok(preseeds.into_iter().find_map(|preseed| preseed.user))
+}
+
 /// What machines boot an image: `kernel of qdc01` for each use.
 pub(super) fn uses_of_image(machines: &[Machine], image: ImageId) -> Vec<String> {
     let roles = |machine: &Machine| {
@@ -247,7 +262,8 @@ fn whose(image: &Image) -> String {
     )
 }
 
-fn holder(assignee: &Assignee) -> String {
+/// Who holds a machine, with the reason where one was given: `alice (ci)`.
+pub(super) fn holder(assignee: &Assignee) -> String {
     let user = assignee.user.as_deref().unwrap_or("an unknown user");
     match assignee.reason.as_deref() {
         None | Some("") => user.to_owned(),
@@ -255,7 +271,8 @@ fn holder(assignee: &Assignee) -> String {
     }
 }
 
-fn missing_id(what: &str, id: impl std::fmt::Display) -> TaskError {
+/// The error for an id that no object has.
+pub(super) fn missing_id(what: &str, id: impl std::fmt::Display) -> TaskError {
     TaskError::NotFound {
         what: what.into(),
         name: format!("with id {id}"),
@@ -263,7 +280,8 @@ fn missing_id(what: &str, id: impl std::fmt::Display) -> TaskError {
     }
 }
 
-fn near_names<'a>(name: &str, candidates: impl Iterator<Item = &'a str>) -> Vec<String> {
+/// Those of the candidates that may have been meant.
+pub(super) fn near_names<'a>(name: &str, candidates: impl Iterator<Item = &'a str>) -> Vec<String> {
     near(name, candidates)
         .into_iter()
         .map(str::to_owned)

@@ -15,10 +15,12 @@ mod plan;
 pub mod assignee;
 pub mod console;
 pub mod image;
+pub mod interface;
 pub mod machine;
 pub mod network;
 pub mod power;
 pub mod preseed;
+pub mod reservation;
 mod wait;
 
 pub use error::TaskError;

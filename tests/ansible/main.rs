@@ -256,6 +256,48 @@ fn a_console_is_registered_and_not_shown() {
 }
 
 #[test]
+fn machines_are_held_while_they_are_used() {
+    on_each_line(|ansible| {
+        let site = Site::new();
+        let run = site.playbook(ansible, "reserve.yml", &[]);
+        run.failed();
+        run.says("did not store it");
+        site.lab.settings(json!({ "reservations": "stored" }));
+        let two = r#"{"wanted": "(=~ name \"-\")", "machine_count": 2}"#;
+        for (arguments, changed) in [(&["--check"][..], 1), (&["--diff"], 2), (&[], 2)] {
+            let run = site.playbook(ansible, "reserve.yml", &[&["-e", two], arguments].concat());
+            run.succeeded();
+            assert_eq!(run.changed(), changed, "{}", run.output);
+            run.says("x86-1 (x86_64)");
+        }
+        let many = ["-e", r#"{"machine_count": 3, "wait_timeout": 0.1}"#];
+        let run = site.playbook(ansible, "reserve.yml", &many);
+        run.failed();
+        run.says("'bobs-box' is held by bob (mine)");
+    });
+}
+
+#[test]
+fn interfaces_get_addresses_once() {
+    on_each_line(|ansible| {
+        let site = Site::new();
+        let tasks = "- mrp_interface: {machine: qdc01, interface: \"52:54:00:00:02:01\", config_type_v4: static, ipv4: auto}\n\
+             - mrp_interface:\n    \
+                 {config_type_v4: dynamic-reserved, ipv4: auto, interfaces: [{name: qdc02, interface: eth0}]}\n\
+             - mrp_interface: name=moonshot-c1 interface=eth2 config_type_v4=dynamic\n";
+        for (arguments, changed) in [(&["--check"][..], 3), (&["--diff"], 3), (&[], 0)] {
+            let run = site.tasks(ansible, tasks, arguments);
+            run.succeeded();
+            assert_eq!(run.changed(), changed, "{}", run.output);
+        }
+        let unquoted = "- mrp_interface: {machine: qdc01, interface: 52:54:00:00:02:01}\n";
+        let run = site.tasks(ansible, unquoted, &[]);
+        run.failed();
+        run.says("in quotes");
+    });
+}
+
+#[test]
 fn every_playbook_of_the_project_is_run_by_these_tests() {
     let tests = include_str!("main.rs");
     for entry in std::fs::read_dir(controller::root().join("playbooks")).unwrap() {
@@ -379,10 +421,12 @@ fn the_documentation_reads_without_a_warning() {
             "mrp_assignee",
             "mrp_console",
             "mrp_image",
+            "mrp_interface",
             "mrp_machine",
             "mrp_network_facts",
             "mrp_power",
             "mrp_preseed",
+            "mrp_reservation",
         ] {
             let run = ansible.doc(module);
             run.succeeded();

@@ -1,14 +1,16 @@
 //! A lab of its own for every test, and the modules run against it as Ansible runs them.
 
+use std::io::Write;
 use std::os::unix::process::CommandExt;
 use std::path::PathBuf;
 use std::process::{Command, Output};
+use std::sync::LazyLock;
 
 use mrp_lab::Lab;
 use reqwest::blocking::Client;
 use reqwest::blocking::multipart::{Form, Part};
 use serde_json::{Value, json};
-use tempfile::TempDir;
+use tempfile::{NamedTempFile, TempDir};
 
 /// The lab's seeded user who holds most machines.
 const TOKEN: &str = "alice-token";
@@ -173,12 +175,14 @@ impl Bench {
         args.insert("_ansible_diff".into(), json!(mode.diff));
         args.insert("_ansible_verbosity".into(), json!(4));
         args.insert("_ansible_version".into(), json!("2.19.14"));
-        let file = self.dir.path().join("args");
-        std::fs::write(&file, options.to_string()).unwrap();
+        // A file of its own: several users may be at work at once.
+        let file = NamedTempFile::new_in(self.dir.path()).unwrap();
+        let (mut file, path) = file.keep().unwrap();
+        file.write_all(options.to_string().as_bytes()).unwrap();
         let mut command = Command::new(env!("CARGO_BIN_EXE_mrp"));
         command
             .arg0(format!("/tmp/ansible-tmp-1/AnsiballZ_{module}"))
-            .arg(&file);
+            .arg(path);
         command
     }
 
@@ -187,6 +191,13 @@ impl Bench {
         let url = format!("{}{}", self.lab.url(), path.trim_start_matches('/'));
         let answer = http().get(url).bearer_auth("admin-token").send().unwrap();
         answer.error_for_status().unwrap().json().unwrap()
+    }
+
+    /// A lease, as the DHCP server reports it.
+    pub(crate) fn lease(&self, lease: &Value) {
+        let url = format!("{}dhcp/ipv4/lease", self.lab.url());
+        let answer = http().post(url).json(lease).send().unwrap();
+        answer.error_for_status().unwrap();
     }
 
     /// The bytes that the boot endpoint has under an image's name.
@@ -253,10 +264,13 @@ pub(crate) fn result_of(output: &Output) -> Value {
 }
 
 /// Past any proxy: the lab is on this machine.
-fn http() -> Client {
-    // Only the first of all tests can install it; for the others it is there.
-    let _ = rustls::crypto::ring::default_provider().install_default();
-    Client::builder().no_proxy().build().unwrap()
+fn http() -> &'static Client {
+    static CLIENT: LazyLock<Client> = LazyLock::new(|| {
+        // Somebody else may have installed it.
+        let _ = rustls::crypto::ring::default_provider().install_default();
+        Client::builder().no_proxy().build().unwrap()
+    });
+    &CLIENT
 }
 
 pub(crate) fn text(value: &Value) -> String {

@@ -1,0 +1,208 @@
+//! `mrp_reservation`: machines to hold for a while, by name or any that will do.
+
+use serde::Deserialize;
+
+use super::{connection, respond, target, waiting};
+use crate::ansible::{
+    Attribute, Attributes, Call, Constraints, Failure, Kind, Module, ModuleSpec, Opt, RequiredIf,
+    Return, Success,
+};
+use crate::api::Query;
+use crate::task::reservation::{Presence, ReservationSpec, Selection, Wish};
+
+pub(super) const MODULE: Module = Module { spec: &SPEC, run };
+
+static SPEC: ModuleSpec = ModuleSpec {
+    name: "mrp_reservation",
+    short_description: "Hold and release machines of a Mr-Provisioner server",
+    description: &[
+        "Holds a machine by name, or as many free machines as are wanted of those that a query matches, for a reason; \
+         or releases what is held.",
+        "Of several machines either all are held at the end or none: what was taken is given back when another one \
+         cannot be had.",
+        "The reason is the name of the reservation. Machines that the token's user holds for that reason count first, \
+         so a second run takes no others.",
+    ],
+    options: &[target::OPTIONS, OPTIONS, connection::OPTIONS],
+    constraints: Constraints {
+        mutually_exclusive: &[&["name", "id", "query"]],
+        required_together: connection::REQUIRED_TOGETHER,
+        required_if: &[
+            RequiredIf::any("state", "present", &["name", "id", "query"]),
+            RequiredIf::any("state", "absent", &["name", "id", "query", "reason"]),
+        ],
+        required_by: &[("query", &["reason"])],
+        ..Constraints::NONE
+    },
+    attributes: Attributes {
+        check_mode: Attribute::partial(
+            "Sends nothing that writes, and returns the plan with the machines that would be taken.",
+            &[
+                "Whether the server stores reservations shows only when one is made.",
+                "Which machines a wait would end with is not known before.",
+            ],
+        ),
+        diff_mode: Attribute::full("Shows which machines are held before and after."),
+        idempotent: Attribute::full(
+            "A second run changes nothing: machines held for that reason count first.",
+        ),
+    },
+    notes: &[
+        "The server confirms reservations without storing them: the next one who asks is given the same machine. So this module looks at the machine's assignees before it says that a machine is held, and fails \
+         otherwise. An administrator's token can assign machines, and this module does so where nothing was stored.",
+        "The reason tells the reservations of one user apart, so give each job its own, for example with the number of \
+         the pipeline. Two jobs with the same user and the same reason hold the same machines. An empty reason also \
+         counts every machine that was assigned without one.",
+        "A machine that the token's user holds for another reason is not free for this one. M(mrp_assignee) changes the \
+         reason.",
+        "While the task waits, it holds nothing: several that wait for each other's machines cannot block each other.",
+        "Where several users are after a machine at once, the first assignment of it holds.",
+    ],
+    seealso: &["mrp_assignee", "mrp_machine", "mrp_network_facts"],
+    examples: EXAMPLES,
+    returns: RETURNS,
+};
+
+const OPTIONS: &[Opt] = &[
+    Opt::new("query", Kind::Str).about(&[
+        "Filter in the server's query language for machines that will do, for example C((= arch \"arm64\")); C(t) is any.",
+        "The symbols are C(name), C(arch), C(bmc_type) and C(interface_count), the operators C(= != < <= > >= =~), C(and) \
+         and C(or). Only free machines are taken, so C(assignee_count) is refused.",
+    ]),
+    Opt::new("count", Kind::Int).minimum(1).default_int(1).about(&[
+        "With O(query), how many machines to hold. More that are held already stay.",
+    ]),
+    Opt::new("reason", Kind::Str).about(&[
+        "What the machines are held for, at most 140 characters. Required with O(query).",
+        "Without one, a machine by name may be held for any reason, and a new reservation has none.",
+    ]),
+    Opt::new("state", Kind::Str).choices(&["present", "absent"]).default_str("present").about(&[
+        "V(present) holds machines.",
+        "V(absent) releases those that the token's user holds and that have the name, the reason, and match the query, as \
+         far as these are given. Machines of others are left alone.",
+    ]),
+    Opt::new("user", Kind::Str).about(&[
+        "Name of the token's user. Only needed with an administrator's token when that user owns no image, no machine and \
+         no preseed, since the server does not tell whose a token is.",
+    ]),
+    Opt::new("wait", Kind::Bool).default_bool(false).about(&[
+        "With O(state=present), wait until enough machines are free. Otherwise the task fails at once and says who holds \
+         them.",
+    ]),
+    Opt::new("wait_timeout", Kind::Float).default_float("3600").about(&[
+        "Seconds to wait before the task fails and says who holds the machines.",
+    ]),
+    waiting::INTERVAL,
+];
+
+#[derive(Deserialize)]
+struct Options {
+    query: Option<String>,
+    count: usize,
+    reason: Option<String>,
+    state: State,
+    user: Option<String>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "lowercase")]
+enum State {
+    Present,
+    Absent,
+}
+
+fn run(call: &Call) -> Result<Success, Failure> {
+    respond::run(call, spec)
+}
+
+fn spec(call: &Call) -> Result<ReservationSpec, Failure> {
+    let options: Options = call.options();
+    Ok(ReservationSpec {
+        presence: presence(call, &options)?,
+        machines: selection(call, &options)?,
+        reason: options.reason,
+    })
+}
+
+fn presence(call: &Call, options: &Options) -> Result<Presence, Failure> {
+    match options.state {
+        State::Absent if options.count > 1 => Err(Failure::new(
+            "count needs state: present; with state: absent all that match are released",
+        )),
+        State::Absent => Ok(Presence::Absent),
+        State::Present if options.count > 1 && options.query.is_none() => {
+            Err(Failure::new("count needs query"))
+        }
+        State::Present => Ok(Presence::Present(Wish {
+            count: options.count,
+            user: options.user.clone(),
+            wait: waiting::limits(call)?,
+        })),
+    }
+}
+
+/// With a reason alone, all that is held for it.
+fn selection(call: &Call, options: &Options) -> Result<Selection, Failure> {
+    match &options.query {
+        Some(query) => Query::parse(query)
+            .map(Selection::Query)
+            .map_err(|error| respond::failure(error.into())),
+        None if target::is_given(call) => target::machine(call).map(Selection::Machine),
+        None => Ok(Selection::Query(Query::and([]))),
+    }
+}
+
+const EXAMPLES: &str = r#"- name: Hold a machine
+  mrp_reservation:
+    mrp_url: https://mrp.example/
+    mrp_token: "{{ lab_token }}"
+    name: qdc01
+    reason: kernel work
+
+- name: Two free arm64 machines for this pipeline, as soon as there are any
+  mrp_reservation:
+    query: (= arch "arm64")
+    count: 2
+    reason: "pipeline {{ pipeline_id }}"
+    wait: true
+    wait_timeout: 7200
+  register: reservation
+
+- name: Take them into the inventory
+  ansible.builtin.add_host:
+    name: "{{ item.name }}"
+    groups: held
+  loop: "{{ reservation.machines }}"
+  loop_control:
+    label: "{{ item.name }}"
+
+- name: Release what this pipeline holds
+  mrp_reservation:
+    reason: "pipeline {{ pipeline_id }}"
+    state: absent
+
+- name: Release one machine
+  mrp_reservation:
+    name: qdc01
+    state: absent
+"#;
+
+const RETURNS: &[Return] = &[
+    Return::new("machines", "list")
+        .returned("success")
+        .about(
+            "The machines that are held, by name; in check mode, those that would be. Empty with O(state=absent). \
+             Each has all fields that M(mrp_machine) returns except its state, and its assignment.",
+        )
+        .contains(&[
+            Return::new("id", "int").about("The machine's id.").sample("2"),
+            Return::new("name", "str").about("Its name.").sample("\"qdc01\""),
+            Return::new("hostname", "str")
+                .about("Its name with everything but letters and digits replaced by dashes."),
+            Return::new("arch", "str").about("Its architecture.").sample("\"arm64\""),
+            Return::new("assignment", "dict")
+                .returned("success; null while it is only planned")
+                .about("C(id), C(user) and C(reason) of the reservation."),
+        ]),
+    respond::PLAN,
+];

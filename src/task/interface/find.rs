@@ -1,0 +1,125 @@
+//! Finding the interface that a user means. Identifiers may be missing, empty, or stand twice within a machine.
+
+use super::{InterfaceRef, InterfaceSpec};
+use crate::api::{Interface, Machine};
+use crate::task::{TaskError, lookup};
+
+impl InterfaceSpec {
+    /// The interface that is meant. One that was renamed by an earlier run is found under its new name.
+    pub(super) fn find<'a>(
+        &self,
+        machine: &Machine,
+        interfaces: &'a [Interface],
+    ) -> Result<&'a Interface, TaskError> {
+        let name = match &self.interface {
+            InterfaceRef::Name(name) => name,
+            InterfaceRef::Id(id) => {
+                return interfaces
+                    .iter()
+                    .find(|interface| interface.id == *id)
+                    .ok_or_else(|| lookup::missing_id(&what(machine), id));
+            }
+        };
+        let matching = match (called(interfaces, name), self.identifier.as_deref()) {
+            (none, Some(new)) if none.is_empty() && !new.is_empty() && mac(name).is_none() => {
+                called(interfaces, new)
+            }
+            (matching, _) => matching,
+        };
+        match matching.as_slice() {
+            [only] => Ok(only),
+            [] => Err(not_found(machine, interfaces, name)),
+            several => Err(TaskError::Ambiguous {
+                what: what(machine),
+                name: format!("'{name}'"),
+                candidates: several
+                    .iter()
+                    .map(|interface| id_and_mac(interface))
+                    .collect(),
+            }),
+        }
+    }
+}
+
+fn called<'a>(interfaces: &'a [Interface], name: &str) -> Vec<&'a Interface> {
+    let mac = mac(name);
+    interfaces
+        .iter()
+        .filter(|interface| {
+            interface.identifier.as_deref() == Some(name) || (mac.is_some() && interface.mac == mac)
+        })
+        .collect()
+}
+
+/// A MAC as the server writes it, whatever its case and separators.
+fn mac(text: &str) -> Option<String> {
+    let digits: Vec<char> = text
+        .chars()
+        .filter(|character| !":-. ".contains(*character))
+        .map(|digit| digit.to_ascii_lowercase())
+        .collect();
+    let is_mac = digits.len() == 12 && digits.iter().all(char::is_ascii_hexdigit);
+    is_mac.then(|| {
+        digits
+            .chunks(2)
+            .map(String::from_iter)
+            .collect::<Vec<_>>()
+            .join(":")
+    })
+}
+
+fn not_found(machine: &Machine, interfaces: &[Interface], name: &str) -> TaskError {
+    let names = interfaces
+        .iter()
+        .flat_map(|interface| [interface.identifier.as_deref(), interface.mac.as_deref()])
+        .flatten();
+    TaskError::NotFound {
+        what: what(machine),
+        name: if is_base_60(name) {
+            format!("{name} (in YAML a MAC of digits alone is a number unless it is in quotes)")
+        } else {
+            format!("'{name}'")
+        },
+        near: lookup::near_names(name, names),
+    }
+}
+
+/// YAML 1.1 reads `52:54:00:00:01:02` as a number in base 60, which has these many digits.
+fn is_base_60(name: &str) -> bool {
+    (9..=11).contains(&name.len()) && name.bytes().all(|byte| byte.is_ascii_digit())
+}
+
+fn what(machine: &Machine) -> String {
+    format!("interface of machine '{}'", machine.name)
+}
+
+fn id_and_mac(interface: &Interface) -> String {
+    let mac = interface.mac.as_deref().unwrap_or("no MAC");
+    format!("id {} with {mac}", interface.id)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_mac_is_one_in_any_notation() {
+        for text in [
+            "52:54:00:AB:01:02",
+            "52-54-00-ab-01-02",
+            "5254.00ab.0102",
+            "525400AB0102",
+        ] {
+            assert_eq!(mac(text).as_deref(), Some("52:54:00:ab:01:02"), "{text}");
+        }
+        for text in [
+            "",
+            "eth0",
+            "52:54:00:ab:01",
+            "52:54:00:ab:01:0g",
+            "52:54:00:ab:01:02:03",
+        ] {
+            assert_eq!(mac(text), None, "{text}");
+        }
+    }
+}

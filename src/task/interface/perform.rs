@@ -1,0 +1,67 @@
+//! Changing an interface, and looking whether it took effect.
+
+use std::net::Ipv4Addr;
+
+use serde_json::json;
+
+use super::{InterfaceOp, InterfaceReport, address};
+use crate::api::{ApiError, Writer};
+use crate::task::{Effect, TaskError, check};
+
+/// How many addresses are tried while others are quicker.
+const ATTEMPTS: usize = 64;
+
+pub(super) fn update(
+    writer: &Writer,
+    mut op: InterfaceOp,
+    report: &mut InterfaceReport,
+) -> Result<Effect<InterfaceOp>, TaskError> {
+    let planned = op.changes.configured_ipv4;
+    let mut attempts = 1;
+    while let Err(error) = writer
+        .interfaces()
+        .update(op.machine, op.interface, &op.changes)
+    {
+        match op.next_address() {
+            Some(next) if error.is_conflict() && attempts < ATTEMPTS => {
+                op.changes.configured_ipv4 = Some(Some(next));
+            }
+            _ => return Err(explained(writer, &op, error)),
+        }
+        attempts += 1;
+    }
+    let found = check::looked_at(&op.title, writer.interfaces().get(op.machine, op.interface))?;
+    let sent = check::fields_sent(json!(op.changes));
+    check::read_back(&op.title, &sent, &check::same_fields(json!(found), &sent))?;
+    report.interface = found;
+    match op.changes.configured_ipv4 == planned {
+        true => Ok(Effect::Done),
+        false => Ok(Effect::DoneOtherwise(sent.into())),
+    }
+}
+
+impl InterfaceOp {
+    /// What to try when the address was taken meanwhile.
+    fn next_address(&self) -> Option<Ipv4Addr> {
+        let taken = self.changes.configured_ipv4.flatten()?;
+        self.free.as_ref()?.next(taken)
+    }
+}
+
+/// A conflict says who has the address; the server only says so in SQL.
+fn explained(writer: &Writer, op: &InterfaceOp, error: ApiError) -> TaskError {
+    let Some(address) = op.changes.configured_ipv4.flatten() else {
+        return error.into();
+    };
+    if !error.is_conflict() {
+        return error.into();
+    }
+    match address::holder(writer.reader(), address) {
+        Ok(holder) => TaskError::AddressTaken {
+            interface: op.title.clone(),
+            address,
+            holder,
+        },
+        Err(_) => error.into(),
+    }
+}

@@ -1,0 +1,150 @@
+//! Machines that the token's user holds for a reason: one by name, or any that a query selects.
+//!
+//! The server as it is confirms reservations that it does not store, so success is only what the machine's assignees
+//! show. Where nothing was stored, an administrator's token can still assign the machine.
+
+mod perform;
+mod plan;
+mod take;
+mod wanted;
+
+use serde::Serialize;
+
+use super::lookup::MachineRef;
+use super::wait::Waiting;
+use super::{Effect, Plan, Task, TaskError, Wait};
+use crate::api::{Assignee, Machine, Query, Reader, Writer};
+use wanted::Wanted;
+
+/// The reservations that shall be, or shall not.
+#[derive(Clone, Debug)]
+pub struct ReservationSpec {
+    /// Which machines.
+    pub machines: Selection,
+    /// What for. A machine that its user holds for another reason is not free for this one; None is any reason.
+    pub reason: Option<String>,
+    /// Hold them, or give them back.
+    pub presence: Presence,
+}
+
+/// Which machines are meant.
+#[derive(Clone, Debug)]
+pub enum Selection {
+    /// This one.
+    Machine(MachineRef),
+    /// Any that match.
+    Query(Query),
+}
+
+/// Whether the machines shall be held.
+#[derive(Clone, Debug)]
+pub enum Presence {
+    /// So many of them, or none.
+    Present(Wish),
+    /// None of them.
+    Absent,
+}
+
+/// How machines shall be held.
+#[derive(Clone, Debug)]
+pub struct Wish {
+    /// At least so many.
+    pub count: usize,
+    /// The name of the token's user, where the server would not tell it.
+    pub user: Option<String>,
+    /// Until enough machines are free; None fails at once.
+    pub wait: Option<Wait>,
+}
+
+/// One operation on reservations.
+#[derive(Debug)]
+pub enum ReservationOp {
+    /// Take machines, all that are missing or none.
+    Hold(Hold),
+    /// Give one back.
+    Release(Held),
+}
+
+/// Machines to take.
+#[derive(Clone, Debug)]
+pub struct Hold {
+    wanted: Wanted,
+    /// How many.
+    missing: usize,
+    reason: String,
+    user: Option<String>,
+    waiting: Option<Waiting>,
+}
+
+/// What is held.
+#[derive(Debug, Serialize)]
+pub struct ReservationReport {
+    /// By name.
+    pub machines: Vec<Held>,
+}
+
+/// A machine that the token's user holds.
+#[derive(Clone, Debug, Serialize)]
+pub struct Held {
+    /// The server's fields.
+    #[serde(flatten)]
+    pub machine: Machine,
+    /// Null while it is only planned.
+    pub assignment: Option<Assignee>,
+}
+
+impl Task for ReservationSpec {
+    type Op = ReservationOp;
+    type Report = ReservationReport;
+
+    fn plan(&self, reader: &Reader) -> Result<Plan<ReservationOp, ReservationReport>, TaskError> {
+        self.require_valid_options()?;
+        let wanted = Wanted::resolve(reader, &self.machines)?;
+        let held = wanted.held(reader, self.reason.as_deref())?;
+        match &self.presence {
+            Presence::Present(wish) => self.plan_present(reader, wish, wanted, held),
+            Presence::Absent => Ok(plan::absent(held)),
+        }
+    }
+
+    fn perform(
+        writer: &Writer,
+        op: ReservationOp,
+        report: &mut ReservationReport,
+    ) -> Result<Effect<ReservationOp>, TaskError> {
+        match op {
+            ReservationOp::Hold(hold) => perform::hold(writer, hold, report),
+            ReservationOp::Release(held) => perform::release(writer, &held),
+        }
+    }
+
+    fn title(&self) -> String {
+        match &self.machines {
+            Selection::Machine(machine) => format!("reservation of {}", machine.title()),
+            Selection::Query(_) => "reservation".into(),
+        }
+    }
+}
+
+impl ReservationReport {
+    /// The fields of a step: which machines are held.
+    fn names(&self) -> Vec<&str> {
+        let names = self.machines.iter().map(|held| held.machine.name.as_str());
+        names.collect()
+    }
+
+    fn add(&mut self, machines: impl IntoIterator<Item = Held>) {
+        self.machines.extend(machines);
+        self.machines
+            .sort_by(|one, other| one.machine.name.cmp(&other.machine.name));
+    }
+}
+
+impl Held {
+    fn planned(machine: Machine) -> Held {
+        Held {
+            machine,
+            assignment: None,
+        }
+    }
+}

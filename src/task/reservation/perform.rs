@@ -1,0 +1,83 @@
+//! Holding machines, now or after a wait, and giving one back.
+
+use super::{Held, Hold, ReservationOp, ReservationReport, take};
+use crate::api::{ApiError, Writer};
+use crate::task::machine::named;
+use crate::task::wait::{Awaited, Seen};
+use crate::task::{Effect, TaskError, check};
+
+pub(super) fn hold(
+    writer: &Writer,
+    hold: Hold,
+    report: &mut ReservationReport,
+) -> Result<Effect<ReservationOp>, TaskError> {
+    let free = match hold.wanted.free(writer.reader()) {
+        Ok(free) => free,
+        Err(error) => return later(writer, hold, Err(error)),
+    };
+    let taken = match free.len() >= hold.missing {
+        true => take::all_or_none(writer, &hold, &free)?,
+        false => None,
+    };
+    let Some(taken) = taken else {
+        return later(writer, hold, Ok(()));
+    };
+    let planned = hold.outcome(report);
+    report.machines.retain(|held| held.assignment.is_some());
+    report.add(taken);
+    let outcome = hold.outcome(report);
+    match outcome == planned {
+        true => Ok(Effect::Done),
+        false => Ok(Effect::DoneOtherwise(outcome)),
+    }
+}
+
+/// Not all that are missing could be had. While one waits for the others, nothing is held: two who each hold what the
+/// other waits for would wait for ever.
+fn later(
+    writer: &Writer,
+    hold: Hold,
+    seen: Result<(), ApiError>,
+) -> Result<Effect<ReservationOp>, TaskError> {
+    let (wanted, missing) = (hold.wanted.clone(), hold.missing);
+    let not_free = |waited| wanted.not_free(writer.reader(), missing, waited);
+    let Some(waiting) = hold.waiting else {
+        seen?;
+        return Err(not_free(None)?);
+    };
+    let seen = seen.map(|()| Seen::NotYet(String::new()));
+    let awaited = Awaited {
+        unmet: String::new(),
+        hint: "",
+    };
+    let again = |waiting| {
+        ReservationOp::Hold(Hold {
+            waiting: Some(waiting),
+            ..hold
+        })
+    };
+    match waiting.after(writer.clock(), seen, awaited, again) {
+        Err(TaskError::WaitTimeout { waited, .. }) => Err(not_free(Some(waited))?),
+        effect => effect,
+    }
+}
+
+pub(super) fn release(writer: &Writer, held: &Held) -> Result<Effect<ReservationOp>, TaskError> {
+    let Held {
+        machine,
+        assignment: Some(own),
+    } = held
+    else {
+        return Ok(Effect::Done);
+    };
+    writer.assignees().delete(machine.id, own.id)?;
+    let title = format!("reservation of {}", named(machine));
+    match check::looked_at(&title, writer.assignees().own(machine.id))? {
+        Some(found) if found.id == own.id => Err(TaskError::ReadBack {
+            object: title,
+            expected: "its end".into(),
+            found: "the reservation".into(),
+        }),
+        _ => Ok(Effect::Done),
+    }
+}

@@ -1,0 +1,149 @@
+//! Taking machines: all that are missing, or none.
+
+use super::wanted::is_for;
+use super::{Held, Hold, plan};
+use crate::api::{Assignee, Machine, NewAssignee, Writer};
+use crate::task::machine::named;
+use crate::task::{TaskError, check, lookup};
+
+/// Whose a machine is after one tried to take it.
+enum Standing {
+    /// One's own, for this reason.
+    Ours(Assignee),
+    /// Somebody's who was quicker, or one's own for another reason.
+    Theirs,
+    /// Nobody's.
+    Nobodys,
+}
+
+/// Takes as many of the free machines as are missing; None when others were quicker. What was taken is then given back.
+pub(super) fn all_or_none(
+    writer: &Writer,
+    hold: &Hold,
+    free: &[Machine],
+) -> Result<Option<Vec<Held>>, TaskError> {
+    let mut taken: Vec<Held> = Vec::new();
+    for machine in free {
+        if taken.len() == hold.missing {
+            break;
+        }
+        match claim(writer, hold, machine) {
+            Ok(None) => {}
+            Ok(assignment) => taken.push(Held {
+                machine: machine.clone(),
+                assignment,
+            }),
+            Err(error) => {
+                // How far it came with this one is open.
+                let machines = taken.iter().map(|held| &held.machine).chain([machine]);
+                return Err(match give_back(writer, hold, machines) {
+                    left if left.is_empty() => error,
+                    machines => TaskError::NotGivenBack {
+                        source: Box::new(error),
+                        machines,
+                    },
+                });
+            }
+        }
+    }
+    if taken.len() == hold.missing {
+        return Ok(Some(taken));
+    }
+    match give_back(writer, hold, taken.iter().map(|held| &held.machine)) {
+        left if left.is_empty() => Ok(None),
+        machines => Err(TaskError::NotGivenBack {
+            source: Box::new(hold.wanted.not_free(writer.reader(), hold.missing, None)?),
+            machines,
+        }),
+    }
+}
+
+/// Takes one machine. The server's answer does not say whether it was stored, so the machine's assignees have to.
+fn claim(writer: &Writer, hold: &Hold, machine: &Machine) -> Result<Option<Assignee>, TaskError> {
+    let given = writer.reservations().create(machine, &hold.reason)?;
+    if let Some(other) = given.as_ref().filter(|given| given.id != machine.id) {
+        give_back(writer, hold, [other]);
+        return Err(TaskError::ReadBack {
+            object: title(machine),
+            expected: named(machine),
+            found: named(other),
+        });
+    }
+    match standing(writer, hold, machine)? {
+        Standing::Ours(own) => Ok(Some(own)),
+        Standing::Nobodys if given.is_some() => assign(writer, hold, machine),
+        Standing::Nobodys | Standing::Theirs => Ok(None),
+    }
+}
+
+/// What an administrator can do where the server does not store reservations.
+fn assign(writer: &Writer, hold: &Hold, machine: &Machine) -> Result<Option<Assignee>, TaskError> {
+    let not_stored = || TaskError::NotStored {
+        machine: machine.name.clone(),
+    };
+    let user = match &hold.user {
+        Some(user) => user.clone(),
+        None => lookup::own_name(writer.reader())?.ok_or_else(not_stored)?,
+    };
+    let new = NewAssignee {
+        user,
+        reason: Some(hold.reason.clone()),
+    };
+    match writer.assignees().create(machine.id, &new) {
+        Ok(made) if writer.assignees().own(machine.id)?.is_none() => {
+            writer.assignees().delete(machine.id, made.id)?;
+            return Err(plan::not_this_user(&new.user));
+        }
+        Ok(_) => {}
+        Err(error) if error.is_conflict() => {}
+        Err(error) if error.is_forbidden() => return Err(not_stored()),
+        Err(error) => return Err(error.into()),
+    }
+    match standing(writer, hold, machine)? {
+        Standing::Ours(own) => Ok(Some(own)),
+        Standing::Theirs | Standing::Nobodys => Ok(None),
+    }
+}
+
+/// Looks whose the machine is. An administrator can assign a machine that somebody else just got: then the earlier
+/// assignment holds, and one's own is given back.
+fn standing(writer: &Writer, hold: &Hold, machine: &Machine) -> Result<Standing, TaskError> {
+    let assignees = writer.assignees();
+    let own = check::looked_at(&title(machine), assignees.own(machine.id))?;
+    let all = check::looked_at(&title(machine), assignees.list(machine.id))?;
+    let Some(own) = own else {
+        return Ok(match all.is_empty() {
+            true => Standing::Nobodys,
+            false => Standing::Theirs,
+        });
+    };
+    if !is_for(&own, &hold.reason) {
+        return Ok(Standing::Theirs);
+    }
+    if all.iter().any(|other| other.id < own.id) {
+        assignees.delete(machine.id, own.id)?;
+        return Ok(Standing::Theirs);
+    }
+    Ok(Standing::Ours(own))
+}
+
+/// Gives back what is held for this reason; names what could not be.
+fn give_back<'a>(
+    writer: &Writer,
+    hold: &Hold,
+    machines: impl IntoIterator<Item = &'a Machine>,
+) -> Vec<String> {
+    let release = |machine: &Machine| match writer.assignees().own(machine.id)? {
+        Some(own) if is_for(&own, &hold.reason) => writer.assignees().delete(machine.id, own.id),
+        _ => Ok(()),
+    };
+    machines
+        .into_iter()
+        .filter(|machine| release(machine).is_err())
+        .map(named)
+        .collect()
+}
+
+fn title(machine: &Machine) -> String {
+    format!("reservation of {}", named(machine))
+}

@@ -1,0 +1,429 @@
+use serde_json::{Value, json};
+
+use crate::bench::{Bench, actions, says, text};
+
+const MODULE: &str = "mrp_interface";
+
+/// The interface of qdc01, which is dynamic.
+const ETH0: &str = "/api/v1/machine/2/interface/7";
+
+fn eth0(options: Value) -> Value {
+    of("qdc01", "eth0", options)
+}
+
+fn of(machine: &str, interface: &str, mut options: Value) -> Value {
+    options["machine"] = json!(machine);
+    options["interface"] = json!(interface);
+    options
+}
+
+#[test]
+fn a_given_address_is_configured() {
+    let bench = Bench::new();
+    let options = eth0(json!({ "config_type_v4": "static", "ipv4": "10.40.2.17" }));
+    let result = bench.four_ways(MODULE, options);
+    assert_eq!(actions(&result), ["update"]);
+    assert_eq!(
+        result["plan"][0],
+        json!({
+            "action": "update", "target": "interface 'eth0' of machine 'qdc01'",
+            "why": "config_type_v4, configured_ipv4 differ",
+            "before": { "config_type_v4": "dynamic", "configured_ipv4": null },
+            "after": { "config_type_v4": "static", "configured_ipv4": "10.40.2.17" },
+        })
+    );
+    assert_eq!(result["interface"], bench.server(ETH0));
+    assert_eq!(bench.server(ETH0)["configured_ipv4"], "10.40.2.17");
+}
+
+#[test]
+fn auto_is_the_lowest_address_that_nobody_has() {
+    let bench = Bench::new();
+    let options = json!({ "config_type_v4": "dynamic-reserved", "ipv4": "10.40.1.1", "allow_unassigned": true });
+    bench.run(MODULE, of("bobs-box", "eth0", options));
+    let options = eth0(json!({ "config_type_v4": "dynamic-reserved", "ipv4": "auto" }));
+    let result = bench.four_ways(MODULE, options);
+    says(
+        &text(&result["plan"][0]["why"]),
+        &["lowest free address of 10.40.1.0/24"],
+    );
+    assert_eq!(result["interface"]["configured_ipv4"], "10.40.1.2");
+    let options = eth0(json!({ "config_type_v4": "static", "ipv4": "auto" }));
+    let result = bench.four_ways(MODULE, options);
+    assert_eq!(
+        result["plan"][0]["before"],
+        json!({ "config_type_v4": "dynamic-reserved", "configured_ipv4": "10.40.1.2" })
+    );
+    assert_eq!(bench.server(ETH0)["configured_ipv4"], "10.40.2.1");
+}
+
+#[test]
+fn a_leased_address_is_not_free() {
+    let bench = Bench::new();
+    let lease = json!({ "mac": "52:54:00:00:03:01", "ipv4": "10.40.2.1", "duration": 600 });
+    bench.lease(&lease);
+    let result = bench.four_ways(
+        MODULE,
+        eth0(json!({ "config_type_v4": "static", "ipv4": "auto" })),
+    );
+    assert_eq!(result["interface"]["configured_ipv4"], "10.40.2.2");
+}
+
+#[test]
+fn an_address_of_the_pool_satisfies_auto_and_costs_no_look_at_other_machines() {
+    let bench = Bench::new();
+    let asked = bench.lab.requests().len();
+    let options = json!({ "config_type_v4": "dynamic-reserved", "ipv4": "auto" });
+    let result = bench.nothing_left_to_do(MODULE, of("moonshot-c1", "eth1", options));
+    assert_eq!(result["interface"]["configured_ipv4"], "10.40.1.21");
+    assert_eq!(bench.lab.requests().len() - asked, 3);
+    bench.nothing_left_to_do(MODULE, of("moonshot-c1", "eth1", json!({ "ipv4": "auto" })));
+}
+
+#[test]
+fn an_address_that_is_taken_meanwhile_leads_to_the_next_one() {
+    let bench = Bench::new();
+    let taken = json!({ "error_type": "IntegrityError", "errors": "(psycopg2.IntegrityError) duplicate key" });
+    bench
+        .lab
+        .fault(json!({ "method": "PUT", "path": ETH0, "status": 409, "body": taken, "times": 2 }));
+    let options = eth0(json!({ "config_type_v4": "static", "ipv4": "auto" }));
+    let result = bench.run(MODULE, options);
+    assert_eq!(
+        result["plan"][0]["after"]["configured_ipv4"], "10.40.2.3",
+        "{result:#}"
+    );
+    assert_eq!(result["interface"]["configured_ipv4"], "10.40.2.3");
+    assert_eq!(bench.server(ETH0)["configured_ipv4"], "10.40.2.3");
+    bench
+        .lab
+        .fault(json!({ "method": "PUT", "path": ETH0, "status": 409, "body": taken, "times": 0 }));
+    let message = bench.failure(
+        MODULE,
+        eth0(json!({ "config_type_v4": "dynamic-reserved", "ipv4": "auto" })),
+    );
+    says(
+        &message,
+        &[
+            "interface 'eth0' of machine 'qdc01' cannot have 10.40.1.66",
+            "had it",
+        ],
+    );
+    assert!(!message.contains("psycopg2"));
+}
+
+#[test]
+fn many_who_choose_at_once_all_get_an_address_of_their_own() {
+    let bench = Bench::new();
+    let names: Vec<String> = (0..6).map(|number| format!("racer-{number}")).collect();
+    for name in &names {
+        bench
+            .lab
+            .add_machine(json!({ "name": name, "assignee": "alice" }));
+    }
+    let options = json!({ "config_type_v4": "static", "ipv4": "auto" });
+    let mut addresses: Vec<String> = std::thread::scope(|scope| {
+        let runs: Vec<_> = names
+            .iter()
+            .map(|name| scope.spawn(|| bench.run(MODULE, of(name, "eth0", options.clone()))))
+            .collect();
+        runs.into_iter()
+            .map(|run| text(&run.join().unwrap()["interface"]["configured_ipv4"]))
+            .collect()
+    });
+    addresses.sort_unstable();
+    let expected: Vec<String> = (1..=6).map(|number| format!("10.40.2.{number}")).collect();
+    assert_eq!(addresses, expected);
+}
+
+#[test]
+fn an_address_of_somebody_else_is_refused_and_its_holder_named() {
+    let bench = Bench::new();
+    let options = eth0(json!({ "config_type_v4": "dynamic-reserved", "ipv4": "10.40.1.22" }));
+    let message = bench.failure(MODULE, options);
+    says(
+        &message,
+        &[
+            "interface 'eth0' of machine 'qdc01' cannot have 10.40.1.22",
+            "interface 'eth0' of machine 'bobs-box' has it",
+            "ipv4: auto",
+        ],
+    );
+    assert_eq!(bench.server(ETH0)["config_type_v4"], "dynamic");
+}
+
+#[test]
+fn dynamic_clears_the_address() {
+    let bench = Bench::new();
+    let options = of(
+        "moonshot-c1",
+        "eth2",
+        json!({ "config_type_v4": "dynamic" }),
+    );
+    let result = bench.four_ways(MODULE, options);
+    assert_eq!(
+        result["plan"][0]["after"],
+        json!({ "config_type_v4": "dynamic", "configured_ipv4": null })
+    );
+    assert_eq!(result["interface"]["configured_ipv4"], json!(null));
+}
+
+#[test]
+fn only_what_was_given_is_compared() {
+    let bench = Bench::new();
+    let eth2 = |options| of("moonshot-c1", "eth2", options);
+    bench.nothing_left_to_do(MODULE, eth2(json!({})));
+    bench.nothing_left_to_do(MODULE, eth2(json!({ "config_type_v4": "static" })));
+    bench.nothing_left_to_do(MODULE, eth2(json!({ "ipv4": "10.40.2.31" })));
+    let result = bench.four_ways(MODULE, eth2(json!({ "ipv4": "10.40.2.32" })));
+    assert_eq!(
+        result["plan"][0]["after"],
+        json!({ "configured_ipv4": "10.40.2.32" })
+    );
+    assert_eq!(result["interface"]["config_type_v4"], "static");
+}
+
+#[test]
+fn an_interface_is_found_by_mac_in_any_notation_and_by_id() {
+    let bench = Bench::new();
+    for mac in [
+        "52:54:00:00:01:04",
+        "52-54-00-00-01-04",
+        "5254.0000.0104",
+        "525400000104",
+    ] {
+        let result = bench.nothing_left_to_do(MODULE, of("moonshot-c1", mac, json!({})));
+        assert_eq!(result["interface"]["id"], 4, "{mac}");
+    }
+    let options = json!({ "id": 1, "interface_id": 4, "identifier": "eth3" });
+    let result = bench.four_ways(MODULE, options);
+    assert_eq!(
+        result["plan"][0]["target"],
+        "interface 52:54:00:00:01:04 of machine 'moonshot-c1'"
+    );
+    assert_eq!(
+        bench.server("/api/v1/machine/1/interface/4")["identifier"],
+        "eth3"
+    );
+}
+
+#[test]
+fn a_rename_is_found_again_under_the_new_name() {
+    let bench = Bench::new();
+    let result = bench.four_ways(MODULE, eth0(json!({ "identifier": "lan" })));
+    assert_eq!(result["plan"][0]["after"], json!({ "identifier": "lan" }));
+    let stranger = of("qdc01", "52:54:00:00:02:99", json!({ "identifier": "lan" }));
+    says(
+        &bench.failure(MODULE, stranger),
+        &["'52:54:00:00:02:99'", "'52:54:00:00:02:01'"],
+    );
+    bench.four_ways(MODULE, of("qdc01", "lan", json!({ "identifier": "" })));
+    assert_eq!(bench.server(ETH0)["identifier"], "");
+}
+
+#[test]
+fn an_ambiguous_identifier_is_an_error_with_ids_and_macs() {
+    let bench = Bench::new();
+    let rename = json!({ "machine": "moonshot-c1", "interface_id": 2, "identifier": "eth0" });
+    let result = bench.run(MODULE, rename);
+    says(
+        &text(&result["warnings"][0]),
+        &["another interface 'eth0' (id 1)"],
+    );
+    let message = bench.failure(MODULE, of("moonshot-c1", "eth0", json!({})));
+    says(
+        &message,
+        &[
+            "ambiguous",
+            "id 1 with 52:54:00:00:01:01",
+            "id 2 with 52:54:00:00:01:02",
+            "Give the id",
+        ],
+    );
+}
+
+#[test]
+fn what_is_not_there_comes_with_near_names() {
+    let bench = Bench::new();
+    let message = bench.failure(MODULE, of("moonshot-c1", "eht1", json!({})));
+    says(
+        &message,
+        &[
+            "there is no interface of machine 'moonshot-c1' 'eht1'",
+            "'eth1'",
+        ],
+    );
+    says(
+        &bench.failure(MODULE, of("qdc1", "eth0", json!({}))),
+        &["'qdc1'", "'qdc01'"],
+    );
+    let id = json!({ "machine": "qdc01", "interface_id": 4 });
+    says(
+        &bench.failure(MODULE, id),
+        &["interface of machine 'qdc01' with id 4"],
+    );
+    let number: Value = json!({ "machine": "qdc01", "interface": 41_134_608_061_u64 });
+    says(
+        &bench.failure(MODULE, number),
+        &["41134608061", "in quotes"],
+    );
+}
+
+#[test]
+fn what_the_server_would_refuse_or_ignore_is_refused_with_the_reason() {
+    let bench = Bench::new();
+    let cases = [
+        (
+            eth0(json!({ "config_type_v4": "dynamic", "ipv4": "10.40.2.1" })),
+            "exclude each other",
+        ),
+        (
+            eth0(json!({ "ipv4": "10.40.2.1" })),
+            "give config_type_v4 as well",
+        ),
+        (
+            eth0(json!({ "ipv4": "auto" })),
+            "give config_type_v4 as well",
+        ),
+        (
+            eth0(json!({ "config_type_v4": "static" })),
+            "cannot be static without an address",
+        ),
+        (
+            eth0(json!({ "config_type_v4": "static", "ipv4": "10.40.1.9" })),
+            "cannot be static with 10.40.1.9, which is not in the pool 10.40.2.0/24",
+        ),
+        (
+            of("moonshot-c1", "eth1", json!({ "config_type_v4": "static" })),
+            "cannot be static with 10.40.1.21, which is not in the pool 10.40.2.0/24",
+        ),
+        (
+            of(
+                "moonshot-c1",
+                "eth4",
+                json!({ "config_type_v4": "static", "ipv4": "auto" }),
+            ),
+            "cannot be static: it is in no network",
+        ),
+        (
+            of(
+                "moonshot-c1",
+                "mgmt0",
+                json!({ "config_type_v4": "dynamic-reserved", "ipv4": "auto" }),
+            ),
+            "cannot be dynamic-reserved: network 'mgmt' has no pool for that",
+        ),
+        (
+            eth0(json!({ "ipv4": "10.40.2" })),
+            "ipv4 must be an IPv4 address such as 10.40.1.20, or auto, not '10.40.2'",
+        ),
+        (
+            eth0(json!({ "ipv4": "10.40.2.01" })),
+            "ipv4 must be an IPv4 address",
+        ),
+        (
+            eth0(json!({ "ipv4": "fe80::1" })),
+            "ipv4 must be an IPv4 address",
+        ),
+        (
+            eth0(json!({ "identifier": "x".repeat(65) })),
+            "identifier is 65 characters long",
+        ),
+        (of("qdc01", "", json!({})), "interface must not be empty"),
+    ];
+    for (options, part) in cases {
+        says(&bench.failure(MODULE, options), &[part]);
+    }
+    assert!(bench.lab.writes().is_empty());
+}
+
+#[test]
+fn a_full_pool_is_said_to_be_full() {
+    let bench = Bench::new();
+    for number in 1..=254 {
+        let mac = format!("52:54:02:00:00:{number:02x}");
+        bench.lease(&json!({ "mac": mac, "ipv4": format!("10.40.2.{number}"), "duration": 600 }));
+        bench.lab.add_machine(
+            json!({ "name": format!("full-{number}"), "interfaces": [{ "mac": mac }] }),
+        );
+    }
+    let message = bench.failure(
+        MODULE,
+        eth0(json!({ "config_type_v4": "static", "ipv4": "auto" })),
+    );
+    says(&message, &["the pool 10.40.2.0/24 has no free address"]);
+}
+
+#[test]
+fn a_machine_of_somebody_else_is_left_alone_unless_told_otherwise() {
+    let bench = Bench::new();
+    let options = of("bobs-box", "eth0", json!({ "config_type_v4": "dynamic" }));
+    says(
+        &bench.failure(MODULE, options.clone()),
+        &["not assigned", "bob (mine)", "allow_unassigned"],
+    );
+    let mut allowed = options;
+    allowed["allow_unassigned"] = json!(true);
+    bench.four_ways(MODULE, allowed);
+}
+
+#[test]
+fn a_change_that_the_server_drops_is_not_called_done() {
+    let bench = Bench::new();
+    let unchanged = bench.server(ETH0);
+    bench
+        .lab
+        .fault(json!({ "method": "PUT", "path": ETH0, "status": 200, "body": unchanged }));
+    let message = bench.failure(MODULE, eth0(json!({ "identifier": "lan" })));
+    says(
+        &message,
+        &[
+            "interface 'eth0' of machine 'qdc01' was written",
+            "\"eth0\"",
+            "\"lan\"",
+        ],
+    );
+}
+
+#[test]
+fn the_interfaces_of_a_list_choose_addresses_of_their_own_and_check_mode_knows_them() {
+    let bench = Bench::new();
+    let options = json!({
+        "config_type_v4": "static", "ipv4": "auto",
+        "interfaces": [
+            { "name": "qdc02", "interface": "eth0" },
+            { "name": "qdc01", "interface": "eth0" },
+            { "name": "moonshot-c1", "interface": "eth0", "ipv4": "10.40.2.1" },
+            { "name": "moonshot-c1", "interface": "eth2" },
+        ],
+    });
+    let result = bench.four_ways(MODULE, options);
+    let addresses: Vec<String> = result["results"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|one| text(&one["interface"]["configured_ipv4"]))
+        .collect();
+    assert_eq!(
+        addresses,
+        ["10.40.2.2", "10.40.2.3", "10.40.2.1", "10.40.2.31"]
+    );
+    assert_eq!(
+        result["results"][1]["item"],
+        "interface 'eth0' of machine 'qdc01'"
+    );
+}
+
+#[test]
+fn a_list_reads_every_machine_once() {
+    let bench = Bench::new();
+    let asked = bench.lab.requests().len();
+    let options = json!({
+        "machine": "moonshot-c1", "config_type_v4": "dynamic-reserved", "ipv4": "auto",
+        "interfaces": [{ "interface": "eth0" }, { "interface": "eth2" }, { "interface_id": 4 }],
+    });
+    let result = bench.check(MODULE, options);
+    assert_eq!(actions(&result), ["update", "update", "update"]);
+    // The machine, one's own machines, all machines, and the interfaces of each of these eight.
+    assert_eq!(bench.lab.requests().len() - asked, 11);
+}

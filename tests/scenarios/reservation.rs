@@ -1,0 +1,551 @@
+use serde_json::{Value, json};
+
+use crate::bench::{Bench, actions, says, text};
+
+const MODULE: &str = "mrp_reservation";
+const RESERVE: &str = "/api/v1/machine/reservation";
+
+/// A server that was mended: what it confirms it stores.
+fn mended() -> Bench {
+    let bench = Bench::new();
+    bench.lab.settings(json!({ "reservations": "stored" }));
+    bench
+}
+
+/// A mended server with so many free machines, and no others.
+fn with_free(count: usize) -> Bench {
+    let bench = mended();
+    for name in ["d05-free", "x86-1"] {
+        bench.run_by(
+            "admin-token",
+            "mrp_assignee",
+            json!({ "name": name, "user": "admin", "reason": "kept" }),
+        );
+    }
+    for number in 1..=count {
+        bench
+            .lab
+            .add_machine(json!({ "name": format!("free-{number}") }));
+    }
+    bench
+}
+
+fn names(result: &Value) -> Vec<String> {
+    let machines = result["machines"]
+        .as_array()
+        .unwrap_or_else(|| panic!("{result:#}"));
+    machines
+        .iter()
+        .map(|machine| text(&machine["name"]))
+        .collect()
+}
+
+/// Who holds a machine, as the server tells it.
+fn holders(bench: &Bench, machine: i64) -> Vec<String> {
+    let assignees = bench.server(&format!("/api/v1/machine/{machine}/assignee"));
+    let users = assignees.as_array().unwrap().iter();
+    users.map(|assignee| text(&assignee["user"])).collect()
+}
+
+#[test]
+fn a_machine_is_held_by_name() {
+    let bench = mended();
+    let result = bench.four_ways(MODULE, json!({ "machine": "d05-free", "reason": "ci" }));
+    assert_eq!(
+        result["plan"],
+        json!([{
+            "action": "create", "target": "reservation of machine 'd05-free'", "why": "0 of 1 held, 1 free",
+            "before": { "machines": [] }, "after": { "machines": ["d05-free"], "reason": "ci" },
+        }])
+    );
+    assert_eq!(result["machines"][0]["assignment"]["user"], "alice");
+    assert_eq!(result["machines"][0]["assignment"]["reason"], "ci");
+    assert_eq!(holders(&bench, 4), ["alice"]);
+    bench.nothing_left_to_do(MODULE, json!({ "id": 4 }));
+}
+
+#[test]
+fn any_free_machines_that_match_are_held_the_first_by_name() {
+    let bench = with_free(3);
+    let options = json!({ "query": "(=~ name \"free\")", "count": 2, "reason": "job" });
+    let result = bench.four_ways(MODULE, options);
+    assert_eq!(names(&result), ["free-1", "free-2"]);
+    let more = json!({ "query": "(=~ name \"free\")", "count": 3, "reason": "job" });
+    let result = bench.four_ways(MODULE, more);
+    assert_eq!(result["plan"][0]["why"], "2 of 3 held, 1 free");
+    assert_eq!(
+        result["plan"][0]["before"],
+        json!({ "machines": ["free-1", "free-2"] })
+    );
+    let fewer = json!({ "query": "t", "reason": "job" });
+    let result = bench.nothing_left_to_do(MODULE, fewer);
+    assert_eq!(names(&result), ["free-1", "free-2", "free-3"]);
+}
+
+#[test]
+fn what_is_held_for_another_reason_does_not_count() {
+    let bench = mended();
+    let message = bench.failure(MODULE, json!({ "name": "qdc01", "reason": "other" }));
+    says(
+        &message,
+        &[
+            "not free",
+            "'qdc01' is held for another reason by this token's user, alice (ci)",
+        ],
+    );
+    let result = bench.run(
+        MODULE,
+        json!({ "query": "(= arch \"arm64\")", "reason": "other" }),
+    );
+    assert_eq!(names(&result), ["d05-free"]);
+    let result = bench.nothing_left_to_do(
+        MODULE,
+        json!({ "query": "(= arch \"arm64\")", "reason": "ci" }),
+    );
+    assert_eq!(names(&result), ["qdc01"]);
+}
+
+#[test]
+fn a_server_that_stores_nothing_is_seen_through() {
+    let bench = Bench::new();
+    for options in [
+        json!({ "name": "d05-free", "reason": "ci" }),
+        json!({ "query": "(= name \"d05-free\")", "reason": "ci" }),
+        json!({ "query": "(= name \"d05-free\")", "reason": "ci", "wait": true }),
+    ] {
+        let result = bench.run(MODULE, options);
+        assert_eq!(
+            (&result["failed"], &result["changed"]),
+            (&json!(true), &json!(false))
+        );
+        says(
+            &text(&result["msg"]),
+            &[
+                "the server confirmed the reservation of machine 'd05-free' and did not store it",
+                "administrator",
+            ],
+        );
+        assert_eq!(
+            result["not_done"][0]["target"]
+                .as_str()
+                .map(|target| target.starts_with("reservation")),
+            Some(true)
+        );
+    }
+    assert!(holders(&bench, 4).is_empty());
+}
+
+#[test]
+fn an_administrator_assigns_where_the_server_stores_nothing() {
+    let bench = Bench::new();
+    let options = json!({
+        "query": "(=~ name \"-\")", "count": 2, "reason": "ci", "mrp_token": "admin-token",
+    });
+    let result = bench.four_ways(MODULE, options);
+    assert_eq!(names(&result), ["d05-free", "x86-1"]);
+    assert_eq!(holders(&bench, 8), ["admin"]);
+}
+
+#[test]
+fn an_administrator_without_a_trace_has_to_say_who_it_is() {
+    let bench = Bench::new();
+    for list in ["image", "preseed"] {
+        bench
+            .lab
+            .fault(json!({ "method": "GET", "path": format!("/api/v1/{list}"), "status": 200, "body": [], "times": 0 }));
+    }
+    let mut options = json!({ "name": "d05-free", "reason": "ci", "mrp_token": "admin-token" });
+    says(
+        &bench.failure(MODULE, options.clone()),
+        &["did not store it", "option user"],
+    );
+    options["user"] = json!("bob");
+    says(
+        &bench.failure(MODULE, options.clone()),
+        &["the token is not that of user 'bob'"],
+    );
+    assert!(holders(&bench, 4).is_empty());
+    options["user"] = json!("nosuch");
+    says(&bench.failure(MODULE, options.clone()), &["no such user"]);
+    options["user"] = json!("admin");
+    bench.four_ways(MODULE, options);
+}
+
+#[test]
+fn a_wrong_name_of_ones_own_is_refused_before_anything_is_sent() {
+    let bench = mended();
+    let options = json!({ "name": "d05-free", "user": "bob" });
+    says(
+        &bench.failure(MODULE, options),
+        &["the token is not that of user 'bob'"],
+    );
+    assert!(bench.lab.writes().is_empty());
+}
+
+#[test]
+fn all_or_none_when_one_cannot_be_had() {
+    let bench = with_free(2);
+    let options = json!({ "query": "(=~ name \"free\")", "count": 3, "reason": "job" });
+    let message = bench.failure(MODULE, options);
+    says(
+        &message,
+        &[
+            "2 of 3 needed machines free",
+            "'d05-free' is held by admin (kept)",
+            "wait: true",
+        ],
+    );
+    assert!(
+        bench
+            .lab
+            .writes()
+            .iter()
+            .all(|write| !write.path.contains("reservation"))
+    );
+    // Bob is quicker at the second: the first is given back.
+    let taken = json!({ "error_type": "InvalidUsage", "errors": ["no matching machine"] });
+    bench
+        .lab
+        .fault(json!({ "path": RESERVE, "nth": 2, "status": 404, "body": taken }));
+    let options = json!({ "query": "(=~ name \"free-\")", "count": 2, "reason": "job" });
+    let result = bench.run(MODULE, options);
+    assert_eq!(
+        (&result["failed"], &result["changed"]),
+        (&json!(true), &json!(false))
+    );
+    assert!(bench.run(MODULE, json!({ "reason": "job", "state": "absent" }))["plan"] == json!([]));
+}
+
+#[test]
+fn a_failure_half_way_gives_back_what_was_taken() {
+    let bench = with_free(2);
+    bench
+        .lab
+        .fault(json!({ "path": RESERVE, "nth": 2, "status": 500 }));
+    let options = json!({ "query": "(=~ name \"free-\")", "count": 2, "reason": "job" });
+    let message = bench.failure(MODULE, options.clone());
+    says(&message, &["the server failed (status 500)"]);
+    assert!(bench.run(MODULE, json!({ "reason": "job", "state": "absent" }))["plan"] == json!([]));
+    bench
+        .lab
+        .fault(json!({ "path": RESERVE, "nth": 2, "status": 500 }));
+    bench.lab.fault(
+        json!({ "method": "DELETE", "path": "/api/v1/machine/*", "status": 500, "times": 0 }),
+    );
+    let result = bench.run(MODULE, options);
+    says(
+        &text(&result["msg"]),
+        &[
+            "status 500",
+            "machine 'free-1' could not be given back",
+            "state: absent",
+        ],
+    );
+    assert_eq!(result["changed"], true);
+}
+
+#[test]
+fn a_lost_answer_is_made_good_by_a_look() {
+    let bench = mended();
+    bench
+        .lab
+        .fault(json!({ "method": "POST", "path": RESERVE, "reset": true, "when": "after" }));
+    let result = bench.run(MODULE, json!({ "name": "d05-free", "reason": "ci" }));
+    assert_eq!(result["changed"], true, "{result:#}");
+    assert_eq!(holders(&bench, 4), ["alice"]);
+    bench
+        .lab
+        .fault(json!({ "method": "POST", "path": RESERVE, "reset": true, "when": "before" }));
+    bench.run(MODULE, json!({ "name": "x86-1", "reason": "ci" }));
+    assert_eq!(holders(&bench, 8), ["alice"]);
+}
+
+#[test]
+fn another_machine_than_the_one_that_was_asked_for_is_given_back() {
+    let bench = mended();
+    let other = bench.server("/api/v1/machine/8");
+    bench
+        .lab
+        .fault(json!({ "path": RESERVE, "status": 200, "body": other }));
+    let message = bench.failure(MODULE, json!({ "name": "d05-free", "reason": "ci" }));
+    says(&message, &["machine 'd05-free'", "machine 'x86-1'"]);
+    assert!(holders(&bench, 8).is_empty());
+}
+
+#[test]
+fn alice_and_bob_after_the_same_machine() {
+    for reservations in ["stored", "confirmed"] {
+        let bench = mended();
+        bench.lab.settings(json!({ "reservations": reservations }));
+        let tokens = match reservations {
+            "stored" => ["alice-token", "bob-token"],
+            _ => ["admin-token", "admin-token"],
+        };
+        let options = |reason: &str| json!({ "name": "d05-free", "reason": reason });
+        let results = std::thread::scope(|scope| {
+            let runs = ["one", "two"]
+                .into_iter()
+                .zip(tokens)
+                .map(|(reason, token)| {
+                    scope.spawn({
+                        let bench = &bench;
+                        move || bench.run_by(token, MODULE, options(reason))
+                    })
+                })
+                .collect::<Vec<_>>();
+            runs.into_iter()
+                .map(|run| run.join().unwrap())
+                .collect::<Vec<Value>>()
+        });
+        let (held, refused): (Vec<&Value>, Vec<&Value>) =
+            results.iter().partition(|result| result["changed"] == true);
+        assert_eq!((held.len(), refused.len()), (1, 1), "{results:#?}");
+        says(
+            &text(&refused[0]["msg"]),
+            &["the machine is not free", "'d05-free' is held"],
+        );
+        assert_eq!(holders(&bench, 4).len(), 1);
+    }
+}
+
+#[test]
+fn of_two_who_want_two_of_three_one_has_them_and_the_other_none() {
+    let bench = with_free(3);
+    let options = json!({ "query": "(=~ name \"free-\")", "count": 2, "reason": "ci" });
+    let results = std::thread::scope(|scope| {
+        let runs = ["alice-token", "bob-token"].map(|token| {
+            scope.spawn({
+                let (bench, options) = (&bench, options.clone());
+                move || bench.run_by(token, MODULE, options)
+            })
+        });
+        runs.map(|run| run.join().unwrap())
+    });
+    let changed = results
+        .iter()
+        .filter(|result| result["changed"] == true)
+        .count();
+    assert_eq!(changed, 1, "{results:#?}");
+    let held: usize = (9..=11).map(|machine| holders(&bench, machine).len()).sum();
+    assert_eq!(held, 2);
+}
+
+#[test]
+fn an_administrators_assignment_that_came_second_is_taken_back() {
+    let bench = Bench::new();
+    // Between the look and the assignment bob got it.
+    let free = bench.server("/api/v1/machine/4");
+    bench.run_by(
+        "admin-token",
+        "mrp_assignee",
+        json!({ "name": "d05-free", "user": "bob", "reason": "quick" }),
+    );
+    bench.lab.fault(
+        json!({ "method": "GET", "path": "/api/v1/machine", "status": 200, "body": [], "nth": 2 }),
+    );
+    bench.lab.fault(json!({ "method": "GET", "path": "/api/v1/machine", "status": 200, "body": [free], "nth": 3, "times": 2 }));
+    bench
+        .lab
+        .fault(json!({ "path": RESERVE, "status": 200, "body": free }));
+    bench.lab.fault(
+        json!({ "method": "GET", "path": "/api/v1/machine/4/assignee", "status": 200, "body": [] }),
+    );
+    let options = json!({ "name": "d05-free", "reason": "ci", "mrp_token": "admin-token" });
+    let message = bench.failure(MODULE, options);
+    says(&message, &["'d05-free' is held by bob (quick)"]);
+    assert_eq!(holders(&bench, 4), ["bob"]);
+}
+
+#[test]
+fn waiting_ends_when_the_machine_is_released() {
+    let bench = mended();
+    let options = json!({
+        "name": "qdc01", "reason": "bob's turn", "wait": true, "wait_timeout": 60, "wait_interval": 0.02,
+    });
+    let asked = || bench.lab.requests().len();
+    let result = std::thread::scope(|scope| {
+        let waiting = scope.spawn(|| bench.run_by("bob-token", MODULE, options.clone()));
+        let before = asked();
+        while asked() < before + 8 {
+            std::thread::yield_now();
+        }
+        assert_eq!(
+            bench.run(MODULE, json!({ "name": "qdc01", "state": "absent" }))["changed"],
+            true
+        );
+        waiting.join().unwrap()
+    });
+    assert_eq!(result["changed"], true, "{result:#}");
+    assert_eq!(
+        result["plan"][0]["after"],
+        json!({ "machines": ["qdc01"], "reason": "bob's turn" })
+    );
+    assert_eq!(
+        result["plan"][0]["why"],
+        "0 of 1 held, 0 free: waiting for up to 60 s"
+    );
+    assert_eq!(holders(&bench, 2), ["bob"]);
+    let check = bench.check(
+        MODULE,
+        json!({ "name": "moonshot-c1", "reason": "x", "wait": true }),
+    );
+    assert_eq!(
+        check["plan"][0]["after"],
+        json!({ "machines": null, "reason": "x" })
+    );
+}
+
+#[test]
+fn waiting_ends_at_the_deadline_and_says_who_holds_what() {
+    let bench = mended();
+    for number in 1..=5 {
+        bench
+            .lab
+            .add_machine(json!({ "name": format!("held-{number}"), "assignee": "alice" }));
+    }
+    let options = json!({
+        "query": "(or (=~ name \"box\") (=~ name \"held\"))", "reason": "ci", "count": 2, "wait": true,
+        "wait_timeout": 0.1, "wait_interval": 0.02,
+    });
+    let message = bench.failure(MODULE, options);
+    says(
+        &message,
+        &[
+            "0 of 2 needed machines free within 0.1 s",
+            "'bobs-box' is held by bob (mine)",
+            "'bad bmc/box \"q\"' is held for another reason by this token's user, alice (quoting)",
+            "'held-3'",
+            "and 2 more are held",
+        ],
+    );
+    let never = json!({ "query": "(=~ name \"box\")", "count": 3, "reason": "ci", "wait": true });
+    says(&bench.failure(MODULE, never), &["only 2 of the 3 machines"]);
+    let none = json!({ "query": "(= name \"nosuch\")", "reason": "ci", "wait": true });
+    says(
+        &bench.failure(MODULE, none),
+        &["no machine matches the query"],
+    );
+    assert!(bench.lab.writes().is_empty());
+}
+
+#[test]
+fn a_server_that_is_away_for_a_while_does_not_end_the_wait() {
+    let bench = mended();
+    let options = json!({
+        "name": "bobs-box", "reason": "ci", "wait": true, "wait_timeout": 60, "wait_interval": 0.02, "retries": 0,
+    });
+    bench.lab.fault(
+        json!({ "method": "GET", "path": "/api/v1/machine", "nth": 4, "times": 3, "status": 503 }),
+    );
+    let result = std::thread::scope(|scope| {
+        let waiting = scope.spawn(|| bench.run(MODULE, options.clone()));
+        let before = bench.lab.requests().len();
+        while bench.lab.requests().len() < before + 9 {
+            std::thread::yield_now();
+        }
+        bench.run_by(
+            "bob-token",
+            MODULE,
+            json!({ "name": "bobs-box", "state": "absent" }),
+        );
+        waiting.join().unwrap()
+    });
+    assert_eq!(result["changed"], true, "{result:#}");
+}
+
+#[test]
+fn absent_releases_by_name_by_reason_or_by_query() {
+    let bench = with_free(3);
+    bench.run(
+        MODULE,
+        json!({ "query": "(=~ name \"free-\")", "count": 3, "reason": "job 1" }),
+    );
+    let result = bench.four_ways(MODULE, json!({ "name": "free-1", "state": "absent" }));
+    assert_eq!(actions(&result), ["delete"]);
+    assert_eq!(result["plan"][0]["before"], json!({ "reason": "job 1" }));
+    assert_eq!(result["machines"], json!([]));
+    bench.nothing_left_to_do(
+        MODULE,
+        json!({ "name": "free-2", "reason": "job 2", "state": "absent" }),
+    );
+    let options = json!({ "query": "(= name \"free-2\")", "reason": "job 1", "state": "absent" });
+    bench.four_ways(MODULE, options);
+    let result = bench.four_ways(MODULE, json!({ "reason": "job 1", "state": "absent" }));
+    assert_eq!(
+        result["plan"][0]["target"],
+        "reservation of machine 'free-3'"
+    );
+    assert_eq!(holders(&bench, 2), ["alice"]);
+}
+
+#[test]
+fn a_machine_of_somebody_else_is_not_released() {
+    let bench = Bench::new();
+    bench.nothing_left_to_do(MODULE, json!({ "name": "bobs-box", "state": "absent" }));
+    assert_eq!(holders(&bench, 5), ["bob"]);
+}
+
+#[test]
+fn a_release_that_does_not_take_effect_is_not_called_done() {
+    let bench = Bench::new();
+    bench
+        .lab
+        .fault(json!({ "method": "DELETE", "path": "/api/v1/machine/*", "status": 204 }));
+    let message = bench.failure(MODULE, json!({ "name": "qdc01", "state": "absent" }));
+    says(
+        &message,
+        &[
+            "reservation of machine 'qdc01'",
+            "the server has the reservation",
+        ],
+    );
+}
+
+#[test]
+fn wrong_options_are_one_sentence() {
+    let bench = mended();
+    let cases = [
+        (
+            json!({}),
+            "state is present but any of the following are missing: name, id, query",
+        ),
+        (
+            json!({ "state": "absent" }),
+            "state is absent but any of the following are missing: name, id, query, reason",
+        ),
+        (
+            json!({ "query": "t" }),
+            "missing parameter(s) required by 'query': reason",
+        ),
+        (
+            json!({ "name": "qdc01", "query": "t", "reason": "x" }),
+            "mutually exclusive: name|id|query",
+        ),
+        (json!({ "name": "qdc01", "count": 2 }), "count needs query"),
+        (
+            json!({ "reason": "x", "count": 2, "state": "absent" }),
+            "count needs state: present",
+        ),
+        (json!({ "query": "t", "reason": "x", "count": 0 }), "count"),
+        (
+            json!({ "query": "(= nam \"x\")", "reason": "x" }),
+            "the filter is not valid at character 4",
+        ),
+        (
+            json!({ "query": "(and t (= assignee_count 0))", "reason": "x" }),
+            "query must not use assignee_count",
+        ),
+        (
+            json!({ "name": "qdc01", "reason": "x".repeat(141) }),
+            "reason is 141 characters long",
+        ),
+        (
+            json!({ "name": "qdc1" }),
+            "there is no machine 'qdc1' (near: 'qdc01'",
+        ),
+    ];
+    for (options, part) in cases {
+        says(&bench.failure(MODULE, options), &[part]);
+    }
+    assert!(bench.lab.writes().is_empty());
+}
