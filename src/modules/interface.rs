@@ -29,8 +29,9 @@ static SPEC: ModuleSpec = ModuleSpec {
         ..Constraints::NONE
     },
     attributes: Attributes {
-        check_mode: Attribute::full(
+        check_mode: Attribute::partial(
             "Sends nothing that writes and returns the plan, with the address that V(auto) would take.",
+            &["Whether somebody else has an address that was given shows only when it is set."],
         ),
         diff_mode: Attribute::full("Shows the fields that change."),
         idempotent: Attribute::full(

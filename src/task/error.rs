@@ -208,7 +208,7 @@ impl TaskError {
                 "Have the machine assigned to this user, or set allow_unassigned: true to act all the same.".into(),
             ),
             TaskError::NotFree { waited: None, .. } => {
-                Some("With wait: true the task waits until it becomes free.".into())
+                Some("With wait: true the task waits until enough are free.".into())
             }
             TaskError::NotStored { .. } => Some(
                 "That is a fault of the server. With an administrator's token this module assigns the machine instead \
