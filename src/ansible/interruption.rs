@@ -2,6 +2,7 @@
 //! standard error.
 
 use std::any::Any;
+use std::fs;
 use std::panic::{self, PanicHookInfo};
 use std::process;
 use std::thread;
@@ -25,10 +26,24 @@ pub(super) fn prepare() {
             ),
         );
     }));
+    let ignored = ignored_signals();
+    let heeded = [SIGTERM, SIGINT, SIGHUP]
+        .into_iter()
+        .filter(|signal| ignored >> (signal - 1) & 1 == 0);
     // Without the thread a signal ends the process as it always did: no reason not to run.
-    if let Ok(signals) = Signals::new([SIGTERM, SIGINT, SIGHUP]) {
+    if let Ok(signals) = Signals::new(heeded) {
         let _ = thread::Builder::new().spawn(move || wait_for(signals));
     }
+}
+
+/// The signals that whoever started the program made it ignore, as `nohup` does, one bit each: they stay ignored.
+fn ignored_signals() -> u64 {
+    let status = fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let mut masks = status
+        .lines()
+        .filter_map(|line| line.strip_prefix("SigIgn:"));
+    let mask = masks.next().unwrap_or_default();
+    u64::from_str_radix(mask.trim(), 16).unwrap_or(0)
 }
 
 /// The first signal prints a result. That may have to wait for another result, which nobody may be

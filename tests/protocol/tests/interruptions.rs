@@ -1,6 +1,6 @@
 //! Panics and signals: still one result, with what had been done.
 
-use std::process::Command;
+use std::process::{Command, Stdio};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -79,14 +79,37 @@ fn a_signal_while_a_step_is_under_way_does_not_call_it_undone() {
     assert_eq!(result["plan"].as_array().unwrap().len(), 2);
 }
 
+#[test]
+fn a_signal_that_was_ignored_from_the_start_stays_ignored() {
+    for ignored in ["INT", "HUP"] {
+        let script = format!("trap '' {ignored}; exec \"$@\"");
+        let result = stopped(&[ignored, "TERM"], json!({}), |run| {
+            let mut shell = Command::new("sh");
+            shell.args(["-c", &script, "sh"]);
+            shell.arg(run.get_program()).args(run.get_args());
+            shell.stdout(Stdio::piped()).stderr(Stdio::piped());
+            shell
+        });
+        let message = result["msg"].as_str().unwrap();
+        assert!(message.contains("stopped by SIGTERM"), "{message}");
+    }
+}
+
 fn stopped_by(signal: &str, further: Value) -> Value {
+    let as_it_is = |run: &mut Command| std::mem::replace(run, Command::new(""));
+    stopped(&[signal], further, as_it_is)
+}
+
+/// The result of a run that is sent these signals, one after the other.
+fn stopped(signals: &[&str], further: Value, start: impl FnOnce(&mut Command) -> Command) -> Value {
     let directory = tempfile::tempdir().unwrap();
     let ready = directory.path().join("ready");
-    let mut args = json!({"name": "x", "token": "s3cret", "action": "wait", "file": ready});
+    let mut args = json!({"name": "x", "token": "s3cret", "action": "wait", "file": ready,
+        "_ansible_module_name": "mrp_probe"});
     let further = further.as_object().unwrap().clone();
     args.as_object_mut().unwrap().extend(further);
     let mut run = Run::new("mrp_probe", &args);
-    let child = run.command.spawn().unwrap();
+    let child = start(&mut run.command).spawn().unwrap();
     let deadline = Instant::now() + Duration::from_secs(10);
     while !ready.exists() {
         assert!(
@@ -95,10 +118,14 @@ fn stopped_by(signal: &str, further: Value) -> Value {
         );
         thread::sleep(Duration::from_millis(5));
     }
-    let kill = Command::new("kill")
-        .args(["-s", signal, &child.id().to_string()])
-        .status()
-        .unwrap();
-    assert!(kill.success());
+    for signal in signals {
+        let kill = Command::new("kill")
+            .args(["-s", signal, &child.id().to_string()])
+            .status()
+            .unwrap();
+        assert!(kill.success());
+        // The first is to be heard first.
+        thread::sleep(Duration::from_millis(100));
+    }
     harness::parse(&child.wait_with_output().unwrap())
 }
