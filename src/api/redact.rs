@@ -22,16 +22,13 @@ pub(super) fn passwords(text: &str) -> String {
 }
 
 /// What follows a string as Python quotes it: in `'` or `"`, with `\` before a quote inside.
-/// In a JSON body the double quotes and backslashes are escaped once more.
+/// In a JSON body the double quotes and backslashes are escaped once more. Behind anything else nothing is kept.
 fn after_quoted(text: &str) -> &str {
-    let opening = if text.starts_with("\\\"") {
-        "\\\""
-    } else {
-        text.get(..1).unwrap_or("")
-    };
-    let Some(inside) = text.strip_prefix(opening) else {
+    let quotes = ["\\\"", "\"", "'"];
+    let Some(opening) = quotes.into_iter().find(|quote| text.starts_with(quote)) else {
         return "";
     };
+    let inside = &text[opening.len()..];
     let mut searched = 0;
     while let Some(found) = inside[searched..].find(opening) {
         let end = searched + found;
@@ -63,6 +60,13 @@ mod tests {
                 passwords(&format!("['-P', {quoted}, 'x']")),
                 "['-P', ********, 'x']"
             );
+        }
+    }
+
+    #[test]
+    fn a_password_that_is_not_quoted_takes_the_rest_with_it() {
+        for password in ["hunter2, 'x', 'hunter2'", "b'hunter2'", "", "é", "\\u0022x"] {
+            assert_eq!(passwords(&format!("['-P', {password}")), "['-P', ********");
         }
     }
 
