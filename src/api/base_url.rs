@@ -79,6 +79,11 @@ impl BaseUrl {
         Some(url)
     }
 
+    /// Whether an address is below this one.
+    pub(super) fn is_above(&self, url: &Url) -> bool {
+        url.origin() == self.0.origin() && url.path().starts_with(self.0.path())
+    }
+
     fn below<'a>(&self, path: impl Iterator<Item = &'a &'a str>) -> Url {
         let mut url = self.0.clone();
         if let Ok(mut segments) = url.path_segments_mut() {
@@ -192,6 +197,23 @@ mod tests {
             .unwrap()
             .api(&["a/../b?c#d%2f"]);
         assert_eq!(url.as_str(), "http://lab/api/v1/a%2F..%2Fb%3Fc%23d%252f");
+    }
+
+    #[test]
+    fn what_is_below_it_has_its_origin_and_its_prefix() {
+        let base = BaseUrl::parse("http://lab/mrp").unwrap();
+        for (url, expected) in [
+            ("http://lab/mrp/api/v1/x", true),
+            ("http://lab:80/mrp/", true),
+            ("http://lab/mrp", false),
+            ("http://lab/mrpx/", false),
+            ("http://lab/mrp/../x", false),
+            ("http://lab/mrp/%2e%2e/x", false),
+            ("https://lab/mrp/", false),
+            ("http://lab:81/mrp/", false),
+        ] {
+            assert_eq!(base.is_above(&Url::parse(url).unwrap()), expected, "{url}");
+        }
     }
 
     #[test]

@@ -1,6 +1,7 @@
 //! One exchange with the server: a request goes out, a bounded answer comes back.
 //!
-//! The token goes only to the API below the server's URL: not to the boot endpoint, and not to where a redirect points.
+//! The token goes only to the API below the server's URL: not to the boot endpoint, and not to where a redirect leaves the
+//! URL's prefix. To another origin no redirect is followed.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -149,7 +150,10 @@ impl Wire {
     ) -> reqwest::Result<reqwest::RequestBuilder> {
         let builder = self.http.request(request.method.clone(), url.clone());
         let builder = match &request.target {
-            Target::Api(_) => builder.header(AUTHORIZATION, self.authorization.clone()),
+            Target::Api(_) if self.base.is_above(url) => {
+                builder.header(AUTHORIZATION, self.authorization.clone())
+            }
+            Target::Api(_) => builder,
             // The endpoint wants the address of the machine that boots, but uses it only in its log.
             Target::BootFile { name, .. } => builder
                 .header("X-TFTP-IP", "127.0.0.1")

@@ -32,6 +32,19 @@ fn the_token_goes_to_no_other_origin() {
 }
 
 #[test]
+fn the_token_does_not_follow_a_redirect_out_of_the_urls_prefix() {
+    let server = Server::start([
+        get("/mrp/api/v1/machine/7").headed(302, "Location: /elsewhere/machine/7\r\n", ""),
+        get("/elsewhere/machine/7")
+            .without("authorization")
+            .json(200, machine_json(7, "a")),
+    ]);
+    let (client, _) = connect(&settings(&format!("{}mrp/", server.url())));
+    client.machines().get(MachineId(7)).unwrap();
+    server.finish();
+}
+
+#[test]
 fn the_token_is_nowhere_in_what_can_be_shown() {
     let settings = settings("http://127.0.0.1:1/");
     let (client, _) = connect(&settings);
