@@ -89,7 +89,8 @@ pub(super) fn root_cause(error: &(dyn Error + 'static)) -> String {
 }
 
 /// Why the two sides do not accept each other, if that is what happened. Once connected, only a refusal of the client's
-/// certificate counts: it comes late, but before the server looks at any request.
+/// certificate counts: it comes late, but before the server looks at any request. A server that closes in a hurry resets
+/// the connection, and its reason is lost on the way: then only a broken connection can be told.
 fn distrust(error: &reqwest::Error) -> Option<String> {
     let tls = causes(error).find_map(|cause| cause.downcast_ref())?;
     (error.is_connect() || refuses_the_client(tls)).then(|| explain(tls))

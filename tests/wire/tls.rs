@@ -1,7 +1,8 @@
 //! TLS: private authorities, no validation, client certificates, and files that cannot be used.
 
 use std::fs;
-use std::net::TcpStream;
+use std::io::{self, Read, Write};
+use std::net::{Shutdown, TcpStream};
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -39,6 +40,33 @@ impl Authority {
             .signed_by(&key, &self.issuer)
             .unwrap();
         Identity { cert, key }
+    }
+}
+
+/// A connection that takes what the client still sends before it closes. Closed with bytes unread it would be reset, and
+/// the alert, sent just before, could be lost.
+struct Patient(StreamOwned<ServerConnection, TcpStream>);
+
+impl Read for Patient {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        self.0.read(buffer)
+    }
+}
+
+impl Write for Patient {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.0.write(bytes)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.0.flush()
+    }
+}
+
+impl Drop for Patient {
+    fn drop(&mut self) {
+        let _ = self.0.sock.shutdown(Shutdown::Write);
+        let _ = io::copy(&mut self.0.sock, &mut io::sink());
     }
 }
 
@@ -95,10 +123,10 @@ impl Lab {
         Server::start_with(
             steps,
             Box::new(move |stream: TcpStream| {
-                Box::new(StreamOwned::new(
+                Box::new(Patient(StreamOwned::new(
                     ServerConnection::new(Arc::clone(&config)).unwrap(),
                     stream,
-                ))
+                )))
             }),
         )
     }
