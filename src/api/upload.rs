@@ -3,6 +3,11 @@
 //! The server does not see chunked bodies, so the length is always declared. The file is hashed again while it is sent,
 //! and its last chunk is held back until size and hash are those of the first reading. A file that changed thus never
 //! reaches the server as a complete upload.
+//!
+//! A server that refuses an upload answers and closes while it is still coming. Writing to a closed connection fails, and
+//! the answer that waits there would never be read: so whoever sends must look first. A large file is held back for a moment
+//! behind the head, by which most refusals are made; after that there is a turn of the event loop between two chunks, and
+//! the loop looks for arrived bytes in every turn (`event_interval` of the worker).
 
 use std::fs::File;
 use std::future::Future;
@@ -25,10 +30,10 @@ use super::stall::Activity;
 
 /// How much is read from the file at once.
 const CHUNK: u64 = 64 * 1024;
-/// From this size on, the server is asked to look at the declared length before the file is sent.
+/// From this size on a file is held back, for an early answer.
 const LARGE: u64 = 1024 * 1024;
-/// How long it may look.
-const LOOK: Duration = Duration::from_millis(50);
+/// For so long.
+const HELD_BACK: Duration = Duration::from_millis(50);
 
 /// A file to upload and the fields that go with it. Every attempt makes a form of its own from it.
 pub(super) struct Upload {
@@ -63,10 +68,8 @@ impl Upload {
             sent: 0,
             hasher: Hasher::default(),
             done: false,
-            // A server that refuses an upload for its declared length answers and closes as soon as it has the head. A
-            // write to a connection that was closed fails, and hides the answer.
-            pause: (self.digest.size >= LARGE).then(|| Box::pin(tokio::time::sleep(LOOK))),
-            rested: false,
+            pause: (self.digest.size >= LARGE).then(|| Box::pin(tokio::time::sleep(HELD_BACK))),
+            looked: false,
             activity,
             trouble,
         };
@@ -87,7 +90,7 @@ struct FileBody {
     hasher: Hasher,
     done: bool,
     pause: Option<Pin<Box<Sleep>>>,
-    rested: bool,
+    looked: bool,
     activity: Arc<Activity>,
     trouble: Trouble,
 }
@@ -158,13 +161,11 @@ impl Body for FileBody {
             ready!(pause.as_mut().poll(context));
             self.pause = None;
         }
-        // Between two chunks the connection gets a chance to read, for a server that refuses later.
-        if !self.rested {
-            self.rested = true;
+        self.looked = !self.looked;
+        if self.looked {
             context.waker().wake_by_ref();
             return Poll::Pending;
         }
-        self.rested = false;
         if self.activity.is_over() {
             return Poll::Ready(given_up());
         }

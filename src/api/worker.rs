@@ -1,19 +1,19 @@
-//! The thread that looks after the connections while the library's callers wait.
+//! The bridge from the library's blocking calls to the HTTP client.
 //!
-//! It runs all the time, so a kept connection that the server has closed is noticed before it is used again.
+//! It has no thread of its own: whoever waits for an exchange drives it, and with it all other connections of the client.
 
 use std::future::Future;
 use std::io;
 
 use tokio::runtime::{Builder, Runtime};
+use tokio::task::yield_now;
 
 pub(super) struct Worker(Option<Runtime>);
 
 impl Worker {
     pub(super) fn new() -> io::Result<Worker> {
-        let runtime = Builder::new_multi_thread()
-            .worker_threads(1)
-            // After every step it looks for arrived bytes, so an early answer is read before more is sent.
+        let runtime = Builder::new_current_thread()
+            // After every step it looks for arrived bytes: see how an upload hears an early answer.
             .event_interval(1)
             .enable_all()
             .build()?;
@@ -22,7 +22,13 @@ impl Worker {
 
     /// Waits for the end of an exchange; `None` when the exchange itself gives up.
     pub(super) fn run<T>(&self, exchange: impl Future<Output = Option<T>>) -> Option<T> {
-        self.0.as_ref()?.block_on(exchange)
+        self.0.as_ref()?.block_on(async {
+            // Nobody watched the kept connections since the last exchange. In the first of these turns the system tells which
+            // the server has closed, in the second they are given up; else one of them could be used.
+            yield_now().await;
+            yield_now().await;
+            exchange.await
+        })
     }
 }
 

@@ -178,23 +178,24 @@ fn connections_are_kept() {
 
 #[test]
 fn a_kept_connection_that_the_server_closed_is_not_used_for_a_post() {
-    let server = Server::start([
-        get("/api/v1/machine/7/state").headed(
-            200,
-            "Connection: keep-alive\r\n",
-            r#"{"state": "ready"}"#,
-        ),
-        post("/api/v1/machine/7/state")
-            .body(r#"{"state":"provision"}"#)
-            .json(202, r#"{"state":"provisioning"}"#),
-    ]);
-    let (client, _) = client(&server);
-    client.states().get(MachineId(7)).unwrap();
-    assert_eq!(
-        client.states().provision(MachineId(7)).unwrap(),
-        MachineState::Provisioning
-    );
-    server.finish();
+    for _ in 0..20 {
+        let server = Server::start([
+            get("/api/v1/machine/7/state").last(200, r#"{"state": "ready"}"#),
+            post("/api/v1/machine/7/state")
+                .body(r#"{"state":"provision"}"#)
+                .json(202, r#"{"state":"provisioning"}"#),
+        ]);
+        let (client, clock) = client(&server);
+        client.states().get(MachineId(7)).unwrap();
+        // Until the server's end of the connection has come.
+        std::thread::sleep(Duration::from_millis(20));
+        assert_eq!(
+            client.states().provision(MachineId(7)).unwrap(),
+            MachineState::Provisioning
+        );
+        assert!(clock.pauses().is_empty());
+        server.finish();
+    }
 }
 
 #[test]
@@ -208,6 +209,23 @@ fn threads_share_a_client() {
             scope.spawn(|| (0..5).for_each(|_| drop(reader.machines().get(MachineId(1)).unwrap())));
         }
     });
+    server.finish();
+}
+
+#[test]
+fn a_thousand_requests_of_eight_threads_are_all_answered() {
+    let server =
+        Server::start((0..1000).map(|_| get("/api/v1/machine/1").json(200, machine_json(1, "a"))));
+    let (client, clock) = client(&server);
+    let reader = client.reader();
+    std::thread::scope(|scope| {
+        for _ in 0..8 {
+            scope.spawn(|| {
+                (0..125).for_each(|_| drop(reader.machines().get(MachineId(1)).unwrap()))
+            });
+        }
+    });
+    assert!(clock.pauses().is_empty());
     server.finish();
 }
 

@@ -128,6 +128,14 @@ impl Step {
         }
     }
 
+    /// Answers as if the connection were kept, and closes it.
+    pub(crate) fn last(self, status: u16, body: &str) -> Step {
+        Step {
+            action: Action::Early(response(status, "", body.as_bytes())),
+            ..self
+        }
+    }
+
     pub(crate) fn close_after(self, bytes: usize) -> Step {
         Step {
             action: Action::CloseAfter(bytes),
