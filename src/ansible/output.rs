@@ -16,7 +16,7 @@ use super::secrets::Secrets;
 use super::spec::{ModuleSpec, Return};
 
 /// The keys of the protocol itself, which are no secret whatever the secrets are.
-const PROTOCOL_KEYS: [&str; 18] = [
+const PROTOCOL_KEYS: [&str; 22] = [
     "action",
     "after",
     "after_header",
@@ -25,12 +25,16 @@ const PROTOCOL_KEYS: [&str; 18] = [
     "before_header",
     "changed",
     "diff",
+    "done",
     "failed",
     "hint",
     "invocation",
+    "item",
     "module_args",
     "msg",
+    "not_done",
     "plan",
+    "results",
     "server_response",
     "target",
     "warnings",
@@ -170,6 +174,14 @@ mod tests {
             serde_json::from_str::<Value>(&text).unwrap(),
             json!({"ä": "\u{2028}\u{85}\u{7f}😀\u{1b}\n"})
         );
+    }
+
+    #[test]
+    fn a_secret_cannot_rename_the_account_of_a_run_that_stopped() {
+        let mut secrets = Secrets::new();
+        secrets.learn_value(&json!(["d", "t"]));
+        let account = json!({"done": 1, "not_done": 2, "results": [{"item": 3}]});
+        assert_eq!(secrets.scrub(account.clone(), &public_keys(None)), account);
     }
 
     #[test]
