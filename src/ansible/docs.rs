@@ -139,9 +139,6 @@ fn described(option: &Opt, note: Option<String>) -> Node {
     if !option.aliases.is_empty() {
         fields.push(("aliases", Node::texts(option.aliases)));
     }
-    if let Some(version) = option.version_added {
-        fields.push(("version_added", Node::text(version)));
-    }
     if let Some(groups) = option.suboptions() {
         fields.push(("suboptions", options(groups)));
     }

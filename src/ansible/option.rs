@@ -27,8 +27,6 @@ pub struct Opt {
     pub disclosure: Disclosure,
     /// Paragraphs of the documentation.
     pub description: &'static [&'static str],
-    /// The release that brought it.
-    pub version_added: Option<&'static str>,
     /// Rules over its suboptions.
     pub constraints: Constraints,
 }
@@ -99,7 +97,6 @@ impl Opt {
             minimum: None,
             disclosure: Disclosure::Shown,
             description: &[],
-            version_added: None,
             constraints: Constraints::NONE,
         }
     }
@@ -196,13 +193,6 @@ impl Opt {
     #[must_use]
     pub const fn about(mut self, description: &'static [&'static str]) -> Opt {
         self.description = description;
-        self
-    }
-
-    /// The release that brought it.
-    #[must_use]
-    pub const fn version_added(mut self, version: &'static str) -> Opt {
-        self.version_added = Some(version);
         self
     }
 

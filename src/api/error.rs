@@ -280,11 +280,6 @@ impl ApiError {
         matches!(self, ApiError::Forbidden(_))
     }
 
-    /// Whether the server does not know the token.
-    pub fn is_unauthorized(&self) -> bool {
-        matches!(self, ApiError::Unauthorized(_))
-    }
-
     /// The beginning of the raw body of an error, at most 4 kB, unless it was empty. It may hold a BMC's password: only for
     /// high verbosity, and scrubbed.
     pub fn server_response(&self) -> Option<&str> {
