@@ -9,11 +9,7 @@ use crate::world::World;
 pub(crate) fn user(world: &World, call: &Call) -> Result<User, Reply> {
     let header = call.header("authorization").unwrap_or_default();
     let text = header.replace("Bearer ", "");
-    let token = world
-        .db
-        .tokens
-        .iter()
-        .find(|token| token.token == text.trim());
+    let token = world.db.tokens.iter().find(|token| token.token == text);
     token
         .and_then(|token| world.db.users.get(token.user_id))
         .cloned()

@@ -8,7 +8,7 @@ use std::error::Error;
 use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::Duration;
 
 use bytes::{Bytes, BytesMut};
@@ -314,17 +314,31 @@ async fn receive(
     })
 }
 
+/// A form must begin with its boundary, but for blanks; another one is read and has no parts.
 async fn read_form(body: Incoming, boundary: &str, shared: &Shared) -> (Option<Form>, u64) {
     let size = Arc::new(AtomicU64::new(0));
-    let counter = size.clone();
-    let counted = body.map_frame(move |frame| {
-        counter.fetch_add(
-            frame.data_ref().map_or(0, |data| data.len() as u64),
-            Ordering::Relaxed,
-        );
+    let begins = Arc::new(AtomicBool::new(true));
+    let (counter, beginning) = (size.clone(), begins.clone());
+    let delimiter = format!("--{boundary}");
+    let mut blank = true;
+    let watched = body.map_frame(move |frame| {
+        let data = frame.data_ref().map_or(&[][..], |data| data);
+        counter.fetch_add(data.len() as u64, Ordering::Relaxed);
+        let head = data.trim_ascii_start();
+        if blank && !head.is_empty() {
+            blank = false;
+            // A beginning that comes in two pieces is looked at as far as it goes.
+            let length = head.len().min(delimiter.len());
+            let same = head[..length] == delimiter.as_bytes()[..length];
+            beginning.store(same, Ordering::Relaxed);
+        }
         frame
     });
-    let form = multipart::read(counted, boundary, shared.folder.path()).await;
+    let form = multipart::read(watched, boundary, shared.folder.path()).await;
+    let form = form.map(|form| match begins.load(Ordering::Relaxed) {
+        true => form,
+        false => Form::default(),
+    });
     (form, size.load(Ordering::Relaxed))
 }
 

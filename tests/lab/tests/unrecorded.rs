@@ -245,6 +245,47 @@ fn a_body_is_read_in_the_charset_that_it_names() {
 }
 
 #[test]
+fn a_token_is_what_remains_of_the_header() {
+    let lab = Lab::start();
+    let get = |header: &str| {
+        open(
+            &lab,
+            "GET",
+            "/api/v1/machine/2",
+            &[("Authorization", header)],
+            b"",
+        )
+        .status
+    };
+    assert_eq!(get("Bearer Bearer alice-token  "), 200);
+    assert_eq!(get("Bearer  alice-token"), 401);
+    assert_eq!(get("alice-token Bearer "), 401);
+}
+
+#[test]
+fn a_form_begins_with_its_boundary() {
+    let lab = Lab::start();
+    let upload = |before: &str, kind: &str| {
+        let (content_type, form) = common::image_form("x", "Kernel", "Image", b"x");
+        let body = [before.as_bytes(), &form].concat();
+        let kind = if kind.is_empty() { content_type } else { kind };
+        open(
+            &lab,
+            "POST",
+            "/api/v1/image",
+            &[("Authorization", ALICE), ("Content-Type", kind)],
+            &body,
+        )
+        .status
+    };
+    assert_eq!(upload("", ""), 201);
+    assert_eq!(upload("\r\n \r\n", ""), 201);
+    assert_eq!(upload("preamble\r\n", ""), 500);
+    assert_eq!(upload("", "multipart/form-data; boundary=another"), 500);
+    assert_eq!(upload("", "multipart/mixed; boundary=labtest"), 500);
+}
+
+#[test]
 fn dhcp_bodies_may_not_hold_other_fields() {
     let lab = Lab::start();
     let lease = |changes: Value| {

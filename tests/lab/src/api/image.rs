@@ -123,9 +123,12 @@ pub(crate) fn post(world: &mut World, user: &User, call: &Call, _: &Args<'_>) ->
 
 /// The form's `q`, a JSON text.
 fn description_of_upload(call: &Call) -> Result<Fields, Reply> {
-    let urlencoded = call
-        .header("content-type")
-        .is_some_and(|kind| kind.starts_with("application/x-www-form-urlencoded"));
+    let kind = call.header("content-type").unwrap_or_default();
+    let urlencoded = [
+        "application/x-www-form-urlencoded",
+        "application/x-url-encoded",
+    ]
+    .contains(&kind.split(';').next().unwrap_or_default().trim());
     let pairs = if urlencoded {
         parse_query(&String::from_utf8_lossy(&call.body))
     } else {
