@@ -13,15 +13,15 @@ OPENER = urllib.request.build_opener(urllib.request.ProxyHandler({}))
 class Lab:
     """Runs from the beginning of a `with` block to its end, however that ends."""
 
-    def __init__(self, program):
-        self.program = os.path.abspath(program)
+    def __init__(self, program, *arguments):
+        self.command = [os.path.abspath(program), "--listen", "127.0.0.1:0", *arguments]
 
     def __enter__(self):
         # Uploads lie in the lab's temporary directory, which has to go even if the lab is killed.
         self.scratch = tempfile.TemporaryDirectory(prefix="mrp-lab-")
         # A session of its own: Ctrl-C ends the block, and the block ends the lab.
         self.process = subprocess.Popen(
-            [self.program, "--listen", "127.0.0.1:0"],
+            self.command,
             env={**os.environ, "TMPDIR": self.scratch.name},
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
@@ -44,8 +44,8 @@ class Lab:
         self.process.stdout.close()
         self.scratch.cleanup()
 
-    def get(self, path):
-        return self._ask(urllib.request.Request(self.url + path))
+    def get(self, path, token=""):
+        return self._ask(urllib.request.Request(self.url + path, headers={"Authorization": token}))
 
     def post(self, path, value):
         body = json.dumps(value).encode()
