@@ -2,6 +2,7 @@
 //! task's outcome to a result.
 
 mod connection;
+mod reading;
 mod respond;
 mod target;
 mod waiting;
@@ -9,11 +10,14 @@ mod waiting;
 mod assignee;
 mod console;
 mod image;
+mod image_info;
 mod interface;
 mod machine;
+mod machine_info;
 mod network_facts;
 mod power;
 mod preseed;
+mod preseed_info;
 mod reservation;
 
 use crate::ansible::Module;
@@ -24,9 +28,12 @@ pub const ALL: &[Module] = &[
     console::MODULE,
     image::MODULE,
     interface::MODULE,
+    image_info::MODULE,
     machine::MODULE,
+    machine_info::MODULE,
     network_facts::MODULE,
     power::MODULE,
     preseed::MODULE,
     reservation::MODULE,
+    preseed_info::MODULE,
 ];

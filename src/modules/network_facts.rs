@@ -3,13 +3,9 @@
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
-use super::{connection, respond};
-use crate::ansible::{
-    Attribute, Attributes, Call, Constraints, Failure, Kind, Module, ModuleSpec, Opt, Return,
-    Success,
-};
-use crate::api::{Query, Scope};
-use crate::task::network::{self, NetworkReport, NetworkSpec, Selection};
+use super::{connection, reading, respond};
+use crate::ansible::{Call, Constraints, Failure, Kind, Module, ModuleSpec, Opt, Return, Success};
+use crate::task::network::{self, NetworkReport, NetworkSpec};
 
 pub(super) const MODULE: Module = Module { spec: &SPEC, run };
 
@@ -27,11 +23,7 @@ static SPEC: ModuleSpec = ModuleSpec {
         required_together: connection::REQUIRED_TOGETHER,
         ..Constraints::NONE
     },
-    attributes: Attributes {
-        check_mode: Attribute::full("The module only reads."),
-        diff_mode: Attribute::none("Nothing ever changes.", &[]),
-        idempotent: Attribute::full("The module only reads."),
-    },
+    attributes: reading::ATTRIBUTES,
     notes: &["Interfaces are read side by side, at most eight at a time."],
     seealso: &["mrp_machine"],
     examples: EXAMPLES,
@@ -41,11 +33,7 @@ static SPEC: ModuleSpec = ModuleSpec {
 const OPTIONS: &[Opt] = &[
     Opt::new("machine", Kind::Str).about(&["Exact name of one machine, whoever holds it."]),
     Opt::new("machines", Kind::List(&Kind::Str)).about(&["Exact names of machines, whoever holds them."]),
-    Opt::new("query", Kind::Str).about(&[
-        "Filter in the server's query language, for example C((and (= arch \"arm64\") (=~ name \"qdc\"))).",
-        "The symbols are C(name), C(arch), C(bmc_type), C(assignee_count) and C(interface_count), the operators \
-         C(= != < <= > >= =~), C(and) and C(or).",
-    ]),
+    Opt::new("query", Kind::Str).about(reading::QUERY),
     Opt::new("all", Kind::Bool).default_bool(false).about(&[
         "Every machine of the server instead of those assigned to the token's user.",
     ]),
@@ -73,31 +61,12 @@ fn run(call: &Call) -> Result<Success, Failure> {
 }
 
 fn spec(options: Options) -> Result<NetworkSpec, Failure> {
+    let names = options.machine.map(|name| vec![name]).or(options.machines);
     Ok(NetworkSpec {
-        machines: selection(options.machine, options.machines, options.query)?,
-        scope: if options.all {
-            Scope::Visible
-        } else {
-            Scope::Own
-        },
+        machines: reading::selection(names, options.query)?,
+        scope: reading::scope(!options.all),
         preference: options.interface.unwrap_or_default(),
     })
-}
-
-fn selection(
-    machine: Option<String>,
-    machines: Option<Vec<String>>,
-    query: Option<String>,
-) -> Result<Selection, Failure> {
-    let names = machine.map(|name| vec![name]).or(machines);
-    match (names, query) {
-        (Some(names), _) => Ok(Selection::Names(names)),
-        (None, Some(query)) => match Query::parse(&query) {
-            Ok(query) => Ok(Selection::Query(query)),
-            Err(error) => Err(respond::failure(error.into())),
-        },
-        (None, None) => Ok(Selection::All),
-    }
 }
 
 fn success(report: NetworkReport) -> Success {
@@ -110,10 +79,9 @@ fn success(report: NetworkReport) -> Success {
     fields.insert("ansible_facts".into(), json!({ "mrp_network": by_name }));
     fields.insert("machines".into(), json!(report.machines));
     Success {
-        changed: false,
         fields,
-        diff: Vec::new(),
         warnings: report.warnings,
+        ..Success::default()
     }
 }
 

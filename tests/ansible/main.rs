@@ -417,18 +417,8 @@ fn a_server_that_stalls_ends_the_task_after_the_timeout() {
 #[test]
 fn the_documentation_reads_without_a_warning() {
     on_each_line(|ansible| {
-        for module in [
-            "mrp_assignee",
-            "mrp_console",
-            "mrp_image",
-            "mrp_interface",
-            "mrp_machine",
-            "mrp_network_facts",
-            "mrp_power",
-            "mrp_preseed",
-            "mrp_reservation",
-        ] {
-            let run = ansible.doc(module);
+        for module in mr_provisioner::modules::ALL {
+            let run = ansible.doc(module.spec.name);
             run.succeeded();
             for part in [
                 "mrp_url",

@@ -290,6 +290,14 @@ pub(crate) fn actions(result: &Value) -> Vec<String> {
         .collect()
 }
 
+/// What the objects of a list have under a key.
+pub(crate) fn column(list: &Value, key: &str) -> Vec<String> {
+    let objects = list
+        .as_array()
+        .unwrap_or_else(|| panic!("not a list: {list}"));
+    objects.iter().map(|object| text(&object[key])).collect()
+}
+
 /// Asserts that a message says each of these things.
 pub(crate) fn says(message: &str, parts: &[&str]) {
     for part in parts {

@@ -1,0 +1,158 @@
+//! `mrp_machine_info`: which machines there are, and how they are.
+
+use serde::Deserialize;
+use serde_json::json;
+
+use super::{connection, reading, respond};
+use crate::ansible::{Call, Constraints, Failure, Kind, Module, ModuleSpec, Opt, Return, Success};
+use crate::api::MachineState;
+use crate::glob::Glob;
+use crate::task::info::{self, Details, MachineFilter};
+
+pub(super) const MODULE: Module = Module { spec: &SPEC, run };
+
+static SPEC: ModuleSpec = ModuleSpec {
+    name: "mrp_machine_info",
+    short_description: "List the machines of a Mr-Provisioner server",
+    description: &[
+        "Returns the machines of the server with their boot parameters, as far as the filters let them through. Without \
+         a filter that is all of them, whoever holds them.",
+        "What else there is to know costs a request for each machine, so it is only returned when O(gather) names it.",
+    ],
+    options: &[OPTIONS, connection::OPTIONS],
+    constraints: Constraints {
+        mutually_exclusive: &[&["names", "query"], &["names", "mine"]],
+        required_together: connection::REQUIRED_TOGETHER,
+        ..Constraints::NONE
+    },
+    attributes: reading::ATTRIBUTES,
+    notes: &[
+        reading::PATTERNS,
+        "Machines are asked for side by side, at most eight at a time.",
+    ],
+    seealso: &[
+        "mrp_machine",
+        "mrp_network_facts",
+        "mrp_image_info",
+        "mrp_preseed_info",
+    ],
+    examples: EXAMPLES,
+    returns: RETURNS,
+};
+
+const OPTIONS: &[Opt] = &[
+    Opt::new("names", Kind::List(&Kind::Str)).about(&[
+        "Exact names of machines. The task fails when one of them does not exist, and names those that look alike.",
+    ]),
+    Opt::new("query", Kind::Str).about(reading::QUERY),
+    Opt::new("name", Kind::Str).about(&["Pattern for the name, for example V(qdc*)."]),
+    Opt::new("arch", Kind::Str).about(&["Name of the architecture, for example V(arm64)."]),
+    Opt::new("state", Kind::List(&Kind::Str))
+        .choices(&["unknown", "provisioning", "ready", "error"])
+        .about(&["Only machines in one of these states. It costs one request for each machine."]),
+    Opt::new("mine", Kind::Bool).default_bool(false).about(&["Only the machines that are assigned to the token's user."]),
+    Opt::new("gather", Kind::List(&Kind::Str))
+        .choices(&["state", "interfaces", "assignees"])
+        .about(&[
+            "What else to return. Each costs one request for each machine that the filters let through.",
+        ]),
+];
+
+#[derive(Deserialize)]
+struct Options {
+    names: Option<Vec<String>>,
+    query: Option<String>,
+    name: Option<String>,
+    arch: Option<String>,
+    #[serde(default)]
+    state: Vec<MachineState>,
+    mine: bool,
+    #[serde(default)]
+    gather: Vec<Detail>,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+enum Detail {
+    State,
+    Interfaces,
+    Assignees,
+}
+
+fn run(call: &Call) -> Result<Success, Failure> {
+    let filter = filter(call.options())?;
+    let writer = connection::connect(call)?;
+    let machines = info::machines(writer.reader(), &filter).map_err(respond::failure)?;
+    Ok(reading::found("machines", json!(machines)))
+}
+
+fn filter(options: Options) -> Result<MachineFilter, Failure> {
+    let wants = |detail| options.gather.contains(&detail);
+    Ok(MachineFilter {
+        details: Details {
+            state: wants(Detail::State),
+            interfaces: wants(Detail::Interfaces),
+            assignees: wants(Detail::Assignees),
+        },
+        machines: reading::selection(options.names, options.query)?,
+        scope: reading::scope(options.mine),
+        name: options.name.as_deref().map(Glob::new),
+        arch: options.arch,
+        states: options.state,
+    })
+}
+
+const EXAMPLES: &str = r#"- name: What do I hold, and how far is it?
+  mrp_machine_info:
+    mrp_url: https://mrp.example/
+    mrp_token: "{{ lab_token }}"
+    mine: true
+    gather: state
+  register: lab
+
+- name: Those that failed
+  ansible.builtin.debug:
+    msg: "{{ lab.machines | selectattr('state', 'eq', 'error') | map(attribute='name') }}"
+
+- name: The free arm64 machines, with their interfaces
+  mrp_machine_info:
+    query: (and (= arch "arm64") (= assignee_count 0))
+    gather: [interfaces]
+
+- name: Who holds the machines of the rack?
+  mrp_machine_info:
+    name: rack7-*
+    gather: assignees
+"#;
+
+const RETURNS: &[Return] = &[Return::new("machines", "list")
+    .about("The machines, in the order of their names, or as O(names) has them.")
+    .contains(&[
+        Return::new("id", "int").about("Its id.").sample("2"),
+        Return::new("name", "str")
+            .about("Its name.")
+            .sample("\"qdc01\""),
+        Return::new("hostname", "str")
+            .about("Its name with everything but letters and digits replaced by dashes."),
+        Return::new("arch", "str").about("Its architecture."),
+        Return::new("subarch", "str").about("Its subarch."),
+        Return::new("kernel_id", "int").about("Id of its kernel."),
+        Return::new("initrd_id", "int").about("Id of its initrd."),
+        Return::new("preseed_id", "int").about("Id of its preseed."),
+        Return::new("kernel_opts", "str").about("Its kernel's command line."),
+        Return::new("netboot_enabled", "bool").about("Whether it boots over the network."),
+        Return::new("state", "str")
+            .returned("with O(state), or V(state) in O(gather)")
+            .about("unknown, provisioning, ready or error."),
+        Return::new("interfaces", "list")
+            .returned("with V(interfaces) in O(gather)")
+            .about("All its interfaces, as the server tells them."),
+        Return::new("assignees", "list")
+            .returned("with V(assignees) in O(gather)")
+            .about("Who holds it.")
+            .contains(&[
+                Return::new("id", "int").about("The assignment's id."),
+                Return::new("user", "str").about("The user's name."),
+                Return::new("reason", "str").about("Why, if a reason was given."),
+            ]),
+    ])];

@@ -1,0 +1,123 @@
+//! `mrp_preseed_info`: which preseeds, kickstarts and autoyast profiles there are.
+
+use serde::Deserialize;
+use serde_json::json;
+
+use super::{connection, reading, respond};
+use crate::ansible::{Call, Constraints, Failure, Kind, Module, ModuleSpec, Opt, Return, Success};
+use crate::api::PreseedType;
+use crate::glob::Glob;
+use crate::task::info::{self, PreseedFilter};
+
+pub(super) const MODULE: Module = Module { spec: &SPEC, run };
+
+static SPEC: ModuleSpec = ModuleSpec {
+    name: "mrp_preseed_info",
+    short_description: "List the preseeds of a Mr-Provisioner server",
+    description: &[
+        "Returns the preseeds, kickstarts and autoyast profiles that the token's user may see, as far as the filters \
+         let them through. Without a filter that is all of them.",
+        "Of their texts it returns the SHA-256 and the size; the texts themselves only with O(content).",
+    ],
+    options: &[OPTIONS, connection::OPTIONS],
+    constraints: Constraints {
+        required_together: connection::REQUIRED_TOGETHER,
+        ..Constraints::NONE
+    },
+    attributes: reading::ATTRIBUTES,
+    notes: &[reading::PATTERNS],
+    seealso: &["mrp_preseed", "mrp_image_info", "mrp_machine_info"],
+    examples: EXAMPLES,
+    returns: RETURNS,
+};
+
+const OPTIONS: &[Opt] = &[
+    Opt::new("name", Kind::Str).about(&["Pattern for the name, for example V(debian-*)."]),
+    Opt::new("description", Kind::Str).about(&[
+        "Pattern for the description. A preseed without a description has an empty one.",
+    ]),
+    Opt::new("type", Kind::Str).choices(&["preseed", "kickstart", "autoyast"]).about(&[
+        "What the text is.",
+    ]),
+    Opt::new("mine", Kind::Bool).default_bool(false).about(&[
+        "Only the preseeds of the token's user.",
+    ]),
+    Opt::new("known_good", Kind::Bool).about(&[
+        "Only preseeds that are marked as known to work, or with V(false) only the others.",
+    ]),
+    Opt::new("content", Kind::Bool).default_bool(false).about(&[
+        "Return the texts too. They may hold passwords, and Ansible prints and keeps results: use C(no_log: true).",
+    ]),
+];
+
+#[derive(Deserialize)]
+struct Options {
+    name: Option<String>,
+    description: Option<String>,
+    #[serde(rename = "type")]
+    kind: Option<PreseedType>,
+    mine: bool,
+    known_good: Option<bool>,
+    content: bool,
+}
+
+fn run(call: &Call) -> Result<Success, Failure> {
+    let filter = PreseedFilter::from(call.options::<Options>());
+    let writer = connection::connect(call)?;
+    let preseeds = info::preseeds(writer.reader(), &filter).map_err(respond::failure)?;
+    Ok(reading::found("preseeds", json!(preseeds)))
+}
+
+impl From<Options> for PreseedFilter {
+    fn from(options: Options) -> Self {
+        PreseedFilter {
+            scope: reading::scope(options.mine),
+            name: options.name.as_deref().map(Glob::new),
+            description: options.description.as_deref().map(Glob::new),
+            kind: options.kind,
+            known_good: options.known_good,
+            content: options.content,
+        }
+    }
+}
+
+const EXAMPLES: &str = r#"- name: My preseeds
+  mrp_preseed_info:
+    mrp_url: https://mrp.example/
+    mrp_token: "{{ lab_token }}"
+    mine: true
+  register: found
+
+- name: Those that are not as the files beside this playbook
+  ansible.builtin.debug:
+    msg: "{{ item.name }} was changed on the server"
+  loop: "{{ found.preseeds }}"
+  loop_control:
+    label: "{{ item.name }}"
+  when: item.sha256 != lookup('ansible.builtin.file', item.name, rstrip=false) | hash('sha256')
+
+- name: Keep a copy of a kickstart
+  mrp_preseed_info:
+    name: centos-ci
+    type: kickstart
+    content: true
+  register: kickstart
+  no_log: true
+"#;
+
+const RETURNS: &[Return] = &[Return::new("preseeds", "list")
+    .about("The preseeds, in the order of their names.")
+    .contains(&[
+        Return::new("id", "int").about("Its id.").sample("8"),
+        Return::new("name", "str").about("Its name, unique over all users."),
+        Return::new("type", "str").about("preseed, kickstart or autoyast."),
+        Return::new("description", "str").about("Its description."),
+        Return::new("user", "str").about("Its owner."),
+        Return::new("public", "bool").about("Whether other users may use it."),
+        Return::new("known_good", "bool").about("Whether it is marked as known to work."),
+        Return::new("sha256", "str").about("Of its text in UTF-8."),
+        Return::new("size", "int").about("Of its text in UTF-8, in bytes."),
+        Return::new("content", "str")
+            .returned("with O(content)")
+            .about("Its text."),
+    ])];

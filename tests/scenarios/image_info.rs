@@ -1,0 +1,92 @@
+use serde_json::json;
+
+use crate::bench::{Bench, column, says};
+
+const MODULE: &str = "mrp_image_info";
+
+#[test]
+fn without_a_filter_it_is_all_that_one_may_see() {
+    let bench = Bench::new();
+    let result = bench.four_ways(MODULE, json!({}));
+    let images = result["images"].as_array().unwrap();
+    assert_eq!(images.len(), 11);
+    let ids: Vec<u64> = images
+        .iter()
+        .map(|image| image["id"].as_u64().unwrap())
+        .collect();
+    assert!(ids.is_sorted(), "{ids:?}");
+    assert!(!result.to_string().contains("secret"));
+    let orphan = images.last().unwrap();
+    assert_eq!(orphan["description"], "Default bootloader");
+    assert_eq!(orphan["user"], json!(null));
+}
+
+#[test]
+fn mine_are_only_mine() {
+    let bench = Bench::new();
+    let result = bench.four_ways(MODULE, json!({ "mine": true }));
+    assert_eq!(
+        column(&result["images"], "description"),
+        ["alice test kernel", "dup kernel", "alice test initrd"]
+    );
+    assert_eq!(bench.lab.requests().last().unwrap().path, "/api/v1/image");
+}
+
+#[test]
+fn filters_are_held_against_each_image_together() {
+    let bench = Bench::new();
+    let options = json!({ "type": "Kernel", "arch": "arm64", "description": "d*kernel" });
+    let result = bench.four_ways(MODULE, options);
+    assert_eq!(
+        column(&result["images"], "name"),
+        [
+            "admin/vmlinuz-debian.00000003",
+            "alice/Image-dup.00000006",
+            "admin/Image-dup.00000007"
+        ]
+    );
+    let good = bench.run(
+        MODULE,
+        json!({ "description": "d*kernel", "known_good": true }),
+    );
+    assert_eq!(column(&good["images"], "arch"), ["arm64", "x86_64"]);
+    let other = bench.run(
+        MODULE,
+        json!({ "name": "admin/*-dup.*", "known_good": false }),
+    );
+    assert_eq!(column(&other["images"], "user"), ["admin"]);
+}
+
+#[test]
+fn an_image_without_a_description_has_an_empty_one() {
+    let bench = Bench::new();
+    let result = bench.run(MODULE, json!({ "description": "" }));
+    assert_eq!(
+        column(&result["images"], "name"),
+        ["bob/initrd-null.00000009"]
+    );
+}
+
+#[test]
+fn nothing_that_fits_is_an_empty_list() {
+    let bench = Bench::new();
+    let result = bench.four_ways(MODULE, json!({ "arch": "riscv64" }));
+    assert_eq!(result["images"], json!([]));
+}
+
+#[test]
+fn a_wrong_type_names_the_right_ones() {
+    let bench = Bench::new();
+    let message = bench.failure(MODULE, json!({ "type": "kernel" }));
+    says(&message, &["Kernel, Initrd, bootloader"]);
+}
+
+#[test]
+fn a_server_that_fails_is_one_sentence() {
+    let bench = Bench::new();
+    bench
+        .lab
+        .fault(json!({ "path": "/api/v1/image", "status": 500, "times": 0 }));
+    let message = bench.failure(MODULE, json!({}));
+    says(&message, &["listing images"]);
+}

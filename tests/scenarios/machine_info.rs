@@ -1,0 +1,118 @@
+use serde_json::json;
+
+use crate::bench::{Bench, column, says};
+
+const MODULE: &str = "mrp_machine_info";
+
+#[test]
+fn without_a_filter_it_is_every_machine_in_one_request() {
+    let bench = Bench::new();
+    let result = bench.run(MODULE, json!({}));
+    assert_eq!(
+        column(&result["machines"], "name"),
+        [
+            "bad bmc/box \"q\"",
+            "bobs-box",
+            "d05-free",
+            "moonshot-c1",
+            "no-bmc",
+            "qdc01",
+            "qdc02",
+            "x86-1"
+        ]
+    );
+    assert_eq!(bench.lab.requests().len(), 1);
+    let machine = &result["machines"][3];
+    assert_eq!(machine["kernel_opts"], "console=ttyS0");
+    assert_eq!(
+        (&machine["id"], &machine["kernel_id"]),
+        (&json!(1), &json!(3))
+    );
+    for detail in ["state", "interfaces", "assignees"] {
+        assert!(machine.get(detail).is_none(), "{detail} was not asked for");
+    }
+}
+
+#[test]
+fn mine_name_and_arch_filter_together() {
+    let bench = Bench::new();
+    let mine = bench.four_ways(
+        MODULE,
+        json!({ "mine": true, "name": "*q*", "arch": "arm64" }),
+    );
+    assert_eq!(
+        column(&mine["machines"], "name"),
+        ["bad bmc/box \"q\"", "qdc01", "qdc02"]
+    );
+    let other = bench.run(MODULE, json!({ "arch": "x86_64" }));
+    assert_eq!(column(&other["machines"], "name"), ["x86-1"]);
+}
+
+#[test]
+fn a_query_filters_on_the_server() {
+    let bench = Bench::new();
+    let options = json!({ "query": "(= assignee_count 0)", "name": "d*" });
+    let result = bench.four_ways(MODULE, options);
+    assert_eq!(column(&result["machines"], "name"), ["d05-free"]);
+    let message = bench.failure(MODULE, json!({ "query": "\"machine.id = 2\"" }));
+    says(&message, &["not valid at character 1"]);
+}
+
+#[test]
+fn names_come_in_the_order_given_and_a_wrong_one_with_the_near_ones() {
+    let bench = Bench::new();
+    let result = bench.four_ways(MODULE, json!({ "names": ["x86-1", "qdc01"] }));
+    assert_eq!(column(&result["machines"], "name"), ["x86-1", "qdc01"]);
+    let message = bench.failure(MODULE, json!({ "names": "qdc3" }));
+    says(&message, &["'qdc3'", "'qdc01'"]);
+    let message = bench.failure(MODULE, json!({ "names": "qdc01", "mine": true }));
+    says(&message, &["mutually exclusive: names|mine"]);
+}
+
+#[test]
+fn details_cost_a_request_for_each_machine_that_is_left() {
+    let bench = Bench::new();
+    let options = json!({ "name": "qdc*", "gather": ["state", "interfaces", "assignees"] });
+    let result = bench.run(MODULE, options.clone());
+    assert_eq!(bench.lab.requests().len(), 1 + 2 * 3);
+    let machine = &result["machines"][0];
+    assert_eq!(machine["state"], "unknown");
+    assert_eq!(machine["interfaces"][0]["lease_ipv4"], "10.40.5.12");
+    assert_eq!(machine["assignees"][0]["user"], "alice");
+    assert_eq!(machine["assignees"][0]["reason"], "ci");
+    bench.four_ways(MODULE, options);
+}
+
+#[test]
+fn a_state_filters_before_other_details_are_asked_for() {
+    let bench = Bench::new();
+    bench.run("mrp_machine", json!({ "name": "qdc02", "state": "ready" }));
+    let before = bench.lab.requests().len();
+    let options = json!({ "mine": true, "state": ["ready", "error"], "gather": "interfaces" });
+    let result = bench.run(MODULE, options.clone());
+    assert_eq!(column(&result["machines"], "name"), ["qdc02"]);
+    assert_eq!(column(&result["machines"], "state"), ["ready"]);
+    assert_eq!(bench.lab.requests().len() - before, 1 + 5 + 1);
+    bench.four_ways(MODULE, options);
+}
+
+#[test]
+fn a_machine_that_is_gone_meanwhile_is_left_out() {
+    let bench = Bench::new();
+    let gone = json!({ "error_type": "InvalidUsage", "errors": ["machine not found"] });
+    bench
+        .lab
+        .fault(json!({ "path": "/api/v1/machine/3/state", "status": 404, "body": gone }));
+    let result = bench.run(MODULE, json!({ "name": "qdc*", "gather": "state" }));
+    assert_eq!(column(&result["machines"], "name"), ["qdc01"]);
+}
+
+#[test]
+fn one_answer_that_fails_fails_the_task() {
+    let bench = Bench::new();
+    bench
+        .lab
+        .fault(json!({ "path": "/api/v1/machine/3/interface", "status": 500, "times": 0 }));
+    let message = bench.failure(MODULE, json!({ "gather": "interfaces" }));
+    says(&message, &["listing the interfaces of machine 3"]);
+}
