@@ -13,6 +13,7 @@
 pub mod ansible;
 pub mod api;
 pub mod cli;
+pub mod glob;
 pub mod modules;
 pub mod near;
 mod reason;

@@ -15,6 +15,7 @@ mod plan;
 pub mod assignee;
 pub mod console;
 pub mod image;
+pub mod info;
 pub mod interface;
 pub mod machine;
 pub mod network;

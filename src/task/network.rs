@@ -62,27 +62,48 @@ pub struct NetworkFacts {
 
 /// Reads the machines and, side by side, their interfaces. Nothing is ever written.
 pub fn gather(reader: &Reader, spec: &NetworkSpec) -> Result<NetworkReport, TaskError> {
-    let machines = spec.select(reader)?;
+    let machines = spec.machines.select(reader, spec.scope)?;
     let interfaces = parallel::map(&machines, |machine| reader.interfaces().list(machine.id));
     let mut report = NetworkReport::default();
     for (machine, interfaces) in machines.into_iter().zip(interfaces) {
-        let interfaces = interfaces?;
-        let chosen = choose(&interfaces, &spec.preference);
-        if let Choice::Unclear(addressed) = &chosen {
-            report.warnings.push(unclear(&machine, addressed));
-        }
-        report
-            .machines
-            .push(facts(machine, chosen.interface(), interfaces.clone()));
+        let (facts, warning) = facts(machine, interfaces?, &spec.preference);
+        report.machines.push(facts);
+        report.warnings.extend(warning);
     }
     Ok(report)
 }
 
-impl NetworkSpec {
-    fn select(&self, reader: &Reader) -> Result<Vec<Machine>, TaskError> {
-        let mut machines = match &self.machines {
-            Selection::All => reader.machines().list(self.scope)?,
-            Selection::Query(query) => reader.machines().query(self.scope, query)?,
+/// What a machine's interfaces say of it, and a sentence where they do not say for certain how to reach it.
+pub fn facts(
+    machine: Machine,
+    interfaces: Vec<Interface>,
+    preference: &[String],
+) -> (NetworkFacts, Option<String>) {
+    let choice = choose(&interfaces, preference);
+    let warning = match &choice {
+        Choice::Unclear(addressed) => Some(unclear(&machine, addressed)),
+        _ => None,
+    };
+    let chosen = choice.interface();
+    let facts = NetworkFacts {
+        id: machine.id,
+        hostname: machine.hostname,
+        arch: machine.arch,
+        ipv4: chosen.and_then(address).map(str::to_owned),
+        mac: chosen.and_then(|interface| interface.mac.clone()),
+        netmask: chosen.and_then(|interface| interface.netmaskv4.clone()),
+        name: machine.name,
+        interfaces,
+    };
+    (facts, warning)
+}
+
+impl Selection {
+    /// The machines that are meant.
+    pub(super) fn select(&self, reader: &Reader, scope: Scope) -> Result<Vec<Machine>, TaskError> {
+        let mut machines = match self {
+            Selection::All => reader.machines().list(scope)?,
+            Selection::Query(query) => reader.machines().query(scope, query)?,
             Selection::Names(names) => return named(reader, names),
         };
         machines.sort_by(|one, other| one.name.cmp(&other.name));
@@ -167,19 +188,6 @@ fn address(interface: &Interface) -> Option<&str> {
         .lease_ipv4
         .as_deref()
         .or(interface.configured_ipv4.as_deref())
-}
-
-fn facts(machine: Machine, chosen: Option<&Interface>, interfaces: Vec<Interface>) -> NetworkFacts {
-    NetworkFacts {
-        id: machine.id,
-        hostname: machine.hostname,
-        arch: machine.arch,
-        ipv4: chosen.and_then(address).map(str::to_owned),
-        mac: chosen.and_then(|interface| interface.mac.clone()),
-        netmask: chosen.and_then(|interface| interface.netmaskv4.clone()),
-        name: machine.name,
-        interfaces,
-    }
 }
 
 fn unclear(machine: &Machine, addressed: &[&Interface]) -> String {

@@ -1,0 +1,72 @@
+//! Patterns as a shell has them, in their simplest form: `*` and `?`.
+
+/// A pattern that is held against a whole text: `*` is any number of characters, `?` is exactly one, and every other
+/// character is itself. Upper and lower case differ.
+#[derive(Clone, Debug)]
+pub struct Glob(Vec<char>);
+
+impl Glob {
+    /// Every text is a pattern.
+    #[must_use]
+    pub fn new(pattern: &str) -> Glob {
+        Glob(pattern.chars().collect())
+    }
+
+    /// Whether the whole text is as the pattern says.
+    #[must_use]
+    pub fn matches(&self, text: &str) -> bool {
+        // For each beginning of the text, whether what was read of the pattern so far matches it.
+        let text: Vec<char> = text.chars().collect();
+        let mut matched = vec![false; text.len() + 1];
+        matched[0] = true;
+        for sign in &self.0 {
+            if *sign == '*' {
+                let from = matched.iter().position(|begins| *begins);
+                matched[from.unwrap_or(text.len() + 1)..].fill(true);
+                continue;
+            }
+            for end in (1..=text.len()).rev() {
+                matched[end] = matched[end - 1] && (*sign == '?' || *sign == text[end - 1]);
+            }
+            matched[0] = false;
+        }
+        matched[text.len()]
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn stars_and_question_marks() {
+        for (pattern, text, expected) in [
+            ("", "", true),
+            ("", "a", false),
+            ("*", "", true),
+            ("qdc*", "qdc01", true),
+            ("qdc*", "aqdc01", false),
+            ("*01", "qdc01", true),
+            ("q*c*1", "qdcc01", true),
+            ("q*c*2", "qdcc01", false),
+            ("qdc0?", "qdc01", true),
+            ("qdc0?", "qdc0", false),
+            ("?", "ä", true),
+            ("**?**", "", false),
+            ("qdc01", "QDC01", false),
+            ("[ab]{c}\\", "[ab]{c}\\", true),
+        ] {
+            assert_eq!(
+                Glob::new(pattern).matches(text),
+                expected,
+                "{pattern} {text}"
+            );
+        }
+    }
+
+    #[test]
+    fn many_stars_take_no_longer() {
+        let pattern = "a*".repeat(200) + "b";
+        assert!(!Glob::new(&pattern).matches(&"a".repeat(2000)));
+    }
+}
