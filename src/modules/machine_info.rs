@@ -52,9 +52,10 @@ const OPTIONS: &[Opt] = &[
         .about(&["Only machines in one of these states. It costs one request for each machine."]),
     Opt::new("mine", Kind::Bool).default_bool(false).about(&["Only the machines that are assigned to the token's user."]),
     Opt::new("gather", Kind::List(&Kind::Str))
-        .choices(&["state", "interfaces", "assignees"])
+        .choices(&["state", "interfaces", "assignees", "power"])
         .about(&[
             "What else to return. Each costs one request for each machine that the filters let through.",
+            "For V(power) the server asks the machine's BMC, and answers nobody else meanwhile.",
         ]),
 ];
 
@@ -77,6 +78,7 @@ enum Detail {
     State,
     Interfaces,
     Assignees,
+    Power,
 }
 
 fn run(call: &Call) -> Result<Success, Failure> {
@@ -93,6 +95,7 @@ fn filter(options: Options) -> Result<MachineFilter, Failure> {
             state: wants(Detail::State),
             interfaces: wants(Detail::Interfaces),
             assignees: wants(Detail::Assignees),
+            power: wants(Detail::Power),
         },
         machines: reading::selection(options.names, options.query)?,
         scope: reading::scope(options.mine),
@@ -119,10 +122,10 @@ const EXAMPLES: &str = r#"- name: What do I hold, and how far is it?
     query: (and (= arch "arm64") (= assignee_count 0))
     gather: [interfaces]
 
-- name: Who holds the machines of the rack?
+- name: Which machines of the rack are switched on, and who holds them?
   mrp_machine_info:
     name: rack7-*
-    gather: assignees
+    gather: [power, assignees]
 "#;
 
 const RETURNS: &[Return] = &[Return::new("machines", "list")
@@ -155,4 +158,8 @@ const RETURNS: &[Return] = &[Return::new("machines", "list")
                 Return::new("user", "str").about("The user's name."),
                 Return::new("reason", "str").about("Why, if a reason was given."),
             ]),
+        Return::new("power", "str")
+            .returned("with V(power) in O(gather)")
+            .about("What its BMC says, in the server's words: on, off, unknown without a BMC, or that the BMC fails.")
+            .sample("\"on\""),
     ])];

@@ -7,8 +7,8 @@ use super::network::Selection;
 use super::preseed::PreseedFacts;
 use super::{TaskError, parallel};
 use crate::api::{
-    ApiError, Assignee, Image, ImageType, Interface, Machine, MachineState, PreseedType, Reader,
-    Scope,
+    ApiError, Assignee, Image, ImageType, Interface, Machine, MachineState, Power, PreseedType,
+    Reader, Scope,
 };
 use crate::glob::Glob;
 
@@ -114,6 +114,8 @@ pub struct Details {
     pub interfaces: bool,
     /// Who holds it.
     pub assignees: bool,
+    /// Whether it is on. The server asks its BMC each time, and answers nobody else meanwhile.
+    pub power: bool,
 }
 
 /// A machine with the details that were asked for.
@@ -131,6 +133,9 @@ pub struct MachineInfo {
     /// Who holds it, and why.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub assignees: Option<Vec<Assignee>>,
+    /// What its BMC says.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub power: Option<Power>,
 }
 
 /// The machines that are meant, in the order of their names, or in the order in which they were named.
@@ -164,6 +169,7 @@ impl MachineFilter {
             state,
             interfaces: when(details.interfaces, || reader.interfaces().list(id))?,
             assignees: when(details.assignees, || reader.assignees().list(id))?,
+            power: when(details.power, || reader.powers().get(id))?,
             machine,
         }))
     }

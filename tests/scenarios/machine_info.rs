@@ -28,7 +28,7 @@ fn without_a_filter_it_is_every_machine_in_one_request() {
         (&machine["id"], &machine["kernel_id"]),
         (&json!(1), &json!(3))
     );
-    for detail in ["state", "interfaces", "assignees"] {
+    for detail in ["state", "interfaces", "assignees", "power"] {
         assert!(machine.get(detail).is_none(), "{detail} was not asked for");
     }
 }
@@ -94,6 +94,18 @@ fn a_state_filters_before_other_details_are_asked_for() {
     assert_eq!(column(&result["machines"], "state"), ["ready"]);
     assert_eq!(bench.lab.requests().len() - before, 1 + 5 + 1);
     bench.four_ways(MODULE, options);
+}
+
+#[test]
+fn the_power_is_what_the_server_says() {
+    let bench = Bench::new();
+    let options = json!({ "mine": true, "gather": ["power"] });
+    let result = bench.four_ways(MODULE, options);
+    assert_eq!(
+        column(&result["machines"], "power"),
+        ["Unknown (BMC error)", "off", "unknown", "on", "off"]
+    );
+    assert!(!result.to_string().contains("ipmipass"));
 }
 
 #[test]
