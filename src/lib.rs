@@ -13,6 +13,8 @@
 pub mod ansible;
 pub mod api;
 pub mod cli;
+mod connection;
+mod failure;
 pub mod glob;
 pub mod modules;
 pub mod near;

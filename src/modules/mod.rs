@@ -1,7 +1,6 @@
 //! The Ansible modules: one file each, with its options and the way from options to a task and from the
 //! task's outcome to a result.
 
-mod connection;
 mod reading;
 mod respond;
 mod target;
@@ -21,6 +20,7 @@ mod preseed_info;
 mod reservation;
 
 use crate::ansible::Module;
+use crate::connection;
 
 /// All modules that the binary answers as.
 pub const ALL: &[Module] = &[

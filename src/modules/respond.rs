@@ -5,7 +5,8 @@ use serde_json::{Map, Value, json};
 
 use super::connection;
 use crate::ansible::{Call, Diff, Failure, Kind, Opt, Return, Success, progress};
-use crate::task::{self, Action, Event, Halted, Outcome, Step, Task, TaskError};
+pub(super) use crate::failure::failure;
+use crate::task::{self, Action, Event, Halted, Outcome, Step, Task};
 
 /// Plans what the call asks for and, outside check mode, applies the plan: of one task, or of each item of a list.
 /// `task` makes a task of the options of one.
@@ -138,14 +139,6 @@ fn together(items: Vec<(String, Result<Success, Failure>)>) -> Result<Success, F
             failed.join("; ")
         ))
     })
-}
-
-/// A task's error before anything was done.
-pub(super) fn failure(error: TaskError) -> Failure {
-    let mut failure = Failure::new(error.to_string());
-    failure.hint = error.hint();
-    failure.server_response = error.server_response().map(str::to_owned);
-    failure
 }
 
 fn success<Report: Serialize>(outcome: Outcome<Report>) -> Success {

@@ -1,4 +1,4 @@
-//! The options by which every module reaches the server.
+//! The options by which every module, and the inventory, reaches the server.
 
 use std::path::PathBuf;
 use std::time::Duration;
@@ -7,9 +7,10 @@ use serde::Deserialize;
 
 use crate::ansible::{Call, Failure, Kind, Opt};
 use crate::api::{ApiError, BaseUrl, RetryPolicy, Settings, TlsSettings, Token, Writer};
+use crate::failure::failure;
 
-/// The connection's options, the same for every module.
-pub(super) const OPTIONS: &[Opt] = &[
+/// The connection's options, the same everywhere.
+pub(crate) const OPTIONS: &[Opt] = &[
     Opt::new("mrp_url", Kind::Str).required().aliases(&["url"]).env("MRP_URL").url().about(&[
         "Base URL of the Mr-Provisioner server; a path prefix is kept, as in C(https://lab.example/mrp/).",
     ]),
@@ -40,7 +41,7 @@ pub(super) const OPTIONS: &[Opt] = &[
 ];
 
 /// Options that only mean something together.
-pub(super) const REQUIRED_TOGETHER: &[&[&str]] = &[&["client_cert", "client_key"]];
+pub(crate) const REQUIRED_TOGETHER: &[&[&str]] = &[&["client_cert", "client_key"]];
 
 #[derive(Deserialize)]
 struct ConnectionOptions {
@@ -56,7 +57,7 @@ struct ConnectionOptions {
 }
 
 /// A client for the server that the call names.
-pub(super) fn connect(call: &Call) -> Result<Writer, Failure> {
+pub(crate) fn connect(call: &Call) -> Result<Writer, Failure> {
     let options: ConnectionOptions = call.options();
     let settings = settings(options)?;
     Writer::connect(&settings).map_err(from_api)
@@ -82,7 +83,7 @@ fn settings(options: ConnectionOptions) -> Result<Settings, Failure> {
 }
 
 /// A time given in seconds, which must be positive.
-pub(super) fn seconds(option: &str, value: f64) -> Result<Duration, Failure> {
+pub(crate) fn seconds(option: &str, value: f64) -> Result<Duration, Failure> {
     match seconds_or_zero(option, value)? {
         Duration::ZERO => Err(Failure::new(format!(
             "{option} must be more than 0 seconds"
@@ -92,7 +93,7 @@ pub(super) fn seconds(option: &str, value: f64) -> Result<Duration, Failure> {
 }
 
 /// A time given in seconds, which may be 0. Nobody waits for longer than a day, and no clock can count to the largest number.
-pub(super) fn seconds_or_zero(option: &str, value: f64) -> Result<Duration, Failure> {
+pub(crate) fn seconds_or_zero(option: &str, value: f64) -> Result<Duration, Failure> {
     const DAY: f64 = 86_400.0;
     let time = Duration::try_from_secs_f64(value).ok();
     time.filter(|_| value <= DAY).ok_or_else(|| {
@@ -103,7 +104,7 @@ pub(super) fn seconds_or_zero(option: &str, value: f64) -> Result<Duration, Fail
 }
 
 fn from_api(error: ApiError) -> Failure {
-    super::respond::failure(error.into())
+    failure(error.into())
 }
 
 #[cfg(test)]

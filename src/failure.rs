@@ -1,0 +1,12 @@
+//! A task's error as what a user reads of it: one sentence, and a hint.
+
+use crate::ansible::Failure;
+use crate::task::TaskError;
+
+/// A task's error before anything was done.
+pub(crate) fn failure(error: TaskError) -> Failure {
+    let mut failure = Failure::new(error.to_string());
+    failure.hint = error.hint();
+    failure.server_response = error.server_response().map(str::to_owned);
+    failure
+}
