@@ -109,8 +109,9 @@ impl Pipeline {
                 Err(error) => error,
             };
             may_be_done |= error.leaves_the_outcome_open();
-            // What a repeated request finds in its way may be the work of the first.
-            if error.leaves_the_outcome_open() || (may_be_done && error.is_conflict()) {
+            // What a repeated request finds in its way, or no longer finds, may be the work of the first.
+            let may_be_own = may_be_done && (error.is_conflict() || error.is_not_found());
+            if error.leaves_the_outcome_open() || may_be_own {
                 error = match settle() {
                     Ok(Some(found)) => return Ok(found),
                     Ok(None) => absent(error),

@@ -379,7 +379,7 @@ fn a_reservation_that_arrived_is_not_made_again() {
     assert_eq!(answer.unwrap().as_ref(), Some(&machine));
     server.finish();
     let server = Server::start([
-        reserve().html(504, ""),
+        reserve().html(503, ""),
         look().json(404, missing),
         reserve().json(200, machine_json(7, "rack")),
     ]);
@@ -387,5 +387,22 @@ fn a_reservation_that_arrived_is_not_made_again() {
     let answer = writer.reservations().create(&machine, "ci");
     assert_eq!(answer.unwrap(), Some(machine));
     assert_eq!(clock.pauses().len(), 1);
+    server.finish();
+}
+
+#[test]
+fn a_reservation_whose_first_request_came_late_is_not_somebody_elses() {
+    let machine: Machine = serde_json::from_str(&machine_json(7, "rack")).unwrap();
+    let missing = r#"{"error_type":"InvalidUsage","errors":["assignee not found"]}"#;
+    let none_free = r#"{"error_type":"InvalidUsage","errors":["machine not found"]}"#;
+    let own = r#"{"id": 2, "user": "alice", "reason": "ci"}"#;
+    let server = Server::start([
+        post("/api/v1/machine/reservation").close(),
+        get("/api/v1/machine/7/assignee/self").json(404, missing),
+        post("/api/v1/machine/reservation").json(404, none_free),
+        get("/api/v1/machine/7/assignee/self").json(200, own),
+    ]);
+    let answer = client(&server).0.reservations().create(&machine, "ci");
+    assert_eq!(answer.unwrap(), Some(machine));
     server.finish();
 }
