@@ -216,6 +216,13 @@ impl Bench {
             .to_vec()
     }
 
+    /// A machine's preseed as its installer gets it.
+    pub(crate) fn rendered(&self, machine: u64) -> String {
+        let url = format!("{}preseed/{machine}", self.lab.url());
+        let answer = http().get(url).send().unwrap();
+        answer.error_for_status().unwrap().text().unwrap()
+    }
+
     /// An upload as any other client might make it.
     pub(crate) fn upload(
         &self,

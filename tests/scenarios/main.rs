@@ -21,4 +21,5 @@ mod power;
 mod preseed;
 mod preseed_info;
 mod reservation;
+mod reporting_ready;
 mod stopped;

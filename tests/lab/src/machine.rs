@@ -15,6 +15,7 @@ use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 use tokio::net::TcpStream;
 
+use crate::late_command;
 use crate::plan::{Plan, own_options};
 use crate::world::{Shared, Wake, World};
 
@@ -171,19 +172,48 @@ impl Booting {
         self.preseed(&command_line).await?;
         self.note(|boot| boot.result = "installing".into());
         let name = self.name();
-        let (seconds, result) = {
+        let (seconds, result, late_commands) = {
             let settings = &self.shared.world().settings;
             (
                 settings.install_seconds(&name),
                 settings.install_result(&name),
+                settings.late_commands,
             )
         };
         tokio::time::sleep(Duration::try_from_secs_f64(seconds).unwrap_or_default()).await;
         if result != "never" {
             self.lease(offer).await?;
+            if late_commands {
+                return self.late_command(&command_line).await;
+            }
             self.report(&result).await?;
         }
         Ok(result)
+    }
+
+    /// Runs the late command of the preseed that it fetched; returns the state that the machine has then.
+    async fn late_command(&self, command_line: &str) -> Result<String, String> {
+        let (command, command_line) = {
+            let world = self.shared.world();
+            let preseed = world
+                .boots
+                .get(self.place)
+                .and_then(|boot| boot.preseed.as_deref());
+            let command = preseed.and_then(late_command::of);
+            let here = format!("http://{}", self.shared.address);
+            // The seeded server's address is that of a recording, and nobody answers there.
+            (
+                command.ok_or("the preseed has no late command.")?,
+                command_line.replace(&world.db.config.access_uri, &here),
+            )
+        };
+        let run = tokio::task::spawn_blocking(move || late_command::run(&command, &command_line));
+        run.await.map_err(|error| error.to_string())??;
+        let world = self.shared.world();
+        let machine = world.db.machines.get(self.id);
+        Ok(machine
+            .map(|machine| machine.state.clone())
+            .unwrap_or_default())
     }
 
     fn name(&self) -> String {

@@ -18,6 +18,8 @@ pub(crate) struct Settings {
     pub(crate) stores_reservations: bool,
     /// Whether everybody waits while one request waits for a BMC, as on the real server.
     pub(crate) bmc_blocks: bool,
+    /// Whether installed machines run the late command of their preseed. Cannot be set over the control path.
+    pub(crate) late_commands: bool,
     install: Install,
     machines: BTreeMap<String, Install>,
 }
@@ -50,6 +52,7 @@ impl Settings {
             tftp_status: None,
             stores_reservations: false,
             bmc_blocks: true,
+            late_commands: false,
             install,
             machines: BTreeMap::new(),
         }

@@ -1,0 +1,178 @@
+//! What docs/reporting_ready.md says to paste into preseeds, word for word.
+
+use std::os::unix::fs::PermissionsExt;
+use std::process::Command;
+
+use serde_json::{Value, json};
+
+use crate::bench::{Bench, says, text};
+
+const COMMAND_LINE: &str = "BOOTIF=01-52-54 auto=true url=http://mrp.example:5000/lab/preseed/42 interface=auto console=ttyS0 a=b\n";
+
+/// The blocks of the page that have a token to put in.
+fn snippets() -> Vec<&'static str> {
+    let page = include_str!("../../docs/reporting_ready.md");
+    let blocks = page.split("```").skip(1).step_by(2);
+    let found: Vec<_> = blocks
+        .filter_map(|block| Some(block.split_once('\n')?.1))
+        .filter(|block| block.contains("Bearer TOKEN"))
+        .collect();
+    assert_eq!(found.len(), 5, "a way to report was added: test it here");
+    found
+}
+
+/// The way with Python, which is all that running it needs.
+fn late_command(token: &str) -> String {
+    let found = snippets()[0];
+    assert!(found.contains("python3"));
+    format!(
+        "d-i time/zone string Etc/UTC\n{}\nd-i finish-install/reboot_in_progress note\n",
+        found.replace("TOKEN", token)
+    )
+}
+
+/// Installs alice's machine with a preseed, and gives the result of the task.
+fn installed_with(bench: &Bench, preseed: &str, wait_timeout: f64) -> Value {
+    let kernel = json!({
+        "description": "installer", "type": "Kernel", "arch": "arm64", "path": bench.file("linux", "linux"),
+    });
+    bench.run("mrp_image", kernel);
+    let path = bench.file("preseed", preseed);
+    bench.run("mrp_preseed", json!({ "name": "reports", "path": path }));
+    let options = json!({
+        "name": "qdc01", "subarch": "efi", "kernel": "installer", "preseed": "reports",
+        "state": "provisioned", "wait_interval": 0.1, "wait_timeout": wait_timeout,
+    });
+    bench.run("mrp_machine", options)
+}
+
+#[test]
+fn a_machine_that_runs_the_late_command_becomes_ready_with_netboot_off() {
+    let bench = Bench::new();
+    bench.lab.run_late_commands();
+    let result = installed_with(&bench, &late_command("alice-token"), 60.0);
+    assert_eq!(result["machine"]["state"], "ready", "{result:#}");
+    assert_eq!(bench.server("/api/v1/machine/2")["netboot_enabled"], false);
+    assert_eq!(bench.lab.boots()[0].result, "ready");
+    let asked = bench.lab.requests();
+    let told = asked
+        .iter()
+        .filter(|request| request.path == "/api/v1/machine/2/state" && request.method == "PUT");
+    assert_eq!(told.count(), 1, "somebody else reported: {asked:?}");
+}
+
+#[test]
+fn with_a_wrong_token_the_machine_stays_provisioning() {
+    let bench = Bench::new();
+    bench.lab.run_late_commands();
+    let result = installed_with(&bench, &late_command("no-token"), 3.0);
+    says(&text(&result["msg"]), &["last state seen was provisioning"]);
+    let boot = &bench.lab.boots()[0];
+    assert_eq!(boot.result, "failed");
+    says(
+        boot.error.as_deref().unwrap_or_default(),
+        &["the late command ended with", "401"],
+    );
+}
+
+#[test]
+fn with_the_token_of_somebody_who_does_not_hold_the_machine_it_stays_provisioning() {
+    let bench = Bench::new();
+    bench.lab.run_late_commands();
+    let result = installed_with(&bench, &late_command("bob-token"), 3.0);
+    assert_eq!(result["failed"], true);
+    assert_eq!(
+        bench.server("/api/v1/machine/2/state")["state"],
+        "provisioning"
+    );
+    // As the page says, every token may do this to every machine.
+    assert_eq!(bench.server("/api/v1/machine/2")["netboot_enabled"], false);
+}
+
+#[test]
+fn the_server_renders_every_one_of_them_as_it_stands() {
+    let bench = Bench::new();
+    for snippet in snippets() {
+        let path = bench.file("preseed", snippet);
+        bench.run("mrp_preseed", json!({ "name": "reports", "path": path }));
+        bench.run(
+            "mrp_machine",
+            json!({ "name": "qdc01", "preseed": "reports" }),
+        );
+        assert_eq!(bench.rendered(2), snippet.trim_end_matches('\n'));
+    }
+}
+
+/// What a shell is given of a snippet.
+fn script(snippet: &str) -> String {
+    let between = |from: &str, to: &str| {
+        let (_, rest) = snippet.split_once(from)?;
+        Some(rest.split_once(to)?.0.to_owned())
+    };
+    between("%post --erroronfail\n", "%end")
+        .or_else(|| between("<![CDATA[", "]]>"))
+        .or_else(|| between("late_command string \\\n", "'\n").map(|command| command + "'"))
+        .unwrap()
+        .replace("\\\n", "")
+}
+
+/// The page has only those lines for wget that differ from curl's.
+fn with_wget(curl: &str, wget: &str) -> String {
+    let (head, rest) = curl.split_once("    put() {").unwrap();
+    let (_, tail) = rest.split_once("$1\"; }; \\\n").unwrap();
+    format!("{head}{wget}{tail}")
+}
+
+#[test]
+fn those_with_curl_and_wget_send_the_same() {
+    let [_, curl, wget, kickstart, autoyast] = snippets()[..] else {
+        panic!("they were counted");
+    };
+    for snippet in [curl, &with_wget(curl, wget), kickstart, autoyast] {
+        let dir = tempfile::tempdir().unwrap();
+        for (name, text) in [
+            ("curl", "for word; do echo \"$word\"; done >> \"$CALLS\""),
+            ("wget", "for word; do echo \"$word\"; done >> \"$CALLS\""),
+            ("in-target", "exec \"$@\""),
+        ] {
+            let program = dir.path().join(name);
+            std::fs::write(&program, format!("#!/bin/sh\n{text}\n")).unwrap();
+            std::fs::set_permissions(&program, PermissionsExt::from_mode(0o755)).unwrap();
+        }
+        let told = dir.path().join("cmdline");
+        std::fs::write(&told, COMMAND_LINE).unwrap();
+        let calls = dir.path().join("calls");
+        let path = format!(
+            "{}:{}",
+            dir.path().display(),
+            std::env::var("PATH").unwrap()
+        );
+        let status = Command::new("sh")
+            .arg("-c")
+            .arg(script(snippet).replace("/proc/cmdline", told.to_str().unwrap()))
+            .envs([("PATH", path.as_str()), ("CALLS", calls.to_str().unwrap())])
+            .status()
+            .unwrap();
+        assert!(status.success(), "{snippet}");
+        let sent: Vec<String> = std::fs::read_to_string(calls)
+            .unwrap()
+            .lines()
+            .map(|word| {
+                word.trim_start_matches("--body-data=")
+                    .replace("--method=", "")
+            })
+            .filter(|word| word.starts_with("http") || word.starts_with('{') || word == "PUT")
+            .collect();
+        let machine = "http://mrp.example:5000/lab/api/v1/machine/42";
+        let state = format!("{machine}/state");
+        let expected = [
+            "PUT",
+            r#"{"netboot_enabled": false}"#,
+            machine,
+            "PUT",
+            r#"{"state": "ready"}"#,
+            &state,
+        ];
+        assert_eq!(sent, expected, "{snippet}");
+    }
+}
