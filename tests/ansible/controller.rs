@@ -56,6 +56,12 @@ impl Controller {
         self.run(self.command("ansible-playbook").arg(playbook))
     }
 
+    /// Reads a playbook without running it.
+    pub(crate) fn syntax_check(&self, playbook: &str) -> Run {
+        let mut command = self.command("ansible-playbook");
+        self.run(command.arg("--syntax-check").arg(playbook))
+    }
+
     /// What `ansible-doc` shows of a module.
     pub(crate) fn doc(&self, module: &str) -> Run {
         self.run(

@@ -9,6 +9,7 @@
 )]
 
 mod controller;
+mod documented;
 
 use controller::{Controller, Run};
 use mrp_lab::Lab;
@@ -93,30 +94,6 @@ fn provision_installs_a_machine_and_the_second_run_changes_nothing() {
         second.succeeded();
         assert_eq!(second.changed(), 0, "{}", second.output);
         assert_eq!(site.lab.writes().len(), writes);
-        assert_eq!(site.lab.boots().len(), 1);
-    });
-}
-
-#[test]
-fn the_playbook_of_the_readme_does_what_it_says_and_changes_nothing_the_second_time() {
-    on_each_line(|ansible| {
-        let site = Site::new();
-        let readme = include_str!("../../README.md");
-        let playbook = readme
-            .split("```")
-            .find_map(|part| part.strip_prefix("yaml\n"))
-            .unwrap();
-        let path = site.write("readme.yml", playbook);
-        let files = site.files.path().join("files");
-        std::fs::create_dir(&files).unwrap();
-        for file in ["linux", "initrd.gz", "debian-12.preseed"] {
-            std::fs::write(files.join(file), format!("the bytes of {file}\n")).unwrap();
-        }
-        for (arguments, changed) in [(&["--check"][..], 4), (&["--diff"], 4), (&[], 0)] {
-            let run = ansible.playbook(&site.lab, &path, arguments);
-            run.succeeded();
-            assert_eq!(run.changed(), changed, "{}", run.output);
-        }
         assert_eq!(site.lab.boots().len(), 1);
     });
 }

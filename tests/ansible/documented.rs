@@ -1,0 +1,122 @@
+//! The playbooks in README.md and docs/: blocks marked `yaml`. What is not a whole playbook is marked `yaml fragment`.
+
+use serde_json::json;
+
+use crate::controller::root;
+use crate::{Site, on_each_line};
+
+/// A playbook of a page.
+struct Documented {
+    page: String,
+    text: String,
+}
+
+impl Documented {
+    /// What its first play is called.
+    fn name(&self) -> &str {
+        let name = self
+            .text
+            .lines()
+            .find_map(|line| line.strip_prefix("- name: "));
+        name.unwrap_or_else(|| panic!("{}: a playbook begins with the name of a play", self.page))
+    }
+}
+
+fn all() -> Vec<Documented> {
+    let docs = std::fs::read_dir(root().join("docs")).unwrap();
+    let docs = docs.map(|entry| entry.unwrap().path());
+    let pages = docs
+        .chain([root().join("README.md")])
+        .filter(|path| path.extension().is_some_and(|extension| extension == "md"));
+    let mut found = Vec::new();
+    for page in pages {
+        let text = std::fs::read_to_string(&page).unwrap();
+        let blocks = text.split("```").skip(1).step_by(2);
+        found.extend(
+            blocks
+                .filter_map(|block| block.strip_prefix("yaml\n"))
+                .map(|block| Documented {
+                    page: page.display().to_string(),
+                    text: block.to_owned(),
+                }),
+        );
+    }
+    found
+}
+
+fn named(name: &str) -> String {
+    let found = all().into_iter().find(|playbook| playbook.name() == name);
+    found
+        .unwrap_or_else(|| panic!("no page has a playbook {name:?}"))
+        .text
+}
+
+#[test]
+fn every_playbook_of_the_pages_is_run_by_these_tests() {
+    let tests = include_str!("documented.rs");
+    for playbook in all() {
+        let run = format!("named({:?})", playbook.name());
+        assert!(
+            tests.contains(&run),
+            "{}: {:?} is not run",
+            playbook.page,
+            playbook.name()
+        );
+    }
+}
+
+#[test]
+fn every_playbook_of_the_pages_is_one() {
+    on_each_line(|ansible| {
+        let site = Site::new();
+        for playbook in all() {
+            let run = ansible.syntax_check(&site.write("page.yml", &playbook.text));
+            run.succeeded();
+        }
+    });
+}
+
+#[test]
+fn the_playbook_of_the_readme_does_what_it_says_and_changes_nothing_the_second_time() {
+    on_each_line(|ansible| {
+        let site = Site::new();
+        let path = site.write("readme.yml", &named("Install a machine"));
+        let files = site.files.path().join("files");
+        std::fs::create_dir(&files).unwrap();
+        for file in ["linux", "initrd.gz", "debian-12.preseed"] {
+            std::fs::write(files.join(file), format!("the bytes of {file}\n")).unwrap();
+        }
+        for (arguments, changed) in [(&["--check"][..], 4), (&["--diff"], 4), (&[], 0)] {
+            let run = ansible.playbook(&site.lab, &path, arguments);
+            run.succeeded();
+            assert_eq!(run.changed(), changed, "{}", run.output);
+        }
+        assert_eq!(site.lab.boots().len(), 1);
+    });
+}
+
+#[test]
+fn the_controller_reports_a_machine_that_does_not() {
+    on_each_line(|ansible| {
+        let site = Site::new();
+        site.lab.settings(json!({ "install_result": "never" }));
+        let kernel = "- mrp_image: {description: installer, type: Kernel, arch: arm64, path: '{{ kernel_file }}'}\n\
+             - mrp_machine: {name: qdc01, subarch: efi, kernel: installer}\n";
+        let [file, _] = site.installer();
+        site.tasks(ansible, kernel, &["-e", &file]).succeeded();
+        let path = site.write("report.yml", &named("Start the installation"));
+        // There is no machine to log in to: what answers is this one, with Ansible's own Python.
+        let here = [
+            "-e",
+            "ansible_connection=local",
+            "-e",
+            "ansible_python_interpreter={{ansible_playbook_python}}",
+        ];
+        for (arguments, changed) in [(&["--check"][..], 2), (&["--diff"], 2), (&[], 0)] {
+            let run = ansible.playbook(&site.lab, &path, &[&here, arguments].concat());
+            run.succeeded();
+            assert_eq!(run.changed(), changed, "{}", run.output);
+        }
+        assert_eq!(site.lab.boots().len(), 1);
+    });
+}
