@@ -20,6 +20,6 @@ mod network_facts;
 mod power;
 mod preseed;
 mod preseed_info;
-mod reservation;
 mod reporting_ready;
+mod reservation;
 mod stopped;
