@@ -38,8 +38,10 @@ install-modules: release ## Puts the release binary into library/ under each mod
 docs: release ## Writes the modules' documentation, library/*.yml, from their option tables
 	"$(MRP)" docs library
 
-bench: install-modules lab ## Prints the size of the binary and the memory that an upload takes
+bench: install-modules lab ## Prints the binary's size, an upload's memory and the time of one task for many machines
 	@$(PYTHON) tests/bench_upload.py --lab "$(LAB)" --module library/mrp_image
+	@bin=$$($(PYTHON) tests/venvs.py newest) && \
+	$(PYTHON) tests/bench_many.py --lab "$(LAB)" --library library --ansible "$$bin"
 
 deny: $(CARGO_DENY) ## Checks licences, bans and sources of the dependencies
 	"$(CARGO_DENY)" --locked check licenses bans sources
