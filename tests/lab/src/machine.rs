@@ -17,7 +17,7 @@ use tokio::net::TcpStream;
 
 use crate::late_command;
 use crate::plan::{Plan, own_options};
-use crate::world::{Shared, Wake, World};
+use crate::world::{Busy, Shared, Wake, World};
 
 /// Marks a request as a machine's own; its value is the machine's number.
 pub(crate) const BY_MACHINE: &str = "x-lab-machine";
@@ -88,7 +88,7 @@ pub(crate) fn wake(shared: &Arc<Shared>, world: &mut World) {
 }
 
 fn stop(world: &mut World, id: i64) {
-    if let Some((place, task)) = world.busy.remove(&id) {
+    if let Some(Busy { place, task, .. }) = world.busy.remove(&id) {
         task.abort();
         if let Some(boot) = world.boots.get_mut(place) {
             boot.result = "aborted".into();
@@ -128,7 +128,12 @@ fn start(shared: &Arc<Shared>, world: &mut World, id: i64) {
         mac: mac.unwrap_or_default(),
     };
     let task = tokio::spawn(booting.run());
-    world.busy.insert(id, (place, task.abort_handle()));
+    let busy = Busy {
+        place,
+        task: task.abort_handle(),
+        reporting: false,
+    };
+    world.busy.insert(id, busy);
 }
 
 struct Booting {
@@ -150,7 +155,7 @@ impl Booting {
         let current = world
             .busy
             .get(&self.id)
-            .is_some_and(|(place, _)| *place == self.place);
+            .is_some_and(|busy| busy.place == self.place);
         if world.age() == self.age && current {
             world.busy.remove(&self.id);
         }
@@ -183,6 +188,9 @@ impl Booting {
         tokio::time::sleep(Duration::try_from_secs_f64(seconds).unwrap_or_default()).await;
         if result != "never" {
             self.lease(offer).await?;
+            if let Some(busy) = self.shared.world().busy.get_mut(&self.id) {
+                busy.reporting = true;
+            }
             if late_commands {
                 return self.late_command(&command_line).await;
             }

@@ -28,14 +28,23 @@ pub(crate) enum Wake {
     Stop(i64),
 }
 
+/// A machine that boots.
+pub(crate) struct Busy {
+    /// Where its boot stands in `boots`.
+    pub(crate) place: usize,
+    pub(crate) task: AbortHandle,
+    /// It is installed and about to say so.
+    pub(crate) reporting: bool,
+}
+
 pub(crate) struct World {
     pub(crate) db: Db,
     pub(crate) settings: Settings,
     pub(crate) faults: Faults,
     pub(crate) log: Log,
     pub(crate) boots: Vec<Boot>,
-    /// The machines that are busy booting, and where their boot stands in `boots`.
-    pub(crate) busy: HashMap<i64, (usize, AbortHandle)>,
+    /// The machines that are busy booting.
+    pub(crate) busy: HashMap<i64, Busy>,
     pub(crate) wakes: Vec<Wake>,
     /// How long the BMC that the current handler asked takes.
     pub(crate) wait: Duration,
@@ -70,8 +79,8 @@ impl World {
 
     /// Puts everything back into the seeded state; what machines are doing ends.
     pub(crate) fn reset(&mut self) -> io::Result<()> {
-        for (_, (_, task)) in self.busy.drain() {
-            task.abort();
+        for (_, busy) in self.busy.drain() {
+            busy.task.abort();
         }
         let old = std::mem::take(&mut self.db.files);
         let reseeds = self.reseeds + 1;
@@ -85,6 +94,15 @@ impl World {
             let _ = std::fs::remove_file(path);
         }
         Ok(())
+    }
+
+    /// A machine's state was set; a boot that ends with that shows it at once, so that whoever waits for the one sees the
+    /// other.
+    pub(crate) fn reported(&mut self, machine_id: i64, state: &str) {
+        let busy = self.busy.get(&machine_id).filter(|busy| busy.reporting);
+        let boot = busy.and_then(|busy| self.boots.get_mut(busy.place));
+        boot.into_iter()
+            .for_each(|boot| boot.result = state.to_owned());
     }
 
     /// How often this world was put back: what began before does not count after.

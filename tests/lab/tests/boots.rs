@@ -296,3 +296,13 @@ fn a_reset_ends_what_machines_do() {
     );
     assert_eq!(state(&lab, 1), "unknown");
 }
+
+#[test]
+fn a_boot_is_over_as_soon_as_its_machine_is_ready() {
+    let lab = Lab::start();
+    lab.settings(json!({"install_seconds": 0}));
+    let path = "/api/v1/machine/1/state";
+    api(&lab, ALICE, "POST", path, json!({"state": "provision"}));
+    while api(&lab, ALICE, "GET", path, Value::Null).json()["state"] != "ready" {}
+    assert_eq!(lab.boots()[0].result, "ready");
+}

@@ -96,5 +96,6 @@ pub(crate) fn put(world: &mut World, user: &User, call: &Call, args: &Args<'_>) 
     };
     world.db.machines.update(machine.clone());
     note(world, user, &machine);
+    world.reported(machine.id, &machine.state);
     Ok(Reply::json(200, &json!({"state": machine.state})))
 }
