@@ -8,8 +8,8 @@ export PYTHONDONTWRITEBYTECODE = 1
 
 LAB := $(CARGO_TARGET_DIR)/debug/mrp-lab
 MRP := $(CARGO_TARGET_DIR)/release/mrp
-# A module is what has documentation in library/.
-MODULES := $(patsubst library/%.yml,%,$(wildcard library/*.yml))
+# A module is what has documentation in library/. The inventory is none, and is documented in docs/.
+LINKS := $(patsubst library/%.yml,%,$(wildcard library/*.yml)) mrp_inventory
 CARGO_DENY_VERSION := 0.20.2
 CARGO_DENY := .cache/cargo-deny-$(CARGO_DENY_VERSION)/bin/cargo-deny
 
@@ -30,10 +30,10 @@ test-ansible-lines: install-modules lab ## Runs the tests with every ansible-cor
 	@bins=$$($(PYTHON) tests/venvs.py all) && \
 	MRP_TEST_ANSIBLE="$$bins" $(CARGO) test --workspace --locked --no-fail-fast
 
-install-modules: release ## Puts the release binary into library/ under each module's name
+install-modules: release ## Puts the release binary into library/ under the names of the modules and the inventory
 	@find library -maxdepth 1 -type l -delete
 	@cmp -s "$(MRP)" library/mrp || { cp "$(MRP)" library/.mrp.new && mv -f library/.mrp.new library/mrp; }
-	@for module in $(MODULES); do ln -sf mrp "library/$$module" || exit 1; done
+	@for link in $(LINKS); do ln -sf mrp "library/$$link" || exit 1; done
 
 docs: release ## Writes the modules' documentation, library/*.yml, from their option tables
 	"$(MRP)" docs library

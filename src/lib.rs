@@ -8,6 +8,7 @@
 //! - [`ansible`] is the protocol of binary modules: options in, one JSON result out. It knows no server.
 //! - [`modules`] has one file for each Ansible module: its options, and the way from options to a task
 //!   and from the task's outcome to a result.
+//! - [`inventory`] is the lab as Ansible reads an inventory.
 //! - [`cli`] is what the program does when it is called by its own name.
 
 pub mod ansible;
@@ -16,7 +17,9 @@ pub mod cli;
 mod connection;
 mod failure;
 pub mod glob;
+pub mod inventory;
 pub mod modules;
 pub mod near;
+mod order;
 mod reason;
 pub mod task;

@@ -1,18 +1,20 @@
-//! `mrp`: one binary, which Ansible runs under the name of any of its modules.
+//! `mrp`: one binary, which Ansible runs under the name of any of its modules, or of its inventory.
 
 use std::env;
-use std::ffi::OsString;
+use std::ffi::{OsStr, OsString};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
-use mr_provisioner::{ansible, cli, modules};
+use mr_provisioner::{ansible, cli, inventory, modules};
 
 fn main() -> ExitCode {
     let args: Vec<OsString> = env::args_os().collect();
-    let arg0 = args
-        .first()
-        .map_or_else(String::new, |arg0| arg0.to_string_lossy().into_owned());
+    let program = Path::new(args.first().map_or(OsStr::new(""), OsString::as_os_str));
     let rest = args.get(1..).unwrap_or_default();
+    if program.file_name() == Some(inventory::NAME.as_ref()) {
+        return inventory::run(program, rest);
+    }
+    let arg0 = program.to_string_lossy();
     match args_file_of_module(&arg0, rest) {
         Some(args_file) => ansible::run_as_module(modules::ALL, &arg0, &args_file),
         None => cli::run(rest),

@@ -1,5 +1,6 @@
 //! One call of a module: its options, ready to be used, and how Ansible wants it run.
 
+use std::collections::BTreeSet;
 use std::env;
 
 use serde::de::DeserializeOwned;
@@ -53,6 +54,14 @@ impl Call {
     /// When the options are not what the module's table says.
     pub fn new(spec: &ModuleSpec, options: &Map<String, Value>) -> Result<Call, Failure> {
         Call::validated(spec, options, &Internal::default())
+    }
+
+    /// The same value without the secrets among the options.
+    #[must_use]
+    pub fn scrub(&self, spec: &ModuleSpec, value: Value) -> Value {
+        let mut secrets = Secrets::new();
+        secrets.learn(spec.options, &self.options);
+        secrets.scrub(value, &BTreeSet::new())
     }
 
     /// Validates what Ansible handed over, and makes known to the output what must not be printed,

@@ -40,6 +40,7 @@ use std::process::ExitCode;
 
 pub use call::Call;
 pub use option::{Disclosure, Kind, Literal, Opt};
+pub use path::expand as expand_path;
 pub use result::{Diff, Failure, Success};
 pub use review::mistakes;
 pub use spec::{Attribute, Attributes, Constraints, ModuleSpec, RequiredIf, Return, Support};

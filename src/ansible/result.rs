@@ -102,15 +102,21 @@ impl Failure {
         }
     }
 
-    pub(super) fn into_json(self, audience: &Audience) -> Map<String, Value> {
-        let mut result = self.fields;
-        let message = match &self.hint {
+    /// The message, and the hint behind it.
+    #[must_use]
+    pub fn text(&self) -> String {
+        match &self.hint {
             Some(hint) if self.message.ends_with(['.', '!', '?']) => {
                 format!("{} {hint}", self.message)
             }
             Some(hint) => format!("{}. {hint}", self.message),
-            None => self.message,
-        };
+            None => self.message.clone(),
+        }
+    }
+
+    pub(super) fn into_json(self, audience: &Audience) -> Map<String, Value> {
+        let message = self.text();
+        let mut result = self.fields;
         result.insert("failed".to_owned(), true.into());
         result.insert("msg".to_owned(), message.into());
         if let Some(hint) = self.hint {

@@ -24,6 +24,11 @@ pub struct Digest {
 pub struct Sha256(pub [u8; 32]);
 
 impl Sha256 {
+    /// The sum of these bytes.
+    pub fn of(bytes: &[u8]) -> Sha256 {
+        Sha256(sha2::Sha256::digest(bytes).into())
+    }
+
     /// The mark of an image with these bytes: `s256-` and the first 32 hexadecimal digits.
     pub fn mark(&self) -> String {
         let hex = self.to_string();

@@ -280,6 +280,11 @@ impl ApiError {
         matches!(self, ApiError::Forbidden(_))
     }
 
+    /// Whether the server was not reached, or nothing of it answered: another time may do better.
+    pub fn is_unreachable(&self) -> bool {
+        self.never_reached_the_server() || self.leaves_the_outcome_open()
+    }
+
     /// The beginning of the raw body of an error, at most 4 kB, unless it was empty. It may hold a BMC's password: only for
     /// high verbosity, and scrubbed.
     pub fn server_response(&self) -> Option<&str> {

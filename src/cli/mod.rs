@@ -14,6 +14,7 @@ Usage: mrp docs DIR     write the modules' documentation, NAME.yml each, into DI
 
 Ansible runs the same program under the name of a module:
 link it as library/mrp_image, library/mrp_machine and so on.
+Under the name mrp_inventory it is an inventory.
 ";
 
 /// Runs a command with what stands behind the program's name.
@@ -41,7 +42,7 @@ fn report(outcome: Result<String, String>) -> ExitCode {
 }
 
 /// A closed or full standard output is a failure, not a panic.
-fn say(text: &str) -> ExitCode {
+pub(crate) fn say(text: &str) -> ExitCode {
     use std::io::Write;
     match std::io::stdout().write_all(text.as_bytes()) {
         Ok(()) => ExitCode::SUCCESS,
@@ -50,7 +51,7 @@ fn say(text: &str) -> ExitCode {
 }
 
 /// Nothing is left to tell when even standard error is closed.
-fn complain(text: &str) {
+pub(crate) fn complain(text: &str) {
     use std::io::Write;
     let _ = std::io::stderr().write_all(text.as_bytes());
 }

@@ -11,6 +11,7 @@ use crate::api::{
     Reader, Scope,
 };
 use crate::glob::Glob;
+use crate::order::sorted;
 
 /// Which images are meant; what is not given lets everything through.
 #[derive(Clone, Debug)]
@@ -39,8 +40,7 @@ pub fn images(reader: &Reader, filter: &ImageFilter) -> Result<Vec<Image>, TaskE
             && is(&filter.arch, image.arch.as_ref())
             && is(&filter.known_good, Some(&image.known_good))
     });
-    images.sort_by_key(|image| image.id);
-    Ok(images)
+    Ok(sorted(images, |image| (String::new(), image.id.0)))
 }
 
 /// Which preseeds are meant; what is not given lets everything through.
@@ -80,7 +80,7 @@ pub fn preseeds(reader: &Reader, filter: &PreseedFilter) -> Result<Vec<PreseedIn
             && is(&filter.kind, Some(&preseed.kind))
             && is(&filter.known_good, Some(&preseed.known_good))
     });
-    preseeds.sort_by(|one, other| one.name.cmp(&other.name));
+    let preseeds = sorted(preseeds, |preseed| (preseed.name.clone(), 0));
     let told = preseeds.into_iter().map(|preseed| PreseedInfo {
         facts: PreseedFacts::of(&preseed),
         content: filter.content.then(|| preseed.content.unwrap_or_default()),

@@ -7,6 +7,7 @@ use crate::api::{
     Scope,
 };
 use crate::near::near;
+use crate::order::sorted;
 
 use super::TaskError;
 
@@ -40,12 +41,13 @@ impl Images {
         arch: &str,
         description: &str,
     ) -> (Vec<&'a Image>, Vec<&'a Image>) {
-        let mut matching: Vec<&Image> = self
+        let matching = self
             .of_kind(kind, arch)
             .filter(|image| image.description.as_deref() == Some(description))
             .collect();
-        matching.sort_by_key(|image| std::cmp::Reverse(image.id));
-        matching.into_iter().partition(|image| self.is_own(image))
+        sorted(matching, |image| (String::new(), u64::MAX - image.id.0))
+            .into_iter()
+            .partition(|image| self.is_own(image))
     }
 
     /// The image that a description means: the newest own one, else the only one of others.

@@ -7,6 +7,7 @@ use serde::Serialize;
 use super::lookup;
 use super::{TaskError, parallel};
 use crate::api::{Interface, Machine, MachineId, Query, Reader, Scope};
+use crate::order::sorted;
 
 /// Whose facts are wanted, and which interface is preferred.
 #[derive(Clone, Debug)]
@@ -101,13 +102,12 @@ pub fn facts(
 impl Selection {
     /// The machines that are meant.
     pub(super) fn select(&self, reader: &Reader, scope: Scope) -> Result<Vec<Machine>, TaskError> {
-        let mut machines = match self {
+        let machines = match self {
             Selection::All => reader.machines().list(scope)?,
             Selection::Query(query) => reader.machines().query(scope, query)?,
             Selection::Names(names) => return named(reader, names),
         };
-        machines.sort_by(|one, other| one.name.cmp(&other.name));
-        Ok(machines)
+        Ok(sorted(machines, |machine| (machine.name.clone(), 0)))
     }
 }
 

@@ -9,23 +9,22 @@ const SIDE_BY_SIDE: usize = 8;
 /// Applies `ask` to every item, [`SIDE_BY_SIDE`] at a time; the answers come in the order of the items.
 pub(super) fn map<T: Sync, R: Send>(items: &[T], ask: impl Fn(&T) -> R + Sync) -> Vec<R> {
     let next = AtomicUsize::new(0);
-    let answers = Mutex::new(Vec::with_capacity(items.len()));
+    let answers = Mutex::new(items.iter().map(|_| None).collect::<Vec<Option<R>>>());
     std::thread::scope(|scope| {
         for _ in 0..SIDE_BY_SIDE.min(items.len()) {
             scope.spawn(|| {
                 while let Some((index, item)) = take(items, &next) {
                     let answer = ask(item);
-                    answers
+                    let mut answers = answers
                         .lock()
-                        .expect("no thread panics while it holds the lock")
-                        .push((index, answer));
+                        .expect("no thread panics while it holds the lock");
+                    answers[index] = Some(answer);
                 }
             });
         }
     });
-    let mut answers = answers.into_inner().expect("all threads have ended");
-    answers.sort_by_key(|(index, _)| *index);
-    answers.into_iter().map(|(_, answer)| answer).collect()
+    let answers = answers.into_inner().expect("all threads have ended");
+    answers.into_iter().flatten().collect()
 }
 
 fn take<'a, T>(items: &'a [T], next: &AtomicUsize) -> Option<(usize, &'a T)> {

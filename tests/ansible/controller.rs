@@ -15,7 +15,10 @@ pub(crate) struct Controller {
 
 /// What a program printed, and how it ended.
 pub(crate) struct Run {
+    /// All of it.
     pub(crate) output: String,
+    /// What of it went to standard error.
+    pub(crate) complaints: String,
     ok: bool,
 }
 
@@ -40,9 +43,36 @@ pub(crate) fn all() -> Vec<Controller> {
 impl Controller {
     /// Runs a playbook against a lab, at a verbosity that shows all there is.
     pub(crate) fn playbook(&self, lab: &Lab, playbook: &str, arguments: &[&str]) -> Run {
+        self.playbook_with(lab, playbook, arguments, &[])
+    }
+
+    /// The same, with variables of the environment besides.
+    pub(crate) fn playbook_with(
+        &self,
+        lab: &Lab,
+        playbook: &str,
+        arguments: &[&str],
+        environment: &[(&str, &str)],
+    ) -> Run {
         let mut command = self.command("ansible-playbook");
+        command.arg("-vvvv").arg(playbook).args(arguments);
+        self.run_against(lab, &mut command, environment)
+    }
+
+    /// What `ansible-inventory` makes of an inventory.
+    pub(crate) fn inventory(
+        &self,
+        lab: &Lab,
+        arguments: &[&str],
+        environment: &[(&str, &str)],
+    ) -> Run {
+        let mut command = self.command("ansible-inventory");
+        self.run_against(lab, command.args(arguments), environment)
+    }
+
+    fn run_against(&self, lab: &Lab, command: &mut Command, environment: &[(&str, &str)]) -> Run {
         command.env("MRP_URL", lab.url()).env("MRP_TOKEN", TOKEN);
-        let run = self.run(command.arg("-vvvv").arg(playbook).args(arguments));
+        let run = self.run(command.envs(environment.iter().copied()));
         assert!(
             !run.output.contains(TOKEN),
             "the token was printed: {}",
@@ -88,9 +118,10 @@ impl Controller {
 
     fn run(&self, command: &mut Command) -> Run {
         let output = command.output().expect("Ansible's programs can be started");
-        let text = [output.stdout, output.stderr].concat();
+        let complaints = String::from_utf8_lossy(&output.stderr).into_owned();
         Run {
-            output: String::from_utf8_lossy(&text).into_owned(),
+            output: String::from_utf8_lossy(&output.stdout).into_owned() + &complaints,
+            complaints,
             ok: output.status.success(),
         }
     }

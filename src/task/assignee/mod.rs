@@ -11,6 +11,7 @@ use serde::Serialize;
 use super::lookup::{self, MachineRef};
 use super::{Effect, Plan, Task, TaskError};
 use crate::api::{Assignee, AssigneeId, Machine, NewAssignee, Reader, Writer};
+use crate::order;
 
 /// The assignment that shall be, or shall not.
 #[derive(Clone, Debug)]
@@ -124,9 +125,10 @@ impl AssigneeFacts {
 }
 
 /// The server's lists have no order.
-fn sorted(mut facts: Vec<AssigneeFacts>) -> Vec<AssigneeFacts> {
-    facts.sort_by(|one, other| one.user.cmp(&other.user));
-    facts
+fn sorted(facts: Vec<AssigneeFacts>) -> Vec<AssigneeFacts> {
+    order::sorted(facts, |assignee| {
+        (assignee.user.clone().unwrap_or_default(), 0)
+    })
 }
 
 fn assignment_of<'a>(assignees: &'a [Assignee], user: &str) -> Option<&'a Assignee> {

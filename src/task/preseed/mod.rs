@@ -10,11 +10,10 @@ use std::path::PathBuf;
 
 use serde::Serialize;
 use serde_json::{Value, json};
-use sha2::{Digest as _, Sha256};
 
 use super::{Effect, Plan, Task, TaskError, lookup};
 use crate::api::{
-    NewPreseed, Preseed, PreseedChanges, PreseedId, PreseedType, Reader, Scope, Writer,
+    NewPreseed, Preseed, PreseedChanges, PreseedId, PreseedType, Reader, Scope, Sha256, Writer,
 };
 
 /// The preseed that shall be.
@@ -182,10 +181,7 @@ fn without_text(mut fields: Value, text: Option<&str>) -> Value {
 }
 
 fn sha256_of(text: &str) -> String {
-    Sha256::digest(text)
-        .iter()
-        .map(|byte| format!("{byte:02x}"))
-        .collect()
+    Sha256::of(text.as_bytes()).to_string()
 }
 
 /// Refuses to delete a preseed that machines read.

@@ -14,6 +14,7 @@ use super::lookup::MachineRef;
 use super::wait::Waiting;
 use super::{Effect, Plan, Task, TaskError, Wait};
 use crate::api::{Assignee, Machine, Query, Reader, Writer};
+use crate::order::sorted;
 use wanted::Wanted;
 
 /// The reservations that shall be, or shall not.
@@ -134,9 +135,9 @@ impl ReservationReport {
     }
 
     fn add(&mut self, machines: impl IntoIterator<Item = Held>) {
-        self.machines.extend(machines);
-        self.machines
-            .sort_by(|one, other| one.machine.name.cmp(&other.machine.name));
+        let held = std::mem::take(&mut self.machines);
+        let all = held.into_iter().chain(machines).collect();
+        self.machines = sorted(all, |held: &Held| (held.machine.name.clone(), 0));
     }
 }
 

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use super::{Held, Selection};
 use crate::api::{ApiError, Assignee, Machine, Query, Reader, Scope};
+use crate::order;
 use crate::task::{TaskError, lookup, parallel};
 
 /// How many machines a message names.
@@ -135,7 +136,6 @@ pub(super) fn is_for(assignment: &Assignee, reason: &str) -> bool {
     assignment.reason.as_deref().unwrap_or("") == reason
 }
 
-fn sorted(mut machines: Vec<Machine>) -> Vec<Machine> {
-    machines.sort_by(|one, other| one.name.cmp(&other.name));
-    machines
+fn sorted(machines: Vec<Machine>) -> Vec<Machine> {
+    order::sorted(machines, |machine| (machine.name.clone(), 0))
 }

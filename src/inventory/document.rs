@@ -1,0 +1,140 @@
+//! The JSON object that Ansible reads.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde_json::{Map, Value, json};
+
+use super::config::Config;
+use super::data::data;
+use super::lab::Lab;
+use super::{address, names};
+use crate::api::Machine;
+use crate::task::info::MachineInfo;
+use crate::task::network;
+
+/// The group of all machines, which carries what is said about the inventory as a whole.
+const ALL: &str = "mrp";
+/// Groups that are there even when nobody is in them, so that no playbook names one in vain.
+const ALWAYS: [&str; 6] = [ALL, "mine", "assigned", "free", "netboot_on", "netboot_off"];
+const WARNINGS: &str = "mrp_warnings";
+const STALE: &str = "mrp_stale";
+
+/// The inventory of a lab.
+pub(super) fn of(lab: &Lab, config: &Config) -> Value {
+    let groups_of: Vec<BTreeSet<String>> = lab
+        .machines
+        .iter()
+        .map(|info| groups_of(info, lab))
+        .collect();
+    let mut groups: BTreeMap<String, Vec<String>> = BTreeMap::new();
+    let always = ALWAYS.iter().map(|group| (*group).to_owned());
+    for group in always.chain(groups_of.iter().flatten().cloned()) {
+        groups.insert(group, Vec::new());
+    }
+    let names = names::hosts(&lab.machines, config.by_hostname, &groups);
+    let mut hosts = Map::new();
+    let mut warnings = Vec::new();
+    for ((info, name), groups_of) in lab.machines.iter().zip(names).zip(groups_of) {
+        for group in groups_of {
+            groups.entry(group).or_default().push(name.clone());
+        }
+        warnings.extend(renamed(&info.machine, &name, config));
+        let variables = variables(info, lab, config, &mut warnings);
+        hosts.insert(name, Value::Object(variables));
+    }
+    let mut inventory = Map::from_iter([("_meta".to_owned(), json!({ "hostvars": hosts }))]);
+    for (group, hosts) in groups {
+        inventory.insert(group, json!({ "hosts": hosts }));
+    }
+    let mut inventory = Value::Object(inventory);
+    inventory[ALL]["vars"] = json!({ STALE: false, WARNINGS: [] });
+    for warning in &warnings {
+        add_warning(&mut inventory, warning);
+    }
+    inventory
+}
+
+/// Says something about the inventory where a playbook can read it.
+pub(super) fn add_warning(inventory: &mut Value, sentence: &str) {
+    if let Value::Array(warnings) = &mut inventory[ALL]["vars"][WARNINGS] {
+        warnings.push(data(sentence.into()));
+    }
+}
+
+/// Lets a playbook know that the server may be otherwise by now.
+pub(super) fn mark_stale(inventory: &mut Value) {
+    inventory[ALL]["vars"][STALE] = true.into();
+}
+
+fn groups_of(info: &MachineInfo, lab: &Lab) -> BTreeSet<String> {
+    let machine = &info.machine;
+    let netboot = machine.netboot_enabled == Some(true);
+    let free = lab.is_free(machine);
+    let fixed = [
+        Some(ALL),
+        Some(if netboot { "netboot_on" } else { "netboot_off" }),
+        Some(if free { "free" } else { "assigned" }),
+        lab.is_mine(machine).then_some("mine"),
+    ];
+    let holders = info.assignees.iter().flatten();
+    let named = [("arch", &machine.arch), ("subarch", &machine.subarch)]
+        .into_iter()
+        .chain(holders.map(|holder| ("holder", &holder.user)))
+        .filter_map(|(kind, name)| Some(names::group(kind, name.as_deref()?)));
+    fixed
+        .into_iter()
+        .flatten()
+        .map(str::to_owned)
+        .chain(named)
+        .collect()
+}
+
+/// Everything that is known of a machine, under `mrp_`; and the address to reach it at, where that is certain.
+fn variables(
+    info: &MachineInfo,
+    lab: &Lab,
+    config: &Config,
+    warnings: &mut Vec<String>,
+) -> Map<String, Value> {
+    let machine = &info.machine;
+    let interfaces = info.interfaces.clone().unwrap_or_default();
+    let (network, unclear) = network::facts(machine.clone(), interfaces, &config.interface);
+    warnings.extend(unclear);
+    let address = network.ipv4.as_deref().and_then(address::of_a_machine);
+    if let (Some(ipv4), None) = (&network.ipv4, address) {
+        warnings.push(format!(
+            "machine '{}' has no ansible_host, since no machine can have its address {ipv4}",
+            machine.name
+        ));
+    }
+    let mut facts = fields(json!(info));
+    facts.extend(fields(json!({
+        "ipv4": address,
+        "mac": network.mac,
+        "netmask": network.netmask,
+        "mine": lab.is_mine(machine),
+        "assigned": !lab.is_free(machine),
+    })));
+    let mut variables: Map<String, Value> = facts
+        .into_iter()
+        .map(|(name, value)| (format!("mrp_{name}"), data(value)))
+        .collect();
+    if let Some(address) = address {
+        variables.insert("ansible_host".into(), json!(address));
+    }
+    variables
+}
+
+fn fields(object: Value) -> Map<String, Value> {
+    match object {
+        Value::Object(fields) => fields,
+        _ => Map::new(),
+    }
+}
+
+/// Says so where a host is not called what was asked for.
+fn renamed(machine: &Machine, host: &str, config: &Config) -> Option<String> {
+    let hostname = machine.hostname.as_ref().filter(|_| config.by_hostname);
+    (hostname.unwrap_or(&machine.name) != host)
+        .then(|| format!("machine '{}' is listed as {host}", machine.name))
+}

@@ -1,0 +1,65 @@
+//! What an inventory is made of: the machines, and which of them are one's own or free.
+
+use super::config::Config;
+use crate::api::{Machine, MachineId, Query, Reader, Scope};
+use crate::task::TaskError;
+use crate::task::info::{self, Details, MachineFilter, MachineInfo};
+use crate::task::network::Selection;
+
+/// The server's machines at one time.
+pub(super) struct Lab {
+    /// With their interfaces, and with their holders when these are asked for.
+    pub(super) machines: Vec<MachineInfo>,
+    mine: Vec<MachineId>,
+    free: Vec<MachineId>,
+}
+
+impl Lab {
+    pub(super) fn is_mine(&self, machine: &Machine) -> bool {
+        self.mine.contains(&machine.id)
+    }
+
+    pub(super) fn is_free(&self, machine: &Machine) -> bool {
+        self.free.contains(&machine.id)
+    }
+}
+
+/// Reads all of it. Whose machines are which costs a request each, the addresses one for each machine.
+pub(super) fn gather(reader: &Reader, config: &Config) -> Result<Lab, TaskError> {
+    let filter = MachineFilter {
+        machines: match &config.query {
+            Some(query) => Selection::Query(query.clone()),
+            None => Selection::All,
+        },
+        scope: config.scope,
+        name: None,
+        arch: None,
+        states: Vec::new(),
+        details: Details {
+            interfaces: true,
+            assignees: config.holders,
+            ..Details::default()
+        },
+    };
+    // Before the machines: one that is taken or given back meanwhile then counts as it was.
+    let (mine, free) = match config.scope {
+        Scope::Own => (None, Vec::new()),
+        Scope::Visible => {
+            let free = reader
+                .machines()
+                .query(Scope::Visible, &Query::unassigned())?;
+            (Some(ids(&reader.machines().list(Scope::Own)?)), ids(&free))
+        }
+    };
+    let machines = info::machines(reader, &filter)?;
+    let all = || machines.iter().map(|info| info.machine.id).collect();
+    Ok(Lab {
+        mine: mine.unwrap_or_else(all),
+        free,
+        machines,
+    })
+}
+
+fn ids(machines: &[Machine]) -> Vec<MachineId> {
+    machines.iter().map(|machine| machine.id).collect()
+}

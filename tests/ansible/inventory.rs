@@ -1,0 +1,229 @@
+//! The lab as Ansible's inventory: what the real programs make of it.
+
+use std::os::unix::fs::symlink;
+
+use serde_json::{Value, json};
+
+use super::controller::root;
+use super::{Site, on_each_line};
+
+const INVENTORY: [&str; 2] = ["-i", "library/mrp_inventory"];
+const CONSTRUCTED: [&str; 4] = [
+    "-i",
+    "library/mrp_inventory",
+    "-i",
+    "playbooks/inventory/lab.constructed.yml",
+];
+
+#[test]
+fn ansible_reads_the_lab_as_an_inventory() {
+    on_each_line(|ansible| {
+        let site = Site::new();
+        let run = ansible.inventory(&site.lab, &[&INVENTORY[..], &["--list"]].concat(), &[]);
+        run.succeeded();
+        assert_eq!(run.complaints, "", "{}", run.output);
+        let inventory: Value = serde_json::from_str(&run.output).unwrap();
+        let host = &inventory["_meta"]["hostvars"]["qdc01"];
+        assert_eq!(host["ansible_host"], "10.40.5.12");
+        assert_eq!(host["mrp_mine"], true);
+        assert_eq!(inventory["free"]["hosts"], json!(["d05-free", "x86-1"]));
+        assert!(site.lab.writes().is_empty());
+    });
+}
+
+#[test]
+fn a_playbook_runs_over_the_lab_with_groups_constructed_on_top() {
+    on_each_line(|ansible| {
+        let site = Site::new();
+        let run = ansible.playbook(&site.lab, "playbooks/lab.yml", &CONSTRUCTED);
+        run.succeeded();
+        for part in [
+            "free: d05-free, x86-1",
+            "moonshot-c1' has several addresses",
+            "qdc01 at 10.40.5.12 as root",
+        ] {
+            run.says(part);
+        }
+        assert!(!run.output.contains("x86-1 at"), "{}", run.output);
+        assert_eq!(run.changed(), 0);
+        let graph = ansible.inventory(&site.lab, &[&CONSTRUCTED[..], &["--graph"]].concat(), &[]);
+        for group in [
+            "@network_lab:",
+            "@network_mgmt:",
+            "@my_arm_servers:",
+            "@reachable:",
+        ] {
+            graph.says(group);
+        }
+        assert_eq!(graph.complaints, "");
+    });
+}
+
+#[test]
+fn the_example_of_its_options_holds() {
+    on_each_line(|ansible| {
+        let site = Site::new();
+        let options = [(
+            "MRP_INVENTORY_CONFIG",
+            "playbooks/inventory/mrp_inventory.cfg",
+        )];
+        let run = ansible.inventory(
+            &site.lab,
+            &[&INVENTORY[..], &["--host", "moonshot-c1"]].concat(),
+            &options,
+        );
+        run.succeeded();
+        run.says("10.40.1.21");
+    });
+}
+
+#[test]
+fn a_directory_of_the_link_its_options_and_groups_on_top_is_an_inventory() {
+    on_each_line(|ansible| {
+        let site = Site::new();
+        let folder = site.files.path().join("inventory");
+        std::fs::create_dir(&folder).unwrap();
+        for (file, link) in [
+            ("library/mrp", "mrp_inventory"),
+            ("playbooks/inventory/mrp_inventory.cfg", "mrp_inventory.cfg"),
+            (
+                "playbooks/inventory/lab.constructed.yml",
+                "zz.constructed.yml",
+            ),
+        ] {
+            symlink(root().join(file), folder.join(link)).unwrap();
+        }
+        let folder = folder.display().to_string();
+        let run = ansible.inventory(&site.lab, &["-i", &folder, "--graph"], &[]);
+        run.succeeded();
+        assert_eq!(run.complaints, "", "{}", run.output);
+        let (_, reachable) = run.output.split_once("@reachable:").unwrap();
+        // eth1, which the options prefer.
+        assert!(reachable.contains("--moonshot-c1"), "{}", run.output);
+    });
+}
+
+#[test]
+fn what_the_server_says_is_never_evaluated() {
+    on_each_line(|ansible| {
+        let site = Site::new();
+        let trap = site.files.path().join("evaluated");
+        let template = format!(
+            "{{{{ lookup('pipe', 'touch {}') }}}}{{% raw %}}",
+            trap.display()
+        );
+        let expression = format!("lookup('pipe', 'touch {}') == ''", trap.display());
+        site.lab
+            .add_machine(json!({ "name": template, "assignee": "alice" }));
+        let reason = json!([{ "id": 1, "user": expression, "reason": template }]);
+        let fault = json!({ "path": "/api/v1/machine/9/assignee", "status": 200, "times": 0, "body": reason });
+        site.lab.fault(fault);
+        let options = site.write(
+            "hostile.cfg",
+            "holders = yes\nquery = (=~ name \"lookup\")\n",
+        );
+        let playbook = site.write("hostile.yml", HOSTILE);
+        let constructed = site.write("hostile.constructed.yml", HOSTILE_CONSTRUCTED);
+        let arguments = [&INVENTORY[..], &["-i", &constructed]].concat();
+        let run = ansible.playbook_with(
+            &site.lab,
+            &playbook,
+            &arguments,
+            &[("MRP_INVENTORY_CONFIG", &options)],
+        );
+        run.succeeded();
+        run.says(&format!(
+            "name is {{{{ lookup('pipe', 'touch {}')",
+            trap.display()
+        ));
+        assert!(
+            !trap.exists(),
+            "a template of the server was evaluated: {}",
+            run.output
+        );
+        run.says("ignored=1");
+    });
+}
+
+/// Everything that a playbook might do with such a value.
+const HOSTILE: &str = r#"
+- hosts: mrp
+  gather_facts: false
+  vars:
+    lazy: "{{ mrp_name }}"
+  tasks:
+    - ansible.builtin.debug:
+        msg: "name is {{ mrp_name }}, {{ lazy }}, {{ mrp_assignees }}, {{ mrp_warnings }}"
+    - ansible.builtin.debug:
+        var: mrp_assignees[0].reason
+    - ansible.builtin.debug:
+        msg: "{{ composed }} {{ hostvars[inventory_hostname].mrp_name }} {{ group_names }} {{ inventory_hostname }}"
+    - ansible.builtin.set_fact:
+        copied: "{{ mrp_assignees[0].reason }}"
+    - ansible.builtin.debug:
+        msg: "{{ copied }}"
+    - ansible.builtin.debug:
+        msg: an expression was evaluated
+      when: "{{ mrp_assignees[0].user }}"
+      ignore_errors: true
+"#;
+
+const HOSTILE_CONSTRUCTED: &str = r#"
+plugin: ansible.builtin.constructed
+strict: true
+compose:
+  composed: mrp_name
+keyed_groups:
+  - key: mrp_name
+    prefix: named
+"#;
+
+#[test]
+fn a_copy_is_used_with_a_warning_that_is_seen_when_the_server_is_gone() {
+    on_each_line(|ansible| {
+        let site = Site::new();
+        let options = site.write("cached.cfg", "cache = copy\nretries = 0\n");
+        let options = [("MRP_INVENTORY_CONFIG", options.as_str())];
+        let arguments = [&INVENTORY[..], &["--graph"]].concat();
+        ansible
+            .inventory(&site.lab, &arguments, &options)
+            .succeeded();
+        site.lab
+            .fault(json!({ "path": "/api/v1/*", "reset": true, "times": 0 }));
+        let run = ansible.inventory(&site.lab, &arguments, &options);
+        run.succeeded();
+        run.says("--qdc01");
+        assert!(
+            run.complaints.contains("so this is a copy"),
+            "{}",
+            run.complaints
+        );
+        let playbook =
+            ansible.playbook_with(&site.lab, "playbooks/lab.yml", &CONSTRUCTED, &options);
+        playbook.succeeded();
+        playbook.says("qdc01 at 10.40.5.12");
+    });
+}
+
+#[test]
+fn a_failing_inventory_is_no_inventory_and_says_why() {
+    on_each_line(|ansible| {
+        let site = Site::new();
+        site.lab
+            .fault(json!({ "path": "/api/v1/machine/3/interface", "status": 500, "times": 0 }));
+        let arguments = [&INVENTORY[..], &["--graph"]].concat();
+        let strict = [("ANSIBLE_INVENTORY_ANY_UNPARSED_IS_FAILED", "true")];
+        let run = ansible.inventory(&site.lab, &arguments, &strict);
+        run.failed();
+        let said = run
+            .complaints
+            .split_whitespace()
+            .collect::<Vec<_>>()
+            .join(" ");
+        assert!(
+            said.contains("listing the interfaces of machine 3"),
+            "{said}"
+        );
+        assert!(!run.output.contains("qdc01"), "{}", run.output);
+    });
+}

@@ -1,0 +1,172 @@
+//! A server whose data is meant to be more than data.
+
+use serde_json::{Value, json};
+
+use crate::site::{Site, group, host, says};
+
+const TEMPLATE: &str = "{{ lookup('pipe', 'id') }}";
+
+fn marked(text: &str) -> Value {
+    json!({ "__ansible_unsafe": text })
+}
+
+/// Answers these machines wherever machines are listed.
+fn serve_machines(site: &Site, machines: Value) {
+    site.lab
+        .fault(json!({ "path": "/api/v1/machine", "status": 200, "times": 0, "body": machines }));
+}
+
+fn serve(site: &Site, path: &str, body: Value) {
+    let path = format!("/api/v1/machine/{path}");
+    site.lab
+        .fault(json!({ "path": path, "status": 200, "times": 0, "body": body }));
+}
+
+#[test]
+fn templates_in_names_reasons_and_all_else_are_marked_as_data() {
+    let site = Site::new();
+    site.config("holders = true");
+    site.lab.add_machine(json!({
+        "name": TEMPLATE,
+        "assignee": "alice",
+        "interfaces": [{ "identifier": "{% raw %}" }]
+    }));
+    serve(
+        &site,
+        "9/assignee",
+        json!([{ "id": 1, "user": "{{ user }}", "reason": TEMPLATE }]),
+    );
+    let inventory = site.list();
+    let names = group(&inventory, "mrp");
+    let name = "lookup--pipe----id-----";
+    assert!(names.contains(&name.to_owned()), "{names:?}");
+    let host = host(&inventory, name);
+    assert_eq!(host["mrp_name"], marked(TEMPLATE));
+    assert_eq!(host["mrp_assignees"][0]["reason"], marked(TEMPLATE));
+    assert_eq!(host["mrp_interfaces"][0]["identifier"], marked("{% raw %}"));
+    assert_eq!(group(&inventory, "holder____user___"), [name]);
+    for warning in inventory["mrp"]["vars"]["mrp_warnings"].as_array().unwrap() {
+        assert!(warning["__ansible_unsafe"].is_string(), "{warning}");
+    }
+    no_unmarked_template(&inventory);
+}
+
+/// Nothing that Ansible would evaluate is a text of its own, nor a key.
+fn no_unmarked_template(value: &Value) {
+    match value {
+        Value::String(text) => assert!(!text.contains('{'), "{text}"),
+        Value::Array(items) => items.iter().for_each(no_unmarked_template),
+        Value::Object(fields) => {
+            for (key, field) in fields.iter().filter(|(key, _)| *key != "__ansible_unsafe") {
+                assert!(!key.contains('{'), "{key}");
+                no_unmarked_template(field);
+            }
+        }
+        _ => {}
+    }
+}
+
+#[test]
+fn no_address_but_a_machines_own_becomes_a_connection_variable() {
+    for address in [
+        "127.0.0.1",
+        "0.0.0.0",
+        "255.255.255.255",
+        "10.0.0.1 -oProxyCommand=id",
+        "evil.example",
+        TEMPLATE,
+        "",
+    ] {
+        let site = Site::new();
+        let interface = json!({ "id": 7, "identifier": "eth0", "lease_ipv4": address });
+        serve(&site, "2/interface", json!([interface]));
+        let inventory = site.list();
+        let host = host(&inventory, "qdc01");
+        assert!(host.get("ansible_host").is_none(), "{address}");
+        assert_eq!(host["mrp_ipv4"], json!(null));
+        says(
+            &inventory["mrp"]["vars"]["mrp_warnings"].to_string(),
+            &["machine 'qdc01' has no ansible_host"],
+        );
+    }
+}
+
+#[test]
+fn fields_that_the_server_adds_are_no_variables() {
+    let site = Site::new();
+    let machine = json!({ "id": 1, "name": "a", "ansible_host": "10.6.6.6", "vars": { "ansible_user": "x" } });
+    serve_machines(&site, json!([machine]));
+    serve(
+        &site,
+        "1/interface",
+        json!([{ "id": 1, "ansible_connection": "local", "__ansible_vault": "x" }]),
+    );
+    let inventory = site.list().to_string();
+    for word in [
+        "ansible_host",
+        "ansible_user",
+        "ansible_connection",
+        "vault",
+    ] {
+        assert!(!inventory.contains(word), "{word}");
+    }
+}
+
+#[test]
+fn a_machine_takes_no_name_that_ansible_has() {
+    let site = Site::new();
+    let names = [
+        "localhost",
+        "all",
+        "_meta",
+        "mine",
+        "../../x",
+        "-oProxyCommand=id",
+        "",
+    ];
+    let machines: Vec<Value> = (1..)
+        .zip(names)
+        .map(|(id, name)| json!({ "id": id, "name": name }))
+        .collect();
+    serve_machines(&site, json!(machines));
+    serve(&site, "*", json!([]));
+    let inventory = site.list();
+    assert_eq!(
+        group(&inventory, "mrp"),
+        [
+            "machine",
+            "oProxyCommand-id",
+            "x",
+            "_meta",
+            "all-2",
+            "localhost-1",
+            "mine-4"
+        ]
+    );
+}
+
+#[test]
+fn the_token_is_masked_where_the_server_has_it_too() {
+    let site = Site::new();
+    let machine = json!({ "id": 1, "name": "a", "kernel_opts": "token=alice-token quiet" });
+    serve_machines(&site, json!([machine]));
+    serve(&site, "1/interface", json!([]));
+    let inventory = site.list();
+    assert_eq!(
+        host(&inventory, "a")["mrp_kernel_opts"],
+        "token=******** quiet"
+    );
+}
+
+#[test]
+fn an_answer_that_is_none_is_a_failure() {
+    for body in [
+        json!("<html>"),
+        json!({ "errors": [] }),
+        json!([{ "id": "x" }]),
+    ] {
+        let site = Site::new();
+        serve_machines(&site, body);
+        says(&site.refusal(), &["the server's answer is not as expected"]);
+    }
+}
