@@ -1,6 +1,9 @@
 //! Finds a text however a server or a proxy wrote it: as it is, percent-encoded, in JSON or in HTML,
 //! and in any mixture of them, since each of them chooses for itself what it escapes.
 
+/// What an escape begins with.
+pub(super) const BEGINNINGS: [u8; 3] = *b"%\\&";
+
 /// How much of the beginning of `text` is `wanted`, if it begins with it.
 pub(super) fn prefix(text: &str, wanted: &str) -> Option<usize> {
     if text.starts_with(wanted) {

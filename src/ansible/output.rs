@@ -110,12 +110,13 @@ fn print_once(line: &str) -> io::Result<()> {
 }
 
 fn line(context: &Context, result: Map<String, Value>) -> String {
-    let mut line = ascii(
-        &context
-            .secrets
-            .scrub(result.into(), &public_keys(context.spec)),
-    );
+    let result = context
+        .secrets
+        .scrub(result.into(), &public_keys(context.spec));
+    let mut line = ascii(&result);
     line.push('\n');
+    // The program ends here: to take a large result apart would only take time.
+    std::mem::forget(result);
     line
 }
 
@@ -143,6 +144,10 @@ fn add_returns(returns: &'static [Return], keys: &mut BTreeSet<&'static str>) {
 /// terminal may be Latin-1.
 fn ascii(value: &Value) -> String {
     let json = value.to_string();
+    let plain = |byte: u8| byte.is_ascii() && byte != b'\x7f';
+    if json.bytes().all(plain) {
+        return json;
+    }
     let mut ascii = String::with_capacity(json.len());
     for character in json.chars() {
         if character.is_ascii() && character != '\u{7f}' {

@@ -101,60 +101,104 @@ impl Secrets {
     }
 
     /// The same value without any secret.
-    pub(super) fn scrub(&self, value: Value, public_keys: &BTreeSet<&str>) -> Value {
-        if self.0.is_empty() {
-            return value;
+    pub(super) fn scrub(&self, mut value: Value, public_keys: &BTreeSet<&str>) -> Value {
+        if !self.0.is_empty() {
+            Scrubber::new(self, public_keys).scrub(&mut value);
         }
-        match value {
-            Value::String(text) => self.scrub_text(text).into(),
-            Value::Number(number) => {
-                let text = python::str_of(&number.clone().into());
-                let leaks = self.0.iter().any(|secret| text.contains(secret));
-                if leaks {
-                    PLACEHOLDER.into()
-                } else {
-                    number.into()
-                }
-            }
-            Value::Array(items) => items
-                .into_iter()
-                .map(|item| self.scrub(item, public_keys))
-                .collect(),
-            Value::Object(fields) => fields
-                .into_iter()
-                .map(|(key, field)| {
-                    let key = if public_keys.contains(key.as_str()) {
-                        key
-                    } else {
-                        self.scrub_text(key)
-                    };
-                    (key, self.scrub(field, public_keys))
-                })
-                .collect(),
-            plain @ (Value::Null | Value::Bool(_)) => plain,
+        value
+    }
+}
+
+/// Removes secrets in place: a whole lab's facts are hundreds of thousands of texts, hardly one of which holds a secret.
+struct Scrubber<'a> {
+    /// The longest first: one may be a part of another.
+    secrets: Vec<&'a str>,
+    /// The bytes that a secret may begin with, however it is written.
+    first: [bool; 256],
+    public_keys: &'a BTreeSet<&'a str>,
+}
+
+impl<'a> Scrubber<'a> {
+    fn new(secrets: &'a Secrets, public_keys: &'a BTreeSet<&'a str>) -> Scrubber<'a> {
+        let mut secrets: Vec<&str> = secrets.0.iter().map(String::as_str).collect();
+        secrets.sort_by_key(|secret| std::cmp::Reverse(secret.len()));
+        let mut first = [false; 256];
+        let bytes = secrets.iter().filter_map(|secret| secret.bytes().next());
+        for byte in bytes.chain(disguise::BEGINNINGS) {
+            first[usize::from(byte)] = true;
+        }
+        Scrubber {
+            secrets,
+            first,
+            public_keys,
         }
     }
 
-    pub(super) fn scrub_text(&self, text: String) -> String {
-        if self.0.contains(&text) {
-            return PLACEHOLDER.to_owned();
-        }
-        // The longest first: one secret may be a part of another.
-        let mut secrets: Vec<&String> = self.0.iter().collect();
-        secrets.sort_by_key(|secret| std::cmp::Reverse(secret.len()));
-        let mut clean = String::with_capacity(text.len());
-        let mut rest = text.as_str();
-        while let Some(character) = rest.chars().next() {
-            let found = secrets
-                .iter()
-                .find_map(|secret| disguise::prefix(rest, secret));
-            match found {
-                Some(_) => clean.push_str(ASTERISKS),
-                None => clean.push(character),
+    fn scrub(&self, value: &mut Value) {
+        match value {
+            Value::String(text) => {
+                if let Some(clean) = self.clean(text) {
+                    *text = clean;
+                }
             }
-            rest = &rest[found.unwrap_or(character.len_utf8())..];
+            Value::Number(number) => {
+                let text = python::str_of(&number.clone().into());
+                if self.secrets.iter().any(|secret| text.contains(secret)) {
+                    *value = PLACEHOLDER.into();
+                }
+            }
+            Value::Array(items) => items.iter_mut().for_each(|item| self.scrub(item)),
+            Value::Object(fields) => {
+                self.scrub_keys(fields);
+                fields.values_mut().for_each(|field| self.scrub(field));
+            }
+            Value::Null | Value::Bool(_) => {}
         }
-        clean
+    }
+
+    fn scrub_keys(&self, fields: &mut Map<String, Value>) {
+        let renamed: Vec<(String, String)> = fields
+            .keys()
+            .filter_map(|key| Some((key.clone(), self.clean(key)?)))
+            .filter(|(key, _)| !self.public_keys.contains(key.as_str()))
+            .collect();
+        for (key, clean) in renamed {
+            if let Some(field) = fields.remove(&key) {
+                fields.insert(clean, field);
+            }
+        }
+    }
+
+    /// A text without its secrets, if it has any.
+    fn clean(&self, text: &str) -> Option<String> {
+        if self.secrets.contains(&text) {
+            return Some(PLACEHOLDER.to_owned());
+        }
+        let mut clean = String::new();
+        let (mut done, mut at) = (0, 0);
+        while let Some(next) = self.suspect(text, at) {
+            let found = self
+                .secrets
+                .iter()
+                .find_map(|secret| disguise::prefix(&text[next..], secret));
+            at = next + 1;
+            if let Some(length) = found {
+                clean.push_str(&text[done..next]);
+                clean.push_str(ASTERISKS);
+                at = next + length;
+                done = at;
+            }
+        }
+        (done > 0).then(|| clean + &text[done..])
+    }
+
+    /// Where a secret may begin, from a place on. No byte within a character is one that a character begins with.
+    fn suspect(&self, text: &str, from: usize) -> Option<usize> {
+        let bytes = text.as_bytes()[from..].iter();
+        let next = bytes
+            .take_while(|byte| !self.first[usize::from(**byte)])
+            .count();
+        (from + next < text.len()).then_some(from + next)
     }
 }
 

@@ -70,14 +70,14 @@ fn spec(options: Options) -> Result<NetworkSpec, Failure> {
 }
 
 fn success(report: NetworkReport) -> Success {
-    let by_name: Map<String, Value> = report
-        .machines
-        .iter()
-        .map(|facts| (facts.name.clone(), json!(facts)))
-        .collect();
+    let machines: Vec<Value> = report.machines.iter().map(|facts| json!(facts)).collect();
+    let names = report.machines.into_iter().map(|facts| facts.name);
+    let by_name: Map<String, Value> = names.zip(machines.iter().cloned()).collect();
+    let mut network = Map::new();
+    network.insert("mrp_network".into(), by_name.into());
     let mut fields = Map::new();
-    fields.insert("ansible_facts".into(), json!({ "mrp_network": by_name }));
-    fields.insert("machines".into(), json!(report.machines));
+    fields.insert("ansible_facts".into(), network.into());
+    fields.insert("machines".into(), machines.into());
     Success {
         fields,
         warnings: report.warnings,
