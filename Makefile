@@ -8,12 +8,13 @@ export PYTHONDONTWRITEBYTECODE = 1
 
 LAB := $(CARGO_TARGET_DIR)/debug/mrp-lab
 MRP := $(CARGO_TARGET_DIR)/release/mrp
+MODULES := $(CARGO_TARGET_DIR)/release/mrp-ansible
 # A module is what has documentation in library/. The inventory is none, and is documented in docs/.
 LINKS := $(patsubst library/%.yml,%,$(wildcard library/*.yml)) mrp_inventory
 CARGO_DENY_VERSION := 0.20.2
 CARGO_DENY := .cache/cargo-deny-$(CARGO_DENY_VERSION)/bin/cargo-deny
 
-.PHONY: help demo test test-ansible-lines install-modules docs bench deny fmt lint release lab clean
+.PHONY: help demo test test-ansible-lines install-modules docs bench deny fmt lint modules mrp lab clean
 
 help: ## Lists the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "%-20s %s\n", $$1, $$2 }' Makefile
@@ -30,12 +31,13 @@ test-ansible-lines: install-modules lab ## Runs the tests with every ansible-cor
 	@bins=$$($(PYTHON) tests/venvs.py all) && \
 	MRP_TEST_ANSIBLE="$$bins" $(CARGO) test --workspace --locked --no-fail-fast
 
-install-modules: release ## Puts the release binary into library/ under the names of the modules and the inventory
+install-modules: modules ## Puts the release binary into library/ under the names of the modules and the inventory
 	@find library -maxdepth 1 -type l -delete
-	@cmp -s "$(MRP)" library/mrp || { cp "$(MRP)" library/.mrp.new && mv -f library/.mrp.new library/mrp; }
-	@for link in $(LINKS); do ln -sf mrp "library/$$link" || exit 1; done
+	@cmp -s "$(MODULES)" library/mrp-ansible || \
+	{ cp "$(MODULES)" library/.mrp.new && mv -f library/.mrp.new library/mrp-ansible; }
+	@for link in $(LINKS); do ln -sf mrp-ansible "library/$$link" || exit 1; done
 
-docs: release ## Writes the modules' documentation, library/*.yml, from their option tables
+docs: mrp ## Writes the modules' documentation, library/*.yml, from their option tables
 	"$(MRP)" docs library
 
 bench: install-modules lab ## Prints the binary's size, an upload's memory and the time of one task for many machines
@@ -53,8 +55,11 @@ lint: ## Checks format and lints as CI does
 	$(CARGO) fmt --all --check
 	$(CARGO) clippy --workspace --all-targets --locked -- -D warnings
 
-# -p: built together with the lab, the binary would get the lab's features of their common dependencies.
-release:
+# -p: built together with the lab, the binaries would get the lab's features of their common dependencies.
+modules:
+	$(CARGO) build --release --locked -p mr-provisioner --bin mrp-ansible
+
+mrp: ## Builds the command line, target/release/mrp
 	$(CARGO) build --release --locked -p mr-provisioner --bin mrp
 
 lab:
@@ -70,4 +75,4 @@ clean: ## Removes everything that was made
 	$(CARGO) clean
 	rm -rf .venv .cache tests/__pycache__
 	find library -maxdepth 1 -type l -delete
-	rm -f library/mrp library/.mrp.new
+	rm -f library/mrp-ansible library/.mrp.new

@@ -1,6 +1,7 @@
 //! Drives a Mr-Provisioner bare-metal provisioning server from Ansible.
 //!
-//! One binary, several faces over one client library. Arrows run one way:
+//! Three faces over one client library, in two programs: what Ansible copies for every task is small, and what only
+//! people need is in the other. Arrows run one way:
 //!
 //! - [`api`] is the client library: it knows HTTP and the server, nothing of Ansible.
 //! - [`task`] holds desired states against what the server has: a plan, then its application.
@@ -9,7 +10,7 @@
 //! - [`modules`] has one file for each Ansible module: its options, and the way from options to a task
 //!   and from the task's outcome to a result.
 //! - [`inventory`] is the lab as Ansible reads an inventory.
-//! - [`cli`] is what the program does when it is called by its own name.
+//! - [`cli`] is the command line.
 
 pub mod ansible;
 pub mod api;
@@ -22,4 +23,5 @@ pub mod modules;
 pub mod near;
 mod order;
 mod reason;
+pub mod streams;
 pub mod task;

@@ -1,9 +1,11 @@
-//! The command line: what `mrp` does when it is called by its own name.
+//! The command line, `mrp`.
 
 mod docs;
 
 use std::ffi::OsString;
 use std::process::ExitCode;
+
+use crate::streams::{complain, say};
 
 const USAGE: &str = "\
 mrp drives a Mr-Provisioner bare-metal provisioning server from Ansible.
@@ -11,10 +13,6 @@ mrp drives a Mr-Provisioner bare-metal provisioning server from Ansible.
 Usage: mrp docs DIR     write the modules' documentation, NAME.yml each, into DIR
        mrp --version
        mrp --help
-
-Ansible runs the same program under the name of a module:
-link it as library/mrp_image, library/mrp_machine and so on.
-Under the name mrp_inventory it is an inventory.
 ";
 
 /// Runs a command with what stands behind the program's name.
@@ -39,19 +37,4 @@ fn report(outcome: Result<String, String>) -> ExitCode {
             ExitCode::FAILURE
         }
     }
-}
-
-/// A closed or full standard output is a failure, not a panic.
-pub(crate) fn say(text: &str) -> ExitCode {
-    use std::io::Write;
-    match std::io::stdout().write_all(text.as_bytes()) {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(_) => ExitCode::FAILURE,
-    }
-}
-
-/// Nothing is left to tell when even standard error is closed.
-pub(crate) fn complain(text: &str) {
-    use std::io::Write;
-    let _ = std::io::stderr().write_all(text.as_bytes());
 }

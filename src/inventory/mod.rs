@@ -24,10 +24,10 @@ use serde_json::Value;
 
 use crate::ansible::Failure;
 use crate::api::ApiError;
-use crate::cli::{complain, say};
 use crate::connection;
 use crate::failure::failure;
 use crate::near::near;
+use crate::streams::{complain, say};
 use crate::task::TaskError;
 
 use cache::Cache;

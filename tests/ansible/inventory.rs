@@ -84,7 +84,7 @@ fn a_directory_of_the_link_its_options_and_groups_on_top_is_an_inventory() {
         let folder = site.files.path().join("inventory");
         std::fs::create_dir(&folder).unwrap();
         for (file, link) in [
-            ("library/mrp", "mrp_inventory"),
+            ("library/mrp-ansible", "mrp_inventory"),
             ("playbooks/inventory/mrp_inventory.cfg", "mrp_inventory.cfg"),
             (
                 "playbooks/inventory/lab.constructed.yml",

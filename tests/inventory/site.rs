@@ -38,7 +38,11 @@ impl Site {
             dir: tempfile::tempdir().unwrap(),
             environment: Vec::new(),
         };
-        symlink(env!("CARGO_BIN_EXE_mrp"), site.path("mrp_inventory")).unwrap();
+        symlink(
+            env!("CARGO_BIN_EXE_mrp-ansible"),
+            site.path("mrp_inventory"),
+        )
+        .unwrap();
         site
     }
 

@@ -179,7 +179,7 @@ impl Bench {
         let file = NamedTempFile::new_in(self.dir.path()).unwrap();
         let (mut file, path) = file.keep().unwrap();
         file.write_all(options.to_string().as_bytes()).unwrap();
-        let mut command = Command::new(env!("CARGO_BIN_EXE_mrp"));
+        let mut command = Command::new(env!("CARGO_BIN_EXE_mrp-ansible"));
         command
             .arg0(format!("/tmp/ansible-tmp-1/AnsiballZ_{module}"))
             .arg(path);

@@ -1,0 +1,43 @@
+//! `mrp-ansible`: what Ansible runs, under the name of any of its modules or of its inventory.
+
+use std::env;
+use std::ffi::{OsStr, OsString};
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+use mr_provisioner::{ansible, inventory, modules, streams};
+
+const USAGE: &str = "\
+mrp-ansible is run by Ansible, under the name of a module or of an inventory:
+link it as library/mrp_image, library/mrp_machine and so on, and as mrp_inventory.
+The command line is another program, mrp.
+";
+
+fn main() -> ExitCode {
+    let args: Vec<OsString> = env::args_os().collect();
+    let program = Path::new(args.first().map_or(OsStr::new(""), OsString::as_os_str));
+    let rest = args.get(1..).unwrap_or_default();
+    if program.file_name() == Some(inventory::NAME.as_ref()) {
+        return inventory::run(program, rest);
+    }
+    let arg0 = program.to_string_lossy();
+    match args_file_of_module(&arg0, rest) {
+        Some(args_file) => ansible::run_as_module(modules::ALL, &arg0, &args_file),
+        None => {
+            streams::complain(USAGE);
+            ExitCode::from(2)
+        }
+    }
+}
+
+/// The arguments file when the program was started as a module: under a module's name, or under any
+/// name with nothing but a file, whose contents then name the module.
+fn args_file_of_module(arg0: &str, rest: &[OsString]) -> Option<PathBuf> {
+    let named = ansible::module_name_from_arg0(arg0, modules::ALL).is_some();
+    match rest {
+        [file] if named || Path::new(file).is_file() => Some(file.into()),
+        [file, ..] if named => Some(file.into()),
+        [] if named => Some(PathBuf::new()),
+        _ => None,
+    }
+}
