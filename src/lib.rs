@@ -21,6 +21,7 @@ pub mod glob;
 pub mod inventory;
 pub mod modules;
 pub mod near;
+mod options_file;
 mod order;
 mod reason;
 pub mod streams;

@@ -1,6 +1,5 @@
 //! One call of a module: its options, ready to be used, and how Ansible wants it run.
 
-use std::collections::BTreeSet;
 use std::env;
 
 use serde::de::DeserializeOwned;
@@ -10,7 +9,7 @@ use super::args::{Args, Internal};
 use super::invocation::invocation;
 use super::items::Items;
 use super::output;
-use super::result::{Audience, Failure};
+use super::result::{Audience, Failure, Success};
 use super::secrets::Secrets;
 use super::spec::ModuleSpec;
 use super::validate::validate;
@@ -56,12 +55,42 @@ impl Call {
         Call::validated(spec, options, &Internal::default())
     }
 
+    /// The same call in another mode: Ansible's check and diff mode, and its verbosity.
+    #[must_use]
+    pub fn in_mode(self, check_mode: bool, diff_mode: bool, verbosity: u64) -> Call {
+        let in_mode = |call: Call| call.in_mode(check_mode, diff_mode, verbosity);
+        Call {
+            check_mode,
+            diff_mode,
+            verbosity,
+            items: self
+                .items
+                .map(|items| items.into_iter().map(in_mode).collect()),
+            ..self
+        }
+    }
+
+    /// The result as a module prints it, for whoever is not Ansible.
+    #[must_use]
+    pub fn result(&self, spec: &'static ModuleSpec, outcome: Result<Success, Failure>) -> Value {
+        let audience = Audience {
+            diff_mode: self.diff_mode,
+            verbosity: self.verbosity,
+            invocation: None,
+        };
+        let result = match outcome {
+            Ok(success) => success.into_json(&audience),
+            Err(failure) => failure.into_json(&audience),
+        };
+        self.scrub(spec, result.into())
+    }
+
     /// The same value without the secrets among the options.
     #[must_use]
-    pub fn scrub(&self, spec: &ModuleSpec, value: Value) -> Value {
+    pub fn scrub(&self, spec: &'static ModuleSpec, value: Value) -> Value {
         let mut secrets = Secrets::new();
         secrets.learn(spec.options, &self.options);
-        secrets.scrub(value, &BTreeSet::new())
+        secrets.scrub(value, &output::public_keys(Some(spec)))
     }
 
     /// Validates what Ansible handed over, and makes known to the output what must not be printed,

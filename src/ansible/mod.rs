@@ -85,23 +85,23 @@ fn run(modules: &[Module], name: &str, args_file: &Path) -> Result<Success, Fail
     let module = choose(modules, name, args.internal.module_name.as_deref())?;
     output::learn(|context| context.name = module.spec.name.to_owned());
     let call = Call::prepare(module.spec, &args)?;
-    let outcome = (module.run)(&call);
-    let mut warnings = call.warnings;
-    match outcome {
-        Ok(success) => {
-            warnings.extend(success.warnings);
-            Ok(Success {
-                warnings,
-                ..success
-            })
-        }
-        Err(failure) => {
-            warnings.extend(failure.warnings);
-            Err(Failure {
-                warnings,
-                ..failure
-            })
-        }
+    module.answer(&call)
+}
+
+impl Module {
+    /// What comes of a call, with what its options have to be warned of.
+    ///
+    /// # Errors
+    ///
+    /// When the module could not do what was asked.
+    pub fn answer(&self, call: &Call) -> Result<Success, Failure> {
+        let mut outcome = (self.run)(call);
+        let warnings = match &mut outcome {
+            Ok(success) => &mut success.warnings,
+            Err(failure) => &mut failure.warnings,
+        };
+        warnings.splice(0..0, call.warnings.iter().cloned());
+        outcome
     }
 }
 

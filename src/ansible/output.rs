@@ -121,7 +121,7 @@ fn line(context: &Context, result: Map<String, Value>) -> String {
 }
 
 /// Keys that anyone can read in the module's documentation.
-fn public_keys(spec: Option<&'static ModuleSpec>) -> BTreeSet<&'static str> {
+pub(super) fn public_keys(spec: Option<&'static ModuleSpec>) -> BTreeSet<&'static str> {
     let mut keys = BTreeSet::from(PROTOCOL_KEYS);
     if let Some(spec) = spec {
         add_returns(spec.returns, &mut keys);

@@ -109,6 +109,24 @@ pub struct Return {
 }
 
 impl ModuleSpec {
+    /// Nothing at all: what has options as a module has them, and is none.
+    pub const EMPTY: ModuleSpec = ModuleSpec {
+        name: "",
+        short_description: "",
+        description: &[],
+        options: &[],
+        constraints: Constraints::NONE,
+        attributes: Attributes {
+            check_mode: Attribute::full(""),
+            diff_mode: Attribute::none("", &[]),
+            idempotent: Attribute::full(""),
+        },
+        notes: &[],
+        seealso: &[],
+        examples: "",
+        returns: &[],
+    };
+
     /// All options, group after group.
     pub fn all_options(&self) -> impl Iterator<Item = &'static Opt> {
         all(self.options)

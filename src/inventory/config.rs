@@ -8,11 +8,11 @@ use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
 use super::cache::Cache;
-use super::file;
-use crate::ansible::{Attribute, Attributes, Call, Constraints, Failure, Kind, ModuleSpec, Opt};
+use crate::ansible::{Call, Constraints, Failure, Kind, ModuleSpec, Opt};
 use crate::api::{Query, Scope};
 use crate::connection;
 use crate::failure::failure;
+use crate::options_file::OptionsFile;
 
 /// The variable that names another file than the one beside the program.
 const VARIABLE: &str = "MRP_INVENTORY_CONFIG";
@@ -20,24 +20,14 @@ const VARIABLE: &str = "MRP_INVENTORY_CONFIG";
 const EXTENSION: &str = "cfg";
 
 /// The options of the inventory and the connection, which a module would have the same way.
-pub(super) static SPEC: ModuleSpec = ModuleSpec {
+pub(crate) static SPEC: ModuleSpec = ModuleSpec {
     name: super::NAME,
-    short_description: "",
-    description: &[],
     options: &[OPTIONS, connection::OPTIONS],
     constraints: Constraints {
         required_together: connection::REQUIRED_TOGETHER,
         ..Constraints::NONE
     },
-    attributes: Attributes {
-        check_mode: Attribute::full(""),
-        diff_mode: Attribute::full(""),
-        idempotent: Attribute::full(""),
-    },
-    notes: &[],
-    seealso: &[],
-    examples: "",
-    returns: &[],
+    ..ModuleSpec::EMPTY
 };
 
 /// The options of the inventory itself.
@@ -89,18 +79,28 @@ struct Options {
 }
 
 /// Reads the file that the environment names, or the one beside the program where there is one.
-pub(super) fn load(arg0: &Path) -> Result<Config, Failure> {
+pub(super) fn load(arg0: &Path) -> Result<Call, Failure> {
     let beside = beside(arg0);
     let (path, given) = match env::var_os(VARIABLE).filter(|path| !path.is_empty()) {
-        Some(path) => (PathBuf::from(&path), file::read(path.as_ref())?),
-        None if beside.exists() => (beside.clone(), file::read(&beside)?),
+        Some(path) => (PathBuf::from(&path), read(path.as_ref())?),
+        None if beside.exists() => (beside.clone(), read(&beside)?),
         None => (beside, Map::new()),
     };
-    let call = Call::new(&SPEC, &given).map_err(|failure| Failure {
+    Call::new(&SPEC, &given).map_err(|failure| Failure {
         hint: failure.hint.or_else(|| missing(&given, &path)),
         ..failure
-    })?;
-    understand(call)
+    })
+}
+
+fn read(path: &Path) -> Result<Map<String, Value>, Failure> {
+    let file = OptionsFile::read(path)?;
+    match file.names().next() {
+        Some(section) => Err(Failure::new(format!(
+            "{} has a section [{section}], and an inventory's options have none",
+            path.display()
+        ))),
+        None => file.options("", &SPEC),
+    }
 }
 
 /// `mrp_inventory.cfg` in the directory of the link that was called, so that each link may have its own.
@@ -125,7 +125,8 @@ fn missing(given: &Map<String, Value>, path: &Path) -> Option<String> {
     })
 }
 
-fn understand(call: Call) -> Result<Config, Failure> {
+/// What the options mean.
+pub(super) fn understand(call: Call) -> Result<Config, Failure> {
     let options: Options = call.options();
     let query = options.query.as_deref().map(Query::parse).transpose();
     // Longer than any time that somebody waits.

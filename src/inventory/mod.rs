@@ -12,7 +12,6 @@ mod cache;
 mod config;
 mod data;
 mod document;
-mod file;
 mod lab;
 mod names;
 
@@ -22,7 +21,7 @@ use std::process::ExitCode;
 
 use serde_json::Value;
 
-use crate::ansible::Failure;
+use crate::ansible::{Call, Failure};
 use crate::api::ApiError;
 use crate::connection;
 use crate::failure::failure;
@@ -33,6 +32,7 @@ use crate::task::TaskError;
 use cache::Cache;
 
 pub use config::OPTIONS;
+pub(crate) use config::SPEC;
 
 /// The name under which the program is an inventory.
 pub const NAME: &str = "mrp_inventory";
@@ -48,17 +48,17 @@ It takes the server from MRP_URL and MRP_TOKEN, or from mrp_inventory.cfg beside
 ";
 
 /// An inventory, and what its user must hear although there is one.
-struct Listing {
-    inventory: Value,
-    warnings: Vec<String>,
+pub(crate) struct Listing {
+    pub(crate) inventory: Value,
+    pub(crate) warnings: Vec<String>,
 }
 
 /// Prints what is asked for with what stands behind the program's name.
 pub fn run(arg0: &Path, args: &[OsString]) -> ExitCode {
     let args: Vec<&str> = args.iter().filter_map(|arg| arg.to_str()).collect();
     let answer = match args.as_slice() {
-        ["--list"] => list(arg0),
-        ["--host", name] => list(arg0).and_then(|listing| only(listing, name)),
+        ["--list"] => configured(arg0),
+        ["--host", name] => configured(arg0).and_then(|listing| only(listing, name)),
         ["--help" | "-h"] => return say(USAGE),
         _ => {
             complain(USAGE);
@@ -81,9 +81,14 @@ fn tell(sentence: &str) {
     complain(&format!("{NAME}: {sentence}\n"));
 }
 
+/// The whole inventory, as the file of options has it.
+fn configured(arg0: &Path) -> Result<Listing, Failure> {
+    list(config::load(arg0)?)
+}
+
 /// The whole inventory: the server's, or a copy of it when the server cannot be reached.
-fn list(arg0: &Path) -> Result<Listing, Failure> {
-    let config = config::load(arg0)?;
+pub(crate) fn list(call: Call) -> Result<Listing, Failure> {
+    let config = config::understand(call)?;
     let writer = connection::connect(&config.call)?;
     match (lab::gather(writer.reader(), &config), &config.cache) {
         (Ok(lab), cache) => {

@@ -10,7 +10,7 @@ use crate::ansible::{
 use crate::api::NewAssignee;
 use crate::task::assignee::{AssigneeSpec, Presence};
 
-pub(super) const MODULE: Module = Module { spec: &SPEC, run };
+pub(crate) const MODULE: Module = Module { spec: &SPEC, run };
 
 static SPEC: ModuleSpec = ModuleSpec {
     name: "mrp_assignee",

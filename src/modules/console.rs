@@ -9,7 +9,7 @@ use crate::ansible::{
 use crate::api::{Console, Machine};
 use crate::task::console::{self, ConsoleSpec};
 
-pub(super) const MODULE: Module = Module { spec: &SPEC, run };
+pub(crate) const MODULE: Module = Module { spec: &SPEC, run };
 
 static SPEC: ModuleSpec = ModuleSpec {
     name: "mrp_console",

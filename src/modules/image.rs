@@ -12,7 +12,7 @@ use crate::ansible::{
 use crate::api::{ImageId, ImageType};
 use crate::task::image::{ImageSpec, Presence, Wanted};
 
-pub(super) const MODULE: Module = Module { spec: &SPEC, run };
+pub(crate) const MODULE: Module = Module { spec: &SPEC, run };
 
 static SPEC: ModuleSpec = ModuleSpec {
     name: "mrp_image",

@@ -9,7 +9,7 @@ use crate::api::ImageType;
 use crate::glob::Glob;
 use crate::task::info::{self, ImageFilter};
 
-pub(super) const MODULE: Module = Module { spec: &SPEC, run };
+pub(crate) const MODULE: Module = Module { spec: &SPEC, run };
 
 static SPEC: ModuleSpec = ModuleSpec {
     name: "mrp_image_info",

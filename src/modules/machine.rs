@@ -10,7 +10,7 @@ use crate::ansible::{
 use crate::api::{ImageId, PreseedId, ReportedState};
 use crate::task::machine::{Goal, ImageRef, MachineSpec, PreseedRef, Provisioning, Wish};
 
-pub(super) const MODULE: Module = Module { spec: &SPEC, run };
+pub(crate) const MODULE: Module = Module { spec: &SPEC, run };
 
 static SPEC: ModuleSpec = ModuleSpec {
     name: "mrp_machine",

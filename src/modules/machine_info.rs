@@ -9,7 +9,7 @@ use crate::api::MachineState;
 use crate::glob::Glob;
 use crate::task::info::{self, Details, MachineFilter};
 
-pub(super) const MODULE: Module = Module { spec: &SPEC, run };
+pub(crate) const MODULE: Module = Module { spec: &SPEC, run };
 
 static SPEC: ModuleSpec = ModuleSpec {
     name: "mrp_machine_info",

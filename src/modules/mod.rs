@@ -1,10 +1,10 @@
 //! The Ansible modules: one file each, with its options and the way from options to a task and from the
 //! task's outcome to a result.
 
-mod reading;
-mod respond;
-mod target;
-mod waiting;
+pub(crate) mod reading;
+pub(crate) mod respond;
+pub(crate) mod target;
+pub(crate) mod waiting;
 
 mod assignee;
 mod console;
@@ -21,6 +21,18 @@ mod reservation;
 
 use crate::ansible::Module;
 use crate::connection;
+
+pub(crate) use console::MODULE as CONSOLE;
+pub(crate) use image::MODULE as IMAGE;
+pub(crate) use image_info::MODULE as IMAGE_INFO;
+pub(crate) use interface::MODULE as INTERFACE;
+pub(crate) use machine::MODULE as MACHINE;
+pub(crate) use machine_info::MODULE as MACHINE_INFO;
+pub(crate) use network_facts::MODULE as NETWORK_FACTS;
+pub(crate) use power::MODULE as POWER;
+pub(crate) use preseed::MODULE as PRESEED;
+pub(crate) use preseed_info::MODULE as PRESEED_INFO;
+pub(crate) use reservation::MODULE as RESERVATION;
 
 /// All modules that the binary answers as.
 pub const ALL: &[Module] = &[

@@ -9,7 +9,7 @@ use crate::ansible::{
 };
 use crate::task::power::{Boot, Goal, PowerSpec, Reboot};
 
-pub(super) const MODULE: Module = Module { spec: &SPEC, run };
+pub(crate) const MODULE: Module = Module { spec: &SPEC, run };
 
 static SPEC: ModuleSpec = ModuleSpec {
     name: "mrp_power",

@@ -12,7 +12,7 @@ use crate::ansible::{
 use crate::api::PreseedType;
 use crate::task::preseed::{Content, PreseedSpec, Presence, Wanted};
 
-pub(super) const MODULE: Module = Module { spec: &SPEC, run };
+pub(crate) const MODULE: Module = Module { spec: &SPEC, run };
 
 static SPEC: ModuleSpec = ModuleSpec {
     name: "mrp_preseed",

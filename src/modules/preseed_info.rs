@@ -9,7 +9,7 @@ use crate::api::PreseedType;
 use crate::glob::Glob;
 use crate::task::info::{self, PreseedFilter};
 
-pub(super) const MODULE: Module = Module { spec: &SPEC, run };
+pub(crate) const MODULE: Module = Module { spec: &SPEC, run };
 
 static SPEC: ModuleSpec = ModuleSpec {
     name: "mrp_preseed_info",

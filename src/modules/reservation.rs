@@ -10,7 +10,7 @@ use crate::ansible::{
 use crate::api::Query;
 use crate::task::reservation::{Presence, ReservationSpec, Selection, Wish};
 
-pub(super) const MODULE: Module = Module { spec: &SPEC, run };
+pub(crate) const MODULE: Module = Module { spec: &SPEC, run };
 
 static SPEC: ModuleSpec = ModuleSpec {
     name: "mrp_reservation",

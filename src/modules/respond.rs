@@ -5,12 +5,12 @@ use serde_json::{Map, Value, json};
 
 use super::connection;
 use crate::ansible::{Call, Diff, Failure, Kind, Opt, Return, Success, progress};
-pub(super) use crate::failure::failure;
+pub(crate) use crate::failure::failure;
 use crate::task::{self, Action, Event, Halted, Outcome, Step, Task};
 
 /// Plans what the call asks for and, outside check mode, applies the plan: of one task, or of each item of a list.
 /// `task` makes a task of the options of one.
-pub(super) fn run<T>(
+pub(crate) fn run<T>(
     call: &Call,
     task: impl Fn(&Call) -> Result<T, Failure>,
 ) -> Result<Success, Failure>
@@ -169,7 +169,7 @@ fn halfway(halted: Halted) -> Failure {
 }
 
 /// The fields of a struct, as the keys of a result.
-pub(super) fn fields_of(report: &impl Serialize) -> Map<String, Value> {
+pub(crate) fn fields_of(report: &impl Serialize) -> Map<String, Value> {
     match json!(report) {
         Value::Object(fields) => fields,
         _ => Map::new(),
@@ -219,7 +219,7 @@ fn lines(value: &Value) -> String {
 }
 
 /// The option that takes a list of objects, of which each has `options`.
-pub(super) const fn items(name: &'static str, options: &'static [&'static [Opt]]) -> Opt {
+pub(crate) const fn items(name: &'static str, options: &'static [&'static [Opt]]) -> Opt {
     Opt::new(name, Kind::Items(options)).about(&[
         "Several objects in one task, over one connection: a list of dictionaries with the options of a single one.",
         "Options outside the list are the defaults of every item. All items are checked before anything is done; then \
@@ -228,13 +228,13 @@ pub(super) const fn items(name: &'static str, options: &'static [&'static [Opt]]
 }
 
 /// What to do when one object of a list fails.
-pub(super) const FAIL_FAST: Opt = Opt::new("fail_fast", Kind::Bool).default_bool(false).about(&[
+pub(crate) const FAIL_FAST: Opt = Opt::new("fail_fast", Kind::Bool).default_bool(false).about(&[
     "With a list, stop as soon as an item fails. Otherwise the others go on, and the task fails at the end and names \
      those that failed.",
 ]);
 
 /// The documentation of the key `plan`.
-pub(super) const PLAN: Return = Return::new("plan", "list")
+pub(crate) const PLAN: Return = Return::new("plan", "list")
     .returned("always, when there was something to plan")
     .about(
         "The steps that were done (in check mode: that would be), in their order. When the task failed half-way, \
@@ -249,7 +249,7 @@ pub(super) const PLAN: Return = Return::new("plan", "list")
     ]);
 
 /// The documentation of the key `results`.
-pub(super) const RESULTS: Return = Return::new("results", "list")
+pub(crate) const RESULTS: Return = Return::new("results", "list")
     .returned("when a list was given")
     .about(
         "One entry an item, in their order, with C(item) (what it was about), C(changed) and the keys of the result for \

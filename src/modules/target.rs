@@ -7,7 +7,7 @@ use crate::api::MachineId;
 use crate::task::machine::MachineRef;
 
 /// The machine's options, the same for every module that acts on one.
-pub(super) const OPTIONS: &[Opt] = &[
+pub(crate) const OPTIONS: &[Opt] = &[
     Opt::new("name", Kind::Str)
         .aliases(&["machine", "machine_name"])
         .about(&["Exact name of the machine."]),
@@ -17,14 +17,14 @@ pub(super) const OPTIONS: &[Opt] = &[
 ];
 
 /// The option of modules whose requests the server itself refuses for machines of others.
-pub(super) const ALLOW_UNASSIGNED: Opt =
+pub(crate) const ALLOW_UNASSIGNED: Opt =
     Opt::new("allow_unassigned", Kind::Bool).default_bool(false).about(&[
         "Act also on a machine that is not assigned to the token's user. The server lets only administrators do so: \
          with any other token the task fails all the same.",
     ]);
 
 /// The documentation of the key `machine`.
-pub(super) const RETURN: Return = Return::new("machine", "dict")
+pub(crate) const RETURN: Return = Return::new("machine", "dict")
     .about("The machine as the server has it, with all fields that M(mrp_machine) returns except its state.")
     .contains(&[
         Return::new("id", "int").about("Its id.").sample("2"),
@@ -35,7 +35,7 @@ pub(super) const RETURN: Return = Return::new("machine", "dict")
     ]);
 
 /// One of these must be given, and not both.
-pub(super) const EITHER: &[&str] = &["name", "id"];
+pub(crate) const EITHER: &[&str] = &["name", "id"];
 
 #[derive(Deserialize)]
 struct Target {
@@ -44,7 +44,7 @@ struct Target {
 }
 
 /// The machine that is meant; the module's constraints have it that one is.
-pub(super) fn machine(call: &Call) -> Result<MachineRef, Failure> {
+pub(crate) fn machine(call: &Call) -> Result<MachineRef, Failure> {
     let target: Target = call.options();
     match (target.name, target.id) {
         (Some(name), _) if name.is_empty() => Err(Failure::new("name must not be empty")),
@@ -55,6 +55,6 @@ pub(super) fn machine(call: &Call) -> Result<MachineRef, Failure> {
 }
 
 /// Whether a machine is named at all.
-pub(super) fn is_given(call: &Call) -> bool {
+pub(crate) fn is_given(call: &Call) -> bool {
     EITHER.iter().any(|name| call.options.contains_key(*name))
 }

@@ -7,7 +7,7 @@ use crate::ansible::{Call, Failure, Kind, Opt};
 use crate::task::Wait;
 
 /// How often to look, the same for every module that waits.
-pub(super) const INTERVAL: Opt = Opt::new("wait_interval", Kind::Float)
+pub(crate) const INTERVAL: Opt = Opt::new("wait_interval", Kind::Float)
     .default_float("10")
     .about(&["Longest pause between two looks, in seconds. The first pauses are shorter."]);
 
@@ -19,7 +19,7 @@ struct WaitOptions {
 }
 
 /// How to wait; None where the task shall not.
-pub(super) fn limits(call: &Call) -> Result<Option<Wait>, Failure> {
+pub(crate) fn limits(call: &Call) -> Result<Option<Wait>, Failure> {
     let options: WaitOptions = call.options();
     let wait = Wait {
         timeout: connection::seconds("wait_timeout", options.wait_timeout)?,

@@ -183,7 +183,7 @@ fn only_interface(interfaces: &[Interface]) -> Choice<'_> {
 }
 
 /// The lease is what the machine has; the configured address is what it will get.
-fn address(interface: &Interface) -> Option<&str> {
+pub fn address(interface: &Interface) -> Option<&str> {
     interface
         .lease_ipv4
         .as_deref()

@@ -5,10 +5,12 @@
 
 mod perform;
 mod plan;
+mod readiness;
 mod resolve;
 
 use serde::Serialize;
 
+pub use readiness::Readiness;
 use resolve::Resolved;
 
 use super::lookup;

@@ -220,7 +220,7 @@ fn push_provision(plan: &mut MachinePlan, machine: &Machine, state: &MachineStat
     plan.push(MachineOp::Provision(machine.clone()), step);
 }
 
-fn push_wait(plan: &mut MachinePlan, machine: &Machine, wait: Wait) {
+pub(super) fn push_wait(plan: &mut MachinePlan, machine: &Machine, wait: Wait) {
     let step = Step {
         action: Action::Wait,
         target: named(machine),
@@ -228,7 +228,7 @@ fn push_wait(plan: &mut MachinePlan, machine: &Machine, wait: Wait) {
             "the installed system reports within {} s",
             wait.timeout.as_secs_f64()
         ),
-        before: json!({ "state": MachineState::Provisioning }),
+        before: json!({ "state": plan.report.machine.state }),
         after: json!({ "state": MachineState::Ready }),
         text: None,
     };

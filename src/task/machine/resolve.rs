@@ -24,6 +24,17 @@ pub(super) enum Wanted<T> {
     Missing(String),
 }
 
+impl Resolved {
+    /// Of a specification that refers to nothing.
+    pub(super) fn nothing() -> Resolved {
+        Resolved {
+            kernel: Wanted::Keep,
+            initrd: Wanted::Keep,
+            preseed: Wanted::Keep,
+        }
+    }
+}
+
 impl<T> Wanted<T> {
     pub(super) fn object(&self) -> Option<&T> {
         match self {

@@ -1,0 +1,116 @@
+//! The configuration file with the labs: where each is, and who one is there.
+
+use std::env;
+use std::path::{Path, PathBuf};
+
+use serde_json::{Map, Value};
+
+use crate::ansible::{Failure, Kind, ModuleSpec, Opt};
+use crate::connection;
+use crate::near::near;
+use crate::options_file::OptionsFile;
+
+/// The file's name below a configuration directory.
+const FILE: &str = "mrp/labs.cfg";
+/// The option in front of the sections that names the lab to use when none is asked for.
+const DEFAULT: &str = "lab";
+/// The variable that asks for a lab as `--lab` does.
+const VARIABLE: &str = "MRP_LAB";
+
+/// What may stand in a lab's section.
+static SPEC: ModuleSpec = ModuleSpec {
+    options: &[connection::OPTIONS, &[Opt::new("token_file", Kind::Path)]],
+    ..ModuleSpec::EMPTY
+};
+
+/// The options of the lab that is meant; none where the server is given otherwise.
+pub(super) fn options(
+    asked_for: Option<&str>,
+    has_url: bool,
+) -> Result<Map<String, Value>, Failure> {
+    let variable = env::var(VARIABLE).ok().filter(|name| !name.is_empty());
+    let name = asked_for.map(str::to_owned).or(variable);
+    let has_url = has_url || env::var_os("MRP_URL").is_some_and(|url| !url.is_empty());
+    let Some(path) = place() else {
+        return match name {
+            Some(name) => Err(Failure {
+                hint: Some(format!(
+                    "Write [{name}] with mrp_url and token_file to {}.",
+                    first_place().display()
+                )),
+                ..Failure::new(format!(
+                    "there is no configuration file with a lab '{name}'"
+                ))
+            }),
+            None => Ok(Map::new()),
+        };
+    };
+    if name.is_none() && has_url {
+        return Ok(Map::new());
+    }
+    let file = OptionsFile::read(&path)?;
+    let default = file.preamble().get(DEFAULT).and_then(Value::as_str);
+    match name.as_deref().or(default).or(only(&file)) {
+        Some(name) => of(&file, name),
+        None => Ok(Map::new()),
+    }
+}
+
+/// Who has one lab means that one.
+fn only(file: &OptionsFile) -> Option<&str> {
+    let mut names = file.names();
+    names.next().filter(|_| names.next().is_none())
+}
+
+fn of(file: &OptionsFile, name: &str) -> Result<Map<String, Value>, Failure> {
+    if !file.names().any(|known| known == name) {
+        let near = near(name, file.names()).join(", ");
+        return Err(Failure {
+            hint: (!near.is_empty()).then(|| format!("Did you mean: {near}?")),
+            ..Failure::new(format!("{} has no lab '{name}'", file.path().display()))
+        });
+    }
+    let options = file.options(name, &SPEC)?;
+    let known = |given: &&String| {
+        SPEC.all_options()
+            .all(|option| option.name != given.as_str())
+    };
+    match options.keys().find(known) {
+        Some(unknown) => {
+            let names = SPEC.all_options().map(|option| option.name);
+            let near = near(unknown, names).join(", ");
+            Err(Failure {
+                hint: (!near.is_empty()).then(|| format!("Did you mean: {near}?")),
+                ..Failure::new(format!(
+                    "the lab '{name}' in {} has an option '{unknown}' that is none",
+                    file.path().display()
+                ))
+            })
+        }
+        None => Ok(options),
+    }
+}
+
+/// Where the file is: the first that there is, in the order of the XDG rules.
+fn place() -> Option<PathBuf> {
+    let system = env::var_os("XDG_CONFIG_DIRS")
+        .filter(|list| !list.is_empty())
+        .unwrap_or_else(|| "/etc/xdg".into());
+    let others: Vec<PathBuf> = env::split_paths(&system).collect();
+    std::iter::once(first_place())
+        .chain(
+            others
+                .iter()
+                .filter(|path| path.is_absolute())
+                .map(|path| path.join(FILE)),
+        )
+        .find(|path| path.exists())
+}
+
+/// Where it should be.
+pub(super) fn first_place() -> PathBuf {
+    let home = env::var_os("XDG_CONFIG_HOME").map(PathBuf::from);
+    home.filter(|path| path.is_absolute())
+        .unwrap_or_else(|| Path::new(&env::var_os("HOME").unwrap_or_default()).join(".config"))
+        .join(FILE)
+}

@@ -1,0 +1,91 @@
+//! What tells about the program itself: completions, the manual page, and the documentation of the modules.
+
+use std::process::ExitCode;
+
+use clap::{ArgMatches, Command as Parser};
+use clap_complete::Shell;
+use clap_mangen::Man;
+
+use super::parser::{self, Detail};
+use super::{USAGE, complain, docs};
+use crate::ansible::Failure;
+use crate::streams::say;
+
+/// Prints the page that was asked for.
+pub(super) fn print(matches: &ArgMatches) -> ExitCode {
+    match matches.subcommand() {
+        Some(("completions", page)) => {
+            let shell = page
+                .get_one::<String>("shell")
+                .and_then(|name| name.parse().ok());
+            shell.map_or(ExitCode::from(USAGE), |shell| say(&completions(shell)))
+        }
+        Some(("man", _)) => say(&manual()),
+        Some(("docs", page)) => {
+            let directory = page
+                .get_one::<String>("directory")
+                .map_or("", String::as_str);
+            match docs::write(directory.as_ref()) {
+                Ok(written) => say(&written),
+                Err(sentence) => {
+                    complain(&Failure::new(sentence));
+                    ExitCode::FAILURE
+                }
+            }
+        }
+        _ => ExitCode::from(USAGE),
+    }
+}
+
+fn completions(shell: Shell) -> String {
+    let mut script = Vec::new();
+    clap_complete::generate(
+        shell,
+        &mut parser::program(Detail::Brief),
+        "mrp",
+        &mut script,
+    );
+    String::from_utf8_lossy(&script).into_owned()
+}
+
+/// One page with all commands: their own pages behind the program's.
+fn manual() -> String {
+    let mut program = parser::program(Detail::Full);
+    program.build();
+    let mut page = Vec::new();
+    // Writing to memory does not fail.
+    let _ = Man::new(program.clone()).render(&mut page);
+    let mut text = String::from_utf8_lossy(&page).into_owned();
+    for noun in program.get_subcommands() {
+        for leaf in leaves(noun) {
+            text.push_str(&section(leaf));
+        }
+    }
+    text
+}
+
+fn leaves(parser: &Parser) -> Vec<&Parser> {
+    match parser.has_subcommands() {
+        true => parser.get_subcommands().collect(),
+        false => vec![parser],
+    }
+}
+
+fn section(leaf: &Parser) -> String {
+    let man = Man::new(leaf.clone());
+    let mut page = Vec::new();
+    let name = leaf
+        .get_display_name()
+        .unwrap_or(leaf.get_name())
+        .replace('-', " ")
+        .to_uppercase();
+    let _ = man.render_synopsis_section(&mut page);
+    let _ = man.render_description_section(&mut page);
+    let _ = man.render_options_section(&mut page);
+    let _ = man.render_extra_section(&mut page);
+    let text = String::from_utf8_lossy(&page).replace("\n.SH ", "\n.SS ");
+    let text = text
+        .strip_prefix(".SH ")
+        .map_or(text.clone(), |rest| format!(".SS {rest}"));
+    format!(".SH \"{name}\"\n{text}")
+}

@@ -1,0 +1,404 @@
+//! What may be typed, made from the commands and from the modules' tables of options.
+
+use clap::builder::{PossibleValuesParser, StringValueParser, ValueRange};
+use clap::{Arg, ArgAction, ArgMatches, Command as Parser};
+
+use super::commands::{self, Command};
+use super::prose;
+use crate::ansible::{Kind, Opt, Support};
+use crate::connection;
+
+/// How wide help is printed.
+const WIDTH: usize = 80;
+/// Up to this length the values of an option stand in the help in place of a word for them.
+const CHOICES: usize = 26;
+
+/// The options that are told in the manual alone.
+const SELDOM: [&str; 2] = ["fail_fast", "wait_interval"];
+
+/// The identifiers of the options that are the program's own.
+pub(super) const CHECK: &str = "check";
+pub(super) const DIFF: &str = "diff";
+pub(super) const JSON: &str = "json";
+pub(super) const LAB: &str = "lab";
+pub(super) const VERBOSE: &str = "verbose";
+/// The list of the operands of a command.
+const OPERAND: &str = "operand ";
+
+/// What the program's own help ends with.
+const AFTER_ALL: &str = "\
+Every command has --help, and takes, before or behind its own options:
+  --lab NAME            the lab of ~/.config/mrp/labs.cfg to talk to, or
+  --mrp-url, --mrp-token, --ca-path and so on, see `mrp man | man -l -`
+  --check, --diff       print what would be done and what changes; do nothing
+  --json, -v            print the module's result; show what the server said
+It ends with 0 when all is done, 1 when something failed, 2 when called wrongly.
+Example: mrp machine provision qdc01 --preseed debian-12-ci";
+
+/// How much the help says.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Detail {
+    /// What fits a screen.
+    Brief,
+    /// All there is, for the manual.
+    Full,
+}
+
+/// The whole command line.
+pub(super) fn program(detail: Detail) -> Parser {
+    let mut program = Parser::new("mrp")
+        .version(env!("CARGO_PKG_VERSION"))
+        .about("Drive a Mr-Provisioner bare-metal provisioning server")
+        .infer_long_args(true)
+        .term_width(WIDTH)
+        .subcommand_required(true)
+        .disable_help_subcommand(true)
+        .override_usage("mrp [OPTIONS] COMMAND")
+        .args(general(detail, Place::Front))
+        .after_help(AFTER_ALL);
+    if detail == Detail::Brief {
+        program = program
+            .help_template("{about}\n\n{usage-heading} {usage}\n\n{subcommands}\n\n{after-help}");
+    }
+    for (noun, about) in commands::NOUNS {
+        let verbs = commands::ALL
+            .iter()
+            .filter(|command| command.words.len() == 2 && command.words[0] == *noun);
+        let verbs = verbs.map(|command| leaf(command, detail));
+        program = program.subcommand(
+            Parser::new(*noun)
+                .about(*about)
+                .infer_long_args(true)
+                .term_width(WIDTH)
+                .subcommand_required(true)
+                .disable_help_subcommand(true)
+                .after_help(example_of(noun))
+                .subcommands(verbs),
+        );
+    }
+    let alone = commands::ALL
+        .iter()
+        .filter(|command| command.words.len() == 1);
+    program
+        .subcommands(alone.map(|command| leaf(command, detail)))
+        .subcommands(pages())
+}
+
+/// What tells about the program itself.
+fn pages() -> [Parser; 3] {
+    let shell = Arg::new("shell")
+        .required(true)
+        .value_parser(PossibleValuesParser::new(["bash", "zsh", "fish"]));
+    [
+        Parser::new("completions")
+            .about("Print what completes commands in a shell")
+            .arg(shell)
+            .after_help(
+                "Example: mrp completions bash > ~/.local/share/bash-completion/completions/mrp",
+            ),
+        Parser::new("man")
+            .about("Print the manual page")
+            .after_help("Example: mrp man | man -l -"),
+        Parser::new("docs")
+            .about(
+                "Write the documentation of the Ansible modules, NAME.yml each, into a directory",
+            )
+            .hide(true)
+            .arg(Arg::new("directory").required(true)),
+    ]
+}
+
+fn example_of(noun: &str) -> String {
+    let first = commands::ALL
+        .iter()
+        .find(|command| command.words[0] == noun);
+    first.map_or_else(String::new, |command| {
+        format!("Example: {}", command.example)
+    })
+}
+
+/// One command.
+fn leaf(command: &'static Command, detail: Detail) -> Parser {
+    let options: Vec<&Opt> = command.options().collect();
+    let mut parser = Parser::new(command.verb())
+        .about(command.about)
+        .override_usage(usage(command))
+        .infer_long_args(true)
+        .term_width(WIDTH)
+        .after_help(format!(
+            "Also {} and more, see `mrp --help`.\nExample: {}",
+            if command.plans() {
+                "--check, --diff, --json, --lab"
+            } else {
+                "--json, --lab"
+            },
+            command.example
+        ));
+    if detail == Detail::Brief {
+        parser = parser
+            .help_template("{about}\n\n{usage-heading} {usage}\n\n{options}{after-help}")
+            .disable_help_flag(true)
+            .arg(help());
+    }
+    let room = room(&options);
+    for option in &options {
+        parser = parser.arg(flag(option, command, room, detail));
+    }
+    for (name, word) in command.operands {
+        parser = parser.arg(operand(command.option(name), word, command));
+    }
+    parser.args(general(detail, Place::Behind(command)))
+}
+
+fn usage(command: &Command) -> String {
+    let words = command.words.join(" ");
+    let operands = command.operands.iter().map(|(name, word)| {
+        let several = takes_several(command.option(name), command);
+        format!(" [{word}]{}", if several { "..." } else { "" })
+    });
+    format!("mrp {words}{} [OPTIONS]", operands.collect::<String>())
+}
+
+/// Known, and not worth a line of a screen.
+fn help() -> Arg {
+    Arg::new("help")
+        .short('h')
+        .long("help")
+        .action(ArgAction::Help)
+        .hide(true)
+}
+
+/// How many columns the longest option leaves for what is said about them.
+fn room(options: &[&Opt]) -> usize {
+    let longest = options.iter().map(|option| {
+        let brackets = if matches!(option.kind, Kind::Bool) {
+            5
+        } else {
+            3
+        };
+        option.name.len() + value_name(option).len() + brackets
+    });
+    WIDTH - 10 - longest.max().unwrap_or(0)
+}
+
+fn flag(option: &'static Opt, command: &Command, room: usize, detail: Detail) -> Arg {
+    let mut arg = Arg::new(option.name)
+        .long(prose::flag(option.name).trim_start_matches('-').to_owned())
+        .value_name(value_name(option))
+        .value_parser(StringValueParser::new())
+        .action(ArgAction::Append)
+        .allow_hyphen_values(matches!(option.kind, Kind::Int | Kind::Float | Kind::Str));
+    for name in names(option) {
+        arg = arg.alias(name);
+    }
+    arg = match option.kind {
+        Kind::Bool => arg
+            .num_args(0..=1)
+            .require_equals(true)
+            .allow_hyphen_values(false)
+            .default_missing_value("true"),
+        _ => arg.num_args(1),
+    };
+    let paragraphs = option.description;
+    match detail {
+        Detail::Brief => arg
+            .help(prose::gist(paragraphs.first().unwrap_or(&""), room))
+            .hide(command.is_operand(option) || SELDOM.contains(&option.name)),
+        Detail::Full => arg.help(told_in_full(option)),
+    }
+}
+
+/// The names that a module takes besides the one that is shown.
+fn names(option: &Opt) -> Vec<String> {
+    let shown = option.name.replace('_', "-");
+    let all = option.aliases.iter().chain([&option.name]);
+    let mut names: Vec<String> = all
+        .flat_map(|name| [name.replace('_', "-"), (*name).to_owned()])
+        .filter(|name| *name != shown)
+        .collect();
+    names.sort();
+    names.dedup();
+    names
+}
+
+fn told_in_full(option: &Opt) -> String {
+    let mut text: Vec<String> = option
+        .description
+        .iter()
+        .map(|paragraph| prose::plain(paragraph))
+        .collect();
+    if !option.choices.is_empty() {
+        text.push(format!("One of {}.", option.choices.join(", ")));
+    }
+    if let Some(default) = option.default {
+        text.push(format!(
+            "{} when not given.",
+            super::show::text_of(&default.to_json())
+        ));
+    }
+    text.join(" ")
+}
+
+fn value_name(option: &Opt) -> String {
+    let choices = option.choices.join("|");
+    match option.kind {
+        Kind::Bool => "yes|no".to_owned(),
+        _ if !choices.is_empty() && choices.len() <= CHOICES => choices,
+        Kind::Int if option.name.ends_with("id") => "ID".to_owned(),
+        Kind::Int => "N".to_owned(),
+        Kind::Float => "SECONDS".to_owned(),
+        Kind::Path => "FILE".to_owned(),
+        Kind::List(_) => "A,B".to_owned(),
+        _ => "TEXT".to_owned(),
+    }
+}
+
+/// Whether a command takes several values of an operand.
+fn takes_several(option: &Opt, command: &Command) -> bool {
+    matches!(option.kind, Kind::List(_)) || command.list.is_some()
+}
+
+/// The place for an option's value without the option's name.
+fn operand(option: &'static Opt, word: &'static str, command: &Command) -> Arg {
+    let count: ValueRange = match takes_several(option, command) {
+        true => (0..).into(),
+        false => (0..=1).into(),
+    };
+    Arg::new(format!("{OPERAND}{}", option.name))
+        .value_name(word)
+        .value_parser(StringValueParser::new())
+        .num_args(count)
+        .action(ArgAction::Append)
+        .hide(true)
+}
+
+/// Where an option stands that every command has.
+#[derive(Clone, Copy)]
+enum Place {
+    /// Between the program and its command.
+    Front,
+    /// Behind the command.
+    Behind(&'static Command),
+}
+
+/// The options of the program itself and of the connection.
+fn general(detail: Detail, place: Place) -> Vec<Arg> {
+    let plans = match place {
+        Place::Front => true,
+        Place::Behind(command) => command.plans(),
+    };
+    let switch = |name: &'static str, about: &'static str| {
+        Arg::new(name)
+            .long(name)
+            .action(ArgAction::SetTrue)
+            .help(about)
+    };
+    let mut args = vec![
+        Arg::new(LAB)
+            .long(LAB)
+            .value_name("NAME")
+            .help("The lab of the configuration file to talk to"),
+        switch(JSON, "Print the result as the Ansible module returns it"),
+        switch(VERBOSE, "Show what the server said when something fails").short('v'),
+    ];
+    if plans {
+        args.push(switch(CHECK, "Print what would be done, and do nothing"));
+        args.push(switch(DIFF, "Show what changes, line by line"));
+    }
+    let own = match place {
+        Place::Front => None,
+        Place::Behind(command) => Some(command),
+    };
+    for option in connection::OPTIONS {
+        if own.is_some_and(|command| command.has_own(option.name)) {
+            continue;
+        }
+        let arg = flag(option, &commands::ALL[0], 44, detail);
+        args.push(
+            arg.hide(detail == Detail::Brief && !["mrp_url", "mrp_token"].contains(&option.name)),
+        );
+    }
+    match place {
+        Place::Front => args,
+        Place::Behind(_) => args.into_iter().map(|arg| arg.hide(true)).collect(),
+    }
+}
+
+impl Command {
+    /// What is typed last.
+    pub(super) fn verb(&self) -> &'static str {
+        self.words.last().copied().unwrap_or_default()
+    }
+
+    /// Whether it has a plan to show before it is carried out.
+    pub(super) fn plans(&self) -> bool {
+        self.module.spec.attributes.diff_mode.support != Support::None
+    }
+
+    /// The options that may be given, besides those of the connection.
+    pub(super) fn options(&self) -> impl Iterator<Item = &'static Opt> {
+        let spec = self.module.spec;
+        spec.all_options()
+            .filter(|option| !is_of_the_connection(option))
+            .filter(|option| !matches!(option.kind, Kind::Items(_)))
+            .filter(|option| option.name != "fail_fast" || self.list.is_some())
+            .filter(|option| !self.without.contains(&option.name))
+            .filter(|option| !self.fixed.iter().any(|(name, _)| *name == option.name))
+    }
+
+    /// The option of that name.
+    ///
+    /// # Panics
+    ///
+    /// When a command names an option that its module does not have.
+    pub(super) fn option(&self, name: &str) -> &'static Opt {
+        self.module
+            .spec
+            .all_options()
+            .find(|option| option.name == name)
+            .unwrap_or_else(|| panic!("{:?} names {name}", self.words))
+    }
+
+    /// Whether its value is given without its name.
+    pub(super) fn is_operand(&self, option: &Opt) -> bool {
+        self.operands.iter().any(|(name, _)| *name == option.name)
+    }
+
+    fn has_own(&self, name: &str) -> bool {
+        self.options().any(|option| option.name == name)
+    }
+}
+
+fn is_of_the_connection(option: &Opt) -> bool {
+    connection::OPTIONS
+        .iter()
+        .any(|other| other.name == option.name)
+}
+
+/// The command that was typed, with what was typed before and behind it.
+pub(super) fn typed(matches: &ArgMatches) -> Option<(&'static Command, &ArgMatches)> {
+    let (first, behind) = matches.subcommand()?;
+    let (words, behind) = match behind.subcommand() {
+        Some((second, behind)) => (vec![first, second], behind),
+        None => (vec![first], behind),
+    };
+    let command = commands::ALL
+        .iter()
+        .find(|command| command.words == words)?;
+    Some((command, behind))
+}
+
+/// The values of an option, whether they were given with its name or without.
+pub(super) fn values(matches: &ArgMatches, option: &str) -> Vec<String> {
+    [option.to_owned(), format!("{OPERAND}{option}")]
+        .iter()
+        .filter_map(|id| matches.try_get_many::<String>(id).ok().flatten())
+        .flatten()
+        .cloned()
+        .collect()
+}
+
+/// Whether a switch of the program's own was given.
+pub(super) fn is_on(matches: &ArgMatches, switch: &str) -> bool {
+    matches.try_get_one::<bool>(switch).ok().flatten() == Some(&true)
+}
