@@ -6,7 +6,7 @@ use std::time::Duration;
 use serde::Deserialize;
 
 use crate::ansible::{Call, Failure, Kind, Opt};
-use crate::api::{ApiError, BaseUrl, RetryPolicy, Settings, TlsSettings, Token, Writer};
+use crate::api::{ApiError, BaseUrl, RetryPolicy, Settings, TlsSettings, Token, Watcher, Writer};
 use crate::failure::failure;
 
 /// The connection's options, the same everywhere.
@@ -59,11 +59,11 @@ struct ConnectionOptions {
 /// A client for the server that the call names.
 pub(crate) fn connect(call: &Call) -> Result<Writer, Failure> {
     let options: ConnectionOptions = call.options();
-    let settings = settings(options)?;
+    let settings = settings(options, call.watcher.clone())?;
     Writer::connect(&settings).map_err(from_api)
 }
 
-fn settings(options: ConnectionOptions) -> Result<Settings, Failure> {
+fn settings(options: ConnectionOptions, watcher: Watcher) -> Result<Settings, Failure> {
     Ok(Settings {
         url: BaseUrl::parse(&options.mrp_url).map_err(from_api)?,
         token: Token::new(options.mrp_token).map_err(from_api)?,
@@ -79,6 +79,7 @@ fn settings(options: ConnectionOptions) -> Result<Settings, Failure> {
                 .map_err(|_| Failure::new(format!("retries must be at most {}", u32::MAX)))?,
             delay: seconds_or_zero("retry_delay", options.retry_delay)?,
         },
+        watcher,
     })
 }
 

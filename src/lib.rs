@@ -26,3 +26,4 @@ mod order;
 mod reason;
 pub mod streams;
 pub mod task;
+mod watch;

@@ -14,7 +14,7 @@ use mr_provisioner::api::{
     AssigneeId, BaseUrl, Image, ImageChanges, ImageFile, ImageId, ImageType, InterfaceChanges,
     InterfaceId, Machine, MachineChanges, MachineId, NewAssignee, NewImage, NewPreseed, PowerOrder,
     PreseedChanges, PreseedId, PreseedType, Query, ReportedState, RetryPolicy, Scope, Settings,
-    TlsSettings, Token, Writer,
+    TlsSettings, Token, Watcher, Writer,
 };
 use mr_provisioner::modules;
 use mrp_lab::Lab;
@@ -230,6 +230,7 @@ fn asked(call: Call) -> String {
         tls: TlsSettings::default(),
         stall_timeout: std::time::Duration::from_secs(30),
         retry: RetryPolicy::default(),
+        watcher: Watcher::default(),
     };
     call(&Writer::connect(&settings).unwrap());
     let requests = lab.requests();

@@ -13,6 +13,7 @@ use super::result::{Audience, Failure, Success};
 use super::secrets::Secrets;
 use super::spec::ModuleSpec;
 use super::validate::validate;
+use crate::watch::Watcher;
 
 /// What a module is asked to do.
 #[derive(Clone, Debug, Default)]
@@ -28,6 +29,8 @@ pub struct Call {
     pub verbosity: u64,
     /// One call for each item of the module's list, where the task gave the list instead of a single object.
     pub items: Option<Vec<Call>>,
+    /// Who is told of progress: for a face that shows it, which Ansible cannot.
+    pub watcher: Watcher,
     /// What the protocol itself has to warn about; added to the module's own warnings.
     pub(super) warnings: Vec<String>,
 }
@@ -138,6 +141,7 @@ impl Call {
         let validated = validate(spec, name, options, &environment, ignore_unknown)?;
         Ok(Call {
             items: None,
+            watcher: Watcher::default(),
             options: validated.options,
             check_mode: internal.check_mode,
             diff_mode: internal.diff_mode,

@@ -16,7 +16,7 @@ use std::sync::Arc;
 use super::pipeline::Pipeline;
 use super::{
     Assignees, Clock, Consoles, Images, Interfaces, Machines, Powers, Preseeds, Reservations,
-    Result, Settings, States, SystemClock,
+    Result, Settings, States, SystemClock, Watcher,
 };
 
 /// Marks a client that only reads.
@@ -82,6 +82,11 @@ impl<Access> Client<Access> {
     /// The clock the client was given.
     pub fn clock(&self) -> &dyn Clock {
         self.pipeline.clock()
+    }
+
+    /// Who is told of the progress of what takes long.
+    pub fn watcher(&self) -> &Watcher {
+        self.pipeline.watcher()
     }
 
     /// The images: kernels, initrds and bootloaders.

@@ -9,7 +9,7 @@ use super::client::ReadWrite;
 use super::digest::{Digest, mark_of};
 use super::error::Size;
 use super::request::Request;
-use super::{ApiError, Image, ImageFile, ImageId, Images, NewImage, Result, Scope};
+use super::{ApiError, Image, ImageFile, ImageId, Images, NewImage, Notice, Result, Scope};
 
 /// What the server's HTTP library takes unless it is told otherwise. It closes the connection on anything larger.
 const SILENT_LIMIT: u64 = 100 * 1024 * 1024;
@@ -32,7 +32,7 @@ impl Images<'_, ReadWrite> {
         let action = format!("uploading {} ({})", file.path().display(), Size(size));
         let request = Request::upload(&["image"], action, file.upload(new));
         let look = || self.look(new, file.digest(), &known);
-        self.pipeline.create(
+        let created = self.pipeline.create(
             || {
                 self.pipeline
                     .json_once(&request)
@@ -44,7 +44,10 @@ impl Images<'_, ReadWrite> {
                 Arrival::Absent => Ok(None),
             },
             |error| too_large(error, size),
-        )
+        );
+        let file = file.path();
+        self.pipeline.watcher().tell(&Notice::SendingEnded { file });
+        created
     }
 
     /// Looks what the upload made.

@@ -4,7 +4,7 @@
 //! resource is a handle with the same verbs: `list`, `get`, `find`, `create`, `update`, `delete`.
 //!
 //! ```no_run
-//! use mr_provisioner::api::{BaseUrl, RetryPolicy, Scope, Settings, TlsSettings, Token, Writer};
+//! use mr_provisioner::api::{BaseUrl, RetryPolicy, Scope, Settings, TlsSettings, Token, Watcher, Writer};
 //!
 //! # fn main() -> Result<(), mr_provisioner::api::ApiError> {
 //! let writer = Writer::connect(&Settings {
@@ -13,6 +13,7 @@
 //!     tls: TlsSettings::default(),
 //!     stall_timeout: std::time::Duration::from_secs(30),
 //!     retry: RetryPolicy::default(),
+//!     watcher: Watcher::default(),
 //! })?;
 //! let reader = writer.reader();
 //! let machine = reader.machines().find("rack 7/slot 2")?;
@@ -90,3 +91,5 @@ pub use scope::Scope;
 pub use settings::{RetryPolicy, Settings, TlsSettings};
 pub use state::{MachineState, ReportedState, States};
 pub use token::Token;
+
+pub use crate::watch::{Notice, Watcher};

@@ -10,7 +10,9 @@ use super::receive::Reply;
 use super::request::Request;
 use super::retry::Attempts;
 use super::send::Wire;
-use super::{ApiError, BaseUrl, Clock, Result, RetryPolicy, Settings, Token, classify, decode};
+use super::{
+    ApiError, BaseUrl, Clock, Result, RetryPolicy, Settings, Token, Watcher, classify, decode,
+};
 
 /// Everything the handles of the resources share.
 pub(super) struct Pipeline {
@@ -45,6 +47,10 @@ impl Pipeline {
 
     pub(super) fn clock(&self) -> &dyn Clock {
         &*self.clock
+    }
+
+    pub(super) fn watcher(&self) -> &Watcher {
+        self.wire.watcher()
     }
 
     pub(super) fn base(&self) -> &BaseUrl {

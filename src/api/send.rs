@@ -15,7 +15,7 @@ use super::request::{Payload, Request, Target};
 use super::stall::Activity;
 use super::upload::{self, Trouble};
 use super::worker::Worker;
-use super::{ApiError, BaseUrl, Result, Settings, lost, tls};
+use super::{ApiError, BaseUrl, Result, Settings, Watcher, lost, tls};
 
 /// How often a redirect within the server is followed.
 const MAX_REDIRECTS: u32 = 5;
@@ -29,6 +29,7 @@ pub(super) struct Wire {
     base: BaseUrl,
     authorization: HeaderValue,
     stall_timeout: Duration,
+    watcher: Watcher,
     worker: Worker,
 }
 
@@ -55,12 +56,17 @@ impl Wire {
             base: settings.url.clone(),
             authorization,
             stall_timeout: settings.stall_timeout,
+            watcher: settings.watcher.clone(),
             worker,
         })
     }
 
     pub(super) fn base(&self) -> &BaseUrl {
         &self.base
+    }
+
+    pub(super) fn watcher(&self) -> &Watcher {
+        &self.watcher
     }
 
     /// Sends a request once, and follows redirects of a GET within the server.
@@ -170,7 +176,8 @@ impl Wire {
                     )))
             }
             Payload::Upload(upload) => {
-                builder.multipart(upload.form(Arc::clone(activity), Arc::clone(trouble))?)
+                let (activity, trouble) = (Arc::clone(activity), Arc::clone(trouble));
+                builder.multipart(upload.form(activity, trouble, self.watcher.clone())?)
             }
         })
     }

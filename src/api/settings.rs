@@ -3,9 +3,9 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
-use super::{BaseUrl, Token};
+use super::{BaseUrl, Token, Watcher};
 
-/// Where the server is, who asks, and how patient the client is.
+/// Where the server is, who asks, how patient the client is, and who watches it.
 #[derive(Clone, Debug)]
 pub struct Settings {
     /// The server's address, with the prefix under which it is mounted.
@@ -19,6 +19,8 @@ pub struct Settings {
     pub stall_timeout: Duration,
     /// When a failed request is tried again.
     pub retry: RetryPolicy,
+    /// Who is told of the progress of what takes long.
+    pub watcher: Watcher,
 }
 
 /// How TLS connections are set up. Only `https` addresses use it, but files that are named must be usable for any address.

@@ -24,9 +24,9 @@ use http_body::{Body, Frame, SizeHint};
 use reqwest::multipart::{Form, Part};
 use tokio::time::Sleep;
 
-use super::ApiError;
 use super::digest::{Digest, Hasher};
 use super::stall::Activity;
+use super::{ApiError, Notice, Watcher};
 
 /// How much is read from the file at once.
 const CHUNK: u64 = 64 * 1024;
@@ -60,7 +60,12 @@ pub(super) fn take(trouble: &Trouble) -> Option<ApiError> {
 
 impl Upload {
     /// The form, with the whole file still to be sent.
-    pub(super) fn form(&self, activity: Arc<Activity>, trouble: Trouble) -> reqwest::Result<Form> {
+    pub(super) fn form(
+        &self,
+        activity: Arc<Activity>,
+        trouble: Trouble,
+        watcher: Watcher,
+    ) -> reqwest::Result<Form> {
         let body = FileBody {
             path: self.path.clone(),
             file: Arc::clone(&self.file),
@@ -72,7 +77,9 @@ impl Upload {
             looked: false,
             activity,
             trouble,
+            watcher,
         };
+        body.tell();
         let file = Part::stream_with_length(reqwest::Body::wrap(body), self.digest.size)
             .file_name(self.name.clone())
             .mime_str("application/octet-stream")?;
@@ -93,6 +100,7 @@ struct FileBody {
     looked: bool,
     activity: Arc<Activity>,
     trouble: Trouble,
+    watcher: Watcher,
 }
 
 impl FileBody {
@@ -114,7 +122,16 @@ impl FileBody {
         } else if chunk.is_empty() {
             return Err(self.changed());
         }
+        self.tell();
         Ok(Some(chunk).filter(|chunk| !chunk.is_empty()))
+    }
+
+    fn tell(&self) {
+        self.watcher.tell(&Notice::Sending {
+            file: &self.path,
+            sent: self.sent,
+            size: self.expected.size,
+        });
     }
 
     fn read(&self, wanted: u64) -> Result<Bytes, ApiError> {

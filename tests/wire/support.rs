@@ -1,6 +1,6 @@
 //! What the tests share: a client for a scripted server, a clock that does not sleep, and a file to upload.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -42,6 +42,7 @@ pub(crate) fn settings(url: &str) -> Settings {
         tls: TlsSettings::default(),
         stall_timeout: Duration::from_secs(10),
         retry: RetryPolicy::default(),
+        watcher: Watcher::default(),
     }
 }
 
@@ -56,6 +57,23 @@ pub(crate) fn connect(settings: &Settings) -> (Writer, Arc<FakeClock>) {
 
 pub(crate) fn client(server: &Server) -> (Writer, Arc<FakeClock>) {
     connect(&settings(&server.url()))
+}
+
+/// A client whose watcher notes how much of the file at this path was sent; None is the end.
+pub(crate) fn watched(server: &Server, path: &Path) -> (Writer, Arc<Mutex<Vec<Option<u64>>>>) {
+    let told = Arc::new(Mutex::new(Vec::new()));
+    let (noted, path) = (Arc::clone(&told), path.to_owned());
+    let total = path.metadata().unwrap().len();
+    let mut settings = settings(&server.url());
+    settings.watcher = Watcher::new(move |notice| {
+        let sent = match *notice {
+            Notice::Sending { file, sent, size } if (file, size) == (&*path, total) => Some(sent),
+            Notice::SendingEnded { file } if file == path => None,
+            ref other => panic!("{other:?}"),
+        };
+        noted.lock().unwrap().push(sent);
+    });
+    (connect(&settings).0, told)
 }
 
 /// A client that gives up on a connection soon, and does not try again.

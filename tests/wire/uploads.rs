@@ -260,3 +260,53 @@ fn an_image_without_a_file_is_deleted() {
     assert_clean(&error);
     server.finish();
 }
+
+#[test]
+fn the_watcher_of_an_upload_is_told_how_far_it_is_and_when_it_is_over() {
+    let made = upload(&vec![b'x'; 150_000]);
+    let mut file = ImageFile::open(&made.path).unwrap();
+    let server = Server::start([
+        get("/api/v1/image").json(200, "[]"),
+        post("/api/v1/image").json(201, image_json(3, "alice/k.1a2b3c4d")),
+    ]);
+    let (client, told) = watched(&server, &made.path);
+    client.images().create(&kernel(), &mut file).unwrap();
+    let expected = [Some(0), Some(65_536), Some(131_072), Some(150_000), None];
+    assert_eq!(*told.lock().unwrap(), expected);
+    server.finish();
+}
+
+#[test]
+fn the_watcher_of_an_upload_is_told_that_it_starts_again() {
+    let made = upload(&vec![b'x'; 100_000]);
+    let mut file = ImageFile::open(&made.path).unwrap();
+    let server = Server::start([
+        get("/api/v1/image").json(200, "[]"),
+        post("/api/v1/image").html(503, ""),
+        get("/api/v1/image").json(200, "[]"),
+        post("/api/v1/image").json(201, image_json(3, "alice/k.1a2b3c4d")),
+    ]);
+    let (client, told) = watched(&server, &made.path);
+    client.images().create(&kernel(), &mut file).unwrap();
+    let attempt = [Some(0), Some(65_536), Some(100_000)];
+    let expected = [&attempt[..], &attempt[..], &[None]].concat();
+    assert_eq!(*told.lock().unwrap(), expected);
+    server.finish();
+}
+
+#[test]
+fn the_watcher_of_an_upload_that_fails_is_told_its_end() {
+    let made = upload(&vec![b'x'; 150_000]);
+    let mut file = ImageFile::open(&made.path).unwrap();
+    fs::write(&made.path, vec![b'y'; 150_000]).unwrap();
+    let server = Server::start([
+        get("/api/v1/image").json(200, "[]"),
+        post("/api/v1/image").close(),
+    ]);
+    let (client, told) = watched(&server, &made.path);
+    client.images().create(&kernel(), &mut file).unwrap_err();
+    let expected = [Some(0), Some(65_536), Some(131_072), None];
+    assert_eq!(*told.lock().unwrap(), expected);
+    drop(client);
+    server.finish();
+}
