@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::{Effect, TaskError};
-use crate::api::{ApiError, Clock};
+use crate::api::{ApiError, Clock, Notice, Watcher, Writer};
 
 /// The first pause between two looks; each later one is twice as long, up to the interval.
 const FIRST_PAUSE: Duration = Duration::from_secs(1);
@@ -18,11 +18,12 @@ pub struct Wait {
 }
 
 /// A wait under way.
-#[derive(Clone, Copy, Debug)]
+#[derive(Debug)]
 pub struct Waiting {
     wait: Wait,
     since: Option<Duration>,
     pause: Duration,
+    told: Option<Told>,
 }
 
 /// What a look showed.
@@ -33,11 +34,13 @@ pub(super) enum Seen {
     NotYet(String),
 }
 
-/// What is waited for, as the message tells it when it does not come.
+/// What is waited for.
 pub(super) struct Awaited {
-    /// `machine 'qdc01' was not ready`.
-    pub(super) unmet: String,
-    /// What the user can do about it.
+    /// `machine 'qdc01'`.
+    pub(super) who: String,
+    /// What it shall be: `ready`.
+    pub(super) state: String,
+    /// What the user can do about it when it does not come.
     pub(super) hint: &'static str,
 }
 
@@ -48,6 +51,7 @@ impl Waiting {
             wait,
             since: None,
             pause: FIRST_PAUSE.min(wait.interval),
+            told: None,
         }
     }
 
@@ -63,7 +67,7 @@ impl Waiting {
     /// A server that does not answer for a while does not end the wait: the machine goes on all the same.
     pub(super) fn after<Op>(
         mut self,
-        clock: &dyn Clock,
+        writer: &Writer,
         seen: Result<Seen, ApiError>,
         awaited: Awaited,
         again: impl FnOnce(Waiting) -> Op,
@@ -74,11 +78,15 @@ impl Waiting {
             Err(error) if error.is_passing() => format!("not to be had ({error})"),
             Err(error) => return Err(error.into()),
         };
-        self.since.get_or_insert_with(|| clock.now());
-        let left = self.wait.timeout.saturating_sub(self.elapsed(clock));
+        self.since.get_or_insert_with(|| writer.clock().now());
+        let elapsed = self.elapsed(writer.clock());
+        self.told
+            .get_or_insert_with(|| Told::new(writer, &awaited))
+            .tell(&last, elapsed);
+        let left = self.wait.timeout.saturating_sub(elapsed);
         if left.is_zero() {
             return Err(TaskError::WaitTimeout {
-                unmet: awaited.unmet,
+                unmet: format!("{} was not {}", awaited.who, awaited.state),
                 waited: self.wait.timeout,
                 last,
                 hint: awaited.hint,
@@ -90,11 +98,44 @@ impl Waiting {
     }
 }
 
+/// A wait that somebody may watch. It ends with its operation, however that ends: done, failed, or given up because
+/// another failed.
+#[derive(Debug)]
+struct Told {
+    watcher: Watcher,
+    what: String,
+}
+
+impl Told {
+    fn new(writer: &Writer, awaited: &Awaited) -> Told {
+        Told {
+            watcher: writer.watcher().clone(),
+            what: format!("{} to be {}", awaited.who, awaited.state),
+        }
+    }
+
+    fn tell(&self, seen: &str, elapsed: Duration) {
+        self.watcher.tell(&Notice::Awaiting {
+            what: &self.what,
+            seen,
+            elapsed,
+        });
+    }
+}
+
+impl Drop for Told {
+    fn drop(&mut self) {
+        self.watcher
+            .tell(&Notice::AwaitingEnded { what: &self.what });
+    }
+}
+
 #[cfg(test)]
 mod tests {
-    use std::cell::Cell;
+    use std::sync::{Arc, Mutex};
 
     use super::*;
+    use crate::api::{BaseUrl, RetryPolicy, Settings, TlsSettings, Token};
 
     const WAIT: Wait = Wait {
         timeout: Duration::from_secs(60),
@@ -103,35 +144,71 @@ mod tests {
 
     /// A clock that only a test moves.
     #[derive(Default)]
-    struct Hand(std::sync::Mutex<Cell<Duration>>);
+    struct Hand(Mutex<Duration>);
 
     impl Clock for Hand {
         fn now(&self) -> Duration {
-            self.0.lock().unwrap().get()
+            *self.0.lock().unwrap()
         }
 
         fn sleep(&self, time: Duration) {
-            let now = self.now() + time;
-            self.0.lock().unwrap().set(now);
+            *self.0.lock().unwrap() += time;
         }
     }
 
-    fn look(waiting: Waiting, clock: &Hand, seen: Seen) -> Result<Effect<Waiting>, TaskError> {
+    /// A writer with such a clock, for a server that is never asked, and what its watcher was told.
+    fn watched() -> (Writer, Arc<Mutex<Vec<String>>>) {
+        let told = Arc::new(Mutex::new(Vec::new()));
+        let heard = Arc::clone(&told);
+        let settings = Settings {
+            url: BaseUrl::parse("http://lab.invalid/").unwrap(),
+            token: Token::new("secret").unwrap(),
+            tls: TlsSettings::default(),
+            stall_timeout: Duration::from_secs(1),
+            retry: RetryPolicy::default(),
+            watcher: Watcher::new(move |notice| {
+                let text = match notice {
+                    Notice::Awaiting {
+                        what,
+                        seen,
+                        elapsed,
+                    } => format!("{what}: {seen} after {} s", elapsed.as_secs()),
+                    other => format!("{other:?}"),
+                };
+                heard.lock().unwrap().push(text);
+            }),
+        };
+        let writer = Writer::connect_with_clock(&settings, Arc::new(Hand::default())).unwrap();
+        (writer, told)
+    }
+
+    fn look(waiting: Waiting, writer: &Writer, seen: Seen) -> Result<Effect<Waiting>, TaskError> {
         let awaited = Awaited {
-            unmet: "the machine was not ready".into(),
+            who: "the machine".into(),
+            state: "ready".into(),
             hint: "",
         };
-        waiting.after(clock, Ok(seen), awaited, |waiting| waiting)
+        waiting.after(writer, Ok(seen), awaited, |waiting| waiting)
+    }
+
+    fn look_again(waiting: Waiting, writer: &Writer, seen: &str) -> Waiting {
+        match look(waiting, writer, Seen::NotYet(seen.into())) {
+            Ok(Effect::Later(waiting, pause)) => {
+                writer.clock().sleep(pause);
+                waiting
+            }
+            other => panic!("{other:?}"),
+        }
     }
 
     #[test]
     fn the_pauses_grow_up_to_the_interval_and_end_at_the_deadline() {
-        let (clock, mut waiting, mut pauses) = (Hand::default(), Waiting::new(WAIT), Vec::new());
+        let ((writer, told), mut waiting, mut pauses) = (watched(), Waiting::new(WAIT), Vec::new());
         let error = loop {
-            match look(waiting, &clock, Seen::NotYet("provisioning".into())) {
+            match look(waiting, &writer, Seen::NotYet("provisioning".into())) {
                 Ok(Effect::Later(next, pause)) => {
                     pauses.push(pause.as_secs());
-                    clock.sleep(pause);
+                    writer.clock().sleep(pause);
                     waiting = next;
                 }
                 Ok(other) => panic!("{other:?}"),
@@ -143,12 +220,39 @@ mod tests {
             error.to_string(),
             "the machine was not ready within 60 s; the last state seen was provisioning"
         );
+        let told = told.lock().unwrap();
+        assert_eq!(told.len(), pauses.len() + 2);
+        assert_eq!(told.last().unwrap(), ENDED);
     }
 
     #[test]
     fn what_is_awaited_ends_the_wait() {
-        let clock = Hand::default();
-        let effect = look(Waiting::new(WAIT), &clock, Seen::AsAwaited).unwrap();
+        let (writer, told) = watched();
+        let effect = look(Waiting::new(WAIT), &writer, Seen::AsAwaited).unwrap();
         assert!(matches!(effect, Effect::Done));
+        assert!(told.lock().unwrap().is_empty());
+    }
+
+    const ENDED: &str = r#"AwaitingEnded { what: "the machine to be ready" }"#;
+
+    #[test]
+    fn every_look_is_told_and_then_the_end() {
+        let (writer, told) = watched();
+        let waiting = look_again(Waiting::new(WAIT), &writer, "unknown");
+        let waiting = look_again(waiting, &writer, "provisioning");
+        look(waiting, &writer, Seen::AsAwaited).unwrap();
+        let expected = [
+            "the machine to be ready: unknown after 0 s",
+            "the machine to be ready: provisioning after 1 s",
+            ENDED,
+        ];
+        assert_eq!(*told.lock().unwrap(), expected);
+    }
+
+    #[test]
+    fn the_end_of_a_wait_that_is_given_up_is_told() {
+        let (writer, told) = watched();
+        drop(look_again(Waiting::new(WAIT), &writer, "unknown"));
+        assert_eq!(told.lock().unwrap().last().unwrap(), ENDED);
     }
 }

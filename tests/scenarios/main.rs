@@ -23,3 +23,4 @@ mod preseed_info;
 mod reporting_ready;
 mod reservation;
 mod stopped;
+mod watch;

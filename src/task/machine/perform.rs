@@ -82,10 +82,9 @@ pub(super) fn look(
     waiting: Waiting,
     report: &mut MachineReport,
 ) -> Result<Effect<MachineOp>, TaskError> {
-    let clock = writer.clock();
     let seen = match writer.states().get(machine.id) {
         Ok(MachineState::Error) => {
-            let waited = waiting.elapsed(clock);
+            let waited = waiting.elapsed(writer.clock());
             return Err(TaskError::InstallFailed {
                 machine: machine.name,
                 waited,
@@ -101,10 +100,11 @@ pub(super) fn look(
         Err(error) => Err(error),
     };
     let awaited = Awaited {
-        unmet: format!("{} was not ready", named(&machine)),
+        who: named(&machine),
+        state: MachineState::Ready.to_string(),
         hint: NOT_READY_HINT,
     };
-    waiting.after(clock, seen, awaited, |waiting| {
+    waiting.after(writer, seen, awaited, |waiting| {
         MachineOp::Await(machine, waiting)
     })
 }

@@ -51,10 +51,11 @@ pub(super) fn look(
         }
     });
     let awaited = Awaited {
-        unmet: format!("{} was not {wanted}", named(&report.machine)),
+        who: named(&report.machine),
+        state: wanted.to_string(),
         hint: NOT_FOLLOWED_HINT,
     };
-    waiting.after(writer.clock(), seen, awaited, |waiting| {
+    waiting.after(writer, seen, awaited, |waiting| {
         PowerOp::Await(wanted, waiting)
     })
 }

@@ -67,7 +67,7 @@ pub enum ReservationOp {
 }
 
 /// Machines to take.
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 pub struct Hold {
     wanted: Wanted,
     /// How many.

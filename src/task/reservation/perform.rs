@@ -20,7 +20,7 @@ pub(super) fn hold(
         false => None,
     };
     let Some(taken) = taken else {
-        return later(writer, hold, Ok(()));
+        return later(writer, hold, Ok(free.len()));
     };
     let planned = hold.outcome(report);
     report.machines.retain(|held| held.assignment.is_some());
@@ -37,17 +37,18 @@ pub(super) fn hold(
 fn later(
     writer: &Writer,
     hold: Hold,
-    seen: Result<(), ApiError>,
+    free: Result<usize, ApiError>,
 ) -> Result<Effect<ReservationOp>, TaskError> {
     let (wanted, missing) = (hold.wanted.clone(), hold.missing);
     let not_free = |waited| wanted.not_free(writer.reader(), missing, waited);
     let Some(waiting) = hold.waiting else {
-        seen?;
+        free?;
         return Err(not_free(None)?);
     };
-    let seen = seen.map(|()| Seen::NotYet(String::new()));
+    let seen = free.map(|free| Seen::NotYet(format!("{free} free")));
     let awaited = Awaited {
-        unmet: String::new(),
+        who: wanted.title(missing),
+        state: "free".into(),
         hint: "",
     };
     let again = |waiting| {
@@ -56,7 +57,7 @@ fn later(
             ..hold
         })
     };
-    match waiting.after(writer.clock(), seen, awaited, again) {
+    match waiting.after(writer, seen, awaited, again) {
         Err(TaskError::WaitTimeout { waited, .. }) => Err(not_free(Some(waited))?),
         effect => effect,
     }

@@ -5,6 +5,7 @@ use std::time::Duration;
 use super::{Held, Selection};
 use crate::api::{ApiError, Assignee, Machine, Query, Reader, Scope};
 use crate::order;
+use crate::task::machine::named;
 use crate::task::{TaskError, lookup, parallel};
 
 /// How many machines a message names.
@@ -34,6 +35,15 @@ impl Wanted {
                 query: query.clone(),
             },
         })
+    }
+
+    /// The machine, or so many of them.
+    pub(super) fn title(&self, count: usize) -> String {
+        match (&self.machine, count) {
+            (Some(machine), _) => named(machine),
+            (None, 1) => "a machine".into(),
+            (None, count) => format!("{count} machines"),
+        }
     }
 
     /// Those that the token's user holds for that reason, or for any.
