@@ -7,7 +7,7 @@ use serde_json::{Map, Value, json};
 
 use super::commands::Command;
 use super::parser::{self, CHECK, DIFF, JSON, LAB, VERBOSE};
-use super::{labs, prose};
+use super::{labs, live, prose};
 use crate::ansible::{Call, Failure, Kind, Opt};
 use crate::connection;
 
@@ -46,9 +46,11 @@ impl Typed<'_> {
         } else {
             0
         };
+        let mut call = call.in_mode(self.is_on(CHECK), self.is_on(DIFF), verbosity);
+        call.watcher = live::watcher();
         Ok(Request {
             command: self.command,
-            call: call.in_mode(self.is_on(CHECK), self.is_on(DIFF), verbosity),
+            call,
             json: self.is_on(JSON),
         })
     }

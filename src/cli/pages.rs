@@ -7,7 +7,7 @@ use clap_complete::Shell;
 use clap_mangen::Man;
 
 use super::parser::{self, Detail};
-use super::{USAGE, complain, docs};
+use super::{USAGE, docs, terminal};
 use crate::ansible::Failure;
 use crate::streams::say;
 
@@ -28,7 +28,7 @@ pub(super) fn print(matches: &ArgMatches) -> ExitCode {
             match docs::write(directory.as_ref()) {
                 Ok(written) => say(&written),
                 Err(sentence) => {
-                    complain(&Failure::new(sentence));
+                    terminal::complain(&Failure::new(sentence));
                     ExitCode::FAILURE
                 }
             }

@@ -36,6 +36,8 @@ pub(super) enum View {
 pub(super) struct Page {
     /// The columns of the terminal; none where there is no terminal, and nothing has to fit.
     pub(super) width: Option<u16>,
+    /// The lines of the terminal, where no more are wanted.
+    pub(super) height: Option<usize>,
     /// Whether nothing was done, and the result tells what would be.
     pub(super) is_check: bool,
     /// Whether differences are shown.
@@ -151,7 +153,22 @@ fn status(machines: &Value, page: Page) -> String {
     let rows = rows(machines, &keys);
     let styles: Vec<Style> = rows.iter().map(|row| style::of_state(&row[1])).collect();
     let columns = ["name", "state", "holder", "address", "boots", "netboot"];
-    coloured_table(&columns, &rows, &styles, page)
+    let text = coloured_table(&columns, &rows, &styles, page);
+    match page.height {
+        Some(height) => cut(&text, height),
+        None => text,
+    }
+}
+
+/// As many lines as there is room for, the last of which says how many there are besides.
+fn cut(text: &str, height: usize) -> String {
+    let lines = text.lines().count();
+    if lines <= height {
+        return text.to_owned();
+    }
+    let shown = text.lines().take(height - 1);
+    let shown: String = shown.map(|line| format!("{line}\n")).collect();
+    format!("{shown}and {} more\n", lines - height + 1)
 }
 
 /// The values of a list's objects under some keys.

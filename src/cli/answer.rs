@@ -1,0 +1,108 @@
+//! From a call to what a person gets to see of its result.
+
+use std::process::ExitCode;
+use std::time::Duration;
+
+use super::given::Request;
+use super::show::{self, Page};
+use super::{status, terminal};
+use crate::ansible::{Failure, Success};
+use crate::connection;
+
+type Outcome = Result<Success, Failure>;
+
+/// Asks the module and tells what came of it, once or again and again.
+pub(super) fn answer(request: &Request) -> ExitCode {
+    match request.pause() {
+        None => tell(request, ask(request)),
+        Some(Ok(pause)) => watch(request, pause),
+        Some(Err(failure)) => tell(request, Err(failure)),
+    }
+}
+
+fn ask(request: &Request) -> Outcome {
+    request.command.module.answer(&request.call)
+}
+
+/// What fails at first is not going to get better; what fails later may.
+fn watch(request: &Request, pause: Duration) -> ExitCode {
+    let mut outcome = ask(request);
+    let mut goes_on = outcome.is_ok();
+    loop {
+        terminal::clear();
+        let failed = outcome.is_err();
+        let told = tell(request, outcome);
+        goes_on &= failed || told == ExitCode::SUCCESS;
+        if !goes_on {
+            return told;
+        }
+        std::thread::sleep(pause);
+        outcome = ask(request);
+    }
+}
+
+fn tell(request: &Request, outcome: Outcome) -> ExitCode {
+    let failure = outcome
+        .as_ref()
+        .err()
+        .map(|failure| request.scrubbed(failure));
+    let result = request.call.result(request.command.module.spec, outcome);
+    let told = if request.json {
+        terminal::print(&format!("{result:#}\n"))
+    } else {
+        terminal::warn(&result["warnings"]);
+        match &failure {
+            None => terminal::print(&show::result(request.command, &result, request.page())),
+            Some(failure) => {
+                let done = terminal::print(&show::done(&result, request.page()));
+                terminal::complain(failure);
+                if let Some(response) = result["server_response"].as_str() {
+                    let response = show::without_controls(response);
+                    terminal::tell(&format!("The server said: {response}\n"));
+                }
+                done
+            }
+        }
+    };
+    if failure.is_some() {
+        ExitCode::FAILURE
+    } else {
+        told
+    }
+}
+
+impl Request {
+    /// The time between two looks, where it is to be shown again and again.
+    fn pause(&self) -> Option<Result<Duration, Failure>> {
+        let option = |name| self.call.options.get(name);
+        let seconds = option(status::INTERVAL).and_then(serde_json::Value::as_f64)?;
+        let watches = option(status::WATCH).and_then(serde_json::Value::as_bool)?;
+        watches.then(|| connection::seconds(status::INTERVAL, seconds))
+    }
+
+    /// The failure without secrets, its hint apart from its message.
+    fn scrubbed(&self, failure: &Failure) -> Failure {
+        let scrub = |text: &str| {
+            let scrubbed = self.call.scrub(self.command.module.spec, text.into());
+            show::text_of(&scrubbed)
+        };
+        Failure {
+            hint: failure.hint.as_deref().map(scrub),
+            ..Failure::new(scrub(&failure.message))
+        }
+    }
+
+    fn page(&self) -> Page {
+        let size = terminal::size();
+        let watches = matches!(self.pause(), Some(Ok(_)));
+        Page {
+            width: size.map(|(columns, _)| columns),
+            // One line for the cursor.
+            height: size
+                .filter(|_| watches)
+                .map(|(_, lines)| usize::from(lines) - 1),
+            is_check: self.call.check_mode,
+            is_diff: self.call.diff_mode,
+        }
+    }
+}

@@ -1,0 +1,93 @@
+//! What is under way, on a terminal: a bar for an upload, a line for a wait.
+
+use std::collections::HashMap;
+use std::io::IsTerminal;
+use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
+
+use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
+
+use super::show::without_controls;
+use crate::api::{Notice, Watcher};
+
+/// How often a line is drawn while nothing is heard.
+const TICK: Duration = Duration::from_millis(250);
+const UPLOAD: &str = "{msg} {wide_bar} {bytes}/{total_bytes} {bytes_per_sec} {eta} left";
+/// The server works on it, and does not say how far it is.
+const UPLOADED: &str = "{msg} {bytes} sent, waiting for the server {elapsed}";
+const WAIT: &str = "{spinner} {msg} ({elapsed})";
+
+/// The lines on the terminal, by what they are about.
+struct Display {
+    screen: MultiProgress,
+    lines: HashMap<String, ProgressBar>,
+}
+
+/// Who draws what is under way; nobody where standard error is no terminal.
+pub(super) fn watcher() -> Watcher {
+    if !std::io::stderr().is_terminal() {
+        return Watcher::default();
+    }
+    let display = Mutex::new(Display {
+        screen: MultiProgress::new(),
+        lines: HashMap::new(),
+    });
+    Watcher::new(move |notice| {
+        display
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .draw(notice);
+    })
+}
+
+impl Display {
+    fn draw(&mut self, notice: &Notice) {
+        match notice {
+            Notice::Sending { file, sent, size } => {
+                let name = file
+                    .file_name()
+                    .unwrap_or(file.as_os_str())
+                    .to_string_lossy();
+                let line = self.line(&file.to_string_lossy(), |line| {
+                    line.set_length(*size);
+                    line.set_message(without_controls(&name));
+                });
+                if *sent == 0 {
+                    line.reset_eta();
+                    line.set_style(style(UPLOAD));
+                } else if sent == size {
+                    line.set_style(style(UPLOADED));
+                }
+                line.set_position(*sent);
+            }
+            Notice::SendingEnded { file } => self.end(&file.to_string_lossy()),
+            Notice::Awaiting { what, seen, .. } => {
+                let line = self.line(what, |line| line.set_style(style(WAIT)));
+                line.set_message(without_controls(&format!("waiting for {what}: {seen}")));
+            }
+            Notice::AwaitingEnded { what } => self.end(what),
+        }
+    }
+
+    /// The line about something, which is prepared when it is new.
+    fn line(&mut self, about: &str, prepare: impl FnOnce(&ProgressBar)) -> &ProgressBar {
+        let new = || {
+            let line = self.screen.add(ProgressBar::no_length());
+            prepare(&line);
+            line.enable_steady_tick(TICK);
+            line
+        };
+        self.lines.entry(about.to_owned()).or_insert_with(new)
+    }
+
+    /// What is over leaves no line behind: the result tells it.
+    fn end(&mut self, about: &str) {
+        if let Some(line) = self.lines.remove(about) {
+            line.finish_and_clear();
+        }
+    }
+}
+
+fn style(template: &str) -> ProgressStyle {
+    ProgressStyle::with_template(template).unwrap_or_else(|_| ProgressStyle::default_bar())
+}
