@@ -122,7 +122,11 @@ enum State {
 }
 
 fn run(call: &Call) -> Result<Success, Failure> {
-    respond::run(call, |one| Ok(ImageSpec::from(one.options::<Options>())))
+    respond::run(call, spec)
+}
+
+pub(super) fn spec(call: &Call) -> Result<ImageSpec, Failure> {
+    Ok(call.options::<Options>().into())
 }
 
 impl From<Options> for ImageSpec {

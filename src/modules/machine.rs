@@ -167,7 +167,7 @@ fn run(call: &Call) -> Result<Success, Failure> {
     respond::run(call, spec)
 }
 
-fn spec(call: &Call) -> Result<MachineSpec, Failure> {
+pub(super) fn spec(call: &Call) -> Result<MachineSpec, Failure> {
     let options: Options = call.options();
     let goal = goal(call, &options)?;
     Ok(MachineSpec {

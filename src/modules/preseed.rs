@@ -99,7 +99,11 @@ enum State {
 }
 
 fn run(call: &Call) -> Result<Success, Failure> {
-    respond::run(call, |one| Ok(PreseedSpec::from(one.options::<Options>())))
+    respond::run(call, spec)
+}
+
+pub(super) fn spec(call: &Call) -> Result<PreseedSpec, Failure> {
+    Ok(call.options::<Options>().into())
 }
 
 impl From<Options> for PreseedSpec {

@@ -8,55 +8,67 @@ use crate::ansible::{Call, Diff, Failure, Kind, Opt, Return, Success, progress};
 pub(crate) use crate::failure::failure;
 use crate::task::{self, Action, Event, Halted, Outcome, Step, Task};
 
+/// What a task's report is told as: the keys of the result.
+type Tell<Report> = fn(&Report) -> Map<String, Value>;
+
 /// Plans what the call asks for and, outside check mode, applies the plan: of one task, or of each item of a list.
 /// `task` makes a task of the options of one.
-pub(crate) fn run<T>(
-    call: &Call,
-    task: impl Fn(&Call) -> Result<T, Failure>,
-) -> Result<Success, Failure>
+pub(crate) fn run<T>(call: &Call, task: fn(&Call) -> Result<T, Failure>) -> Result<Success, Failure>
 where
     T: Task + Sync,
     T::Op: Send,
     T::Report: Serialize + Send,
 {
+    run_telling(call, task, fields_of)
+}
+
+/// The same, with other keys than the report has fields.
+pub(super) fn run_telling<T>(
+    call: &Call,
+    task: fn(&Call) -> Result<T, Failure>,
+    tell: Tell<T::Report>,
+) -> Result<Success, Failure>
+where
+    T: Task + Sync,
+    T::Op: Send,
+    T::Report: Send,
+{
     match &call.items {
-        None => run_one(call, &task(call)?),
+        None => run_one(call, &task(call)?, tell),
         Some(items) => {
             let tasks = items
                 .iter()
                 .map(task)
                 .collect::<Result<Vec<T>, Failure>>()?;
-            run_many(call, &tasks)
+            run_many(call, &tasks, tell)
         }
     }
 }
 
-fn run_one<T: Task>(call: &Call, task: &T) -> Result<Success, Failure>
-where
-    T::Report: Serialize,
-{
+fn run_one<T: Task>(call: &Call, task: &T, tell: Tell<T::Report>) -> Result<Success, Failure> {
     let writer = connection::connect(call)?;
     let plan = task.plan(&writer.reader().remembering()).map_err(failure)?;
     if call.check_mode {
-        return Ok(success(plan.pretend()));
+        return Ok(success(plan.pretend(), tell));
     }
     match task::apply::<T>(&writer, plan, record) {
-        Ok(outcome) => Ok(success(outcome)),
+        Ok(outcome) => Ok(success(outcome, tell)),
         Err(halted) => Err(halfway(*halted)),
     }
 }
 
-fn run_many<T>(call: &Call, tasks: &[T]) -> Result<Success, Failure>
+fn run_many<T>(call: &Call, tasks: &[T], tell: Tell<T::Report>) -> Result<Success, Failure>
 where
     T: Task + Sync,
     T::Op: Send,
-    T::Report: Serialize + Send,
+    T::Report: Send,
 {
     let writer = connection::connect(call)?;
     let plans = task::plan_all(&writer.reader().remembering(), tasks);
     let fail_fast = call.options.get("fail_fast") == Some(&json!(true));
     let results: Vec<Result<Success, Failure>> = if call.check_mode {
-        let pretend = |plan: Result<task::Plan<_, _>, _>| plan.map(|plan| success(plan.pretend()));
+        let pretend =
+            |plan: Result<task::Plan<_, _>, _>| plan.map(|plan| success(plan.pretend(), tell));
         plans
             .into_iter()
             .map(|plan| pretend(plan).map_err(failure))
@@ -65,7 +77,10 @@ where
         let applied = task::apply_all::<T>(&writer, plans, fail_fast, record);
         applied
             .into_iter()
-            .map(|one| one.map(success).map_err(|halted| halfway(*halted)))
+            .map(|one| match one {
+                Ok(outcome) => Ok(success(outcome, tell)),
+                Err(halted) => Err(halfway(*halted)),
+            })
             .collect()
     };
     together(tasks.iter().map(Task::title).zip(results).collect())
@@ -141,8 +156,8 @@ fn together(items: Vec<(String, Result<Success, Failure>)>) -> Result<Success, F
     })
 }
 
-fn success<Report: Serialize>(outcome: Outcome<Report>) -> Success {
-    let mut fields = fields_of(&outcome.report);
+fn success<Report>(outcome: Outcome<Report>, tell: Tell<Report>) -> Success {
+    let mut fields = tell(&outcome.report);
     fields.insert("plan".into(), json!(outcome.steps));
     Success {
         changed: outcome.changed(),
@@ -169,7 +184,7 @@ fn halfway(halted: Halted) -> Failure {
 }
 
 /// The fields of a struct, as the keys of a result.
-pub(crate) fn fields_of(report: &impl Serialize) -> Map<String, Value> {
+pub(crate) fn fields_of<Report: Serialize>(report: &Report) -> Map<String, Value> {
     match json!(report) {
         Value::Object(fields) => fields,
         _ => Map::new(),
