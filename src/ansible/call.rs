@@ -193,6 +193,7 @@ mod tests {
         },
         notes: &[],
         seealso: &[],
+        deprecation: None,
         examples: "",
         returns: &[],
     };

@@ -28,7 +28,7 @@ fn documentation(spec: &ModuleSpec) -> Node {
     let mut fields = vec![
         ("module", Node::text(spec.name)),
         ("short_description", Node::text(spec.short_description)),
-        ("description", Node::texts(spec.description)),
+        ("description", module_description(spec)),
         ("author", Node::texts(&[AUTHOR])),
         ("attributes", attributes(spec)),
         ("options", module_options(spec)),
@@ -44,6 +44,13 @@ fn documentation(spec: &ModuleSpec) -> Node {
         fields.push(("seealso", Node::List(modules.collect())));
     }
     Node::map(fields)
+}
+
+/// Not as Ansible's own key `deprecated`: that one wants to know when the module goes, which nobody has decided.
+fn module_description(spec: &ModuleSpec) -> Node {
+    let announced = spec.deprecation.map(|sentence| format!("{sentence}."));
+    let paragraphs = spec.description.iter().map(|text| Node::text(text));
+    Node::List(paragraphs.chain(announced.map(Node::Text)).collect())
 }
 
 fn attributes(spec: &ModuleSpec) -> Node {

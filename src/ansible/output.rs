@@ -9,14 +9,14 @@ use std::io::{self, Write as _};
 use std::process::ExitCode;
 use std::sync::{Mutex, PoisonError};
 
-use serde_json::{Map, Value};
+use serde_json::{Map, Value, json};
 
 use super::result::{Audience, Failure, Success};
 use super::secrets::Secrets;
 use super::spec::{ModuleSpec, Return};
 
 /// The keys of the protocol itself, which are no secret whatever the secrets are.
-const PROTOCOL_KEYS: [&str; 22] = [
+const PROTOCOL_KEYS: [&str; 23] = [
     "action",
     "after",
     "after_header",
@@ -24,6 +24,7 @@ const PROTOCOL_KEYS: [&str; 22] = [
     "before",
     "before_header",
     "changed",
+    "deprecations",
     "diff",
     "done",
     "failed",
@@ -86,10 +87,14 @@ pub(super) fn print(outcome: Result<Success, Failure>) -> ExitCode {
         .unwrap_or_else(PoisonError::into_inner)
         .clone();
     let succeeded = outcome.is_ok();
-    let result = match outcome {
+    let mut result = match outcome {
         Ok(success) => success.into_json(&context.audience),
         Err(failure) => failure.into_json(&context.audience),
     };
+    if let Some(sentence) = context.spec.and_then(|spec| spec.deprecation) {
+        // With neither version nor date, every ansible-core says: in a future release.
+        result.insert("deprecations".to_owned(), json!([{ "msg": sentence }]));
+    }
     let written = print_once(&line(&context, result));
     if succeeded && written.is_ok() {
         ExitCode::SUCCESS

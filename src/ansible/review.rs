@@ -143,6 +143,7 @@ mod tests {
         },
         notes: &[],
         seealso: &[],
+        deprecation: None,
         examples: "",
         returns: &[Return {
             name: "r",

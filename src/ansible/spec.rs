@@ -24,6 +24,8 @@ pub struct ModuleSpec {
     pub notes: &'static [&'static str],
     /// Names of other modules.
     pub seealso: &'static [&'static str],
+    /// Announced with every result, and in the documentation: what to use instead, as one sentence without its full stop.
+    pub deprecation: Option<&'static str>,
     /// YAML text, printed as it is.
     pub examples: &'static str,
     /// What a result holds.
@@ -123,6 +125,7 @@ impl ModuleSpec {
         },
         notes: &[],
         seealso: &[],
+        deprecation: None,
         examples: "",
         returns: &[],
     };

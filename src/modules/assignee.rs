@@ -41,6 +41,7 @@ static SPEC: ModuleSpec = ModuleSpec {
         "The server keeps one assignment for each user of a machine.",
     ],
     seealso: &["mrp_machine", "mrp_power"],
+    deprecation: None,
     examples: EXAMPLES,
     returns: RETURNS,
 };

@@ -49,6 +49,7 @@ static SPEC: ModuleSpec = ModuleSpec {
         "A BMC that does not answer is noticed only when the console is opened.",
     ],
     seealso: &["mrp_power", "mrp_machine"],
+    deprecation: None,
     examples: EXAMPLES,
     returns: RETURNS,
 };

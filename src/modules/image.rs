@@ -55,6 +55,7 @@ static SPEC: ModuleSpec = ModuleSpec {
         "Old copies stay on the server unless O(prune) is set. The server itself keeps the file of a deleted image.",
     ],
     seealso: &["mrp_machine", "mrp_preseed"],
+    deprecation: None,
     examples: EXAMPLES,
     returns: RETURNS,
 };

@@ -26,6 +26,7 @@ static SPEC: ModuleSpec = ModuleSpec {
     attributes: reading::ATTRIBUTES,
     notes: &[reading::PATTERNS],
     seealso: &["mrp_image", "mrp_preseed_info", "mrp_machine_info"],
+    deprecation: None,
     examples: EXAMPLES,
     returns: RETURNS,
 };

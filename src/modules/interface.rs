@@ -50,6 +50,7 @@ static SPEC: ModuleSpec = ModuleSpec {
         "A change takes effect when the machine next asks the DHCP server, or is installed the next time.",
     ],
     seealso: &["mrp_machine", "mrp_network_facts"],
+    deprecation: None,
     examples: EXAMPLES,
     returns: RETURNS,
 };

@@ -70,6 +70,7 @@ static SPEC: ModuleSpec = ModuleSpec {
         "When the BMC fails, netboot goes back to what it was and the state becomes V(error).",
     ],
     seealso: &["mrp_image", "mrp_preseed", "mrp_network_facts"],
+    deprecation: None,
     examples: EXAMPLES,
     returns: RETURNS,
 };

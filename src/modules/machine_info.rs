@@ -36,6 +36,7 @@ static SPEC: ModuleSpec = ModuleSpec {
         "mrp_image_info",
         "mrp_preseed_info",
     ],
+    deprecation: None,
     examples: EXAMPLES,
     returns: RETURNS,
 };

@@ -26,6 +26,7 @@ static SPEC: ModuleSpec = ModuleSpec {
     attributes: reading::ATTRIBUTES,
     notes: &["Interfaces are read side by side, at most eight at a time."],
     seealso: &["mrp_machine"],
+    deprecation: None,
     examples: EXAMPLES,
     returns: RETURNS,
 };

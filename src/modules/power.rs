@@ -47,6 +47,7 @@ static SPEC: ModuleSpec = ModuleSpec {
          network, by O(boot=pxe) or because its firmware tries that first, is installed again.",
     ],
     seealso: &["mrp_machine", "mrp_console"],
+    deprecation: None,
     examples: EXAMPLES,
     returns: RETURNS,
 };

@@ -47,6 +47,7 @@ static SPEC: ModuleSpec = ModuleSpec {
         "The file is read on the host that the task runs on, which is usually V(localhost).",
     ],
     seealso: &["mrp_image", "mrp_machine"],
+    deprecation: None,
     examples: EXAMPLES,
     returns: RETURNS,
 };

@@ -27,6 +27,7 @@ static SPEC: ModuleSpec = ModuleSpec {
     attributes: reading::ATTRIBUTES,
     notes: &[reading::PATTERNS],
     seealso: &["mrp_preseed", "mrp_image_info", "mrp_machine_info"],
+    deprecation: None,
     examples: EXAMPLES,
     returns: RETURNS,
 };

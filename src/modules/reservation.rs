@@ -59,6 +59,7 @@ static SPEC: ModuleSpec = ModuleSpec {
         "Where several users are after a machine at once, the first assignment of it holds.",
     ],
     seealso: &["mrp_assignee", "mrp_machine", "mrp_network_facts"],
+    deprecation: None,
     examples: EXAMPLES,
     returns: RETURNS,
 };

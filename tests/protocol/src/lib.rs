@@ -70,6 +70,7 @@ pub static PROBE: ModuleSpec = ModuleSpec {
     },
     notes: &["A note."],
     seealso: &["mrp_rules"],
+    deprecation: None,
     examples: "- name: Show what the protocol does\n  mrp_probe:\n    name: x\n",
     returns: &[Return {
         name: "options",
@@ -144,6 +145,7 @@ pub static RULES: ModuleSpec = ModuleSpec {
     attributes: PROBE.attributes,
     notes: &[],
     seealso: &[],
+    deprecation: None,
     examples: "",
     returns: &[],
 };
