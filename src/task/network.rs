@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::Serialize;
 
+use super::interface::find;
 use super::lookup;
 use super::{TaskError, parallel};
 use crate::api::{Interface, Machine, MachineId, Query, Reader, Scope};
@@ -72,6 +73,17 @@ pub fn gather(reader: &Reader, spec: &NetworkSpec) -> Result<NetworkReport, Task
         report.warnings.extend(warning);
     }
     Ok(report)
+}
+
+/// One interface of a machine, by its identifier or its MAC. Nothing is ever written.
+pub fn interface(
+    reader: &Reader,
+    machine: &lookup::MachineRef,
+    name: &str,
+) -> Result<Interface, TaskError> {
+    let machine = lookup::machine(reader, machine)?;
+    let interfaces = reader.interfaces().list(machine.id)?;
+    find::named(&machine, &interfaces, name).cloned()
 }
 
 /// What a machine's interfaces say of it, and a sentence where they do not say for certain how to reach it.

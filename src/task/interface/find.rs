@@ -26,18 +26,36 @@ impl InterfaceSpec {
             }
             (matching, _) => matching,
         };
-        match matching.as_slice() {
-            [only] => Ok(only),
-            [] => Err(not_found(machine, interfaces, name)),
-            several => Err(TaskError::Ambiguous {
-                what: what(machine),
-                name: format!("'{name}'"),
-                candidates: several
-                    .iter()
-                    .map(|interface| id_and_mac(interface))
-                    .collect(),
-            }),
-        }
+        only(machine, interfaces, &matching, name)
+    }
+}
+
+/// The interface with that identifier or MAC.
+pub(in crate::task) fn named<'a>(
+    machine: &Machine,
+    interfaces: &'a [Interface],
+    name: &str,
+) -> Result<&'a Interface, TaskError> {
+    only(machine, interfaces, &called(interfaces, name), name)
+}
+
+fn only<'a>(
+    machine: &Machine,
+    interfaces: &[Interface],
+    matching: &[&'a Interface],
+    name: &str,
+) -> Result<&'a Interface, TaskError> {
+    match matching {
+        [only] => Ok(only),
+        [] => Err(not_found(machine, interfaces, name)),
+        several => Err(TaskError::Ambiguous {
+            what: what(machine),
+            name: format!("'{name}'"),
+            candidates: several
+                .iter()
+                .map(|interface| id_and_mac(interface))
+                .collect(),
+        }),
     }
 }
 

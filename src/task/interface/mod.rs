@@ -4,7 +4,7 @@
 //! refused. The server's own `auto` never works: the lowest free address of a pool is chosen here.
 
 mod address;
-mod find;
+pub(super) mod find;
 mod perform;
 mod plan;
 mod pool;
