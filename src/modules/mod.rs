@@ -14,6 +14,7 @@ mod interface;
 mod machine;
 mod machine_info;
 mod network_facts;
+mod old_role;
 mod power;
 mod preseed;
 mod preseed_info;
@@ -48,4 +49,8 @@ pub const ALL: &[Module] = &[
     preseed::MODULE,
     reservation::MODULE,
     preseed_info::MODULE,
+    old_role::image::MODULE,
+    old_role::preseed::MODULE,
+    old_role::machine_provision::MODULE,
+    old_role::get_ip::MODULE,
 ];

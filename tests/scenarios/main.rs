@@ -17,6 +17,7 @@ mod machine;
 mod machine_info;
 mod many;
 mod network_facts;
+mod old_role;
 mod power;
 mod preseed;
 mod preseed_info;
