@@ -11,6 +11,7 @@
 mod controller;
 mod documented;
 mod inventory;
+mod old_role;
 
 use controller::{Controller, Run};
 use mrp_lab::Lab;
@@ -277,7 +278,12 @@ fn interfaces_get_addresses_once() {
 
 #[test]
 fn every_playbook_of_the_project_is_run_by_these_tests() {
-    let tests = [include_str!("main.rs"), include_str!("inventory.rs")].concat();
+    let tests = [
+        include_str!("main.rs"),
+        include_str!("inventory.rs"),
+        include_str!("old_role.rs"),
+    ]
+    .concat();
     for entry in std::fs::read_dir(controller::root().join("playbooks")).unwrap() {
         let name = entry.unwrap().file_name().into_string().unwrap();
         assert!(
