@@ -41,6 +41,7 @@ use std::process::ExitCode;
 pub use call::Call;
 pub use option::{Disclosure, Kind, Literal, Opt};
 pub use path::expand as expand_path;
+pub(crate) use python::str_of;
 pub use result::{Diff, Failure, Success};
 pub use review::mistakes;
 pub use spec::{Attribute, Attributes, Constraints, ModuleSpec, RequiredIf, Return, Support};

@@ -4,7 +4,7 @@
 use serde_json::{Map, Number, Value};
 
 /// `str(value)`.
-pub(super) fn str_of(value: &Value) -> String {
+pub(crate) fn str_of(value: &Value) -> String {
     match value {
         Value::String(text) => text.clone(),
         other => repr(other),

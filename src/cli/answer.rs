@@ -6,7 +6,7 @@ use std::time::Duration;
 use super::given::Request;
 use super::show::{self, Page};
 use super::{status, terminal};
-use crate::ansible::{Failure, Success};
+use crate::ansible::{Call, Failure, Module, Success};
 use crate::connection;
 
 type Outcome = Result<Success, Failure>;
@@ -45,7 +45,7 @@ fn tell(request: &Request, outcome: Outcome) -> ExitCode {
     let failure = outcome
         .as_ref()
         .err()
-        .map(|failure| request.scrubbed(failure));
+        .map(|failure| scrubbed(request.command.module, &request.call, failure));
     let result = request.call.result(request.command.module.spec, outcome);
     let told = if request.json {
         terminal::print(&format!("{result:#}\n"))
@@ -56,10 +56,7 @@ fn tell(request: &Request, outcome: Outcome) -> ExitCode {
             Some(failure) => {
                 let done = terminal::print(&show::done(&result, request.page()));
                 terminal::complain(failure);
-                if let Some(response) = result["server_response"].as_str() {
-                    let response = show::without_controls(response);
-                    terminal::tell(&format!("The server said: {response}\n"));
-                }
+                terminal::tell_response(result["server_response"].as_str());
                 done
             }
         }
@@ -71,6 +68,15 @@ fn tell(request: &Request, outcome: Outcome) -> ExitCode {
     }
 }
 
+/// The failure without secrets, its hint apart from its message.
+pub(super) fn scrubbed(module: &'static Module, call: &Call, failure: &Failure) -> Failure {
+    let scrub = |text: &str| show::text_of(&call.scrub(module.spec, text.into()));
+    Failure {
+        hint: failure.hint.as_deref().map(scrub),
+        ..Failure::new(scrub(&failure.message))
+    }
+}
+
 impl Request {
     /// The time between two looks, where it is to be shown again and again.
     fn pause(&self) -> Option<Result<Duration, Failure>> {
@@ -78,18 +84,6 @@ impl Request {
         let seconds = option(status::INTERVAL).and_then(serde_json::Value::as_f64)?;
         let watches = option(status::WATCH).and_then(serde_json::Value::as_bool)?;
         watches.then(|| connection::seconds(status::INTERVAL, seconds))
-    }
-
-    /// The failure without secrets, its hint apart from its message.
-    fn scrubbed(&self, failure: &Failure) -> Failure {
-        let scrub = |text: &str| {
-            let scrubbed = self.call.scrub(self.command.module.spec, text.into());
-            show::text_of(&scrubbed)
-        };
-        Failure {
-            hint: failure.hint.as_deref().map(scrub),
-            ..Failure::new(scrub(&failure.message))
-        }
     }
 
     fn page(&self) -> Page {

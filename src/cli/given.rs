@@ -12,7 +12,7 @@ use crate::ansible::{Call, Failure, Kind, Opt};
 use crate::connection;
 
 /// What the server's answers are shown from on.
-const VERBOSE_LEVEL: u64 = 3;
+pub(super) const VERBOSE_LEVEL: u64 = 3;
 
 /// What is to be done, and how it is to be told.
 pub(super) struct Request {
@@ -114,7 +114,7 @@ impl Typed<'_> {
         let spec = self.command.module.spec;
         let is_list = |name: &str| self.command.list == Some(name);
         if given.keys().any(|name| is_list(name)) {
-            return self.refuse_without_server(given);
+            return refuse_without_server(given);
         }
         let is_given = |name: &str| given.contains_key(name);
         let required = spec
@@ -127,32 +127,12 @@ impl Typed<'_> {
             .chain(open.map(|group| self.command.option(group[0])))
             .collect();
         if missing.is_empty() {
-            return self.refuse_without_server(given);
+            return refuse_without_server(given);
         }
         let names: Vec<String> = missing.iter().map(|option| self.named(option)).collect();
         Err(Failure {
             hint: Some(format!("Type: {}", self.in_full(given, &missing))),
             ..Failure::new(format!("{} is missing", names.join(" and ")))
-        })
-    }
-
-    fn refuse_without_server(&self, given: &Map<String, Value>) -> Result<(), Failure> {
-        let missing = connection::OPTIONS.iter().find(|option| {
-            let variable = option
-                .env
-                .and_then(env::var_os)
-                .filter(|value| !value.is_empty());
-            option.required && !given.contains_key(option.name) && variable.is_none()
-        });
-        let Some(missing) = missing else {
-            return Ok(());
-        };
-        Err(Failure {
-            hint: Some(format!(
-                "Set MRP_URL and MRP_TOKEN, or write a lab to {}: a line [NAME], then mrp_url = URL and token_file = FILE.",
-                labs::first_place().display()
-            )),
-            ..Failure::new(format!("{} is missing", prose::flag(missing.name)))
         })
     }
 
@@ -196,6 +176,27 @@ impl Typed<'_> {
         }
         words.join(" ")
     }
+}
+
+/// Fails when neither the options nor the environment tell the server and the token.
+pub(super) fn refuse_without_server(given: &Map<String, Value>) -> Result<(), Failure> {
+    let missing = connection::OPTIONS.iter().find(|option| {
+        let variable = option
+            .env
+            .and_then(env::var_os)
+            .filter(|value| !value.is_empty());
+        option.required && !given.contains_key(option.name) && variable.is_none()
+    });
+    let Some(missing) = missing else {
+        return Ok(());
+    };
+    Err(Failure {
+        hint: Some(format!(
+            "Set MRP_URL and MRP_TOKEN, or write a lab to {}: a line [NAME], then mrp_url = URL and token_file = FILE.",
+            labs::first_place().display()
+        )),
+        ..Failure::new(format!("{} is missing", prose::flag(missing.name)))
+    })
 }
 
 /// One of its values, or its name.

@@ -13,6 +13,7 @@ mod given;
 mod inventory;
 mod labs;
 mod live;
+mod old_client;
 mod pages;
 mod parser;
 mod prose;
@@ -35,16 +36,22 @@ const USAGE: u8 = 2;
 
 /// Does what stands behind the program's name.
 pub fn run(args: &[OsString]) -> ExitCode {
+    if old_client::is_meant(args) {
+        return old_client::run(args);
+    }
     let program = [OsString::from("mrp")];
     let words = program.iter().chain(args);
     match parser::program(Detail::Brief).try_get_matches_from(words) {
         Ok(matches) => execute(&matches),
-        Err(error) => {
-            // Help and version are no errors, and go to standard output.
-            let _ = error.print();
-            ExitCode::from(u8::try_from(error.exit_code()).unwrap_or(USAGE))
-        }
+        Err(error) => refuse(&error),
     }
+}
+
+/// Prints what is said to a line that is no command.
+fn refuse(error: &clap::Error) -> ExitCode {
+    // Help and version are no errors, and go to standard output.
+    let _ = error.print();
+    ExitCode::from(u8::try_from(error.exit_code()).unwrap_or(USAGE))
 }
 
 fn execute(matches: &ArgMatches) -> ExitCode {

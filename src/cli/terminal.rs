@@ -5,7 +5,7 @@ use std::process::ExitCode;
 
 use serde_json::Value;
 
-use super::show::text_of;
+use super::show::{text_of, without_controls};
 use super::style::{self, paint};
 use crate::ansible::Failure;
 
@@ -54,6 +54,16 @@ pub(super) fn warn(warnings: &Value) {
     for warning in warnings.as_array().into_iter().flatten() {
         let word = paint(style::CHANGED, "warning:");
         tell(&format!("{word} {}\n", text_of(warning)));
+    }
+}
+
+/// What the server said, where that is to be shown.
+pub(super) fn tell_response(response: Option<&str>) {
+    if let Some(response) = response {
+        tell(&format!(
+            "The server said: {}\n",
+            without_controls(response)
+        ));
     }
 }
 

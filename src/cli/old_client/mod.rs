@@ -1,0 +1,158 @@
+//! The command line of `mrp_client.py`, the program that came before this one: the same lines print the same and end
+//! the same. `docs/migration.md` tells where they do not, and why.
+//!
+//! Each action is a call of a module or two, as each command of the new command line is.
+
+mod actions;
+mod parser;
+
+use std::ffi::OsString;
+use std::io::IsTerminal;
+use std::process::ExitCode;
+
+use clap::ArgMatches;
+use serde_json::{Map, Value, json};
+
+use super::answer::scrubbed;
+use super::given::{VERBOSE_LEVEL, refuse_without_server};
+use super::{USAGE, labs, refuse, show, terminal};
+use crate::ansible::{Call, Failure, Module};
+use crate::streams::say;
+
+pub(super) use parser::is_meant;
+
+/// How a check ends that finds nothing.
+const NOT_FOUND: u8 = 2;
+
+/// What an action prints.
+enum Told {
+    /// Nothing, when all is done.
+    Nothing,
+    /// Whether there is what was asked for.
+    Found(bool),
+    /// Lines, as they are.
+    Lines(String),
+}
+
+/// What was typed, and how to reach the server.
+struct Line<'a> {
+    command: &'a str,
+    given: &'a ArgMatches,
+    connection: Map<String, Value>,
+    verbose: bool,
+}
+
+/// Does what a line for the old client says.
+pub(super) fn run(args: &[OsString]) -> ExitCode {
+    let matches = match parser::parse(args) {
+        Ok(matches) => matches,
+        Err(error) => return refuse(&error),
+    };
+    let Some((command, given)) = matches.subcommand() else {
+        return ExitCode::from(USAGE);
+    };
+    let connection = match connection(&matches) {
+        Ok(connection) => connection,
+        Err(failure) => {
+            terminal::tell(&format!("{}\n", parser::usage()));
+            terminal::complain(&failure);
+            return ExitCode::from(USAGE);
+        }
+    };
+    let line = Line {
+        command,
+        given,
+        connection,
+        verbose: matches.get_count(parser::VERBOSE) > 0,
+    };
+    match actions::perform(&line) {
+        Ok(told) => told.print(),
+        Err(failure) => {
+            terminal::complain(&failure);
+            terminal::tell_response(failure.server_response.as_deref());
+            ExitCode::FAILURE
+        }
+    }
+}
+
+/// Server and token: typed, or from the environment, or of a lab.
+fn connection(front: &ArgMatches) -> Result<Map<String, Value>, Failure> {
+    let typed = ["mrp_url", "mrp_token"].map(|name| Some((name, front.get_one::<String>(name)?)));
+    let mut connection = labs::options(None, front.contains_id("mrp_url"))?;
+    let typed = typed.into_iter().flatten();
+    connection.extend(typed.map(|(name, value)| (name.to_owned(), json!(value))));
+    refuse_without_server(&connection)?;
+    Ok(connection)
+}
+
+impl Line<'_> {
+    /// The value of an option; an empty one is none.
+    fn value(&self, option: &str) -> Option<&str> {
+        let value = self.given.get_one::<String>(option)?;
+        Some(value.as_str()).filter(|value| !value.is_empty())
+    }
+
+    /// The options among these that were given, for a module.
+    fn options(&self, names: &[&str]) -> Map<String, Value> {
+        let given = names
+            .iter()
+            .filter_map(|name| Some((*name, self.value(name)?)));
+        given
+            .map(|(name, value)| (name.to_owned(), json!(value)))
+            .collect()
+    }
+
+    /// What a module answers that is to look, and to change nothing.
+    fn look(&self, module: &'static Module, options: Map<String, Value>) -> Result<Value, Failure> {
+        self.ask(module, options, true)
+    }
+
+    /// What a module answers that has brought about what the options say.
+    fn act(&self, module: &'static Module, options: Map<String, Value>) -> Result<Value, Failure> {
+        self.ask(module, options, false)
+    }
+
+    fn ask(
+        &self,
+        module: &'static Module,
+        options: Map<String, Value>,
+        check_mode: bool,
+    ) -> Result<Value, Failure> {
+        let options = self.connection.clone().into_iter().chain(options).collect();
+        let verbosity = if self.verbose { VERBOSE_LEVEL } else { 0 };
+        let call = Call::new(module.spec, &options)?.in_mode(check_mode, false, verbosity);
+        let outcome = module.answer(&call);
+        let failed = outcome
+            .as_ref()
+            .err()
+            .map(|failure| scrubbed(module, &call, failure));
+        let result = call.result(module.spec, outcome);
+        if self.verbose {
+            terminal::warn(&result["warnings"]);
+        }
+        match failed {
+            None => Ok(result),
+            Some(failure) => Err(Failure {
+                server_response: result["server_response"].as_str().map(str::to_owned),
+                ..failure
+            }),
+        }
+    }
+}
+
+impl Told {
+    fn print(self) -> ExitCode {
+        match self {
+            Told::Nothing => ExitCode::SUCCESS,
+            Told::Found(true) => say("True\n"),
+            Told::Found(false) => match say("False\n") {
+                ExitCode::SUCCESS => ExitCode::from(NOT_FOUND),
+                failed => failed,
+            },
+            Told::Lines(text) if std::io::stdout().is_terminal() => {
+                say(&show::without_controls(&text))
+            }
+            Told::Lines(text) => say(&text),
+        }
+    }
+}

@@ -1,0 +1,237 @@
+//! What may be typed: the options of the old client, as its argparse took them.
+
+use std::ffi::OsString;
+
+use clap::builder::PossibleValuesParser;
+use clap::error::Error;
+use clap::{Arg, ArgAction, ArgMatches, Command as Parser};
+
+pub(super) const VERBOSE: &str = "verbose";
+pub(super) const ACTION: &str = "action";
+
+const ABOUT: &str =
+    "The command line of mrp_client.py, as it was; for what is new see `mrp --help`";
+const USAGE: &str =
+    "mrp [--verbose] --mrp-url URL --mrp-token TOKEN {image|preseed|state|net} --action ACTION ...";
+
+/// Whether these words are a line for the old client, and not a command of the new one: those have a verb behind their
+/// noun, where the old ones have options.
+pub(in crate::cli) fn is_meant(args: &[OsString]) -> bool {
+    let front = front().allow_external_subcommands(true);
+    let Ok(matches) = front.try_get_matches_from(line(args)) else {
+        return false;
+    };
+    let Some((command, behind)) = matches.subcommand() else {
+        return false;
+    };
+    let mut words = behind
+        .get_many::<OsString>("")
+        .into_iter()
+        .flatten()
+        .map(|word| word.to_string_lossy())
+        .peekable();
+    match command {
+        "state" => true,
+        "image" | "preseed" | "net" => {
+            words.peek().is_some_and(|word| word.starts_with('-'))
+                && words.any(|word| is_action(&word))
+        }
+        _ => false,
+    }
+}
+
+/// Whether a word is `--action` or what it may be shortened to.
+fn is_action(word: &str) -> bool {
+    let name = word.split('=').next().unwrap_or(word);
+    name.len() > "--".len() && "--action".starts_with(name)
+}
+
+/// Every option as text, under the name that the modules have for it; the error is what to print.
+pub(super) fn parse(args: &[OsString]) -> Result<ArgMatches, Error> {
+    program().try_get_matches_from(joined(line(args)))
+}
+
+/// The first line of every complaint.
+pub(super) fn usage() -> String {
+    program().render_usage().to_string()
+}
+
+fn line(args: &[OsString]) -> impl Iterator<Item = OsString> {
+    std::iter::once("mrp".into()).chain(args.iter().cloned())
+}
+
+/// To argparse a word is a value although it begins with a dash when there is a blank in it, as in
+/// `--kernel-opts '--- quiet'`.
+fn joined(words: impl Iterator<Item = OsString>) -> Vec<OsString> {
+    let mut joined: Vec<OsString> = Vec::new();
+    for word in words {
+        let is_value = word.to_str().is_some_and(is_value_with_dash);
+        match joined.last_mut() {
+            Some(option) if is_value && is_bare_option(option) => {
+                option.push("=");
+                option.push(word);
+            }
+            _ => joined.push(word),
+        }
+    }
+    joined
+}
+
+fn is_value_with_dash(word: &str) -> bool {
+    word.starts_with('-')
+        && word
+            .split('=')
+            .next()
+            .is_some_and(|name| name.contains(' '))
+}
+
+fn is_bare_option(word: &OsString) -> bool {
+    word.to_str()
+        .is_some_and(|word| word.starts_with("--") && !word.contains('='))
+}
+
+fn program() -> Parser {
+    front()
+        .about(ABOUT)
+        .override_usage(USAGE)
+        .subcommand_required(true)
+        .subcommands([image(), preseed(), state(), net()])
+}
+
+/// What stands before the sub-command.
+fn front() -> Parser {
+    plain("mrp")
+        .disable_version_flag(true)
+        .disable_help_subcommand(true)
+        .arg(
+            Arg::new(VERBOSE)
+                .long("verbose")
+                .short('v')
+                .action(ArgAction::Count),
+        )
+        .args([text("mrp-url", "mrp_url"), text("mrp-token", "mrp_token")])
+}
+
+fn image() -> Parser {
+    sub_command("image", &["check", "upload"]).args([
+        text("image-type", "type").required(true),
+        text("description", "description").required(true),
+        text("arch", "arch").required(true),
+        text("image-path", "path"),
+        switch("public", "public"),
+        switch("knowngood", "known_good"),
+    ])
+}
+
+fn preseed() -> Parser {
+    sub_command("preseed", &["check", "upload"]).args([
+        text("preseed-name", "name").required(true),
+        text("preseed-path", "path"),
+        choice("type", "type", &["kickstart", "preseed", "autoyast"]),
+        text("description", "description"),
+        switch("knowngood", "known_good"),
+        switch("public", "public"),
+    ])
+}
+
+fn state() -> Parser {
+    let words = ["yes", "no", "true", "false", "t", "f", "y", "n", "1", "0"];
+    sub_command("state", &["provision", "setparams", "getparams"]).args([
+        text("machine", "name").required(true),
+        text("preseed-name", "preseed"),
+        text("initrd-desc", "initrd"),
+        text("kernel-desc", "kernel"),
+        text("kernel-opts", "kernel_opts"),
+        text("arch", "arch"),
+        text("subarch", "subarch"),
+        choice("netboot", "netboot", &words)
+            .num_args(0..=1)
+            .default_missing_value("yes"),
+    ])
+}
+
+fn net() -> Parser {
+    sub_command("net", &["getip", "getmac", "getnetmask"]).args([
+        text("machine", "name").required(true),
+        text("interface", "interface").default_value("eth1"),
+    ])
+}
+
+fn sub_command(name: &'static str, actions: &[&'static str]) -> Parser {
+    plain(name).arg(choice("action", ACTION, actions).required(true))
+}
+
+/// As argparse is: options may be shortened, and the last of several wins.
+fn plain(name: &'static str) -> Parser {
+    Parser::new(name)
+        .infer_long_args(true)
+        .args_override_self(true)
+}
+
+/// An option, and the name that the modules have for it.
+fn text(flag: &'static str, name: &'static str) -> Arg {
+    Arg::new(name).long(flag)
+}
+
+fn choice(flag: &'static str, name: &'static str, values: &[&'static str]) -> Arg {
+    text(flag, name).value_parser(PossibleValuesParser::new(values.to_vec()))
+}
+
+/// It was a switch in the last version and had a value in those before.
+fn switch(flag: &'static str, name: &'static str) -> Arg {
+    choice(flag, name, &["true", "false"])
+        .ignore_case(true)
+        .num_args(0..=1)
+        .default_missing_value("true")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn words(line: &str) -> Vec<OsString> {
+        line.split_whitespace().map(OsString::from).collect()
+    }
+
+    #[test]
+    fn a_line_for_the_old_client_is_told_from_a_command() {
+        for line in [
+            "--mrp-url U --mrp-token T image --action check",
+            "--verbose --verbose --mrp-u=U --mrp-t T image --arch arm64 --act=check",
+            "-vv net --machine qdc01 --ac getip",
+            "preseed --a check",
+            "state",
+            "state --help",
+            "--mrp-url image state --machine image",
+        ] {
+            assert!(is_meant(&words(line)), "{line}");
+        }
+        for line in [
+            "",
+            "image",
+            "image --help",
+            "image list --arch arm64",
+            "image upload linux --description --action --type Kernel",
+            "image --arch arm64",
+            "--lab state machine list",
+            "--mrp-url state machine list",
+            "machine show state --action check",
+            "net show --action getip",
+            "--json state",
+        ] {
+            assert!(!is_meant(&words(line)), "{line}");
+        }
+    }
+
+    #[test]
+    fn a_value_may_begin_with_a_dash_when_it_has_a_blank() {
+        let mut args = words("state --action setparams --machine qdc01 --kernel-opts");
+        args.push("--- console=ttyS0".into());
+        let matches = parse(&args).unwrap();
+        let (_, given) = matches.subcommand().unwrap();
+        assert_eq!(
+            given.get_one::<String>("kernel_opts").unwrap(),
+            "--- console=ttyS0"
+        );
+    }
+}
