@@ -46,18 +46,17 @@ struct Line<'a> {
 pub(super) fn run(args: &[OsString]) -> ExitCode {
     let matches = match parser::parse(args) {
         Ok(matches) => matches,
-        Err(error) => return refuse(&error),
+        Err(error) if error.use_stderr() => {
+            return refuse_line(args, &Failure::new(parser::sentence(&error)));
+        }
+        Err(help) => return refuse(&help),
     };
     let Some((command, given)) = matches.subcommand() else {
         return ExitCode::from(USAGE);
     };
     let connection = match connection(&matches) {
         Ok(connection) => connection,
-        Err(failure) => {
-            terminal::tell(&format!("{}\n", parser::usage()));
-            terminal::complain(&failure);
-            return ExitCode::from(USAGE);
-        }
+        Err(failure) => return refuse_line(args, &failure),
     };
     let line = Line {
         command,
@@ -73,6 +72,13 @@ pub(super) fn run(args: &[OsString]) -> ExitCode {
             ExitCode::FAILURE
         }
     }
+}
+
+/// As argparse does: the usage, and what is wrong.
+fn refuse_line(args: &[OsString], failure: &Failure) -> ExitCode {
+    terminal::tell(&format!("{}\n", parser::usage(args)));
+    terminal::complain(failure);
+    ExitCode::from(USAGE)
 }
 
 /// Server and token: typed, or from the environment, or of a lab.

@@ -17,27 +17,27 @@ const USAGE: &str =
 /// Whether these words are a line for the old client, and not a command of the new one: those have a verb behind their
 /// noun, where the old ones have options.
 pub(in crate::cli) fn is_meant(args: &[OsString]) -> bool {
-    let front = front().allow_external_subcommands(true);
-    let Ok(matches) = front.try_get_matches_from(line(args)) else {
+    let Some((command, behind)) = split(args) else {
         return false;
     };
-    let Some((command, behind)) = matches.subcommand() else {
-        return false;
-    };
-    let mut words = behind
-        .get_many::<OsString>("")
-        .into_iter()
-        .flatten()
-        .map(|word| word.to_string_lossy())
-        .peekable();
-    match command {
+    match command.as_str() {
         "state" => true,
         "image" | "preseed" | "net" => {
-            words.peek().is_some_and(|word| word.starts_with('-'))
-                && words.any(|word| is_action(&word))
+            behind.first().is_some_and(|word| word.starts_with('-'))
+                && behind.iter().any(|word| is_action(word))
         }
         _ => false,
     }
+}
+
+/// The sub-command and the words behind it.
+fn split(args: &[OsString]) -> Option<(String, Vec<String>)> {
+    let front = front().allow_external_subcommands(true);
+    let matches = front.try_get_matches_from(line(args)).ok()?;
+    let (command, behind) = matches.subcommand()?;
+    let words = behind.get_many::<OsString>("").into_iter().flatten();
+    let words = words.map(|word| word.to_string_lossy().into_owned());
+    Some((command.to_owned(), words.collect()))
 }
 
 /// Whether a word is `--action` or what it may be shortened to.
@@ -51,9 +51,25 @@ pub(super) fn parse(args: &[OsString]) -> Result<ArgMatches, Error> {
     program().try_get_matches_from(joined(line(args)))
 }
 
-/// The first line of every complaint.
-pub(super) fn usage() -> String {
-    program().render_usage().to_string()
+/// How the sub-command is used that these words mean.
+pub(super) fn usage(args: &[OsString]) -> String {
+    let mut program = program();
+    program.build();
+    let command = split(args).and_then(|(command, _)| program.find_subcommand_mut(command));
+    match command {
+        Some(command) => command.render_usage(),
+        None => program.render_usage(),
+    }
+    .to_string()
+}
+
+/// What is wrong with a line, in one sentence.
+pub(super) fn sentence(error: &Error) -> String {
+    let text = error.to_string();
+    let text = text.strip_prefix("error: ").unwrap_or(&text);
+    let paragraph = text.split("\n\n").next().unwrap_or(text);
+    let words: Vec<&str> = paragraph.split_whitespace().collect();
+    words.join(" ")
 }
 
 fn line(args: &[OsString]) -> impl Iterator<Item = OsString> {
@@ -170,11 +186,14 @@ fn plain(name: &'static str) -> Parser {
 
 /// An option, and the name that the modules have for it.
 fn text(flag: &'static str, name: &'static str) -> Arg {
-    Arg::new(name).long(flag)
+    Arg::new(name).long(flag).value_name(name.to_uppercase())
 }
 
 fn choice(flag: &'static str, name: &'static str, values: &[&'static str]) -> Arg {
-    text(flag, name).value_parser(PossibleValuesParser::new(values.to_vec()))
+    text(flag, name)
+        .value_name(values.join("|"))
+        .hide_possible_values(true)
+        .value_parser(PossibleValuesParser::new(values.to_vec()))
 }
 
 /// It was a switch in the last version and had a value in those before.
