@@ -186,7 +186,7 @@ fn lines_that_only_look_print_and_end_as_they_did() {
 }
 
 #[test]
-fn an_image_is_uploaded_once_and_its_flags_are_those_of_the_line() {
+fn an_image_is_uploaded_once_and_flags_that_are_not_given_are_left_alone() {
     let desk = Desk::new();
     desk.file("linux", "a kernel");
     let line = |action: &str, rest: &str| {
@@ -227,7 +227,7 @@ fn an_image_is_uploaded_once_and_its_flags_are_those_of_the_line() {
     let image = desk.get(&format!("image/{}", newest["id"]));
     assert_eq!(
         (&image["known_good"], &image["public"]),
-        (&json!(false), &json!(false))
+        (&json!(true), &json!(false))
     );
 }
 
@@ -336,8 +336,8 @@ fn what_the_server_said_is_shown_when_asked() {
     let plain = desk.type_line(&line);
     let verbose = desk.type_line(&format!("--verbose {line}"));
     assert_eq!((plain.code, verbose.code), (1, 1), "{}", plain.err);
-    assert!(!plain.err.contains("the server said"), "{}", plain.err);
-    assert!(verbose.err.contains("the server said"), "{}", verbose.err);
+    assert!(!plain.err.contains("The server said"), "{}", plain.err);
+    assert!(verbose.err.contains("The server said"), "{}", verbose.err);
     assert_eq!(desk.get("machine/7")["netboot_enabled"], false);
 }
 
