@@ -48,7 +48,7 @@ fn tell(request: &Request, outcome: Outcome) -> ExitCode {
         .map(|failure| scrubbed(request.command.module, &request.call, failure));
     let result = request.call.result(request.command.module.spec, outcome);
     let told = if request.json {
-        terminal::print(&format!("{result:#}\n"))
+        terminal::print(&show::json(&result))
     } else {
         terminal::warn(&result["warnings"]);
         match &failure {

@@ -83,7 +83,7 @@ pub(super) const ALL: &[Command] = &[
                 "user",
                 "known_good",
                 "public",
-                "date",
+                "upload_date",
             ],
         ),
         example: "mrp image list --arch arm64 --description 'debian 12*'",
@@ -104,7 +104,7 @@ pub(super) const ALL: &[Command] = &[
         module: &modules::IMAGE,
         fixed: &[PRESENT],
         operands: &[("path", "FILE")],
-        example: "mrp image upload linux --description 'debian 12' --type Kernel --arch arm64",
+        example: "mrp image upload vmlinuz --description debian --type Kernel --arch arm64",
         ..PLAIN
     },
     Command {
@@ -223,7 +223,7 @@ pub(super) const ALL: &[Command] = &[
         fixed: &[("state", Literal::Str("provisioned"))],
         operands: &[("name", "MACHINE")],
         list: Some("machines"),
-        example: "mrp machine provision qdc01 --kernel debian --initrd debian --preseed ci",
+        example: "mrp machine provision qdc01 --kernel deb12 --initrd deb12 --preseed ci",
         ..PLAIN
     },
     Command {

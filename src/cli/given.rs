@@ -111,29 +111,55 @@ impl Typed<'_> {
 
     /// What is missing is told with the whole command to type.
     fn refuse_gaps(&self, given: &Map<String, Value>) -> Result<(), Failure> {
-        let spec = self.command.module.spec;
         let is_list = |name: &str| self.command.list == Some(name);
         if given.keys().any(|name| is_list(name)) {
             return refuse_without_server(given);
         }
-        let is_given = |name: &str| given.contains_key(name);
-        let required = spec
-            .all_options()
-            .filter(|option| option.required && option.env.is_none());
-        let alternatives = spec.constraints.required_one_of.iter();
-        let open = alternatives.filter(|group| !group.iter().any(|name| is_given(name)));
-        let missing: Vec<&Opt> = required
-            .filter(|option| !is_given(option.name))
-            .chain(open.map(|group| self.command.option(group[0])))
-            .collect();
+        let missing = self.missing(given);
         if missing.is_empty() {
             return refuse_without_server(given);
         }
         let names: Vec<String> = missing.iter().map(|option| self.named(option)).collect();
+        let are = if names.len() == 1 { "is" } else { "are" };
         Err(Failure {
             hint: Some(format!("Type: {}", self.in_full(given, &missing))),
-            ..Failure::new(format!("{} is missing", names.join(" and ")))
+            ..Failure::new(format!("{} {are} missing", listed(&names)))
         })
+    }
+
+    /// What the module's rules want besides, of alternatives the first.
+    fn missing(&self, given: &Map<String, Value>) -> Vec<&'static Opt> {
+        let spec = self.command.module.spec;
+        let rules = &spec.constraints;
+        let is_open = |group: &[&str]| !group.iter().any(|name| given.contains_key(*name));
+        let mut names: Vec<&str> = spec
+            .all_options()
+            .filter(|option| option.required && option.env.is_none())
+            .map(|option| option.name)
+            .collect();
+        let alternatives = rules.required_one_of.iter();
+        names.extend(
+            alternatives
+                .filter(|group| is_open(group))
+                .map(|group| group[0]),
+        );
+        for rule in rules.required_if {
+            if given.get(rule.option) != Some(&rule.is.to_json()) {
+                continue;
+            }
+            match rule.any {
+                true if is_open(rule.requires) => names.push(rule.requires[0]),
+                true => {}
+                false => names.extend(rule.requires),
+            }
+        }
+        for (option, requires) in rules.required_by {
+            if given.contains_key(*option) {
+                names.extend(*requires);
+            }
+        }
+        let missing = names.iter().filter(|name| !given.contains_key(**name));
+        missing.map(|name| self.command.option(name)).collect()
     }
 
     fn named(&self, option: &Opt) -> String {
@@ -150,29 +176,32 @@ impl Typed<'_> {
         let mut words = vec!["mrp".to_owned()];
         words.extend(self.command.words.iter().map(|word| (*word).to_owned()));
         let is_missing = |name: &str| missing.iter().any(|option| option.name == name);
-        for (name, word) in self.command.operands {
-            match given.get(*name) {
-                Some(value) => words.push(quoted(value)),
-                None if is_missing(name) => words.push((*word).to_owned()),
-                None => {}
+        let value_of = |option: &Opt, word: &str| match given.get(option.name) {
+            Some(value) => Some(quoted(value)),
+            // What is uploaded need not be a file's, but is what people mean.
+            None if is_missing(option.name) || is_file_operand(self.command, option) => {
+                Some(word.to_owned())
             }
-        }
-        for option in self
-            .command
-            .options()
-            .filter(|option| !self.command.is_operand(option))
-        {
-            let value = match given.get(option.name) {
-                Some(value) => quoted(value),
-                None if is_missing(option.name) => word_for(option),
-                None => continue,
-            };
+            None => None,
+        };
+        // Behind a gap the places count no more, but the names do.
+        let placed = self.command.operands.iter().map_while(|(name, word)| {
+            value_of(self.command.option(name), word).map(|value| (*name, value))
+        });
+        let placed: Vec<(&str, String)> = placed.collect();
+        words.extend(placed.iter().map(|(_, value)| value.clone()));
+        for option in self.command.options() {
+            if placed.iter().any(|(name, _)| *name == option.name) {
+                continue;
+            }
             let between = if matches!(option.kind, Kind::Bool) {
                 "="
             } else {
                 " "
             };
-            words.push(format!("{}{between}{value}", prose::flag(option.name)));
+            if let Some(value) = value_of(option, &word_for(option)) {
+                words.push(format!("{}{between}{value}", prose::flag(option.name)));
+            }
         }
         words.join(" ")
     }
@@ -197,6 +226,18 @@ pub(super) fn refuse_without_server(given: &Map<String, Value>) -> Result<(), Fa
         )),
         ..Failure::new(format!("{} is missing", prose::flag(missing.name)))
     })
+}
+
+/// `a, b and c`.
+fn listed(names: &[String]) -> String {
+    match names {
+        [others @ .., last] if !others.is_empty() => format!("{} and {last}", others.join(", ")),
+        _ => names.concat(),
+    }
+}
+
+fn is_file_operand(command: &Command, option: &Opt) -> bool {
+    command.is_operand(option) && matches!(option.kind, Kind::Path)
 }
 
 /// One of its values, or its name.

@@ -50,8 +50,11 @@ pub fn run(args: &[OsString]) -> ExitCode {
 /// Prints what is said to a line that is no command.
 fn refuse(error: &clap::Error) -> ExitCode {
     // Help and version are no errors, and go to standard output.
-    let _ = error.print();
-    ExitCode::from(u8::try_from(error.exit_code()).unwrap_or(USAGE))
+    let code = u8::try_from(error.exit_code()).unwrap_or(USAGE);
+    match error.print() {
+        Err(_) if code == 0 => ExitCode::FAILURE,
+        _ => ExitCode::from(code),
+    }
 }
 
 fn execute(matches: &ArgMatches) -> ExitCode {

@@ -48,18 +48,22 @@ fn completions(shell: Shell) -> String {
     String::from_utf8_lossy(&script).into_owned()
 }
 
-/// One page with all commands: their own pages behind the program's.
+/// One page with all commands: a section for each, behind the program's own.
 fn manual() -> String {
     let mut program = parser::program(Detail::Full);
     program.build();
+    let man = Man::new(program.clone());
     let mut page = Vec::new();
     // Writing to memory does not fail.
-    let _ = Man::new(program.clone()).render(&mut page);
-    let mut text = String::from_utf8_lossy(&page).into_owned();
-    for noun in program.get_subcommands() {
-        for leaf in leaves(noun) {
-            text.push_str(&section(leaf));
-        }
+    let _ = man.render_title(&mut page);
+    let _ = man.render_name_section(&mut page);
+    let _ = man.render_synopsis_section(&mut page);
+    let _ = man.render_options_section(&mut page);
+    let _ = man.render_extra_section(&mut page);
+    let mut text = String::from_utf8_lossy(&page).replace("\n.SH EXTRA\n", "\n.SH NOTES\n");
+    let shown = program.get_subcommands().filter(|noun| !noun.is_hide_set());
+    for leaf in shown.flat_map(leaves) {
+        text.push_str(&section(leaf));
     }
     text
 }
@@ -83,7 +87,10 @@ fn section(leaf: &Parser) -> String {
     let _ = man.render_description_section(&mut page);
     let _ = man.render_options_section(&mut page);
     let _ = man.render_extra_section(&mut page);
-    let text = String::from_utf8_lossy(&page).replace("\n.SH ", "\n.SS ");
+    let text = String::from_utf8_lossy(&page)
+        .replace("\n.SH EXTRA\nExample: ", "\n.SH EXTRA\n")
+        .replace("\n.SH EXTRA\n", "\n.SH EXAMPLE\n")
+        .replace("\n.SH ", "\n.SS ");
     let text = text
         .strip_prefix(".SH ")
         .map_or(text.clone(), |rest| format!(".SS {rest}"));

@@ -27,13 +27,23 @@ const OPERAND: &str = "operand ";
 
 /// What the program's own help ends with.
 const AFTER_ALL: &str = "\
-Every command has --help, and takes, before or behind its own options:
-  --lab NAME            the lab of ~/.config/mrp/labs.cfg to talk to, or
-  --mrp-url, --mrp-token, --ca-path and so on, see `mrp man | man -l -`
-  --check, --diff       print what would be done and what changes; do nothing
-  --json, -v            print the module's result; show what the server said
+Every command has --help, and takes (for more see `mrp man | man -l -`):
+  --lab NAME       the lab of ~/.config/mrp/labs.cfg; or --mrp-url, --mrp-token
+  --check, --diff  only print what would be done; show what changes in each line
+  --json, -v       print the module's result; show what the server said
 It ends with 0 when all is done, 1 when something failed, 2 when called wrongly.
 Example: mrp machine provision qdc01 --preseed debian-12-ci";
+
+/// What the manual says about the program.
+const NOTES: &str = "\
+Options of the program and of the connection stand before or behind a command. Long options may be shortened to what is \
+still unique, and take their values behind a blank or a =.
+
+The labs stand in mrp/labs.cfg below XDG_CONFIG_HOME (~/.config), or below a directory of XDG_CONFIG_DIRS (/etc/xdg): \
+a line [NAME] for each, then lines such as mrp_url = URL and token_file = FILE. The lab to talk to is the one of --lab, \
+of the variable MRP_LAB, the server of --mrp-url or MRP_URL, the lab of a line lab = NAME before the first, or the only one.
+
+It ends with 0 when all is done, 1 when something failed, 2 when called wrongly.";
 
 /// How much the help says.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -55,10 +65,13 @@ pub(super) fn program(detail: Detail) -> Parser {
         .disable_help_subcommand(true)
         .override_usage("mrp [OPTIONS] COMMAND")
         .args(general(detail, Place::Front))
-        .after_help(AFTER_ALL);
+        .after_help(match detail {
+            Detail::Brief => AFTER_ALL,
+            Detail::Full => NOTES,
+        });
     if detail == Detail::Brief {
         program = program
-            .help_template("{about}\n\n{usage-heading} {usage}\n\n{subcommands}\n\n{after-help}");
+            .help_template("{about}\n\n{usage-heading} {usage}\n\n{subcommands}{after-help}");
     }
     for (noun, about) in commands::NOUNS {
         let verbs = commands::ALL
@@ -104,7 +117,8 @@ fn pages() -> [Parser; 3] {
                 "Write the documentation of the Ansible modules, NAME.yml each, into a directory",
             )
             .hide(true)
-            .arg(Arg::new("directory").required(true)),
+            .arg(Arg::new("directory").required(true))
+            .after_help("Example: mrp docs library"),
     ]
 }
 
@@ -125,15 +139,10 @@ fn leaf(command: &'static Command, detail: Detail) -> Parser {
         .override_usage(usage(command))
         .infer_long_args(true)
         .term_width(WIDTH)
-        .after_help(format!(
-            "Also {} and more, see `mrp --help`.\nExample: {}",
-            if command.plans() {
-                "--check, --diff, --json, --lab"
-            } else {
-                "--json, --lab"
-            },
-            command.example
-        ));
+        .after_help(match detail {
+            Detail::Brief => format!("{}\nExample: {}", also(command), command.example),
+            Detail::Full => command.example.to_owned(),
+        });
     if detail == Detail::Brief {
         parser = parser
             .help_template("{about}\n\n{usage-heading} {usage}\n\n{options}{after-help}")
@@ -148,6 +157,14 @@ fn leaf(command: &'static Command, detail: Detail) -> Parser {
         parser = parser.arg(operand(command.option(name), word, command));
     }
     parser.args(general(detail, Place::Behind(command)))
+}
+
+/// What the help leaves out.
+fn also(command: &Command) -> &'static str {
+    match command.plans() {
+        true => "Also --check, --diff, --json, --lab and more, see `mrp --help`.",
+        false => "Also --json, --lab and more, see `mrp --help`.",
+    }
 }
 
 fn usage(command: &Command) -> String {
@@ -260,15 +277,17 @@ fn takes_several(option: &Opt, command: &Command) -> bool {
 
 /// The place for an option's value without the option's name.
 fn operand(option: &'static Opt, word: &'static str, command: &Command) -> Arg {
-    let count: ValueRange = match takes_several(option, command) {
-        true => (0..).into(),
-        false => (0..=1).into(),
+    let several = takes_several(option, command);
+    // Another place may follow only one that takes a single value.
+    let (count, action): (ValueRange, ArgAction) = match several {
+        true => ((1..).into(), ArgAction::Append),
+        false => (1.into(), ArgAction::Set),
     };
     Arg::new(format!("{OPERAND}{}", option.name))
         .value_name(word)
         .value_parser(StringValueParser::new())
         .num_args(count)
-        .action(ArgAction::Append)
+        .action(action)
         .hide(true)
 }
 

@@ -54,8 +54,18 @@ pub(super) fn result(command: &Command, result: &Value, page: Page) -> String {
         View::Reservation => steps(result, page) + &held(&result["machines"]),
         View::Console => console(&result["console"], page),
         View::Status => status(&result["machines"], page),
-        View::Json(key) => format!("{:#}\n", result[key]),
+        View::Json(key) => json(&result[key]),
     }
+}
+
+/// As JSON, in which controls can be written so that they say the same to a program and nothing to a terminal.
+pub(super) fn json(value: &Value) -> String {
+    let escaped = |character: char| match character {
+        '\n' => "\n".to_owned(),
+        order if order.is_control() => format!("\\u{:04x}", u32::from(order)),
+        other => other.to_string(),
+    };
+    format!("{value:#}\n").chars().map(escaped).collect()
 }
 
 /// One line for each step, and the differences where they are wanted.
@@ -255,7 +265,8 @@ fn block(object: &Value, fields: &[Return]) -> String {
                     .collect(),
                 None => text_of(value),
             };
-            format!("{}  {}\n", paint(style::HEAD, &name), text.trim_end())
+            let line = format!("{}  {}", paint(style::HEAD, &name), text.trim_end());
+            line.trim_end().to_owned() + "\n"
         })
         .collect()
 }
