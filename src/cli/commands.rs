@@ -104,7 +104,7 @@ pub(super) const ALL: &[Command] = &[
         module: &modules::IMAGE,
         fixed: &[PRESENT],
         operands: &[("path", "FILE")],
-        example: "mrp image upload vmlinuz --description debian --type Kernel --arch arm64",
+        example: "mrp image upload linux --description debian --type Kernel --arch arm64",
         ..PLAIN
     },
     Command {

@@ -7,7 +7,7 @@ use serde_json::{Map, Value, json};
 
 use super::commands::Command;
 use super::parser::{self, CHECK, DIFF, JSON, LAB, VERBOSE};
-use super::{labs, live, prose};
+use super::{answer, labs, live, prose};
 use crate::ansible::{Call, Failure, Kind, Opt};
 use crate::connection;
 
@@ -33,9 +33,26 @@ impl Typed<'_> {
     /// The call that is meant; fails when it is none, which says what to type.
     pub(super) fn request(&self) -> Result<Request, Failure> {
         let given = self.options()?;
-        self.refuse_gaps(&given)?;
+        let call = self.call(&given).map_err(|failure| {
+            let mut secrets = given.clone();
+            if let Ok(token) = env::var("MRP_TOKEN") {
+                secrets.entry("mrp_token").or_insert(token.into());
+            }
+            let mut call = Call::default();
+            call.options = secrets;
+            answer::scrubbed(self.command.module, &call, &failure)
+        })?;
+        Ok(Request {
+            command: self.command,
+            call,
+            json: self.is_on(JSON),
+        })
+    }
+
+    fn call(&self, given: &Map<String, Value>) -> Result<Call, Failure> {
+        self.refuse_gaps(given)?;
         let spec = self.command.module.spec;
-        let call = Call::new(spec, &given).map_err(|failure| Failure {
+        let call = Call::new(spec, given).map_err(|failure| Failure {
             hint: failure
                 .hint
                 .or_else(|| Some(format!("For example: {}", self.command.example))),
@@ -48,11 +65,7 @@ impl Typed<'_> {
         };
         let mut call = call.in_mode(self.is_on(CHECK), self.is_on(DIFF), verbosity);
         call.watcher = live::watcher();
-        Ok(Request {
-            command: self.command,
-            call,
-            json: self.is_on(JSON),
-        })
+        Ok(call)
     }
 
     fn is_on(&self, switch: &str) -> bool {

@@ -70,24 +70,26 @@ fn of(file: &OptionsFile, name: &str) -> Result<Map<String, Value>, Failure> {
             ..Failure::new(format!("{} has no lab '{name}'", file.path().display()))
         });
     }
-    let options = file.options(name, &SPEC)?;
-    let known = |given: &&String| {
-        SPEC.all_options()
-            .all(|option| option.name != given.as_str())
-    };
-    match options.keys().find(known) {
-        Some(unknown) => {
-            let names = SPEC.all_options().map(|option| option.name);
-            let near = near(unknown, names).join(", ");
-            Err(Failure {
-                hint: (!near.is_empty()).then(|| format!("Did you mean: {near}?")),
-                ..Failure::new(format!(
-                    "the lab '{name}' in {} has an option '{unknown}' that is none",
-                    file.path().display()
-                ))
-            })
-        }
-        None => Ok(options),
+    let mut options = Map::new();
+    for (given, value) in file.options(name, &SPEC)? {
+        let known = SPEC
+            .all_options()
+            .find(|option| option.name == given || option.aliases.contains(&given.as_str()));
+        let option = known.ok_or_else(|| unknown(file, name, &given))?;
+        // Under one name, so that what is typed takes its place.
+        options.insert(option.name.to_owned(), value);
+    }
+    Ok(options)
+}
+
+fn unknown(file: &OptionsFile, lab: &str, given: &str) -> Failure {
+    let near = near(given, SPEC.all_options().map(|option| option.name)).join(", ");
+    Failure {
+        hint: (!near.is_empty()).then(|| format!("Did you mean: {near}?")),
+        ..Failure::new(format!(
+            "the lab '{lab}' in {} has an option '{given}' that is none",
+            file.path().display()
+        ))
     }
 }
 

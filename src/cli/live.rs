@@ -12,6 +12,8 @@ use crate::api::{Notice, Watcher};
 
 /// How often a line is drawn while nothing is heard.
 const TICK: Duration = Duration::from_millis(250);
+/// Nothing is known of the rate yet.
+const BEGUN: &str = "{msg} {wide_bar} {bytes}/{total_bytes}";
 const UPLOAD: &str = "{msg} {wide_bar} {bytes}/{total_bytes} {bytes_per_sec} {eta} left";
 /// The server works on it, and does not say how far it is.
 const UPLOADED: &str = "{msg} {bytes} sent, waiting for the server {elapsed}";
@@ -54,16 +56,19 @@ impl Display {
                 });
                 if *sent == 0 {
                     line.reset_eta();
-                    line.set_style(style(UPLOAD));
+                    line.set_style(style(BEGUN));
                 } else if sent == size {
                     line.set_style(style(UPLOADED));
+                } else if line.position() == 0 {
+                    line.set_style(style(UPLOAD));
                 }
                 line.set_position(*sent);
             }
             Notice::SendingEnded { file } => self.end(&file.to_string_lossy()),
             Notice::Awaiting { what, seen, .. } => {
                 let line = self.line(what, |line| line.set_style(style(WAIT)));
-                line.set_message(without_controls(&format!("waiting for {what}: {seen}")));
+                let told = format!("waiting for {what}: {seen}").replace('\n', " ");
+                line.set_message(without_controls(&told));
             }
             Notice::AwaitingEnded { what } => self.end(what),
         }

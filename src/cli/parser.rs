@@ -70,8 +70,8 @@ pub(super) fn program(detail: Detail) -> Parser {
             Detail::Full => NOTES,
         });
     if detail == Detail::Brief {
-        program = program
-            .help_template("{about}\n\n{usage-heading} {usage}\n\n{subcommands}{after-help}");
+        program =
+            program.help_template("{about}\n{usage-heading} {usage}\n\n{subcommands}{after-help}");
     }
     for (noun, about) in commands::NOUNS {
         let verbs = commands::ALL
@@ -145,7 +145,12 @@ fn leaf(command: &'static Command, detail: Detail) -> Parser {
         });
     if detail == Detail::Brief {
         parser = parser
-            .help_template("{about}\n\n{usage-heading} {usage}\n\n{options}{after-help}")
+            .help_template(
+                match options.iter().all(|option| is_untold(option, command)) {
+                    true => "{about}\n\n{usage-heading} {usage}{after-help}",
+                    false => "{about}\n\n{usage-heading} {usage}\n\n{options}{after-help}",
+                },
+            )
             .disable_help_flag(true)
             .arg(help());
     }
@@ -220,9 +225,14 @@ fn flag(option: &'static Opt, command: &Command, room: usize, detail: Detail) ->
     match detail {
         Detail::Brief => arg
             .help(prose::gist(paragraphs.first().unwrap_or(&""), room))
-            .hide(command.is_operand(option) || SELDOM.contains(&option.name)),
+            .hide(is_untold(option, command)),
         Detail::Full => arg.help(told_in_full(option)),
     }
+}
+
+/// Whether a screen is too small for it.
+fn is_untold(option: &Opt, command: &Command) -> bool {
+    command.is_operand(option) || SELDOM.contains(&option.name)
 }
 
 /// The names that a module takes besides the one that is shown.
@@ -302,10 +312,6 @@ enum Place {
 
 /// The options of the program itself and of the connection.
 fn general(detail: Detail, place: Place) -> Vec<Arg> {
-    let plans = match place {
-        Place::Front => true,
-        Place::Behind(command) => command.plans(),
-    };
     let switch = |name: &'static str, about: &'static str| {
         Arg::new(name)
             .long(name)
@@ -317,13 +323,12 @@ fn general(detail: Detail, place: Place) -> Vec<Arg> {
             .long(LAB)
             .value_name("NAME")
             .help("The lab of the configuration file to talk to"),
+        // Whoever checks everything need not know what only reads.
+        switch(CHECK, "Print what would be done, and do nothing"),
+        switch(DIFF, "Show what changes, line by line"),
         switch(JSON, "Print the result as the Ansible module returns it"),
         switch(VERBOSE, "Show what the server said when something fails").short('v'),
     ];
-    if plans {
-        args.push(switch(CHECK, "Print what would be done, and do nothing"));
-        args.push(switch(DIFF, "Show what changes, line by line"));
-    }
     let own = match place {
         Place::Front => None,
         Place::Behind(command) => Some(command),

@@ -3,7 +3,7 @@
 //! What the server says is shown without its control characters: it must not be able to steer a terminal.
 
 use anstyle::Style;
-use comfy_table::{ContentArrangement, Row, Table, presets};
+use comfy_table::{ColumnConstraint, ContentArrangement, Row, Table, presets};
 use serde_json::Value;
 
 use super::commands::Command;
@@ -82,10 +82,21 @@ fn steps(result: &Value, page: Page) -> String {
     text
 }
 
-/// What was done of a plan that failed.
+/// What was done although something failed: of a plan its first steps, of several plans those that went well.
 pub(super) fn done(result: &Value, page: Page) -> String {
-    let steps = result["done"].as_array().into_iter().flatten();
-    steps.map(|step| step_line(step, page)).collect()
+    let plans = match result["results"].as_array() {
+        Some(items) => items.iter().collect(),
+        None => vec![result],
+    };
+    let steps = plans.into_iter().filter_map(|plan| {
+        let key = if plan["failed"] == true {
+            "done"
+        } else {
+            "plan"
+        };
+        plan[key].as_array()
+    });
+    steps.flatten().map(|step| step_line(step, page)).collect()
 }
 
 fn step_line(step: &Value, page: Page) -> String {
@@ -225,13 +236,44 @@ fn coloured_table(columns: &[&str], rows: &[Vec<String>], styles: &[Style], page
         table.add_row(cells(texts.collect()));
     }
     for column in table.column_iter_mut() {
-        column.set_padding((0, 2));
+        column.set_padding(PADDING);
+    }
+    for index in whole(columns, &shown, rows, page) {
+        if let Some(column) = table.column_mut(index) {
+            column.set_constraint(ColumnConstraint::ContentWidth);
+        }
     }
     let styles = std::iter::once(&style::HEAD).chain(styles);
     let lines = table.lines().zip(styles);
     lines
         .map(|(line, style)| paint(*style, line.trim_end()) + "\n")
         .collect()
+}
+
+/// Blanks before and behind what stands in a column.
+const PADDING: (u16, u16) = (0, 2);
+/// What a line is about, which has to be read whole; the other columns share what is left.
+const WHOLE: [&str; 7] = ["id", "name", "machine", "state", "power", "netboot", "ipv4"];
+
+/// The columns to keep whole, where they leave a third of the terminal to the others.
+fn whole(columns: &[&str], shown: &[usize], rows: &[Vec<String>], page: Page) -> Vec<usize> {
+    let width = |index: usize| {
+        let cells = rows.iter().map(|row| row[index].chars().count());
+        let longest = cells.chain([columns[index].len()]).max();
+        longest.unwrap_or(0) + usize::from(PADDING.0 + PADDING.1)
+    };
+    let kept = (0..)
+        .zip(shown)
+        .filter(|(_, index)| WHOLE.contains(&columns[**index]));
+    let (places, widths): (Vec<usize>, Vec<usize>) =
+        kept.map(|(place, index)| (place, width(*index))).unzip();
+    let room = page
+        .width
+        .map_or(usize::MAX, |width| usize::from(width) * 2 / 3);
+    match widths.iter().sum::<usize>() <= room {
+        true => places,
+        false => Vec::new(),
+    }
 }
 
 /// All fields of all objects, in the order of the module's documentation.

@@ -1,0 +1,298 @@
+//! The helps, the completions and the manual page.
+
+use std::collections::BTreeSet;
+use std::path::Path;
+use std::process::Command;
+
+use mr_provisioner::ansible::Kind;
+use mr_provisioner::modules;
+
+use crate::site::{Site, says, words};
+
+/// Columns and lines of the screen that a help has to fit on.
+const SCREEN: (usize, usize) = (80, 24);
+/// The only module that no command is made of.
+const WITHOUT_COMMAND: &str = "mrp_assignee";
+
+fn help(of: &str) -> String {
+    let output = Command::new(env!("CARGO_BIN_EXE_mrp"))
+        .args(words(of))
+        .arg("--help")
+        .env_clear()
+        .output()
+        .unwrap();
+    assert!(output.status.success() && output.stderr.is_empty(), "{of}");
+    String::from_utf8(output.stdout).unwrap()
+}
+
+/// The names in a list of commands: two blanks, a word, and what it does.
+fn listed(help: &str) -> Vec<String> {
+    let commands = help.lines().filter_map(|line| line.strip_prefix("  "));
+    commands
+        .filter(|line| line.starts_with(|first: char| first.is_ascii_lowercase()))
+        .filter_map(|line| line.split_once(' '))
+        .map(|(name, _)| name.to_owned())
+        .collect()
+}
+
+/// All helps but the program's own: those of nouns, of commands, and of pages.
+fn helps() -> Vec<(String, String)> {
+    let mut helps = Vec::new();
+    for noun in listed(&help("")) {
+        let text = help(&noun);
+        if text.contains("<COMMAND>") {
+            let verbs = listed(&text).into_iter();
+            helps.extend(verbs.map(|verb| {
+                let words = format!("{noun} {verb}");
+                (words.clone(), help(&words))
+            }));
+        }
+        helps.push((noun, text));
+    }
+    helps
+}
+
+/// The commands that ask a server.
+pub(crate) fn commands() -> BTreeSet<String> {
+    let all = helps().into_iter();
+    all.filter(|(_, text)| text.contains("--json"))
+        .map(|(words, _)| words)
+        .collect()
+}
+
+fn example(help: &str) -> &str {
+    let last = help.lines().next_back().unwrap();
+    let example = last.strip_prefix("Example: ");
+    example.unwrap_or_else(|| panic!("it ends with no example: {help}"))
+}
+
+#[test]
+fn every_help_fits_a_screen_and_ends_with_an_example() {
+    let mut helps = helps();
+    assert!(helps.len() > 30, "{}", helps.len());
+    helps.push((String::new(), help("")));
+    helps.push(("docs".to_owned(), help("docs")));
+    let (columns, lines) = SCREEN;
+    for (of, text) in helps {
+        // The prompt wants a line as well.
+        assert!(text.lines().count() < lines, "{of}: {text}");
+        let wide = text.lines().find(|line| line.chars().count() > columns);
+        assert_eq!(wide, None, "{of}");
+        assert!(!text.contains("\n\n\n"), "{of}: {text}");
+        assert!(!example(&text).is_empty());
+    }
+}
+
+#[test]
+fn an_option_is_described_in_what_it_does() {
+    for (of, text) in helps() {
+        let options = text
+            .lines()
+            .filter(|line| line.trim_start().starts_with("--"));
+        for line in options {
+            let described = line.trim_start().split_once("  ");
+            assert!(
+                described.is_some_and(|(_, rest)| rest.trim().len() > 3),
+                "{of}: {line}"
+            );
+        }
+    }
+}
+
+/// A shell runs the examples, with a program in place of the real one that notes what it is called with.
+#[test]
+fn every_example_is_understood() {
+    let site = Site::new();
+    let noted = site.path("noted");
+    let stub = "#!/bin/sh\nfor word; do printf '%s\\0' \"$word\"; done >> \"$NOTED\"; printf '\\n' >> \"$NOTED\"\n";
+    site.write("bin/mrp", stub);
+    for other in ["websocat", "man"] {
+        site.write(&format!("bin/{other}"), "#!/bin/sh\n:\n");
+    }
+    for stub in ["mrp", "websocat", "man"] {
+        site.allow(&site.path("bin").join(stub), 0o700);
+    }
+    site.write(".local/share/bash-completion/completions/mrp", "");
+    let mut examples: Vec<String> = helps()
+        .iter()
+        .map(|(_, text)| example(text).to_owned())
+        .collect();
+    examples.push(example(&help("")).to_owned());
+    for example in examples {
+        std::fs::write(&noted, "").unwrap();
+        let mut shell = Command::new("/bin/sh");
+        shell.args(["-c", &example]).current_dir(site.path("bin"));
+        shell
+            .env("PATH", site.path("bin"))
+            .env("NOTED", &noted)
+            .env("HOME", site.path(""));
+        assert!(shell.status().unwrap().success(), "{example}");
+        let calls = std::fs::read_to_string(&noted).unwrap();
+        assert_eq!(calls.lines().count(), 1, "{example}");
+        let words = calls.trim_end_matches('\n').split_terminator('\0');
+        // Nobody answers there, so nothing is done, and nothing is watched.
+        let mut command = site.command("--mrp-url http://127.0.0.1:1/ --retries 0");
+        let output = command.args(words).output().unwrap();
+        assert!(
+            matches!(output.status.code(), Some(0 | 1)),
+            "{example}: {output:?}"
+        );
+    }
+}
+
+fn completions(shell: &str) -> String {
+    Site::bare().good(&format!("completions {shell}"))
+}
+
+#[test]
+fn completions_have_every_command_and_option() {
+    for shell in ["bash", "zsh", "fish"] {
+        let script = completions(shell);
+        for command in commands() {
+            let verb = command.split(' ').next_back().unwrap();
+            assert!(script.contains(verb), "{shell}: {command}");
+        }
+        for option in [
+            "mrp-url",
+            "kernel-opts",
+            "config-type-v4",
+            "netboot-when-ready",
+            "watch",
+            "json",
+            "lab",
+        ] {
+            assert!(script.contains(option), "{shell}: {option}");
+        }
+    }
+}
+
+/// A shell takes its script; zsh and fish where they are installed.
+#[test]
+fn completions_are_scripts_of_their_shells() {
+    let site = Site::bare();
+    for shell in ["bash", "zsh", "fish"] {
+        let script = site.write(shell, completions(shell));
+        let Ok(output) = Command::new(shell).arg("-n").arg(script).output() else {
+            assert_ne!(shell, "bash", "bash is not installed");
+            continue;
+        };
+        assert!(
+            output.status.success() && output.stderr.is_empty(),
+            "{output:?}"
+        );
+    }
+}
+
+/// What bash offers for the last of these words.
+fn offered(script: &Path, line: &[&str]) -> Vec<String> {
+    let (word, before) = (line[line.len() - 1], line[line.len() - 2]);
+    let asked = format!(
+        "source '{}'\nCOMP_WORDS=(\"$@\")\nCOMP_CWORD={}\n\
+         function=$(complete -p mrp | sed 's/.*-F \\([^ ]*\\).*/\\1/')\n\
+         $function mrp '{word}' '{before}'\nprintf '%s\\n' \"${{COMPREPLY[@]}}\"",
+        script.display(),
+        line.len() - 1,
+    );
+    let output = Command::new("bash")
+        .args(["-c", &asked, "bash"])
+        .args(line)
+        .output()
+        .unwrap();
+    assert!(output.stderr.is_empty(), "{output:?}");
+    String::from_utf8(output.stdout)
+        .unwrap()
+        .lines()
+        .map(str::to_owned)
+        .collect()
+}
+
+#[test]
+fn bash_offers_what_may_be_typed() {
+    let site = Site::bare();
+    let script = site.write("mrp.bash", completions("bash"));
+    assert_eq!(offered(&script, &["mrp", "machine", "pro"]), ["provision"]);
+    assert_eq!(
+        offered(&script, &["mrp", "--lab", "ci", "machine", "pro"]),
+        ["provision"]
+    );
+    assert_eq!(offered(&script, &["mrp", "inv"]), ["inventory"]);
+    assert_eq!(
+        offered(&script, &["mrp", "machine", "provision", "--ker"]),
+        ["--kernel", "--kernel-id", "--kernel-opts"]
+    );
+    assert_eq!(offered(&script, &["mrp", "completions", "f"]), ["fish"]);
+}
+
+/// As a reader sees it; none where there is no such program.
+fn read_manual(page: &Path) -> Option<String> {
+    let mut man = Command::new("groff");
+    man.args(["-man", "-ww", "-Tascii", "-P-c"]).arg(page);
+    let output = man.output().ok()?;
+    assert!(
+        output.status.success() && output.stderr.is_empty(),
+        "{output:?}"
+    );
+    // Bold is a letter, a step back, and the letter again.
+    let mut text: Vec<char> = Vec::new();
+    for character in String::from_utf8(output.stdout).unwrap().chars() {
+        match character {
+            '\u{8}' => {
+                text.pop();
+            }
+            other => text.push(other),
+        }
+    }
+    Some(text.into_iter().collect())
+}
+
+#[test]
+fn the_manual_names_every_command_and_option() {
+    let site = Site::bare();
+    let source = site.good("man");
+    let page = site.write("mrp.1", &source);
+    let read = read_manual(&page);
+    // Hyphens are escaped in the source, and are what people look for.
+    let plain = source
+        .replace("\\-", "-")
+        .replace("\\fB", "")
+        .replace("\\fR", "")
+        .replace("\\fI", "");
+    for text in [Some(plain), read].into_iter().flatten() {
+        let text: Vec<&str> = text.split_whitespace().collect();
+        let text = text.join(" ");
+        for command in commands() {
+            says(&text, &[&format!("mrp {command}"), &command.to_uppercase()]);
+        }
+        let made = modules::ALL
+            .iter()
+            .filter(|module| module.spec.name != WITHOUT_COMMAND);
+        for option in made.flat_map(|module| module.spec.all_options()) {
+            // Lists of objects are what several operands become.
+            if !matches!(option.kind, Kind::Items(_)) {
+                says(&text, &[&format!("--{}", option.name.replace('_', "-"))]);
+            }
+        }
+        for own in [
+            "--check",
+            "--diff",
+            "--json",
+            "--lab",
+            "--verbose",
+            "labs.cfg",
+            "MRP_LAB",
+            "MRP_URL",
+        ] {
+            says(&text, &[own]);
+        }
+    }
+    for heading in [
+        ".TH mrp 1",
+        "\n.SH NAME\n",
+        "\n.SH SYNOPSIS\n",
+        "\n.SH OPTIONS\n",
+        "\n.SH NOTES\n",
+    ] {
+        says(&source, &[heading]);
+    }
+    assert!(!source.contains("mrp-image(1)"), "there is one page");
+}

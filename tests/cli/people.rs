@@ -1,0 +1,736 @@
+//! What every command does, and says.
+
+use std::collections::BTreeSet;
+use std::fs::OpenOptions;
+use std::process::Stdio;
+
+use serde_json::{Value, json};
+
+use crate::pages;
+use crate::site::{Site, TOKEN, ran, says, words};
+
+/// One command, as it is typed, and the same as a module.
+struct Case {
+    line: &'static str,
+    /// The module and its options; none where Ansible has no such module.
+    module: Option<(&'static str, &'static str)>,
+    /// What is printed.
+    shows: &'static [&'static str],
+    does: Does,
+}
+
+#[derive(Clone, Copy, PartialEq)]
+enum Does {
+    /// Only reads.
+    Reads,
+    /// Writes, once.
+    Writes,
+    /// Writes whenever it is run.
+    WritesAgain,
+    /// Opens something, which is no change.
+    Opens,
+}
+
+const CASES: &[Case] = &[
+    Case {
+        line: "image list --arch arm64 --type Kernel",
+        module: Some(("mrp_image_info", r#"{"arch": "arm64", "type": "Kernel"}"#)),
+        shows: &["DESCRIPTION", "UPLOAD DATE", "alice test kernel"],
+        does: Does::Reads,
+    },
+    Case {
+        line: "image show 'alice test*'",
+        module: Some(("mrp_image_info", r#"{"description": "alice test*"}"#)),
+        shows: &["known_good   no", "alice/Image-test.00000005"],
+        does: Does::Reads,
+    },
+    Case {
+        line: "image upload vmlinuz --description 'my kernel' --type Kernel --arch arm64 --public",
+        module: Some((
+            "mrp_image",
+            r#"{"path": "vmlinuz", "description": "my kernel", "type": "Kernel", "arch": "arm64", "public": true}"#,
+        )),
+        shows: &["Kernel image 'my kernel'"],
+        does: Does::Writes,
+    },
+    Case {
+        line: "image delete 'alice test initrd' --type Initrd --arch arm64",
+        module: Some((
+            "mrp_image",
+            r#"{"description": "alice test initrd", "type": "Initrd", "arch": "arm64", "state": "absent"}"#,
+        )),
+        shows: &["image 12 'alice test initrd'"],
+        does: Does::Writes,
+    },
+    Case {
+        line: "preseed list",
+        module: Some(("mrp_preseed_info", "{}")),
+        shows: &["NAME", "debian-std"],
+        does: Does::Reads,
+    },
+    Case {
+        line: "preseed show alice-seed --content",
+        module: Some((
+            "mrp_preseed_info",
+            r#"{"name": "alice-seed", "content": true}"#,
+        )),
+        shows: &["description", "alice private seed"],
+        does: Does::Reads,
+    },
+    Case {
+        line: "preseed upload seed --name ci-seed --description 'for ci'",
+        module: Some((
+            "mrp_preseed",
+            r#"{"path": "seed", "name": "ci-seed", "description": "for ci"}"#,
+        )),
+        shows: &["preseed 'ci-seed'"],
+        does: Does::Writes,
+    },
+    Case {
+        line: "preseed delete alice-seed",
+        module: Some((
+            "mrp_preseed",
+            r#"{"name": "alice-seed", "state": "absent"}"#,
+        )),
+        shows: &["preseed 'alice-seed'"],
+        does: Does::Writes,
+    },
+    Case {
+        line: "machine list --mine --gather state,power",
+        module: Some((
+            "mrp_machine_info",
+            r#"{"mine": true, "gather": ["state", "power"]}"#,
+        )),
+        shows: &["POWER", "qdc01"],
+        does: Does::Reads,
+    },
+    Case {
+        line: "machine show qdc01 qdc02",
+        module: Some((
+            "mrp_machine_info",
+            r#"{"names": ["qdc01", "qdc02"], "gather": ["state", "interfaces", "assignees"]}"#,
+        )),
+        shows: &[
+            "name             qdc01",
+            "lease_ipv4 10.40.5.12",
+            "alice (ci)",
+        ],
+        does: Does::Reads,
+    },
+    Case {
+        line: "machine configure qdc01 --kernel 'alice test kernel' --netboot",
+        module: Some((
+            "mrp_machine",
+            r#"{"name": "qdc01", "state": "configured", "kernel": "alice test kernel", "netboot": true}"#,
+        )),
+        shows: &["machine 'qdc01'", "kernel_id"],
+        does: Does::Writes,
+    },
+    Case {
+        line: "machine provision qdc01 --kernel 'debian-installer kernel' --initrd 'debian-installer initrd' \
+               --preseed debian-std --wait-interval 0.01",
+        module: Some((
+            "mrp_machine",
+            r#"{"name": "qdc01", "state": "provisioned", "kernel": "debian-installer kernel",
+                "initrd": "debian-installer initrd", "preseed": "debian-std", "wait_interval": 0.01}"#,
+        )),
+        shows: &["provision", "machine 'qdc01'", "wait"],
+        does: Does::Writes,
+    },
+    Case {
+        line: "machine report qdc01 --state ready",
+        module: Some(("mrp_machine", r#"{"name": "qdc01", "state": "ready"}"#)),
+        shows: &["machine 'qdc01'"],
+        does: Does::Writes,
+    },
+    Case {
+        line: "machine wait x86-1 --wait-timeout 0.05 --wait-interval 0.01",
+        module: None,
+        shows: &[],
+        does: Does::Reads,
+    },
+    Case {
+        line: "power show qdc01 qdc02",
+        module: Some((
+            "mrp_machine_info",
+            r#"{"names": ["qdc01", "qdc02"], "gather": ["power"]}"#,
+        )),
+        shows: &["qdc01  on", "qdc02  off"],
+        does: Does::Reads,
+    },
+    Case {
+        line: "power on qdc02 --wait-interval 0.01",
+        module: Some((
+            "mrp_power",
+            r#"{"name": "qdc02", "state": "on", "wait_interval": 0.01}"#,
+        )),
+        shows: &["machine 'qdc02'"],
+        does: Does::Writes,
+    },
+    Case {
+        line: "power off qdc01 --wait-interval 0.01",
+        module: Some((
+            "mrp_power",
+            r#"{"name": "qdc01", "state": "off", "wait_interval": 0.01}"#,
+        )),
+        shows: &["machine 'qdc01'"],
+        does: Does::Writes,
+    },
+    Case {
+        line: "power reboot qdc01 --boot disk",
+        module: Some((
+            "mrp_power",
+            r#"{"name": "qdc01", "state": "rebooted", "boot": "disk"}"#,
+        )),
+        shows: &["reboot", "machine 'qdc01'"],
+        does: Does::WritesAgain,
+    },
+    Case {
+        line: "interface list qdc01",
+        module: Some((
+            "mrp_machine_info",
+            r#"{"names": ["qdc01"], "gather": ["interfaces"]}"#,
+        )),
+        shows: &["MACHINE", "eth0", "52:54:00:00:02:01"],
+        does: Does::Reads,
+    },
+    Case {
+        line: "interface set qdc01 eth0 --config-type-v4 static --ipv4 auto",
+        module: Some((
+            "mrp_interface",
+            r#"{"name": "qdc01", "interface": "eth0", "config_type_v4": "static", "ipv4": "auto"}"#,
+        )),
+        shows: &["interface 'eth0' of machine 'qdc01'"],
+        does: Does::Writes,
+    },
+    Case {
+        line: "net show qdc01 --interface eth1,eth0",
+        module: Some((
+            "mrp_network_facts",
+            r#"{"machines": ["qdc01"], "interface": ["eth1", "eth0"]}"#,
+        )),
+        shows: &["IPV4", "10.40.5.12"],
+        does: Does::Reads,
+    },
+    Case {
+        line: "reserve d05-free --reason 'CI run 7'",
+        module: Some((
+            "mrp_reservation",
+            r#"{"name": "d05-free", "state": "present", "reason": "CI run 7"}"#,
+        )),
+        shows: &["machine 'd05-free'", "d05-free (arm64)"],
+        does: Does::Writes,
+    },
+    Case {
+        line: "release qdc01",
+        module: Some(("mrp_reservation", r#"{"name": "qdc01", "state": "absent"}"#)),
+        shows: &["machine 'qdc01'"],
+        does: Does::Writes,
+    },
+    Case {
+        line: "console qdc01",
+        module: Some(("mrp_console", r#"{"name": "qdc01"}"#)),
+        shows: &["console"],
+        does: Does::Opens,
+    },
+    Case {
+        line: "lab status",
+        module: None,
+        shows: &["NAME", "HOLDER", "alice (ci)"],
+        does: Does::Reads,
+    },
+    Case {
+        line: "inventory --scope mine --interface eth1",
+        module: None,
+        shows: &["_meta"],
+        does: Does::Reads,
+    },
+];
+
+impl Case {
+    /// A lab in which the command can do what it is to do.
+    fn site(&self) -> Site {
+        let site = Site::new();
+        site.lab
+            .settings(json!({ "reservations": "stored", "install_seconds": 0 }));
+        site.write("vmlinuz", "the bytes of a kernel");
+        site.write("seed", "d-i one\n");
+        if self.line.starts_with("machine wait") {
+            let line =
+                "--mrp-token=admin-token machine report x86-1 --state ready --allow-unassigned";
+            site.good(line);
+        }
+        site
+    }
+
+    fn writes(&self) -> bool {
+        matches!(self.does, Does::Writes | Does::WritesAgain)
+    }
+}
+
+#[test]
+fn every_command_is_among_the_cases() {
+    let cases: BTreeSet<String> = CASES
+        .iter()
+        .map(|case| {
+            let all = pages::commands();
+            let found = all.iter().find(|command| {
+                let rest = case.line.strip_prefix(command.as_str());
+                rest.is_some_and(|rest| rest.is_empty() || rest.starts_with(' '))
+            });
+            found.cloned().unwrap_or_else(|| panic!("{}", case.line))
+        })
+        .collect();
+    assert_eq!(cases, pages::commands());
+}
+
+#[test]
+fn every_command_does_its_work_once() {
+    for case in CASES {
+        let site = case.site();
+        let before = site.writes();
+        let told = site.good(case.line);
+        if case.does != Does::Opens {
+            says(&told, case.shows);
+        }
+        assert!(!told.contains("would "), "{told}");
+        let written = site.writes() > before;
+        assert_eq!(written, case.does != Does::Reads, "{}", case.line);
+        if case.does == Does::Writes {
+            let before = site.writes();
+            says(&site.good(case.line), &["nothing to do"]);
+            assert_eq!(site.writes(), before, "{} wrote again", case.line);
+        }
+    }
+}
+
+#[test]
+fn what_is_only_checked_is_told_and_not_done() {
+    for case in CASES.iter().filter(|case| case.does != Does::Reads) {
+        let site = case.site();
+        let told = site.good(&format!("{} --check", case.line));
+        says(&told, case.shows);
+        assert_eq!(told.contains("would "), case.writes(), "{told}");
+        assert_eq!(site.writes(), 0, "{} wrote", case.line);
+        let before = format!("--check {} --diff", case.line);
+        let differs = ["\n--- ", "\n+++ ", "\n+"]
+            .iter()
+            .all(|part| site.good(&before).contains(part));
+        assert_eq!(differs, case.writes(), "{}", site.good(&before));
+        assert_eq!(site.writes(), 0, "{} wrote", case.line);
+    }
+}
+
+#[test]
+fn what_is_done_shows_its_difference_when_asked() {
+    for case in CASES.iter().filter(|case| case.writes()) {
+        let told = case.site().good(&format!("{} --diff", case.line));
+        says(&told, &["\n--- ", "\n+++ ", "\n+"]);
+        assert!(!told.contains("would "), "{told}");
+    }
+}
+
+/// Both in labs of their own, of which everything is the same but the ports, the times and what is random.
+#[test]
+fn json_is_the_result_of_the_module() {
+    let modes = [
+        ("", json!({})),
+        (" --check", json!({ "_ansible_check_mode": true })),
+        (" --diff", json!({ "_ansible_diff": true })),
+        (
+            " --check --diff",
+            json!({ "_ansible_check_mode": true, "_ansible_diff": true }),
+        ),
+    ];
+    for case in CASES {
+        let Some((module, options)) = case.module else {
+            continue;
+        };
+        for (switches, mode) in &modes {
+            if case.does == Does::Reads && switches.contains("diff") {
+                continue;
+            }
+            let site = case.site();
+            let printed = site.good(&format!("{} --json {switches}", case.line));
+            let mut told: Value = serde_json::from_str(&printed).unwrap();
+            let options = serde_json::from_str(options).unwrap();
+            let mut result = case.site().module(module, options, mode);
+            result.as_object_mut().unwrap().remove("invocation");
+            for value in [&mut told, &mut result] {
+                comparable(value);
+            }
+            assert_eq!(told, result, "mrp {}{switches}", case.line);
+        }
+    }
+}
+
+fn comparable(value: &mut Value) {
+    match value {
+        // The server puts something random behind what it is given.
+        Value::String(text) if text.contains(".s256-") => {
+            text.truncate(text.rfind('.').unwrap());
+        }
+        Value::Array(items) => items.iter_mut().for_each(comparable),
+        Value::Object(fields) => {
+            for (key, field) in fields {
+                match key.as_str() {
+                    "upload_date" | "date" | "url" | "port" | "token" | "waited" | "elapsed" => {
+                        *field = json!("differs");
+                    }
+                    _ => comparable(field),
+                }
+            }
+        }
+        _ => {}
+    }
+}
+
+#[test]
+fn several_machines_are_acted_on_in_one_command() {
+    let site = Site::new();
+    let told = site.good("machine configure qdc01 qdc02 --kernel-opts 'quiet splash'");
+    says(
+        &told,
+        &["updated machine 'qdc01'", "updated machine 'qdc02'"],
+    );
+    for name in ["qdc01", "qdc02"] {
+        let machine = site.server_object("machine", "name", name);
+        assert_eq!(machine["kernel_opts"], "quiet splash");
+    }
+    assert_eq!(
+        site.good("machine configure qdc01 qdc02 --kernel-opts 'quiet splash'"),
+        "nothing to do\n"
+    );
+}
+
+#[test]
+fn one_that_fails_does_not_stop_the_others() {
+    let site = Site::new();
+    let ran = site.run("machine configure qdc01 nosuch qdc02 --kernel-opts quiet");
+    assert_eq!(ran.code, 1);
+    says(
+        &ran.out,
+        &["updated machine 'qdc01'", "updated machine 'qdc02'"],
+    );
+    says(
+        &ran.err,
+        &["mrp: 1 of 3 failed: machine 'nosuch': there is no machine 'nosuch'"],
+    );
+    let machine = site.server_object("machine", "name", "qdc02");
+    assert_eq!(machine["kernel_opts"], "quiet");
+}
+
+/// Sentence, hint, and names that are near.
+#[test]
+fn what_fails_is_told_in_a_sentence_with_a_hint() {
+    let site = Site::new();
+    for (line, parts) in [
+        (
+            "machine configure qdc1 --netboot",
+            ["mrp: there is no machine 'qdc1'", "'qdc01'"],
+        ),
+        ("machine show qdc1", ["mrp: ", "'qdc01'"]),
+        (
+            "console qdc1",
+            ["mrp: there is no machine 'qdc1'", "'qdc01'"],
+        ),
+        (
+            "power on qdc1",
+            ["mrp: there is no machine 'qdc1'", "'qdc01'"],
+        ),
+        ("interface set qdc01 eth1 --identifier x", ["mrp: ", "eth0"]),
+        (
+            "machine configure qdc01 --kernel 'alice tst kernel'",
+            ["mrp: ", "'alice test kernel'"],
+        ),
+        ("preseed upload --name alice-sed", ["mrp: ", "'alice-seed'"]),
+        (
+            "image upload vmlinuz --description d --type Kernel --arch arm64",
+            ["mrp: ", "vmlinuz"],
+        ),
+        (
+            "--mrp-url http://127.0.0.1:1/ --retries 0 lab status",
+            ["mrp: ", "\nCheck the server's URL"],
+        ),
+        ("--mrp-token wrong lab status", ["mrp: ", "\n"]),
+    ] {
+        let said = site.bad(line, 1);
+        says(&said, &parts);
+        assert!(said.lines().count() <= 2, "mrp {line}: {said}");
+        assert!(said.ends_with('\n') && !said.contains("error:"), "{said}");
+    }
+    assert_eq!(site.writes(), 0);
+}
+
+#[test]
+fn what_is_missing_is_answered_with_a_command_that_can_be_typed() {
+    let site = Site::new();
+    // Nobody answers there, so nothing is done, and nothing is waited for.
+    let nowhere = "--mrp-url http://127.0.0.1:1/ --retries 0";
+    let mut asked = 0;
+    for command in pages::commands() {
+        for more in [
+            "",
+            "--id 2",
+            "--query '(= 1 1)'",
+            "--kernel-opts 'a b' --netboot=no",
+        ] {
+            let ran = site.run(&format!("{nowhere} {command} {more}"));
+            let Some(hint) = ran
+                .err
+                .lines()
+                .find_map(|line| line.strip_prefix("Type: mrp "))
+            else {
+                continue;
+            };
+            asked += 1;
+            assert_eq!(ran.code, 2, "mrp {command} {more}");
+            says(&ran.err, &["mrp: ", " missing\n"]);
+            assert!(
+                hint.starts_with(&command) && hint.contains(more.trim_end_matches(" --netboot=no")),
+                "{hint}"
+            );
+            // What is typed may name what is not there, but is understood.
+            let typed = site.run(&format!("{nowhere} {hint}"));
+            assert!(typed.code < 2, "mrp {hint}: {}", typed.err);
+        }
+    }
+    assert!(asked > 12, "only {asked} commands miss something");
+    assert_eq!(site.writes(), 0);
+}
+
+#[test]
+fn a_call_that_makes_no_sense_ends_with_2() {
+    let site = Site::new();
+    for line in [
+        "",
+        "nothing",
+        "machine",
+        "machine nothing",
+        "machine list --nothing",
+        "machine list qdc01",
+        "machine configure",
+        "machine configure qdc01 --id 2",
+        "machine configure qdc01 --netboot=perhaps",
+        "machine report qdc01 --state perhaps",
+        "machine configure qdc01 --kernel a --kernel b",
+        "machine wait qdc01 --wait-timeout long",
+        "console qdc01 qdc02",
+        "interface set qdc01 eth0 eth1",
+        "image list --type",
+        "image list --type kernels",
+        "lab status --mine --query '(= 1 1)'",
+        "completions tcsh",
+        "completions",
+    ] {
+        let said = site.bad(line, 2);
+        assert!(said.len() > 10, "mrp {line}: {said}");
+    }
+    assert_eq!(site.lab.requests().len(), 0);
+    says(&site.bad("machine lst", 2), &["list"]);
+    says(&site.bad("machine list --gahter state", 2), &["--gather"]);
+    let bare = Site::bare();
+    says(
+        &bare.bad("lab status", 2),
+        &["--mrp-url is missing", "MRP_URL", ".config/mrp/labs.cfg"],
+    );
+    let bare = bare.with("MRP_URL", "http://127.0.0.1:1/");
+    says(
+        &bare.bad("lab status", 2),
+        &["--mrp-token is missing", "MRP_TOKEN"],
+    );
+}
+
+/// As the parsers of Python's programs have taught people.
+#[test]
+fn options_are_typed_in_any_of_the_usual_ways() {
+    let site = Site::bare();
+    let url = site.lab.url().to_owned();
+    let all = site.good(&format!(
+        "--mrp-url {url} --mrp-token {TOKEN} machine list --mine"
+    ));
+    for line in [
+        format!("--mrp-url={url} --mrp-token={TOKEN} machine list --mine"),
+        format!("machine list --mine --mrp-url {url} --mrp-token {TOKEN}"),
+        format!("--mrp-u {url} machine list --mrp-t={TOKEN} --min"),
+        format!("--mrp_url {url} --mrp_token {TOKEN} machine list --mine=yes"),
+        format!("--url {url} --token {TOKEN} machine list --mine=true"),
+    ] {
+        assert_eq!(site.good(&line), all, "mrp {line}");
+    }
+    let site = Site::new();
+    for line in [
+        "--check machine configure qdc01 --kernel-opts 'a b'",
+        "--check machine configure qdc01 --kernel_opts='a b'",
+        "--che machine configure --name qdc01 --kernel-o 'a b'",
+        "machine configure --kernel-opts 'a b' --check qdc01",
+        "machine configure --machine_name qdc01 --kernel-opts='a b' --check",
+        "machine configure --kernel-opts='a b' --check -- qdc01",
+    ] {
+        says(&site.good(line), &["would update machine 'qdc01'"]);
+    }
+    let dashes = "machine configure qdc01 --kernel-opts '--- quiet' --check --diff";
+    says(&site.good(dashes), &["--- quiet"]);
+}
+
+/// Every run of every test is looked through for it; these are the ways to say it.
+#[test]
+fn the_token_is_not_told_however_it_was_given() {
+    let bare = Site::bare();
+    let url = bare.lab.url().to_owned();
+    bare.write("tokens/alice", format!("{TOKEN}\n"));
+    bare.write(
+        ".config/mrp/labs.cfg",
+        format!("[file]\nmrp_url = {url}\ntoken_file = ../../tokens/alice\n[text]\nmrp_url = {url}\nmrp_token = {TOKEN}\n"),
+    );
+    let option = format!("--mrp-url {url} --mrp-token {TOKEN}");
+    let environment = Site::new();
+    for (site, how) in [
+        (&bare, option.as_str()),
+        (&bare, "--lab file"),
+        (&bare, "--lab text"),
+        (&environment, ""),
+    ] {
+        // The server says it back, in a text and in a refusal.
+        site.lab.fault(json!([
+            { "path": "/api/v1/image", "status": 400, "body": format!("bad token {TOKEN}") },
+            { "path": "/api/v1/machine", "nth": 1, "status": 500, "body": { "error": format!("Token {TOKEN}") } },
+        ]));
+        assert_eq!(site.run(&format!("{how} -v image list")).code, 1);
+        assert_eq!(site.run(&format!("{how} -v --json machine list")).code, 1);
+        let line = format!(
+            "{how} machine configure qdc01 qdc02 --kernel-opts '{how} x={TOKEN}' --diff -v"
+        );
+        says(&site.good(&line), &["updated machine 'qdc01'"]);
+        site.good(&format!("{how} machine show qdc01 qdc02"));
+        site.good(&format!("{how} machine list --json"));
+        site.good(&format!("{how} inventory"));
+        site.good(&format!("{how} lab status"));
+        site.run(&format!("{how} machine provision --kernel-opts x={TOKEN}"));
+        site.run(&format!("{how} machine provision qdc01 --kernel {TOKEN}"));
+        site.run(&format!("{how} machine report qdc01 --state {TOKEN}"));
+        site.run(&format!(
+            "{how} machine provision qdc01 --kernel x --kernel-id {TOKEN}"
+        ));
+    }
+}
+
+/// Neither from what the server stores, nor from how it fails; with and without JSON.
+#[test]
+fn a_server_cannot_steer_the_terminal() {
+    let orders = "x\u{1b}[31my\u{9b}2Jz\u{7}\u{7f}\rw";
+    let site = Site::new();
+    let name = format!("host{orders}");
+    site.lab
+        .add_machine(json!({ "name": name, "assignee": "alice" }));
+    site.lab.fault(json!({ "path": "/api/v1/preseed", "times": 0, "status": 400, "body": { "error": orders } }));
+    for line in [
+        "machine list",
+        "machine show",
+        "lab status",
+        "interface list",
+        "net show",
+        "inventory",
+    ] {
+        for line in [
+            line.to_owned(),
+            format!("{line} --json"),
+            format!("preseed list -v; {line}"),
+        ] {
+            let line = line
+                .strip_prefix("preseed list -v; ")
+                .map_or(line.as_str(), |_| "preseed list -v");
+            no_orders(&site.run(line));
+        }
+    }
+    let ran = site.run("machine list --json");
+    says(&ran.out, &["\\u009b2J", "\\u001b[31m", "\\u007f"]);
+    let listed: Value = serde_json::from_str(&ran.out).unwrap();
+    let machines = listed["machines"].as_array().unwrap();
+    assert!(
+        machines
+            .iter()
+            .any(|machine| machine["name"] == name.as_str())
+    );
+    no_orders(&site.run("machine configure 'hos' --netboot"));
+    // The shell of the test has no way to say the name but as it is.
+    let mut command = site.command("machine configure --kernel-opts y --diff");
+    no_orders(&ran_of(command.arg(&name)));
+}
+
+fn ran_of(command: &mut std::process::Command) -> crate::site::Ran {
+    ran(&command.output().unwrap())
+}
+
+fn no_orders(ran: &crate::site::Ran) {
+    let printed = format!("{}{}", ran.out, ran.err);
+    let order = printed
+        .chars()
+        .find(|character| character.is_control() && *character != '\n');
+    assert_eq!(order, None, "{printed:?}");
+}
+
+#[test]
+fn an_output_that_takes_no_more_is_a_failure_and_no_panic() {
+    let site = Site::new();
+    for line in [
+        "lab status",
+        "lab status --json",
+        "machine show",
+        "inventory",
+        "man",
+        "completions bash",
+        "--help",
+        "image list --help",
+        "--version",
+    ] {
+        let full = OpenOptions::new().write(true).open("/dev/full").unwrap();
+        let run = site
+            .command(line)
+            .stdout(full)
+            .stderr(Stdio::piped())
+            .output()
+            .unwrap();
+        assert_eq!(ran(&run).code, 1, "mrp {line} on a full device");
+        let (reader, writer) = std::io::pipe().unwrap();
+        drop(reader);
+        let run = site
+            .command(line)
+            .stdout(writer)
+            .stderr(Stdio::piped())
+            .output()
+            .unwrap();
+        assert_eq!(ran(&run).code, 1, "mrp {line} | true");
+    }
+    let full = || OpenOptions::new().write(true).open("/dev/full").unwrap();
+    for (line, code) in [
+        ("lab status --nothing", 2),
+        ("machine show nosuch", 1),
+        ("machine configure", 2),
+    ] {
+        let run = site.command(line).stderr(full()).output().unwrap();
+        assert_eq!(ran(&run).code, code, "mrp {line} 2> /dev/full");
+    }
+}
+
+#[test]
+fn uploads_and_waits_are_silent_where_nobody_looks() {
+    let site = Site::new();
+    site.lab.settings(json!({ "install_seconds": 0 }));
+    site.write("vmlinuz", vec![7; 3_000_000]);
+    let ran = site.run("image upload vmlinuz --description big --type Kernel --arch arm64");
+    assert_eq!((ran.code, &*ran.err), (0, ""));
+    assert_eq!(ran.out.lines().count(), 1, "{}", ran.out);
+    let ran = site.run("machine wait qdc01 --wait-timeout 0.05 --wait-interval 0.01");
+    assert_eq!((ran.code, &*ran.out), (1, ""));
+    says(
+        &ran.err,
+        &["mrp: machine 'qdc01' was not ready within 0.1 s; the last state seen was unknown"],
+    );
+}
+
+#[test]
+fn words_are_what_a_shell_makes_of_a_line() {
+    assert_eq!(words("a 'b c' \"d\"'e'"), ["a", "b c", "de"]);
+    assert!(words("").is_empty());
+}

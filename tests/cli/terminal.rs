@@ -1,0 +1,280 @@
+//! What a person at a terminal sees. With `MRP_TEST_SCREENS=DIRECTORY` the screens are left there as texts, to be looked at.
+
+use std::fmt::Write;
+use std::io::Read;
+use std::num::NonZeroU16;
+use std::sync::mpsc::{self, Receiver};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use portable_pty::{Child, CommandBuilder, MasterPty, PtySize, native_pty_system};
+use serde_json::json;
+use vt100::{Color, Parser};
+
+use crate::site::{Site, TOKEN};
+
+const WIDTHS: [u16; 2] = [80, 200];
+const HEIGHT: u16 = 24;
+/// What has not been seen until then is not going to be.
+const PATIENCE: Duration = Duration::from_secs(60);
+
+/// A command on a terminal of its own.
+struct Terminal {
+    screen: Parser,
+    width: u16,
+    told: Receiver<Vec<u8>>,
+    child: Box<dyn Child + Send + Sync>,
+    /// The child has no terminal any more when it is gone.
+    _master: Box<dyn MasterPty + Send>,
+    all: Vec<u8>,
+}
+
+impl Terminal {
+    fn run(site: &Site, line: &str, width: u16) -> Terminal {
+        Terminal::run_with(site, line, width, &[])
+    }
+
+    fn run_with(site: &Site, line: &str, width: u16, variables: &[(&str, &str)]) -> Terminal {
+        let size = PtySize {
+            rows: HEIGHT,
+            cols: width,
+            ..PtySize::default()
+        };
+        let pair = native_pty_system().openpty(size).unwrap();
+        let typed = site.command(line);
+        let mut command = CommandBuilder::new(typed.get_program());
+        command.args(typed.get_args());
+        command.env_clear();
+        command.cwd(typed.get_current_dir().unwrap());
+        for (name, value) in typed.get_envs() {
+            command.env(name, value.unwrap());
+        }
+        command.env("TERM", "xterm-256color");
+        for (name, value) in variables {
+            command.env(name, value);
+        }
+        let child = pair.slave.spawn_command(command).unwrap();
+        drop(pair.slave);
+        let mut reader = pair.master.try_clone_reader().unwrap();
+        let (sender, told) = mpsc::channel();
+        thread::spawn(move || {
+            let mut buffer = [0; 4096];
+            // A terminal without a program on it is an error to whoever reads it.
+            while let Ok(count @ 1..) = reader.read(&mut buffer) {
+                if sender.send(buffer[..count].to_vec()).is_err() {
+                    break;
+                }
+            }
+        });
+        let number = |value| NonZeroU16::new(value).unwrap();
+        Terminal {
+            screen: Parser::new(number(HEIGHT), number(width), 0),
+            width,
+            told,
+            child,
+            _master: pair.master,
+            all: Vec::new(),
+        }
+    }
+
+    /// Looks at the screen after every piece that is printed, until it shows what is wanted.
+    fn until(&mut self, what: &str, mut is_seen: impl FnMut(&str) -> bool) {
+        let deadline = Instant::now() + PATIENCE;
+        while !is_seen(&self.text()) {
+            let left = deadline.saturating_duration_since(Instant::now());
+            match self.told.recv_timeout(left) {
+                Ok(bytes) => self.take(&bytes),
+                Err(_) => panic!("{what} was never seen:\n{}", self.text()),
+            }
+        }
+    }
+
+    fn take(&mut self, bytes: &[u8]) {
+        self.screen.process(bytes);
+        self.all.extend(bytes);
+        let printed = String::from_utf8_lossy(&self.all);
+        assert!(!printed.contains(TOKEN), "the token was printed: {printed}");
+    }
+
+    /// Reads on until the command ends, and says how.
+    fn end(&mut self) -> u32 {
+        let deadline = Instant::now() + PATIENCE;
+        loop {
+            let left = deadline.saturating_duration_since(Instant::now());
+            match self.told.recv_timeout(left) {
+                Ok(bytes) => self.take(&bytes),
+                Err(mpsc::RecvTimeoutError::Disconnected) => break,
+                Err(mpsc::RecvTimeoutError::Timeout) => panic!("no end:\n{}", self.text()),
+            }
+        }
+        self.child.wait().unwrap().exit_code()
+    }
+
+    fn text(&self) -> String {
+        let rows = self.screen.screen().rows(0, self.width);
+        let lines: Vec<String> = rows.map(|row| row.trim_end().to_owned()).collect();
+        lines.join("\n").trim_end().to_owned() + "\n"
+    }
+
+    /// The text without the ends of lines that are only the terminal's.
+    fn unwrapped(&self) -> String {
+        self.screen.screen().contents()
+    }
+
+    fn lines(&self) -> Vec<String> {
+        self.text().lines().map(str::to_owned).collect()
+    }
+
+    /// No line was longer than the terminal is wide.
+    fn is_wrapped(&self) -> bool {
+        (0..HEIGHT).any(|row| self.screen.screen().row_wrapped(row))
+    }
+
+    /// Whether anything on the screen has a colour.
+    fn is_coloured(&self) -> bool {
+        let cells = (0..HEIGHT).flat_map(|row| (0..self.width).map(move |column| (row, column)));
+        cells
+            .filter_map(|(row, column)| self.screen.screen().cell(row, column))
+            .any(|cell| cell.fgcolor() != Color::Default)
+    }
+
+    fn keep(&self, name: &str) {
+        let Some(directory) = std::env::var_os("MRP_TEST_SCREENS") else {
+            return;
+        };
+        let directory = std::path::PathBuf::from(directory);
+        std::fs::create_dir_all(&directory).unwrap();
+        let mut text = String::new();
+        writeln!(text, "{}", "-".repeat(usize::from(self.width))).unwrap();
+        text.push_str(&self.text());
+        std::fs::write(directory.join(format!("{name}-{}.txt", self.width)), text).unwrap();
+    }
+}
+
+fn site() -> Site {
+    let site = Site::new();
+    site.write("seed", "d-i one\n");
+    site
+}
+
+#[test]
+fn a_lab_is_a_line_for_each_machine() {
+    for width in WIDTHS {
+        let site = site();
+        site.good("machine report qdc01 --state ready");
+        let mut terminal = Terminal::run(&site, "lab status", width);
+        assert_eq!(terminal.end(), 0, "{}", terminal.text());
+        terminal.keep("status");
+        let machines = site.server("api/v1/machine?show_all=true");
+        let machines = machines.as_array().unwrap();
+        let lines = terminal.lines();
+        assert_eq!(lines.len(), machines.len() + 1, "{}", terminal.text());
+        for machine in machines {
+            let name = machine["name"].as_str().unwrap();
+            assert!(
+                lines.iter().any(|line| line.starts_with(name)),
+                "{name}: {}",
+                terminal.text()
+            );
+        }
+        assert!(!terminal.is_wrapped(), "{}", terminal.text());
+        assert!(terminal.is_coloured());
+        let mut plain = Terminal::run_with(&site, "lab status", width, &[("NO_COLOR", "1")]);
+        plain.end();
+        assert_eq!(plain.text(), terminal.text());
+        assert!(!plain.is_coloured());
+    }
+}
+
+#[test]
+fn an_upload_shows_how_far_it_is() {
+    for width in WIDTHS {
+        let site = site();
+        site.write("vmlinuz-6.1.0-debian-arm64", vec![7; 24_000_000]);
+        // The server takes its time to store it, so that there is something to see.
+        site.lab
+            .fault(json!({ "method": "POST", "path": "/api/v1/image", "delay": 1.0 }));
+        let line = "image upload vmlinuz-6.1.0-debian-arm64 --description 'debian 12' --type Kernel --arch arm64";
+        let mut terminal = Terminal::run(&site, line, width);
+        terminal.until("the bar with its rate and the time left", |text| {
+            let parts = ["vmlinuz", "MiB/22.89 MiB", "iB/s", "s left"];
+            parts.iter().all(|part| text.contains(part))
+        });
+        terminal.keep("upload");
+        assert!(!terminal.is_wrapped(), "{}", terminal.text());
+        assert_eq!(terminal.end(), 0, "{}", terminal.text());
+        terminal.keep("uploaded");
+        let text = terminal.text();
+        assert!(
+            text.starts_with("uploaded Kernel image 'debian 12'"),
+            "{text}"
+        );
+        assert!(!text.contains("iB") && !text.contains("vmlinuz"), "{text}");
+    }
+}
+
+#[test]
+fn a_wait_shows_the_state_and_for_how_long() {
+    for width in WIDTHS {
+        let site = site();
+        let line = "machine wait qdc01 --wait-timeout 60 --wait-interval 0.05";
+        let mut terminal = Terminal::run(&site, line, width);
+        terminal.until("the line of the wait", |text| {
+            text.contains("waiting for machine 'qdc01' to be ready: unknown")
+                && text.contains("(1s)")
+        });
+        terminal.keep("wait");
+        assert_eq!(terminal.lines().len(), 1, "{}", terminal.text());
+        site.good("machine report qdc01 --state ready");
+        assert_eq!(terminal.end(), 0, "{}", terminal.text());
+        terminal.keep("waited");
+        assert!(!terminal.text().contains("waiting"), "{}", terminal.text());
+    }
+}
+
+#[test]
+fn a_lab_is_watched_until_the_user_has_seen_enough() {
+    for width in WIDTHS {
+        let site = site();
+        let mut terminal = Terminal::run(&site, "lab status --watch --interval 0.1", width);
+        terminal.until("the lab", |text| {
+            text.contains("qdc01") && text.contains("x86-1")
+        });
+        assert!(!terminal.text().contains("error"), "{}", terminal.text());
+        site.good("machine report qdc01 --state error");
+        terminal.until("the lab again", |text| {
+            let line = text.lines().find(|line| line.starts_with("qdc01"));
+            line.is_some_and(|line| line.contains("error")) && text.contains("x86-1")
+        });
+        terminal.keep("watch");
+        assert!(
+            terminal.lines()[0].starts_with("NAME"),
+            "{}",
+            terminal.text()
+        );
+        let id = terminal.child.process_id().unwrap().to_string();
+        let mut kill = std::process::Command::new("kill");
+        assert!(kill.args(["-INT", &id]).status().unwrap().success());
+        assert_ne!(terminal.end(), 0);
+    }
+}
+
+#[test]
+fn what_fails_is_seen_at_once() {
+    for width in WIDTHS {
+        let site = site();
+        let line = "machine configure qdc01 --kernel 'alice tst kernel'";
+        let mut terminal = Terminal::run(&site, line, width);
+        assert_eq!(terminal.end(), 1);
+        terminal.keep("failed");
+        let text = terminal.unwrapped();
+        assert!(
+            text.starts_with("mrp: ") && text.contains("alice test kernel"),
+            "{text}"
+        );
+        assert!(terminal.is_coloured());
+        let mut plain = Terminal::run_with(&site, line, width, &[("NO_COLOR", "1")]);
+        plain.end();
+        assert!(!plain.is_coloured());
+    }
+}
