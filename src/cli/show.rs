@@ -216,6 +216,8 @@ fn coloured_table(columns: &[&str], rows: &[Vec<String>], styles: &[Style], page
     let mut table = Table::new();
     table
         .load_style(presets::NOTHING)
+        // Cut at a letter: cut at a word, a column may show next to nothing.
+        .set_delimiter('\n')
         .set_truncation_indicator("…");
     if let Some(width) = page.width {
         table

@@ -125,8 +125,8 @@ impl Site {
     /// The object of a list of the server that has this value under this key.
     pub(crate) fn server_object(&self, list: &str, key: &str, value: &str) -> Value {
         let all = self.server(&format!("api/v1/{list}?show_all=true"));
-        let found = all.as_array().unwrap().iter();
-        let found = found.filter(|object| object[key] == value).next_back();
+        let mut all = all.as_array().unwrap().iter();
+        let found = all.rfind(|object| object[key] == value);
         found.cloned().unwrap_or(Value::Null)
     }
 
