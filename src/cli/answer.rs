@@ -3,7 +3,6 @@
 use std::process::ExitCode;
 use std::time::Duration;
 
-use super::commands::Command;
 use super::given::Request;
 use super::show::{self, Page};
 use super::{status, terminal};

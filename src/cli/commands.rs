@@ -374,6 +374,7 @@ pub(super) const ALL: &[Command] = &[
         words: &["inventory"],
         about: "Print the lab as an inventory for Ansible",
         module: &inventory::MODULE,
+        without: &["token_file"],
         view: View::Json("inventory"),
         example: "mrp inventory --scope mine --interface eth1",
         ..PLAIN

@@ -171,6 +171,9 @@ impl Typed<'_> {
                 names.extend(*requires);
             }
         }
+        // A module without a file only compares, which is not what anybody means who uploads.
+        let operands = self.command.operands.iter().map(|(name, _)| *name);
+        names.extend(operands.filter(|name| matches!(self.command.option(name).kind, Kind::Path)));
         let missing = names.iter().filter(|name| !given.contains_key(**name));
         missing.map(|name| self.command.option(name)).collect()
     }
@@ -191,10 +194,7 @@ impl Typed<'_> {
         let is_missing = |name: &str| missing.iter().any(|option| option.name == name);
         let value_of = |option: &Opt, word: &str| match given.get(option.name) {
             Some(value) => Some(quoted(value)),
-            // What is uploaded need not be a file's, but is what people mean.
-            None if is_missing(option.name) || is_file_operand(self.command, option) => {
-                Some(word.to_owned())
-            }
+            None if is_missing(option.name) => Some(word.to_owned()),
             None => None,
         };
         // Behind a gap the places count no more, but the names do.
@@ -247,10 +247,6 @@ fn listed(names: &[String]) -> String {
         [others @ .., last] if !others.is_empty() => format!("{} and {last}", others.join(", ")),
         _ => names.concat(),
     }
-}
-
-fn is_file_operand(command: &Command, option: &Opt) -> bool {
-    command.is_operand(option) && matches!(option.kind, Kind::Path)
 }
 
 /// One of its values, or its name.

@@ -41,7 +41,7 @@ fn completions(shell: Shell) -> String {
     let mut script = Vec::new();
     clap_complete::generate(
         shell,
-        &mut parser::program(Detail::Brief),
+        &mut parser::program(Detail::Shell),
         "mrp",
         &mut script,
     );

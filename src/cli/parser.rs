@@ -1,7 +1,7 @@
 //! What may be typed, made from the commands and from the modules' tables of options.
 
-use clap::builder::{PossibleValuesParser, StringValueParser, ValueRange};
-use clap::{Arg, ArgAction, ArgMatches, Command as Parser};
+use clap::builder::{PossibleValuesParser, StringValueParser, ValueParser, ValueRange};
+use clap::{Arg, ArgAction, ArgMatches, Command as Parser, ValueHint};
 
 use super::commands::{self, Command};
 use super::prose;
@@ -50,6 +50,9 @@ It ends with 0 when all is done, 1 when something failed, 2 when called wrongly.
 pub(super) enum Detail {
     /// What fits a screen.
     Brief,
+    /// The same, with the values that are known, for shells. What is typed is compared with them by the module, which
+    /// knows what must not be repeated in a message.
+    Shell,
     /// All there is, for the manual.
     Full,
 }
@@ -66,10 +69,10 @@ pub(super) fn program(detail: Detail) -> Parser {
         .override_usage("mrp [OPTIONS] COMMAND")
         .args(general(detail, Place::Front))
         .after_help(match detail {
-            Detail::Brief => AFTER_ALL,
+            Detail::Brief | Detail::Shell => AFTER_ALL,
             Detail::Full => NOTES,
         });
-    if detail == Detail::Brief {
+    if detail != Detail::Full {
         program =
             program.help_template("{about}\n{usage-heading} {usage}\n\n{subcommands}{after-help}");
     }
@@ -140,10 +143,12 @@ fn leaf(command: &'static Command, detail: Detail) -> Parser {
         .infer_long_args(true)
         .term_width(WIDTH)
         .after_help(match detail {
-            Detail::Brief => format!("{}\nExample: {}", also(command), command.example),
+            Detail::Brief | Detail::Shell => {
+                format!("{}\nExample: {}", also(command), command.example)
+            }
             Detail::Full => command.example.to_owned(),
         });
-    if detail == Detail::Brief {
+    if detail != Detail::Full {
         parser = parser
             .help_template(
                 match options.iter().all(|option| is_untold(option, command)) {
@@ -207,7 +212,9 @@ fn flag(option: &'static Opt, command: &Command, room: usize, detail: Detail) ->
     let mut arg = Arg::new(option.name)
         .long(prose::flag(option.name).trim_start_matches('-').to_owned())
         .value_name(value_name(option))
-        .value_parser(StringValueParser::new())
+        .value_parser(value_parser(option, detail))
+        .value_hint(hint(option))
+        .hide_possible_values(true)
         .action(ArgAction::Append)
         .allow_hyphen_values(matches!(option.kind, Kind::Int | Kind::Float | Kind::Str));
     for name in names(option) {
@@ -223,7 +230,7 @@ fn flag(option: &'static Opt, command: &Command, room: usize, detail: Detail) ->
     };
     let paragraphs = option.description;
     match detail {
-        Detail::Brief => arg
+        Detail::Brief | Detail::Shell => arg
             .help(prose::gist(paragraphs.first().unwrap_or(&""), room))
             .hide(is_untold(option, command)),
         Detail::Full => arg.help(told_in_full(option)),
@@ -233,6 +240,23 @@ fn flag(option: &'static Opt, command: &Command, room: usize, detail: Detail) ->
 /// Whether a screen is too small for it.
 fn is_untold(option: &Opt, command: &Command) -> bool {
     command.is_operand(option) || SELDOM.contains(&option.name)
+}
+
+/// Shells complete what is known.
+fn value_parser(option: &Opt, detail: Detail) -> ValueParser {
+    match option.kind {
+        Kind::Str if detail == Detail::Shell && !option.choices.is_empty() => {
+            PossibleValuesParser::new(option.choices.iter().copied()).into()
+        }
+        _ => StringValueParser::new().into(),
+    }
+}
+
+fn hint(option: &Opt) -> ValueHint {
+    match option.kind {
+        Kind::Path => ValueHint::FilePath,
+        _ => ValueHint::Other,
+    }
 }
 
 /// The names that a module takes besides the one that is shown.
@@ -296,6 +320,7 @@ fn operand(option: &'static Opt, word: &'static str, command: &Command) -> Arg {
     Arg::new(format!("{OPERAND}{}", option.name))
         .value_name(word)
         .value_parser(StringValueParser::new())
+        .value_hint(hint(option))
         .num_args(count)
         .action(action)
         .hide(true)
@@ -339,7 +364,7 @@ fn general(detail: Detail, place: Place) -> Vec<Arg> {
         }
         let arg = flag(option, &commands::ALL[0], 44, detail);
         args.push(
-            arg.hide(detail == Detail::Brief && !["mrp_url", "mrp_token"].contains(&option.name)),
+            arg.hide(detail != Detail::Full && !["mrp_url", "mrp_token"].contains(&option.name)),
         );
     }
     match place {

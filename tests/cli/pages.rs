@@ -187,7 +187,7 @@ fn completions_are_scripts_of_their_shells() {
 fn offered(script: &Path, line: &[&str]) -> Vec<String> {
     let (word, before) = (line[line.len() - 1], line[line.len() - 2]);
     let asked = format!(
-        "source '{}'\nCOMP_WORDS=(\"$@\")\nCOMP_CWORD={}\n\
+        "compopt() {{ :; }}\nsource '{}'\nCOMP_WORDS=(\"$@\")\nCOMP_CWORD={}\n\
          function=$(complete -p mrp | sed 's/.*-F \\([^ ]*\\).*/\\1/')\n\
          $function mrp '{word}' '{before}'\nprintf '%s\\n' \"${{COMPREPLY[@]}}\"",
         script.display(),
@@ -211,6 +211,8 @@ fn bash_offers_what_may_be_typed() {
     let site = Site::bare();
     let script = site.write("mrp.bash", completions("bash"));
     assert_eq!(offered(&script, &["mrp", "machine", "pro"]), ["provision"]);
+    let kinds = ["mrp", "image", "list", "--type", "K"];
+    assert_eq!(offered(&script, &kinds), ["Kernel"]);
     assert_eq!(
         offered(&script, &["mrp", "--lab", "ci", "machine", "pro"]),
         ["provision"]
@@ -263,9 +265,9 @@ fn the_manual_names_every_command_and_option() {
         for command in commands() {
             says(&text, &[&format!("mrp {command}"), &command.to_uppercase()]);
         }
-        let made = modules::ALL
-            .iter()
-            .filter(|module| module.spec.name != WITHOUT_COMMAND);
+        let made = modules::ALL.iter().filter(|module| {
+            module.spec.name != WITHOUT_COMMAND && module.spec.deprecation.is_none()
+        });
         for option in made.flat_map(|module| module.spec.all_options()) {
             // Lists of objects are what several operands become.
             if !matches!(option.kind, Kind::Items(_)) {

@@ -443,7 +443,7 @@ fn what_fails_is_told_in_a_sentence_with_a_hint() {
             "machine configure qdc01 --kernel 'alice tst kernel'",
             ["mrp: ", "'alice test kernel'"],
         ),
-        ("preseed upload --name alice-sed", ["mrp: ", "'alice-seed'"]),
+        ("machine show qdc001", ["mrp: ", "'qdc01'"]),
         (
             "image upload vmlinuz --description d --type Kernel --arch arm64",
             ["mrp: ", "vmlinuz"],
