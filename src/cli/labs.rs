@@ -23,37 +23,51 @@ static SPEC: ModuleSpec = ModuleSpec {
     ..ModuleSpec::EMPTY
 };
 
-/// The options of the lab that is meant; none where the server is given otherwise.
+/// The options of the lab that is meant; none where a server is named otherwise, so that no server ever gets the token
+/// of another.
 pub(super) fn options(
     asked_for: Option<&str>,
     has_url: bool,
 ) -> Result<Map<String, Value>, Failure> {
-    let variable = env::var(VARIABLE).ok().filter(|name| !name.is_empty());
-    let name = asked_for.map(str::to_owned).or(variable);
-    let has_url = has_url || env::var_os("MRP_URL").is_some_and(|url| !url.is_empty());
-    let Some(path) = place() else {
-        return match name {
-            Some(name) => Err(Failure {
-                hint: Some(format!(
-                    "Write [{name}] with mrp_url and token_file to {}.",
-                    first_place().display()
-                )),
-                ..Failure::new(format!(
-                    "there is no configuration file with a lab '{name}'"
-                ))
-            }),
-            None => Ok(Map::new()),
-        };
-    };
-    if name.is_none() && has_url {
-        return Ok(Map::new());
+    match asked_for {
+        Some(_) if has_url => Err(Failure::new(
+            "--lab and --mrp-url each name a server: give one of them",
+        )),
+        Some(name) => of(&file_with(name)?, name),
+        None if has_url => Ok(Map::new()),
+        None => unasked(),
     }
+}
+
+/// The lab that the environment asks for, else its server, else the lab that the file has for such cases.
+fn unasked() -> Result<Map<String, Value>, Failure> {
+    let variable = |name: &str| env::var(name).ok().filter(|value| !value.is_empty());
+    if let Some(name) = variable(VARIABLE) {
+        return of(&file_with(&name)?, &name);
+    }
+    let Some(path) = place().filter(|_| variable("MRP_URL").is_none()) else {
+        return Ok(Map::new());
+    };
     let file = OptionsFile::read(&path)?;
     let default = file.preamble().get(DEFAULT).and_then(Value::as_str);
-    match name.as_deref().or(default).or(only(&file)) {
+    match default.or(only(&file)) {
         Some(name) => of(&file, name),
         None => Ok(Map::new()),
     }
+}
+
+/// The file, which has to be there when a lab is asked for.
+fn file_with(name: &str) -> Result<OptionsFile, Failure> {
+    let path = place().ok_or_else(|| Failure {
+        hint: Some(format!(
+            "Write [{name}] with mrp_url and token_file to {}.",
+            first_place().display()
+        )),
+        ..Failure::new(format!(
+            "there is no configuration file with a lab '{name}'"
+        ))
+    })?;
+    OptionsFile::read(&path)
 }
 
 /// Who has one lab means that one.
@@ -79,7 +93,30 @@ fn of(file: &OptionsFile, name: &str) -> Result<Map<String, Value>, Failure> {
         // Under one name, so that what is typed takes its place.
         options.insert(option.name.to_owned(), value);
     }
+    require_server(file, name, &options)?;
     Ok(options)
+}
+
+/// A token of the environment that belongs to a server of the environment is not for this one.
+fn require_server(
+    file: &OptionsFile,
+    name: &str,
+    options: &Map<String, Value>,
+) -> Result<(), Failure> {
+    let lacks = |what: &str| {
+        let path = file.path().display();
+        Err(Failure::new(format!(
+            "the lab '{name}' in {path} has no {what}"
+        )))
+    };
+    if !options.contains_key("mrp_url") {
+        return lacks("mrp_url");
+    }
+    let has_other = env::var_os("MRP_URL").is_some_and(|url| !url.is_empty());
+    if has_other && !options.contains_key("mrp_token") {
+        return lacks("token, and MRP_TOKEN is the one for MRP_URL");
+    }
+    Ok(())
 }
 
 fn unknown(file: &OptionsFile, lab: &str, given: &str) -> Failure {

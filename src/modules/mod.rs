@@ -30,6 +30,7 @@ pub(crate) use interface::MODULE as INTERFACE;
 pub(crate) use machine::MODULE as MACHINE;
 pub(crate) use machine_info::MODULE as MACHINE_INFO;
 pub(crate) use network_facts::MODULE as NETWORK_FACTS;
+pub(crate) use old_role::preseed::in_text_mode;
 pub(crate) use power::MODULE as POWER;
 pub(crate) use preseed::MODULE as PRESEED;
 pub(crate) use preseed_info::MODULE as PRESEED_INFO;

@@ -79,13 +79,33 @@ fn what_was_asked_for_last_comes_first() {
     assert_eq!(listed(&site, "--lab c"), "is-c");
     let behind = site.good("machine list --name 'is-*' --lab c");
     says(&behind, &["is-c"]);
-    assert_eq!(
-        listed(&site, &format!("--lab c --mrp-url {}", a.url())),
-        "is-a"
-    );
+    let both = format!("--lab c --mrp-url {} lab status", a.url());
+    says(&site.bad(&both, 2), &["--lab and --mrp-url"]);
+    // A lab of the environment is nobody's wish where a server is typed.
+    assert_eq!(listed(&site, &format!("--mrp-url {}", a.url())), "is-a");
     let site = site.with("MRP_LAB", "");
     assert_eq!(listed(&site, ""), "is-d");
     assert_eq!(listed(&site, &format!("--mrp-url {}", a.url())), "is-a");
+}
+
+#[test]
+fn no_server_gets_the_token_of_another() {
+    let [a, b] = &["is-a", "is-b"].map(lab);
+    let site = Site::bare();
+    site.write(FIRST, section("a", a));
+    let site = site.with("MRP_LAB", "a");
+    let said = site.bad(&format!("--mrp-url {} --retries 0 lab status", b.url()), 2);
+    says(&said, &["--mrp-token is missing"]);
+    assert!(b.requests().is_empty(), "{:?}", b.requests());
+    let site = Site::bare()
+        .with("MRP_URL", a.url())
+        .with("MRP_TOKEN", TOKEN);
+    site.write(FIRST, format!("[b]\nmrp_url = {}\n", b.url()));
+    says(
+        &site.bad("--lab b lab status", 2),
+        &["the lab 'b'", "has no token"],
+    );
+    assert!(b.requests().is_empty(), "{:?}", b.requests());
 }
 
 #[test]

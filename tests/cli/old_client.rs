@@ -305,6 +305,77 @@ subarch: efi
 }
 
 #[test]
+fn a_new_copy_of_a_public_image_is_public_only_where_the_line_says_so() {
+    let desk = Desk::new();
+    let line = |rest: &str| {
+        format!(
+            "image --action upload --image-type Kernel --description k --arch arm64 --image-path linux {rest}"
+        )
+    };
+    desk.file("linux", "first");
+    desk.prints(&[(&line("--public --knowngood"), ""), (&line(""), "")]);
+    let flags = || {
+        let images = desk.get("image?show_all=true");
+        let own = images.as_array().unwrap().iter();
+        let newest = own
+            .max_by_key(|image| image["id"].as_i64())
+            .unwrap()
+            .clone();
+        (newest["public"].clone(), newest["known_good"].clone())
+    };
+    assert_eq!(flags(), (json!(true), json!(true)));
+    desk.file("linux", "second");
+    desk.prints(&[(&line(""), "")]);
+    assert_eq!(flags(), (json!(false), json!(false)));
+}
+
+#[test]
+fn line_ends_of_a_preseed_are_those_of_the_server() {
+    let desk = Desk::new();
+    desk.file("seed", "d-i a\r\nd-i b\r\n");
+    let line = "preseed --action upload --preseed-name crlf --preseed-path seed";
+    desk.prints(&[(line, "")]);
+    let writes = desk.writes().len();
+    desk.prints(&[(line, "")]);
+    assert_eq!(desk.writes().len(), writes);
+    let preseeds = desk.get("preseed?show_all=true");
+    let mut preseeds = preseeds.as_array().unwrap().iter();
+    let stored = preseeds.find(|preseed| preseed["name"] == "crlf").unwrap();
+    assert_eq!(stored["content"], "d-i a\nd-i b\n");
+}
+
+#[test]
+fn netboot_is_switched_by_the_words_of_any_language() {
+    let desk = Desk::new();
+    for (word, netboot) in [("True", true), ("NO", false), ("", true), ("False", false)] {
+        let line = format!("state --action setparams --machine qdc01 {BOOTS} --netboot {word}");
+        desk.prints(&[(&line, "")]);
+        assert_eq!(desk.get("machine/2")["netboot_enabled"], netboot, "{word}");
+    }
+}
+
+#[test]
+fn a_static_interface_is_where_it_is_configured_whatever_it_leased_before() {
+    let desk = Desk::new();
+    let line = "net --action getip --machine moonshot-c1 --interface eth2";
+    let mac = desk.type_line(&line.replace("getip", "getmac")).out;
+    let lease = json!({ "mac": mac.trim(), "ipv4": "10.40.5.77", "duration": 3600 });
+    let url = format!("{}dhcp/ipv4/lease", desk.lab.url());
+    let answer = http().post(url).json(&lease).send().unwrap();
+    answer.error_for_status().unwrap();
+    desk.prints(&[(line, "10.40.2.31\n")]);
+}
+
+#[test]
+fn hints_name_no_options_that_the_lines_do_not_have() {
+    let desk = Desk::new();
+    let ended = desk.type_line("net --action getip --machine bobs-box");
+    assert_eq!(ended.code, 1);
+    ended.says(&["bob (mine)"]);
+    assert!(!ended.err.contains("allow_unassigned"), "{}", ended.err);
+}
+
+#[test]
 fn a_machine_is_provisioned_every_time_without_a_wait() {
     let desk = Desk::new();
     let line = format!("state --action provision --machine qdc01 {BOOTS}");

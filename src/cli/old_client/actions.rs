@@ -58,36 +58,32 @@ fn found(line: &Line, objects: &Value, name: &str) -> Told {
     Told::Found(names.any(|name| name == wanted))
 }
 
+/// Without a file the image must be there. The flags of one that is there are those of the line as far as it has them; a
+/// new copy has none that the line does not have, as ever.
 fn image_upload(line: &Line) -> Result<Told, Failure> {
     let mut options = line.options(&["description", "type", "arch", "path"]);
-    if !options.contains_key("path") {
-        return Err(Failure::new("image --action upload needs --image-path"));
-    }
     options.extend(line.options(&FLAGS));
+    let planned = line.look(&modules::IMAGE, options.clone())?;
+    let mut steps = planned["plan"].as_array().into_iter().flatten();
+    if steps.any(|step| step["action"] == "upload") {
+        let absent = FLAGS.iter().filter(|flag| line.value(flag).is_none());
+        options.extend(absent.map(|flag| ((*flag).to_owned(), json!(false))));
+    }
     line.act(&modules::IMAGE, options)?;
     Ok(Told::Nothing)
 }
 
-/// Without a file nothing is uploaded: the preseed must be there.
+/// Without a file nothing is uploaded: the preseed must be there. A flag that is not given was always sent as false.
 fn preseed_upload(line: &Line) -> Result<Told, Failure> {
-    let options = match line.value("path") {
-        None => line.options(&["name"]),
-        Some(_) => {
-            let mut options = line.options(&["name", "path", "type", "description"]);
-            options.extend(flags(line));
-            options
-        }
-    };
+    let mut options = line.options(&["name"]);
+    if line.value("path").is_some() {
+        options.extend(FLAGS.map(|flag| (flag.to_owned(), json!(false))));
+        options.extend(line.options(&["path", "type", "description"]));
+        options.extend(line.options(&FLAGS));
+        modules::in_text_mode(&mut options);
+    }
     line.act(&modules::PRESEED, options)?;
     Ok(Told::Nothing)
-}
-
-/// For preseeds, a flag that is not given was always sent as false. Those of an image that is there already were left alone.
-fn flags(line: &Line) -> Map<String, Value> {
-    FLAGS
-        .map(|flag| (flag.to_owned(), json!(line.value(flag).unwrap_or("false"))))
-        .into_iter()
-        .collect()
 }
 
 /// The machine as it is: a module that is told to change nothing about it refuses others' machines all the same.
@@ -120,6 +116,10 @@ fn provision(line: &Line) -> Result<Told, Failure> {
 }
 
 fn parameters(line: &Line) -> Result<Map<String, Value>, Failure> {
+    // A machine must not be installed with the preseed of last time because a variable of a script is empty.
+    if line.is_empty("preseed") {
+        return Err(Failure::new("--preseed-name must not be empty"));
+    }
     let missing: Vec<&str> = PARAMETERS
         .iter()
         .filter(|(name, _)| line.value(name).is_none())

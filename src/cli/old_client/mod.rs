@@ -98,6 +98,13 @@ impl Line<'_> {
         Some(value.as_str()).filter(|value| !value.is_empty())
     }
 
+    /// Whether an option was given with nothing in it.
+    fn is_empty(&self, option: &str) -> bool {
+        self.given
+            .get_one::<String>(option)
+            .is_some_and(String::is_empty)
+    }
+
     /// The options among these that were given, for a module.
     fn options(&self, names: &[&str]) -> Map<String, Value> {
         let given = names
@@ -140,10 +147,16 @@ impl Line<'_> {
             None => Ok(result),
             Some(failure) => Err(Failure {
                 server_response: result["server_response"].as_str().map(str::to_owned),
+                hint: failure.hint.filter(|hint| can_be_followed(hint)),
                 ..failure
             }),
         }
     }
+}
+
+/// Some hints name options of the modules that these lines do not have.
+fn can_be_followed(hint: &str) -> bool {
+    !hint.contains("allow_unassigned") && !hint.contains("Give the id")
 }
 
 impl Told {

@@ -2,7 +2,7 @@
 
 use std::ffi::OsString;
 
-use clap::builder::PossibleValuesParser;
+use clap::builder::{NonEmptyStringValueParser, PossibleValuesParser};
 use clap::error::Error;
 use clap::{Arg, ArgAction, ArgMatches, Command as Parser};
 
@@ -94,11 +94,19 @@ fn joined(words: impl Iterator<Item = OsString>) -> Vec<OsString> {
 }
 
 fn is_value_with_dash(word: &str) -> bool {
-    word.starts_with('-')
-        && word
-            .split('=')
-            .next()
-            .is_some_and(|name| name.contains(' '))
+    let name = word.split('=').next().unwrap_or(word);
+    word.starts_with('-') && word.contains(' ') && !is_option(name)
+}
+
+/// Whether it is one of all these options, or the beginning of one.
+fn is_option(name: &str) -> bool {
+    let program = program();
+    let parsers = std::iter::once(&program).chain(program.get_subcommands());
+    let mut flags = parsers
+        .flat_map(Parser::get_arguments)
+        .filter_map(Arg::get_long);
+    let name = name.trim_start_matches('-');
+    !name.is_empty() && flags.any(|flag| flag.starts_with(name))
 }
 
 fn is_bare_option(word: &OsString) -> bool {
@@ -132,7 +140,7 @@ fn image() -> Parser {
     sub_command("image", &["check", "upload"]).args([
         text("image-type", "type").required(true),
         text("description", "description").required(true),
-        text("arch", "arch").required(true),
+        of_an_object("arch", "arch"),
         text("image-path", "path"),
         switch("public", "public"),
         switch("knowngood", "known_good"),
@@ -141,7 +149,7 @@ fn image() -> Parser {
 
 fn preseed() -> Parser {
     sub_command("preseed", &["check", "upload"]).args([
-        text("preseed-name", "name").required(true),
+        of_an_object("preseed-name", "name"),
         text("preseed-path", "path"),
         choice("type", "type", &["kickstart", "preseed", "autoyast"]),
         text("description", "description"),
@@ -153,7 +161,7 @@ fn preseed() -> Parser {
 fn state() -> Parser {
     let words = ["yes", "no", "true", "false", "t", "f", "y", "n", "1", "0"];
     sub_command("state", &["provision", "setparams", "getparams"]).args([
-        text("machine", "name").required(true),
+        of_an_object("machine", "name"),
         text("preseed-name", "preseed"),
         text("initrd-desc", "initrd"),
         text("kernel-desc", "kernel"),
@@ -161,6 +169,7 @@ fn state() -> Parser {
         text("arch", "arch"),
         text("subarch", "subarch"),
         choice("netboot", "netboot", &words)
+            .ignore_case(true)
             .num_args(0..=1)
             .default_missing_value("yes"),
     ])
@@ -168,8 +177,10 @@ fn state() -> Parser {
 
 fn net() -> Parser {
     sub_command("net", &["getip", "getmac", "getnetmask"]).args([
-        text("machine", "name").required(true),
-        text("interface", "interface").default_value("eth1"),
+        of_an_object("machine", "name"),
+        of_an_object("interface", "interface")
+            .required(false)
+            .default_value("eth1"),
     ])
 }
 
@@ -187,6 +198,13 @@ fn plain(name: &'static str) -> Parser {
 /// An option, and the name that the modules have for it.
 fn text(flag: &'static str, name: &'static str) -> Arg {
     Arg::new(name).long(flag).value_name(name.to_uppercase())
+}
+
+/// An option that says which object is meant, and so cannot be empty.
+fn of_an_object(flag: &'static str, name: &'static str) -> Arg {
+    text(flag, name)
+        .required(true)
+        .value_parser(NonEmptyStringValueParser::new())
 }
 
 fn choice(flag: &'static str, name: &'static str, values: &[&'static str]) -> Arg {

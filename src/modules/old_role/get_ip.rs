@@ -35,12 +35,15 @@ static SPEC: ModuleSpec = ModuleSpec {
     returns: RETURNS,
 };
 
+/// The interface that is meant when none is named.
+const INTERFACE: &str = "eth1";
+
 const OPTIONS: &[Opt] = &[
     Opt::new("machine_name", Kind::Str)
         .required()
         .about(&["Exact name of the machine, whoever holds it."]),
     Opt::new("interface_name", Kind::Str)
-        .default_str("eth1")
+        .default_str(INTERFACE)
         .about(&["Identifier or MAC address of the interface."]),
 ];
 
@@ -55,6 +58,9 @@ fn run(call: &Call) -> Result<Success, Failure> {
         machine_name,
         interface_name,
     } = call.options();
+    let interface_name = Some(interface_name)
+        .filter(|name| !name.is_empty())
+        .unwrap_or_else(|| INTERFACE.to_owned());
     let writer = connection::connect(call)?;
     let machine = MachineRef::Name(machine_name.clone());
     let interface =

@@ -1,6 +1,6 @@
 //! `mr_provisioner_preseed`: a preseed, as the old role uploads it or asks for it.
 
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 use super::{connection, hand_over, json, respond};
 use crate::ansible::{
@@ -78,7 +78,20 @@ fn spec(call: &Call) -> Result<PreseedSpec, Failure> {
     if options.get("description") == Some(&Value::from("")) {
         options.remove("description");
     }
+    in_text_mode(&mut options);
     preseed::spec(&hand_over(call, &options, &preseed::MODULE)?)
+}
+
+/// The old programs read the file as Python reads texts, where every line ends alike. One that cannot be read is left to
+/// the successor, which says why.
+pub(crate) fn in_text_mode(options: &mut Map<String, Value>) {
+    let path = options.get("path").and_then(Value::as_str);
+    let text = path.and_then(|path| std::fs::read_to_string(path).ok());
+    if let Some(text) = text.filter(|text| text.contains('\r')) {
+        let lines = text.replace("\r\n", "\n").replace('\r', "\n");
+        options.remove("path");
+        options.insert("content".into(), lines.into());
+    }
 }
 
 const EXAMPLES: &str = r#"- name: Upload Preseed
