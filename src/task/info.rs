@@ -144,15 +144,14 @@ pub fn machines(reader: &Reader, filter: &MachineFilter) -> Result<Vec<MachineIn
     machines.retain(|machine| {
         fits(&filter.name, Some(&machine.name)) && is(&filter.arch, machine.arch.as_ref())
     });
-    let looked = parallel::map(&machines, |machine| {
+    let found = parallel::try_map(&machines, |machine| {
         match filter.look(reader, machine.clone()) {
             // It was deleted since the list was made.
             Err(error) if error.is_not_found() => Ok(None),
             answer => answer,
         }
-    });
-    let found: Result<Vec<Option<MachineInfo>>, ApiError> = looked.into_iter().collect();
-    Ok(found?.into_iter().flatten().collect())
+    })?;
+    Ok(found.into_iter().flatten().collect())
 }
 
 impl MachineFilter {

@@ -65,10 +65,10 @@ pub struct NetworkFacts {
 /// Reads the machines and, side by side, their interfaces. Nothing is ever written.
 pub fn gather(reader: &Reader, spec: &NetworkSpec) -> Result<NetworkReport, TaskError> {
     let machines = spec.machines.select(reader, spec.scope)?;
-    let interfaces = parallel::map(&machines, |machine| reader.interfaces().list(machine.id));
+    let interfaces = parallel::try_map(&machines, |machine| reader.interfaces().list(machine.id))?;
     let mut report = NetworkReport::default();
     for (machine, interfaces) in machines.into_iter().zip(interfaces) {
-        let (facts, warning) = facts(machine, interfaces?, &spec.preference);
+        let (facts, warning) = facts(machine, interfaces, &spec.preference);
         report.machines.push(facts);
         report.warnings.extend(warning);
     }

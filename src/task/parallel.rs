@@ -1,7 +1,7 @@
 //! Asking many things side by side, few enough that a small server stays usable for others.
 
 use std::sync::Mutex;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
 /// Requests that are under way at the same time, at most.
 const SIDE_BY_SIDE: usize = 8;
@@ -27,6 +27,24 @@ pub(super) fn map<T: Sync, R: Send>(items: &[T], ask: impl Fn(&T) -> R + Sync) -
     answers.into_iter().flatten().collect()
 }
 
+/// The same, where one error decides: after it nothing more is asked, so a server that is gone is not asked in vain for
+/// every item that is left.
+pub(super) fn try_map<T: Sync, R: Send, E: Send>(
+    items: &[T],
+    ask: impl Fn(&T) -> Result<R, E> + Sync,
+) -> Result<Vec<R>, E> {
+    let failed = AtomicBool::new(false);
+    let answers = map(items, |item| {
+        if failed.load(Ordering::Relaxed) {
+            return None;
+        }
+        let answer = ask(item);
+        failed.fetch_or(answer.is_err(), Ordering::Relaxed);
+        Some(answer)
+    });
+    answers.into_iter().flatten().collect()
+}
+
 fn take<'a, T>(items: &'a [T], next: &AtomicUsize) -> Option<(usize, &'a T)> {
     let index = next.fetch_add(1, Ordering::Relaxed);
     items.get(index).map(|item| (index, item))
@@ -42,6 +60,21 @@ mod tests {
         assert_eq!(
             map(&items, |item| item * 2),
             items.iter().map(|item| item * 2).collect::<Vec<_>>()
+        );
+    }
+
+    #[test]
+    fn nothing_is_asked_any_more_after_an_error() {
+        let asked = AtomicUsize::new(0);
+        let answers = try_map(&[(); 1000], |()| {
+            asked.fetch_add(1, Ordering::SeqCst);
+            Err::<(), &str>("gone")
+        });
+        assert_eq!(answers, Err("gone"));
+        assert!(asked.load(Ordering::SeqCst) <= SIDE_BY_SIDE);
+        assert_eq!(
+            try_map(&[1, 2], |item| Ok::<_, ()>(item * 2)),
+            Ok(vec![2, 4])
         );
     }
 

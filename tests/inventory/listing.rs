@@ -156,6 +156,24 @@ fn anything_but_a_list_or_a_host_is_explained() {
 }
 
 #[test]
+fn a_server_that_dies_is_not_asked_for_every_machine_that_is_left() {
+    let site = Site::new();
+    site.lab.add_machines(100);
+    site.config("retries = 1\nretry_delay = 0");
+    let config = std::fs::read_to_string(site.path("mrp_inventory.cfg")).unwrap();
+    site.write(
+        "mrp_inventory.cfg",
+        config.trim_start_matches("retries = 0\n"),
+    );
+    site.lab
+        .fault(json!({ "path": "/api/v1/machine/*", "status": 503, "times": 0 }));
+    says(&site.refusal(), &["503"]);
+    let requests = site.lab.requests().len();
+    // Three lists, and two attempts each of the eight that were under way.
+    assert!(requests <= 3 + 8 * 2, "{requests}");
+}
+
+#[test]
 fn a_failure_is_one_line_and_no_half_inventory() {
     let site = Site::new();
     let interface = json!({ "path": "/api/v1/machine/3/interface", "status": 500, "times": 0 });

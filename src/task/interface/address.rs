@@ -93,11 +93,11 @@ fn lowest_of(
 /// The interfaces of all machines, whoever holds them. Networks do not overlap, so an address means the same everywhere.
 fn of_all_machines(reader: &Reader) -> Result<Vec<(Machine, Interface)>, TaskError> {
     let machines = reader.machines().list(Scope::Visible)?;
-    let lists = parallel::map(&machines, |machine| reader.interfaces().list(machine.id));
+    let lists = parallel::try_map(&machines, |machine| reader.interfaces().list(machine.id))?;
     let mut all = Vec::new();
     for (machine, interfaces) in machines.iter().zip(lists) {
         all.extend(
-            interfaces?
+            interfaces
                 .into_iter()
                 .map(|interface| (machine.clone(), interface)),
         );

@@ -53,11 +53,11 @@ impl Wanted {
         reason: Option<&str>,
     ) -> Result<Vec<Held>, TaskError> {
         let own = sorted(reader.machines().query(Scope::Own, &self.query)?);
-        let assignments = parallel::map(&own, |machine| reader.assignees().own(machine.id));
+        let assignments = parallel::try_map(&own, |machine| reader.assignees().own(machine.id))?;
         let mut held = Vec::new();
         for (machine, assignment) in own.into_iter().zip(assignments) {
             let assignment =
-                assignment?.filter(|own| reason.is_none_or(|reason| is_for(own, reason)));
+                assignment.filter(|own| reason.is_none_or(|reason| is_for(own, reason)));
             if assignment.is_some() {
                 held.push(Held {
                     machine,
@@ -123,10 +123,10 @@ impl Wanted {
     /// Who holds each of these: `'qdc01' is held by alice (ci)`.
     fn holders(&self, reader: &Reader, machines: &[Machine]) -> Result<Vec<String>, TaskError> {
         let own = reader.machines().query(Scope::Own, &self.query)?;
-        let lists = parallel::map(machines, |machine| reader.assignees().list(machine.id));
+        let lists = parallel::try_map(machines, |machine| reader.assignees().list(machine.id))?;
         let mut texts = Vec::new();
         for (machine, assignees) in machines.iter().zip(lists) {
-            let by: Vec<String> = assignees?.iter().map(lookup::holder).collect();
+            let by: Vec<String> = assignees.iter().map(lookup::holder).collect();
             let whose = match own.iter().any(|own| own.id == machine.id) {
                 true => "for another reason by this token's user, ",
                 false => "by ",
