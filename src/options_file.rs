@@ -1,7 +1,7 @@
 //! Files with options, `name = value` lines in sections, and the files with tokens that they name.
 
-use std::fs::File;
-use std::io::Read;
+use std::fs::{self, File, Metadata};
+use std::io::{ErrorKind, Read};
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 
@@ -12,10 +12,16 @@ use crate::ansible::{Failure, Kind, ModuleSpec, expand_path};
 const TOKENS: [&str; 2] = ["mrp_token", "token"];
 const TOKEN_FILE: &str = "token_file";
 
-/// A file that was read; nobody but its owner can read one with a token in it.
+/// A file that was read; nobody but its owner can read one with a token in it, and not everybody can write it.
 pub(crate) struct OptionsFile {
     path: PathBuf,
     sections: Vec<Section>,
+}
+
+/// Whether there is a file, even one that cannot be read: a link that leads nowhere was made to be followed.
+pub(crate) fn is_there(path: &Path) -> bool {
+    let absent = [ErrorKind::NotFound, ErrorKind::NotADirectory];
+    fs::symlink_metadata(path).map_or_else(|error| !absent.contains(&error.kind()), |_| true)
 }
 
 /// Options under a name.
@@ -34,6 +40,7 @@ impl OptionsFile {
         if sections.iter().any(Section::has_token) {
             file.require_private(path)?;
         }
+        file.require_protected(path)?;
         Ok(OptionsFile {
             path: path.to_owned(),
             sections,
@@ -144,8 +151,7 @@ fn find_files(given: &mut Map<String, Value>, here: &Path, spec: &ModuleSpec) {
 
 struct Text {
     text: String,
-    /// Whether its owner alone can read it.
-    is_private: bool,
+    metadata: Metadata,
 }
 
 impl Text {
@@ -156,10 +162,7 @@ impl Text {
             file.metadata()
         });
         match read {
-            Ok(metadata) => Ok(Text {
-                text,
-                is_private: metadata.permissions().mode() & 0o077 == 0,
-            }),
+            Ok(metadata) => Ok(Text { text, metadata }),
             Err(error) => Err(Failure::new(format!(
                 "cannot read {}: {error}",
                 path.display()
@@ -168,15 +171,36 @@ impl Text {
     }
 
     fn require_private(&self, path: &Path) -> Result<(), Failure> {
-        if self.is_private {
-            return Ok(());
+        match self.allows(0o077) {
+            true => Err(forbidden(path, "has a token and others can read it", "600")),
+            false => Ok(()),
         }
-        let path = path.display().to_string();
-        Err(Failure::new(format!(
-            "{path} has a token and others can read it; type: chmod 600 '{}'",
-            path.replace('\'', "'\\''")
-        )))
     }
+
+    /// Who can write the file could have the token sent elsewhere.
+    fn require_protected(&self, path: &Path) -> Result<(), Failure> {
+        match self.metadata.is_file() && self.allows(0o002) {
+            true => Err(forbidden(
+                path,
+                "says where the token is sent and everybody can write it",
+                "o-w",
+            )),
+            false => Ok(()),
+        }
+    }
+
+    fn allows(&self, mode: u32) -> bool {
+        self.metadata.permissions().mode() & mode != 0
+    }
+}
+
+/// The failure to trust a file, with what to type.
+fn forbidden(path: &Path, problem: &str, mode: &str) -> Failure {
+    let path = path.display().to_string();
+    Failure::new(format!(
+        "{path} {problem}; type: chmod {mode} '{}'",
+        path.replace('\'', "'\\''")
+    ))
 }
 
 #[cfg(test)]

@@ -88,11 +88,19 @@ impl Call {
         self.scrub(spec, result.into())
     }
 
-    /// The same value without the secrets among the options.
+    /// The same text without the secrets among the options and in the environment.
+    #[must_use]
+    pub fn scrub_text(&self, spec: &'static ModuleSpec, text: String) -> String {
+        let hidden = self.scrub(spec, text.into());
+        hidden.as_str().unwrap_or_default().to_owned()
+    }
+
+    /// The same value without the secrets among the options and in the environment.
     #[must_use]
     pub fn scrub(&self, spec: &'static ModuleSpec, value: Value) -> Value {
         let mut secrets = Secrets::new();
         secrets.learn(spec.options, &self.options);
+        secrets.learn_environment(spec.options, &environment);
         secrets.scrub(value, &output::public_keys(Some(spec)))
     }
 

@@ -8,7 +8,7 @@ use serde_json::{Map, Value};
 use crate::ansible::{Failure, Kind, ModuleSpec, Opt};
 use crate::connection;
 use crate::near::near;
-use crate::options_file::OptionsFile;
+use crate::options_file::{self, OptionsFile};
 
 /// The file's name below a configuration directory.
 const FILE: &str = "mrp/labs.cfg";
@@ -143,7 +143,7 @@ fn place() -> Option<PathBuf> {
                 .filter(|path| path.is_absolute())
                 .map(|path| path.join(FILE)),
         )
-        .find(|path| path.exists())
+        .find(|path| options_file::is_there(path))
 }
 
 /// Where it should be.

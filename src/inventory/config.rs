@@ -12,7 +12,7 @@ use crate::ansible::{Call, Constraints, Failure, Kind, ModuleSpec, Opt};
 use crate::api::{Query, Scope};
 use crate::connection;
 use crate::failure::failure;
-use crate::options_file::OptionsFile;
+use crate::options_file::{self, OptionsFile};
 
 /// The variable that names another file than the one beside the program.
 const VARIABLE: &str = "MRP_INVENTORY_CONFIG";
@@ -83,12 +83,15 @@ pub(super) fn load(arg0: &Path) -> Result<Call, Failure> {
     let beside = beside(arg0);
     let (path, given) = match env::var_os(VARIABLE).filter(|path| !path.is_empty()) {
         Some(path) => (PathBuf::from(&path), read(path.as_ref())?),
-        None if beside.exists() => (beside.clone(), read(&beside)?),
+        None if options_file::is_there(&beside) => (beside.clone(), read(&beside)?),
         None => (beside, Map::new()),
     };
-    Call::new(&SPEC, &given).map_err(|failure| Failure {
-        hint: failure.hint.or_else(|| missing(&given, &path)),
-        ..failure
+    Call::new(&SPEC, &given).map_err(|failure| {
+        let hint = failure.hint.or_else(|| missing(&given, &path));
+        let mut call = Call::default();
+        call.options = given;
+        let sentences = Failure { hint, ..failure }.text();
+        Failure::new(call.scrub_text(&SPEC, sentences))
     })
 }
 
@@ -105,14 +108,20 @@ fn read(path: &Path) -> Result<Map<String, Value>, Failure> {
 
 /// `mrp_inventory.cfg` in the directory of the link that was called, so that each link may have its own.
 fn beside(arg0: &Path) -> PathBuf {
-    // A name without a directory was found on the PATH, and not where the user happens to be.
+    let program = env::current_exe().unwrap_or_default();
     match arg0.parent() {
         Some(directory) if !directory.as_os_str().is_empty() => arg0.to_owned(),
-        _ => env::current_exe()
-            .unwrap_or_default()
-            .with_file_name(super::NAME),
+        _ => on_the_path(arg0, &program).unwrap_or(program.with_file_name(super::NAME)),
     }
     .with_extension(EXTENSION)
+}
+
+/// Where a name without a directory was found: on the PATH, and not where the user happens to be.
+fn on_the_path(name: &Path, program: &Path) -> Option<PathBuf> {
+    let program = program.canonicalize().ok()?;
+    env::split_paths(&env::var_os("PATH")?)
+        .map(|directory| directory.join(name))
+        .find(|link| link.canonicalize().is_ok_and(|target| target == program))
 }
 
 /// Somebody who runs the inventory for the first time has configured nothing.

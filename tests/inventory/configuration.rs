@@ -1,3 +1,7 @@
+use std::os::unix::fs::symlink;
+use std::os::unix::process::CommandExt;
+use std::process::Command;
+
 use crate::site::{Site, group, says};
 
 #[test]
@@ -78,6 +82,46 @@ fn so_is_a_file_of_options_with_a_token_in_it() {
 }
 
 #[test]
+fn a_file_of_options_that_everybody_can_write_is_refused_with_what_to_type() {
+    let site = Site::new();
+    site.config("scope = mine");
+    let path = site.path("mrp_inventory.cfg");
+    for mode in [0o602, 0o666, 0o646] {
+        site.allow(&path, mode);
+        let command = format!("chmod o-w '{}'", path.display());
+        says(&site.refusal(), &["everybody can write it", &command]);
+    }
+    assert!(site.lab.requests().is_empty());
+    site.allow(&path, 0o664);
+    site.list();
+    let site = site.with("MRP_INVENTORY_CONFIG", "/dev/null");
+    assert_eq!(group(&site.list(), "mrp").len(), 8);
+}
+
+#[test]
+fn a_link_that_leads_nowhere_is_not_passed_over() {
+    let site = Site::new();
+    let path = site.path("mrp_inventory.cfg");
+    symlink(site.path("gone.cfg"), &path).unwrap();
+    says(&site.refusal(), &["cannot read", "mrp_inventory.cfg"]);
+    std::fs::remove_file(&path).unwrap();
+    symlink(&path, &path).unwrap();
+    says(&site.refusal(), &["cannot read", "mrp_inventory.cfg"]);
+}
+
+#[test]
+fn called_through_the_path_it_finds_the_file_beside_the_link() {
+    let site = Site::new();
+    site.config("scope = mine");
+    let path = format!("/nonexistent:{}", site.path("").display());
+    let site = site.with("PATH", path);
+    let mut command = Command::new(site.path("mrp_inventory"));
+    let output = site.run_as(command.arg0("mrp_inventory").arg("--list"));
+    let inventory = serde_json::from_slice(&output.stdout).unwrap();
+    assert_eq!(group(&inventory, "mrp").len(), 5);
+}
+
+#[test]
 fn two_tokens_are_one_too_many() {
     let site = Site::new();
     site.config("mrp_token = a\ntoken_file = b");
@@ -88,7 +132,8 @@ fn two_tokens_are_one_too_many() {
 fn mistakes_are_told_with_their_place_and_never_with_a_value() {
     let site = Site::new();
     for (lines, parts) in [
-        ("[mrp]", &["line 2 of ", "name = value"][..]),
+        ("[mrp]", &["has a section [mrp]"][..]),
+        ("mrp", &["line 2 of ", "name = value"]),
         ("mrp_token canary", &["line 2 of "]),
         ("scope = all\nscope = mine", &["line 3 of ", "earlier line"]),
         ("holder = true", &["Did you mean 'holders'"]),

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
 use mrp_lab::Lab;
-use serde_json::Value;
+use serde_json::{Value, json};
 use tempfile::TempDir;
 
 /// The lab's seeded user who holds most machines; no output may have it.
@@ -107,13 +107,22 @@ impl Site {
     }
 
     pub(crate) fn run(&self, arguments: &[&str]) -> Output {
-        let mut command = Command::new(self.path("mrp_inventory"));
-        command.env_clear().args(arguments);
+        self.run_as(Command::new(self.path("mrp_inventory")).args(arguments))
+    }
+
+    /// A run of a command that was made otherwise.
+    pub(crate) fn run_as(&self, command: &mut Command) -> Output {
+        command.env_clear();
         let output = command.envs(self.environment.clone()).output().unwrap();
         let printed = String::from_utf8([&*output.stdout, &*output.stderr].concat()).unwrap();
         assert!(!printed.contains(TOKEN), "the token was printed: {printed}");
         output
     }
+}
+
+/// A text of the server, as data.
+pub(crate) fn marked(text: &str) -> Value {
+    json!({ "__ansible_unsafe": text })
 }
 
 /// A host's variables.
