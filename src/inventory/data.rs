@@ -3,12 +3,14 @@
 //! Ansible evaluates templates in the variables of an inventory, and expressions where a playbook says `when:
 //! "{{ variable }}"`. It does neither with a text that is marked as unsafe.
 
+use std::net::Ipv4Addr;
+
 use serde_json::{Value, json};
 
 /// Ansible's mark, which every release from 2.15 on understands in the output of an inventory.
 const MARK: &str = "__ansible_unsafe";
 
-/// The same value with every text marked that could be more than a text.
+/// The same value with every text marked that could be more than a text: a word alone is the name of a variable.
 pub(super) fn data(value: Value) -> Value {
     match value {
         Value::String(text) if !is_plain(&text) => json!({ MARK: text }),
@@ -21,10 +23,17 @@ pub(super) fn data(value: Value) -> Value {
     }
 }
 
-/// Whether a text has only characters of which neither a template nor a call can be made: names, addresses, dates.
+/// Whether a text is one of those that stay bare for whoever reads an inventory: addresses, networks and MACs.
 fn is_plain(text: &str) -> bool {
-    text.chars()
-        .all(|character| character.is_ascii_alphanumeric() || " -_.,:/=@+".contains(character))
+    let (address, prefix) = text.split_once('/').unwrap_or((text, "0"));
+    let is_prefix = !prefix.is_empty() && prefix.bytes().all(|byte| byte.is_ascii_digit());
+    is_prefix && address.parse::<Ipv4Addr>().is_ok() || is_mac(text)
+}
+
+fn is_mac(text: &str) -> bool {
+    let is_byte =
+        |part: &str| part.len() == 2 && part.bytes().all(|digit| digit.is_ascii_hexdigit());
+    text.split(':').count() == 6 && text.split(':').all(is_byte)
 }
 
 #[cfg(test)]
@@ -46,19 +55,32 @@ mod tests {
     }
 
     #[test]
-    fn every_delimiter_counts_as_one_even_half() {
+    fn only_what_this_program_knows_stays_bare() {
         for text in [
-            "{", "}", "%", "#", "{%", "(", "[", "|", "\"", "'", "~", "\\", "\n", "ä",
+            "10.40.5.12",
+            "10.40.0.0/16",
+            "52:54:00:00:01:01",
+            "aa:bb:cc:dd:ee:ff",
         ] {
-            assert!(!is_plain(text), "{text}");
+            assert!(is_plain(text), "{text}");
         }
         for text in [
             "",
-            "console=ttyS0,115200",
-            "52:54:00:00:01:01",
+            "secret_word",
+            "inventory_hostname == inventory_hostname",
+            "arm64",
+            "1",
+            "a:b:c:d:e:f",
+            "+1:+2:+3:+4:+5:+6",
+            "10.0.0.1/x",
+            "10.0.0.1/+8",
+            "10.0.0.1/",
+            "10.0.0.1\n",
             "Tue, 05 Mar 2019 10:20:30 GMT",
+            "{",
+            "ä",
         ] {
-            assert!(is_plain(text), "{text}");
+            assert!(!is_plain(text), "{text}");
         }
     }
 }

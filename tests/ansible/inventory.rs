@@ -115,7 +115,10 @@ fn what_the_server_says_is_never_evaluated() {
         let expression = format!("lookup('pipe', 'touch {}') == ''", trap.display());
         site.lab
             .add_machine(json!({ "name": template, "assignee": "alice" }));
-        let reason = json!([{ "id": 1, "user": expression, "reason": template }]);
+        let reason = json!([
+            { "id": 1, "user": expression, "reason": template },
+            { "id": 2, "user": "secret_word", "reason": "inventory_hostname == inventory_hostname" }
+        ]);
         let fault = json!({ "path": "/api/v1/machine/9/assignee", "status": 200, "times": 0, "body": reason });
         site.lab.fault(fault);
         let options = site.write(
@@ -141,7 +144,21 @@ fn what_the_server_says_is_never_evaluated() {
             "a template of the server was evaluated: {}",
             run.output
         );
-        run.says("ignored=1");
+        assert!(
+            !run.output.contains("the canary"),
+            "a word of the server was taken for a variable: {}",
+            run.output
+        );
+        assert!(
+            !run.output
+                .contains("\"msg\": \"an expression was evaluated\""),
+            "{}",
+            run.output
+        );
+        // From 2.19 on to show such a variable is an error as well.
+        let refused = ["ignored=3 ", "ignored=5 "];
+        let is_refused = refused.iter().any(|count| run.output.contains(count));
+        assert!(is_refused, "{}", run.output);
     });
 }
 
@@ -151,6 +168,8 @@ const HOSTILE: &str = r#"
   gather_facts: false
   vars:
     lazy: "{{ mrp_name }}"
+    secret_word: the canary
+    holder: "{{ mrp_assignees[1] }}"
   tasks:
     - ansible.builtin.debug:
         msg: "name is {{ mrp_name }}, {{ lazy }}, {{ mrp_assignees }}, {{ mrp_warnings }}"
@@ -166,6 +185,25 @@ const HOSTILE: &str = r#"
         msg: an expression was evaluated
       when: "{{ mrp_assignees[0].user }}"
       ignore_errors: true
+    - ansible.builtin.debug:
+        msg: an expression was evaluated
+      when: "{{ holder.reason }}"
+      ignore_errors: true
+    - ansible.builtin.assert:
+        that: "{{ holder.reason }}"
+        success_msg: an expression was evaluated
+      ignore_errors: true
+    - ansible.builtin.debug:
+        var: "{{ holder.user }}"
+      ignore_errors: true
+    - ansible.builtin.debug:
+        var: "{{ composed_word }}"
+      ignore_errors: true
+    - ansible.builtin.debug:
+        var: holder.user
+    - ansible.builtin.debug:
+        msg: "{{ item }}"
+      with_items: "{{ holder.user }}"
 "#;
 
 const HOSTILE_CONSTRUCTED: &str = r#"

@@ -1,6 +1,6 @@
 use serde_json::json;
 
-use crate::site::{Site, group, host, says};
+use crate::site::{Site, group, host, marked, says};
 
 #[test]
 fn every_machine_is_a_host_with_its_variables() {
@@ -25,15 +25,15 @@ fn every_machine_is_a_host_with_its_variables() {
         ("mrp_ipv4", json!("10.40.5.12")),
         ("mrp_mac", json!("52:54:00:00:02:01")),
         ("mrp_id", json!(2)),
-        ("mrp_name", json!("qdc01")),
-        ("mrp_arch", json!("arm64")),
+        ("mrp_name", marked("qdc01")),
+        ("mrp_arch", marked("arm64")),
         ("mrp_mine", json!(true)),
         ("mrp_assigned", json!(true)),
         ("mrp_netboot_enabled", json!(false)),
     ] {
         assert_eq!(host[variable], value, "{variable}");
     }
-    assert_eq!(host["mrp_interfaces"][0]["identifier"], "eth0");
+    assert_eq!(host["mrp_interfaces"][0]["identifier"], marked("eth0"));
     let names = host.as_object().unwrap().keys();
     let foreign: Vec<&String> = names.filter(|name| !name.starts_with("mrp_")).collect();
     assert_eq!(foreign, ["ansible_host"]);
@@ -63,7 +63,7 @@ fn holders_are_groups_when_they_are_asked_for() {
     assert_eq!(group(&inventory, "holder_bob"), ["bobs-box"]);
     assert_eq!(group(&inventory, "holder_alice").len(), 5);
     let holders = &host(&inventory, "qdc01")["mrp_assignees"];
-    assert_eq!(holders[0]["reason"], "ci");
+    assert_eq!(holders[0]["reason"], marked("ci"));
     assert_eq!(site.lab.requests().len(), 3 + 2 * 8);
 }
 
