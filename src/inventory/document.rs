@@ -4,10 +4,11 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::{Map, Value, json};
 
+use super::address::{self, Owners};
 use super::config::Config;
 use super::data::data;
 use super::lab::Lab;
-use super::{address, names};
+use super::names;
 use crate::api::Machine;
 use crate::task::info::MachineInfo;
 use crate::task::network;
@@ -32,6 +33,7 @@ pub(super) fn of(lab: &Lab, config: &Config) -> Value {
         groups.insert(group, Vec::new());
     }
     let names = names::hosts(&lab.machines, config.by_hostname, &groups);
+    let owners = Owners::among(&lab.machines);
     let mut hosts = Map::new();
     let mut warnings = Vec::new();
     for ((info, name), groups_of) in lab.machines.iter().zip(names).zip(groups_of) {
@@ -39,7 +41,7 @@ pub(super) fn of(lab: &Lab, config: &Config) -> Value {
             groups.entry(group).or_default().push(name.clone());
         }
         warnings.extend(renamed(&info.machine, &name, config));
-        let variables = variables(info, lab, config, &mut warnings);
+        let variables = variables(info, lab, config, &owners, &mut warnings);
         hosts.insert(name, Value::Object(variables));
     }
     let mut inventory = Map::from_iter([("_meta".to_owned(), json!({ "hostvars": hosts }))]);
@@ -94,19 +96,17 @@ fn variables(
     info: &MachineInfo,
     lab: &Lab,
     config: &Config,
+    owners: &Owners,
     warnings: &mut Vec<String>,
 ) -> Map<String, Value> {
     let machine = &info.machine;
     let interfaces = info.interfaces.clone().unwrap_or_default();
     let (network, unclear) = network::facts(machine.clone(), interfaces, &config.interface);
     warnings.extend(unclear);
-    let address = network.ipv4.as_deref().and_then(address::of_a_machine);
-    if let (Some(ipv4), None) = (&network.ipv4, address) {
-        warnings.push(format!(
-            "machine '{}' has no ansible_host, since no machine can have its address {ipv4}",
-            machine.name
-        ));
-    }
+    let address = address::certain(&network, owners).unwrap_or_else(|doubt| {
+        warnings.push(doubt);
+        None
+    });
     let mut facts = fields(json!(info));
     facts.extend(fields(json!({
         "ipv4": address,

@@ -58,6 +58,9 @@ pub struct NetworkFacts {
     pub mac: Option<String>,
     /// Of the same interface's network.
     pub netmask: Option<String>,
+    /// That network in CIDR notation; each of `interfaces` tells its own.
+    #[serde(skip)]
+    pub subnet: Option<String>,
     /// All of them.
     pub interfaces: Vec<Interface>,
 }
@@ -105,6 +108,7 @@ pub fn facts(
         ipv4: chosen.and_then(address).map(str::to_owned),
         mac: chosen.and_then(|interface| interface.mac.clone()),
         netmask: chosen.and_then(|interface| interface.netmaskv4.clone()),
+        subnet: chosen.and_then(|interface| interface.subnetv4.clone()),
         name: machine.name,
         interfaces,
     };

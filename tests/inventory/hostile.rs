@@ -63,6 +63,76 @@ fn no_unmarked_template(value: &Value) {
 }
 
 #[test]
+fn a_text_that_is_an_expression_without_a_bracket_is_marked_too() {
+    let site = Site::new();
+    site.config("holders = true");
+    let reason = "inventory_hostname == inventory_hostname";
+    let holder = json!([{ "id": 1, "user": "secret_word", "reason": reason }]);
+    serve(&site, "2/assignee", holder);
+    let inventory = site.list();
+    let holder = &host(&inventory, "qdc01")["mrp_assignees"][0];
+    assert_eq!(holder["reason"], marked(reason));
+    assert_eq!(holder["user"], marked("secret_word"));
+}
+
+#[test]
+fn a_lease_outside_its_network_is_nobodys_address() {
+    for (address, subnet) in [
+        ("10.66.6.6", "10.40.0.0/16"),
+        ("10.40.0.0", "10.40.0.0/16"),
+        ("10.40.255.255", "10.40.0.0/16"),
+        ("10.40.5.12", "nonsense"),
+    ] {
+        let site = Site::new();
+        let interface = json!({ "id": 7, "lease_ipv4": address, "subnetv4": subnet });
+        serve(&site, "2/interface", json!([interface]));
+        let inventory = site.list();
+        let host = host(&inventory, "qdc01");
+        assert!(host.get("ansible_host").is_none(), "{address}");
+        assert_eq!(host["mrp_ipv4"], json!(null));
+        let sentence = format!(
+            "machine 'qdc01' has no ansible_host, since no machine can have its address {address} in its network {subnet}"
+        );
+        says(
+            &inventory["mrp"]["vars"]["mrp_warnings"].to_string(),
+            &[&sentence],
+        );
+    }
+}
+
+#[test]
+fn an_address_that_two_machines_have_is_neithers() {
+    let site = Site::new();
+    let with = |address| json!([{ "id": 7, "lease_ipv4": address, "subnetv4": "10.40.0.0/16" }]);
+    serve(&site, "2/interface", with("10.40.5.12"));
+    serve(&site, "3/interface", with("10.40.5.12"));
+    let inventory = site.list();
+    for (name, other) in [("qdc01", "qdc02"), ("qdc02", "qdc01")] {
+        assert!(host(&inventory, name).get("ansible_host").is_none());
+        let sentence = format!(
+            "machine '{name}' has no ansible_host, since machine '{other}' has its address 10.40.5.12 too"
+        );
+        says(
+            &inventory["mrp"]["vars"]["mrp_warnings"].to_string(),
+            &[&sentence],
+        );
+    }
+}
+
+#[test]
+fn a_lease_of_an_address_that_another_machine_is_configured_with_is_not_believed() {
+    let site = Site::new();
+    let lease = json!([{ "id": 7, "lease_ipv4": "10.40.5.12", "subnetv4": "10.40.0.0/16" }]);
+    serve(&site, "2/interface", lease);
+    let others = json!([
+        { "id": 8, "identifier": "a", "configured_ipv4": "10.40.5.12" },
+        { "id": 9, "identifier": "b", "lease_ipv4": "10.40.5.13" }
+    ]);
+    serve(&site, "3/interface", others);
+    assert!(host(&site.list(), "qdc01").get("ansible_host").is_none());
+}
+
+#[test]
 fn no_address_but_a_machines_own_becomes_a_connection_variable() {
     for address in [
         "127.0.0.1",

@@ -7,7 +7,7 @@ mod address;
 pub(super) mod find;
 mod perform;
 mod plan;
-mod pool;
+pub(crate) mod pool;
 
 use std::net::Ipv4Addr;
 

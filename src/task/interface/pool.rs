@@ -7,13 +7,13 @@ use std::ops::RangeInclusive;
 
 /// The addresses that a network sets aside for one kind of configuration.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Pool {
+pub(crate) struct Pool {
     first: u32,
     last: u32,
 }
 
 impl Pool {
-    pub(super) fn parse(text: &str) -> Option<Pool> {
+    pub(crate) fn parse(text: &str) -> Option<Pool> {
         let (base, prefix) = text.split_once('/')?;
         let base = u32::from(base.parse::<Ipv4Addr>().ok()?);
         let prefix: u32 = prefix.parse().ok().filter(|prefix| *prefix <= 32)?;
@@ -26,6 +26,11 @@ impl Pool {
 
     pub(super) fn contains(self, address: Ipv4Addr) -> bool {
         (self.first..=self.last).contains(&u32::from(address))
+    }
+
+    /// Whether a host can have the address.
+    pub(crate) fn has_host(self, address: Ipv4Addr) -> bool {
+        self.hosts().contains(&u32::from(address))
     }
 
     /// The addresses for hosts: all but the first and the last, which the server would give out too, except in a pool
