@@ -8,15 +8,11 @@ use super::address::{self, Owners};
 use super::config::Config;
 use super::data::data;
 use super::lab::Lab;
-use super::names;
+use super::names::{self, ALL, ALWAYS, Kind};
 use crate::api::Machine;
 use crate::task::info::MachineInfo;
 use crate::task::network;
 
-/// The group of all machines, which carries what is said about the inventory as a whole.
-const ALL: &str = "mrp";
-/// Groups that are there even when nobody is in them, so that no playbook names one in vain.
-const ALWAYS: [&str; 6] = [ALL, "mine", "assigned", "free", "netboot_on", "netboot_off"];
 const WARNINGS: &str = "mrp_warnings";
 const STALE: &str = "mrp_stale";
 
@@ -32,15 +28,15 @@ pub(super) fn of(lab: &Lab, config: &Config) -> Value {
     for group in always.chain(groups_of.iter().flatten().cloned()) {
         groups.insert(group, Vec::new());
     }
-    let names = names::hosts(&lab.machines, config.by_hostname, &groups);
     let owners = Owners::among(&lab.machines);
     let mut hosts = Map::new();
     let mut warnings = Vec::new();
-    for ((info, name), groups_of) in lab.machines.iter().zip(names).zip(groups_of) {
+    for (info, groups_of) in lab.machines.iter().zip(groups_of) {
+        let name = names::host(&info.machine, config.by_hostname);
         for group in groups_of {
             groups.entry(group).or_default().push(name.clone());
         }
-        warnings.extend(renamed(&info.machine, &name, config));
+        warnings.extend(renamed(&info.machine, &name));
         let variables = variables(info, lab, config, &owners, &mut warnings);
         hosts.insert(name, Value::Object(variables));
     }
@@ -79,10 +75,13 @@ fn groups_of(info: &MachineInfo, lab: &Lab) -> BTreeSet<String> {
         lab.is_mine(machine).then_some("mine"),
     ];
     let holders = info.assignees.iter().flatten();
-    let named = [("arch", &machine.arch), ("subarch", &machine.subarch)]
-        .into_iter()
-        .chain(holders.map(|holder| ("holder", &holder.user)))
-        .filter_map(|(kind, name)| Some(names::group(kind, name.as_deref()?)));
+    let named = [
+        (Kind::Arch, &machine.arch),
+        (Kind::Subarch, &machine.subarch),
+    ]
+    .into_iter()
+    .chain(holders.map(|holder| (Kind::Holder, &holder.user)))
+    .filter_map(|(kind, name)| Some(kind.group(name.as_deref()?)));
     fixed
         .into_iter()
         .flatten()
@@ -132,9 +131,7 @@ fn fields(object: Value) -> Map<String, Value> {
     }
 }
 
-/// Says so where a host is not called what was asked for.
-fn renamed(machine: &Machine, host: &str, config: &Config) -> Option<String> {
-    let hostname = machine.hostname.as_ref().filter(|_| config.by_hostname);
-    (hostname.unwrap_or(&machine.name) != host)
-        .then(|| format!("machine '{}' is listed as {host}", machine.name))
+/// Says so where a host is not called as its machine.
+fn renamed(machine: &Machine, host: &str) -> Option<String> {
+    (machine.name != host).then(|| format!("machine '{}' is listed as {host}", machine.name))
 }

@@ -34,7 +34,7 @@ fn templates_in_names_reasons_and_all_else_are_marked_as_data() {
     );
     let inventory = site.list();
     let names = group(&inventory, "mrp");
-    let name = "lookup--pipe----id-----";
+    let name = "lookup--pipe----id-------9";
     assert!(names.contains(&name.to_owned()), "{names:?}");
     let host = host(&inventory, name);
     assert_eq!(host["mrp_name"], marked(TEMPLATE));
@@ -200,13 +200,13 @@ fn a_machine_takes_no_name_that_ansible_has() {
     assert_eq!(
         group(&inventory, "mrp"),
         [
-            "machine",
-            "oProxyCommand-id",
-            "x",
+            "machine--7",
+            "oProxyCommand-id--6",
+            "x--5",
             "_meta",
-            "all-2",
-            "localhost-1",
-            "mine-4"
+            "all--2",
+            "localhost--1",
+            "mine--4"
         ]
     );
 }

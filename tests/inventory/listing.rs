@@ -9,7 +9,7 @@ fn every_machine_is_a_host_with_its_variables() {
     assert_eq!(
         group(&inventory, "mrp"),
         [
-            "bad-bmc-box--q-",
+            "bad-bmc-box--q---7",
             "bobs-box",
             "d05-free",
             "moonshot-c1",
@@ -128,18 +128,37 @@ fn one_hosts_variables_are_those_of_the_list() {
 }
 
 #[test]
-fn hostnames_instead_of_names_stay_unique() {
+fn hostnames_that_are_not_the_names_have_the_id() {
     let site = Site::new();
     site.lab.add_machine(json!({ "name": "rack 1" }));
     site.lab.add_machine(json!({ "name": "rack/1" }));
     site.config("host_name = hostname");
     let inventory = site.list();
-    assert_eq!(host(&inventory, "rack-1")["mrp_id"], 9);
-    let second = host(&inventory, "rack-1-10");
-    assert_eq!(
-        (&second["mrp_id"], &second["mrp_name"]),
-        (&json!(10), &json!("rack/1"))
-    );
+    for (id, name) in [(9, "rack 1"), (10, "rack/1")] {
+        let host = host(&inventory, &format!("rack-1--{id}"));
+        assert_eq!(host["mrp_id"], id);
+        assert_eq!(host["mrp_name"], marked(name));
+    }
+    host(&inventory, "qdc01");
+}
+
+#[test]
+fn a_name_means_the_same_machine_whatever_is_selected() {
+    let site = Site::new();
+    for (name, holder) in [("a b", "bob"), ("a/b", "alice"), ("holder_bob", "alice")] {
+        site.lab
+            .add_machine(json!({ "name": name, "assignee": holder }));
+    }
+    let all = site.list();
+    assert_eq!(host(&all, "a-b--9")["mrp_name"], marked("a b"));
+    for selection in ["scope = mine", "query = (!= name \"a b\")", "holders = yes"] {
+        site.config(selection);
+        let some = site.list();
+        for (name, id) in [("a-b--10", 10), ("holder_bob--11", 11)] {
+            assert_eq!(host(&some, name)["mrp_id"], id, "{selection}");
+            assert_eq!(host(&all, name)["mrp_id"], id);
+        }
+    }
 }
 
 #[test]
