@@ -1,6 +1,9 @@
 //! What an inventory is made of: the machines, and which of them are one's own or free.
 
-use super::config::Config;
+use serde_json::{Value, json};
+
+use super::config::{Config, SPEC};
+use crate::ansible::Call;
 use crate::api::{Machine, MachineId, Query, Reader, Scope};
 use crate::task::TaskError;
 use crate::task::info::{self, Details, MachineFilter, MachineInfo};
@@ -51,13 +54,39 @@ pub(super) fn gather(reader: &Reader, config: &Config) -> Result<Lab, TaskError>
             (Some(ids(&reader.machines().list(Scope::Own)?)), ids(&free))
         }
     };
-    let machines = info::machines(reader, &filter)?;
+    let mut machines = info::machines(reader, &filter)?;
+    hide_secrets_in_names(&mut machines, &config.call);
     let all = || machines.iter().map(|info| info.machine.id).collect();
     Ok(Lab {
         mine: mine.unwrap_or_else(all),
         free,
         machines,
     })
+}
+
+/// Takes the token out of all texts of which names are made: what a name makes of it would be hidden no more.
+fn hide_secrets_in_names(machines: &mut [MachineInfo], call: &Call) {
+    let texts: Vec<&mut String> = machines.iter_mut().flat_map(texts_of_names).collect();
+    let Value::Array(hidden) = call.scrub(&SPEC, json!(texts)) else {
+        return;
+    };
+    for (text, hidden) in texts.into_iter().zip(hidden) {
+        *text = hidden.as_str().unwrap_or_default().to_owned();
+    }
+}
+
+fn texts_of_names(info: &mut MachineInfo) -> impl Iterator<Item = &mut String> {
+    let machine = &mut info.machine;
+    let holders = info.assignees.iter_mut().flatten();
+    [
+        &mut machine.hostname,
+        &mut machine.arch,
+        &mut machine.subarch,
+    ]
+    .into_iter()
+    .chain(holders.map(|holder| &mut holder.user))
+    .flatten()
+    .chain([&mut machine.name])
 }
 
 fn ids(machines: &[Machine]) -> Vec<MachineId> {

@@ -56,22 +56,22 @@ pub(crate) struct Listing {
 /// Prints what is asked for with what stands behind the program's name.
 pub fn run(arg0: &Path, args: &[OsString]) -> ExitCode {
     let args: Vec<&str> = args.iter().filter_map(|arg| arg.to_str()).collect();
-    let answer = match args.as_slice() {
-        ["--list"] => configured(arg0),
-        ["--host", name] => configured(arg0).and_then(|listing| only(listing, name)),
+    let host = match args.as_slice() {
+        ["--list"] => None,
+        ["--host", name] => Some(*name),
         ["--help" | "-h"] => return say(USAGE),
         _ => {
             complain(USAGE);
             return ExitCode::from(2);
         }
     };
-    match answer {
+    match answer(arg0, host) {
         Ok(listing) => {
             listing.warnings.iter().for_each(|warning| tell(warning));
             say(&format!("{:#}\n", listing.inventory))
         }
-        Err(failure) => {
-            tell(&failure.text());
+        Err(sentence) => {
+            tell(&sentence);
             ExitCode::FAILURE
         }
     }
@@ -81,64 +81,59 @@ fn tell(sentence: &str) {
     complain(&format!("{NAME}: {sentence}\n"));
 }
 
-/// The whole inventory, as the file of options has it.
-fn configured(arg0: &Path) -> Result<Listing, Failure> {
-    list(config::load(arg0)?)
+/// The whole inventory or one host's variables, as the file of options has it, or why there is none.
+fn answer(arg0: &Path, host: Option<&str>) -> Result<Listing, String> {
+    let sentence = |failure: Failure, call: &Call| call.scrub_text(&SPEC, failure.text());
+    let call = config::load(arg0).map_err(|failure| sentence(failure, &Call::default()))?;
+    let listing = list(call.clone());
+    let answer = listing.and_then(|listing| match host {
+        Some(name) => only(listing, name),
+        None => Ok(listing),
+    });
+    answer.map_err(|failure| sentence(failure, &call))
 }
 
 /// The whole inventory: the server's, or a copy of it when the server cannot be reached.
 pub(crate) fn list(call: Call) -> Result<Listing, Failure> {
     let config = config::understand(call)?;
     let writer = connection::connect(&config.call)?;
-    match (lab::gather(writer.reader(), &config), &config.cache) {
-        (Ok(lab), cache) => {
-            let inventory = document::of(&lab, &config);
-            Ok(kept(
-                config.call.scrub(&config::SPEC, inventory),
-                cache.as_ref(),
-            ))
-        }
-        (Err(TaskError::Api(error)), Some(cache)) if error.is_unreachable() => copied(cache, error),
-        (Err(error), _) => Err(failure(error)),
+    let (mut inventory, warning) =
+        match (lab::gather(writer.reader(), &config), config.cache.as_ref()) {
+            (Ok(lab), cache) => {
+                let inventory = document::of(&lab, &config);
+                let inventory = config.call.scrub(&SPEC, inventory);
+                // An inventory without a copy is one all the same.
+                let problem = cache.and_then(|cache| cache.store(&inventory).err());
+                (inventory, problem)
+            }
+            (Err(TaskError::Api(error)), Some(cache)) if error.is_unreachable() => {
+                copied(cache, error)?
+            }
+            (Err(error), _) => return Err(failure(error)),
+        };
+    let warning = warning.map(|sentence| config.call.scrub_text(&SPEC, sentence));
+    // Where a playbook sees it, besides where a person does.
+    if let Some(sentence) = &warning {
+        document::add_warning(&mut inventory, sentence);
     }
-}
-
-/// Keeps a copy where one is wanted. An inventory without a copy is one all the same.
-fn kept(inventory: Value, cache: Option<&Cache>) -> Listing {
-    let mut listing = Listing {
+    Ok(Listing {
         inventory,
-        warnings: Vec::new(),
-    };
-    if let Some(Err(problem)) = cache.map(|cache| cache.store(&listing.inventory)) {
-        listing.warn(problem);
-    }
-    listing
+        warnings: Vec::from_iter(warning),
+    })
 }
 
-/// The copy; without one, the failure to reach the server is what happened.
-fn copied(cache: &Cache, error: ApiError) -> Result<Listing, Failure> {
+/// The copy, and that it is one; without it, the failure to reach the server is what happened.
+fn copied(cache: &Cache, error: ApiError) -> Result<(Value, Option<String>), Failure> {
     match cache.load() {
-        Ok(copy) => {
-            let mut listing = Listing {
-                inventory: copy.inventory,
-                warnings: Vec::new(),
-            };
-            document::mark_stale(&mut listing.inventory);
-            listing.warn(format!("{error}; so this is a copy, {}", copy.age));
-            Ok(listing)
+        Ok(mut copy) => {
+            document::mark_stale(&mut copy.inventory);
+            let warning = format!("{error}; so this is a copy, {}", copy.age);
+            Ok((copy.inventory, Some(warning)))
         }
         Err(why) => Err(Failure {
             message: format!("{error}; and {why}"),
             ..failure(error.into())
         }),
-    }
-}
-
-impl Listing {
-    /// Says it where a person sees it and where a playbook does.
-    fn warn(&mut self, sentence: String) {
-        document::add_warning(&mut self.inventory, &sentence);
-        self.warnings.push(sentence);
     }
 }
 

@@ -220,8 +220,49 @@ fn the_token_is_masked_where_the_server_has_it_too() {
     let inventory = site.list();
     assert_eq!(
         host(&inventory, "a")["mrp_kernel_opts"],
-        "token=******** quiet"
+        marked("token=******** quiet")
     );
+}
+
+#[test]
+fn a_name_that_is_the_token_becomes_neither_a_host_nor_a_group() {
+    let site = Site::new();
+    site.config("holders = true\nhost_name = hostname");
+    let token = "alice-token";
+    let machine =
+        json!({ "id": 1, "name": token, "hostname": token, "arch": token, "subarch": token });
+    serve_machines(&site, json!([machine]));
+    serve(&site, "1/interface", json!([]));
+    let holder = json!([{ "id": 1, "user": format!("x {token}") }]);
+    serve(&site, "1/assignee", holder);
+    let inventory = site.list().to_string();
+    for form in [token, "alice_token"] {
+        assert!(!inventory.contains(form), "{form} in {inventory}");
+    }
+}
+
+#[test]
+fn no_sentence_has_the_token() {
+    let site = Site::new();
+    // Its own run asserts that nothing that is printed has it.
+    site.config("cache = missing/alice-token");
+    let (inventory, said) = site.list_and_hear();
+    says(&said, &["missing/******** cannot be written"]);
+    says(
+        &inventory["mrp"]["vars"]["mrp_warnings"].to_string(),
+        &["missing/******** cannot be written"],
+    );
+    let failed = site.failure(&["--host", "alice-token"]);
+    says(&failed.sentence, &["no host '********'"]);
+    for mistake in [
+        "scope = alice-token",
+        "query = alice-token",
+        "alice-token = x",
+        "[alice-token]",
+    ] {
+        site.config(mistake);
+        site.refusal();
+    }
 }
 
 #[test]
