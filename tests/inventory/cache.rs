@@ -1,4 +1,5 @@
 use std::os::unix::fs::PermissionsExt;
+use std::process::Command;
 
 use serde_json::json;
 
@@ -43,7 +44,7 @@ fn it_is_used_with_a_warning_when_the_server_cannot_be_reached() {
     assert_eq!(said.lines().count(), 1);
     says(
         &said,
-        &["the connection broke", "this is a copy, 0 seconds old"],
+        &["the connection broke", "this is a copy, ", " seconds old"],
     );
     let variables = &inventory["mrp"]["vars"];
     assert_eq!(variables["mrp_stale"], true);
@@ -88,6 +89,9 @@ fn a_copy_for_another_token_or_of_other_settings_or_by_another_hand_is_none() {
         "scope = mine",
         "interface = eth1",
         "mrp_token = other",
+        "mrp_url = http://127.0.0.1:1/",
+        "query = (= arch \"arm64\")",
+        "host_name = hostname",
     ] {
         let site = offline("");
         site.config(&format!("cache = copy\n{change}"));
@@ -98,16 +102,39 @@ fn a_copy_for_another_token_or_of_other_settings_or_by_another_hand_is_none() {
     }
     let site = offline("");
     let copy = std::fs::read_to_string(site.path("copy")).unwrap();
-    for forged in [
-        copy.replace("10.40.5.12", "10.66.6.6"),
-        copy[..copy.len() / 2].into(),
-        "{}".into(),
-    ] {
-        site.write("copy", &forged);
-        says(&site.refusal(), &["was not made with this token"]);
+    site.write("copy", &copy.replace("10.40.5.12", "10.66.6.6"));
+    says(&site.refusal(), &["was not made with this token"]);
+    for damaged in [&copy[..copy.len() / 2], "{}", "[]", ""] {
+        site.write("copy", damaged);
+        says(&site.refusal(), &["is damaged"]);
     }
     std::fs::remove_file(site.path("copy")).unwrap();
     says(&site.refusal(), &["there is no copy"]);
+}
+
+#[test]
+fn what_is_no_file_is_no_copy_and_nothing_waits_for_it_or_replaces_it() {
+    let site = Site::new();
+    site.config("cache = copy");
+    let made = Command::new("mkfifo").arg(site.path("copy")).status();
+    assert!(made.unwrap().success());
+    let (_, said) = site.list_and_hear();
+    says(&said, &["copy cannot be written: it is not a file"]);
+    go_offline(&site);
+    says(&site.refusal(), &["there is no copy", "it is not a file"]);
+    assert_eq!(std::fs::read_dir(site.path("")).unwrap().count(), 3);
+}
+
+#[test]
+fn what_another_run_of_the_same_number_left_is_in_nobodys_way_and_stays() {
+    let site = Site::new();
+    site.config("cache = copy");
+    let script = "cd $0 && echo theirs >copy.$$.new && exec ./mrp_inventory --list";
+    let mut command = Command::new("/bin/sh");
+    let output = site.run_as(command.arg("-c").arg(script).arg(site.path("")));
+    assert_eq!(String::from_utf8_lossy(&output.stderr), "");
+    let files = std::fs::read_dir(site.path("")).unwrap().count();
+    assert_eq!(files, 4, "the link, the options, the copy and theirs");
 }
 
 #[test]
