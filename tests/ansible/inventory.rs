@@ -211,10 +211,80 @@ plugin: ansible.builtin.constructed
 strict: true
 compose:
   composed: mrp_name
+  composed_word: mrp_assignees[1].user
 keyed_groups:
   - key: mrp_name
     prefix: named
 "#;
+
+/// What a user might make of the lab's texts, which are marked.
+const OF_MARKED_TEXTS: &str = r#"
+plugin: ansible.builtin.constructed
+strict: true
+compose:
+  composed: mrp_name + '.' + mrp_arch
+groups:
+  equal: mrp_name == 'qdc01'
+  matching: mrp_name is match('qdc') and mrp_arch in ['arm64']
+keyed_groups:
+  - key: mrp_arch
+    prefix: keyed
+  - key: mrp_interfaces | map(attribute='identifier') | list
+    prefix: with
+"#;
+
+#[test]
+fn a_marked_text_is_as_good_as_any_for_groups_variables_and_every_listing() {
+    on_each_line(|ansible| {
+        let site = Site::new();
+        let constructed = site.write("marked.constructed.yml", OF_MARKED_TEXTS);
+        let sources = [&INVENTORY[..], &["-i", &constructed]].concat();
+        for (listing, parts) in [
+            (&["--list"][..], &["qdc01.arm64"][..]),
+            (&["--list", "--yaml"], &["mrp_name", "qdc01.arm64"]),
+            (&["--list", "--export"], &["qdc01.arm64"]),
+            (&["--list", "--yaml", "--export"], &["qdc01.arm64"]),
+            (&["--graph", "--vars"], &["composed = qdc01.arm64"]),
+        ] {
+            let run = ansible.inventory(&site.lab, &[&sources, listing].concat(), &[]);
+            run.succeeded();
+            assert_eq!(run.complaints, "", "{listing:?}");
+            parts.iter().for_each(|part| run.says(part));
+        }
+        let run = ansible.inventory(&site.lab, &[&sources, &["--list"][..]].concat(), &[]);
+        let inventory: Value = serde_json::from_str(&run.output).unwrap();
+        for (group, hosts) in [
+            ("equal", json!(["qdc01"])),
+            ("matching", json!(["qdc01", "qdc02"])),
+            ("keyed_x86_64", json!(["x86-1"])),
+        ] {
+            assert_eq!(inventory[group]["hosts"], hosts, "{group}");
+        }
+        run.says("with_eth0");
+    });
+}
+
+#[test]
+fn hosts_of_another_inventory_are_left_alone() {
+    on_each_line(|ansible| {
+        let site = Site::new();
+        let other = site.write("other", "elsewhere ansible_host=192.0.2.1\n");
+        let sources = [&["-i", &other], &CONSTRUCTED[..]].concat();
+        let run = ansible.inventory(&site.lab, &[&sources, &["--list"][..]].concat(), &[]);
+        run.succeeded();
+        assert_eq!(run.complaints, "", "{}", run.output);
+        let inventory: Value = serde_json::from_str(&run.output).unwrap();
+        let hosts = &inventory["_meta"]["hostvars"];
+        assert_eq!(hosts["elsewhere"], json!({ "ansible_host": "192.0.2.1" }));
+        assert_eq!(hosts["qdc01"]["ansible_user"], "root");
+        let reachable = inventory["reachable"]["hosts"].to_string();
+        assert!(reachable.contains("qdc01"), "{reachable}");
+        assert!(!reachable.contains("elsewhere"), "{reachable}");
+        let run = ansible.playbook(&site.lab, "playbooks/lab.yml", &sources);
+        run.succeeded();
+        run.says("qdc01 at 10.40.5.12 as root");
+    });
+}
 
 #[test]
 fn a_copy_is_used_with_a_warning_that_is_seen_when_the_server_is_gone() {
