@@ -104,6 +104,13 @@ impl Section {
     }
 }
 
+/// What is no name may be a token, and is not repeated.
+fn is_name(name: &str) -> bool {
+    let is_letter =
+        |letter: char| letter.is_ascii_lowercase() || letter.is_ascii_digit() || letter == '_';
+    !name.is_empty() && name.chars().all(is_letter)
+}
+
 /// Lines of `name = value` behind lines of `[section]`, blank ones, and comments behind a `#` at the beginning of a line.
 fn parse(text: &str) -> Result<Vec<Section>, (usize, &'static str)> {
     let mut sections = vec![Section::new("")];
@@ -127,6 +134,7 @@ fn parse(text: &str) -> Result<Vec<Section>, (usize, &'static str)> {
         }
         let (name, value) = text
             .split_once('=')
+            .filter(|(name, _)| is_name(name.trim()))
             .ok_or((line, "is not of the form name = value"))?;
         let options = &mut sections.last_mut().expect("there is a first one").options;
         let earlier = options.insert(name.trim().to_owned(), value.trim().into());

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use super::given::Request;
 use super::show::{self, Page};
-use super::{status, terminal};
+use super::{found, status, terminal};
 use crate::ansible::{Call, Failure, Module, Success};
 use crate::connection;
 
@@ -21,7 +21,7 @@ pub(super) fn answer(request: &Request) -> ExitCode {
 }
 
 fn ask(request: &Request) -> Outcome {
-    request.command.module.answer(&request.call)
+    found::require(request, request.command.module.answer(&request.call))
 }
 
 /// What fails at first is not going to get better; what fails later may.

@@ -324,7 +324,7 @@ pub(super) const ALL: &[Command] = &[
     },
     Command {
         words: &["net", "show"],
-        about: "Show the addresses of machines",
+        about: "Show the addresses of your machines, or of those that are named",
         module: &modules::NETWORK_FACTS,
         without: &["machine"],
         operands: &[("machines", "MACHINE")],

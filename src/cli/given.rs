@@ -8,11 +8,16 @@ use serde_json::{Map, Value, json};
 use super::commands::Command;
 use super::parser::{self, CHECK, DIFF, JSON, LAB, VERBOSE};
 use super::{answer, labs, live, prose};
-use crate::ansible::{Call, Failure, Kind, Opt};
+use crate::ansible::{Call, Disclosure, Failure, Kind, Opt};
 use crate::connection;
 
 /// What the server's answers are shown from on.
 pub(super) const VERBOSE_LEVEL: u64 = 3;
+
+/// What a switch may be set to.
+const WORDS: [&str; 10] = [
+    "yes", "no", "true", "false", "on", "off", "y", "n", "t", "f",
+];
 
 /// What is to be done, and how it is to be told.
 pub(super) struct Request {
@@ -119,7 +124,29 @@ impl Typed<'_> {
                 }
             }
         }
+        self.refuse_lost_words(&typed)?;
         Ok(typed)
+    }
+
+    /// `--netboot no` would switch it on, for two machines.
+    fn refuse_lost_words(&self, typed: &Map<String, Value>) -> Result<(), Failure> {
+        let is_word = |value: &String| WORDS.contains(&value.to_lowercase().as_str());
+        let mut operands = self.command.operands.iter();
+        let word = operands.find_map(|(name, _)| {
+            let values = parser::values(self.behind, name);
+            values.into_iter().find(is_word)
+        });
+        let is_switch = |option: &Opt| {
+            matches!(option.kind, Kind::Bool) && typed.get(option.name) == Some(&json!("true"))
+        };
+        let switch = self.command.options().find(|option| is_switch(option));
+        match (word, switch) {
+            (Some(word), Some(switch)) => Err(Failure {
+                hint: Some(format!("Write {}={word}.", prose::flag(switch.name))),
+                ..Failure::new(format!("'{word}' is taken for a name"))
+            }),
+            _ => Ok(()),
+        }
     }
 
     /// What is missing is told with the whole command to type.
@@ -216,7 +243,32 @@ impl Typed<'_> {
                 words.push(format!("{}{between}{value}", prose::flag(option.name)));
             }
         }
+        words.extend(self.general_in_full());
         words.join(" ")
+    }
+
+    /// What was typed for the program itself and the connection; no secret is repeated.
+    fn general_in_full(&self) -> Vec<String> {
+        let sides = [self.front, self.behind];
+        let values = |name: &str| sides.map(|side| parser::values(side, name)).concat();
+        let option = |name: &str, flag: String| {
+            let values = values(name).into_iter();
+            let told = values.map(move |value| format!("{flag}={}", quoted(&json!(value))));
+            told.collect::<Vec<_>>()
+        };
+        let mut words = option(LAB, format!("--{LAB}"));
+        for own in connection::OPTIONS {
+            if own.disclosure != Disclosure::Secret {
+                words.extend(option(own.name, prose::flag(own.name)));
+            }
+        }
+        let switches = [CHECK, DIFF, JSON, VERBOSE].into_iter();
+        words.extend(
+            switches
+                .filter(|switch| self.is_on(switch))
+                .map(|switch| format!("--{switch}")),
+        );
+        words
     }
 }
 

@@ -48,7 +48,7 @@ fn unasked() -> Result<Map<String, Value>, Failure> {
     let Some(path) = place().filter(|_| variable("MRP_URL").is_none()) else {
         return Ok(Map::new());
     };
-    let file = OptionsFile::read(&path)?;
+    let file = read(&path)?;
     let default = file.preamble().get(DEFAULT).and_then(Value::as_str);
     match default.or(only(&file)) {
         Some(name) => of(&file, name),
@@ -67,7 +67,22 @@ fn file_with(name: &str) -> Result<OptionsFile, Failure> {
             "there is no configuration file with a lab '{name}'"
         ))
     })?;
-    OptionsFile::read(&path)
+    read(&path)
+}
+
+/// Before the first lab stands nothing but which one is meant.
+fn read(path: &Path) -> Result<OptionsFile, Failure> {
+    let file = OptionsFile::read(path)?;
+    match file.preamble().keys().find(|name| *name != DEFAULT) {
+        Some(name) => Err(Failure {
+            hint: Some("A lab begins with a line [NAME].".to_owned()),
+            ..Failure::new(format!(
+                "{} has an option '{name}' before its first lab",
+                path.display()
+            ))
+        }),
+        None => Ok(file),
+    }
 }
 
 /// Who has one lab means that one.
@@ -80,7 +95,10 @@ fn of(file: &OptionsFile, name: &str) -> Result<Map<String, Value>, Failure> {
     if !file.names().any(|known| known == name) {
         let near = near(name, file.names()).join(", ");
         return Err(Failure {
-            hint: (!near.is_empty()).then(|| format!("Did you mean: {near}?")),
+            hint: Some(match near.as_str() {
+                "" => format!("It has {}.", file.names().collect::<Vec<_>>().join(", ")),
+                near => format!("Did you mean: {near}?"),
+            }),
             ..Failure::new(format!("{} has no lab '{name}'", file.path().display()))
         });
     }

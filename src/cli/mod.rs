@@ -7,8 +7,10 @@
 
 mod answer;
 mod commands;
+mod dashes;
 mod diff;
 mod docs;
+mod found;
 mod given;
 mod inventory;
 mod labs;
@@ -27,7 +29,9 @@ use std::ffi::OsString;
 use std::process::ExitCode;
 
 use clap::ArgMatches;
+use clap::error::{ContextKind, ContextValue};
 
+use crate::ansible::Failure;
 use given::Typed;
 use parser::Detail;
 
@@ -40,21 +44,61 @@ pub fn run(args: &[OsString]) -> ExitCode {
         return old_client::run(args);
     }
     let program = [OsString::from("mrp")];
-    let words = program.iter().chain(args);
+    let words = program.iter().chain(args).cloned();
+    let words = dashes::joined(words, dashes::looks_like_an_option);
     match parser::program(Detail::Brief).try_get_matches_from(words) {
         Ok(matches) => execute(&matches),
         Err(error) => refuse(&error),
     }
 }
 
-/// Prints what is said to a line that is no command.
+/// Answers what is no command: with the help that was asked for, or with what is wrong.
 fn refuse(error: &clap::Error) -> ExitCode {
-    // Help and version are no errors, and go to standard output.
-    let code = u8::try_from(error.exit_code()).unwrap_or(USAGE);
-    match error.print() {
-        Err(_) if code == 0 => ExitCode::FAILURE,
-        _ => ExitCode::from(code),
+    if !error.use_stderr() {
+        return match error.print() {
+            Ok(()) => ExitCode::SUCCESS,
+            Err(_) => ExitCode::FAILURE,
+        };
     }
+    terminal::complain(&Failure {
+        hint: near(error).or_else(|| usage(error)),
+        ..Failure::new(sentence(error))
+    });
+    ExitCode::from(USAGE)
+}
+
+/// What is wrong with a line, in one sentence.
+fn sentence(error: &clap::Error) -> String {
+    let text = error.to_string();
+    let text = text.strip_prefix("error: ").unwrap_or(&text);
+    let paragraph = text.split("\n\n").next().unwrap_or(text);
+    // Behind it stand the commands, which the help tells better.
+    let paragraph = paragraph
+        .split("\n  [subcommands")
+        .next()
+        .unwrap_or(paragraph);
+    let words: Vec<&str> = paragraph.split_whitespace().collect();
+    words.join(" ")
+}
+
+/// How it is called that was called wrongly.
+fn usage(error: &clap::Error) -> Option<String> {
+    let text = error.to_string();
+    let mut lines = text.lines();
+    let usage = lines.find(|line| line.starts_with("Usage: "))?;
+    Some(format!("{usage}, see --help."))
+}
+
+/// What may have been meant.
+fn near(error: &clap::Error) -> Option<String> {
+    let kinds = [ContextKind::SuggestedSubcommand, ContextKind::SuggestedArg];
+    let suggested = kinds.iter().find_map(|kind| error.get(*kind))?;
+    let names = match suggested {
+        ContextValue::String(name) => name.clone(),
+        ContextValue::Strings(names) => names.join(", "),
+        _ => return None,
+    };
+    Some(format!("Did you mean: {names}?"))
 }
 
 fn execute(matches: &ArgMatches) -> ExitCode {

@@ -216,7 +216,7 @@ fn flag(option: &'static Opt, command: &Command, room: usize, detail: Detail) ->
         .value_hint(hint(option))
         .hide_possible_values(true)
         .action(ArgAction::Append)
-        .allow_hyphen_values(matches!(option.kind, Kind::Int | Kind::Float | Kind::Str));
+        .allow_negative_numbers(matches!(option.kind, Kind::Int | Kind::Float));
     for name in names(option) {
         arg = arg.alias(name);
     }
@@ -224,7 +224,6 @@ fn flag(option: &'static Opt, command: &Command, room: usize, detail: Detail) ->
         Kind::Bool => arg
             .num_args(0..=1)
             .require_equals(true)
-            .allow_hyphen_values(false)
             .default_missing_value("true"),
         _ => arg.num_args(1),
     };

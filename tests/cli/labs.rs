@@ -109,6 +109,23 @@ fn no_server_gets_the_token_of_another() {
 }
 
 #[test]
+fn a_line_that_is_no_option_is_told_by_its_number_and_not_by_its_text() {
+    let site = Site::bare();
+    site.write(
+        FIRST,
+        "[a]\nmrp_url = http://127.0.0.1:1/\nmrp_token: c2VjcmV0==\n",
+    );
+    let said = site.bad("lab status", 2);
+    says(&said, &["line 3 of"]);
+    assert!(!said.contains("c2VjcmV0"), "{said}");
+    site.write(FIRST, "mrp_url = http://127.0.0.1:1/\n[a]\n");
+    says(
+        &site.bad("lab status", 2),
+        &["'mrp_url' before its first lab"],
+    );
+}
+
+#[test]
 fn an_only_lab_is_meant() {
     let only = lab("is-only");
     let site = Site::bare();

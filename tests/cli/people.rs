@@ -573,6 +573,58 @@ fn options_are_typed_in_any_of_the_usual_ways() {
     says(&site.good(dashes), &["--- quiet"]);
 }
 
+#[test]
+fn a_word_behind_a_switch_is_no_second_machine() {
+    let site = Site::new();
+    let said = site.bad("machine configure qdc01 --netboot no", 2);
+    says(&said, &["'no' is taken for a name", "--netboot=no"]);
+    site.bad("machine provision qdc01 --wait no", 2);
+    site.bad("machine provision qdc01 --force No", 2);
+    assert!(site.lab.writes().is_empty());
+}
+
+#[test]
+fn a_value_does_not_swallow_a_switch() {
+    let site = Site::new();
+    let said = site.bad("machine configure qdc01 --kernel-opts --check", 2);
+    says(&said, &["a value is required for '--kernel-opts"]);
+    assert!(site.lab.writes().is_empty());
+    let told = site.good("machine configure qdc01 --kernel-opts=--check --diff");
+    says(&told, &["+kernel_opts: \"--check\""]);
+}
+
+#[test]
+fn the_command_to_type_does_no_more_than_the_one_that_was_typed() {
+    let site = Site::new();
+    let url = site.lab.url().to_owned();
+    let typed = format!(
+        "--mrp-url {url} --mrp-token {TOKEN} --check machine configure --kernel-opts x --diff"
+    );
+    let said = site.bad(&typed, 2);
+    says(
+        &said,
+        &[
+            "Type: mrp machine configure MACHINE",
+            "--check",
+            "--diff",
+            &url,
+        ],
+    );
+}
+
+#[test]
+fn what_is_to_be_shown_and_is_not_there_is_a_failure_with_near_names() {
+    let site = Site::new();
+    says(
+        &site.bad("preseed show alice-sed", 1),
+        &["no preseed", "near: 'alice-seed'"],
+    );
+    says(
+        &site.bad("image show 'dup kernl'", 1),
+        &["no image", "near: 'dup kernel'"],
+    );
+}
+
 /// Every run of every test is looked through for it; these are the ways to say it.
 #[test]
 fn the_token_is_not_told_however_it_was_given() {

@@ -15,7 +15,7 @@ use serde_json::{Map, Value, json};
 
 use super::answer::scrubbed;
 use super::given::{VERBOSE_LEVEL, refuse_without_server};
-use super::{USAGE, labs, refuse, show, terminal};
+use super::{USAGE, labs, refuse, sentence, show, terminal};
 use crate::ansible::{Call, Failure, Module};
 use crate::streams::say;
 
@@ -47,7 +47,7 @@ pub(super) fn run(args: &[OsString]) -> ExitCode {
     let matches = match parser::parse(args) {
         Ok(matches) => matches,
         Err(error) if error.use_stderr() => {
-            return refuse_line(args, &Failure::new(parser::sentence(&error)));
+            return refuse_line(args, &Failure::new(sentence(&error)));
         }
         Err(help) => return refuse(&help),
     };

@@ -6,6 +6,8 @@ use clap::builder::{NonEmptyStringValueParser, PossibleValuesParser};
 use clap::error::Error;
 use clap::{Arg, ArgAction, ArgMatches, Command as Parser};
 
+use crate::cli::dashes::joined;
+
 pub(super) const VERBOSE: &str = "verbose";
 pub(super) const ACTION: &str = "action";
 
@@ -48,7 +50,7 @@ fn is_action(word: &str) -> bool {
 
 /// Every option as text, under the name that the modules have for it; the error is what to print.
 pub(super) fn parse(args: &[OsString]) -> Result<ArgMatches, Error> {
-    program().try_get_matches_from(joined(line(args)))
+    program().try_get_matches_from(joined(line(args), is_option))
 }
 
 /// How the sub-command is used that these words mean.
@@ -63,39 +65,8 @@ pub(super) fn usage(args: &[OsString]) -> String {
     .to_string()
 }
 
-/// What is wrong with a line, in one sentence.
-pub(super) fn sentence(error: &Error) -> String {
-    let text = error.to_string();
-    let text = text.strip_prefix("error: ").unwrap_or(&text);
-    let paragraph = text.split("\n\n").next().unwrap_or(text);
-    let words: Vec<&str> = paragraph.split_whitespace().collect();
-    words.join(" ")
-}
-
 fn line(args: &[OsString]) -> impl Iterator<Item = OsString> {
     std::iter::once("mrp".into()).chain(args.iter().cloned())
-}
-
-/// To argparse a word is a value although it begins with a dash when there is a blank in it, as in
-/// `--kernel-opts '--- quiet'`.
-fn joined(words: impl Iterator<Item = OsString>) -> Vec<OsString> {
-    let mut joined: Vec<OsString> = Vec::new();
-    for word in words {
-        let is_value = word.to_str().is_some_and(is_value_with_dash);
-        match joined.last_mut() {
-            Some(option) if is_value && is_bare_option(option) => {
-                option.push("=");
-                option.push(word);
-            }
-            _ => joined.push(word),
-        }
-    }
-    joined
-}
-
-fn is_value_with_dash(word: &str) -> bool {
-    let name = word.split('=').next().unwrap_or(word);
-    word.starts_with('-') && word.contains(' ') && !is_option(name)
 }
 
 /// Whether it is one of all these options, or the beginning of one.
@@ -107,11 +78,6 @@ fn is_option(name: &str) -> bool {
         .filter_map(Arg::get_long);
     let name = name.trim_start_matches('-');
     !name.is_empty() && flags.any(|flag| flag.starts_with(name))
-}
-
-fn is_bare_option(word: &OsString) -> bool {
-    word.to_str()
-        .is_some_and(|word| word.starts_with("--") && !word.contains('='))
 }
 
 fn program() -> Parser {
