@@ -6,8 +6,11 @@ use std::time::Duration;
 use super::given::Request;
 use super::show::{self, Page};
 use super::{found, status, terminal};
-use crate::ansible::{Call, Failure, Module, Success};
+use crate::ansible::{Failure, Success};
 use crate::connection;
+
+/// A server is not to be asked without a pause.
+const LEAST_PAUSE: Duration = Duration::from_millis(100);
 
 type Outcome = Result<Success, Failure>;
 
@@ -45,7 +48,7 @@ fn tell(request: &Request, outcome: Outcome) -> ExitCode {
     let failure = outcome
         .as_ref()
         .err()
-        .map(|failure| scrubbed(request.command.module, &request.call, failure));
+        .map(|failure| terminal::scrubbed(request.command.module, &request.call, failure));
     let result = request.call.result(request.command.module.spec, outcome);
     let told = if request.json {
         terminal::print(&show::json(&result))
@@ -55,7 +58,13 @@ fn tell(request: &Request, outcome: Outcome) -> ExitCode {
             None => terminal::print(&show::result(request.command, &result, request.page())),
             Some(failure) => {
                 let done = terminal::print(&show::done(&result, request.page()));
-                terminal::complain(failure);
+                match show::failures(&result) {
+                    None => terminal::complain(failure),
+                    Some((count, items)) => {
+                        terminal::complain(&Failure::new(count));
+                        terminal::tell(&items);
+                    }
+                }
                 terminal::tell_response(result["server_response"].as_str());
                 done
             }
@@ -68,22 +77,21 @@ fn tell(request: &Request, outcome: Outcome) -> ExitCode {
     }
 }
 
-/// The failure without secrets, its hint apart from its message.
-pub(super) fn scrubbed(module: &'static Module, call: &Call, failure: &Failure) -> Failure {
-    let scrub = |text: &str| show::text_of(&call.scrub(module.spec, text.into()));
-    Failure {
-        hint: failure.hint.as_deref().map(scrub),
-        ..Failure::new(scrub(&failure.message))
-    }
-}
-
 impl Request {
     /// The time between two looks, where it is to be shown again and again.
     fn pause(&self) -> Option<Result<Duration, Failure>> {
         let option = |name| self.call.options.get(name);
         let seconds = option(status::INTERVAL).and_then(serde_json::Value::as_f64)?;
         let watches = option(status::WATCH).and_then(serde_json::Value::as_bool)?;
-        watches.then(|| connection::seconds(status::INTERVAL, seconds))
+        watches.then(|| match connection::seconds(status::INTERVAL, seconds)? {
+            pause if pause < LEAST_PAUSE => Err(Failure::new(format!(
+                "{} must be at least {} seconds with {}, not {seconds}",
+                status::INTERVAL,
+                LEAST_PAUSE.as_secs_f64(),
+                status::WATCH,
+            ))),
+            pause => Ok(pause),
+        })
     }
 
     fn page(&self) -> Page {
@@ -94,7 +102,7 @@ impl Request {
             // One line for the cursor.
             height: size
                 .filter(|_| watches)
-                .map(|(_, lines)| usize::from(lines) - 1),
+                .map(|(_, lines)| usize::from(lines).saturating_sub(1)),
             is_check: self.call.check_mode,
             is_diff: self.call.diff_mode,
         }

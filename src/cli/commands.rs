@@ -1,6 +1,5 @@
 //! What `mrp` can do: one row for each command. A command is a module with some of its options decided.
 
-use super::show::View;
 use super::{inventory, status, wait};
 use crate::ansible::{Literal, Module};
 use crate::modules;
@@ -25,6 +24,27 @@ pub(super) struct Command {
     pub(super) view: View,
     /// A command line that works.
     pub(super) example: &'static str,
+}
+
+/// How the result of a command is shown.
+#[derive(Clone, Copy)]
+pub(super) enum View {
+    /// The steps that were done.
+    Steps,
+    /// A list of the result, with these of its keys as columns.
+    Table(&'static str, &'static [&'static str]),
+    /// A list of the result, with everything that is in it.
+    Details(&'static str),
+    /// The interfaces of machines.
+    Interfaces,
+    /// The steps that were done, and the machines that are held.
+    Reservation,
+    /// The address of a console.
+    Console,
+    /// The lines of a lab.
+    Status,
+    /// One key of the result, as it is.
+    Json(&'static str),
 }
 
 /// What a command has that says nothing else.

@@ -3,8 +3,8 @@
 use serde_json::Value;
 use similar::{ChangeTag, TextDiff};
 
-use super::show::without_controls;
 use super::style::{self, paint};
+use super::text::without_controls;
 
 /// Lines around a change that show where it is.
 const CONTEXT: usize = 3;

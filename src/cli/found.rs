@@ -2,8 +2,9 @@
 
 use serde_json::Value;
 
+use super::commands::View;
 use super::given::Request;
-use super::show::{View, text_of};
+use super::text::text_of;
 use crate::ansible::{Failure, Success};
 use crate::near::near;
 

@@ -7,7 +7,7 @@ use serde_json::{Map, Value, json};
 
 use super::commands::Command;
 use super::parser::{self, CHECK, DIFF, JSON, LAB, VERBOSE};
-use super::{answer, labs, live, prose};
+use super::{labs, live, prose, terminal};
 use crate::ansible::{Call, Disclosure, Failure, Kind, Opt};
 use crate::connection;
 
@@ -45,7 +45,7 @@ impl Typed<'_> {
             }
             let mut call = Call::default();
             call.options = secrets;
-            answer::scrubbed(self.command.module, &call, &failure)
+            terminal::scrubbed(self.command.module, &call, &failure)
         })?;
         Ok(Request {
             command: self.command,
@@ -311,7 +311,7 @@ fn word_for(option: &Opt) -> String {
 
 /// As a shell takes it.
 fn quoted(value: &Value) -> String {
-    let text = super::show::text_of(value);
+    let text = super::text::text_of(value);
     let plain =
         |character: char| character.is_ascii_alphanumeric() || "-_./:,=@+".contains(character);
     if !text.is_empty() && text.chars().all(plain) {

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
 
-use super::show::without_controls;
+use super::text::{shortened, without_controls};
 use crate::api::{Notice, Watcher};
 
 /// How often a line is drawn while nothing is heard.
@@ -17,7 +17,7 @@ const BEGUN: &str = "{msg} {wide_bar} {bytes}/{total_bytes}";
 const UPLOAD: &str = "{msg} {wide_bar} {bytes}/{total_bytes} {bytes_per_sec} {eta} left";
 /// The server works on it, and does not say how far it is.
 const UPLOADED: &str = "{msg} {bytes} sent, waiting for the server {elapsed}";
-const WAIT: &str = "{spinner} {msg} ({elapsed})";
+const WAIT: &str = "{spinner} ({elapsed}) {wide_msg}";
 
 /// The lines on the terminal, by what they are about.
 struct Display {
@@ -50,9 +50,10 @@ impl Display {
                     .file_name()
                     .unwrap_or(file.as_os_str())
                     .to_string_lossy();
-                let line = self.line(&file.to_string_lossy(), |line| {
-                    line.set_length(*size);
-                    line.set_message(without_controls(&name));
+                let line = self.line(&file.to_string_lossy(), || {
+                    ProgressBar::new(*size)
+                        .with_style(style(BEGUN))
+                        .with_message(shortened(&without_controls(&name), room_for_name()))
                 });
                 if *sent == 0 {
                     line.reset_eta();
@@ -66,7 +67,7 @@ impl Display {
             }
             Notice::SendingEnded { file } => self.end(&file.to_string_lossy()),
             Notice::Awaiting { what, seen, .. } => {
-                let line = self.line(what, |line| line.set_style(style(WAIT)));
+                let line = self.line(what, || ProgressBar::no_length().with_style(style(WAIT)));
                 let told = format!("waiting for {what}: {seen}").replace('\n', " ");
                 line.set_message(without_controls(&told));
             }
@@ -74,11 +75,10 @@ impl Display {
         }
     }
 
-    /// The line about something, which is prepared when it is new.
-    fn line(&mut self, about: &str, prepare: impl FnOnce(&ProgressBar)) -> &ProgressBar {
+    /// The line about something. A new one is all there before it is added, as it may be drawn from then on.
+    fn line(&mut self, about: &str, new: impl FnOnce() -> ProgressBar) -> &ProgressBar {
         let new = || {
-            let line = self.screen.add(ProgressBar::no_length());
-            prepare(&line);
+            let line = self.screen.add(new());
             line.enable_steady_tick(TICK);
             line
         };
@@ -91,6 +91,12 @@ impl Display {
             line.finish_and_clear();
         }
     }
+}
+
+/// A third of the terminal: the bar, the rate and the time left need the others.
+fn room_for_name() -> usize {
+    let size = terminal_size::terminal_size_of(std::io::stderr());
+    size.map_or(usize::MAX, |(columns, _)| usize::from(columns.0) / 3)
 }
 
 fn style(template: &str) -> ProgressStyle {

@@ -22,7 +22,9 @@ mod prose;
 mod show;
 mod status;
 mod style;
+mod table;
 mod terminal;
+mod text;
 mod wait;
 
 use std::ffi::OsString;

@@ -283,7 +283,7 @@ fn told_in_full(option: &Opt) -> String {
     if let Some(default) = option.default {
         text.push(format!(
             "{} when not given.",
-            super::show::text_of(&default.to_json())
+            super::text::text_of(&default.to_json())
         ));
     }
     text.join(" ")

@@ -3,33 +3,13 @@
 //! What the server says is shown without its control characters: it must not be able to steer a terminal.
 
 use anstyle::Style;
-use comfy_table::{ColumnConstraint, ContentArrangement, Row, Table, presets};
 use serde_json::Value;
 
-use super::commands::Command;
+use super::commands::{Command, View};
 use super::style::{self, paint};
+use super::text::{text_of, without_controls};
+use super::{diff, table};
 use crate::ansible::Return;
-
-/// How the result of a command is shown.
-#[derive(Clone, Copy)]
-pub(super) enum View {
-    /// The steps that were done.
-    Steps,
-    /// A list of the result, with these of its keys as columns.
-    Table(&'static str, &'static [&'static str]),
-    /// A list of the result, with everything that is in it.
-    Details(&'static str),
-    /// The interfaces of machines.
-    Interfaces,
-    /// The steps that were done, and the machines that are held.
-    Reservation,
-    /// The address of a console.
-    Console,
-    /// The lines of a lab.
-    Status,
-    /// One key of the result, as it is.
-    Json(&'static str),
-}
 
 /// Where it is shown.
 #[derive(Clone, Copy)]
@@ -48,7 +28,9 @@ pub(super) struct Page {
 pub(super) fn result(command: &Command, result: &Value, page: Page) -> String {
     match command.view {
         View::Steps => steps(result, page),
-        View::Table(list, columns) => table(columns, &rows(&result[list], columns), page),
+        View::Table(list, columns) => {
+            table::plain(columns, &rows(&result[list], columns), page.width)
+        }
         View::Details(list) => details(&result[list], fields_of(command, list)),
         View::Interfaces => interfaces(&result["machines"], page),
         View::Reservation => steps(result, page) + &held(&result["machines"]),
@@ -77,7 +59,7 @@ fn steps(result: &Value, page: Page) -> String {
     let mut text: String = steps.iter().map(|step| step_line(step, page)).collect();
     if page.is_diff {
         let diffs = result["diff"].as_array().into_iter().flatten();
-        text.extend(diffs.map(super::diff::of));
+        text.extend(diffs.map(diff::of));
     }
     text
 }
@@ -99,10 +81,37 @@ pub(super) fn done(result: &Value, page: Page) -> String {
     steps.flatten().map(|step| step_line(step, page)).collect()
 }
 
+/// Of several machines, how many failed, and what is to be said of each of those.
+pub(super) fn failures(result: &Value) -> Option<(String, String)> {
+    let items = result["results"].as_array()?;
+    let failed: Vec<&Value> = items.iter().filter(|item| item["failed"] == true).collect();
+    if failed.is_empty() {
+        return None;
+    }
+    let mut lines: Vec<String> = failed.iter().map(|item| failure_line(item)).collect();
+    for hint in failed.iter().filter_map(|item| item["hint"].as_str()) {
+        let line = without_controls(hint) + "\n";
+        if !lines.contains(&line) {
+            lines.push(line);
+        }
+    }
+    let count = format!("{} of {} failed", failed.len(), items.len());
+    Some((count, lines.concat()))
+}
+
+fn failure_line(item: &Value) -> String {
+    let (title, sentence) = (text_of(&item["item"]), text_of(&item["msg"]));
+    match sentence.starts_with(&title) {
+        true => format!("  {sentence}\n"),
+        false => format!("  {title}: {sentence}\n"),
+    }
+}
+
 fn step_line(step: &Value, page: Page) -> String {
     let word = |key: &str| text_of(&step[key]);
     let verb = word("action");
     let done = match (page.is_check, verb.as_str()) {
+        (true, "wait") => "would wait for".to_owned(),
         (true, verb) => format!("would {verb}"),
         (_, "wait") => "waited for".to_owned(),
         (_, "reboot") => "rebooted".to_owned(),
@@ -140,14 +149,14 @@ fn console(console: &Value, page: Page) -> String {
 
 fn interfaces(machines: &Value, page: Page) -> String {
     const COLUMNS: &[&str] = &[
-        "id",
         "identifier",
         "mac",
-        "config_type_v4",
         "configured_ipv4",
         "lease_ipv4",
+        "config_type_v4",
         "netmaskv4",
         "network_name",
+        "id",
     ];
     let rows: Vec<Vec<String>> = machines
         .as_array()
@@ -159,7 +168,7 @@ fn interfaces(machines: &Value, page: Page) -> String {
                 .map(|row| [vec![text_of(&machine["name"])], row].concat())
         })
         .collect();
-    table(&[&["machine"], COLUMNS].concat(), &rows, page)
+    table::plain(&[&["machine"], COLUMNS].concat(), &rows, page.width)
 }
 
 fn status(machines: &Value, page: Page) -> String {
@@ -174,7 +183,7 @@ fn status(machines: &Value, page: Page) -> String {
     let rows = rows(machines, &keys);
     let styles: Vec<Style> = rows.iter().map(|row| style::of_state(&row[1])).collect();
     let columns = ["name", "state", "holder", "address", "boots", "netboot"];
-    let text = coloured_table(&columns, &rows, &styles, page);
+    let text = table::coloured(&columns, &rows, &styles, page.width);
     match page.height {
         Some(height) => cut(&text, height),
         None => text,
@@ -187,9 +196,14 @@ fn cut(text: &str, height: usize) -> String {
     if lines <= height {
         return text.to_owned();
     }
-    let shown = text.lines().take(height - 1);
-    let shown: String = shown.map(|line| format!("{line}\n")).collect();
-    format!("{shown}and {} more\n", lines - height + 1)
+    match height.saturating_sub(1) {
+        // Under its head, a line is a machine. On a terminal of one line, the end of the line would move it away.
+        0 => format!("{} machines{}", lines - 1, ["", "\n"][height]),
+        room => {
+            let shown = text.lines().take(room).map(|line| format!("{line}\n"));
+            format!("{}and {} more\n", shown.collect::<String>(), lines - room)
+        }
+    }
 }
 
 /// The values of a list's objects under some keys.
@@ -198,84 +212,6 @@ fn rows(list: &Value, keys: &[&str]) -> Vec<Vec<String>> {
     objects
         .map(|object| keys.iter().map(|key| text_of(&object[*key])).collect())
         .collect()
-}
-
-/// A line for each row, none wider than the terminal.
-fn table(columns: &[&str], rows: &[Vec<String>], page: Page) -> String {
-    let styles = vec![Style::new(); rows.len()];
-    coloured_table(columns, rows, &styles, page)
-}
-
-/// Columns in which nothing stands are left out.
-fn coloured_table(columns: &[&str], rows: &[Vec<String>], styles: &[Style], page: Page) -> String {
-    let is_told = |index: &usize| rows.iter().any(|row| row[*index] != NOTHING);
-    let shown: Vec<usize> = (0..columns.len()).filter(is_told).collect();
-    if shown.is_empty() {
-        return "none\n".to_owned();
-    }
-    let mut table = Table::new();
-    table
-        .load_style(presets::NOTHING)
-        // Cut at a letter: cut at a word, a column may show next to nothing.
-        .set_delimiter('\n')
-        .set_truncation_indicator("…");
-    if let Some(width) = page.width {
-        table
-            .set_content_arrangement(ContentArrangement::Dynamic)
-            .set_width(width);
-    }
-    let cells = |texts: Vec<String>| {
-        let mut line = Row::from(texts);
-        line.max_height(1);
-        line
-    };
-    let heads = shown
-        .iter()
-        .map(|index| columns[*index].replace('_', " ").to_uppercase());
-    table.set_header(cells(heads.collect()));
-    for row in rows {
-        let texts = shown.iter().map(|index| row[*index].replace('\n', " "));
-        table.add_row(cells(texts.collect()));
-    }
-    for column in table.column_iter_mut() {
-        column.set_padding(PADDING);
-    }
-    for index in whole(columns, &shown, rows, page) {
-        if let Some(column) = table.column_mut(index) {
-            column.set_constraint(ColumnConstraint::ContentWidth);
-        }
-    }
-    let styles = std::iter::once(&style::HEAD).chain(styles);
-    let lines = table.lines().zip(styles);
-    lines
-        .map(|(line, style)| paint(*style, line.trim_end()) + "\n")
-        .collect()
-}
-
-/// Blanks before and behind what stands in a column.
-const PADDING: (u16, u16) = (0, 2);
-/// What a line is about, which has to be read whole; the other columns share what is left.
-const WHOLE: [&str; 7] = ["id", "name", "machine", "state", "power", "netboot", "ipv4"];
-
-/// The columns to keep whole, where they leave a third of the terminal to the others.
-fn whole(columns: &[&str], shown: &[usize], rows: &[Vec<String>], page: Page) -> Vec<usize> {
-    let width = |index: usize| {
-        let cells = rows.iter().map(|row| row[index].chars().count());
-        let longest = cells.chain([columns[index].len()]).max();
-        longest.unwrap_or(0) + usize::from(PADDING.0 + PADDING.1)
-    };
-    let kept = (0..)
-        .zip(shown)
-        .filter(|(_, index)| WHOLE.contains(&columns[**index]));
-    let (places, widths): (Vec<usize>, Vec<usize>) =
-        kept.map(|(place, index)| (place, width(*index))).unzip();
-    let room = page
-        .width
-        .map_or(usize::MAX, |width| usize::from(width) * 2 / 3);
-    match widths.iter().sum::<usize>() <= room {
-        true => places,
-        false => Vec::new(),
-    }
 }
 
 /// All fields of all objects, in the order of the module's documentation.
@@ -319,52 +255,4 @@ fn fields_of(command: &Command, list: &str) -> &'static [Return] {
     let returns = command.module.spec.returns;
     let found = returns.iter().find(|field| field.name == list);
     found.map_or(&[], |field| field.contains)
-}
-
-/// What stands where there is nothing.
-const NOTHING: &str = "-";
-
-/// A value in a person's words.
-pub(super) fn text_of(value: &Value) -> String {
-    match value {
-        Value::Null => NOTHING.to_owned(),
-        Value::Bool(true) => "yes".to_owned(),
-        Value::Bool(false) => "no".to_owned(),
-        Value::String(text) => without_controls(text),
-        Value::Array(items) if items.is_empty() => NOTHING.to_owned(),
-        Value::Array(items) => items.iter().map(text_of).collect::<Vec<_>>().join(", "),
-        Value::Object(fields) if fields.contains_key("user") && fields.contains_key("reason") => {
-            holder(value)
-        }
-        Value::Object(fields) => fields
-            .iter()
-            .filter(|(_, field)| !field.is_null())
-            .map(|(key, field)| format!("{key} {}", text_of(field)))
-            .collect::<Vec<_>>()
-            .join(", "),
-        number => number.to_string(),
-    }
-}
-
-fn holder(assignee: &Value) -> String {
-    let user = text_of(&assignee["user"]);
-    match text_of(&assignee["reason"]).as_str() {
-        "" | NOTHING => user,
-        reason => format!("{user} ({reason})"),
-    }
-}
-
-/// The text without what a terminal would take for an order.
-pub(super) fn without_controls(text: &str) -> String {
-    let is_order =
-        |character: char| character.is_control() && character != '\n' && character != '\t';
-    text.chars()
-        .map(|character| {
-            if is_order(character) {
-                char::REPLACEMENT_CHARACTER
-            } else {
-                character
-            }
-        })
-        .collect()
 }

@@ -5,9 +5,9 @@ use std::process::ExitCode;
 
 use serde_json::Value;
 
-use super::show::{text_of, without_controls};
 use super::style::{self, paint};
-use crate::ansible::Failure;
+use super::text::{text_of, without_controls};
+use crate::ansible::{Call, Failure, Module};
 
 /// From the upper left corner on, on an empty screen.
 const CLEAR: &str = "\x1b[H\x1b[2J";
@@ -46,6 +46,15 @@ pub(super) fn complain(failure: &Failure) {
     ));
     if let Some(hint) = &failure.hint {
         tell(&format!("{hint}\n"));
+    }
+}
+
+/// The failure without secrets, its hint apart from its message.
+pub(super) fn scrubbed(module: &'static Module, call: &Call, failure: &Failure) -> Failure {
+    let scrub = |text: &str| text_of(&call.scrub(module.spec, text.into()));
+    Failure {
+        hint: failure.hint.as_deref().map(scrub),
+        ..Failure::new(scrub(&failure.message))
     }
 }
 

@@ -414,7 +414,7 @@ fn one_that_fails_does_not_stop_the_others() {
     );
     says(
         &ran.err,
-        &["mrp: 1 of 3 failed: machine 'nosuch': there is no machine 'nosuch'"],
+        &["mrp: 1 of 3 failed\n  machine 'nosuch': there is no machine 'nosuch'"],
     );
     let machine = site.server_object("machine", "name", "qdc02");
     assert_eq!(machine["kernel_opts"], "quiet");

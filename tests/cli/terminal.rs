@@ -11,7 +11,7 @@ use portable_pty::{Child, CommandBuilder, MasterPty, PtySize, native_pty_system}
 use serde_json::json;
 use vt100::{Color, Parser};
 
-use crate::site::{Site, TOKEN};
+use crate::site::{Site, TOKEN, says};
 
 const WIDTHS: [u16; 2] = [80, 200];
 const HEIGHT: u16 = 24;
@@ -35,8 +35,17 @@ impl Terminal {
     }
 
     fn run_with(site: &Site, line: &str, width: u16, variables: &[(&str, &str)]) -> Terminal {
+        Terminal::run_on(site, line, (HEIGHT, width), variables)
+    }
+
+    fn run_on(
+        site: &Site,
+        line: &str,
+        (height, width): (u16, u16),
+        variables: &[(&str, &str)],
+    ) -> Terminal {
         let size = PtySize {
-            rows: HEIGHT,
+            rows: height,
             cols: width,
             ..PtySize::default()
         };
@@ -68,7 +77,7 @@ impl Terminal {
         });
         let number = |value| NonZeroU16::new(value).unwrap();
         Terminal {
-            screen: Parser::new(number(HEIGHT), number(width), 0),
+            screen: Parser::new(number(height), number(width), 0),
             width,
             told,
             child,
@@ -136,6 +145,23 @@ impl Terminal {
         cells
             .filter_map(|(row, column)| self.screen.screen().cell(row, column))
             .any(|cell| cell.fgcolor() != Color::Default)
+    }
+
+    /// What was on the screen just before something was printed for the first time.
+    fn before(&self, what: &str) -> String {
+        let printed = String::from_utf8_lossy(&self.all);
+        let until = printed.find(what).unwrap();
+        let number = |value| NonZeroU16::new(value).unwrap();
+        let mut screen = Parser::new(number(HEIGHT), number(self.width), 0);
+        screen.process(&printed.as_bytes()[..until]);
+        screen.screen().contents()
+    }
+
+    /// Sends what Ctrl-C sends.
+    fn interrupt(&self) {
+        let id = self.child.process_id().unwrap().to_string();
+        let mut kill = std::process::Command::new("kill");
+        assert!(kill.args(["-INT", &id]).status().unwrap().success());
     }
 
     fn keep(&self, name: &str) {
@@ -252,9 +278,7 @@ fn a_lab_is_watched_until_the_user_has_seen_enough() {
             "{}",
             terminal.text()
         );
-        let id = terminal.child.process_id().unwrap().to_string();
-        let mut kill = std::process::Command::new("kill");
-        assert!(kill.args(["-INT", &id]).status().unwrap().success());
+        terminal.interrupt();
         assert_ne!(terminal.end(), 0);
     }
 }
@@ -277,4 +301,180 @@ fn what_fails_is_seen_at_once() {
         plain.end();
         assert!(!plain.is_coloured());
     }
+}
+
+/// What is printed on a terminal of this width by a command that does what it is asked.
+fn shown(site: &Site, line: &str, width: u16) -> Terminal {
+    let mut terminal = Terminal::run(site, line, width);
+    assert_eq!(terminal.end(), 0, "{}", terminal.text());
+    assert!(!terminal.is_wrapped(), "{}", terminal.text());
+    terminal.keep(&line.replace(' ', "-"));
+    terminal
+}
+
+#[test]
+fn what_matters_is_read_whole_where_there_is_little_room() {
+    let site = site();
+    let interfaces = shown(&site, "interface list", 80).text();
+    says(&interfaces, &["52:54:00:00:02:01", "10.40.5.12"]);
+    assert!(!interfaces.contains('…'), "{interfaces}");
+
+    let description = "debian 12 installer of the nightly build, tested";
+    site.good(&format!(
+        "image upload seed --description '{description}' --type Kernel --arch arm64"
+    ));
+    let images = shown(&site, "image list", 80).text();
+    says(&images, &[description, "Kernel"]);
+    assert!(!images.contains("UPLOAD"), "{images}");
+
+    let status = shown(&site, "lab status", 40);
+    for machine in site
+        .server("api/v1/machine?show_all=true")
+        .as_array()
+        .unwrap()
+    {
+        let name = machine["name"].as_str().unwrap();
+        let begins = |line: &String| line.split("  ").next() == Some(name);
+        assert!(
+            status.lines().iter().any(begins),
+            "{name}: {}",
+            status.text()
+        );
+    }
+    says(
+        &shown(&site, "lab status", 80).text(),
+        &["NETBOOT", "10.40.5.11, "],
+    );
+    // One long text does not push out all others.
+    let description = "long ".repeat(30);
+    site.good(&format!(
+        "image upload seed --description '{description}' --type Initrd --arch arm64"
+    ));
+    says(
+        &shown(&site, "image list", 80).text(),
+        &["ID", "long long", "…", "Initrd"],
+    );
+    for width in [1, 5, 12] {
+        shown(&site, "lab status", width);
+        shown(&site, "image list", width);
+    }
+}
+
+#[test]
+fn a_lab_is_watched_on_terminals_of_next_to_no_lines() {
+    let site = site();
+    let machines = site.server("api/v1/machine?show_all=true");
+    let told = format!("{} machines", machines.as_array().unwrap().len());
+    for height in [1, 2] {
+        let line = "lab status --watch --interval 0.1";
+        let mut terminal = Terminal::run_on(&site, line, (height, 80), &[]);
+        terminal.until("the number of machines", |text| text.trim_end() == told);
+        terminal.interrupt();
+        assert_ne!(terminal.end(), 0);
+        let printed = String::from_utf8_lossy(&terminal.all);
+        assert!(!printed.contains("panicked"), "{printed}");
+    }
+    let refused = site.bad("lab status --watch --interval 0.00001", 1);
+    says(&refused, &["mrp: interval must be at least 0.1 seconds"]);
+}
+
+#[test]
+fn columns_stand_under_their_heads_whatever_the_letters() {
+    let site = site();
+    for description in ["日本語のカーネル", "tab\tand\nline", "turned \u{202e}back"] {
+        site.good(&format!(
+            "image upload seed --description '{description}' --type Kernel --arch arm64 --force"
+        ));
+    }
+    for width in [40, 80, 200] {
+        let terminal = shown(&site, "image list", width);
+        let text = terminal.text();
+        says(&text, &["日本語の", "tab and line", "turned back"]);
+        let lines = terminal.lines();
+        let column = u16::try_from(lines[0].find("TYPE").unwrap()).unwrap();
+        let screen = terminal.screen.screen();
+        let letter = |row, column| screen.cell(row, column).unwrap().contents();
+        for row in 1..u16::try_from(lines.len()).unwrap() {
+            assert!(
+                ["K", "I", "b"].contains(&letter(row, column)),
+                "{row}: {text}"
+            );
+            assert!(["", " "].contains(&letter(row, column - 1)), "{text}");
+        }
+    }
+}
+
+#[test]
+fn a_bar_has_its_name_from_the_first_and_room_for_the_rate_to_the_last() {
+    let site = site();
+    let long = "vmlinuz-".to_owned() + &"6.1.0-debian-".repeat(4);
+    assert_eq!(long.len(), 60);
+    for (name, begin) in [
+        (long.as_str(), "vmlinuz-6.1.0-debian-6.1.…"),
+        (
+            "日本語の日本語の日本語の日本語の",
+            "日本語の日本語の日本語の…",
+        ),
+    ] {
+        site.write(name, vec![7; 24_000_000]);
+        site.lab
+            .fault(json!({ "method": "POST", "path": "/api/v1/image", "delay": 1.0 }));
+        let line = format!(
+            "image upload {name} --description '{name}' --type Kernel --arch arm64 --force"
+        );
+        let mut terminal = Terminal::run(&site, &line, 80);
+        terminal.until("the bar with its rate and the time left", |text| {
+            let parts = [begin, "MiB/22.89 MiB", "iB/s", "s left"];
+            parts.iter().all(|part| text.contains(part))
+        });
+        assert!(!terminal.is_wrapped(), "{}", terminal.text());
+        assert_eq!(terminal.lines().len(), 1, "{}", terminal.text());
+        assert_eq!(terminal.before(begin).trim(), "");
+        assert_eq!(terminal.end(), 0, "{}", terminal.text());
+    }
+}
+
+#[test]
+fn a_wait_stays_on_its_line() {
+    let site = site();
+    let line = "machine wait qdc01 --wait-timeout 60 --wait-interval 0.05";
+    let mut terminal = Terminal::run(&site, line, 30);
+    terminal.until("the line of the wait", |text| {
+        text.contains("(1s) waiting for")
+    });
+    assert_eq!(terminal.lines().len(), 1, "{}", terminal.text());
+    site.good("machine report qdc01 --state ready");
+    assert_eq!(terminal.end(), 0, "{}", terminal.text());
+    says(
+        &site.good("machine wait qdc02 --check"),
+        &["would wait for machine 'qdc02'"],
+    );
+}
+
+#[test]
+fn each_of_several_that_fail_has_a_line() {
+    let site = site();
+    let line = "machine configure nosuch bobs-box qdc01 x86-1 --kernel-opts quiet";
+    let mut terminal = Terminal::run(&site, line, 200);
+    assert_eq!(terminal.end(), 1);
+    terminal.keep("several-failed");
+    let lines = terminal.lines();
+    let begins = [
+        "updated machine 'qdc01'",
+        "mrp: 3 of 4 failed",
+        "  machine 'nosuch': there is no machine 'nosuch'",
+        "  machine 'bobs-box' is not assigned",
+        "  machine 'x86-1' is not assigned",
+        // Once for both.
+        "Have the machine assigned",
+    ];
+    assert_eq!(lines.len(), begins.len(), "{}", terminal.text());
+    for (line, begin) in lines.iter().zip(begins) {
+        assert!(line.starts_with(begin), "{}", terminal.text());
+    }
+    let json = site.run(&format!("{line} --json"));
+    says(
+        &json.out,
+        &["failed: machine 'nosuch': there is no machine 'nosuch'"],
+    );
 }

@@ -13,9 +13,8 @@ use std::process::ExitCode;
 use clap::ArgMatches;
 use serde_json::{Map, Value, json};
 
-use super::answer::scrubbed;
 use super::given::{VERBOSE_LEVEL, refuse_without_server};
-use super::{USAGE, labs, refuse, sentence, show, terminal};
+use super::{USAGE, labs, refuse, sentence, terminal, text};
 use crate::ansible::{Call, Failure, Module};
 use crate::streams::say;
 
@@ -138,7 +137,7 @@ impl Line<'_> {
         let failed = outcome
             .as_ref()
             .err()
-            .map(|failure| scrubbed(module, &call, failure));
+            .map(|failure| terminal::scrubbed(module, &call, failure));
         let result = call.result(module.spec, outcome);
         if self.verbose {
             terminal::warn(&result["warnings"]);
@@ -169,7 +168,7 @@ impl Told {
                 failed => failed,
             },
             Told::Lines(text) if std::io::stdout().is_terminal() => {
-                say(&show::without_controls(&text))
+                say(&text::without_controls(&text))
             }
             Told::Lines(text) => say(&text),
         }
