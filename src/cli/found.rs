@@ -6,7 +6,9 @@ use super::commands::View;
 use super::given::Request;
 use super::text::text_of;
 use crate::ansible::{Failure, Success};
+use crate::failure::failure;
 use crate::near::near;
+use crate::task::TaskError;
 
 /// The outcome; of a command that shows what is named, a failure when there is no such thing.
 pub(super) fn require(
@@ -44,13 +46,9 @@ fn missing(request: &Request, list: &str, key: &str, wanted: &str) -> Failure {
         .map(|object| text_of(&object[key]))
         .collect();
     let near = near(wanted, names.iter().map(String::as_str));
-    let near: Vec<String> = near.into_iter().map(|name| format!("'{name}'")).collect();
-    let near = match near.as_slice() {
-        [] => String::new(),
-        names => format!(" (near: {})", names.join(", ")),
-    };
-    let noun = request.command.words[0];
-    Failure::new(format!(
-        "there is no {noun} with the {key} '{wanted}'{near}"
-    ))
+    failure(TaskError::NotFound {
+        what: format!("{} with the {key}", request.command.words[0]),
+        name: format!("'{wanted}'"),
+        near: near.into_iter().map(str::to_owned).collect(),
+    })
 }

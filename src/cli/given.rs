@@ -39,12 +39,8 @@ impl Typed<'_> {
     pub(super) fn request(&self) -> Result<Request, Failure> {
         let given = self.options()?;
         let call = self.call(&given).map_err(|failure| {
-            let mut secrets = given.clone();
-            if let Ok(token) = env::var("MRP_TOKEN") {
-                secrets.entry("mrp_token").or_insert(token.into());
-            }
             let mut call = Call::default();
-            call.options = secrets;
+            call.options.clone_from(&given);
             terminal::scrubbed(self.command.module, &call, &failure)
         })?;
         Ok(Request {

@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 
 use serde_json::{Map, Value};
 
+use super::prose::did_you_mean;
 use crate::ansible::{Failure, Kind, ModuleSpec, Opt};
 use crate::connection;
 use crate::near::near;
@@ -93,12 +94,9 @@ fn only(file: &OptionsFile) -> Option<&str> {
 
 fn of(file: &OptionsFile, name: &str) -> Result<Map<String, Value>, Failure> {
     if !file.names().any(|known| known == name) {
-        let near = near(name, file.names()).join(", ");
+        let all = || format!("It has {}.", file.names().collect::<Vec<_>>().join(", "));
         return Err(Failure {
-            hint: Some(match near.as_str() {
-                "" => format!("It has {}.", file.names().collect::<Vec<_>>().join(", ")),
-                near => format!("Did you mean: {near}?"),
-            }),
+            hint: did_you_mean(&near(name, file.names())).or_else(|| Some(all())),
             ..Failure::new(format!("{} has no lab '{name}'", file.path().display()))
         });
     }
@@ -138,9 +136,9 @@ fn require_server(
 }
 
 fn unknown(file: &OptionsFile, lab: &str, given: &str) -> Failure {
-    let near = near(given, SPEC.all_options().map(|option| option.name)).join(", ");
+    let names = SPEC.all_options().map(|option| option.name);
     Failure {
-        hint: (!near.is_empty()).then(|| format!("Did you mean: {near}?")),
+        hint: did_you_mean(&near(given, names)),
         ..Failure::new(format!(
             "the lab '{lab}' in {} has an option '{given}' that is none",
             file.path().display()

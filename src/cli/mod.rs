@@ -95,12 +95,14 @@ fn usage(error: &clap::Error) -> Option<String> {
 fn near(error: &clap::Error) -> Option<String> {
     let kinds = [ContextKind::SuggestedSubcommand, ContextKind::SuggestedArg];
     let suggested = kinds.iter().find_map(|kind| error.get(*kind))?;
-    let names = match suggested {
-        ContextValue::String(name) => name.clone(),
-        ContextValue::Strings(names) => names.join(", "),
-        _ => return None,
-    };
-    Some(format!("Did you mean: {names}?"))
+    match suggested {
+        ContextValue::String(name) => prose::did_you_mean(&[name]),
+        ContextValue::Strings(names) => {
+            let names: Vec<&str> = names.iter().map(String::as_str).collect();
+            prose::did_you_mean(&names)
+        }
+        _ => None,
+    }
 }
 
 fn execute(matches: &ArgMatches) -> ExitCode {

@@ -59,6 +59,11 @@ pub(super) fn flag(name: &str) -> String {
     format!("--{}", name.replace('_', "-"))
 }
 
+/// Names that look like what was typed, as a hint; none without one.
+pub(super) fn did_you_mean(names: &[&str]) -> Option<String> {
+    (!names.is_empty()).then(|| format!("Did you mean: {}?", names.join(", ")))
+}
+
 /// The gist of a paragraph in at most so many characters: its first sentence, or as much of that as fits.
 pub(super) fn gist(paragraph: &str, width: usize) -> String {
     let text = capitalised(without_condition(&plain(paragraph)));

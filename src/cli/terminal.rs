@@ -51,7 +51,7 @@ pub(super) fn complain(failure: &Failure) {
 
 /// The failure without secrets, its hint apart from its message.
 pub(super) fn scrubbed(module: &'static Module, call: &Call, failure: &Failure) -> Failure {
-    let scrub = |text: &str| text_of(&call.scrub(module.spec, text.into()));
+    let scrub = |text: &str| without_controls(&call.scrub_text(module.spec, text.to_owned()));
     Failure {
         hint: failure.hint.as_deref().map(scrub),
         ..Failure::new(scrub(&failure.message))
