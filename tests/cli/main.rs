@@ -7,6 +7,7 @@
 
 mod site;
 
+mod commands;
 mod labs;
 mod old_client;
 mod pages;

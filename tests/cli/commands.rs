@@ -1,0 +1,384 @@
+//! Every command of the table: what it prints, does, and leaves alone.
+
+use std::collections::BTreeSet;
+
+use serde_json::{Value, json};
+
+use crate::pages;
+use crate::site::{Site, says};
+
+/// One command, as it is typed, and the same as a module.
+struct Case {
+    line: &'static str,
+    /// The module and its options; none where Ansible has no such module.
+    module: Option<(&'static str, &'static str)>,
+    /// What is printed.
+    shows: &'static [&'static str],
+    does: Does,
+}
+
+#[derive(Clone, Copy, PartialEq)]
+enum Does {
+    /// Only reads.
+    Reads,
+    /// Writes, once.
+    Writes,
+    /// Writes whenever it is run.
+    WritesAgain,
+    /// Opens something, which is no change.
+    Opens,
+}
+
+const CASES: &[Case] = &[
+    Case {
+        line: "image list --arch arm64 --type Kernel",
+        module: Some(("mrp_image_info", r#"{"arch": "arm64", "type": "Kernel"}"#)),
+        shows: &["DESCRIPTION", "UPLOAD DATE", "alice test kernel"],
+        does: Does::Reads,
+    },
+    Case {
+        line: "image show 'alice test*'",
+        module: Some(("mrp_image_info", r#"{"description": "alice test*"}"#)),
+        shows: &["known_good   no", "alice/Image-test.00000005"],
+        does: Does::Reads,
+    },
+    Case {
+        line: "image upload vmlinuz --description 'my kernel' --type Kernel --arch arm64 --public",
+        module: Some((
+            "mrp_image",
+            r#"{"path": "vmlinuz", "description": "my kernel", "type": "Kernel", "arch": "arm64", "public": true}"#,
+        )),
+        shows: &["Kernel image 'my kernel'"],
+        does: Does::Writes,
+    },
+    Case {
+        line: "image delete 'alice test initrd' --type Initrd --arch arm64",
+        module: Some((
+            "mrp_image",
+            r#"{"description": "alice test initrd", "type": "Initrd", "arch": "arm64", "state": "absent"}"#,
+        )),
+        shows: &["image 12 'alice test initrd'"],
+        does: Does::Writes,
+    },
+    Case {
+        line: "preseed list",
+        module: Some(("mrp_preseed_info", "{}")),
+        shows: &["NAME", "debian-std"],
+        does: Does::Reads,
+    },
+    Case {
+        line: "preseed show alice-seed --content",
+        module: Some((
+            "mrp_preseed_info",
+            r#"{"name": "alice-seed", "content": true}"#,
+        )),
+        shows: &["description", "alice private seed"],
+        does: Does::Reads,
+    },
+    Case {
+        line: "preseed upload seed --name ci-seed --description 'for ci'",
+        module: Some((
+            "mrp_preseed",
+            r#"{"path": "seed", "name": "ci-seed", "description": "for ci"}"#,
+        )),
+        shows: &["preseed 'ci-seed'"],
+        does: Does::Writes,
+    },
+    Case {
+        line: "preseed delete alice-seed",
+        module: Some((
+            "mrp_preseed",
+            r#"{"name": "alice-seed", "state": "absent"}"#,
+        )),
+        shows: &["preseed 'alice-seed'"],
+        does: Does::Writes,
+    },
+    Case {
+        line: "machine list --mine --gather state,power",
+        module: Some((
+            "mrp_machine_info",
+            r#"{"mine": true, "gather": ["state", "power"]}"#,
+        )),
+        shows: &["POWER", "qdc01"],
+        does: Does::Reads,
+    },
+    Case {
+        line: "machine show qdc01 qdc02",
+        module: Some((
+            "mrp_machine_info",
+            r#"{"names": ["qdc01", "qdc02"], "gather": ["state", "interfaces", "assignees"]}"#,
+        )),
+        shows: &[
+            "name             qdc01",
+            "lease_ipv4 10.40.5.12",
+            "alice (ci)",
+        ],
+        does: Does::Reads,
+    },
+    Case {
+        line: "machine configure qdc01 --kernel 'alice test kernel' --netboot",
+        module: Some((
+            "mrp_machine",
+            r#"{"name": "qdc01", "state": "configured", "kernel": "alice test kernel", "netboot": true}"#,
+        )),
+        shows: &["machine 'qdc01'", "kernel_id"],
+        does: Does::Writes,
+    },
+    Case {
+        line: "machine provision qdc01 --kernel 'debian-installer kernel' --initrd 'debian-installer initrd' \
+               --preseed debian-std --wait-interval 0.01",
+        module: Some((
+            "mrp_machine",
+            r#"{"name": "qdc01", "state": "provisioned", "kernel": "debian-installer kernel",
+                "initrd": "debian-installer initrd", "preseed": "debian-std", "wait_interval": 0.01}"#,
+        )),
+        shows: &["provision", "machine 'qdc01'", "wait"],
+        does: Does::Writes,
+    },
+    Case {
+        line: "machine report qdc01 --state ready",
+        module: Some(("mrp_machine", r#"{"name": "qdc01", "state": "ready"}"#)),
+        shows: &["machine 'qdc01'"],
+        does: Does::Writes,
+    },
+    Case {
+        line: "machine wait x86-1 --wait-timeout 0.05 --wait-interval 0.01",
+        module: None,
+        shows: &[],
+        does: Does::Reads,
+    },
+    Case {
+        line: "power show qdc01 qdc02",
+        module: Some((
+            "mrp_machine_info",
+            r#"{"names": ["qdc01", "qdc02"], "gather": ["power"]}"#,
+        )),
+        shows: &["qdc01  on", "qdc02  off"],
+        does: Does::Reads,
+    },
+    Case {
+        line: "power on qdc02 --wait-interval 0.01",
+        module: Some((
+            "mrp_power",
+            r#"{"name": "qdc02", "state": "on", "wait_interval": 0.01}"#,
+        )),
+        shows: &["machine 'qdc02'"],
+        does: Does::Writes,
+    },
+    Case {
+        line: "power off qdc01 --wait-interval 0.01",
+        module: Some((
+            "mrp_power",
+            r#"{"name": "qdc01", "state": "off", "wait_interval": 0.01}"#,
+        )),
+        shows: &["machine 'qdc01'"],
+        does: Does::Writes,
+    },
+    Case {
+        line: "power reboot qdc01 --boot disk",
+        module: Some((
+            "mrp_power",
+            r#"{"name": "qdc01", "state": "rebooted", "boot": "disk"}"#,
+        )),
+        shows: &["reboot", "machine 'qdc01'"],
+        does: Does::WritesAgain,
+    },
+    Case {
+        line: "interface list qdc01",
+        module: Some((
+            "mrp_machine_info",
+            r#"{"names": ["qdc01"], "gather": ["interfaces"]}"#,
+        )),
+        shows: &["MACHINE", "eth0", "52:54:00:00:02:01"],
+        does: Does::Reads,
+    },
+    Case {
+        line: "interface set qdc01 eth0 --config-type-v4 static --ipv4 auto",
+        module: Some((
+            "mrp_interface",
+            r#"{"name": "qdc01", "interface": "eth0", "config_type_v4": "static", "ipv4": "auto"}"#,
+        )),
+        shows: &["interface 'eth0' of machine 'qdc01'"],
+        does: Does::Writes,
+    },
+    Case {
+        line: "net show qdc01 --interface eth1,eth0",
+        module: Some((
+            "mrp_network_facts",
+            r#"{"machines": ["qdc01"], "interface": ["eth1", "eth0"]}"#,
+        )),
+        shows: &["IPV4", "10.40.5.12"],
+        does: Does::Reads,
+    },
+    Case {
+        line: "reserve d05-free --reason 'CI run 7'",
+        module: Some((
+            "mrp_reservation",
+            r#"{"name": "d05-free", "state": "present", "reason": "CI run 7"}"#,
+        )),
+        shows: &["machine 'd05-free'", "d05-free (arm64)"],
+        does: Does::Writes,
+    },
+    Case {
+        line: "release qdc01",
+        module: Some(("mrp_reservation", r#"{"name": "qdc01", "state": "absent"}"#)),
+        shows: &["machine 'qdc01'"],
+        does: Does::Writes,
+    },
+    Case {
+        line: "console qdc01",
+        module: Some(("mrp_console", r#"{"name": "qdc01"}"#)),
+        shows: &["console"],
+        does: Does::Opens,
+    },
+    Case {
+        line: "lab status",
+        module: None,
+        shows: &["NAME", "HOLDER", "alice (ci)"],
+        does: Does::Reads,
+    },
+    Case {
+        line: "inventory --scope mine --interface eth1",
+        module: None,
+        shows: &["_meta"],
+        does: Does::Reads,
+    },
+];
+
+impl Case {
+    /// A lab in which the command can do what it is to do.
+    fn site(&self) -> Site {
+        let site = Site::new();
+        site.lab
+            .settings(json!({ "reservations": "stored", "install_seconds": 0 }));
+        site.write("vmlinuz", "the bytes of a kernel");
+        site.write("seed", "d-i one\n");
+        if self.line.starts_with("machine wait") {
+            let line =
+                "--mrp-token=admin-token machine report x86-1 --state ready --allow-unassigned";
+            site.good(line);
+        }
+        site
+    }
+
+    fn writes(&self) -> bool {
+        matches!(self.does, Does::Writes | Does::WritesAgain)
+    }
+}
+
+#[test]
+fn every_command_is_among_the_cases() {
+    let cases: BTreeSet<String> = CASES
+        .iter()
+        .map(|case| {
+            let all = pages::commands();
+            let found = all.iter().find(|command| {
+                let rest = case.line.strip_prefix(command.as_str());
+                rest.is_some_and(|rest| rest.is_empty() || rest.starts_with(' '))
+            });
+            found.cloned().unwrap_or_else(|| panic!("{}", case.line))
+        })
+        .collect();
+    assert_eq!(cases, pages::commands());
+}
+
+#[test]
+fn every_command_does_its_work_once() {
+    for case in CASES {
+        let site = case.site();
+        let before = site.writes();
+        let told = site.good(case.line);
+        if case.does != Does::Opens {
+            says(&told, case.shows);
+        }
+        assert!(!told.contains("would "), "{told}");
+        let written = site.writes() > before;
+        assert_eq!(written, case.does != Does::Reads, "{}", case.line);
+        if case.does == Does::Writes {
+            let before = site.writes();
+            says(&site.good(case.line), &["nothing to do"]);
+            assert_eq!(site.writes(), before, "{} wrote again", case.line);
+        }
+    }
+}
+
+#[test]
+fn what_is_only_checked_is_told_and_not_done() {
+    for case in CASES.iter().filter(|case| case.does != Does::Reads) {
+        let site = case.site();
+        let told = site.good(&format!("{} --check", case.line));
+        says(&told, case.shows);
+        assert_eq!(told.contains("would "), case.writes(), "{told}");
+        assert_eq!(site.writes(), 0, "{} wrote", case.line);
+        let before = format!("--check {} --diff", case.line);
+        let differs = ["\n--- ", "\n+++ ", "\n+"]
+            .iter()
+            .all(|part| site.good(&before).contains(part));
+        assert_eq!(differs, case.writes(), "{}", site.good(&before));
+        assert_eq!(site.writes(), 0, "{} wrote", case.line);
+    }
+}
+
+#[test]
+fn what_is_done_shows_its_difference_when_asked() {
+    for case in CASES.iter().filter(|case| case.writes()) {
+        let told = case.site().good(&format!("{} --diff", case.line));
+        says(&told, &["\n--- ", "\n+++ ", "\n+"]);
+        assert!(!told.contains("would "), "{told}");
+    }
+}
+
+/// Both in labs of their own, of which everything is the same but the ports, the times and what is random.
+#[test]
+fn json_is_the_result_of_the_module() {
+    let modes = [
+        ("", json!({})),
+        (" --check", json!({ "_ansible_check_mode": true })),
+        (" --diff", json!({ "_ansible_diff": true })),
+        (
+            " --check --diff",
+            json!({ "_ansible_check_mode": true, "_ansible_diff": true }),
+        ),
+    ];
+    for case in CASES {
+        let Some((module, options)) = case.module else {
+            continue;
+        };
+        for (switches, mode) in &modes {
+            if case.does == Does::Reads && switches.contains("diff") {
+                continue;
+            }
+            let site = case.site();
+            let printed = site.good(&format!("{} --json {switches}", case.line));
+            let mut told: Value = serde_json::from_str(&printed).unwrap();
+            let options = serde_json::from_str(options).unwrap();
+            let mut result = case.site().module(module, options, mode);
+            result.as_object_mut().unwrap().remove("invocation");
+            for value in [&mut told, &mut result] {
+                comparable(value);
+            }
+            assert_eq!(told, result, "mrp {}{switches}", case.line);
+        }
+    }
+}
+
+fn comparable(value: &mut Value) {
+    match value {
+        // The server puts something random behind what it is given.
+        Value::String(text) if text.contains(".s256-") => {
+            text.truncate(text.rfind('.').unwrap());
+        }
+        Value::Array(items) => items.iter_mut().for_each(comparable),
+        Value::Object(fields) => {
+            for (key, field) in fields {
+                match key.as_str() {
+                    "upload_date" | "date" | "url" | "port" | "token" | "waited" | "elapsed" => {
+                        *field = json!("differs");
+                    }
+                    _ => comparable(field),
+                }
+            }
+        }
+        _ => {}
+    }
+}
