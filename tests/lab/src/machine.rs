@@ -16,11 +16,12 @@ use sha2::{Digest, Sha256};
 use tokio::net::TcpStream;
 
 use crate::late_command;
+use crate::log::CLIENT;
 use crate::plan::{Plan, own_options};
 use crate::world::{Busy, Shared, Wake, World};
 
-/// Marks a request as a machine's own; its value is the machine's number.
-pub(crate) const BY_MACHINE: &str = "x-lab-machine";
+/// Marks a request as a machine's own; its value tells the boot that it belongs to.
+const BY_MACHINE: &str = "x-lab-machine";
 
 /// A file that a machine fetched.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -63,15 +64,52 @@ pub struct Boot {
     pub error: Option<String>,
 }
 
-/// Who sent a request, if one of the machines did.
-pub(crate) fn sender(shared: &Shared, headers: &HeaderMap) -> Option<String> {
-    let id = headers.get(BY_MACHINE)?.to_str().ok()?.parse().ok()?;
-    shared
-        .world()
-        .db
-        .machines
-        .get(id)
-        .map(|machine| format!("machine {}", machine.name))
+/// Which boot of which machine asks.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+struct BootId {
+    machine: i64,
+    /// Where it stands in the world's boots.
+    place: usize,
+    /// The age of that world.
+    age: u64,
+}
+
+impl BootId {
+    /// Whether the boot goes on: none does after a reset, after its machine was switched off or has begun another.
+    fn goes_on(self, world: &World) -> bool {
+        let busy = world.busy.get(&self.machine);
+        world.age() == self.age && busy.is_some_and(|busy| busy.place == self.place)
+    }
+}
+
+/// Who sent a request, and into which world.
+pub(crate) struct Sender {
+    boot: Option<BootId>,
+    pub(crate) age: u64,
+}
+
+impl Sender {
+    pub(crate) fn of(world: &World, headers: &HeaderMap) -> Sender {
+        let marked = headers.get(BY_MACHINE);
+        Sender {
+            boot: marked.and_then(|mark| serde_json::from_slice(mark.as_bytes()).ok()),
+            age: world.age(),
+        }
+    }
+
+    /// Whether its request may still do something: one that is under way does not, once its boot has ended or the world
+    /// was put back.
+    pub(crate) fn counts(&self, world: &World) -> bool {
+        world.age() == self.age && self.boot.is_none_or(|boot| boot.goes_on(world))
+    }
+
+    /// As the log has it.
+    pub(crate) fn name(&self, world: &World) -> String {
+        let machine = self
+            .boot
+            .and_then(|boot| world.db.machines.get(boot.machine));
+        machine.map_or(CLIENT.into(), |machine| format!("machine {}", machine.name))
+    }
 }
 
 /// Starts and stops the machines that a handler woke.
@@ -122,9 +160,11 @@ fn start(shared: &Arc<Shared>, world: &mut World, id: i64) {
     let place = world.boots.len() - 1;
     let booting = Booting {
         shared: shared.clone(),
-        id,
-        place,
-        age: world.age(),
+        boot: BootId {
+            machine: id,
+            place,
+            age: world.age(),
+        },
         mac: mac.unwrap_or_default(),
     };
     let task = tokio::spawn(booting.run());
@@ -138,9 +178,7 @@ fn start(shared: &Arc<Shared>, world: &mut World, id: i64) {
 
 struct Booting {
     shared: Arc<Shared>,
-    id: i64,
-    place: usize,
-    age: u64,
+    boot: BootId,
     mac: String,
 }
 
@@ -152,19 +190,15 @@ impl Booting {
             Err(problem) => (boot.result, boot.error) = ("failed".into(), Some(problem)),
         });
         let mut world = self.shared.world();
-        let current = world
-            .busy
-            .get(&self.id)
-            .is_some_and(|busy| busy.place == self.place);
-        if world.age() == self.age && current {
-            world.busy.remove(&self.id);
+        if self.boot.goes_on(&world) {
+            world.busy.remove(&self.boot.machine);
         }
     }
 
     fn note(&self, change: impl FnOnce(&mut Boot)) {
         let mut world = self.shared.world();
-        if world.age() == self.age {
-            world.boots.get_mut(self.place).map(change);
+        if self.boot.goes_on(&world) {
+            world.boots.get_mut(self.boot.place).map(change);
         }
     }
 
@@ -188,7 +222,7 @@ impl Booting {
         tokio::time::sleep(Duration::try_from_secs_f64(seconds).unwrap_or_default()).await;
         if result != "never" {
             self.lease(offer).await?;
-            if let Some(busy) = self.shared.world().busy.get_mut(&self.id) {
+            if let Some(busy) = self.shared.world().busy.get_mut(&self.boot.machine) {
                 busy.reporting = true;
             }
             if late_commands {
@@ -205,7 +239,7 @@ impl Booting {
             let world = self.shared.world();
             let preseed = world
                 .boots
-                .get(self.place)
+                .get(self.boot.place)
                 .and_then(|boot| boot.preseed.as_deref());
             let command = preseed.and_then(late_command::of);
             let here = format!("http://{}", self.shared.address);
@@ -218,7 +252,7 @@ impl Booting {
         let run = tokio::task::spawn_blocking(move || late_command::run(&command, &command_line));
         run.await.map_err(|error| error.to_string())??;
         let world = self.shared.world();
-        let machine = world.db.machines.get(self.id);
+        let machine = world.db.machines.get(self.boot.machine);
         Ok(machine
             .map(|machine| machine.state.clone())
             .unwrap_or_default())
@@ -229,7 +263,7 @@ impl Booting {
             .world()
             .db
             .machines
-            .get(self.id)
+            .get(self.boot.machine)
             .map(|machine| machine.name.clone())
             .unwrap_or_default()
     }
@@ -262,7 +296,7 @@ impl Booting {
         let dashes = self.mac.replace(':', "-");
         let efi = {
             let world = self.shared.world();
-            let machine = world.db.machines.get(self.id).cloned();
+            let machine = world.db.machines.get(self.boot.machine).cloned();
             machine
                 .and_then(|machine| world.db.subarch_of(&machine).map(|subarch| subarch.efiboot))
                 .unwrap_or(true)
@@ -317,7 +351,7 @@ impl Booting {
         let name = world
             .db
             .machines
-            .get(self.id)
+            .get(self.boot.machine)
             .map(|machine| machine.name.clone())
             .unwrap_or_default();
         let known = || world.db.lease_of(&self.mac).map(|lease| lease.ipv4.clone());
@@ -329,7 +363,8 @@ impl Booting {
             let (base, prefix) = network.map_or((Ipv4Addr::new(10, 40, 0, 0), 16), |network| {
                 (network.subnet.base, network.subnet.prefix)
             });
-            let offset = if prefix <= 16 { 5 * 256 } else { 0 } + 100 + self.id as u32 % 100;
+            let offset =
+                if prefix <= 16 { 5 * 256 } else { 0 } + 100 + self.boot.machine as u32 % 100;
             Ipv4Addr::from(u32::from(base) + offset).to_string()
         };
         world
@@ -344,7 +379,7 @@ impl Booting {
         let token = {
             let db = &self.shared.world().db;
             let holders: Vec<i64> = db
-                .assignments_of(self.id)
+                .assignments_of(self.boot.machine)
                 .map(|assignment| assignment.user_id)
                 .collect();
             let admins: Vec<i64> = db
@@ -360,7 +395,7 @@ impl Booting {
             "authorization",
             format!("Bearer {}", token.unwrap_or_default()),
         );
-        let path = format!("/api/v1/machine/{}/state", self.id);
+        let path = format!("/api/v1/machine/{}/state", self.boot.machine);
         self.text("PUT", &path, &[header], json!({"state": state}))
             .await
             .map(drop)
@@ -436,7 +471,7 @@ impl Booting {
             .method(method)
             .uri(path)
             .header("host", self.shared.address.to_string());
-        request = request.header(BY_MACHINE, self.id.to_string());
+        request = request.header(BY_MACHINE, json!(self.boot).to_string());
         for (name, value) in headers {
             request = request.header(*name, value);
         }

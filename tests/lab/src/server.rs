@@ -26,7 +26,7 @@ use crate::body::{Abort, LabBody};
 use crate::call::{Call, parse_query, split_target};
 use crate::faults::{Fault, Meanwhile, When};
 use crate::log::CLIENT;
-use crate::machine;
+use crate::machine::{self, Sender};
 use crate::multipart::{self, Form};
 use crate::reply::Reply;
 use crate::world::{Shared, World};
@@ -81,21 +81,22 @@ async fn exchange(request: Request<Incoming>, shared: Arc<Shared>) -> Answer {
             None,
         );
     }
-    let by = machine::sender(&shared, &head.headers).unwrap_or_else(|| CLIENT.into());
-    let (place, age, fault) = {
+    let (sender, by, place, fault) = {
         let mut world = shared.world();
+        let sender = Sender::of(&world, &head.headers);
+        if !sender.counts(&world) {
+            return Err(Abort::Close);
+        }
+        let by = sender.name(&world);
         let place = world.log.begin(head.method.as_str(), &target, &by);
-        (
-            place,
-            world.age(),
-            world.faults.hit(head.method.as_str(), &target, &by),
-        )
+        let fault = world.faults.hit(head.method.as_str(), &target, &by);
+        (sender, by, place, fault)
     };
     let fault = fault.as_ref();
     misbehave_before(fault).await?;
     let note = |change: &dyn Fn(&mut crate::log::Request)| {
         let mut world = shared.world();
-        if world.age() == age {
+        if world.age() == sender.age {
             world.log.change(place, change);
         }
     };
@@ -116,7 +117,7 @@ async fn exchange(request: Request<Incoming>, shared: Arc<Shared>) -> Answer {
     meanwhile(When::Before);
     let (reply, turn) = match fault.and_then(faked) {
         Some(reply) => (reply, None),
-        None => serve_in_turn(&shared, &call, &by).await,
+        None => serve_in_turn(&shared, &call, &sender, &by).await?,
     };
     meanwhile(When::After);
     if fault.is_some_and(|fault| fault.reset) {
@@ -178,7 +179,12 @@ fn content_length(headers: &HeaderMap) -> u64 {
 type Turn = Option<OwnedMutexGuard<()>>;
 
 /// Answers a request, which keeps everybody waiting as long as a BMC keeps it waiting, as on the real server.
-async fn serve_in_turn(shared: &Arc<Shared>, call: &Call, by: &str) -> (Reply, Turn) {
+async fn serve_in_turn(
+    shared: &Arc<Shared>,
+    call: &Call,
+    sender: &Sender,
+    by: &str,
+) -> Result<(Reply, Turn), Abort> {
     let turn = {
         let world = shared.world();
         world.settings.bmc_blocks.then(|| world.turn.clone())
@@ -189,6 +195,9 @@ async fn serve_in_turn(shared: &Arc<Shared>, call: &Call, by: &str) -> (Reply, T
     };
     let (reply, wait) = {
         let mut world = shared.world();
+        if !sender.counts(&world) {
+            return Err(Abort::Close);
+        }
         world.wait = Duration::ZERO;
         let reply = handle(shared, &mut world, call, by);
         (reply, world.wait)
@@ -201,7 +210,7 @@ async fn serve_in_turn(shared: &Arc<Shared>, call: &Call, by: &str) -> (Reply, T
         });
         turn = waiting.await.ok().flatten();
     }
-    (reply, turn)
+    Ok((reply, turn))
 }
 
 /// What another user does between two requests of the client.

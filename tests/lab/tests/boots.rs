@@ -298,6 +298,31 @@ fn a_reset_ends_what_machines_do() {
 }
 
 #[test]
+fn a_request_of_a_boot_that_has_ended_does_nothing() {
+    let lab = Lab::start();
+    lab.settings(json!({"install_seconds": 600}));
+    let late = |boot: Value| {
+        let headers = [
+            ("x-lab-machine", &*boot.to_string()),
+            ("authorization", "Bearer admin-token"),
+        ];
+        let path = "/api/v1/machine/1/state";
+        let answer = send(host(&lab), "PUT", path, &headers, br#"{"state": "ready"}"#);
+        assert!(answer.is_err(), "{boot}");
+    };
+
+    provision(&lab, 1);
+    provision(&lab, 1);
+    late(json!({"machine": 1, "place": 0, "age": 0}));
+    assert_eq!(state(&lab, 1), "provisioning");
+
+    lab.reset();
+    late(json!({"machine": 1, "place": 1, "age": 0}));
+    assert_eq!(lab.requests(), []);
+    assert_eq!(state(&lab, 1), "unknown");
+}
+
+#[test]
 fn a_boot_is_over_as_soon_as_its_machine_is_ready() {
     let lab = Lab::start();
     lab.settings(json!({"install_seconds": 0}));
