@@ -168,7 +168,7 @@ pub enum TaskError {
     Abandoned,
 
     /// What was waited for did not come in time.
-    #[error("{unmet} within {}; the last state seen was {last}", seconds(*waited))]
+    #[error("{unmet} within {} s; the last state seen was {last}", waited.as_secs_f64())]
     WaitTimeout {
         /// `machine 'qdc01' was not ready`.
         unmet: String,
@@ -205,20 +205,20 @@ impl TaskError {
             TaskError::Provision { source, .. } | TaskError::Unverified { source, .. } => source.hint(),
             TaskError::Ambiguous { .. } => Some("Give the id instead.".into()),
             TaskError::NotAssigned { .. } => Some(
-                "Have the machine assigned to this user, or set allow_unassigned: true to act all the same.".into(),
+                "Have the machine assigned to this user, or act all the same with the option allow_unassigned.".into(),
             ),
             TaskError::NotFree { waited: None, .. } => {
-                Some("With wait: true the task waits until enough are free.".into())
+                Some("With the option wait one waits until enough are free.".into())
             }
             TaskError::NotStored { .. } => Some(
-                "That is a fault of the server. With an administrator's token this module assigns the machine instead \
-                 (name that user with the option user if they own no image, machine or preseed); otherwise have an \
-                 administrator assign it."
+                "That is a fault of the server. With an administrator's token the machine is assigned instead (name that \
+                 user with the option user if they own no image, machine or preseed); otherwise have an administrator \
+                 assign it."
                     .into(),
             ),
-            TaskError::NotGivenBack { .. } => Some("Release them with state: absent.".into()),
+            TaskError::NotGivenBack { .. } => Some("Release them when the server answers again.".into()),
             TaskError::AddressTaken { .. } => {
-                Some("ipv4: auto takes the lowest address of the pool that is free at the time.".into())
+                Some("The option ipv4 also takes auto, the lowest address of the pool that is free at the time.".into())
             }
             TaskError::InUse { .. } => Some("Point these machines at something else first.".into()),
             TaskError::InstallFailed { .. } => Some(
@@ -231,7 +231,7 @@ impl TaskError {
                 "Check that the BMC answers, and that its address, user and password on the server are right.".into(),
             ),
             TaskError::NetbootOff { .. } => Some(
-                "Switch its netboot on first, or set force: true to reboot it all the same.".into(),
+                "Switch its netboot on first, or reboot it all the same with the option force.".into(),
             ),
             _ => None,
         }
@@ -291,7 +291,9 @@ fn colon_list(entries: &[String]) -> String {
 }
 
 fn within(waited: Option<Duration>) -> String {
-    waited.map_or_else(String::new, |time| format!(" within {}", seconds(time)))
+    waited.map_or_else(String::new, |time| {
+        format!(" within {} s", time.as_secs_f64())
+    })
 }
 
 fn aftermath_text(aftermath: &str) -> String {
@@ -302,6 +304,7 @@ fn aftermath_text(aftermath: &str) -> String {
     }
 }
 
+/// A time that was measured, whose thousandths nobody wants to read.
 fn seconds(time: Duration) -> String {
     match time.as_secs_f64() {
         whole if whole >= 10.0 => format!("{whole:.0} s"),

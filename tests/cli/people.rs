@@ -400,7 +400,7 @@ fn uploads_and_waits_are_silent_where_nobody_looks() {
     assert_eq!((ran.code, &*ran.out), (1, ""));
     says(
         &ran.err,
-        &["mrp: machine 'qdc01' was not ready within 0.1 s; the last state seen was unknown"],
+        &["mrp: machine 'qdc01' was not ready within 0.05 s; the last state seen was unknown"],
     );
 }
 

@@ -146,7 +146,7 @@ fn an_address_of_somebody_else_is_refused_and_its_holder_named() {
         &[
             "interface 'eth0' of machine 'qdc01' cannot have 10.40.1.22",
             "interface 'eth0' of machine 'bobs-box' has it",
-            "ipv4: auto",
+            "takes auto",
         ],
     );
     assert_eq!(bench.server(ETH0)["config_type_v4"], "dynamic");

@@ -176,7 +176,7 @@ fn a_pxe_reboot_with_netboot_off_is_refused_unless_forced() {
         &[
             "PXE reboot of machine 'qdc01'",
             "netboot is off",
-            "force: true",
+            "the option force",
         ],
     );
     assert!(bench.lab.writes().is_empty());
@@ -227,7 +227,7 @@ fn a_power_that_does_not_change_in_time_is_told_with_the_last_one_seen() {
     says(
         &text(&result["msg"]),
         &[
-            "machine 'qdc01' was not off within 0.1 s",
+            "machine 'qdc01' was not off within 0.05 s",
             "last state seen was on",
         ],
     );

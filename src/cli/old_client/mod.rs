@@ -155,7 +155,7 @@ impl Line<'_> {
 
 /// Some hints name options of the modules that these lines do not have.
 fn can_be_followed(hint: &str) -> bool {
-    !hint.contains("allow_unassigned") && !hint.contains("Give the id")
+    !hint.contains("the option ") && !hint.contains("Give the id")
 }
 
 impl Told {

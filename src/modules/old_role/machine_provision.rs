@@ -110,7 +110,7 @@ fn tell(report: &MachineReport) -> Map<String, Value> {
 
 /// A hint may name an option that there is none of here.
 fn with_the_owner_of_its_options(hint: String) -> String {
-    if hint.contains("allow_unassigned") || hint.contains("Give the id") {
+    if hint.contains("the option ") || hint.contains("Give the id") {
         return format!("{hint} mrp_machine has that option.");
     }
     hint

@@ -137,8 +137,8 @@ impl MachineSpec {
     fn warn_of_netboot(&self, plan: &mut MachinePlan) {
         if self.netboot == Some(false) {
             plan.warnings.push(
-                "netboot: false has no effect with state: provisioned, which boots the installer \
-                 over the network; netboot_when_ready: false switches netboot off at the end"
+                "switching netboot off has no effect here, since the installer boots over the network; the option \
+                 netboot_when_ready switches it off at the end"
                     .into(),
             );
         }
