@@ -192,7 +192,7 @@ fn all_or_none_when_one_cannot_be_had() {
         &[
             "2 of 3 needed machines free",
             "'d05-free' is held by admin (kept)",
-            "wait: true",
+            "the option wait",
         ],
     );
     assert!(
@@ -238,7 +238,7 @@ fn a_failure_half_way_gives_back_what_was_taken() {
         &[
             "status 500",
             "machine 'free-1' could not be given back",
-            "state: absent",
+            "Release them",
         ],
     );
     assert_eq!(result["changed"], true);
@@ -270,6 +270,29 @@ fn another_machine_than_the_one_that_was_asked_for_is_given_back() {
     let message = bench.failure(MODULE, json!({ "name": "d05-free", "reason": "ci" }));
     says(&message, &["machine 'd05-free'", "machine 'x86-1'"]);
     assert!(holders(&bench, 8).is_empty());
+}
+
+#[test]
+fn another_machine_that_could_not_be_given_back_is_named() {
+    let bench = mended();
+    let other = bench.server("/api/v1/machine/8");
+    bench.lab.fault(json!({
+        "path": RESERVE, "status": 200, "body": other,
+        "meanwhile": { "user": "admin", "method": "POST", "path": "/api/v1/machine/8/assignee",
+                       "body": { "user": "alice", "reason": "ci" } },
+    }));
+    bench.lab.fault(
+        json!({ "method": "DELETE", "path": "/api/v1/machine/*", "status": 500, "times": 0 }),
+    );
+    let message = bench.failure(MODULE, json!({ "name": "d05-free", "reason": "ci" }));
+    says(
+        &message,
+        &[
+            "the server has machine 'x86-1'",
+            "machine 'x86-1' could not be given back",
+        ],
+    );
+    assert_eq!(holders(&bench, 8), ["alice"]);
 }
 
 #[test]

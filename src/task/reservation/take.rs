@@ -36,13 +36,7 @@ pub(super) fn all_or_none(
             Err(error) => {
                 // How far it came with this one is open.
                 let machines = taken.iter().map(|held| &held.machine).chain([machine]);
-                return Err(match give_back(writer, hold, machines) {
-                    left if left.is_empty() => error,
-                    machines => TaskError::NotGivenBack {
-                        source: Box::new(error),
-                        machines,
-                    },
-                });
+                return Err(given_back(writer, hold, machines, error));
             }
         }
     }
@@ -51,10 +45,10 @@ pub(super) fn all_or_none(
     }
     match give_back(writer, hold, taken.iter().map(|held| &held.machine)) {
         left if left.is_empty() => Ok(None),
-        machines => Err(TaskError::NotGivenBack {
-            source: Box::new(hold.wanted.not_free(writer.reader(), hold.missing, None)?),
-            machines,
-        }),
+        left => Err(not_given_back(
+            hold.wanted.not_free(writer.reader(), hold.missing, None)?,
+            left,
+        )),
     }
 }
 
@@ -62,12 +56,12 @@ pub(super) fn all_or_none(
 fn claim(writer: &Writer, hold: &Hold, machine: &Machine) -> Result<Option<Assignee>, TaskError> {
     let given = writer.reservations().create(machine, &hold.reason)?;
     if let Some(other) = given.as_ref().filter(|given| given.id != machine.id) {
-        give_back(writer, hold, [other]);
-        return Err(TaskError::ReadBack {
+        let error = TaskError::ReadBack {
             object: title(machine),
             expected: named(machine),
             found: named(other),
-        });
+        };
+        return Err(given_back(writer, hold, [other], error));
     }
     match standing(writer, hold, machine)? {
         Standing::Ours(own) => Ok(Some(own)),
@@ -127,7 +121,28 @@ fn standing(writer: &Writer, hold: &Hold, machine: &Machine) -> Result<Standing,
     Ok(Standing::Ours(own))
 }
 
+/// The error after which all is given back that is held for this reason; it tells what could not be.
+fn given_back<'a>(
+    writer: &Writer,
+    hold: &Hold,
+    machines: impl IntoIterator<Item = &'a Machine>,
+    error: TaskError,
+) -> TaskError {
+    match give_back(writer, hold, machines) {
+        left if left.is_empty() => error,
+        left => not_given_back(error, left),
+    }
+}
+
+fn not_given_back(error: TaskError, machines: Vec<String>) -> TaskError {
+    TaskError::NotGivenBack {
+        source: Box::new(error),
+        machines,
+    }
+}
+
 /// Gives back what is held for this reason; names what could not be.
+#[must_use]
 fn give_back<'a>(
     writer: &Writer,
     hold: &Hold,
