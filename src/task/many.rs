@@ -22,7 +22,7 @@ where
 {
     let mut plans = parallel::map(tasks, |task| task.plan(reader));
     refuse_second_plans(&mut plans);
-    T::settle(plans.iter_mut().flatten().collect());
+    T::settle(&mut plans);
     plans
 }
 

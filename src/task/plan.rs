@@ -28,7 +28,7 @@ pub trait Task {
     ) -> Result<Effect<Self::Op>, TaskError>;
 
     /// Settles what several plans of a list want at once and only one can have: the earlier one has it.
-    fn settle(_plans: Vec<&mut Plan<Self::Op, Self::Report>>) {}
+    fn settle(_plans: &mut [Result<Plan<Self::Op, Self::Report>, TaskError>]) {}
 
     /// What the task is about, for lists of tasks: `machine 'qdc01'`.
     fn title(&self) -> String;

@@ -63,7 +63,7 @@ fn a_failure_announces_the_successor_too() {
         let wrong = ["-e", "mr_provisioner_interface_name=eth9"];
         let run = site.playbook(ansible, PLAYBOOK, &wrong);
         run.failed();
-        run.says("there is no interface of machine 'qdc01' 'eth9' (near: 'eth0')");
+        run.says("there is no interface 'eth9' of machine 'qdc01' (near: 'eth0')");
         announces(
             &run,
             "mr_provisioner_get_ip is the old role's name: use mrp_network_facts.",

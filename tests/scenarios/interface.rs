@@ -104,10 +104,7 @@ fn an_address_that_is_taken_meanwhile_leads_to_the_next_one() {
     );
     says(
         &message,
-        &[
-            "interface 'eth0' of machine 'qdc01' cannot have 10.40.1.66",
-            "had it",
-        ],
+        &["interface 'eth0' of machine 'qdc01' gets no address: others were quicker 64 times"],
     );
     assert!(!message.contains("psycopg2"));
 }
@@ -249,7 +246,7 @@ fn what_is_not_there_comes_with_near_names() {
     says(
         &message,
         &[
-            "there is no interface of machine 'moonshot-c1' 'eht1'",
+            "there is no interface 'eht1' of machine 'moonshot-c1'",
             "'eth1'",
         ],
     );
@@ -260,12 +257,16 @@ fn what_is_not_there_comes_with_near_names() {
     let id = json!({ "machine": "qdc01", "interface_id": 4 });
     says(
         &bench.failure(MODULE, id),
-        &["interface of machine 'qdc01' with id 4"],
+        &["interface with id 4 of machine 'qdc01'"],
     );
     let number: Value = json!({ "machine": "qdc01", "interface": 41_134_608_061_u64 });
     says(
         &bench.failure(MODULE, number),
         &["41134608061", "in quotes"],
+    );
+    says(
+        &bench.failure(MODULE, of("moonshot-c1", "2", json!({}))),
+        &["no interface '2' (that is the id of one"],
     );
 }
 
@@ -337,21 +338,72 @@ fn what_the_server_would_refuse_or_ignore_is_refused_with_the_reason() {
     assert!(bench.lab.writes().is_empty());
 }
 
-#[test]
-fn a_full_pool_is_said_to_be_full() {
+/// A lab whose pool of static addresses has so many left, the last ones.
+fn with_addresses_left(count: u8) -> Bench {
     let bench = Bench::new();
-    for number in 1..=254 {
+    for number in 1..=254 - count {
         let mac = format!("52:54:02:00:00:{number:02x}");
         bench.lease(&json!({ "mac": mac, "ipv4": format!("10.40.2.{number}"), "duration": 600 }));
         bench.lab.add_machine(
             json!({ "name": format!("full-{number}"), "interfaces": [{ "mac": mac }] }),
         );
     }
+    bench
+}
+
+#[test]
+fn a_full_pool_is_said_to_be_full() {
+    let bench = with_addresses_left(0);
     let message = bench.failure(
         MODULE,
         eth0(json!({ "config_type_v4": "static", "ipv4": "auto" })),
     );
     says(&message, &["the pool 10.40.2.0/24 has no free address"]);
+}
+
+#[test]
+fn a_list_that_wants_more_addresses_than_are_left_is_told_so_in_check_mode_too() {
+    let bench = with_addresses_left(1);
+    let options = json!({
+        "machine": "moonshot-c1", "config_type_v4": "static", "ipv4": "auto",
+        "interfaces": [{ "interface": "eth0" }, { "interface": "eth1" }],
+    });
+    for result in [
+        bench.check(MODULE, options.clone()),
+        bench.run(MODULE, options),
+    ] {
+        says(
+            &text(&result["msg"]),
+            &[
+                "1 of 2 failed",
+                "interface 'eth1' of machine 'moonshot-c1' gets no address: the pool 10.40.2.0/24",
+            ],
+        );
+        let first = &result["results"][0]["plan"][0]["after"];
+        assert_eq!(first["configured_ipv4"], "10.40.2.254");
+    }
+}
+
+#[test]
+fn an_address_that_two_items_want_is_refused_to_the_second_in_check_mode_too() {
+    let bench = Bench::new();
+    let options = json!({
+        "interfaces": [{ "machine": "qdc01" }, { "machine": "qdc02" }],
+        "interface": "eth0", "config_type_v4": "static", "ipv4": "10.40.2.9",
+    });
+    for result in [
+        bench.check(MODULE, options.clone()),
+        bench.run(MODULE, options),
+    ] {
+        says(
+            &text(&result["msg"]),
+            &[
+                "1 of 2 failed",
+                "interface 'eth0' of machine 'qdc02' cannot have 10.40.2.9: interface 'eth0' of machine 'qdc01' is to have it",
+            ],
+        );
+    }
+    assert_eq!(bench.lab.writes().len(), 1);
 }
 
 #[test]

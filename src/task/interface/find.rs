@@ -2,7 +2,10 @@
 
 use super::{InterfaceRef, InterfaceSpec};
 use crate::api::{Interface, Machine};
+use crate::task::machine::named as named_machine;
 use crate::task::{TaskError, lookup};
+
+const WHAT: &str = "interface";
 
 impl InterfaceSpec {
     /// The interface that is meant. One that was renamed by an earlier run is found under its new name.
@@ -17,7 +20,7 @@ impl InterfaceSpec {
                 return interfaces
                     .iter()
                     .find(|interface| interface.id == *id)
-                    .ok_or_else(|| lookup::missing_id(&what(machine), id));
+                    .ok_or_else(|| not_there(machine, &format!("with id {id}"), Vec::new()));
             }
         };
         let matching = match (called(interfaces, name), self.identifier.as_deref()) {
@@ -49,8 +52,8 @@ fn only<'a>(
         [only] => Ok(only),
         [] => Err(not_found(machine, interfaces, name)),
         several => Err(TaskError::Ambiguous {
-            what: what(machine),
-            name: format!("'{name}'"),
+            what: WHAT.into(),
+            name: format!("'{name}' of {}", named_machine(machine)),
             candidates: several
                 .iter()
                 .map(|interface| id_and_mac(interface))
@@ -91,14 +94,22 @@ fn not_found(machine: &Machine, interfaces: &[Interface], name: &str) -> TaskErr
         .iter()
         .flat_map(|interface| [interface.identifier.as_deref(), interface.mac.as_deref()])
         .flatten();
+    let quoted = format!("'{name}'");
+    let which = if is_base_60(name) {
+        format!("{quoted} (in YAML a MAC of digits alone is a number unless it is in quotes)")
+    } else if is_id(interfaces, name) {
+        format!("{quoted} (that is the id of one, not its identifier or MAC)")
+    } else {
+        quoted
+    };
+    not_there(machine, &which, lookup::near_names(name, names))
+}
+
+fn not_there(machine: &Machine, which: &str, near: Vec<String>) -> TaskError {
     TaskError::NotFound {
-        what: what(machine),
-        name: if is_base_60(name) {
-            format!("{name} (in YAML a MAC of digits alone is a number unless it is in quotes)")
-        } else {
-            format!("'{name}'")
-        },
-        near: lookup::near_names(name, names),
+        what: WHAT.into(),
+        name: format!("{which} of {}", named_machine(machine)),
+        near,
     }
 }
 
@@ -107,8 +118,9 @@ fn is_base_60(name: &str) -> bool {
     (9..=11).contains(&name.len()) && name.bytes().all(|byte| byte.is_ascii_digit())
 }
 
-fn what(machine: &Machine) -> String {
-    format!("interface of machine '{}'", machine.name)
+fn is_id(interfaces: &[Interface], name: &str) -> bool {
+    let mut ids = interfaces.iter().map(|interface| interface.id.to_string());
+    ids.any(|id| id == name)
 }
 
 fn id_and_mac(interface: &Interface) -> String {

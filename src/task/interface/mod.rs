@@ -105,7 +105,7 @@ impl Task for InterfaceSpec {
         perform::update(writer, op, report)
     }
 
-    fn settle(plans: Vec<&mut Plan<InterfaceOp, InterfaceReport>>) {
+    fn settle(plans: &mut [Result<Plan<InterfaceOp, InterfaceReport>, TaskError>]) {
         plan::settle(plans);
     }
 

@@ -4,7 +4,7 @@ use std::net::Ipv4Addr;
 
 use serde_json::json;
 
-use super::{InterfaceOp, InterfaceReport, address};
+use super::{InterfaceOp, InterfaceReport, address, plan};
 use crate::api::{ApiError, Writer};
 use crate::task::{Effect, TaskError, check};
 
@@ -55,6 +55,16 @@ fn explained(writer: &Writer, op: &InterfaceOp, error: ApiError) -> TaskError {
     };
     if !error.is_conflict() {
         return error.into();
+    }
+    // Which addresses were tried was nobody's wish, so who has the last of them is not what the user wants to hear.
+    if let Some(free) = &op.free {
+        return match op.next_address() {
+            None => plan::no_address_left(op.title.clone(), free.pool),
+            Some(_) => TaskError::Refused(format!(
+                "{} gets no address: others were quicker {ATTEMPTS} times",
+                op.title
+            )),
+        };
     }
     match address::holder(writer.reader(), address) {
         Ok(holder) => TaskError::AddressTaken {

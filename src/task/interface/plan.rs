@@ -1,12 +1,14 @@
 //! From the interface that shall be and the one that is to the step between them.
 
-use std::collections::HashSet;
+use std::collections::HashMap;
+use std::collections::hash_map::Entry;
 use std::iter;
 use std::net::Ipv4Addr;
 
 use serde_json::{Value, json};
 
 use super::address::{Choice, configured};
+use super::pool::Pool;
 use super::{InterfaceOp, InterfaceReport, InterfaceSpec, named};
 use crate::api::{ConfigType, Interface, InterfaceChanges, Machine};
 use crate::task::{Action, Plan, Planned, Step, TaskError, check};
@@ -110,28 +112,62 @@ impl InterfaceSpec {
     }
 }
 
-/// The plans of a list are made from the same state, so that all would take the same address: the first one has it, and
-/// the others the next ones. What was given by the user stays.
-pub(super) fn settle(plans: Vec<&mut InterfacePlan>) {
-    let mut planned: Vec<(&mut Planned<InterfaceOp>, &mut InterfaceReport)> = plans
-        .into_iter()
-        .filter_map(|plan| Some((plan.steps.first_mut()?, &mut plan.report)))
-        .collect();
-    let mut promised: HashSet<Ipv4Addr> = planned
-        .iter()
-        .filter(|(planned, _)| planned.op.free.is_none())
-        .filter_map(|(planned, _)| planned.op.changes.configured_ipv4.flatten())
-        .collect();
-    for (Planned { step, op }, report) in &mut planned {
-        let wanted = op.changes.configured_ipv4.flatten();
-        let Some(free) = &op.free else { continue };
-        let address = iter::successors(wanted, |address| free.next(*address))
-            .find(|address| !promised.contains(address));
-        if let Some(address) = address {
-            promised.insert(address);
-            op.changes.configured_ipv4 = Some(Some(address));
-            step.after = json!(op.changes);
-            report.take(&op.changes);
+/// The plans of a list are made from the same state, so that all would take the same address: what was given by the user
+/// stays, the first that may choose has its address, and the others the next ones. Those for which there is none are
+/// refused here, where check mode sees it too.
+pub(super) fn settle(plans: &mut [Result<InterfacePlan, TaskError>]) {
+    let mut promised: HashMap<Ipv4Addr, String> = HashMap::new();
+    for plan in plans.iter_mut() {
+        if let Some((address, title)) = plan.as_ref().ok().and_then(given) {
+            match promised.entry(address) {
+                Entry::Vacant(free) => drop(free.insert(title)),
+                Entry::Occupied(other) => {
+                    *plan = Err(TaskError::AddressTaken {
+                        interface: title,
+                        address,
+                        holder: format!("{} is to have it", other.get()),
+                    });
+                }
+            }
         }
     }
+    for plan in plans.iter_mut() {
+        let chosen = plan.as_mut().ok().and_then(|made| choose(made, &promised));
+        match chosen {
+            None => {}
+            Some(Ok((address, title))) => drop(promised.insert(address, title)),
+            Some(Err(refused)) => *plan = Err(refused),
+        }
+    }
+}
+
+/// The address that the user gave, and the interface that is to have it.
+fn given(plan: &InterfacePlan) -> Option<(Ipv4Addr, String)> {
+    let Planned { op, .. } = plan.steps.first().filter(|step| step.op.free.is_none())?;
+    Some((op.changes.configured_ipv4.flatten()?, op.title.clone()))
+}
+
+/// The lowest address that nobody was promised, where it is for us to choose one.
+fn choose(
+    plan: &mut InterfacePlan,
+    promised: &HashMap<Ipv4Addr, String>,
+) -> Option<Result<(Ipv4Addr, String), TaskError>> {
+    let Planned { step, op } = plan.steps.first_mut()?;
+    let free = op.free.as_ref()?;
+    let lowest = op.changes.configured_ipv4.flatten();
+    let mut candidates = iter::successors(lowest, |address| free.next(*address));
+    let Some(address) = candidates.find(|address| !promised.contains_key(address)) else {
+        return Some(Err(no_address_left(op.title.clone(), free.pool)));
+    };
+    op.changes.configured_ipv4 = Some(Some(address));
+    step.after = json!(op.changes);
+    plan.report.take(&op.changes);
+    Some(Ok((address, op.title.clone())))
+}
+
+/// The error that the other interfaces took what was free.
+pub(super) fn no_address_left(interface: String, pool: Pool) -> TaskError {
+    TaskError::Refused(format!(
+        "{interface} gets no address: the pool {pool} has no other free one"
+    ))
 }
