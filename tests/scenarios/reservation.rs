@@ -106,6 +106,23 @@ fn what_is_held_for_another_reason_does_not_count() {
 }
 
 #[test]
+fn what_is_held_for_this_reason_is_not_said_to_be_in_the_way() {
+    let bench = mended();
+    bench
+        .lab
+        .add_machine(json!({ "name": "x86-2", "arch": "x86_64", "assignee": "bob" }));
+    let options =
+        |count: u8| json!({ "query": "(= arch \"x86_64\")", "count": count, "reason": "job" });
+    assert_eq!(names(&bench.run(MODULE, options(1))), ["x86-1"]);
+    let message = bench.failure(MODULE, options(2));
+    says(
+        &message,
+        &["0 of 1 needed machines free: 'x86-2' is held by bob"],
+    );
+    assert!(!message.contains("x86-1"), "{message}");
+}
+
+#[test]
 fn a_server_that_stores_nothing_is_seen_through() {
     let bench = Bench::new();
     for options in [

@@ -39,8 +39,8 @@ fn later(
     hold: Hold,
     free: Result<usize, ApiError>,
 ) -> Result<Effect<ReservationOp>, TaskError> {
-    let (wanted, missing) = (hold.wanted.clone(), hold.missing);
-    let not_free = |waited| wanted.not_free(writer.reader(), missing, waited);
+    let (wanted, missing, reason) = (hold.wanted.clone(), hold.missing, hold.reason.clone());
+    let not_free = |waited| wanted.not_free(writer.reader(), &reason, missing, waited);
     let Some(waiting) = hold.waiting else {
         free?;
         return Err(not_free(None)?);

@@ -15,7 +15,7 @@ type ReservationPlan = Plan<ReservationOp, ReservationReport>;
 
 impl ReservationSpec {
     pub(super) fn require_valid_options(&self) -> Result<(), TaskError> {
-        check::at_most("reason", self.reason.as_deref().unwrap_or(""), 140)?;
+        check::at_most("reason", self.reason_text(), 140)?;
         let counts_assignees = match &self.machines {
             Selection::Machine(_) => false,
             Selection::Query(query) => query.mentions(Symbol::AssigneeCount),
@@ -28,6 +28,10 @@ impl ReservationSpec {
             ));
         }
         Ok(())
+    }
+
+    fn reason_text(&self) -> &str {
+        self.reason.as_deref().unwrap_or_default()
     }
 
     pub(super) fn plan_present(
@@ -47,12 +51,12 @@ impl ReservationSpec {
         if free.len() < missing {
             wanted.require_enough(reader, wish.count)?;
             if wish.wait.is_none() {
-                return Err(wanted.not_free(reader, missing, None)?);
+                return Err(wanted.not_free(reader, self.reason_text(), missing, None)?);
             }
         }
         let hold = Hold {
             missing,
-            reason: self.reason.clone().unwrap_or_default(),
+            reason: self.reason_text().to_owned(),
             user: wish.user.clone(),
             waiting: wish.wait.map(Waiting::new),
             wanted,
@@ -81,10 +85,7 @@ fn push_hold(plan: &mut ReservationPlan, hold: Hold, wish: &Wish, free: Vec<Mach
     };
     let step = Step {
         action: Action::Create,
-        target: match &hold.wanted.machine {
-            Some(machine) => format!("reservation of {}", named(machine)),
-            None => format!("reservation of {count} machines"),
-        },
+        target: format!("reservation of {}", hold.wanted.title(count)),
         why,
         before,
         after,

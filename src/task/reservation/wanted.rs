@@ -93,16 +93,22 @@ impl Wanted {
         }
     }
 
-    /// The error that not enough of them are free, with those who hold the others.
+    /// The error that not enough of them are free, with those who hold the others. What is held for the same reason is
+    /// none of them: it was counted first.
     pub(super) fn not_free(
         &self,
         reader: &Reader,
+        reason: &str,
         missing: usize,
         waited: Option<Duration>,
     ) -> Result<TaskError, TaskError> {
         let free = self.free(reader)?;
+        let held = self.held(reader, Some(reason))?;
         let mut others = self.all(reader)?;
-        others.retain(|machine| free.iter().all(|free| free.id != machine.id));
+        others.retain(|machine| {
+            let mut ours = held.iter().map(|held| &held.machine).chain(&free);
+            ours.all(|ours| ours.id != machine.id)
+        });
         let problem = match &self.machine {
             Some(_) => "the machine is not free".into(),
             None => format!("{} of {missing} needed machines free", free.len()),
