@@ -83,25 +83,29 @@ fn settings(options: ConnectionOptions, watcher: Watcher) -> Result<Settings, Fa
     })
 }
 
+/// Nobody waits for longer than a day, and no clock can count to the largest number.
+const DAY: f64 = 86_400.0;
+
 /// A time given in seconds, which must be positive.
 pub(crate) fn seconds(option: &str, value: f64) -> Result<Duration, Failure> {
-    match seconds_or_zero(option, value)? {
-        Duration::ZERO => Err(Failure::new(format!(
-            "{option} must be more than 0 seconds"
-        ))),
-        time => Ok(time),
-    }
+    let time = time(value).filter(|time| !time.is_zero());
+    time.ok_or_else(|| no_time(option, "more than 0", value))
 }
 
-/// A time given in seconds, which may be 0. Nobody waits for longer than a day, and no clock can count to the largest number.
+/// A time given in seconds, which may be 0.
 pub(crate) fn seconds_or_zero(option: &str, value: f64) -> Result<Duration, Failure> {
-    const DAY: f64 = 86_400.0;
+    time(value).ok_or_else(|| no_time(option, "at least 0", value))
+}
+
+fn time(value: f64) -> Option<Duration> {
     let time = Duration::try_from_secs_f64(value).ok();
-    time.filter(|_| value <= DAY).ok_or_else(|| {
-        Failure::new(format!(
-            "{option} must be a number of seconds from 0 to {DAY}, not {value}"
-        ))
-    })
+    time.filter(|_| value <= DAY)
+}
+
+fn no_time(option: &str, least: &str, value: f64) -> Failure {
+    Failure::new(format!(
+        "{option} must be {least} and at most {DAY} seconds, not {value}"
+    ))
 }
 
 fn from_api(error: ApiError) -> Failure {
@@ -114,10 +118,10 @@ mod tests {
 
     #[test]
     fn a_time_that_no_clock_can_count_is_refused() {
-        for value in [-1.0, 86_400.5, 1e19, 1e300, f64::INFINITY, f64::NAN] {
+        for value in [-1.0, 0.0, 86_400.5, 1e19, 1e300, f64::INFINITY, f64::NAN] {
             let message = seconds("timeout", value).unwrap_err().message;
             assert!(
-                message.starts_with("timeout must be a number of seconds from 0 to 86400, not "),
+                message.starts_with("timeout must be more than 0 and at most 86400 seconds, not "),
                 "{message}"
             );
         }

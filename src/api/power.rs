@@ -22,7 +22,7 @@ words! {
         Off = "off",
         /// The machine has no BMC to ask.
         NoBmc = "unknown",
-        /// The BMC does not answer.
+        /// The BMC does not answer, or the server does not know how to ask it.
         BmcFails = "Unknown (BMC error)",
     }
 }
@@ -57,9 +57,12 @@ impl<Access> Powers<'_, Access> {
             &path(&machine.to_string()),
             format!("reading the power of machine {machine}"),
         );
-        self.pipeline
-            .json(&request)
-            .map(|answer: State<Power>| answer.state)
+        match self.pipeline.json(&request) {
+            Ok(State { state }) => Ok(state),
+            // Of a chassis with cartridges it refuses to ask for one that is not a number.
+            Err(ApiError::InvalidRequest(_)) => Ok(Power::BmcFails),
+            Err(error) => Err(error),
+        }
     }
 }
 

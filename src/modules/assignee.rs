@@ -53,7 +53,8 @@ const OPTIONS: &[Opt] = &[
     ]),
     Opt::new("reason", Kind::Str).about(&[
         "What the user needs the machine for, at most 140 characters. Left as it is when not given; an empty one \
-         clears it.",
+         clears it. With O(state=absent) it is of no account: a user has one assignment of a machine, whatever its \
+         reason.",
     ]),
     Opt::new("state", Kind::Str).choices(&["present", "absent"]).default_str("present").about(&[
         "With V(present) the machine is assigned to the user, with V(absent) it is released.",

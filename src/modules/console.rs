@@ -112,12 +112,12 @@ const EXAMPLES: &str = r#"- name: Ask for the console
     mrp_token: "{{ lab_token }}"
     name: qdc01
   no_log: true
-  register: serial
+  register: opened
 
 # Within five minutes, websocat --binary "$(cat ~/qdc01.console)" opens it.
 - name: Leave its address where nobody else can read it
   ansible.builtin.copy:
-    content: "{{ serial.console.url }}"
+    content: "{{ opened.console.url }}"
     dest: ~/qdc01.console
     mode: "0600"
   no_log: true

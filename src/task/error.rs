@@ -228,7 +228,7 @@ impl TaskError {
             ),
             TaskError::WaitTimeout { hint, .. } => Some((*hint).into()),
             TaskError::PowerUnknown { .. } => Some(
-                "Check that the BMC answers, and that its address, user and password on the server are right.".into(),
+                "Check that the BMC answers, and that its address, user, password and cartridge on the server are right.".into(),
             ),
             TaskError::NetbootOff { .. } => Some(
                 "Switch its netboot on first, or reboot it all the same with the option force.".into(),

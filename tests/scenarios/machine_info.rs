@@ -109,6 +109,24 @@ fn the_power_is_what_the_server_says() {
 }
 
 #[test]
+fn a_chassis_that_the_server_cannot_address_fails_alone() {
+    let bench = Bench::new();
+    let text = "invalid literal for int() with base 10: 'c1'";
+    bench.lab.fault(json!({
+        "method": "GET", "path": "/api/v1/machine/1/power", "times": 0, "status": 400,
+        "body": { "error_type": "ValueError", "error_message": text },
+    }));
+    let options = json!({ "mine": true, "gather": ["power"] });
+    let result = bench.four_ways(MODULE, options);
+    assert_eq!(
+        column(&result["machines"], "power")[1],
+        "Unknown (BMC error)"
+    );
+    let message = bench.failure("mrp_power", json!({ "id": 1, "state": "on" }));
+    says(&message, &["BMC of machine 'moonshot-c1'", "cartridge"]);
+}
+
+#[test]
 fn a_machine_that_is_gone_meanwhile_is_left_out() {
     let bench = Bench::new();
     let gone = json!({ "error_type": "InvalidUsage", "errors": ["machine not found"] });
