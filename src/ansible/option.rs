@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use super::spec::Constraints;
+use super::spec::{Constraints, DOCUMENTED};
 
 /// One option of a module, or one suboption of an option.
 #[derive(Clone, Copy, Debug)]
@@ -192,7 +192,9 @@ impl Opt {
     /// Paragraphs of the documentation.
     #[must_use]
     pub const fn about(mut self, description: &'static [&'static str]) -> Opt {
-        self.description = description;
+        if DOCUMENTED {
+            self.description = description;
+        }
         self
     }
 

@@ -5,6 +5,10 @@
 
 use super::option::{Literal, Opt};
 
+/// Whether the texts of the documentation are kept: only the command line ever shows them, and Ansible copies its program for
+/// every task.
+pub(super) const DOCUMENTED: bool = cfg!(feature = "documentation");
+
 /// Everything there is to say about a module except what it does.
 #[derive(Clone, Copy, Debug)]
 pub struct ModuleSpec {
@@ -130,6 +134,22 @@ impl ModuleSpec {
         returns: &[],
     };
 
+    /// The same without its own texts, unless this program is built to show them.
+    #[must_use]
+    pub const fn documented(self) -> ModuleSpec {
+        if DOCUMENTED {
+            return self;
+        }
+        ModuleSpec {
+            short_description: "",
+            description: &[],
+            notes: &[],
+            seealso: &[],
+            examples: "",
+            ..self
+        }
+    }
+
     /// All options, group after group.
     pub fn all_options(&self) -> impl Iterator<Item = &'static Opt> {
         all(self.options)
@@ -188,30 +208,37 @@ impl Attribute {
     /// A promise that is always kept.
     #[must_use]
     pub const fn full(description: &'static str) -> Attribute {
-        Attribute {
-            support: Support::Full,
-            description,
-            details: &[],
-        }
+        Attribute::of(Support::Full, description, &[])
     }
 
     /// A promise that is kept except as the details say.
     #[must_use]
     pub const fn partial(description: &'static str, details: &'static [&'static str]) -> Attribute {
-        Attribute {
-            support: Support::Partial,
-            description,
-            details,
-        }
+        Attribute::of(Support::Partial, description, details)
     }
 
     /// A promise that is not made.
     #[must_use]
     pub const fn none(description: &'static str, details: &'static [&'static str]) -> Attribute {
-        Attribute {
-            support: Support::None,
-            description,
-            details,
+        Attribute::of(Support::None, description, details)
+    }
+
+    const fn of(
+        support: Support,
+        description: &'static str,
+        details: &'static [&'static str],
+    ) -> Attribute {
+        match DOCUMENTED {
+            true => Attribute {
+                support,
+                description,
+                details,
+            },
+            false => Attribute {
+                support,
+                description: "",
+                details: &[],
+            },
         }
     }
 }
@@ -233,21 +260,27 @@ impl Return {
     /// What it is.
     #[must_use]
     pub const fn about(mut self, description: &'static str) -> Return {
-        self.description = description;
+        if DOCUMENTED {
+            self.description = description;
+        }
         self
     }
 
     /// When it is there.
     #[must_use]
     pub const fn returned(mut self, returned: &'static str) -> Return {
-        self.returned = returned;
+        if DOCUMENTED {
+            self.returned = returned;
+        }
         self
     }
 
     /// An example, as JSON.
     #[must_use]
     pub const fn sample(mut self, sample: &'static str) -> Return {
-        self.sample = Some(sample);
+        if DOCUMENTED {
+            self.sample = Some(sample);
+        }
         self
     }
 

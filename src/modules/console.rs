@@ -52,7 +52,8 @@ static SPEC: ModuleSpec = ModuleSpec {
     deprecation: None,
     examples: EXAMPLES,
     returns: RETURNS,
-};
+}
+.documented();
 
 const OPTIONS: &[Opt] = &[target::ALLOW_UNASSIGNED];
 

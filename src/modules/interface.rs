@@ -53,7 +53,8 @@ static SPEC: ModuleSpec = ModuleSpec {
     deprecation: None,
     examples: EXAMPLES,
     returns: RETURNS,
-};
+}
+.documented();
 
 const OPTIONS: &[Opt] = &[
     Opt::new("interface", Kind::Str).about(&[

@@ -39,7 +39,8 @@ static SPEC: ModuleSpec = ModuleSpec {
     deprecation: None,
     examples: EXAMPLES,
     returns: RETURNS,
-};
+}
+.documented();
 
 const OPTIONS: &[Opt] = &[
     Opt::new("names", Kind::List(&Kind::Str)).about(&[

@@ -29,7 +29,8 @@ static SPEC: ModuleSpec = ModuleSpec {
     deprecation: None,
     examples: EXAMPLES,
     returns: RETURNS,
-};
+}
+.documented();
 
 const OPTIONS: &[Opt] = &[
     Opt::new("machine", Kind::Str).about(&["Exact name of one machine, whoever holds it."]),

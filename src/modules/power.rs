@@ -50,7 +50,8 @@ static SPEC: ModuleSpec = ModuleSpec {
     deprecation: None,
     examples: EXAMPLES,
     returns: RETURNS,
-};
+}
+.documented();
 
 const OPTIONS: &[Opt] = &[
     Opt::new("state", Kind::Str).required().choices(&["on", "off", "rebooted"]).about(&[

@@ -50,7 +50,8 @@ static SPEC: ModuleSpec = ModuleSpec {
     deprecation: None,
     examples: EXAMPLES,
     returns: RETURNS,
-};
+}
+.documented();
 
 const OPTIONS: &[Opt] = &[
     Opt::new("name", Kind::Str).required().about(&["Name of the preseed, 2 to 256 characters."]),

@@ -30,7 +30,8 @@ static SPEC: ModuleSpec = ModuleSpec {
     deprecation: None,
     examples: EXAMPLES,
     returns: RETURNS,
-};
+}
+.documented();
 
 const OPTIONS: &[Opt] = &[
     Opt::new("name", Kind::Str).about(&["Pattern for the name, for example V(debian-*)."]),

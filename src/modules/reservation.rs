@@ -62,7 +62,8 @@ static SPEC: ModuleSpec = ModuleSpec {
     deprecation: None,
     examples: EXAMPLES,
     returns: RETURNS,
-};
+}
+.documented();
 
 const OPTIONS: &[Opt] = &[
     Opt::new("query", Kind::Str).about(&[
