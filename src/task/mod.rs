@@ -27,7 +27,7 @@ mod wait;
 pub use error::TaskError;
 pub use many::{apply_all, plan_all};
 pub use plan::{
-    Action, Effect, Event, Halted, Outcome, Plan, Planned, Step, Task, TextChange, apply,
+    Action, Effect, Event, Halted, Outcome, Plan, Planned, Planning, Step, Task, TextChange, apply,
 };
 pub use wait::{Wait, Waiting};
 

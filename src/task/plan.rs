@@ -28,11 +28,18 @@ pub trait Task {
     ) -> Result<Effect<Self::Op>, TaskError>;
 
     /// Settles what several plans of a list want at once and only one can have: the earlier one has it.
-    fn settle(_plans: &mut [Result<Plan<Self::Op, Self::Report>, TaskError>]) {}
+    fn settle(_plans: &mut [Planning<Self>])
+    where
+        Self: Sized,
+    {
+    }
 
     /// What the task is about, for lists of tasks: `machine 'qdc01'`.
     fn title(&self) -> String;
 }
+
+/// What planning a task came to.
+pub type Planning<T> = Result<Plan<<T as Task>::Op, <T as Task>::Report>, TaskError>;
 
 /// What performing one operation came to.
 #[derive(Debug, PartialEq, Eq)]

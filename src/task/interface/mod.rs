@@ -16,7 +16,7 @@ use serde::Serialize;
 
 use super::lookup;
 pub use super::lookup::MachineRef;
-use super::{Effect, Plan, Task, TaskError};
+use super::{Effect, Plan, Planning, Task, TaskError};
 use crate::api::{
     ConfigType, Interface, InterfaceChanges, InterfaceId, Machine, MachineId, Reader, Writer,
 };
@@ -105,7 +105,7 @@ impl Task for InterfaceSpec {
         perform::update(writer, op, report)
     }
 
-    fn settle(plans: &mut [Result<Plan<InterfaceOp, InterfaceReport>, TaskError>]) {
+    fn settle(plans: &mut [Planning<InterfaceSpec>]) {
         plan::settle(plans);
     }
 

@@ -11,7 +11,7 @@ use super::address::{Choice, configured};
 use super::pool::Pool;
 use super::{InterfaceOp, InterfaceReport, InterfaceSpec, named};
 use crate::api::{ConfigType, Interface, InterfaceChanges, Machine};
-use crate::task::{Action, Plan, Planned, Step, TaskError, check};
+use crate::task::{Action, Plan, Planned, Planning, Step, TaskError, check};
 
 type InterfacePlan = Plan<InterfaceOp, InterfaceReport>;
 
@@ -115,7 +115,7 @@ impl InterfaceSpec {
 /// The plans of a list are made from the same state, so that all would take the same address: what was given by the user
 /// stays, the first that may choose has its address, and the others the next ones. Those for which there is none are
 /// refused here, where check mode sees it too.
-pub(super) fn settle(plans: &mut [Result<InterfacePlan, TaskError>]) {
+pub(super) fn settle(plans: &mut [Planning<InterfaceSpec>]) {
     let mut promised: HashMap<Ipv4Addr, String> = HashMap::new();
     for plan in plans.iter_mut() {
         if let Some((address, title)) = plan.as_ref().ok().and_then(given) {
