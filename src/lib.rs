@@ -20,7 +20,7 @@ mod failure;
 pub mod glob;
 pub mod inventory;
 pub mod modules;
-pub mod near;
+mod near;
 mod options_file;
 mod order;
 mod reason;

@@ -5,7 +5,7 @@
 /// Case does not count. A name that is contained in a candidate, or the other way round, is near as
 /// well: people leave out prefixes (`token` for `mrp_token`). An exact match is not a near match.
 #[must_use]
-pub fn near<'a>(name: &str, candidates: impl IntoIterator<Item = &'a str>) -> Vec<&'a str> {
+pub(crate) fn near<'a>(name: &str, candidates: impl IntoIterator<Item = &'a str>) -> Vec<&'a str> {
     let wanted = name.to_lowercase();
     let mut found: Vec<(usize, &str)> = candidates
         .into_iter()

@@ -8,6 +8,7 @@ use std::path::{Path, PathBuf};
 use serde_json::{Map, Value};
 
 use crate::ansible::{Failure, Kind, ModuleSpec, expand_path};
+use crate::reason;
 
 const TOKENS: [&str; 2] = ["mrp_token", "token"];
 const TOKEN_FILE: &str = "token_file";
@@ -172,8 +173,9 @@ impl Text {
         match read {
             Ok(metadata) => Ok(Text { text, metadata }),
             Err(error) => Err(Failure::new(format!(
-                "cannot read {}: {error}",
-                path.display()
+                "cannot read {}: {}",
+                path.display(),
+                reason::of(&error)
             ))),
         }
     }

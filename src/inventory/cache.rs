@@ -12,6 +12,7 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use serde_json::{Value, json};
 
 use crate::api::Sha256;
+use crate::reason;
 
 /// Where the copy is, and for how long it is good.
 pub(super) struct Cache {
@@ -34,8 +35,9 @@ impl Cache {
         let copy = self.copy(now(), inventory).to_string();
         replace(&self.path, copy.as_bytes()).map_err(|error| {
             format!(
-                "the copy {} cannot be written: {error}",
-                self.path.display()
+                "the copy {} cannot be written: {}",
+                self.path.display(),
+                reason::of(&error)
             )
         })
     }
@@ -45,7 +47,7 @@ impl Cache {
         let path = self.path.display();
         let text = require_file(&self.path)
             .and_then(|()| fs::read(&self.path))
-            .map_err(|error| format!("there is no copy {path}: {error}"))?;
+            .map_err(|error| format!("there is no copy {path}: {}", reason::of(&error)))?;
         let mut copy: Value = serde_json::from_slice(&text).unwrap_or_default();
         let made = copy["made"].as_str().and_then(|made| made.parse().ok());
         let Some(made) = made.map(Duration::from_millis) else {

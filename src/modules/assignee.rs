@@ -2,6 +2,7 @@
 
 use serde::Deserialize;
 
+use super::existence::Existence;
 use super::{connection, respond, target};
 use crate::ansible::{
     Attribute, Attributes, Call, Constraints, Failure, Kind, Module, ModuleSpec, Opt, RequiredIf,
@@ -66,14 +67,7 @@ const OPTIONS: &[Opt] = &[
 struct Options {
     user: Option<String>,
     reason: Option<String>,
-    state: State,
-}
-
-#[derive(Deserialize)]
-#[serde(rename_all = "lowercase")]
-enum State {
-    Present,
-    Absent,
+    state: Existence,
 }
 
 fn run(call: &Call) -> Result<Success, Failure> {
@@ -84,12 +78,12 @@ fn spec(call: &Call) -> Result<AssigneeSpec, Failure> {
     let options: Options = call.options();
     let presence = match (options.state, options.user) {
         (_, Some(user)) if user.is_empty() => return Err(Failure::new("user must not be empty")),
-        (State::Present, Some(user)) => Presence::Present(NewAssignee {
+        (Existence::Present, Some(user)) => Presence::Present(NewAssignee {
             user,
             reason: options.reason,
         }),
-        (State::Present, None) => return Err(Failure::new("state: present needs a user")),
-        (State::Absent, user) => Presence::Absent(user),
+        (Existence::Present, None) => return Err(Failure::new("state: present needs a user")),
+        (Existence::Absent, user) => Presence::Absent(user),
     };
     Ok(AssigneeSpec {
         machine: target::machine(call)?,

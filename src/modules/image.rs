@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use serde::Deserialize;
 
+use super::existence::Existence;
 use super::{connection, respond};
 use crate::ansible::{
     Attribute, Attributes, Call, Constraints, Failure, Kind, Module, ModuleSpec, Opt, Return,
@@ -108,19 +109,12 @@ struct Options {
     kind: ImageType,
     arch: String,
     path: Option<PathBuf>,
-    state: State,
+    state: Existence,
     public: Option<bool>,
     known_good: Option<bool>,
     id: Option<ImageId>,
     force: bool,
     prune: bool,
-}
-
-#[derive(Deserialize)]
-#[serde(rename_all = "lowercase")]
-enum State {
-    Present,
-    Absent,
 }
 
 fn run(call: &Call) -> Result<Success, Failure> {
@@ -146,8 +140,8 @@ impl From<Options> for ImageSpec {
             kind: options.kind,
             arch: options.arch,
             presence: match options.state {
-                State::Present => Presence::Present(wanted),
-                State::Absent => Presence::Absent(wanted.id),
+                Existence::Present => Presence::Present(wanted),
+                Existence::Absent => Presence::Absent(wanted.id),
             },
         }
     }

@@ -1,6 +1,7 @@
 //! The Ansible modules: one file each, with its options and the way from options to a task and from the
 //! task's outcome to a result.
 
+mod existence;
 pub(crate) mod reading;
 pub(crate) mod respond;
 pub(crate) mod target;

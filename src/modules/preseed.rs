@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use serde::Deserialize;
 
+use super::existence::Existence;
 use super::{connection, respond};
 use crate::ansible::{
     Attribute, Attributes, Call, Constraints, Failure, Kind, Module, ModuleSpec, Opt, Return,
@@ -90,14 +91,7 @@ struct Options {
     description: Option<String>,
     public: Option<bool>,
     known_good: Option<bool>,
-    state: State,
-}
-
-#[derive(Deserialize)]
-#[serde(rename_all = "lowercase")]
-enum State {
-    Present,
-    Absent,
+    state: Existence,
 }
 
 fn run(call: &Call) -> Result<Success, Failure> {
@@ -123,8 +117,8 @@ impl From<Options> for PreseedSpec {
         PreseedSpec {
             name: options.name,
             presence: match options.state {
-                State::Present => Presence::Present(wanted),
-                State::Absent => Presence::Absent,
+                Existence::Present => Presence::Present(wanted),
+                Existence::Absent => Presence::Absent,
             },
         }
     }

@@ -2,6 +2,7 @@
 
 use serde::Deserialize;
 
+use super::existence::Existence;
 use super::{connection, respond, target, waiting};
 use crate::ansible::{
     Attribute, Attributes, Call, Constraints, Failure, Kind, Module, ModuleSpec, Opt, RequiredIf,
@@ -102,15 +103,8 @@ struct Options {
     query: Option<String>,
     count: usize,
     reason: Option<String>,
-    state: State,
+    state: Existence,
     user: Option<String>,
-}
-
-#[derive(Deserialize)]
-#[serde(rename_all = "lowercase")]
-enum State {
-    Present,
-    Absent,
 }
 
 fn run(call: &Call) -> Result<Success, Failure> {
@@ -128,14 +122,14 @@ fn spec(call: &Call) -> Result<ReservationSpec, Failure> {
 
 fn presence(call: &Call, options: &Options) -> Result<Presence, Failure> {
     match options.state {
-        State::Absent if options.count > 1 => Err(Failure::new(
+        Existence::Absent if options.count > 1 => Err(Failure::new(
             "count needs state: present; with state: absent all that match are released",
         )),
-        State::Absent => Ok(Presence::Absent),
-        State::Present if options.count > 1 && options.query.is_none() => {
+        Existence::Absent => Ok(Presence::Absent),
+        Existence::Present if options.count > 1 && options.query.is_none() => {
             Err(Failure::new("count needs query"))
         }
-        State::Present => Ok(Presence::Present(Wish {
+        Existence::Present => Ok(Presence::Present(Wish {
             count: options.count,
             user: options.user.clone(),
             wait: waiting::limits(call)?,

@@ -10,7 +10,7 @@ use super::{
 };
 use crate::api::{NewPreseed, Preseed, PreseedChanges, PreseedType, Reader, Scope};
 use crate::reason;
-use crate::task::{Action, Plan, Step, TaskError, TextChange, check, lookup};
+use crate::task::{Action, Plan, Step, Task, TaskError, TextChange, check, lookup};
 
 /// The longest text the server stores, in characters.
 const CONTENT_LIMIT: usize = 2_097_152;
@@ -126,10 +126,6 @@ impl PreseedSpec {
                 "name is {length} characters long, and the server takes 2 to 256"
             ))),
         }
-    }
-
-    fn title(&self) -> String {
-        format!("preseed '{}'", self.name)
     }
 }
 
