@@ -1,5 +1,7 @@
-//! The playbooks in README.md and docs/: blocks marked `yaml`. What is not a whole playbook is marked `yaml fragment`.
+//! The playbooks in README.md and docs/, blocks marked `yaml`, and the examples of the modules. What is not a whole
+//! playbook is marked `yaml fragment`.
 
+use mr_provisioner::modules;
 use serde_json::json;
 
 use crate::controller::root;
@@ -118,5 +120,56 @@ fn the_controller_reports_a_machine_that_does_not() {
             assert_eq!(run.changed(), changed, "{}", run.output);
         }
         assert_eq!(site.lab.boots().len(), 1);
+    });
+}
+
+/// What is said of options that a module does not have, or does not take like that.
+const MISUNDERSTOOD: [&str; 8] = [
+    "Unsupported parameters",
+    "missing required arguments",
+    "mutually exclusive",
+    "value of ",
+    "unable to convert",
+    " needs ",
+    "must not",
+    "reserved name",
+];
+
+#[test]
+fn the_examples_of_the_modules_are_understood() {
+    on_each_line(|ansible| {
+        let site = Site::new();
+        let examples: String = modules::ALL
+            .iter()
+            .map(|module| module.spec.examples)
+            .collect();
+        let tasks = examples.replace("https://mrp.example/", site.lab.url());
+        let token = "{{ lookup('env', 'MRP_TOKEN') }}";
+        let variables = json!({
+            "lab_token": token, "administrator_token": token, "mr_provisioner_auth_token": token, "pipeline_id": 7,
+        });
+        let head = format!(
+            "- hosts: localhost\n  connection: local\n  gather_facts: false\n  vars: {variables}\n  \
+             ignore_errors: true\n  tasks:\n"
+        );
+        let indented: String = tasks.lines().map(|line| format!("    {line}\n")).collect();
+        let run = ansible.playbook(
+            &site.lab,
+            &site.write("examples.yml", &(head + &indented)),
+            &["--check"],
+        );
+        run.succeeded();
+        for complaint in MISUNDERSTOOD {
+            assert!(
+                !run.output.contains(complaint),
+                "{complaint}: {}",
+                run.output
+            );
+        }
+        let count = |text: &str, part: &str| text.matches(part).count();
+        assert_eq!(
+            count(&run.output, "TASK ["),
+            count(&examples, "- name: ") - count(&examples, " - name: "),
+        );
     });
 }
