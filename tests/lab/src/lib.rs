@@ -8,7 +8,7 @@ use std::net::{SocketAddr, TcpListener};
 use std::sync::Arc;
 use std::sync::mpsc;
 use std::thread::{self, JoinHandle};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use serde_json::Value;
 use tokio::runtime::Builder;
@@ -51,6 +51,9 @@ pub use machine::{Boot, Fetched};
 
 use log::CLIENT;
 use world::Shared;
+
+/// What has not happened until then is not going to.
+const PATIENCE: Duration = Duration::from_secs(60);
 
 /// A running lab; it stops when this is dropped.
 pub struct Lab {
@@ -145,6 +148,43 @@ impl Lab {
     /// All boots from the network so far.
     pub fn boots(&self) -> Vec<Boot> {
         self.shared.world().boots.clone()
+    }
+
+    /// Whether a request is being answered that keeps all others waiting.
+    pub fn keeps_waiting(&self) -> bool {
+        self.shared.world().turn.try_lock().is_err()
+    }
+
+    /// Waits until this is so, however busy the computer is.
+    ///
+    /// # Panics
+    /// When it is not so within a minute: then it never will be.
+    pub fn wait_until(&self, what: &str, is_so: impl Fn(&Lab) -> bool) {
+        let start = Instant::now();
+        while !is_so(self) {
+            assert!(start.elapsed() < PATIENCE, "not within a minute: {what}");
+            thread::sleep(Duration::from_millis(5));
+        }
+    }
+
+    /// Waits until so many requests have arrived.
+    ///
+    /// # Panics
+    /// As [`Lab::wait_until`].
+    pub fn wait_for_requests(&self, count: usize) {
+        let what = format!("{count} requests");
+        self.wait_until(&what, |lab| lab.requests().len() >= count);
+    }
+
+    /// Waits until the last boot is over.
+    ///
+    /// # Panics
+    /// As [`Lab::wait_until`], and when there was none.
+    pub fn last_boot(&self) -> Boot {
+        self.wait_until("the last boot is over", |lab| {
+            lab.boots().last().is_some_and(Boot::is_over)
+        });
+        self.boots().pop().expect("it was there")
     }
 
     /// Sets a fault, or a list of them; see the README.

@@ -64,6 +64,13 @@ pub struct Boot {
     pub error: Option<String>,
 }
 
+impl Boot {
+    /// Whether its machine has nothing more to do for it.
+    pub fn is_over(&self) -> bool {
+        self.result != "booting" && self.result != "installing"
+    }
+}
+
 /// Which boot of which machine asks.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 struct BootId {

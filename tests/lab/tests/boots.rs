@@ -3,7 +3,7 @@
 
 mod common;
 
-use common::{api, host, last_boot, send, tftp, upload};
+use common::{api, host, send, tftp, upload};
 use mrp_lab::Lab;
 use serde_json::{Value, json};
 
@@ -36,7 +36,7 @@ fn state(lab: &Lab, machine: i64) -> Value {
 fn a_provisioned_machine_fetches_what_it_was_told_and_becomes_ready() {
     let lab = Lab::start();
     provision(&lab, 1);
-    let boot = last_boot(&lab);
+    let boot = lab.last_boot();
     assert_eq!(
         (boot.machine.as_str(), boot.result.as_str(), boot.error),
         ("moonshot-c1", "ready", None)
@@ -107,7 +107,7 @@ fn an_uploaded_kernel_is_what_boots() {
         json!({"kernel_id": image["id"], "initrd_id": null, "preseed_id": null}),
     );
     provision(&lab, 1);
-    let boot = last_boot(&lab);
+    let boot = lab.last_boot();
     let kernel = boot.kernel.unwrap();
     assert_eq!(kernel.name, image["name"]);
     assert_eq!(
@@ -125,10 +125,10 @@ fn machines_end_as_they_are_told() {
     let lab = Lab::start();
     lab.settings(json!({"install_seconds": 0, "install_result": "error", "machines": {"x86-1": {"install_result": "never"}}}));
     provision(&lab, 1);
-    assert_eq!(last_boot(&lab).result, "error");
+    assert_eq!(lab.last_boot().result, "error");
     assert_eq!(state(&lab, 1), "error");
     provision(&lab, 8);
-    let boot = last_boot(&lab);
+    let boot = lab.last_boot();
     assert_eq!(
         (boot.result.as_str(), boot.bootfile.as_deref()),
         ("never", Some("admin/grubx64.efi.00000002"))
@@ -141,7 +141,7 @@ fn a_lease_can_be_chosen_and_shows_on_the_interface() {
     let lab = Lab::start();
     lab.settings(json!({"machines": {"moonshot-c1": {"lease": "10.40.5.200"}}}));
     provision(&lab, 1);
-    assert_eq!(last_boot(&lab).lease.as_deref(), Some("10.40.5.200"));
+    assert_eq!(lab.last_boot().lease.as_deref(), Some("10.40.5.200"));
     let interface = api(
         &lab,
         ALICE,
@@ -160,7 +160,7 @@ fn a_new_provision_aborts_the_boot_that_runs() {
     provision(&lab, 1);
     lab.settings(json!({"install_seconds": 0}));
     provision(&lab, 1);
-    assert_eq!(last_boot(&lab).result, "ready");
+    assert_eq!(lab.last_boot().result, "ready");
     let results: Vec<_> = lab.boots().into_iter().map(|boot| boot.result).collect();
     assert_eq!(results, ["aborted", "ready"]);
 }
@@ -177,7 +177,7 @@ fn switching_off_ends_an_install() {
         "/api/v1/machine/1/power",
         json!({"state": "off"}),
     );
-    assert_eq!(last_boot(&lab).result, "aborted");
+    assert_eq!(lab.last_boot().result, "aborted");
     assert_eq!(state(&lab, 1), "provisioning");
 }
 
@@ -209,7 +209,7 @@ fn only_netboot_is_told_and_needs_no_provisioning() {
     assert_eq!(power("disk_reboot"), 202);
     assert!(lab.boots().is_empty());
     assert_eq!(power("pxe_reboot"), 202);
-    assert_eq!(last_boot(&lab).result, "ready");
+    assert_eq!(lab.last_boot().result, "ready");
     assert_eq!(state(&lab, 1), "ready");
 }
 
@@ -224,7 +224,7 @@ fn a_machine_that_cannot_boot_says_why() {
         json!({"preseed_id": 5}),
     );
     provision(&lab, 1);
-    let boot = last_boot(&lab);
+    let boot = lab.last_boot();
     assert_eq!(boot.result, "failed");
     assert!(
         boot.error
@@ -268,7 +268,7 @@ fn a_machine_of_any_name_can_be_added_and_boots() {
         json!({"kernel_id": 3}),
     );
     provision(&lab, id);
-    let boot = last_boot(&lab);
+    let boot = lab.last_boot();
     assert_eq!(
         (boot.machine.as_str(), boot.result.as_str()),
         (name, "ready")
@@ -286,7 +286,6 @@ fn a_reset_ends_what_machines_do() {
     let lab = Lab::start();
     provision(&lab, 1);
     lab.reset();
-    std::thread::sleep(std::time::Duration::from_millis(400));
     assert!(lab.boots().is_empty() && lab.requests().is_empty());
     assert_eq!(
         send(host(&lab), "GET", "/_lab/boots", &[], b"")
@@ -328,6 +327,6 @@ fn a_boot_is_over_as_soon_as_its_machine_is_ready() {
     lab.settings(json!({"install_seconds": 0}));
     let path = "/api/v1/machine/1/state";
     api(&lab, ALICE, "POST", path, json!({"state": "provision"}));
-    while api(&lab, ALICE, "GET", path, Value::Null).json()["state"] != "ready" {}
+    lab.wait_until("the machine is ready", |lab| state(lab, 1) == "ready");
     assert_eq!(lab.boots()[0].result, "ready");
 }

@@ -7,7 +7,7 @@ use std::io::ErrorKind;
 use std::net::TcpStream;
 use std::time::{Duration, Instant};
 
-use common::{api, control, host, last_boot, send, upload};
+use common::{api, control, host, send, upload};
 use mrp_lab::Lab;
 use serde_json::{Value, json};
 
@@ -103,6 +103,7 @@ fn answers_are_delayed_and_withheld() {
         b"GET /api/v1/preseed HTTP/1.1\r\nHost: x\r\n\r\n",
     )
     .unwrap();
+    lab.wait_for_requests(2);
     assert!(matches!(
         common::read(stream, false).err().unwrap().kind(),
         ErrorKind::WouldBlock | ErrorKind::TimedOut
@@ -126,7 +127,7 @@ fn faults_spare_machines_and_the_control_path_and_can_be_cleared() {
         "/api/v1/machine/1/state",
         json!({"state": "provision"}),
     );
-    assert_eq!(last_boot(&lab).result, "ready");
+    assert_eq!(lab.last_boot().result, "ready");
     lab.fault(json!({"path": "/tftp/", "machines": true, "nth": 2, "status": 404}));
     api(
         &lab,
@@ -135,7 +136,7 @@ fn faults_spare_machines_and_the_control_path_and_can_be_cleared() {
         "/api/v1/machine/1/state",
         json!({"state": "provision"}),
     );
-    assert_eq!(last_boot(&lab).result, "failed");
+    assert_eq!(lab.last_boot().result, "failed");
 }
 
 #[test]
@@ -262,7 +263,7 @@ fn boot_endpoints_can_be_closed_to_clients() {
         json!({"state": "provision"}),
     );
     assert_eq!(
-        last_boot(&lab).result,
+        lab.last_boot().result,
         "ready",
         "machines are behind the firewall"
     );

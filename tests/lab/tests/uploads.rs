@@ -3,8 +3,8 @@
 
 mod common;
 
-use std::io::{Read, Write};
-use std::net::TcpStream;
+use std::io::{ErrorKind, Read, Write};
+use std::net::{Shutdown, TcpStream};
 
 use common::{api, host, image_form, read, send, tftp, upload};
 use mrp_lab::Lab;
@@ -72,8 +72,12 @@ fn an_upload_that_breaks_off_leaves_nothing() {
     );
     stream.write_all(head.as_bytes()).unwrap();
     stream.write_all(&body[..50_000]).unwrap();
-    drop(stream);
-    std::thread::sleep(std::time::Duration::from_millis(100));
+    stream.shutdown(Shutdown::Write).unwrap();
+    // Answered by nothing but the end of the connection, and that when all is done.
+    assert_eq!(
+        read(stream, false).err().unwrap().kind(),
+        ErrorKind::UnexpectedEof
+    );
     assert_eq!(
         api(&lab, ALICE, "GET", "/api/v1/image", Value::Null)
             .json()

@@ -3,9 +3,9 @@
 
 use std::io::{self, Read, Write};
 use std::net::TcpStream;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
-use mrp_lab::{Boot, Lab};
+use mrp_lab::Lab;
 use serde_json::Value;
 
 pub(crate) struct Answer {
@@ -173,23 +173,4 @@ pub(crate) fn upload(
         ("Content-Type", content_type),
     ];
     send(host(lab), "POST", "/api/v1/image", &headers, &body).unwrap()
-}
-
-/// Waits until the last boot is over.
-pub(crate) fn last_boot(lab: &Lab) -> Boot {
-    let start = Instant::now();
-    loop {
-        let boot = lab.boots().pop();
-        if let Some(boot) =
-            boot.filter(|boot| boot.result != "booting" && boot.result != "installing")
-        {
-            return boot;
-        }
-        assert!(
-            start.elapsed() < Duration::from_secs(20),
-            "the machine is still busy: {:?}",
-            lab.boots()
-        );
-        std::thread::sleep(Duration::from_millis(5));
-    }
 }
