@@ -53,7 +53,7 @@ fn a_machine_that_runs_the_late_command_becomes_ready_with_netboot_off() {
     let result = installed_with(&bench, &late_command("alice-token"), 60.0);
     assert_eq!(result["machine"]["state"], "ready", "{result:#}");
     assert_eq!(bench.server("/api/v1/machine/2")["netboot_enabled"], false);
-    assert_eq!(bench.lab.boots()[0].result, "ready");
+    assert_eq!(bench.lab.last_boot().result, "ready");
     let asked = bench.lab.requests();
     let told = asked
         .iter()
@@ -61,30 +61,35 @@ fn a_machine_that_runs_the_late_command_becomes_ready_with_netboot_off() {
     assert_eq!(told.count(), 1, "somebody else reported: {asked:?}");
 }
 
+/// Asked when the boot is over and nothing more comes.
+fn stays_provisioning(bench: &Bench) {
+    let state = bench.server("/api/v1/machine/2/state");
+    assert_eq!(state["state"], "provisioning");
+}
+
 #[test]
 fn with_a_wrong_token_the_machine_stays_provisioning() {
     let bench = Bench::new();
     bench.lab.run_late_commands();
-    let result = installed_with(&bench, &late_command("no-token"), 3.0);
+    let result = installed_with(&bench, &late_command("no-token"), 0.1);
     says(&text(&result["msg"]), &["last state seen was provisioning"]);
-    let boot = &bench.lab.boots()[0];
+    let boot = bench.lab.last_boot();
     assert_eq!(boot.result, "failed");
     says(
         boot.error.as_deref().unwrap_or_default(),
         &["the late command ended with", "401"],
     );
+    stays_provisioning(&bench);
 }
 
 #[test]
 fn with_the_token_of_somebody_who_does_not_hold_the_machine_it_stays_provisioning() {
     let bench = Bench::new();
     bench.lab.run_late_commands();
-    let result = installed_with(&bench, &late_command("bob-token"), 3.0);
+    let result = installed_with(&bench, &late_command("bob-token"), 0.1);
     assert_eq!(result["failed"], true);
-    assert_eq!(
-        bench.server("/api/v1/machine/2/state")["state"],
-        "provisioning"
-    );
+    assert_eq!(bench.lab.last_boot().result, "failed");
+    stays_provisioning(&bench);
     // As the page says, every token may do this to every machine.
     assert_eq!(bench.server("/api/v1/machine/2")["netboot_enabled"], false);
 }

@@ -402,13 +402,10 @@ fn waiting_ends_when_the_machine_is_released() {
     let options = json!({
         "name": "qdc01", "reason": "bob's turn", "wait": true, "wait_timeout": 60, "wait_interval": 0.02,
     });
-    let asked = || bench.lab.requests().len();
+    let before = bench.lab.requests().len();
     let result = std::thread::scope(|scope| {
         let waiting = scope.spawn(|| bench.run_by("bob-token", MODULE, options.clone()));
-        let before = asked();
-        while asked() < before + 8 {
-            std::thread::yield_now();
-        }
+        bench.lab.wait_for_requests(before + 8);
         assert_eq!(
             bench.run(MODULE, json!({ "name": "qdc01", "state": "absent" }))["changed"],
             true
@@ -479,10 +476,13 @@ fn a_server_that_is_away_for_a_while_does_not_end_the_wait() {
     );
     let result = std::thread::scope(|scope| {
         let waiting = scope.spawn(|| bench.run(MODULE, options.clone()));
-        let before = bench.lab.requests().len();
-        while bench.lab.requests().len() < before + 9 {
-            std::thread::yield_now();
-        }
+        bench.lab.wait_until("the server was away", |lab| {
+            let requests = lab.requests();
+            let away = requests
+                .iter()
+                .filter(|request| request.status == Some(503));
+            away.count() == 3
+        });
         bench.run_by(
             "bob-token",
             MODULE,

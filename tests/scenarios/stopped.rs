@@ -1,8 +1,6 @@
 //! Runs that are stopped while the server has not answered yet.
 
 use std::process::{Command, Stdio};
-use std::thread;
-use std::time::Duration;
 
 use serde_json::{Value, json};
 
@@ -16,9 +14,7 @@ fn stopped_after(requests: usize, bench: &Bench, module: &str, options: Value) -
         .stderr(Stdio::piped())
         .spawn()
         .unwrap();
-    while bench.lab.requests().len() < requests {
-        thread::sleep(Duration::from_millis(10));
-    }
+    bench.lab.wait_for_requests(requests);
     let kill = Command::new("kill").arg(child.id().to_string()).status();
     assert!(kill.unwrap().success());
     result_of(&child.wait_with_output().unwrap())
