@@ -1,7 +1,5 @@
 //! Which requests are tried again, and after which pause.
 
-use std::net::TcpListener;
-
 use mr_provisioner::api::*;
 
 use crate::server::{Server, delete, get, post, put};
@@ -166,18 +164,12 @@ fn provisioning_that_stalls_has_an_unknown_outcome() {
 
 #[test]
 fn what_never_arrived_is_tried_again_whatever_it_is() {
-    let unused = TcpListener::bind("127.0.0.1:0")
-        .unwrap()
-        .local_addr()
-        .unwrap();
-    let (client, clock) = connect(&settings(&format!("http://{unused}/")));
+    let (client, clock) = connect(&settings("http://127.0.0.1:1/"));
     let error = client.states().provision(MachineId(7)).unwrap_err();
     assert!(matches!(error, ApiError::Connect { .. }), "{error:?}");
     assert_eq!(
         error.to_string(),
-        format!(
-            "starting the provisioning of machine 7: no connection to {unused}: connection refused"
-        )
+        "starting the provisioning of machine 7: no connection to 127.0.0.1:1: connection refused"
     );
     assert_eq!(clock.pauses(), [0.5, 1.0, 2.0]);
 }
