@@ -1,85 +1,70 @@
 //! Stalls, redirects, limits and kept connections.
 
 use std::net::{TcpListener, TcpStream};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use mr_provisioner::api::*;
 
 use crate::server::{Server, get, post, put, response};
 use crate::support::*;
 
+/// How a client ends that gives up soon.
+fn stalled() -> String {
+    format!("no byte in either direction for {} s", SOON.as_secs())
+}
+
 #[test]
 fn a_silent_server_is_given_up() {
     let server = Server::start([get("/api/v1/machine/7").stall()]);
-    let start = Instant::now();
     let error = impatient(&server).machines().get(MachineId(7)).unwrap_err();
     assert!(matches!(error, ApiError::Timeout { .. }), "{error:?}");
-    assert!(
-        error
-            .to_string()
-            .ends_with("no byte in either direction for 0.15 s"),
-        "{error}"
-    );
-    assert!(start.elapsed() < Duration::from_secs(5));
+    assert!(error.to_string().ends_with(&stalled()), "{error}");
     server.finish();
 }
 
 #[test]
 fn an_answer_that_stops_is_given_up() {
     let whole = response(200, "", machine_json(7, "a").as_bytes());
-    let server = Server::start([get("/api/v1/machine/7").drip(
-        vec![whole[..80].to_vec(), whole[80..].to_vec()],
-        Duration::from_millis(300),
-    )]);
-    let mut settings = settings(&server.url());
-    settings.stall_timeout = Duration::from_millis(900);
-    settings.retry.retries = 0;
-    let (client, _) = connect(&settings);
-    client.machines().get(MachineId(7)).unwrap();
-    server.finish();
-
-    let server = Server::start([get("/api/v1/machine/7").drip(
-        vec![whole[..80].to_vec(), whole[80..].to_vec()],
-        Duration::from_millis(100),
-    )]);
-    settings.url = BaseUrl::parse(&server.url()).unwrap();
-    settings.stall_timeout = Duration::from_millis(40);
-    let error = connect(&settings)
-        .0
-        .machines()
-        .get(MachineId(7))
-        .unwrap_err();
+    let half = whole[..whole.len() / 2].to_vec();
+    let server = Server::start([get("/api/v1/machine/7").raw(half)]);
+    let error = impatient(&server).machines().get(MachineId(7)).unwrap_err();
     assert!(matches!(error, ApiError::Timeout { .. }), "{error:?}");
+    assert!(error.to_string().ends_with(&stalled()), "{error}");
     server.finish();
 }
 
 #[test]
 fn a_slow_transfer_is_not_a_stall() {
-    let whole = response(200, "", machine_json(7, "a").as_bytes());
-    let pieces = whole.chunks(40).map(<[u8]>::to_vec).collect();
-    let server = Server::start([get("/api/v1/machine/7").drip(pieces, Duration::from_millis(60))]);
-    let mut settings = settings(&server.url());
-    settings.stall_timeout = Duration::from_millis(300);
-    settings.retry.retries = 0;
-    connect(&settings).0.machines().get(MachineId(7)).unwrap();
+    const PAUSE: Duration = Duration::from_millis(10);
+    let limit = Duration::from_secs(1);
+    let machine = machine_json(7, "a");
+    let mut head = response(200, "", machine.as_bytes());
+    let body = head.split_off(head.len() - machine.len());
+    let pieces: Vec<_> = [head]
+        .into_iter()
+        .chain(body.chunks(1).map(<[u8]>::to_vec))
+        .collect();
+    assert!(PAUSE * pieces.len() as u32 > limit, "it is not slow");
+    let server = Server::start([get("/api/v1/machine/7").drip(pieces, PAUSE)]);
+    let (client, _) = connect(&without_retries(&server, limit));
+    client.machines().get(MachineId(7)).unwrap();
     server.finish();
 }
 
 #[test]
 fn an_answer_that_trickles_for_ever_is_given_up() {
     let head = b"HTTP/1.1 200 OK\r\nConnection: close\r\n\r\n[".to_vec();
-    let endless = std::iter::repeat_n(b" ".to_vec(), 1000);
+    let endless = std::iter::repeat_n(b" ".to_vec(), 10_000);
     let pieces = std::iter::once(head).chain(endless).collect();
     let server = Server::start([get("/api/v1/machine/7").drip(pieces, Duration::from_millis(20))]);
-    let start = Instant::now();
-    let error = impatient(&server).machines().get(MachineId(7)).unwrap_err();
+    let (client, _) = connect(&without_retries(&server, Duration::from_secs(1)));
+    let error = client.machines().get(MachineId(7)).unwrap_err();
     assert!(
         error
             .to_string()
-            .ends_with("the server's answer did not end within 1.5 s"),
+            .ends_with("the server's answer did not end within 10 s"),
         "{error}"
     );
-    assert!(start.elapsed() < Duration::from_secs(5));
 }
 
 #[test]
@@ -152,13 +137,10 @@ fn an_answer_cut_short_is_lost() {
     let cut =
         b"HTTP/1.1 200 OK\r\nContent-Length: 100\r\nConnection: close\r\n\r\n{\"id\"".to_vec();
     let server = Server::start([
-        get("/api/v1/machine/7").drip(vec![cut], Duration::ZERO),
+        get("/api/v1/machine/7").cut(cut),
         get("/api/v1/machine/7").json(200, machine_json(7, "a")),
     ]);
-    // The server closes after the cut answer because the client does: it reads no further request on that connection.
-    let mut settings = settings(&server.url());
-    settings.stall_timeout = Duration::from_millis(200);
-    let (client, clock) = connect(&settings);
+    let (client, clock) = client(&server);
     client.machines().get(MachineId(7)).unwrap();
     assert_eq!(clock.pauses(), [0.5]);
     server.finish();
@@ -178,24 +160,21 @@ fn connections_are_kept() {
 
 #[test]
 fn a_kept_connection_that_the_server_closed_is_not_used_for_a_post() {
-    for _ in 0..20 {
-        let server = Server::start([
-            get("/api/v1/machine/7/state").last(200, r#"{"state": "ready"}"#),
-            post("/api/v1/machine/7/state")
-                .body(r#"{"state":"provision"}"#)
-                .json(202, r#"{"state":"provisioning"}"#),
-        ]);
-        let (client, clock) = client(&server);
-        client.states().get(MachineId(7)).unwrap();
-        // Until the server's end of the connection has come.
-        std::thread::sleep(Duration::from_millis(20));
-        assert_eq!(
-            client.states().provision(MachineId(7)).unwrap(),
-            MachineState::Provisioning
-        );
-        assert!(clock.pauses().is_empty());
-        server.finish();
-    }
+    let server = Server::start([
+        get("/api/v1/machine/7/state").last(200, r#"{"state": "ready"}"#),
+        post("/api/v1/machine/7/state")
+            .body(r#"{"state":"provision"}"#)
+            .json(202, r#"{"state":"provisioning"}"#),
+    ]);
+    let (client, clock) = client(&server);
+    client.states().get(MachineId(7)).unwrap();
+    server.hang_up();
+    assert_eq!(
+        client.states().provision(MachineId(7)).unwrap(),
+        MachineState::Provisioning
+    );
+    assert!(clock.pauses().is_empty());
+    server.finish();
 }
 
 #[test]

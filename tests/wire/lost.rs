@@ -1,7 +1,5 @@
 //! Creations whose answer was lost: looked for before they are tried again.
 
-use std::time::Duration;
-
 use mr_provisioner::api::*;
 
 use crate::server::{Server, Step, delete, get, post};
@@ -23,13 +21,6 @@ fn losses() -> [Step; 3] {
 /// Answers that were given up while the server may still have the request.
 fn impatience(step: fn() -> Step) -> [Step; 3] {
     [step().stall(), step().html(502, ""), step().html(504, "")]
-}
-
-/// A client that gives up a connection soon, and tries again.
-fn soon(server: &Server) -> (Writer, std::sync::Arc<FakeClock>) {
-    let mut settings = settings(&server.url());
-    settings.stall_timeout = Duration::from_millis(300);
-    connect(&settings)
 }
 
 #[test]
@@ -139,9 +130,7 @@ fn an_upload_that_stalled_half_way_is_sent_again() {
         get("/api/v1/image").json(200, "[]"),
         post("/api/v1/image").json(201, image_json(5, &name_of(&file))),
     ]);
-    let mut settings = settings(&server.url());
-    settings.stall_timeout = Duration::from_millis(900);
-    let (client, clock) = connect(&settings);
+    let (client, clock) = soon(&server);
     assert_eq!(
         client.images().create(&kernel(), &mut file).unwrap().id,
         ImageId(5)

@@ -6,7 +6,10 @@ use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::thread;
-use std::time::Duration;
+use std::time::{Duration, Instant};
+
+/// What has not come until then is not going to.
+const PATIENCE: Duration = Duration::from_secs(60);
 
 /// One expected request and what happens then.
 pub(crate) struct Step {
@@ -25,7 +28,11 @@ enum Action {
     Drip(Vec<Vec<u8>>, Duration),
     /// Takes the whole request and closes the connection.
     Close,
-    /// Takes only the head, answers with this and closes while the body is still coming.
+    /// Takes the whole request, answers with this and closes the connection.
+    Cut(Vec<u8>),
+    /// Takes the whole request, answers, and closes the connection when the server hangs up.
+    Last(Vec<u8>),
+    /// Takes only the head, answers while the body is still coming, and takes nothing more, with the connection open.
     Early(Vec<u8>),
     /// Takes the head and this much of the body, and resets the connection.
     CloseAfter(usize),
@@ -128,10 +135,18 @@ impl Step {
         }
     }
 
-    /// Answers as if the connection were kept, and closes it.
+    /// Answers as if the connection were kept, until the server hangs up.
     pub(crate) fn last(self, status: u16, body: &str) -> Step {
         Step {
-            action: Action::Early(response(status, "", body.as_bytes())),
+            action: Action::Last(response(status, "", body.as_bytes())),
+            ..self
+        }
+    }
+
+    /// Begins an answer, and closes the connection before its end.
+    pub(crate) fn cut(self, begin: Vec<u8>) -> Step {
+        Step {
+            action: Action::Cut(begin),
             ..self
         }
     }
@@ -182,6 +197,9 @@ type Wrap = Box<dyn Fn(TcpStream) -> Box<dyn Connection> + Send + Sync>;
 struct Script {
     steps: Mutex<VecDeque<Step>>,
     unfinished: AtomicUsize,
+    hangs_up: AtomicBool,
+    /// How many connections the server has closed.
+    closed: AtomicUsize,
     seen: Mutex<Vec<Seen>>,
     problems: Mutex<Vec<String>>,
     over: AtomicBool,
@@ -205,6 +223,8 @@ impl Server {
         let steps: VecDeque<Step> = steps.into_iter().collect();
         let script = Arc::new(Script {
             unfinished: AtomicUsize::new(steps.len()),
+            hangs_up: AtomicBool::new(false),
+            closed: AtomicUsize::new(0),
             steps: Mutex::new(steps),
             seen: Mutex::default(),
             problems: Mutex::default(),
@@ -229,15 +249,29 @@ impl Server {
         format!("http://{}/", self.address)
     }
 
+    /// Closes the connection of the last answer, and waits until the client can know it.
+    pub(crate) fn hang_up(&self) {
+        self.script.hangs_up.store(true, Ordering::SeqCst);
+        let closed = self.wait_until(|script| script.closed.load(Ordering::SeqCst) > 0);
+        assert!(closed, "there was no last answer");
+    }
+
+    /// Waits until this is so; false when it is not going to be.
+    fn wait_until(&self, is_so: impl Fn(&Script) -> bool) -> bool {
+        let start = Instant::now();
+        while !is_so(&self.script) {
+            if start.elapsed() > PATIENCE {
+                return false;
+            }
+            thread::sleep(Duration::from_millis(5));
+        }
+        true
+    }
+
     /// Checks that every expected request came, as expected, and no other.
     pub(crate) fn finish(self) -> Vec<Seen> {
         // An upload that the client gave up may still be arriving.
-        for _ in 0..500 {
-            if self.script.unfinished.load(Ordering::SeqCst) == 0 {
-                break;
-            }
-            thread::sleep(Duration::from_millis(10));
-        }
+        self.wait_until(|script| script.unfinished.load(Ordering::SeqCst) == 0);
         self.script.over.store(true, Ordering::SeqCst);
         drop(TcpStream::connect(self.address));
         let problems = self.script.problems.lock().unwrap().join("; ");
@@ -255,11 +289,17 @@ impl Script {
             .set_read_timeout(Some(Duration::from_secs(60)))
             .unwrap();
         let mut reader = BufReader::new((self.wrap)(stream));
-        while let Some(seen) = read_head(&mut reader) {
+        self.answer_all(&mut reader);
+        drop(reader);
+        self.closed.fetch_add(1, Ordering::SeqCst);
+    }
+
+    fn answer_all(&self, reader: &mut BufReader<Box<dyn Connection>>) {
+        while let Some(seen) = read_head(reader) {
             let Some(step) = self.steps.lock().unwrap().pop_front() else {
                 return self.complain(format!("unexpected: {} {}", seen.method, seen.path));
             };
-            let stays = self.take(&mut reader, step, seen);
+            let stays = self.take(reader, step, seen);
             if !stays {
                 return;
             }
@@ -301,18 +341,29 @@ impl Script {
                 thread::sleep(pause);
                 answer(piece)
             }),
-            Action::Early(bytes) => {
+            Action::Cut(bytes) => {
                 answer(&bytes);
                 false
             }
-            Action::Close | Action::CloseAfter(_) => false,
-            Action::Stall => {
-                while !self.over.load(Ordering::SeqCst) {
-                    thread::sleep(Duration::from_millis(10));
-                }
-                false
+            Action::Last(bytes) => {
+                answer(&bytes);
+                self.stall(&self.hangs_up)
             }
+            Action::Close | Action::CloseAfter(_) => false,
+            Action::Early(bytes) => {
+                answer(&bytes);
+                self.stall(&self.over)
+            }
+            Action::Stall => self.stall(&self.over),
         }
+    }
+
+    /// Keeps the connection open until this is so, and then not any longer.
+    fn stall(&self, until: &AtomicBool) -> bool {
+        while !until.load(Ordering::SeqCst) && !self.over.load(Ordering::SeqCst) {
+            thread::sleep(Duration::from_millis(10));
+        }
+        false
     }
 
     fn complain(&self, problem: String) {

@@ -76,12 +76,27 @@ pub(crate) fn watched(server: &Server, path: &Path) -> (Writer, Arc<Mutex<Vec<Op
     (connect(&settings).0, told)
 }
 
+/// Soon enough for a test, and time enough for whatever answers at once on a busy computer.
+pub(crate) const SOON: Duration = Duration::from_secs(2);
+
+/// A client that gives up on a connection soon, and tries again.
+pub(crate) fn soon(server: &Server) -> (Writer, Arc<FakeClock>) {
+    let mut settings = settings(&server.url());
+    settings.stall_timeout = SOON;
+    connect(&settings)
+}
+
 /// A client that gives up on a connection soon, and does not try again.
 pub(crate) fn impatient(server: &Server) -> Writer {
+    connect(&without_retries(server, SOON)).0
+}
+
+/// Settings of a client that gives up on a connection after this, and does not try again.
+pub(crate) fn without_retries(server: &Server, stall_timeout: Duration) -> Settings {
     let mut settings = settings(&server.url());
-    settings.stall_timeout = Duration::from_millis(150);
+    settings.stall_timeout = stall_timeout;
     settings.retry.retries = 0;
-    connect(&settings).0
+    settings
 }
 
 /// A file to upload, in a folder that goes with it.
