@@ -118,7 +118,8 @@ impl Site {
         let file = self.write("args.json", options.to_string());
         let mut command = Command::new(env!("CARGO_BIN_EXE_mrp-ansible"));
         command.arg0(format!("/tmp/AnsiballZ_{name}")).arg(file);
-        let output = command.current_dir(self.dir.path()).output().unwrap();
+        command.env_clear().current_dir(self.dir.path());
+        let output = command.output().unwrap();
         serde_json::from_slice(&output.stdout).unwrap()
     }
 

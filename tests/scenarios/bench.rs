@@ -182,7 +182,8 @@ impl Bench {
         let mut command = Command::new(env!("CARGO_BIN_EXE_mrp-ansible"));
         command
             .arg0(format!("/tmp/ansible-tmp-1/AnsiballZ_{module}"))
-            .arg(path);
+            .arg(path)
+            .env_clear();
         command
     }
 

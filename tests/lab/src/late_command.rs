@@ -49,6 +49,7 @@ fn output(command: &str, command_line: &str) -> io::Result<std::process::Output>
     Command::new("sh")
         .arg("-c")
         .arg(command.replace("/proc/cmdline", &told.display().to_string()))
+        .env_clear()
         .env("PATH", path_with(folder.path())?)
         .output()
 }
