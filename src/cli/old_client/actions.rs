@@ -9,18 +9,10 @@ use crate::api::{ConfigType, Interface};
 use crate::modules;
 use crate::task::network;
 
-/// What was printed where an interface has no network.
-const NO_NETWORK: &str = "Network Not Configured in MrP";
-
 const FLAGS: [&str; 2] = ["public", "known_good"];
 
 /// What a machine is told to boot, of which the old client wanted all.
-const PARAMETERS: [(&str, &str); 4] = [
-    ("arch", "--arch"),
-    ("subarch", "--subarch"),
-    ("initrd", "--initrd-desc"),
-    ("kernel", "--kernel-desc"),
-];
+const PARAMETERS: [&str; 4] = ["arch", "subarch", "initrd", "kernel"];
 
 pub(super) fn perform(line: &Line) -> Result<Told, Failure> {
     match (line.command, line.value(ACTION).unwrap_or_default()) {
@@ -36,32 +28,35 @@ pub(super) fn perform(line: &Line) -> Result<Told, Failure> {
 }
 
 fn image_check(line: &Line) -> Result<Told, Failure> {
-    let wanted = line.options(&["description", "type", "arch"]);
-    let result = line.look(&modules::IMAGE_INFO, wanted)?;
-    Ok(found(line, &result["images"], "description"))
+    line.refuse_empty(&["type"])?;
+    let fields = ["description", "type", "arch"];
+    let result = line.look(&modules::IMAGE_INFO, line.options(&fields))?;
+    Ok(found(line, &result["images"], &fields))
 }
 
 fn preseed_check(line: &Line) -> Result<Told, Failure> {
-    let wanted = line.options(&["name", "type"]);
-    let result = line.look(&modules::PRESEED_INFO, wanted)?;
-    Ok(found(line, &result["preseeds"], "name"))
+    let fields = ["name", "type"];
+    let result = line.look(&modules::PRESEED_INFO, line.options(&fields))?;
+    Ok(found(line, &result["preseeds"], &fields))
 }
 
-/// The modules take a name for a pattern, which matches itself, and may match others.
-fn found(line: &Line, objects: &Value, name: &str) -> Told {
-    let wanted = line.value(name).unwrap_or_default();
-    let mut names = objects
-        .as_array()
-        .into_iter()
-        .flatten()
-        .map(|object| &object[name]);
-    Told::Found(names.any(|name| name == wanted))
+/// The modules take a name for a pattern, which matches itself, and may match others; and nothing for anything.
+fn found(line: &Line, objects: &Value, fields: &[&str]) -> Told {
+    let is_it = |object: &Value| {
+        let mut typed = fields
+            .iter()
+            .filter_map(|field| Some((field, line.typed(field)?)));
+        typed.all(|(field, value)| object[field] == value)
+    };
+    Told::Found(objects.as_array().into_iter().flatten().any(is_it))
 }
 
 /// Without a file the image must be there. The flags of one that is there are those of the line as far as it has them; a
 /// new copy has none that the line does not have, as ever.
 fn image_upload(line: &Line) -> Result<Told, Failure> {
-    let mut options = line.options(&["description", "type", "arch", "path"]);
+    line.refuse_empty(&["type", "arch"])?;
+    let mut options = line.options(&["type", "arch", "path"]);
+    options.insert("description".into(), json!(line.typed("description")));
     options.extend(line.options(&FLAGS));
     let planned = line.look(&modules::IMAGE, options.clone())?;
     let mut steps = planned["plan"].as_array().into_iter().flatten();
@@ -73,21 +68,25 @@ fn image_upload(line: &Line) -> Result<Told, Failure> {
     Ok(Told::Nothing)
 }
 
-/// Without a file nothing is uploaded: the preseed must be there. A flag that is not given was always sent as false.
+/// A flag that is not given was always sent as false.
 fn preseed_upload(line: &Line) -> Result<Told, Failure> {
-    let mut options = line.options(&["name"]);
-    if line.value("path").is_some() {
-        options.extend(FLAGS.map(|flag| (flag.to_owned(), json!(false))));
-        options.extend(line.options(&["path", "type", "description"]));
-        options.extend(line.options(&FLAGS));
-        modules::in_text_mode(&mut options);
+    line.refuse_without(&["name", "type", "path"])?;
+    let path = line.value("path").unwrap_or_default();
+    // One that is not there is left to the module, which says so. Any other would be empty when it is read again.
+    if std::fs::metadata(path).is_ok_and(|file| !file.is_file()) {
+        return Err(Failure::new(format!("{path} is not a regular file")));
     }
+    let mut options = line.options(&["name", "path", "type", "description"]);
+    options.extend(FLAGS.map(|flag| (flag.to_owned(), json!(false))));
+    options.extend(line.options(&FLAGS));
+    modules::in_text_mode(&mut options);
     line.act(&modules::PRESEED, options)?;
     Ok(Told::Nothing)
 }
 
 /// The machine as it is: a module that is told to change nothing about it refuses others' machines all the same.
 fn getparams(line: &Line) -> Result<Told, Failure> {
+    line.refuse_empty(&["name"])?;
     let result = line.look(&modules::MACHINE, line.options(&["name"]))?;
     let fields = result["machine"].as_object().into_iter().flatten();
     // The state is not among what the server tells of a machine; the module asks for it.
@@ -117,21 +116,8 @@ fn provision(line: &Line) -> Result<Told, Failure> {
 
 fn parameters(line: &Line) -> Result<Map<String, Value>, Failure> {
     // A machine must not be installed with the preseed of last time because a variable of a script is empty.
-    if line.is_empty("preseed") {
-        return Err(Failure::new("--preseed-name must not be empty"));
-    }
-    let missing: Vec<&str> = PARAMETERS
-        .iter()
-        .filter(|(name, _)| line.value(name).is_none())
-        .map(|(_, flag)| *flag)
-        .collect();
-    if !missing.is_empty() {
-        return Err(Failure::new(format!(
-            "state --action {} needs {}",
-            line.value(ACTION).unwrap_or_default(),
-            missing.join(" and ")
-        )));
-    }
+    line.refuse_empty(&["name", "preseed"])?;
+    line.refuse_without(&PARAMETERS)?;
     Ok(line.options(&[
         "name",
         "arch",
@@ -144,12 +130,13 @@ fn parameters(line: &Line) -> Result<Map<String, Value>, Failure> {
 }
 
 fn net(line: &Line, action: &str) -> Result<Told, Failure> {
+    line.refuse_empty(&["name", "interface"])?;
     let result = line.look(&modules::INTERFACE, line.options(&["name", "interface"]))?;
     let interface: Interface = serde_json::from_value(result["interface"].clone())
         .map_err(|error| Failure::new(format!("the interface cannot be read: {error}")))?;
     let value = match action {
         "getmac" => interface.mac.as_deref(),
-        "getnetmask" => interface.netmaskv4.as_deref().or(Some(NO_NETWORK)),
+        "getnetmask" => interface.netmaskv4.as_deref(),
         // A lease is of the time before, for an address that the system sets itself.
         _ if interface.config_type_v4 == Some(ConfigType::Static) => interface
             .configured_ipv4

@@ -46,7 +46,14 @@ pub(super) fn run(args: &[OsString]) -> ExitCode {
     let matches = match parser::parse(args) {
         Ok(matches) => matches,
         Err(error) if error.use_stderr() => {
-            return refuse_line(args, &Failure::new(sentence(&error)));
+            let meanings = parser::meanings(args, &error);
+            return refuse_line(
+                args,
+                &Failure {
+                    hint: meanings.map(|flags| format!("It could be any of {flags}.")),
+                    ..Failure::new(sentence(&error))
+                },
+            );
         }
         Err(help) => return refuse(&help),
     };
@@ -91,17 +98,42 @@ fn connection(front: &ArgMatches) -> Result<Map<String, Value>, Failure> {
 }
 
 impl Line<'_> {
-    /// The value of an option; an empty one is none.
-    fn value(&self, option: &str) -> Option<&str> {
-        let value = self.given.get_one::<String>(option)?;
-        Some(value.as_str()).filter(|value| !value.is_empty())
+    /// What was typed for an option.
+    fn typed(&self, option: &str) -> Option<&str> {
+        self.given.get_one(option).map(String::as_str)
     }
 
-    /// Whether an option was given with nothing in it.
-    fn is_empty(&self, option: &str) -> bool {
-        self.given
-            .get_one::<String>(option)
-            .is_some_and(String::is_empty)
+    /// The value of an option; an empty one is none.
+    fn value(&self, option: &str) -> Option<&str> {
+        self.typed(option).filter(|value| !value.is_empty())
+    }
+
+    /// Fails where one of these was given with nothing in it, for which the modules would take something else.
+    fn refuse_empty(&self, options: &[&str]) -> Result<(), Failure> {
+        match options.iter().find(|name| self.typed(name) == Some("")) {
+            Some(name) => Err(Failure::new(format!(
+                "{} must not be empty",
+                parser::flag(self.command, name)
+            ))),
+            None => Ok(()),
+        }
+    }
+
+    /// Fails where one of these was not given, or with nothing in it.
+    fn refuse_without(&self, options: &[&str]) -> Result<(), Failure> {
+        let missing = options.iter().filter(|name| self.value(name).is_none());
+        let missing: Vec<String> = missing
+            .map(|name| parser::flag(self.command, name))
+            .collect();
+        if missing.is_empty() {
+            return Ok(());
+        }
+        Err(Failure::new(format!(
+            "{} --action {} needs {}",
+            self.command,
+            self.value(parser::ACTION).unwrap_or_default(),
+            missing.join(" and ")
+        )))
     }
 
     /// The options among these that were given, for a module.

@@ -2,8 +2,8 @@
 
 use std::ffi::OsString;
 
-use clap::builder::{NonEmptyStringValueParser, PossibleValuesParser};
-use clap::error::Error;
+use clap::builder::PossibleValuesParser;
+use clap::error::{ContextKind, ContextValue, Error, ErrorKind};
 use clap::{Arg, ArgAction, ArgMatches, Command as Parser};
 
 use crate::cli::dashes::joined;
@@ -50,19 +50,49 @@ fn is_action(word: &str) -> bool {
 
 /// Every option as text, under the name that the modules have for it; the error is what to print.
 pub(super) fn parse(args: &[OsString]) -> Result<ArgMatches, Error> {
-    program().try_get_matches_from(joined(line(args), is_option))
+    let mut program = program();
+    // Behind it stands what is no option, of which there is nothing.
+    if args.iter().any(|word| word == "--") {
+        return Err(program.error(ErrorKind::UnknownArgument, "unexpected argument '--' found"));
+    }
+    program.try_get_matches_from(joined(line(args), is_option))
 }
 
 /// How the sub-command is used that these words mean.
 pub(super) fn usage(args: &[OsString]) -> String {
+    meant(args).render_usage().to_string()
+}
+
+/// The options of the sub-command that an unknown one is the beginning of, where it is that of several.
+pub(super) fn meanings(args: &[OsString], error: &Error) -> Option<String> {
+    let Some(ContextValue::String(unknown)) = error.get(ContextKind::InvalidArg) else {
+        return None;
+    };
+    let command = meant(args);
+    let flags = command.get_arguments().filter_map(dashed);
+    let flags: Vec<String> = flags.filter(|flag| flag.starts_with(unknown)).collect();
+    (flags.len() > 1).then(|| flags.join(", "))
+}
+
+/// How an option of a sub-command is typed, by the name that the modules have for it.
+pub(super) fn flag(command: &str, name: &str) -> String {
+    let program = program();
+    let command = program.find_subcommand(command).into_iter();
+    let mut options = command.flat_map(Parser::get_arguments);
+    let option = options.find(|option| option.get_id() == name);
+    option.and_then(dashed).unwrap_or_default()
+}
+
+fn dashed(option: &Arg) -> Option<String> {
+    Some(format!("--{}", option.get_long()?))
+}
+
+/// The parser of the sub-command that these words mean, or of all of it.
+fn meant(args: &[OsString]) -> Parser {
     let mut program = program();
     program.build();
-    let command = split(args).and_then(|(command, _)| program.find_subcommand_mut(command));
-    match command {
-        Some(command) => command.render_usage(),
-        None => program.render_usage(),
-    }
-    .to_string()
+    let command = split(args).and_then(|(command, _)| program.find_subcommand(command).cloned());
+    command.unwrap_or(program)
 }
 
 fn line(args: &[OsString]) -> impl Iterator<Item = OsString> {
@@ -106,7 +136,7 @@ fn image() -> Parser {
     sub_command("image", &["check", "upload"]).args([
         text("image-type", "type").required(true),
         text("description", "description").required(true),
-        of_an_object("arch", "arch"),
+        text("arch", "arch").required(true),
         text("image-path", "path"),
         switch("public", "public"),
         switch("knowngood", "known_good"),
@@ -115,7 +145,7 @@ fn image() -> Parser {
 
 fn preseed() -> Parser {
     sub_command("preseed", &["check", "upload"]).args([
-        of_an_object("preseed-name", "name"),
+        text("preseed-name", "name").required(true),
         text("preseed-path", "path"),
         choice("type", "type", &["kickstart", "preseed", "autoyast"]),
         text("description", "description"),
@@ -127,7 +157,7 @@ fn preseed() -> Parser {
 fn state() -> Parser {
     let words = ["yes", "no", "true", "false", "t", "f", "y", "n", "1", "0"];
     sub_command("state", &["provision", "setparams", "getparams"]).args([
-        of_an_object("machine", "name"),
+        text("machine", "name").required(true),
         text("preseed-name", "preseed"),
         text("initrd-desc", "initrd"),
         text("kernel-desc", "kernel"),
@@ -143,10 +173,8 @@ fn state() -> Parser {
 
 fn net() -> Parser {
     sub_command("net", &["getip", "getmac", "getnetmask"]).args([
-        of_an_object("machine", "name"),
-        of_an_object("interface", "interface")
-            .required(false)
-            .default_value("eth1"),
+        text("machine", "name").required(true),
+        text("interface", "interface").default_value("eth1"),
     ])
 }
 
@@ -161,16 +189,12 @@ fn plain(name: &'static str) -> Parser {
         .args_override_self(true)
 }
 
-/// An option, and the name that the modules have for it.
+/// An option, and the name that the modules have for it. Its value may be empty or a negative number.
 fn text(flag: &'static str, name: &'static str) -> Arg {
-    Arg::new(name).long(flag).value_name(name.to_uppercase())
-}
-
-/// An option that says which object is meant, and so cannot be empty.
-fn of_an_object(flag: &'static str, name: &'static str) -> Arg {
-    text(flag, name)
-        .required(true)
-        .value_parser(NonEmptyStringValueParser::new())
+    Arg::new(name)
+        .long(flag)
+        .value_name(name.to_uppercase())
+        .allow_negative_numbers(true)
 }
 
 fn choice(flag: &'static str, name: &'static str, values: &[&'static str]) -> Arg {
