@@ -9,10 +9,13 @@ use super::text::without_controls;
 /// Lines around a change that show where it is.
 const CONTEXT: usize = 3;
 
-/// One difference of a result, as `diff -u` shows it.
+/// One difference of a result, as `diff -u` shows it; nothing where there is none.
 pub(super) fn of(diff: &Value) -> String {
     let text = |key: &str| without_controls(diff[key].as_str().unwrap_or_default());
     let (before, after) = (text("before"), text("after"));
+    if before == after {
+        return String::new();
+    }
     let mut told = format!(
         "--- {}\n+++ {}\n",
         text("before_header"),

@@ -56,12 +56,14 @@ fn steps(result: &Value, page: Page) -> String {
     if steps.is_empty() {
         return "nothing to do\n".to_owned();
     }
-    let mut text: String = steps.iter().map(|step| step_line(step, page)).collect();
-    if page.is_diff {
-        let diffs = result["diff"].as_array().into_iter().flatten();
-        text.extend(diffs.map(diff::of));
-    }
-    text
+    let text: String = steps.iter().map(|step| step_line(step, page)).collect();
+    text + &diffs(result, page)
+}
+
+/// The differences, where they are wanted.
+fn diffs(result: &Value, page: Page) -> String {
+    let diffs = result["diff"].as_array().filter(|_| page.is_diff);
+    diffs.into_iter().flatten().map(diff::of).collect()
 }
 
 /// What was done although something failed: of a plan its first steps, of several plans those that went well.
@@ -78,7 +80,8 @@ pub(super) fn done(result: &Value, page: Page) -> String {
         };
         plan[key].as_array()
     });
-    steps.flatten().map(|step| step_line(step, page)).collect()
+    let text: String = steps.flatten().map(|step| step_line(step, page)).collect();
+    text + &diffs(result, page)
 }
 
 /// Of several machines, how many failed, and what is to be said of each of those.
@@ -110,17 +113,14 @@ fn failure_line(item: &Value) -> String {
 fn step_line(step: &Value, page: Page) -> String {
     let word = |key: &str| text_of(&step[key]);
     let verb = word("action");
-    let done = match (page.is_check, verb.as_str()) {
-        (true, "wait") => "would wait for".to_owned(),
-        (true, verb) => format!("would {verb}"),
-        (_, "wait") => "waited for".to_owned(),
-        (_, "reboot") => "rebooted".to_owned(),
-        (_, "upload") => "uploaded".to_owned(),
-        (_, verb) => format!("{}d", verb),
+    let done = match page.is_check {
+        true => format!("would {verb}"),
+        false => format!("{}ed", verb.strip_suffix('e').unwrap_or(&verb)),
     };
+    let preposition = if verb == "wait" { " for" } else { "" };
     format!(
         "{} {}: {}\n",
-        paint(style::CHANGED, &done),
+        paint(style::CHANGED, &(done + preposition)),
         word("target"),
         word("why")
     )
@@ -255,4 +255,63 @@ fn fields_of(command: &Command, list: &str) -> &'static [Return] {
     let returns = command.module.spec.returns;
     let found = returns.iter().find(|field| field.name == list);
     found.map_or(&[], |field| field.contains)
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+    use crate::task::Action;
+
+    const PAGE: Page = Page {
+        width: None,
+        height: None,
+        is_check: false,
+        is_diff: true,
+    };
+
+    /// A new one has to be told here, and in the list of the test.
+    fn past(action: Action) -> &'static str {
+        match action {
+            Action::Create => "created",
+            Action::Upload => "uploaded",
+            Action::Update => "updated",
+            Action::Delete => "deleted",
+            Action::Provision => "provisioned",
+            Action::Reboot => "rebooted",
+            Action::Wait => "waited for",
+        }
+    }
+
+    #[test]
+    fn what_was_done_is_told_in_words_that_there_are() {
+        for action in [
+            Action::Create,
+            Action::Upload,
+            Action::Update,
+            Action::Delete,
+            Action::Provision,
+            Action::Reboot,
+            Action::Wait,
+        ] {
+            let step = json!({ "action": action, "target": "it", "why": "so" });
+            let line = step_line(&step, PAGE);
+            assert_eq!(
+                line,
+                paint(style::CHANGED, past(action)) + " it: so\n",
+                "{action:?}"
+            );
+        }
+    }
+
+    #[test]
+    fn a_difference_that_is_none_is_not_shown() {
+        let of = |after: &str| {
+            let diff = json!({ "before_header": "it", "after_header": "it", "before": "a\n", "after": after });
+            diffs(&json!({ "diff": [diff] }), PAGE)
+        };
+        assert_eq!(of("a\n"), "");
+        assert!(of("b\n").starts_with("--- it\n+++ it\n"));
+    }
 }

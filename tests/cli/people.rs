@@ -41,6 +41,12 @@ fn one_that_fails_does_not_stop_the_others() {
     );
     let machine = site.server_object("machine", "name", "qdc02");
     assert_eq!(machine["kernel_opts"], "quiet");
+    let ran = site.run("machine configure qdc01 nosuch --kernel-opts loud --diff");
+    assert_eq!(ran.code, 1);
+    says(
+        &ran.out,
+        &["\n--- machine 'qdc01'", "\n+kernel_opts: \"loud\""],
+    );
 }
 
 /// Sentence, hint, and names that are near.
