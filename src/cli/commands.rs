@@ -1,6 +1,6 @@
 //! What `mrp` can do: one row for each command. A command is a module with some of its options decided.
 
-use super::{inventory, status, wait};
+use super::{inventory, report, status, wait};
 use crate::ansible::{Literal, Module};
 use crate::modules;
 
@@ -249,23 +249,7 @@ pub(super) const ALL: &[Command] = &[
     Command {
         words: &["machine", "report"],
         about: "Report on behalf of machines that they are ready, or not",
-        without: &[
-            "arch",
-            "subarch",
-            "kernel",
-            "kernel_id",
-            "initrd",
-            "initrd_id",
-            "preseed",
-            "preseed_id",
-            "kernel_opts",
-            "netboot",
-            "force",
-            "wait",
-            "wait_timeout",
-            "wait_interval",
-            "netboot_when_ready",
-        ],
+        module: &report::MODULE,
         operands: &[("name", "MACHINE")],
         list: Some("machines"),
         example: "mrp machine report qdc01 --state ready",

@@ -19,6 +19,7 @@ mod old_client;
 mod pages;
 mod parser;
 mod prose;
+mod report;
 mod show;
 mod status;
 mod style;

@@ -150,6 +150,8 @@ struct Options {
     kernel_opts: Option<String>,
     netboot: Option<bool>,
     state: State,
+    /// Absent where a state is all that is to be reported.
+    #[serde(default)]
     force: bool,
     netboot_when_ready: Option<bool>,
     allow_unassigned: bool,

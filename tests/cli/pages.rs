@@ -213,6 +213,8 @@ fn bash_offers_what_may_be_typed() {
     assert_eq!(offered(&script, &["mrp", "machine", "pro"]), ["provision"]);
     let kinds = ["mrp", "image", "list", "--type", "K"];
     assert_eq!(offered(&script, &kinds), ["Kernel"]);
+    let states = ["mrp", "machine", "report", "--state", ""];
+    assert_eq!(offered(&script, &states), ["ready", "error", "unknown"]);
     assert_eq!(
         offered(&script, &["mrp", "--lab", "ci", "machine", "pro"]),
         ["provision"]
