@@ -6,7 +6,9 @@ use std::time::Duration;
 use serde::Deserialize;
 
 use crate::ansible::{Call, Failure, Kind, Opt};
-use crate::api::{ApiError, BaseUrl, RetryPolicy, Settings, TlsSettings, Token, Watcher, Writer};
+use crate::api::{
+    ApiError, BaseUrl, Notice, RetryPolicy, Settings, TlsSettings, Token, Watcher, Writer,
+};
 use crate::failure::failure;
 
 /// The connection's options, the same everywhere.
@@ -60,7 +62,9 @@ struct ConnectionOptions {
 pub(crate) fn connect(call: &Call) -> Result<Writer, Failure> {
     let options: ConnectionOptions = call.options();
     let settings = settings(options, call.watcher.clone())?;
-    Writer::connect(&settings).map_err(from_api)
+    let writer = Writer::connect(&settings).map_err(from_api)?;
+    call.watcher.tell(&Notice::Connected);
+    Ok(writer)
 }
 
 fn settings(options: ConnectionOptions, watcher: Watcher) -> Result<Settings, Failure> {

@@ -1,4 +1,5 @@
-//! A look over the shoulder of what takes long: uploads and waits tell how far they are, and a face may show it.
+//! A look over the shoulder: what is asked tells when it begins with the server, uploads and waits tell how far they are,
+//! and a face may show it.
 
 use std::fmt;
 use std::path::Path;
@@ -16,6 +17,8 @@ pub struct Watcher(Option<Arc<Hear>>);
 /// What is told. Whatever is begun is also ended, well or not; how it went is told by what it returns.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Notice<'a> {
+    /// Nothing is wrong with what was asked, as far as that shows in itself: from now on the server is asked.
+    Connected,
     /// So much of a file was handed over to be sent. Every attempt begins with 0. The end is not when all of it was: then
     /// the server still stores it.
     Sending {

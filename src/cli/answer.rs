@@ -1,11 +1,12 @@
 //! From a call to what a person gets to see of its result.
 
 use std::process::ExitCode;
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use super::given::Request;
 use super::show::{self, Page};
-use super::{found, status, terminal};
+use super::{USAGE, found, status, terminal};
 use crate::ansible::{Failure, Success};
 use crate::connection;
 
@@ -70,10 +71,11 @@ fn tell(request: &Request, outcome: Outcome) -> ExitCode {
             }
         }
     };
-    if failure.is_some() {
-        ExitCode::FAILURE
-    } else {
-        told
+    match failure {
+        None => told,
+        Some(_) if request.is_asked.load(Ordering::Relaxed) => ExitCode::FAILURE,
+        // What is refused for itself, whatever the server has, was called wrongly.
+        Some(_) => ExitCode::from(USAGE),
     }
 }
 

@@ -1,6 +1,8 @@
 //! From what was typed to a module's call.
 
 use std::env;
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
 
 use clap::ArgMatches;
 use serde_json::{Map, Value, json};
@@ -25,6 +27,8 @@ pub(super) struct Request {
     pub(super) call: Call,
     /// Whether the module's own result is wanted.
     pub(super) json: bool,
+    /// Whether the server was asked anything yet.
+    pub(super) is_asked: Arc<AtomicBool>,
 }
 
 /// What was typed before the command and behind it.
@@ -38,15 +42,18 @@ impl Typed<'_> {
     /// The call that is meant; fails when it is none, which says what to type.
     pub(super) fn request(&self) -> Result<Request, Failure> {
         let given = self.options()?;
-        let call = self.call(&given).map_err(|failure| {
+        let mut call = self.call(&given).map_err(|failure| {
             let mut call = Call::default();
             call.options.clone_from(&given);
             terminal::scrubbed(self.command.module, &call, &failure)
         })?;
+        let is_asked = Arc::default();
+        call.watcher = live::watcher(Arc::clone(&is_asked));
         Ok(Request {
             command: self.command,
             call,
             json: self.is_on(JSON),
+            is_asked,
         })
     }
 
@@ -64,9 +71,7 @@ impl Typed<'_> {
         } else {
             0
         };
-        let mut call = call.in_mode(self.is_on(CHECK), self.is_on(DIFF), verbosity);
-        call.watcher = live::watcher();
-        Ok(call)
+        Ok(call.in_mode(self.is_on(CHECK), self.is_on(DIFF), verbosity))
     }
 
     fn is_on(&self, switch: &str) -> bool {

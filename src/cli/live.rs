@@ -2,7 +2,8 @@
 
 use std::collections::HashMap;
 use std::io::IsTerminal;
-use std::sync::{Mutex, PoisonError};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
@@ -25,26 +26,31 @@ struct Display {
     lines: HashMap<String, ProgressBar>,
 }
 
-/// Who draws what is under way; nobody where standard error is no terminal.
-pub(super) fn watcher() -> Watcher {
-    if !std::io::stderr().is_terminal() {
-        return Watcher::default();
-    }
-    let display = Mutex::new(Display {
-        screen: MultiProgress::new(),
-        lines: HashMap::new(),
+/// Who notes that the server is asked, and draws what is under way where standard error is a terminal.
+pub(super) fn watcher(is_asked: Arc<AtomicBool>) -> Watcher {
+    let display = std::io::stderr().is_terminal().then(|| {
+        Mutex::new(Display {
+            screen: MultiProgress::new(),
+            lines: HashMap::new(),
+        })
     });
     Watcher::new(move |notice| {
-        display
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .draw(notice);
+        if *notice == Notice::Connected {
+            is_asked.store(true, Ordering::Relaxed);
+        }
+        if let Some(display) = &display {
+            display
+                .lock()
+                .unwrap_or_else(PoisonError::into_inner)
+                .draw(notice);
+        }
     })
 }
 
 impl Display {
     fn draw(&mut self, notice: &Notice) {
         match notice {
+            Notice::Connected => {}
             Notice::Sending { file, sent, size } => {
                 let name = file
                     .file_name()

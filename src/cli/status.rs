@@ -75,20 +75,22 @@ struct Line {
 
 fn run(call: &Call) -> Result<Success, Failure> {
     let options: Options = call.options();
+    let filter = filter(&options)?;
     let writer = connection::connect(call)?;
-    let lines = gather(writer.reader(), options)?;
+    let lines = gather(writer.reader(), &filter, &options.interface);
+    let lines = lines.map_err(respond::failure)?;
     Ok(Success {
         fields: Map::from_iter([("machines".to_owned(), json!(lines))]),
         ..Success::default()
     })
 }
 
-fn gather(reader: &Reader, options: Options) -> Result<Vec<Line>, Failure> {
-    let filter = MachineFilter {
-        machines: reading::selection(None, options.query)?,
+fn filter(options: &Options) -> Result<MachineFilter, Failure> {
+    Ok(MachineFilter {
+        machines: reading::selection(None, options.query.clone())?,
         scope: reading::scope(options.mine),
         name: options.name.as_deref().map(Glob::new),
-        arch: options.arch,
+        arch: options.arch.clone(),
         states: Vec::new(),
         details: Details {
             state: true,
@@ -96,10 +98,17 @@ fn gather(reader: &Reader, options: Options) -> Result<Vec<Line>, Failure> {
             assignees: true,
             power: false,
         },
-    };
-    let bootable = Bootable::read(reader).map_err(respond::failure)?;
-    let machines = info::machines(reader, &filter).map_err(respond::failure)?;
-    let line = |info: &MachineInfo| bootable.line(info, &options.interface);
+    })
+}
+
+fn gather(
+    reader: &Reader,
+    filter: &MachineFilter,
+    preference: &[String],
+) -> Result<Vec<Line>, TaskError> {
+    let bootable = Bootable::read(reader)?;
+    let machines = info::machines(reader, filter)?;
+    let line = |info: &MachineInfo| bootable.line(info, preference);
     Ok(machines.iter().map(line).collect())
 }
 

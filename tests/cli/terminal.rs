@@ -381,7 +381,7 @@ fn a_lab_is_watched_on_terminals_of_next_to_no_lines() {
         let printed = String::from_utf8_lossy(&terminal.all);
         assert!(!printed.contains("panicked"), "{printed}");
     }
-    let refused = site.bad("lab status --watch --interval 0.00001", 1);
+    let refused = site.bad("lab status --watch --interval 0.00001", 2);
     says(&refused, &["mrp: interval must be at least 0.1 seconds"]);
 }
 
