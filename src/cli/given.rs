@@ -9,7 +9,7 @@ use serde_json::{Map, Value, json};
 
 use super::commands::Command;
 use super::parser::{self, CHECK, DIFF, JSON, LAB, VERBOSE};
-use super::{labs, live, prose, terminal};
+use super::{gaps, labs, live, prose, terminal};
 use crate::ansible::{Call, Disclosure, Failure, Kind, Opt};
 use crate::connection;
 
@@ -80,15 +80,18 @@ impl Typed<'_> {
 
     fn options(&self) -> Result<Map<String, Value>, Failure> {
         let typed = self.typed()?;
-        let lab = parser::values(self.behind, LAB)
-            .pop()
-            .or_else(|| parser::values(self.front, LAB).pop());
-        let mut given = labs::options(lab.as_deref(), typed.contains_key("mrp_url"))?;
+        let mut given = labs::options(self.lab().as_deref(), typed.contains_key("mrp_url"))?;
         given.extend(typed);
         for (name, value) in self.command.fixed {
             given.insert((*name).to_owned(), value.to_json());
         }
         Ok(given)
+    }
+
+    /// The lab that was typed; what stands behind the command is nearer to what is meant.
+    fn lab(&self) -> Option<String> {
+        let mut sides = [self.behind, self.front].into_iter();
+        sides.find_map(|side| parser::values(side, LAB).pop())
     }
 
     /// The options that were typed.
@@ -156,7 +159,7 @@ impl Typed<'_> {
         if given.keys().any(|name| is_list(name)) {
             return refuse_without_server(given);
         }
-        let missing = self.missing(given);
+        let missing = gaps::missing(self.command, given);
         if missing.is_empty() {
             return refuse_without_server(given);
         }
@@ -166,44 +169,6 @@ impl Typed<'_> {
             hint: Some(format!("Type: {}", self.in_full(given, &missing))),
             ..Failure::new(format!("{} {are} missing", listed(&names)))
         })
-    }
-
-    /// What the module's rules want besides, of alternatives the first.
-    fn missing(&self, given: &Map<String, Value>) -> Vec<&'static Opt> {
-        let spec = self.command.module.spec;
-        let rules = &spec.constraints;
-        let is_open = |group: &[&str]| !group.iter().any(|name| given.contains_key(*name));
-        let mut names: Vec<&str> = spec
-            .all_options()
-            .filter(|option| option.required && option.env.is_none())
-            .map(|option| option.name)
-            .collect();
-        let alternatives = rules.required_one_of.iter();
-        names.extend(
-            alternatives
-                .filter(|group| is_open(group))
-                .map(|group| group[0]),
-        );
-        for rule in rules.required_if {
-            if given.get(rule.option) != Some(&rule.is.to_json()) {
-                continue;
-            }
-            match rule.any {
-                true if is_open(rule.requires) => names.push(rule.requires[0]),
-                true => {}
-                false => names.extend(rule.requires),
-            }
-        }
-        for (option, requires) in rules.required_by {
-            if given.contains_key(*option) {
-                names.extend(*requires);
-            }
-        }
-        // A module without a file only compares, which is not what anybody means who uploads.
-        let operands = self.command.operands.iter().map(|(name, _)| *name);
-        names.extend(operands.filter(|name| matches!(self.command.option(name).kind, Kind::Path)));
-        let missing = names.iter().filter(|name| !given.contains_key(**name));
-        missing.map(|name| self.command.option(name)).collect()
     }
 
     fn named(&self, option: &Opt) -> String {
@@ -251,16 +216,13 @@ impl Typed<'_> {
     /// What was typed for the program itself and the connection; no secret is repeated.
     fn general_in_full(&self) -> Vec<String> {
         let sides = [self.front, self.behind];
-        let values = |name: &str| sides.map(|side| parser::values(side, name)).concat();
-        let option = |name: &str, flag: String| {
-            let values = values(name).into_iter();
-            let told = values.map(move |value| format!("{flag}={}", quoted(&json!(value))));
-            told.collect::<Vec<_>>()
-        };
-        let mut words = option(LAB, format!("--{LAB}"));
+        let told =
+            |name: &str, value: &str| format!("{}={}", prose::flag(name), quoted(&json!(value)));
+        let mut words = Vec::from_iter(self.lab().map(|lab| told(LAB, &lab)));
         for own in connection::OPTIONS {
             if own.disclosure != Disclosure::Secret {
-                words.extend(option(own.name, prose::flag(own.name)));
+                let values = sides.map(|side| parser::values(side, own.name)).concat();
+                words.extend(values.iter().map(|value| told(own.name, value)));
             }
         }
         let switches = [CHECK, DIFF, JSON, VERBOSE].into_iter();

@@ -11,6 +11,7 @@ mod dashes;
 mod diff;
 mod docs;
 mod found;
+mod gaps;
 mod given;
 mod inventory;
 mod labs;

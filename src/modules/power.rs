@@ -4,8 +4,8 @@ use serde::Deserialize;
 
 use super::{connection, respond, target, waiting};
 use crate::ansible::{
-    Attribute, Attributes, Call, Constraints, Failure, Kind, Module, ModuleSpec, Opt, Return,
-    Success,
+    Attribute, Attributes, Call, Constraints, Failure, Kind, Literal, Module, ModuleSpec, Opt,
+    RequiredIf, Return, Success,
 };
 use crate::task::power::{Boot, Goal, PowerSpec, Reboot};
 
@@ -24,6 +24,12 @@ static SPEC: ModuleSpec = ModuleSpec {
         mutually_exclusive: &[target::EITHER],
         required_one_of: &[target::EITHER],
         required_together: connection::REQUIRED_TOGETHER,
+        required_if: &[RequiredIf {
+            option: "force",
+            is: Literal::Bool(true),
+            requires: &["boot"],
+            any: false,
+        }],
         ..Constraints::NONE
     },
     attributes: Attributes {

@@ -32,7 +32,7 @@ static SPEC: ModuleSpec = ModuleSpec {
             RequiredIf::any("state", "present", &["name", "id", "query"]),
             RequiredIf::any("state", "absent", &["name", "id", "query", "reason"]),
         ],
-        required_by: &[("query", &["reason"])],
+        required_by: &[("count", &["query"]), ("query", &["reason"])],
         ..Constraints::NONE
     },
     attributes: Attributes {
@@ -72,8 +72,8 @@ const OPTIONS: &[Opt] = &[
         "The symbols are C(name), C(arch), C(bmc_type) and C(interface_count), the operators C(= != < <= > >= =~), C(and) \
          and C(or). Only free machines are taken, so C(assignee_count) is refused.",
     ]),
-    Opt::new("count", Kind::Int).minimum(1).default_int(1).about(&[
-        "With O(query), how many machines to hold. More that are held already stay.",
+    Opt::new("count", Kind::Int).minimum(1).about(&[
+        "With O(query), how many machines to hold, one when not given. More that are held already stay.",
     ]),
     Opt::new("reason", Kind::Str).about(&[
         "What the machines are held for, at most 140 characters. Required with O(query).",
@@ -101,7 +101,7 @@ const OPTIONS: &[Opt] = &[
 #[derive(Deserialize)]
 struct Options {
     query: Option<String>,
-    count: usize,
+    count: Option<usize>,
     reason: Option<String>,
     state: Existence,
     user: Option<String>,
@@ -122,15 +122,12 @@ fn spec(call: &Call) -> Result<ReservationSpec, Failure> {
 
 fn presence(call: &Call, options: &Options) -> Result<Presence, Failure> {
     match options.state {
-        Existence::Absent if options.count > 1 => Err(Failure::new(
+        Existence::Absent if options.count.is_some() => Err(Failure::new(
             "count needs state: present; with state: absent all that match are released",
         )),
         Existence::Absent => Ok(Presence::Absent),
-        Existence::Present if options.count > 1 && options.query.is_none() => {
-            Err(Failure::new("count needs query"))
-        }
         Existence::Present => Ok(Presence::Present(Wish {
-            count: options.count,
+            count: options.count.unwrap_or(1),
             user: options.user.clone(),
             wait: waiting::limits(call)?,
         })),

@@ -36,7 +36,7 @@ fn listed(help: &str) -> Vec<String> {
 }
 
 /// All helps but the program's own: those of nouns, of commands, and of pages.
-fn helps() -> Vec<(String, String)> {
+pub(crate) fn helps() -> Vec<(String, String)> {
     let mut helps = Vec::new();
     for noun in listed(&help("")) {
         let text = help(&noun);

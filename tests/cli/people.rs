@@ -91,20 +91,38 @@ fn what_fails_is_told_in_a_sentence_with_a_hint() {
     assert_eq!(site.writes(), 0);
 }
 
+/// Every option of a command alone, as its help has it, with a value that makes sense.
+fn each_option(help: &str) -> Vec<String> {
+    let options = help.lines().filter_map(|line| {
+        let (option, _) = line.trim_start().strip_prefix("--")?.split_once("  ")?;
+        let (name, values) = option.split_once([' ', '['])?;
+        let value = match (name, values.trim_matches(['<', '>'])) {
+            ("query", _) => "t",
+            ("ipv4", _) => "auto",
+            ("config-type-v4", _) => "static",
+            (_, "=<yes|no>]") => return Some(format!("--{name}")),
+            (_, "ID" | "N" | "SECONDS") => "2",
+            (_, choices) => choices.split('|').next()?,
+        };
+        Some(format!("--{name} {value}"))
+    });
+    options.collect()
+}
+
 #[test]
 fn what_is_missing_is_answered_with_a_command_that_can_be_typed() {
-    let site = Site::new();
     // Nobody answers there, so nothing is done, and nothing is waited for.
-    let nowhere = "--mrp-url http://127.0.0.1:1/ --retries 0";
+    let site = Site::new().with("MRP_URL", "http://127.0.0.1:1/");
     let mut asked = 0;
-    for command in pages::commands() {
-        for more in [
-            "",
-            "--id 2",
-            "--query '(= 1 1)'",
-            "--kernel-opts 'a b' --netboot=no",
-        ] {
-            let ran = site.run(&format!("{nowhere} {command} {more}"));
+    for (command, help) in pages::helps() {
+        if !help.contains("--json") {
+            continue;
+        }
+        let mut tries = each_option(&help);
+        tries.push(String::new());
+        tries.push("--kernel-opts 'a b' --netboot=no".to_owned());
+        for more in tries {
+            let ran = site.run(&format!("--retries 0 {command} {more}"));
             let Some(hint) = ran
                 .err
                 .lines()
@@ -120,12 +138,40 @@ fn what_is_missing_is_answered_with_a_command_that_can_be_typed() {
                 "{hint}"
             );
             // What is typed may name what is not there, but is understood.
-            let typed = site.run(&format!("{nowhere} {hint}"));
+            let typed = hint.replace(" QUERY", " t");
+            let typed = site.run(&typed);
             assert!(typed.code < 2, "mrp {hint}: {}", typed.err);
         }
     }
-    assert!(asked > 12, "only {asked} commands miss something");
-    assert_eq!(site.writes(), 0);
+    assert!(asked > 60, "only {asked} commands miss something");
+    let said = site.bad("power reboot --force", 2);
+    says(
+        &said,
+        &["Type: mrp power reboot MACHINE --boot pxe --force=true\n"],
+    );
+    let said = site.bad("reserve --count 2", 2);
+    says(
+        &said,
+        &["Type: mrp reserve --query QUERY --count 2 --reason REASON\n"],
+    );
+}
+
+#[test]
+fn what_cannot_be_added_to_what_was_typed_is_not_told_to_be_typed() {
+    let site = Site::new();
+    let said = site.bad("reserve qdc01 --count 2", 2);
+    says(
+        &said,
+        &["required by 'count': query", "For example: mrp reserve"],
+    );
+    assert!(!said.contains("Type:"), "{said}");
+    site.write(
+        ".config/mrp/labs.cfg",
+        format!("[b]\nmrp_url = {}\nmrp_token = {TOKEN}\n", site.lab.url()),
+    );
+    let said = site.bad("--lab a image upload linux --lab b", 2);
+    says(&said, &["--lab=b"]);
+    assert!(!said.contains("--lab=a"), "{said}");
 }
 
 #[test]

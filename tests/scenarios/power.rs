@@ -109,6 +109,11 @@ fn options_that_would_mean_nothing_are_refused() {
     let options = json!({ "name": "qdc01", "state": "on", "boot": "pxe" });
     assert_eq!(bench.failure(MODULE, options), "boot needs state: rebooted");
     let options = json!({ "name": "qdc01", "state": "rebooted", "force": true });
+    assert_eq!(
+        bench.failure(MODULE, options),
+        "force is True but all of the following are missing: boot"
+    );
+    let options = json!({ "name": "qdc01", "state": "rebooted", "boot": "disk", "force": true });
     assert_eq!(bench.failure(MODULE, options), "force needs boot: pxe");
 }
 

@@ -561,9 +561,12 @@ fn wrong_options_are_one_sentence() {
             json!({ "name": "qdc01", "query": "t", "reason": "x" }),
             "mutually exclusive: name|id|query",
         ),
-        (json!({ "name": "qdc01", "count": 2 }), "count needs query"),
         (
-            json!({ "reason": "x", "count": 2, "state": "absent" }),
+            json!({ "name": "qdc01", "count": 2 }),
+            "missing parameter(s) required by 'count': query",
+        ),
+        (
+            json!({ "query": "t", "reason": "x", "count": 2, "state": "absent" }),
             "count needs state: present",
         ),
         (json!({ "query": "t", "reason": "x", "count": 0 }), "count"),
