@@ -80,7 +80,7 @@ impl Typed<'_> {
 
     fn options(&self) -> Result<Map<String, Value>, Failure> {
         let typed = self.typed()?;
-        let mut given = labs::options(self.lab().as_deref(), typed.contains_key("mrp_url"))?;
+        let mut given = labs::options(self.lab().as_deref(), &typed)?;
         given.extend(typed);
         for (name, value) in self.command.fixed {
             given.insert((*name).to_owned(), value.to_json());
@@ -167,7 +167,7 @@ impl Typed<'_> {
         let are = if names.len() == 1 { "is" } else { "are" };
         Err(Failure {
             hint: Some(format!("Type: {}", self.in_full(given, &missing))),
-            ..Failure::new(format!("{} {are} missing", listed(&names)))
+            ..Failure::new(format!("{} {are} missing", prose::listed(&names)))
         })
     }
 
@@ -254,14 +254,6 @@ pub(super) fn refuse_without_server(given: &Map<String, Value>) -> Result<(), Fa
         )),
         ..Failure::new(format!("{} is missing", prose::flag(missing.name)))
     })
-}
-
-/// `a, b and c`.
-fn listed(names: &[String]) -> String {
-    match names {
-        [others @ .., last] if !others.is_empty() => format!("{} and {last}", others.join(", ")),
-        _ => names.concat(),
-    }
 }
 
 /// One of its values, or its name.

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use serde_json::{Map, Value};
 
-use super::prose::did_you_mean;
+use super::prose::{did_you_mean, listed};
 use crate::ansible::{Failure, Kind, ModuleSpec, Opt};
 use crate::connection;
 use crate::near::near;
@@ -24,25 +24,41 @@ static SPEC: ModuleSpec = ModuleSpec {
     ..ModuleSpec::EMPTY
 };
 
-/// The options of the lab that is meant; none where a server is named otherwise, so that no server ever gets the token
-/// of another.
+/// The options of the lab that is meant; none where a server is typed or in the environment, so that no server ever gets
+/// the token of another.
 pub(super) fn options(
     asked_for: Option<&str>,
-    has_url: bool,
+    typed: &Map<String, Value>,
 ) -> Result<Map<String, Value>, Failure> {
-    match asked_for {
-        Some(_) if has_url => Err(Failure::new(
+    match (asked_for, typed.get("mrp_url").and_then(Value::as_str)) {
+        (Some(_), Some(_)) => Err(Failure::new(
             "--lab and --mrp-url each name a server: give one of them",
         )),
-        Some(name) => of(&file_with(name)?, name),
-        None if has_url => Ok(Map::new()),
-        None => unasked(),
+        (Some(name), None) => of(&file_with(name)?, name),
+        (None, Some(url)) => require_own_token(url, typed),
+        (None, None) => unasked(),
+    }
+}
+
+/// A variable with something in it.
+fn variable(name: &str) -> Option<String> {
+    env::var(name).ok().filter(|value| !value.is_empty())
+}
+
+/// A server that is typed may have the token of the environment, unless that is another server's.
+fn require_own_token(url: &str, typed: &Map<String, Value>) -> Result<Map<String, Value>, Failure> {
+    let is_other = |other: &String| other.trim_end_matches('/') != url.trim_end_matches('/');
+    match variable("MRP_URL").filter(is_other) {
+        Some(_) if !typed.contains_key("mrp_token") => Err(Failure {
+            hint: Some("Set MRP_URL to that server, and MRP_TOKEN to a token of it.".to_owned()),
+            ..Failure::new("--mrp-url is not the server of MRP_URL, and MRP_TOKEN is for that one")
+        }),
+        _ => Ok(Map::new()),
     }
 }
 
 /// The lab that the environment asks for, else its server, else the lab that the file has for such cases.
 fn unasked() -> Result<Map<String, Value>, Failure> {
-    let variable = |name: &str| env::var(name).ok().filter(|value| !value.is_empty());
     if let Some(name) = variable(VARIABLE) {
         return of(&file_with(&name)?, &name);
     }
@@ -51,9 +67,21 @@ fn unasked() -> Result<Map<String, Value>, Failure> {
     };
     let file = read(&path)?;
     let default = file.preamble().get(DEFAULT).and_then(Value::as_str);
-    match default.or(only(&file)) {
-        Some(name) => of(&file, name),
-        None => Ok(Map::new()),
+    let names: Vec<&str> = file.names().collect();
+    match (default, &names[..]) {
+        (Some(name), _) => of(&file, name),
+        (None, [only]) => of(&file, only),
+        (None, []) => Ok(Map::new()),
+        (None, several) => Err(Failure {
+            hint: Some(format!(
+                "Choose one with --lab NAME, with {VARIABLE}, or with a line {DEFAULT} = NAME before the first."
+            )),
+            ..Failure::new(format!(
+                "no lab is chosen: {} has {}",
+                path.display(),
+                listed(several)
+            ))
+        }),
     }
 }
 
@@ -84,12 +112,6 @@ fn read(path: &Path) -> Result<OptionsFile, Failure> {
         }),
         None => Ok(file),
     }
-}
-
-/// Who has one lab means that one.
-fn only(file: &OptionsFile) -> Option<&str> {
-    let mut names = file.names();
-    names.next().filter(|_| names.next().is_none())
 }
 
 fn of(file: &OptionsFile, name: &str) -> Result<Map<String, Value>, Failure> {
@@ -128,8 +150,7 @@ fn require_server(
     if !options.contains_key("mrp_url") {
         return lacks("mrp_url");
     }
-    let has_other = env::var_os("MRP_URL").is_some_and(|url| !url.is_empty());
-    if has_other && !options.contains_key("mrp_token") {
+    if variable("MRP_URL").is_some() && !options.contains_key("mrp_token") {
         return lacks("token, and MRP_TOKEN is the one for MRP_URL");
     }
     Ok(())

@@ -69,7 +69,16 @@ fn what_was_asked_for_last_comes_first() {
     let text: String = text.map(|(name, lab)| section(name, lab)).collect();
     site.write(FIRST, &text);
     let said = site.bad("machine list", 2);
-    says(&said, &["--mrp-url is missing"]);
+    says(
+        &said,
+        &[
+            "mrp: no lab is chosen: ",
+            "labs.cfg has a, b and c\n",
+            "--lab NAME",
+            "MRP_LAB",
+            "lab = NAME",
+        ],
+    );
     site.write(FIRST, format!("lab = a\n{text}"));
     assert_eq!(listed(&site, ""), "is-a");
     let site = site.with("MRP_TOKEN", TOKEN).with("MRP_URL", d.url());
@@ -82,10 +91,11 @@ fn what_was_asked_for_last_comes_first() {
     let both = format!("--lab c --mrp-url {} lab status", a.url());
     says(&site.bad(&both, 2), &["--lab and --mrp-url"]);
     // A lab of the environment is nobody's wish where a server is typed.
-    assert_eq!(listed(&site, &format!("--mrp-url {}", a.url())), "is-a");
+    let typed = format!("--mrp-url {} --mrp-token {TOKEN}", a.url());
+    assert_eq!(listed(&site, &typed), "is-a");
     let site = site.with("MRP_LAB", "");
     assert_eq!(listed(&site, ""), "is-d");
-    assert_eq!(listed(&site, &format!("--mrp-url {}", a.url())), "is-a");
+    assert_eq!(listed(&site, &typed), "is-a");
 }
 
 #[test]
@@ -105,7 +115,27 @@ fn no_server_gets_the_token_of_another() {
         &site.bad("--lab b lab status", 2),
         &["the lab 'b'", "has no token"],
     );
+    let typed = format!("--mrp-url {}", b.url());
+    for line in [
+        format!("{typed} lab status"),
+        format!("lab status {typed}"),
+        format!("{typed} net --action getip --machine is-b"),
+    ] {
+        says(
+            &site.bad(&line, 2),
+            &["--mrp-url is not the server of MRP_URL"],
+        );
+    }
     assert!(b.requests().is_empty(), "{:?}", b.requests());
+    assert_eq!(
+        listed(&site, &format!("{typed} --mrp-token {TOKEN}")),
+        "is-b"
+    );
+    // Who names the same server again, or has but a token in the environment, goes on as before.
+    let same = a.url().trim_end_matches('/');
+    assert_eq!(listed(&site, &format!("--mrp-url {same}")), "is-a");
+    let site = site.with("MRP_URL", "");
+    assert_eq!(listed(&site, &typed), "is-b");
 }
 
 #[test]

@@ -102,7 +102,8 @@ fn an_option_is_described_in_what_it_does() {
 /// A shell runs the examples, with a program in place of the real one that notes what it is called with.
 #[test]
 fn every_example_is_understood() {
-    let site = Site::new();
+    // Nobody answers there, so nothing is done, and nothing is watched.
+    let site = Site::new().with("MRP_URL", "http://127.0.0.1:1/");
     let noted = site.path("noted");
     let stub = "#!/bin/sh\nfor word; do printf '%s\\0' \"$word\"; done >> \"$NOTED\"; printf '\\n' >> \"$NOTED\"\n";
     site.write("bin/mrp", stub);
@@ -130,8 +131,7 @@ fn every_example_is_understood() {
         let calls = std::fs::read_to_string(&noted).unwrap();
         assert_eq!(calls.lines().count(), 1, "{example}");
         let words = calls.trim_end_matches('\n').split_terminator('\0');
-        // Nobody answers there, so nothing is done, and nothing is watched.
-        let mut command = site.command("--mrp-url http://127.0.0.1:1/ --retries 0");
+        let mut command = site.command("--retries 0");
         let output = command.args(words).output().unwrap();
         assert!(
             matches!(output.status.code(), Some(0 | 1)),

@@ -78,7 +78,7 @@ fn what_fails_is_told_in_a_sentence_with_a_hint() {
             ["mrp: ", "vmlinuz"],
         ),
         (
-            "--mrp-url http://127.0.0.1:1/ --retries 0 lab status",
+            "--mrp-url http://127.0.0.1:1/ --mrp-token x --retries 0 lab status",
             ["mrp: ", "\nCheck the server's URL"],
         ),
         ("--mrp-token wrong lab status", ["mrp: ", "\n"]),

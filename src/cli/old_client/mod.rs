@@ -90,9 +90,12 @@ fn refuse_line(args: &[OsString], failure: &Failure) -> ExitCode {
 /// Server and token: typed, or from the environment, or of a lab.
 fn connection(front: &ArgMatches) -> Result<Map<String, Value>, Failure> {
     let typed = ["mrp_url", "mrp_token"].map(|name| Some((name, front.get_one::<String>(name)?)));
-    let mut connection = labs::options(None, front.contains_id("mrp_url"))?;
     let typed = typed.into_iter().flatten();
-    connection.extend(typed.map(|(name, value)| (name.to_owned(), json!(value))));
+    let typed = typed
+        .map(|(name, value)| (name.to_owned(), json!(value)))
+        .collect();
+    let mut connection = labs::options(None, &typed)?;
+    connection.extend(typed);
     refuse_without_server(&connection)?;
     Ok(connection)
 }
