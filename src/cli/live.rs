@@ -13,12 +13,32 @@ use crate::api::{Notice, Watcher};
 
 /// How often a line is drawn while nothing is heard.
 const TICK: Duration = Duration::from_millis(250);
-/// Nothing is known of the rate yet.
-const BEGUN: &str = "{msg} {wide_bar} {bytes}/{total_bytes}";
-const UPLOAD: &str = "{msg} {wide_bar} {bytes}/{total_bytes} {bytes_per_sec} {eta} left";
-/// The server works on it, and does not say how far it is.
-const UPLOADED: &str = "{msg} {bytes} sent, waiting for the server {elapsed}";
-const WAIT: &str = "{spinner} ({elapsed}) {wide_msg}";
+
+/// How an upload looks.
+struct Upload {
+    /// Nothing is known of the rate yet.
+    begun: &'static str,
+    sending: &'static str,
+    /// The server works on it, and does not say how far it is.
+    sent: &'static str,
+}
+
+const UPLOAD: Upload = Upload {
+    begun: "{msg} {wide_bar} {bytes}/{total_bytes}",
+    sending: "{msg} {wide_bar} {bytes}/{total_bytes} {bytes_per_sec} {eta} left",
+    sent: "{msg} {bytes} sent, waiting for the server {elapsed}",
+};
+/// Where the name and the sizes would leave nothing for the bar.
+const NARROW: Upload = Upload {
+    begun: "{wide_bar} {percent}%",
+    sending: "{wide_bar} {percent}% {bytes_per_sec} {eta} left",
+    sent: "{bytes} sent, waiting {elapsed}",
+};
+/// As wide a terminal must be for more.
+const WIDE: usize = 60;
+
+/// What matters most comes first, as a narrow terminal cuts the end.
+const WAIT: &str = "{spinner} {prefix} ({elapsed}) {wide_msg}";
 
 /// The lines on the terminal, by what they are about.
 struct Display {
@@ -56,26 +76,29 @@ impl Display {
                     .file_name()
                     .unwrap_or(file.as_os_str())
                     .to_string_lossy();
+                let look = if columns() < WIDE { NARROW } else { UPLOAD };
                 let line = self.line(&file.to_string_lossy(), || {
+                    // A third of the terminal: the bar, the rate and the time left need the others.
                     ProgressBar::new(*size)
-                        .with_style(style(BEGUN))
-                        .with_message(shortened(&without_controls(&name), room_for_name()))
+                        .with_style(style(look.begun))
+                        .with_message(shortened(&without_controls(&name), columns() / 3))
                 });
                 if *sent == 0 {
                     line.reset_eta();
-                    line.set_style(style(BEGUN));
+                    line.set_style(style(look.begun));
                 } else if sent == size {
-                    line.set_style(style(UPLOADED));
+                    line.set_style(style(look.sent));
                 } else if line.position() == 0 {
-                    line.set_style(style(UPLOAD));
+                    line.set_style(style(look.sending));
                 }
                 line.set_position(*sent);
             }
             Notice::SendingEnded { file } => self.end(&file.to_string_lossy()),
             Notice::Awaiting { what, seen, .. } => {
                 let line = self.line(what, || ProgressBar::no_length().with_style(style(WAIT)));
-                let told = format!("waiting for {what}: {seen}").replace('\n', " ");
-                line.set_message(without_controls(&told));
+                let told = |text: &str| without_controls(text).replace('\n', " ");
+                line.set_prefix(shortened(&told(seen), columns() / 2));
+                line.set_message(told(&format!("waiting for {what}")));
             }
             Notice::AwaitingEnded { what } => self.end(what),
         }
@@ -99,10 +122,10 @@ impl Display {
     }
 }
 
-/// A third of the terminal: the bar, the rate and the time left need the others.
-fn room_for_name() -> usize {
+/// How wide the terminal is.
+fn columns() -> usize {
     let size = terminal_size::terminal_size_of(std::io::stderr());
-    size.map_or(usize::MAX, |(columns, _)| usize::from(columns.0) / 3)
+    size.map_or(usize::MAX, |(columns, _)| usize::from(columns.0))
 }
 
 fn style(template: &str) -> ProgressStyle {

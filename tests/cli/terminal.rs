@@ -253,7 +253,8 @@ fn a_wait_shows_the_state_and_for_how_long() {
         let line = "machine wait qdc01 --wait-timeout 60 --wait-interval 0.05";
         let mut terminal = Terminal::run(&site, line, width);
         terminal.until("the line of the wait", |text| {
-            text.contains("waiting for machine 'qdc01' to be ready: unknown")
+            text.contains("unknown (")
+                && text.contains("s) waiting for machine 'qdc01' to be ready")
                 && seconds_passed(text)
         });
         terminal.keep("wait");
@@ -442,16 +443,45 @@ fn a_bar_has_its_name_from_the_first_and_room_for_the_rate_to_the_last() {
 }
 
 #[test]
+fn a_bar_stays_on_its_line() {
+    let site = site();
+    site.write("vmlinuz-6.1.0-debian-arm64", vec![7; 24_000_000]);
+    site.lab
+        .fault(json!({ "method": "POST", "path": "/api/v1/image", "delay": 1.0 }));
+    let line = "image upload vmlinuz-6.1.0-debian-arm64 --description d --type Kernel --arch arm64";
+    let mut terminal = Terminal::run(&site, line, 40);
+    let mut lines = 0;
+    terminal.until("the bar with its rate and the time left", |text| {
+        lines = lines.max(text.lines().count());
+        ["% ", "iB/s", "s left"]
+            .iter()
+            .all(|part| text.contains(part))
+    });
+    terminal.keep("upload");
+    assert_eq!(lines, 1, "{}", terminal.text());
+    assert!(!terminal.is_wrapped(), "{}", terminal.text());
+    terminal.until("what is waited for", |text| {
+        text.contains("22.89 MiB sent, waiting ") || text.contains("uploaded")
+    });
+    assert_eq!(terminal.end(), 0, "{}", terminal.text());
+    assert!(!terminal.text().contains("iB"), "{}", terminal.text());
+}
+
+#[test]
 fn a_wait_stays_on_its_line() {
     let site = site();
     let line = "machine wait qdc01 --wait-timeout 60 --wait-interval 0.05";
-    let mut terminal = Terminal::run(&site, line, 30);
-    terminal.until("the line of the wait", |text| {
-        text.contains("s) waiting for") && seconds_passed(text)
-    });
-    assert_eq!(terminal.lines().len(), 1, "{}", terminal.text());
-    site.good("machine report qdc01 --state ready");
-    assert_eq!(terminal.end(), 0, "{}", terminal.text());
+    for width in [30, 40] {
+        let mut terminal = Terminal::run(&site, line, width);
+        terminal.until("the line of the wait", |text| {
+            text.contains("unknown (") && text.contains("s) waiting") && seconds_passed(text)
+        });
+        assert_eq!(terminal.lines().len(), 1, "{}", terminal.text());
+        terminal.keep("wait");
+        site.good("machine report qdc01 --state ready");
+        assert_eq!(terminal.end(), 0, "{}", terminal.text());
+        site.good("machine report qdc01 --state unknown");
+    }
     says(
         &site.good("machine wait qdc02 --check"),
         &["would wait for machine 'qdc02'"],
