@@ -7,7 +7,7 @@ use serde_json::Value;
 
 use super::commands::{Command, View};
 use super::style::{self, paint};
-use super::text::{text_of, without_controls};
+use super::text::{NOTHING, text_of, without_controls};
 use super::{diff, table};
 use crate::ansible::Return;
 
@@ -210,8 +210,23 @@ fn cut(text: &str, height: usize) -> String {
 fn rows(list: &Value, keys: &[&str]) -> Vec<Vec<String>> {
     let objects = list.as_array().into_iter().flatten();
     objects
-        .map(|object| keys.iter().map(|key| text_of(&object[*key])).collect())
+        .map(|object| keys.iter().map(|key| cell(&object[*key])).collect())
         .collect()
+}
+
+/// What names a value in a table, where there is no room for all that is in it.
+fn cell(value: &Value) -> String {
+    let is_interface = |item: &Value| item.get("identifier").is_some();
+    match value.as_array() {
+        Some(items) if items.iter().any(is_interface) => {
+            let names = items.iter().map(|item| match text_of(&item["identifier"]) {
+                name if name.is_empty() || name == NOTHING => text_of(&item["mac"]),
+                name => name,
+            });
+            names.collect::<Vec<_>>().join(", ")
+        }
+        _ => text_of(value),
+    }
 }
 
 /// All fields of all objects, in the order of the module's documentation.

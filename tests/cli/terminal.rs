@@ -327,6 +327,27 @@ fn what_matters_is_read_whole_where_there_is_little_room() {
     says(&interfaces, &["52:54:00:00:02:01", "10.40.5.12"]);
     assert!(!interfaces.contains('…'), "{interfaces}");
 
+    let all = shown(
+        &site,
+        "machine list --gather state,power,assignees,interfaces",
+        80,
+    )
+    .text();
+    says(
+        &all,
+        &["STATE", "POWER", "ASSIGNEES", "INTERFACES", "eth0, eth1,"],
+    );
+    assert!(!all.contains("SUBARCH"), "{all}");
+    says(
+        &shown(&site, "machine list", 80).text(),
+        &["SUBARCH", "NETBOOT ENABLED"],
+    );
+    let narrow = shown(&site, "interface list", 40).text();
+    assert!(
+        narrow.contains("52:54:00:00:02:01") && !narrow.contains('…'),
+        "{narrow}"
+    );
+
     let description = "debian 12 installer of the nightly build, tested";
     site.good(&format!(
         "image upload seed --description '{description}' --type Kernel --arch arm64"
