@@ -26,6 +26,7 @@ fn told(bench: &Bench, module: &str, mut options: Value) -> Vec<Told> {
         let one = match *notice {
             Notice::Awaiting { what, seen, .. } => (what.to_owned(), Some(seen.to_owned())),
             Notice::AwaitingEnded { what } => (what.to_owned(), None),
+            Notice::Connected => return,
             ref other => panic!("{other:?}"),
         };
         noted.lock().unwrap().push(one);
