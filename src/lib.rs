@@ -11,6 +11,10 @@
 //!   and from the task's outcome to a result.
 //! - [`inventory`] is the lab as Ansible reads an inventory.
 //! - [`cli`] is the command line.
+//!
+//! Three files stand between the layers: `connection` has the options by which all faces reach the server, `options_file` the
+//! files that options come from, and `failure` what a user reads of a task's error. The others (`glob`, `near`, `order`,
+//! `reason`, `streams`, `watch`) know none of the layers, and any may use them.
 
 pub mod ansible;
 pub mod api;
