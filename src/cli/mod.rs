@@ -13,6 +13,7 @@ mod docs;
 mod found;
 mod gaps;
 mod given;
+mod help;
 mod inventory;
 mod labs;
 mod live;

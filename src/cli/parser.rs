@@ -4,17 +4,9 @@ use clap::builder::{PossibleValuesParser, StringValueParser, ValueParser, ValueR
 use clap::{Arg, ArgAction, ArgMatches, Command as Parser, ValueHint};
 
 use super::commands::{self, Command};
-use super::prose;
+use super::{help, prose};
 use crate::ansible::{Kind, Opt, Support};
 use crate::connection;
-
-/// How wide help is printed.
-const WIDTH: usize = 80;
-/// Up to this length the values of an option stand in the help in place of a word for them.
-const CHOICES: usize = 26;
-
-/// The options that are told in the manual alone.
-const SELDOM: [&str; 2] = ["fail_fast", "wait_interval"];
 
 /// The identifiers of the options that are the program's own.
 pub(super) const CHECK: &str = "check";
@@ -28,7 +20,7 @@ const OPERAND: &str = "operand ";
 /// What the program's own help ends with.
 const AFTER_ALL: &str = "\
 Every command has --help, and takes (for more see `mrp man | man -l -`):
-  --lab NAME       the lab of ~/.config/mrp/labs.cfg; or --mrp-url, --mrp-token
+  --lab NAME       the lab of ~/.config/mrp/labs.cfg; else MRP_URL, MRP_TOKEN
   --check, --diff  only print what would be done; show what changes in each line
   --json, -v       print the module's result; show what the server said
 It ends with 0 when all is done, 1 when something failed, 2 when called wrongly.
@@ -63,7 +55,7 @@ pub(super) fn program(detail: Detail) -> Parser {
         .version(env!("CARGO_PKG_VERSION"))
         .about("Drive a Mr-Provisioner bare-metal provisioning server")
         .infer_long_args(true)
-        .term_width(WIDTH)
+        .term_width(help::WIDTH)
         .subcommand_required(true)
         .disable_help_subcommand(true)
         .override_usage("mrp [OPTIONS] COMMAND")
@@ -85,7 +77,7 @@ pub(super) fn program(detail: Detail) -> Parser {
             Parser::new(*noun)
                 .about(*about)
                 .infer_long_args(true)
-                .term_width(WIDTH)
+                .term_width(help::WIDTH)
                 .subcommand_required(true)
                 .disable_help_subcommand(true)
                 .after_help(example_of(noun))
@@ -136,45 +128,32 @@ fn example_of(noun: &str) -> String {
 
 /// One command.
 fn leaf(command: &'static Command, detail: Detail) -> Parser {
-    let options: Vec<&Opt> = command.options().collect();
     let mut parser = Parser::new(command.verb())
         .about(command.about)
         .override_usage(usage(command))
         .infer_long_args(true)
-        .term_width(WIDTH)
+        .term_width(help::WIDTH)
         .after_help(match detail {
-            Detail::Brief | Detail::Shell => {
-                format!("{}\nExample: {}", also(command), command.example)
-            }
+            Detail::Brief | Detail::Shell => help::body(command),
             Detail::Full => command.example.to_owned(),
         });
     if detail != Detail::Full {
         parser = parser
-            .help_template(
-                match options.iter().all(|option| is_untold(option, command)) {
-                    true => "{about}\n\n{usage-heading} {usage}{after-help}",
-                    false => "{about}\n\n{usage-heading} {usage}\n\n{options}{after-help}",
-                },
-            )
+            .help_template("{about}\n\n{usage-heading} {usage}{after-help}")
             .disable_help_flag(true)
-            .arg(help());
+            .arg(help_flag());
     }
-    let room = room(&options);
-    for option in &options {
-        parser = parser.arg(flag(option, command, room, detail));
+    for option in command.options() {
+        let arg = flag(option, detail);
+        parser = parser.arg(match detail {
+            Detail::Brief | Detail::Shell => arg.hide(help::is_untold(option, command)),
+            Detail::Full => arg,
+        });
     }
     for (name, word) in command.operands {
         parser = parser.arg(operand(command.option(name), word, command));
     }
     parser.args(general(detail, Place::Behind(command)))
-}
-
-/// What the help leaves out.
-fn also(command: &Command) -> &'static str {
-    match command.plans() {
-        true => "Also --check, --diff, --json, --lab and more, see `mrp --help`.",
-        false => "Also --json, --lab and more, see `mrp --help`.",
-    }
 }
 
 fn usage(command: &Command) -> String {
@@ -187,7 +166,7 @@ fn usage(command: &Command) -> String {
 }
 
 /// Known, and not worth a line of a screen.
-fn help() -> Arg {
+fn help_flag() -> Arg {
     Arg::new("help")
         .short('h')
         .long("help")
@@ -195,23 +174,10 @@ fn help() -> Arg {
         .hide(true)
 }
 
-/// How many columns the longest option leaves for what is said about them.
-fn room(options: &[&Opt]) -> usize {
-    let longest = options.iter().map(|option| {
-        let brackets = if matches!(option.kind, Kind::Bool) {
-            5
-        } else {
-            3
-        };
-        option.name.len() + value_name(option).len() + brackets
-    });
-    WIDTH - 10 - longest.max().unwrap_or(0)
-}
-
-fn flag(option: &'static Opt, command: &Command, room: usize, detail: Detail) -> Arg {
+fn flag(option: &'static Opt, detail: Detail) -> Arg {
     let mut arg = Arg::new(option.name)
         .long(prose::flag(option.name).trim_start_matches('-').to_owned())
-        .value_name(value_name(option))
+        .value_name(help::value_name(option))
         .value_parser(value_parser(option, detail))
         .value_hint(hint(option))
         .hide_possible_values(true)
@@ -227,18 +193,10 @@ fn flag(option: &'static Opt, command: &Command, room: usize, detail: Detail) ->
             .default_missing_value("true"),
         _ => arg.num_args(1),
     };
-    let paragraphs = option.description;
-    match detail {
-        Detail::Brief | Detail::Shell => arg
-            .help(prose::gist(paragraphs.first().unwrap_or(&""), room))
-            .hide(is_untold(option, command)),
-        Detail::Full => arg.help(told_in_full(option)),
-    }
-}
-
-/// Whether a screen is too small for it.
-fn is_untold(option: &Opt, command: &Command) -> bool {
-    command.is_operand(option) || SELDOM.contains(&option.name)
+    arg.help(match detail {
+        Detail::Brief | Detail::Shell => prose::sentence(option.description.first().unwrap_or(&"")),
+        Detail::Full => told_in_full(option),
+    })
 }
 
 /// Shells complete what is known.
@@ -287,20 +245,6 @@ fn told_in_full(option: &Opt) -> String {
         ));
     }
     text.join(" ")
-}
-
-fn value_name(option: &Opt) -> String {
-    let choices = option.choices.join("|");
-    match option.kind {
-        Kind::Bool => "yes|no".to_owned(),
-        _ if !choices.is_empty() && choices.len() <= CHOICES => choices,
-        Kind::Int if option.name.ends_with("id") => "ID".to_owned(),
-        Kind::Int => "N".to_owned(),
-        Kind::Float => "SECONDS".to_owned(),
-        Kind::Path => "FILE".to_owned(),
-        Kind::List(_) => "A,B".to_owned(),
-        _ => "TEXT".to_owned(),
-    }
 }
 
 /// Whether a command takes several values of an operand.
@@ -361,7 +305,7 @@ fn general(detail: Detail, place: Place) -> Vec<Arg> {
         if own.is_some_and(|command| command.has_own(option.name)) {
             continue;
         }
-        let arg = flag(option, &commands::ALL[0], 44, detail);
+        let arg = flag(option, detail);
         args.push(
             arg.hide(detail != Detail::Full && !["mrp_url", "mrp_token"].contains(&option.name)),
         );

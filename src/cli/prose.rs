@@ -1,5 +1,7 @@
 //! The words of the modules' tables, as a terminal shows them.
 
+use super::text::width_of;
+
 /// A paragraph without Ansible's markup: `O(kernel_opts)` becomes `--kernel-opts`, `V(ready)` becomes `ready`.
 pub(super) fn plain(paragraph: &str) -> String {
     let mut text = String::new();
@@ -73,23 +75,19 @@ pub(super) fn did_you_mean(names: &[&str]) -> Option<String> {
     (!names.is_empty()).then(|| format!("Did you mean: {}?", names.join(", ")))
 }
 
-/// The gist of a paragraph in at most so many characters: its first sentence, or as much of that as fits.
-pub(super) fn gist(paragraph: &str, width: usize) -> String {
+/// The first sentence of a paragraph, without its full stop.
+pub(super) fn sentence(paragraph: &str) -> String {
     let text = capitalised(without_condition(&plain(paragraph)));
-    let text = text.as_str();
-    let sentence = text.split(". ").next().unwrap_or(text);
-    let sentence = sentence.trim_end_matches('.');
-    if sentence.chars().count() <= width {
-        return sentence.to_owned();
-    }
-    let mut clauses = sentence
-        .match_indices([',', ':', ';'])
-        .map(|(end, _)| &sentence[..end])
-        .filter(|clause| clause.chars().count() <= width);
-    match clauses.next_back() {
-        Some(clause) => clause.to_owned(),
-        None => shortened(sentence, width),
-    }
+    let sentence = text.split(". ").next().unwrap_or(&text);
+    sentence.trim_end_matches('.').to_owned()
+}
+
+/// As much of a sentence as fits in so many columns, cut where a clause ends; all of it where none ends that early.
+pub(super) fn clause(sentence: &str, room: usize) -> &str {
+    let ends = sentence.match_indices([',', ':', ';']).map(|(end, _)| end);
+    let clauses = ends.chain([sentence.len()]).map(|end| &sentence[..end]);
+    let mut fitting = clauses.filter(|clause| width_of(clause) <= room);
+    fitting.next_back().unwrap_or(sentence)
 }
 
 fn capitalised(text: &str) -> String {
@@ -103,22 +101,6 @@ fn without_condition(text: &str) -> &str {
     text.strip_prefix("With ")
         .and_then(|rest| rest.split_once(", "))
         .map_or(text, |(_, rest)| rest)
-}
-
-/// As many words as fit, and a sign that there are more.
-fn shortened(sentence: &str, width: usize) -> String {
-    let mut text = String::new();
-    for word in sentence.split(' ') {
-        if text.chars().count() + word.chars().count() + 2 > width {
-            break;
-        }
-        if !text.is_empty() {
-            text.push(' ');
-        }
-        text.push_str(word);
-    }
-    text.push('…');
-    text
 }
 
 #[cfg(test)]
@@ -137,13 +119,15 @@ mod tests {
     }
 
     #[test]
-    fn a_gist_is_as_much_of_the_first_sentence_as_fits() {
+    fn a_sentence_is_cut_where_a_clause_ends() {
         let text = "With O(wait), name of the subarch, the firmware variant that decides. More.";
+        let sentence = sentence(text);
         assert_eq!(
-            gist(text, 80),
+            sentence,
             "Name of the subarch, the firmware variant that decides"
         );
-        assert_eq!(gist(text, 30), "Name of the subarch");
-        assert_eq!(gist("one two three four", 10), "One two…");
+        assert_eq!(clause(&sentence, 80), sentence);
+        assert_eq!(clause(&sentence, 30), "Name of the subarch");
+        assert_eq!(clause(&sentence, 10), sentence);
     }
 }

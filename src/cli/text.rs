@@ -71,3 +71,18 @@ pub(super) fn shortened(text: &str, room: usize) -> String {
     };
     text.chars().take_while(fits).chain(['…']).collect()
 }
+
+/// The text in lines of at most so many columns, as far as its words allow.
+pub(super) fn wrapped(text: &str, room: usize) -> Vec<String> {
+    let mut lines: Vec<String> = Vec::new();
+    for word in text.split_whitespace() {
+        match lines.last_mut() {
+            Some(line) if width_of(line) + 1 + width_of(word) <= room => {
+                line.push(' ');
+                line.push_str(word);
+            }
+            _ => lines.push(word.to_owned()),
+        }
+    }
+    lines
+}

@@ -84,11 +84,31 @@ fn every_help_fits_a_screen_and_ends_with_an_example() {
 }
 
 #[test]
+fn the_words_that_must_be_typed_are_told() {
+    for (command, parts) in [
+        (
+            "interface set",
+            &["dynamic, dynamic-reserved, static", "or auto for"][..],
+        ),
+        ("machine report", &["--state <ready|error|unknown>"]),
+        (
+            "machine list",
+            &["ready, error", "state, interfaces, assignees, power"],
+        ),
+        ("power reboot", &["<pxe|disk|bios>"]),
+    ] {
+        says(&help(command), parts);
+    }
+    for (of, text) in helps() {
+        assert!(!text.contains('…'), "{of}: {text}");
+    }
+    says(&help(""), &["MRP_URL", "MRP_TOKEN", "--lab"]);
+}
+
+#[test]
 fn an_option_is_described_in_what_it_does() {
     for (of, text) in helps() {
-        let options = text
-            .lines()
-            .filter(|line| line.trim_start().starts_with("--"));
+        let options = text.lines().filter(|line| line.starts_with("  --"));
         for line in options {
             let described = line.trim_start().split_once("  ");
             assert!(

@@ -94,7 +94,7 @@ fn what_fails_is_told_in_a_sentence_with_a_hint() {
 /// Every option of a command alone, as its help has it, with a value that makes sense.
 fn each_option(help: &str) -> Vec<String> {
     let options = help.lines().filter_map(|line| {
-        let (option, _) = line.trim_start().strip_prefix("--")?.split_once("  ")?;
+        let (option, _) = line.strip_prefix("  --")?.split_once("  ")?;
         let (name, values) = option.split_once([' ', '['])?;
         let value = match (name, values.trim_matches(['<', '>'])) {
             ("query", _) => "t",
