@@ -1,5 +1,8 @@
 //! The old role's modules: its options and result keys, over the tasks of their successors.
 
+use std::process::Command;
+use std::thread;
+
 use serde_json::{Value, json};
 
 use crate::bench::{Bench, actions, says, text};
@@ -117,6 +120,29 @@ fn a_preseed_is_uploaded_with_all_its_flags() {
         bench.four_ways(PRESEED, kickstart)["json"]["type"],
         "kickstart"
     );
+}
+
+#[test]
+fn a_preseed_from_a_pipe_is_not_empty() {
+    let bench = Bench::new();
+    let pipe = bench.file("pipe", "").with_extension("fifo");
+    assert!(
+        Command::new("mkfifo")
+            .arg(&pipe)
+            .status()
+            .unwrap()
+            .success()
+    );
+    let writer = {
+        let pipe = pipe.clone();
+        thread::spawn(move || std::fs::write(pipe, "d-i a/b string c\n"))
+    };
+    let options = json!({ "name": "piped", "path": pipe });
+    let result = bench.run(PRESEED, options);
+    assert_eq!(result["changed"], true, "{result:#}");
+    writer.join().unwrap().unwrap();
+    let kept = bench.server_object("preseed", "name", "piped");
+    assert_eq!(kept["content"], "d-i a/b string c\n");
 }
 
 #[test]

@@ -1,5 +1,7 @@
 //! `mr_provisioner_preseed`: a preseed, as the old role uploads it or asks for it.
 
+use std::path::Path;
+
 use serde_json::{Map, Value};
 
 use super::{connection, hand_over, json, respond};
@@ -86,9 +88,14 @@ fn spec(call: &Call) -> Result<PreseedSpec, Failure> {
 /// The old programs read the file as Python reads texts, where every line ends alike. One that cannot be read is left to
 /// the successor, which says why.
 pub(crate) fn in_text_mode(options: &mut Map<String, Value>) {
-    let path = options.get("path").and_then(Value::as_str);
-    let text = path.and_then(|path| std::fs::read_to_string(path).ok());
-    if let Some(text) = text.filter(|text| text.contains('\r')) {
+    let Some(path) = options.get("path").and_then(Value::as_str) else {
+        return;
+    };
+    let Ok(text) = std::fs::read_to_string(path) else {
+        return;
+    };
+    // A pipe has nothing left for whoever reads it again.
+    if text.contains('\r') || !Path::new(path).is_file() {
         let lines = text.replace("\r\n", "\n").replace('\r', "\n");
         options.remove("path");
         options.insert("content".into(), lines.into());
