@@ -16,7 +16,7 @@ const FILE: &str = "mrp/labs.cfg";
 /// The option in front of the sections that names the lab to use when none is asked for.
 const DEFAULT: &str = "lab";
 /// The variable that asks for a lab as `--lab` does.
-const VARIABLE: &str = "MRP_LAB";
+pub(super) const VARIABLE: &str = "MRP_LAB";
 
 /// What may stand in a lab's section.
 static SPEC: ModuleSpec = ModuleSpec {

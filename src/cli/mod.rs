@@ -21,6 +21,7 @@ mod old_client;
 mod pages;
 mod parser;
 mod prose;
+mod refusal;
 mod report;
 mod show;
 mod status;
@@ -34,9 +35,7 @@ use std::ffi::OsString;
 use std::process::ExitCode;
 
 use clap::ArgMatches;
-use clap::error::{ContextKind, ContextValue};
 
-use crate::ansible::Failure;
 use given::Typed;
 use parser::Detail;
 
@@ -53,58 +52,16 @@ pub fn run(args: &[OsString]) -> ExitCode {
     let words = dashes::joined(words, dashes::looks_like_an_option);
     match parser::program(Detail::Brief).try_get_matches_from(words) {
         Ok(matches) => execute(&matches),
-        Err(error) => refuse(&error),
+        Err(error) if error.use_stderr() => refusal::refuse(&error, args),
+        Err(help) => print_help(&help),
     }
 }
 
-/// Answers what is no command: with the help that was asked for, or with what is wrong.
-fn refuse(error: &clap::Error) -> ExitCode {
-    if !error.use_stderr() {
-        return match error.print() {
-            Ok(()) => ExitCode::SUCCESS,
-            Err(_) => ExitCode::FAILURE,
-        };
-    }
-    terminal::complain(&Failure {
-        hint: near(error).or_else(|| usage(error)),
-        ..Failure::new(sentence(error))
-    });
-    ExitCode::from(USAGE)
-}
-
-/// What is wrong with a line, in one sentence.
-fn sentence(error: &clap::Error) -> String {
-    let text = error.to_string();
-    let text = text.strip_prefix("error: ").unwrap_or(&text);
-    let paragraph = text.split("\n\n").next().unwrap_or(text);
-    // Behind it stand the commands, which the help tells better.
-    let paragraph = paragraph
-        .split("\n  [subcommands")
-        .next()
-        .unwrap_or(paragraph);
-    let words: Vec<&str> = paragraph.split_whitespace().collect();
-    words.join(" ")
-}
-
-/// How it is called that was called wrongly.
-fn usage(error: &clap::Error) -> Option<String> {
-    let text = error.to_string();
-    let mut lines = text.lines();
-    let usage = lines.find(|line| line.starts_with("Usage: "))?;
-    Some(format!("{usage}, see --help."))
-}
-
-/// What may have been meant.
-fn near(error: &clap::Error) -> Option<String> {
-    let kinds = [ContextKind::SuggestedSubcommand, ContextKind::SuggestedArg];
-    let suggested = kinds.iter().find_map(|kind| error.get(*kind))?;
-    match suggested {
-        ContextValue::String(name) => prose::did_you_mean(&[name]),
-        ContextValue::Strings(names) => {
-            let names: Vec<&str> = names.iter().map(String::as_str).collect();
-            prose::did_you_mean(&names)
-        }
-        _ => None,
+/// Shows the help or the version that was asked for.
+fn print_help(help: &clap::Error) -> ExitCode {
+    match help.print() {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(_) => ExitCode::FAILURE,
     }
 }
 

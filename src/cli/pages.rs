@@ -7,8 +7,9 @@ use clap_complete::Shell;
 use clap_mangen::Man;
 
 use super::parser::{self, Detail};
-use super::{USAGE, docs, terminal};
+use super::{USAGE, docs, labs, prose, terminal};
 use crate::ansible::Failure;
+use crate::connection;
 use crate::streams::say;
 
 /// Prints the page that was asked for.
@@ -59,6 +60,7 @@ fn manual() -> String {
     let _ = man.render_name_section(&mut page);
     let _ = man.render_synopsis_section(&mut page);
     let _ = man.render_options_section(&mut page);
+    page.extend(environment().as_bytes());
     let _ = man.render_extra_section(&mut page);
     let mut text = String::from_utf8_lossy(&page).replace("\n.SH EXTRA\n", "\n.SH NOTES\n");
     let shown = program.get_subcommands().filter(|noun| !noun.is_hide_set());
@@ -66,6 +68,24 @@ fn manual() -> String {
         text.push_str(&section(leaf));
     }
     text
+}
+
+/// The variables that are looked at.
+fn environment() -> String {
+    let options = connection::OPTIONS.iter().filter_map(|option| {
+        let what = format!("What {} is when not given.", prose::flag(option.name));
+        Some((option.env?, what))
+    });
+    let own = [
+        (labs::VARIABLE, "What --lab is when not given."),
+        ("NO_COLOR", "Where it is set, nothing is coloured."),
+    ];
+    let own = own.map(|(name, what)| (name, what.to_owned()));
+    let variables = options.chain(own).map(|(name, what)| {
+        // A hyphen is what may be copied.
+        format!(".TP\n\\fB{name}\\fR\n{}\n", what.replace('-', "\\-"))
+    });
+    format!(".SH ENVIRONMENT\n{}", variables.collect::<String>())
 }
 
 fn leaves(parser: &Parser) -> Vec<&Parser> {

@@ -71,7 +71,8 @@ pub(super) fn listed<Name: AsRef<str>>(names: &[Name]) -> String {
 }
 
 /// Names that look like what was typed, as a hint; none without one.
-pub(super) fn did_you_mean(names: &[&str]) -> Option<String> {
+pub(super) fn did_you_mean<Name: AsRef<str>>(names: &[Name]) -> Option<String> {
+    let names: Vec<&str> = names.iter().map(AsRef::as_ref).collect();
     (!names.is_empty()).then(|| format!("Did you mean: {}?", names.join(", ")))
 }
 

@@ -1,6 +1,6 @@
 //! The helps, the completions and the manual page.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 use std::process::Command;
 
@@ -165,13 +165,9 @@ fn completions(shell: &str) -> String {
 }
 
 #[test]
-fn completions_have_every_command_and_option() {
+fn completions_have_every_option() {
     for shell in ["bash", "zsh", "fish"] {
         let script = completions(shell);
-        for command in commands() {
-            let verb = command.split(' ').next_back().unwrap();
-            assert!(script.contains(verb), "{shell}: {command}");
-        }
         for option in [
             "mrp-url",
             "kernel-opts",
@@ -230,6 +226,23 @@ fn offered(script: &Path, line: &[&str]) -> Vec<String> {
 fn bash_offers_what_may_be_typed() {
     let site = Site::bare();
     let script = site.write("mrp.bash", completions("bash"));
+    let mut verbs: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
+    for command in commands() {
+        let (noun, verb) = command.split_once(' ').unwrap_or((&command, ""));
+        let verbs = verbs.entry(noun.to_owned()).or_default();
+        verbs.extend(Some(verb.to_owned()).filter(|verb| !verb.is_empty()));
+    }
+    // What is behind a noun, besides the options.
+    let words = |line: &[&str]| -> BTreeSet<String> {
+        let offered = offered(&script, line).into_iter();
+        offered.filter(|word| !word.starts_with('-')).collect()
+    };
+    let mut nouns: BTreeSet<String> = verbs.keys().cloned().collect();
+    nouns.extend(["completions", "docs", "man"].map(str::to_owned));
+    assert_eq!(words(&["mrp", ""]), nouns);
+    for (noun, verbs) in verbs.into_iter().filter(|(_, verbs)| !verbs.is_empty()) {
+        assert_eq!(words(&["mrp", &noun, ""]), verbs, "mrp {noun}");
+    }
     assert_eq!(offered(&script, &["mrp", "machine", "pro"]), ["provision"]);
     let kinds = ["mrp", "image", "list", "--type", "K"];
     assert_eq!(offered(&script, &kinds), ["Kernel"]);
@@ -305,6 +318,9 @@ fn the_manual_names_every_command_and_option() {
             "labs.cfg",
             "MRP_LAB",
             "MRP_URL",
+            "MRP_TOKEN What --mrp-token is when not given.",
+            "MRP_CA_PATH What --ca-path is",
+            "NO_COLOR",
         ] {
             says(&text, &[own]);
         }
@@ -314,6 +330,7 @@ fn the_manual_names_every_command_and_option() {
         "\n.SH NAME\n",
         "\n.SH SYNOPSIS\n",
         "\n.SH OPTIONS\n",
+        "\n.SH ENVIRONMENT\n",
         "\n.SH NOTES\n",
     ] {
         says(&source, &[heading]);

@@ -220,7 +220,26 @@ fn a_call_that_makes_no_sense_ends_with_2() {
     }
     assert_eq!(site.lab.requests().len(), 0);
     says(&site.bad("machine lst", 2), &["list"]);
-    says(&site.bad("machine list --gahter state", 2), &["--gather"]);
+    for (line, hint) in [
+        ("machine list --gahter state", "Did you mean: --gather?\n"),
+        ("machine list --kernel_opt x", "Usage: mrp machine list"),
+        ("machine list --retires 2", "Did you mean: --retries?\n"),
+        (
+            "machine configure qdc01 --kernal_id 2",
+            "Did you mean: --kernel-id",
+        ),
+        ("machine show --id 2", "Usage: mrp machine show"),
+        (
+            "image upload linux --p",
+            "Did you mean: --path, --public, --prune?\n",
+        ),
+        ("imag", "Did you mean: image?\n"),
+        ("imag list", "Did you mean: image?\n"),
+        ("image lst", "Did you mean: list?\n"),
+        ("lab sttus", "Did you mean: status?\n"),
+    ] {
+        says(&site.bad(line, 2), &[hint]);
+    }
     let bare = Site::bare();
     says(
         &bare.bad("lab status", 2),

@@ -14,7 +14,8 @@ use clap::ArgMatches;
 use serde_json::{Map, Value, json};
 
 use super::given::{VERBOSE_LEVEL, refuse_without_server};
-use super::{USAGE, labs, refuse, sentence, terminal, text};
+use super::refusal::sentence;
+use super::{USAGE, labs, print_help, terminal, text};
 use crate::ansible::{Call, Failure, Module};
 use crate::streams::say;
 
@@ -55,7 +56,7 @@ pub(super) fn run(args: &[OsString]) -> ExitCode {
                 },
             );
         }
-        Err(help) => return refuse(&help),
+        Err(help) => return print_help(&help),
     };
     let Some((command, given)) = matches.subcommand() else {
         return ExitCode::from(USAGE);
