@@ -336,6 +336,38 @@ fn what_is_to_be_shown_and_is_not_there_is_a_failure_with_near_names() {
     );
 }
 
+#[test]
+fn what_is_to_be_deleted_and_is_not_there_is_worth_a_word_with_near_names() {
+    let site = Site::new();
+    for (line, near) in [
+        (
+            "preseed delete alice-sed",
+            "no preseed to delete with the name 'alice-sed' (near: 'alice-seed')",
+        ),
+        // Of its own kind.
+        (
+            "image delete 'alice tst kernel' --type Kernel --arch arm64",
+            "no image to delete with the description 'alice tst kernel' (near: 'alice test kernel')\n",
+        ),
+        (
+            "preseed delete debian-sdt",
+            "no preseed to delete with the name 'debian-sdt' (near: 'debian-std')\n",
+        ),
+    ] {
+        let ran = site.run(line);
+        assert_eq!((ran.code, &*ran.out), (0, "nothing to do\n"), "mrp {line}");
+        assert!(ran.err.starts_with("warning: there is "), "{}", ran.err);
+        says(&ran.err, &[near]);
+    }
+    let ran = site.run("preseed delete alice-sed --json");
+    assert!(
+        ran.err.is_empty() && !ran.out.contains("warnings"),
+        "{}",
+        ran.out
+    );
+    assert_eq!(site.writes(), 0);
+}
+
 /// Every run of every test is looked through for it; these are the ways to say it.
 #[test]
 fn the_token_is_not_told_however_it_was_given() {
