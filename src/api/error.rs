@@ -10,6 +10,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use super::hint;
+use super::intent::Intent;
 use crate::reason;
 
 /// The result of everything that talks to the server.
@@ -56,7 +57,7 @@ pub enum ApiError {
     #[error("{action}: no trusted connection to {host}: {reason}")]
     Untrusted {
         /// What was tried.
-        action: String,
+        action: Intent,
         /// The server.
         host: String,
         /// Why the handshake failed.
@@ -67,7 +68,7 @@ pub enum ApiError {
     #[error("{action}: no connection to {host}: {reason}")]
     Connect {
         /// What was tried.
-        action: String,
+        action: Intent,
         /// The server.
         host: String,
         /// Why it failed.
@@ -78,7 +79,7 @@ pub enum ApiError {
     #[error("{action}: the connection stalled: no byte in either direction for {} s", after.as_secs_f64())]
     Timeout {
         /// What was tried.
-        action: String,
+        action: Intent,
         /// The stall timeout.
         after: Duration,
         /// Whether the request was handed over with its whole body, so that the server may still act on it.
@@ -89,7 +90,7 @@ pub enum ApiError {
     #[error("{action}: the connection broke before the answer was complete: {reason}")]
     Disconnected {
         /// What was tried.
-        action: String,
+        action: Intent,
         /// How it broke.
         reason: String,
     },
@@ -98,7 +99,7 @@ pub enum ApiError {
     #[error("{action}: whether it took effect is unknown: {reason}")]
     OutcomeUnknown {
         /// What was tried.
-        action: String,
+        action: Intent,
         /// How the answer was lost.
         reason: String,
     },
@@ -108,7 +109,7 @@ pub enum ApiError {
     #[error("{action}: the server redirects to {to}, which was not followed")]
     Redirected {
         /// What was tried.
-        action: String,
+        action: Intent,
         /// The place, without its query.
         to: String,
     },
@@ -142,7 +143,7 @@ pub enum ApiError {
     #[error("{action}: the upload of {} is larger than the server accepts ({})", Size(*size), how(*status))]
     UploadTooLarge {
         /// What was tried.
-        action: String,
+        action: Intent,
         /// The file's size in bytes.
         size: u64,
         /// 413 or 502, or nothing when the connection was closed without an answer.
@@ -166,7 +167,7 @@ pub enum ApiError {
     #[error("{action}: the server's answer is not as expected: {reason}")]
     Decode {
         /// What was tried.
-        action: String,
+        action: Intent,
         /// The path in the JSON, and what is wrong there.
         reason: String,
     },
@@ -175,7 +176,7 @@ pub enum ApiError {
     #[error("{action}: the server's answer is larger than {}", Size(*limit))]
     ResponseTooLarge {
         /// What was tried.
-        action: String,
+        action: Intent,
         /// The limit in bytes.
         limit: u64,
     },
@@ -184,7 +185,7 @@ pub enum ApiError {
     #[error("{action}: the server's answer did not end within {} s", after.as_secs_f64())]
     ResponseTooSlow {
         /// What was tried.
-        action: String,
+        action: Intent,
         /// The limit.
         after: Duration,
     },
@@ -208,7 +209,7 @@ pub enum ApiError {
 
 /// An answer by which the server refused or failed.
 pub struct Refusal {
-    pub(super) action: String,
+    pub(super) action: Intent,
     pub(super) status: u16,
     pub(super) reason: String,
     pub(super) response: String,
@@ -218,7 +219,7 @@ pub struct Refusal {
 
 impl Refusal {
     /// What was tried.
-    pub fn action(&self) -> &str {
+    pub fn action(&self) -> &Intent {
         &self.action
     }
 
@@ -293,6 +294,26 @@ impl ApiError {
             .filter(|text| !text.is_empty())
     }
 
+    /// Whether any other question would end like this one: the server cannot be reached, does not answer, does not take
+    /// the token, or fails at one of its lists. That it is quiet while it asks a BMC says nothing of others.
+    pub fn concerns_all(&self) -> bool {
+        match self {
+            ApiError::Connect { .. }
+            | ApiError::Untrusted { .. }
+            | ApiError::Redirected { .. }
+            | ApiError::Unauthorized(_)
+            | ApiError::NoSuchPath(_) => true,
+            ApiError::Timeout { action, .. } | ApiError::Disconnected { action, .. } => {
+                !action.needs_a_bmc()
+            }
+            ApiError::Server(refusal) if self.leaves_the_outcome_open() => {
+                !refusal.action.needs_a_bmc()
+            }
+            ApiError::Server(refusal) => refusal.action.is_for_a_list(),
+            _ => false,
+        }
+    }
+
     /// Whether the same request may succeed later, although nothing is changed: no connection, no answer, or a server in
     /// trouble.
     pub fn is_passing(&self) -> bool {
@@ -303,15 +324,16 @@ impl ApiError {
 
     /// Whether a request that writes may have taken effect in spite of the error.
     pub fn may_have_taken_effect(&self) -> bool {
-        self.leaves_the_outcome_open()
-            || matches!(
-                self,
-                ApiError::OutcomeUnknown { .. }
-                    | ApiError::Server(_)
-                    | ApiError::Decode { .. }
-                    | ApiError::ResponseTooLarge { .. }
-                    | ApiError::ResponseTooSlow { .. }
-            )
+        match self {
+            ApiError::Timeout { action, .. }
+            | ApiError::Disconnected { action, .. }
+            | ApiError::OutcomeUnknown { action, .. }
+            | ApiError::Decode { action, .. }
+            | ApiError::ResponseTooLarge { action, .. }
+            | ApiError::ResponseTooSlow { action, .. } => action.writes(),
+            ApiError::Server(refusal) => refusal.action.writes(),
+            _ => false,
+        }
     }
 
     /// Whether the request certainly did not take effect, because it never reached the server.

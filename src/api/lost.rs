@@ -9,12 +9,13 @@ use std::time::Duration;
 use reqwest::Url;
 
 use super::ApiError;
+use super::intent::Intent;
 use super::sentence;
 use crate::reason;
 
 /// What is known about an exchange besides its failure.
 pub(super) struct Circumstances<'a> {
-    pub(super) action: &'a str,
+    pub(super) action: &'a Intent,
     pub(super) url: &'a Url,
     pub(super) stall_timeout: Duration,
     /// Whether there was a body of which nothing was taken, so that the request certainly did not arrive.
@@ -30,7 +31,7 @@ impl Circumstances<'_> {
             return self.unconnected(self.too_late());
         }
         ApiError::Timeout {
-            action: self.action.to_owned(),
+            action: self.action.clone(),
             after: self.stall_timeout,
             delivered: self.delivered,
         }
@@ -40,7 +41,7 @@ impl Circumstances<'_> {
     pub(super) fn failed(&self, error: &reqwest::Error) -> ApiError {
         if let Some(reason) = distrust(error) {
             return ApiError::Untrusted {
-                action: self.action.to_owned(),
+                action: self.action.clone(),
                 host: self.host(),
                 reason,
             };
@@ -52,14 +53,14 @@ impl Circumstances<'_> {
             return self.unconnected(root_cause(error));
         }
         ApiError::Disconnected {
-            action: self.action.to_owned(),
+            action: self.action.clone(),
             reason: root_cause(error),
         }
     }
 
     fn unconnected(&self, reason: String) -> ApiError {
         ApiError::Connect {
-            action: self.action.to_owned(),
+            action: self.action.clone(),
             host: self.host(),
             reason,
         }

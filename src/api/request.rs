@@ -5,6 +5,7 @@ use reqwest::Method;
 use reqwest::header::HeaderValue;
 use serde::Serialize;
 
+use super::intent::Intent;
 use super::scope::Scope;
 use super::upload::Upload;
 
@@ -14,8 +15,8 @@ pub(super) struct Request {
     pub(super) target: Target,
     pub(super) query: Option<String>,
     pub(super) body: Payload,
-    /// What is tried, in words that begin an error's sentence, such as `reading machine 7`.
-    pub(super) action: String,
+    /// What is tried.
+    pub(super) action: Intent,
     /// What a 403 without a readable reason means here.
     pub(super) forbidden: &'static str,
     /// What a 409 means here; the server explains it in SQL.
@@ -47,11 +48,11 @@ impl Request {
     /// A request for a resource of the API.
     pub(super) fn new(method: Method, path: &[&str], action: impl Into<String>) -> Request {
         Request {
+            action: Intent::new(&method, path, action.into()),
             method,
             target: Target::Api(path.iter().map(|&segment| segment.to_owned()).collect()),
             query: None,
             body: Payload::Nothing,
-            action: action.into(),
             forbidden: "the token's user is not allowed to",
             conflict: "it conflicts with what the server has",
             private: false,

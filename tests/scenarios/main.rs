@@ -21,6 +21,7 @@ mod old_role;
 mod power;
 mod preseed;
 mod preseed_info;
+mod read_failing;
 mod reporting_ready;
 mod reservation;
 mod stopped;
