@@ -29,6 +29,8 @@ pub struct Call {
     pub verbosity: u64,
     /// One call for each item of the module's list, where the task gave the list instead of a single object.
     pub items: Option<Vec<Call>>,
+    /// Where in such a list it stands: `machines[1]`. None for the task as a whole.
+    pub place: Option<String>,
     /// Who is told of progress: for a face that shows it, which Ansible cannot.
     pub watcher: Watcher,
     /// What the protocol itself has to warn about; added to the module's own warnings.
@@ -149,6 +151,7 @@ impl Call {
         let validated = validate(spec, name, options, &environment, ignore_unknown)?;
         Ok(Call {
             items: None,
+            place: None,
             watcher: Watcher::default(),
             options: validated.options,
             check_mode: internal.check_mode,

@@ -68,11 +68,11 @@ impl<'a> Items<'a> {
         let mut call = Call::single(&spec, &common, internal)?;
         let items = self.elements()?.into_iter().enumerate();
         let items = items.map(|(index, item)| {
-            self.item(&defaults, item, internal)
-                .map_err(|failure| Failure {
-                    message: format!("{}[{index}]: {}", self.list.name, failure.message),
-                    ..failure
-                })
+            let place = Some(format!("{}[{index}]", self.list.name));
+            match self.item(&defaults, item, internal) {
+                Ok(call) => Ok(Call { place, ..call }),
+                Err(failure) => Err(failure.at(place.as_deref())),
+            }
         });
         let mut items = items.collect::<Result<Vec<Call>, Failure>>()?;
         call.warnings.extend(

@@ -102,6 +102,24 @@ impl Failure {
         }
     }
 
+    /// The same failure, told with the place in the task where it was found, if that is not the whole.
+    #[must_use]
+    pub fn at(self, place: Option<&str>) -> Failure {
+        match place {
+            None => self,
+            Some(place) => Failure {
+                message: format!("{place}: {}", self.message),
+                ..self
+            },
+        }
+    }
+
+    /// What the server said, where the user's verbosity asks for it.
+    #[must_use]
+    pub fn response_at(&self, verbosity: u64) -> Option<&str> {
+        self.server_response.as_deref().filter(|_| verbosity >= 3)
+    }
+
     /// The message, and the hint behind it.
     #[must_use]
     pub fn text(&self) -> String {

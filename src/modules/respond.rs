@@ -33,16 +33,23 @@ where
     T::Op: Send,
     T::Report: Send,
 {
+    let valid = |call: &Call| valid(call, task);
     match &call.items {
-        None => run_one(call, &task(call)?, tell),
+        None => run_one(call, &valid(call)?, tell),
         Some(items) => {
-            let tasks = items
-                .iter()
-                .map(task)
-                .collect::<Result<Vec<T>, Failure>>()?;
+            let tasks = items.iter().map(valid).collect::<Result<Vec<T>, _>>()?;
             run_many(call, &tasks, tell)
         }
     }
+}
+
+/// The task that a call asks for, if its options fit together.
+fn valid<T: Task>(call: &Call, task: fn(&Call) -> Result<T, Failure>) -> Result<T, Failure> {
+    let task = task(call).and_then(|task| {
+        task.require_valid_options().map_err(failure)?;
+        Ok(task)
+    });
+    task.map_err(|failure| failure.at(call.place.as_deref()))
 }
 
 fn run_one<T: Task>(call: &Call, task: &T, tell: Tell<T::Report>) -> Result<Success, Failure> {

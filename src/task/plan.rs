@@ -17,6 +17,11 @@ pub trait Task {
     /// What the task tells about its object, before (as predicted) and after (as read back).
     type Report;
 
+    /// Refuses what cannot be, whatever the server has: before it is asked for anything.
+    fn require_valid_options(&self) -> Result<(), TaskError> {
+        Ok(())
+    }
+
     /// Compares the desired state with the server's. Cannot write: a [`Reader`] has no writing request.
     fn plan(&self, reader: &Reader) -> Result<Plan<Self::Op, Self::Report>, TaskError>;
 
@@ -26,6 +31,12 @@ pub trait Task {
         op: Self::Op,
         report: &mut Self::Report,
     ) -> Result<Effect<Self::Op>, TaskError>;
+
+    /// The objects that a plan decides on, also where nothing is to be done for them: in a list of tasks, each can be
+    /// the object of one.
+    fn objects(&self, _plan: &Plan<Self::Op, Self::Report>) -> Vec<String> {
+        vec![self.title()]
+    }
 
     /// Settles what several plans of a list want at once and only one can have: the earlier one has it.
     fn settle(_plans: &mut [Planning<Self>])

@@ -194,6 +194,62 @@ fn wrong_items_are_told_with_their_place_before_anything_is_done() {
 }
 
 #[test]
+fn options_that_do_not_fit_together_are_told_with_the_place_of_their_item() {
+    let bench = Bench::new();
+    let machines = |second: Value| json!([{ "name": "qdc01", "state": "rebooted" }, second]);
+    for (second, sentence) in [
+        (
+            json!({ "name": "qdc02", "state": "off", "boot": "pxe" }),
+            "machines[1]: boot needs state: rebooted",
+        ),
+        (
+            json!({ "name": "", "state": "off" }),
+            "machines[1]: name must not be empty",
+        ),
+    ] {
+        assert_eq!(
+            bench.failure("mrp_power", json!({ "machines": machines(second) })),
+            sentence
+        );
+    }
+    let eth0 = |options: Value| {
+        let mut all = json!({ "name": "qdc01", "interface": "eth0", "config_type_v4": "static" });
+        all.as_object_mut()
+            .unwrap()
+            .extend(options.as_object().unwrap().clone());
+        all
+    };
+    let good = eth0(json!({ "ipv4": "auto" }));
+    for (second, sentence) in [
+        (
+            json!({ "name": "qdc02", "ipv4": "10.1" }),
+            "interfaces[1]: ipv4 must be an IPv4 address",
+        ),
+        (
+            json!({ "name": "qdc02", "config_type_v4": "dynamic", "ipv4": "auto" }),
+            "interfaces[1]: config_type_v4 dynamic and ipv4 exclude each other",
+        ),
+    ] {
+        let options = json!({ "interfaces": [good, eth0(second)] });
+        says(&bench.failure("mrp_interface", options), &[sentence]);
+    }
+    for (second, sentence) in [
+        (
+            json!({ "name": "qdc02", "state": "ready", "force": true }),
+            "machines[1]: force needs state: provisioned",
+        ),
+        (
+            json!({ "name": "qdc02", "kernel_opts": "x".repeat(1025) }),
+            "machines[1]: kernel_opts is 1025 characters long",
+        ),
+    ] {
+        let options = json!({ "machines": [{ "name": "qdc01", "netboot": true }, second] });
+        says(&bench.failure("mrp_machine", options), &[sentence]);
+    }
+    assert!(bench.lab.requests().is_empty());
+}
+
+#[test]
 fn an_item_overrides_a_default_by_any_name_and_by_what_excludes_it() {
     let bench = Bench::new();
     let options = json!({

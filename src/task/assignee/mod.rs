@@ -9,7 +9,7 @@ mod plan;
 use serde::Serialize;
 
 use super::lookup::{self, MachineRef};
-use super::{Effect, Plan, Task, TaskError};
+use super::{Effect, Plan, Task, TaskError, check};
 use crate::api::{Assignee, AssigneeId, Machine, NewAssignee, Reader, Writer};
 use crate::order;
 
@@ -66,8 +66,16 @@ impl Task for AssigneeSpec {
     type Op = AssigneeOp;
     type Report = AssigneeReport;
 
+    fn require_valid_options(&self) -> Result<(), TaskError> {
+        match &self.presence {
+            Presence::Present(wanted) => {
+                check::at_most("reason", wanted.reason.as_deref().unwrap_or(""), 140)
+            }
+            Presence::Absent(_) => Ok(()),
+        }
+    }
+
     fn plan(&self, reader: &Reader) -> Result<Plan<AssigneeOp, AssigneeReport>, TaskError> {
-        self.require_valid_texts()?;
         let machine = lookup::machine(reader, &self.machine)?;
         let assignees = reader.assignees().list(machine.id)?;
         let mut plan = Plan::nothing(AssigneeReport::of(machine, &assignees));

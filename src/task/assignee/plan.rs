@@ -2,25 +2,12 @@
 
 use serde_json::{Value, json};
 
-use super::{
-    AssigneeFacts, AssigneeOp, AssigneeReport, AssigneeSpec, Presence, assignment_of, sorted,
-};
+use super::{AssigneeFacts, AssigneeOp, AssigneeReport, assignment_of, sorted};
 use crate::api::{Assignee, NewAssignee};
 use crate::task::machine::named;
-use crate::task::{Action, Plan, Step, TaskError, check};
+use crate::task::{Action, Plan, Step};
 
 type AssigneePlan = Plan<AssigneeOp, AssigneeReport>;
-
-impl AssigneeSpec {
-    pub(super) fn require_valid_texts(&self) -> Result<(), TaskError> {
-        match &self.presence {
-            Presence::Present(wanted) => {
-                check::at_most("reason", wanted.reason.as_deref().unwrap_or(""), 140)
-            }
-            Presence::Absent(_) => Ok(()),
-        }
-    }
-}
 
 pub(super) fn push_present(plan: &mut AssigneePlan, assignees: &[Assignee], wanted: &NewAssignee) {
     match (assignment_of(assignees, &wanted.user), &wanted.reason) {

@@ -110,8 +110,11 @@ impl Task for ImageSpec {
     type Op = ImageOp;
     type Report = ImageReport;
 
+    fn require_valid_options(&self) -> Result<(), TaskError> {
+        check::at_most("description", &self.description, 256)
+    }
+
     fn plan(&self, reader: &Reader) -> Result<Plan<ImageOp, ImageReport>, TaskError> {
-        check::at_most("description", &self.description, 256)?;
         match &self.presence {
             Presence::Present(wanted) => match (wanted.id, &wanted.path) {
                 (Some(id), _) => self.plan_this_one(reader, id, wanted),
@@ -138,11 +141,40 @@ impl Task for ImageSpec {
         }
     }
 
+    /// All images of a description, or the one with the given id. What else goes or changes is decided on as well.
+    fn objects(&self, plan: &Plan<ImageOp, ImageReport>) -> Vec<String> {
+        let description = self.id().is_none().then(|| self.title());
+        let told = plan.report.image.as_ref().and_then(|image| image.id);
+        let changed = plan.steps.iter().filter_map(|planned| planned.op.image());
+        let images = changed.chain(told).map(|id| format!("image {id}"));
+        images.chain(description).collect()
+    }
+
     fn title(&self) -> String {
         format!(
             "{} image '{}' for {}",
             self.kind, self.description, self.arch
         )
+    }
+}
+
+impl ImageSpec {
+    fn id(&self) -> Option<ImageId> {
+        match &self.presence {
+            Presence::Present(wanted) => wanted.id,
+            Presence::Absent(id) => *id,
+        }
+    }
+}
+
+impl ImageOp {
+    /// The image that changes or goes.
+    fn image(&self) -> Option<ImageId> {
+        match self {
+            ImageOp::Upload(..) => None,
+            ImageOp::Update(id, _) => Some(*id),
+            ImageOp::Delete(image) | ImageOp::Prune(image) => Some(image.id),
+        }
     }
 }
 

@@ -16,7 +16,7 @@ use serde::Serialize;
 
 use super::lookup;
 pub use super::lookup::MachineRef;
-use super::{Effect, Plan, Planning, Task, TaskError};
+use super::{Effect, Plan, Planning, Task, TaskError, check};
 use crate::api::{
     ConfigType, Interface, InterfaceChanges, InterfaceId, Machine, MachineId, Reader, Writer,
 };
@@ -79,8 +79,19 @@ impl Task for InterfaceSpec {
     type Op = InterfaceOp;
     type Report = InterfaceReport;
 
+    fn require_valid_options(&self) -> Result<(), TaskError> {
+        check::at_most("identifier", self.identifier.as_deref().unwrap_or(""), 64)?;
+        match (&self.config_type, self.ipv4) {
+            (Some(ConfigType::Dynamic), Some(_)) => Err(TaskError::Refused(
+                "config_type_v4 dynamic and ipv4 exclude each other: a dynamic interface gets its address from the \
+                 DHCP server"
+                    .into(),
+            )),
+            _ => Ok(()),
+        }
+    }
+
     fn plan(&self, reader: &Reader) -> Result<Plan<InterfaceOp, InterfaceReport>, TaskError> {
-        self.require_valid_options()?;
         let machine = lookup::machine(reader, &self.machine)?;
         if !self.allow_unassigned {
             lookup::require_assignment(reader, &machine)?;
@@ -103,6 +114,10 @@ impl Task for InterfaceSpec {
         report: &mut InterfaceReport,
     ) -> Result<Effect<InterfaceOp>, TaskError> {
         perform::update(writer, op, report)
+    }
+
+    fn objects(&self, plan: &Plan<InterfaceOp, InterfaceReport>) -> Vec<String> {
+        vec![format!("interface {}", plan.report.interface.id)]
     }
 
     fn settle(plans: &mut [Planning<InterfaceSpec>]) {

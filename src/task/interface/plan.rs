@@ -16,18 +16,6 @@ use crate::task::{Action, Plan, Planned, Planning, Step, TaskError, check};
 type InterfacePlan = Plan<InterfaceOp, InterfaceReport>;
 
 impl InterfaceSpec {
-    pub(super) fn require_valid_options(&self) -> Result<(), TaskError> {
-        check::at_most("identifier", self.identifier.as_deref().unwrap_or(""), 64)?;
-        match (&self.config_type, self.ipv4) {
-            (Some(ConfigType::Dynamic), Some(_)) => Err(TaskError::Refused(
-                "config_type_v4 dynamic and ipv4 exclude each other: a dynamic interface gets its address from the \
-                 DHCP server"
-                    .into(),
-            )),
-            _ => Ok(()),
-        }
-    }
-
     pub(super) fn push_update(
         &self,
         plan: &mut InterfacePlan,

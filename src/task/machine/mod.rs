@@ -17,7 +17,7 @@ use super::lookup;
 pub use super::lookup::MachineRef;
 use super::preseed::PreseedFacts;
 use super::wait::Waiting;
-use super::{Effect, Plan, Task, TaskError, Wait};
+use super::{Effect, Plan, Task, TaskError, Wait, check};
 use crate::api::{
     Image, ImageId, Machine, MachineChanges, MachineId, MachineState, PreseedId, Reader,
     ReportedState, Writer,
@@ -141,8 +141,21 @@ impl Task for MachineSpec {
     type Op = MachineOp;
     type Report = MachineReport;
 
+    fn require_valid_options(&self) -> Result<(), TaskError> {
+        check::at_most(
+            "kernel_opts",
+            self.kernel_opts.as_deref().unwrap_or(""),
+            1024,
+        )?;
+        match &self.subarch {
+            Some(subarch) if subarch.is_empty() => Err(TaskError::Refused(
+                "the server cannot take a subarch away; name one".into(),
+            )),
+            _ => Ok(()),
+        }
+    }
+
     fn plan(&self, reader: &Reader) -> Result<Plan<MachineOp, MachineReport>, TaskError> {
-        self.require_valid_options()?;
         let machine = lookup::machine(reader, &self.machine)?;
         self.require_arch(&machine)?;
         if !self.allow_unassigned {
@@ -186,6 +199,10 @@ impl Task for MachineSpec {
             MachineOp::Await(machine, waiting) => perform::look(writer, machine, waiting, report),
             MachineOp::Report(id, state) => perform::report(writer, id, state, report),
         }
+    }
+
+    fn objects(&self, plan: &Plan<MachineOp, MachineReport>) -> Vec<String> {
+        vec![named(&plan.report.machine.machine)]
     }
 
     fn title(&self) -> String {

@@ -11,20 +11,6 @@ use crate::task::{Action, Plan, Step, TaskError, Wait, check, lookup};
 type MachinePlan = Plan<MachineOp, MachineReport>;
 
 impl MachineSpec {
-    pub(super) fn require_valid_options(&self) -> Result<(), TaskError> {
-        check::at_most(
-            "kernel_opts",
-            self.kernel_opts.as_deref().unwrap_or(""),
-            1024,
-        )?;
-        match &self.subarch {
-            Some(subarch) if subarch.is_empty() => Err(TaskError::Refused(
-                "the server cannot take a subarch away; name one".into(),
-            )),
-            _ => Ok(()),
-        }
-    }
-
     pub(super) fn require_arch(&self, machine: &Machine) -> Result<(), TaskError> {
         match (&self.arch, &machine.arch) {
             (Some(wanted), found) if found.as_ref() != Some(wanted) => {

@@ -1,7 +1,7 @@
 //! Waiting for a machine that somebody else has provisioned.
 
 use super::resolve::Resolved;
-use super::{MachineOp, MachineRef, MachineReport, MachineSpec, plan};
+use super::{MachineOp, MachineRef, MachineReport, MachineSpec, named, plan};
 use crate::api::{MachineState, Reader, Writer};
 use crate::task::{Effect, Plan, Task, TaskError, Wait, lookup};
 
@@ -50,6 +50,10 @@ impl Task for Readiness {
             },
             other => other,
         })
+    }
+
+    fn objects(&self, plan: &Plan<MachineOp, MachineReport>) -> Vec<String> {
+        vec![named(&plan.report.machine.machine)]
     }
 
     fn title(&self) -> String {

@@ -9,7 +9,7 @@ mod plan;
 use serde::{Deserialize, Serialize};
 
 use super::lookup::{self, MachineRef};
-use super::{Effect, Plan, Task, TaskError, Wait, Waiting};
+use super::{Effect, Plan, Task, TaskError, Wait, Waiting, machine};
 use crate::api::{Machine, Power, PowerOrder, Reader, Writer};
 
 /// The power that a machine shall have.
@@ -103,6 +103,10 @@ impl Task for PowerSpec {
             PowerOp::Order(order) => perform::order(writer, order, report),
             PowerOp::Await(wanted, waiting) => perform::look(writer, wanted, waiting, report),
         }
+    }
+
+    fn objects(&self, plan: &Plan<PowerOp, PowerReport>) -> Vec<String> {
+        vec![machine::named(&plan.report.machine)]
     }
 
     fn title(&self) -> String {

@@ -11,7 +11,7 @@ use std::path::PathBuf;
 use serde::Serialize;
 use serde_json::{Value, json};
 
-use super::{Effect, Plan, Task, TaskError, lookup};
+use super::{Effect, Plan, Task, TaskError, check, lookup};
 use crate::api::{
     NewPreseed, Preseed, PreseedChanges, PreseedId, PreseedType, Reader, Scope, Sha256, Writer,
 };
@@ -104,8 +104,23 @@ impl Task for PreseedSpec {
     type Op = PreseedOp;
     type Report = PreseedReport;
 
+    fn require_valid_options(&self) -> Result<(), TaskError> {
+        let length = self.name.chars().count();
+        if !(2..=256).contains(&length) {
+            return Err(TaskError::Refused(format!(
+                "name is {length} characters long, and the server takes 2 to 256"
+            )));
+        }
+        match &self.presence {
+            Presence::Present(wanted) => {
+                let description = wanted.description.as_deref().unwrap_or("");
+                check::at_most("description", description, 256)
+            }
+            Presence::Absent => Ok(()),
+        }
+    }
+
     fn plan(&self, reader: &Reader) -> Result<Plan<PreseedOp, PreseedReport>, TaskError> {
-        self.require_valid_name()?;
         match &self.presence {
             Presence::Present(wanted) => self.plan_present(reader, wanted),
             Presence::Absent => self.plan_absent(reader),

@@ -22,11 +22,6 @@ impl PreseedSpec {
         wanted: &Wanted,
     ) -> Result<Plan<PreseedOp, PreseedReport>, TaskError> {
         let content = wanted.content.as_ref().map(Content::read).transpose()?;
-        check::at_most(
-            "description",
-            wanted.description.as_deref().unwrap_or(""),
-            256,
-        )?;
         match (reader.preseeds().find(&self.name)?, content) {
             (Some(preseed), content) => self.plan_update(reader, preseed, wanted, content),
             (None, Some(content)) => Ok(self.plan_create(wanted, content)),
@@ -119,6 +114,7 @@ impl PreseedSpec {
         Ok(plan)
     }
 
+<<<<<<< HEAD
     pub(super) fn require_valid_name(&self) -> Result<(), TaskError> {
         match self.name.chars().count() {
             2..=256 => Ok(()),
@@ -126,6 +122,10 @@ impl PreseedSpec {
                 "name is {length} characters long, and the server takes 2 to 256"
             ))),
         }
+=======
+    fn title(&self) -> String {
+        format!("preseed '{}'", self.name)
+>>>>>>> 1b756f6 (Check the options of all items before anything is done, and say which item is wrong)
     }
 }
 
