@@ -3,7 +3,8 @@
 use std::collections::HashSet;
 use std::time::Duration;
 
-use super::plan::{Course, Event, Halted, Outcome, Plan, Task};
+use super::course::{Course, Event};
+use super::plan::{Halted, Outcome, Plan, Task};
 use super::{TaskError, parallel};
 use crate::api::{Reader, Writer};
 
@@ -26,49 +27,67 @@ where
     plans
 }
 
-/// Applies the plans in their order. Where one has to wait, the others go on; then all that wait are looked at in turn,
-/// until none is left. With `fail_fast` nothing is begun any more once one has failed.
-pub fn apply_all<T: Task>(
+/// Applies the plans in their order. Where one has to wait, the others go on; then all that wait are looked at side by
+/// side, again and again until none is left. With `fail_fast` nothing is begun any more once one has failed.
+pub fn apply_all<T>(
     writer: &Writer,
     plans: Vec<Planned<T>>,
     fail_fast: bool,
-    mut tell: impl FnMut(Event),
-) -> Vec<Applied<T>> {
+    tell: impl Fn(Event) + Sync,
+) -> Vec<Applied<T>>
+where
+    T: Task,
+    T::Op: Send,
+    T::Report: Send,
+{
     let mut courses: Vec<Result<Course<T>, TaskError>> = plans
         .into_iter()
         .map(|plan| plan.map(Course::new))
         .collect();
-    let mut stopped = fail_fast && courses.iter().any(Result::is_err);
-    while !stopped {
-        let mut pause: Option<Duration> = None;
-        for course in courses
-            .iter_mut()
-            .flatten()
-            .filter(|course| !course.has_failed())
-        {
-            let wanted = course.advance(writer, &mut tell);
-            pause = [pause, wanted].into_iter().flatten().min();
-            stopped = fail_fast && course.has_failed();
-            if stopped {
-                break;
-            }
+    let mut pause = Duration::ZERO;
+    let stopped = loop {
+        let stopped = go_on(writer, &mut courses, fail_fast, &tell);
+        let waiting = courses.iter_mut().flatten().filter(|it| it.is_waiting());
+        let waiting: Vec<&mut Course<T>> = waiting.collect();
+        if stopped || waiting.is_empty() {
+            break stopped;
         }
-        match pause {
-            Some(pause) if !stopped => writer.clock().sleep(pause),
-            _ => break,
-        }
-    }
+        writer.clock().sleep(pause);
+        let pauses = parallel::map(waiting, |course| course.step(writer, &tell));
+        pause = pauses.into_iter().flatten().min().unwrap_or_default();
+    };
     courses
         .into_iter()
         .map(|course| end(course, stopped))
         .collect()
 }
 
+/// Carries each on in its turn, as far as it comes without a wait, unless it is to stop.
+fn go_on<T: Task>(
+    writer: &Writer,
+    courses: &mut [Result<Course<T>, TaskError>],
+    fail_fast: bool,
+    tell: &impl Fn(Event),
+) -> bool {
+    let has_failed =
+        |course: &Result<Course<T>, _>| course.as_ref().map_or(true, Course::has_failed);
+    let stops = |courses: &[Result<Course<T>, _>]| fail_fast && courses.iter().any(has_failed);
+    for index in 0..courses.len() {
+        if stops(courses) {
+            return true;
+        }
+        if let Ok(course) = &mut courses[index] {
+            course.go_on(writer, tell);
+        }
+    }
+    stops(courses)
+}
+
 fn end<T: Task>(course: Result<Course<T>, TaskError>, stopped: bool) -> Applied<T> {
     match course {
         Ok(course) if stopped => course.abandon(),
         Ok(course) => course.end(),
-        Err(error) => Err(Box::new(Halted::before_the_first_step(error))),
+        Err(error) => Err(Halted::unplanned(error)),
     }
 }
 

@@ -6,6 +6,7 @@
 //! the server drops unknown fields silently. [`apply`] runs a whole plan and keeps account of how far it came.
 
 mod check;
+mod course;
 mod error;
 mod lookup;
 mod many;
@@ -24,11 +25,10 @@ pub mod preseed;
 pub mod reservation;
 mod wait;
 
+pub use course::{Event, apply};
 pub use error::TaskError;
 pub use many::{apply_all, plan_all};
-pub use plan::{
-    Action, Effect, Event, Halted, Outcome, Plan, Planned, Planning, Step, Task, TextChange, apply,
-};
+pub use plan::{Action, Effect, Halted, Outcome, Plan, Planned, Planning, Step, Task, TextChange};
 pub use wait::{Wait, Waiting};
 
 #[allow(unused_imports, reason = "named by the documentation above")]

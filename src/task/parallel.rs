@@ -1,19 +1,24 @@
 //! Asking many things side by side, few enough that a small server stays usable for others.
 
 use std::sync::Mutex;
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, Ordering};
 
 /// Requests that are under way at the same time, at most.
 const SIDE_BY_SIDE: usize = 8;
 
 /// Applies `ask` to every item, [`SIDE_BY_SIDE`] at a time; the answers come in the order of the items.
-pub(super) fn map<T: Sync, R: Send>(items: &[T], ask: impl Fn(&T) -> R + Sync) -> Vec<R> {
-    let next = AtomicUsize::new(0);
+pub(super) fn map<T: Send, R: Send>(
+    items: impl IntoIterator<Item = T>,
+    ask: impl Fn(T) -> R + Sync,
+) -> Vec<R> {
+    let items: Vec<T> = items.into_iter().collect();
     let answers = Mutex::new(items.iter().map(|_| None).collect::<Vec<Option<R>>>());
+    let threads = SIDE_BY_SIDE.min(items.len());
+    let items = Mutex::new(items.into_iter().enumerate());
     std::thread::scope(|scope| {
-        for _ in 0..SIDE_BY_SIDE.min(items.len()) {
+        for _ in 0..threads {
             scope.spawn(|| {
-                while let Some((index, item)) = take(items, &next) {
+                while let Some((index, item)) = next(&items) {
                     let answer = ask(item);
                     let mut answers = answers
                         .lock()
@@ -45,13 +50,17 @@ pub(super) fn try_map<T: Sync, R: Send, E: Send>(
     answers.into_iter().flatten().collect()
 }
 
-fn take<'a, T>(items: &'a [T], next: &AtomicUsize) -> Option<(usize, &'a T)> {
-    let index = next.fetch_add(1, Ordering::Relaxed);
-    items.get(index).map(|item| (index, item))
+fn next<Items: Iterator>(items: &Mutex<Items>) -> Option<Items::Item> {
+    let mut items = items
+        .lock()
+        .expect("no thread panics while it holds the lock");
+    items.next()
 }
 
 #[cfg(test)]
 mod tests {
+    use std::sync::atomic::AtomicUsize;
+
     use super::*;
 
     #[test]

@@ -1,7 +1,5 @@
-//! Plans: the ordered steps between what is and what shall be, and the account of carrying them out.
+//! Plans: the ordered steps between what is and what shall be, and what came of them.
 
-use std::collections::VecDeque;
-use std::iter;
 use std::time::Duration;
 
 use serde::Serialize;
@@ -189,146 +187,18 @@ pub struct Halted {
 }
 
 impl Halted {
-    /// Of a task that could not even be planned.
-    pub(super) fn before_the_first_step(error: TaskError) -> Halted {
-        Halted {
+    /// Of a task that has no plan.
+    pub(super) fn unplanned(error: TaskError) -> Box<Halted> {
+        Box::new(Halted {
             error,
             done: Vec::new(),
             not_done: Vec::new(),
             warnings: Vec::new(),
-        }
+        })
     }
 
     /// True when a step was done, or when the failed one may have taken effect all the same.
     pub fn may_have_changed(&self) -> bool {
         !self.done.is_empty() || self.error.may_have_changed()
-    }
-}
-
-/// What is told of a plan while it is carried out.
-#[derive(Clone, Copy, Debug)]
-pub enum Event<'a> {
-    /// A step is begun; until it ends, it may or may not have taken effect.
-    Begun(&'a Step),
-    /// A step took effect.
-    Done(&'a Step),
-    /// The step that was begun had no effect, or not yet.
-    Left,
-}
-
-/// Carries out a plan step by step; `tell` hears how far it is.
-pub fn apply<T: Task>(
-    writer: &Writer,
-    plan: Plan<T::Op, T::Report>,
-    mut tell: impl FnMut(Event),
-) -> Result<Outcome<T::Report>, Box<Halted>> {
-    let mut course = Course::<T>::new(plan);
-    while let Some(pause) = course.advance(writer, &mut tell) {
-        writer.clock().sleep(pause);
-    }
-    course.end()
-}
-
-/// A plan that is being carried out.
-pub(super) struct Course<T: Task> {
-    ahead: VecDeque<Planned<T::Op>>,
-    done: Vec<Step>,
-    failed: Option<(Step, TaskError)>,
-    warnings: Vec<String>,
-    report: T::Report,
-}
-
-impl<T: Task> Course<T> {
-    pub(super) fn new(plan: Plan<T::Op, T::Report>) -> Self {
-        let Plan {
-            steps,
-            warnings,
-            report,
-        } = plan;
-        Course {
-            ahead: steps.into(),
-            done: Vec::new(),
-            failed: None,
-            warnings,
-            report,
-        }
-    }
-
-    /// Goes on until the end, until a step fails, or until something has to be waited for: then the time to wait.
-    pub(super) fn advance(
-        &mut self,
-        writer: &Writer,
-        tell: &mut impl FnMut(Event),
-    ) -> Option<Duration> {
-        while let Some(Planned { mut step, op }) = self.ahead.pop_front() {
-            tell(Event::Begun(&step));
-            match T::perform(writer, op, &mut self.report) {
-                Ok(Effect::Done) => {
-                    tell(Event::Done(&step));
-                    self.done.push(step);
-                }
-                Ok(Effect::DoneOtherwise(after)) => {
-                    step.after = after;
-                    tell(Event::Done(&step));
-                    self.done.push(step);
-                }
-                Ok(Effect::Skipped(reason)) => {
-                    tell(Event::Left);
-                    self.warnings.push(reason);
-                }
-                Ok(Effect::Later(op, pause)) => {
-                    tell(Event::Left);
-                    self.ahead.push_front(Planned { step, op });
-                    return Some(pause);
-                }
-                Err(error) => {
-                    if !error.may_have_changed() {
-                        tell(Event::Left);
-                    }
-                    self.failed = Some((step, error));
-                    return None;
-                }
-            }
-        }
-        None
-    }
-
-    /// Whether a step failed.
-    pub(super) fn has_failed(&self) -> bool {
-        self.failed.is_some()
-    }
-
-    /// Ends it where it stands: what has nothing left to do has succeeded all the same.
-    pub(super) fn abandon(mut self) -> Result<Outcome<T::Report>, Box<Halted>> {
-        if let (None, Some(next)) = (&self.failed, self.ahead.pop_front()) {
-            self.failed = Some((next.step, TaskError::Abandoned));
-        }
-        self.end()
-    }
-
-    pub(super) fn end(self) -> Result<Outcome<T::Report>, Box<Halted>> {
-        let Course {
-            ahead,
-            done,
-            failed,
-            warnings,
-            report,
-        } = self;
-        let Some((step, error)) = failed else {
-            return Ok(Outcome {
-                steps: done,
-                warnings,
-                report,
-            });
-        };
-        let not_done = iter::once(step)
-            .chain(ahead.into_iter().map(|later| later.step))
-            .collect();
-        Err(Box::new(Halted {
-            error,
-            done,
-            not_done,
-            warnings,
-        }))
     }
 }

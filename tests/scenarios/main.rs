@@ -16,6 +16,7 @@ mod interface;
 mod machine;
 mod machine_info;
 mod many;
+mod many_awaited;
 mod network_facts;
 mod old_role;
 mod power;

@@ -113,20 +113,6 @@ impl PreseedSpec {
         plan.push(PreseedOp::Delete(preseed), step);
         Ok(plan)
     }
-
-<<<<<<< HEAD
-    pub(super) fn require_valid_name(&self) -> Result<(), TaskError> {
-        match self.name.chars().count() {
-            2..=256 => Ok(()),
-            length => Err(TaskError::Refused(format!(
-                "name is {length} characters long, and the server takes 2 to 256"
-            ))),
-        }
-=======
-    fn title(&self) -> String {
-        format!("preseed '{}'", self.name)
->>>>>>> 1b756f6 (Check the options of all items before anything is done, and say which item is wrong)
-    }
 }
 
 impl Wanted {

@@ -1,0 +1,50 @@
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+use serde_json::json;
+
+use crate::bench::Bench;
+
+/// The most looks at the power that are under way at the same time after all orders were given.
+fn most_looks_at_once(bench: &Bench, orders: usize, run: impl FnOnce()) -> usize {
+    let over = AtomicBool::new(false);
+    std::thread::scope(|scope| {
+        let watching = scope.spawn(|| {
+            let mut most = 0;
+            while !over.load(Ordering::SeqCst) {
+                let requests = bench.lab.requests();
+                let answered = requests
+                    .iter()
+                    .filter(|one| one.is_write() && one.status.is_some());
+                if answered.count() == orders {
+                    let looks = requests
+                        .iter()
+                        .filter(|one| one.path.ends_with("/power") && one.status.is_none());
+                    most = most.max(looks.count());
+                }
+                std::thread::sleep(Duration::from_millis(5));
+            }
+            most
+        });
+        run();
+        over.store(true, Ordering::SeqCst);
+        watching.join().unwrap()
+    })
+}
+
+#[test]
+fn looks_at_machines_that_are_awaited_do_not_wait_for_each_other() {
+    let bench = Bench::new();
+    bench
+        .lab
+        .settings(json!({ "bmc_seconds": 0.4, "bmc_blocks": false }));
+    let options = json!({
+        "state": "rebooted", "boot": "disk",
+        "machines": [{ "name": "moonshot-c1" }, { "name": "qdc01" }, { "name": "qdc02" }],
+    });
+    let most = most_looks_at_once(&bench, 3, || {
+        let result = bench.run("mrp_power", options);
+        assert_eq!(result["changed"], true, "{result:#}");
+    });
+    assert_eq!(most, 3);
+}
