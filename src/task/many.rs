@@ -1,28 +1,25 @@
 //! Many tasks of one kind together: planned side by side, applied in their order, awaited in one round.
 
-use std::collections::HashSet;
+use std::collections::{BTreeSet, HashMap};
 use std::time::Duration;
 
 use super::course::{Course, Event};
-use super::plan::{Halted, Outcome, Plan, Task};
+use super::plan::{Halted, Outcome, Planning, Task};
 use super::{TaskError, parallel};
 use crate::api::{Reader, Writer};
-
-/// What planning one task came to.
-type Planned<T> = Result<Plan<<T as Task>::Op, <T as Task>::Report>, TaskError>;
 
 /// What applying the plan of one task came to.
 type Applied<T> = Result<Outcome<<T as Task>::Report>, Box<Halted>>;
 
 /// Plans all tasks; each knows only what the server has now, so no two may be about the same object.
-pub fn plan_all<T>(reader: &Reader, tasks: &[T]) -> Vec<Planned<T>>
+pub fn plan_all<T>(reader: &Reader, tasks: &[T]) -> Vec<Planning<T>>
 where
     T: Task + Sync,
     T::Op: Send,
     T::Report: Send,
 {
     let mut plans = parallel::map(tasks, |task| task.plan(reader));
-    refuse_second_plans(&mut plans);
+    refuse_repeated(tasks, &mut plans);
     T::settle(&mut plans);
     plans
 }
@@ -31,7 +28,7 @@ where
 /// side, again and again until none is left. With `fail_fast` nothing is begun any more once one has failed.
 pub fn apply_all<T>(
     writer: &Writer,
-    plans: Vec<Planned<T>>,
+    plans: Vec<Planning<T>>,
     fail_fast: bool,
     tell: impl Fn(Event) + Sync,
 ) -> Vec<Applied<T>>
@@ -92,22 +89,20 @@ fn end<T: Task>(course: Result<Course<T>, TaskError>, stopped: bool) -> Applied<
 }
 
 /// A plan is made from what the server has before any of them is applied; a second one for the same object would be
-/// wrong by the time it is applied.
-fn refuse_second_plans<Op, Report>(plans: &mut [Result<Plan<Op, Report>, TaskError>]) {
-    let mut targets = HashSet::new();
-    for plan in plans {
-        let Ok(made) = plan else { continue };
-        let own: HashSet<String> = made
-            .steps
-            .iter()
-            .map(|planned| planned.step.target.clone())
-            .collect();
-        match own.iter().find(|target| targets.contains(*target)) {
-            Some(target) => {
-                let sentence = format!("{target} is in the list twice, with different wishes");
-                *plan = Err(TaskError::Refused(sentence));
-            }
-            None => targets.extend(own),
+/// wrong by the time it is applied, and which of the two is meant nobody can tell.
+fn refuse_repeated<T: Task>(tasks: &[T], plans: &mut [Planning<T>]) {
+    let objects_of = |(task, plan): (&T, &Planning<T>)| match plan {
+        Ok(plan) => task.objects(plan).into_iter().collect(),
+        Err(_) => BTreeSet::new(),
+    };
+    let objects: Vec<BTreeSet<String>> = tasks.iter().zip(&*plans).map(objects_of).collect();
+    let mut items_with: HashMap<&str, usize> = HashMap::new();
+    for object in objects.iter().flatten() {
+        *items_with.entry(object).or_default() += 1;
+    }
+    for (plan, own) in plans.iter_mut().zip(&objects) {
+        if let Some(object) = own.iter().find(|object| items_with[object.as_str()] > 1) {
+            *plan = Err(TaskError::Refused(format!("{object} is in the list twice")));
         }
     }
 }

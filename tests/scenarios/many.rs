@@ -148,20 +148,6 @@ fn machines_are_provisioned_one_after_the_other_and_awaited_together() {
 }
 
 #[test]
-fn the_same_object_twice_with_different_wishes_is_refused() {
-    let bench = Bench::new();
-    let options = json!({
-        "machines": [{ "name": "qdc01", "kernel_opts": "one" }, { "id": 2, "kernel_opts": "two" }],
-    });
-    let result = bench.run("mrp_machine", options);
-    says(
-        &text(&result["msg"]),
-        &["1 of 2 failed", "machine 'qdc01' is in the list twice"],
-    );
-    assert_eq!(bench.server("/api/v1/machine/2")["kernel_opts"], "one");
-}
-
-#[test]
 fn wrong_items_are_told_with_their_place_before_anything_is_done() {
     let bench = Bench::new();
     let fails = |options| bench.failure("mrp_image", options);
