@@ -16,7 +16,8 @@ use super::secrets::Secrets;
 use super::spec::{ModuleSpec, Return};
 
 /// The keys of the protocol itself, which are no secret whatever the secrets are.
-const PROTOCOL_KEYS: [&str; 23] = [
+const PROTOCOL_KEYS: [&str; 24] = [
+    "abandoned",
     "action",
     "after",
     "after_header",

@@ -134,13 +134,14 @@ impl Failure {
 
     pub(super) fn into_json(self, audience: &Audience) -> Map<String, Value> {
         let message = self.text();
+        let response = self.response_at(audience.verbosity).map(str::to_owned);
         let mut result = self.fields;
         result.insert("failed".to_owned(), true.into());
         result.insert("msg".to_owned(), message.into());
         if let Some(hint) = self.hint {
             result.insert("hint".to_owned(), hint.into());
         }
-        if let Some(response) = self.server_response.filter(|_| audience.verbosity >= 3) {
+        if let Some(response) = response {
             result.insert("server_response".to_owned(), response.into());
         }
         complete(result, self.changed, self.diff, self.warnings, audience)

@@ -87,7 +87,9 @@ pub(super) fn done(result: &Value, page: Page) -> String {
 /// Of several machines, how many failed, and what is to be said of each of those.
 pub(super) fn failures(result: &Value) -> Option<(String, String)> {
     let items = result["results"].as_array()?;
-    let failed: Vec<&Value> = items.iter().filter(|item| item["failed"] == true).collect();
+    let failed = items.iter().filter(|item| item["failed"] == true);
+    let (abandoned, failed): (Vec<&Value>, Vec<&Value>) =
+        failed.partition(|item| item["abandoned"] == true);
     if failed.is_empty() {
         return None;
     }
@@ -98,7 +100,10 @@ pub(super) fn failures(result: &Value) -> Option<(String, String)> {
             lines.push(line);
         }
     }
-    let count = format!("{} of {} failed", failed.len(), items.len());
+    let mut count = format!("{} of {} failed", failed.len(), items.len());
+    if !abandoned.is_empty() {
+        count.push_str(&format!(", {} not carried on", abandoned.len()));
+    }
     Some((count, lines.concat()))
 }
 

@@ -20,6 +20,7 @@ mod power;
 mod preseed;
 mod preseed_info;
 mod reservation;
+mod together;
 
 use crate::ansible::Module;
 use crate::connection;

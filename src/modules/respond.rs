@@ -3,13 +3,13 @@
 use serde::Serialize;
 use serde_json::{Map, Value, json};
 
-use super::connection;
+use super::{connection, together};
 use crate::ansible::{Call, Diff, Failure, Kind, Opt, Return, Success, progress};
 pub(crate) use crate::failure::failure;
 use crate::task::{self, Action, Event, Halted, Outcome, Step, Task};
 
 /// What a task's report is told as: the keys of the result.
-type Tell<Report> = fn(&Report) -> Map<String, Value>;
+pub(super) type Tell<Report> = fn(&Report) -> Map<String, Value>;
 
 /// Plans what the call asks for and, outside check mode, applies the plan: of one task, or of each item of a list.
 /// `task` makes a task of the options of one.
@@ -38,7 +38,7 @@ where
         None => run_one(call, &valid(call)?, tell),
         Some(items) => {
             let tasks = items.iter().map(valid).collect::<Result<Vec<T>, _>>()?;
-            run_many(call, &tasks, tell)
+            together::run(call, &tasks, tell)
         }
     }
 }
@@ -64,36 +64,7 @@ fn run_one<T: Task>(call: &Call, task: &T, tell: Tell<T::Report>) -> Result<Succ
     }
 }
 
-fn run_many<T>(call: &Call, tasks: &[T], tell: Tell<T::Report>) -> Result<Success, Failure>
-where
-    T: Task + Sync,
-    T::Op: Send,
-    T::Report: Send,
-{
-    let writer = connection::connect(call)?;
-    let plans = task::plan_all(&writer.reader().remembering(), tasks);
-    let fail_fast = call.options.get("fail_fast") == Some(&json!(true));
-    let results: Vec<Result<Success, Failure>> = if call.check_mode {
-        let pretend =
-            |plan: Result<task::Plan<_, _>, _>| plan.map(|plan| success(plan.pretend(), tell));
-        plans
-            .into_iter()
-            .map(|plan| pretend(plan).map_err(failure))
-            .collect()
-    } else {
-        let applied = task::apply_all::<T>(&writer, plans, fail_fast, record);
-        applied
-            .into_iter()
-            .map(|one| match one {
-                Ok(outcome) => Ok(success(outcome, tell)),
-                Err(halted) => Err(halfway(*halted)),
-            })
-            .collect()
-    };
-    together(tasks.iter().map(Task::title).zip(results).collect())
-}
-
-fn record(event: Event) {
+pub(super) fn record(event: Event) {
     match event {
         // Whoever only waits changes nothing.
         Event::Begun(step) if step.action == Action::Wait => {}
@@ -103,67 +74,7 @@ fn record(event: Event) {
     }
 }
 
-/// One result of many, which fails when one of them did, and names it.
-fn together(items: Vec<(String, Result<Success, Failure>)>) -> Result<Success, Failure> {
-    let mut all = Success::default();
-    let (mut results, mut plan, mut failed) = (Vec::new(), Vec::new(), Vec::new());
-    let count = items.len();
-    for (title, result) in items {
-        let (changed, fields, diff, warnings, error) = match result {
-            Ok(one) => (one.changed, one.fields, one.diff, one.warnings, None),
-            Err(one) => (
-                one.changed,
-                one.fields,
-                one.diff,
-                one.warnings,
-                Some((one.message, one.hint)),
-            ),
-        };
-        all.changed |= changed;
-        all.diff.extend(diff);
-        all.warnings.extend(
-            warnings
-                .into_iter()
-                .map(|warning| format!("{title}: {warning}")),
-        );
-        plan.extend(
-            fields
-                .get("plan")
-                .and_then(Value::as_array)
-                .into_iter()
-                .flatten()
-                .cloned(),
-        );
-        let mut entry = fields;
-        entry.insert("changed".into(), json!(changed));
-        if let Some((message, hint)) = error {
-            entry.insert("failed".into(), json!(true));
-            entry.insert("msg".into(), json!(message));
-            entry.insert("hint".into(), json!(hint));
-            failed.push(format!("{title}: {message}"));
-        }
-        entry.insert("item".into(), json!(title));
-        results.push(Value::Object(entry));
-    }
-    all.fields.insert("results".into(), json!(results));
-    all.fields.insert("plan".into(), json!(plan));
-    if failed.is_empty() {
-        return Ok(all);
-    }
-    Err(Failure {
-        changed: all.changed,
-        fields: all.fields,
-        diff: all.diff,
-        warnings: all.warnings,
-        ..Failure::new(format!(
-            "{} of {count} failed: {}",
-            failed.len(),
-            failed.join("; ")
-        ))
-    })
-}
-
-fn success<Report>(outcome: Outcome<Report>, tell: Tell<Report>) -> Success {
+pub(super) fn success<Report>(outcome: Outcome<Report>, tell: Tell<Report>) -> Success {
     let mut fields = tell(&outcome.report);
     fields.insert("plan".into(), json!(outcome.steps));
     Success {
@@ -175,7 +86,7 @@ fn success<Report>(outcome: Outcome<Report>, tell: Tell<Report>) -> Success {
 }
 
 /// A plan that stopped half-way tells which steps were done and which were not.
-fn halfway(halted: Halted) -> Failure {
+pub(super) fn halfway(halted: Halted) -> Failure {
     let changed = halted.may_have_changed();
     let mut failure = failure(halted.error);
     let all: Vec<&Step> = halted.done.iter().chain(&halted.not_done).collect();
@@ -246,13 +157,15 @@ pub(crate) const fn items(name: &'static str, options: &'static [&'static [Opt]]
         "Several objects in one task, over one connection: a list of dictionaries with the options of a single one.",
         "Options outside the list are the defaults of every item. All items are checked before anything is done; then \
          they are read side by side, changed in their order, and awaited together.",
+        "Two items for the same object are refused, whatever they ask for.",
     ])
 }
 
 /// What to do when one object of a list fails.
 pub(crate) const FAIL_FAST: Opt = Opt::new("fail_fast", Kind::Bool).default_bool(false).about(&[
     "With a list, stop as soon as an item fails. Otherwise the others go on, and the task fails at the end and names \
-     those that failed.",
+     those that failed. A server that cannot be reached, or that does not take the token, is asked for no further item \
+     either way.",
 ]);
 
 /// The documentation of the key `plan`.
@@ -275,5 +188,7 @@ pub(crate) const RESULTS: Return = Return::new("results", "list")
     .returned("when a list was given")
     .about(
         "One entry an item, in their order, with C(item) (what it was about), C(changed) and the keys of the result for \
-         a single object; of an item that failed also C(failed), C(msg) and C(hint).",
+         a single object; of an item that failed also C(failed), C(msg) and C(hint). C(abandoned) is true for one that \
+         did not fail itself and was not carried on because another did. C(plan), C(done) and C(not_done) of the task \
+         are those of all items.",
     );

@@ -119,9 +119,12 @@ impl<T: Task> Course<T> {
     }
 
     /// Ends it where it stands: what has nothing left to do has succeeded all the same.
-    pub(super) fn abandon(mut self) -> Result<Outcome<T::Report>, Box<Halted>> {
+    pub(super) fn abandon(
+        mut self,
+        reason: &'static str,
+    ) -> Result<Outcome<T::Report>, Box<Halted>> {
         if let (None, Some(next)) = (&self.failed, self.ahead.pop_front()) {
-            self.failed = Some((next.step, TaskError::Abandoned));
+            self.failed = Some((next.step, TaskError::Abandoned(reason)));
         }
         self.end()
     }

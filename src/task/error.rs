@@ -163,9 +163,9 @@ pub enum TaskError {
         waited: Duration,
     },
 
-    /// Another task of the list failed, and the user wants none to go on then.
-    #[error("not carried on, because another item failed and fail_fast is set")]
-    Abandoned,
+    /// Another task of the list failed, and for this reason none goes on then.
+    #[error("not carried on, because {0}")]
+    Abandoned(&'static str),
 
     /// What was waited for did not come in time.
     #[error("{unmet} within {} s; the last state seen was {last}", waited.as_secs_f64())]
@@ -249,6 +249,11 @@ impl TaskError {
             | TaskError::NotGivenBack { .. } => true,
             _ => false,
         }
+    }
+
+    /// Whether every other task would fail as this one did.
+    pub fn concerns_all(&self) -> bool {
+        matches!(self, TaskError::Api(error) if error.concerns_all())
     }
 
     /// The server's raw answer behind the error, for those who ask for every detail.

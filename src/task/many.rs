@@ -1,27 +1,58 @@
 //! Many tasks of one kind together: planned side by side, applied in their order, awaited in one round.
 
 use std::collections::{BTreeSet, HashMap};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use super::course::{Course, Event};
-use super::plan::{Halted, Outcome, Planning, Task};
+use super::plan::{Halted, Outcome, Plan, Planning, Task};
 use super::{TaskError, parallel};
 use crate::api::{Reader, Writer};
+
+/// Why an item is not carried on that did not fail itself.
+const ANOTHER_FAILED: &str = "another item failed and fail_fast is set";
+const ALL_WOULD_FAIL: &str = "another item failed at what all need";
 
 /// What applying the plan of one task came to.
 type Applied<T> = Result<Outcome<<T as Task>::Report>, Box<Halted>>;
 
-/// Plans all tasks; each knows only what the server has now, so no two may be about the same object.
+/// Plans all tasks; each knows only what the server has now, so no two may be about the same object. Once one fails at
+/// what all need, the server is asked for no other.
 pub fn plan_all<T>(reader: &Reader, tasks: &[T]) -> Vec<Planning<T>>
 where
     T: Task + Sync,
     T::Op: Send,
     T::Report: Send,
 {
-    let mut plans = parallel::map(tasks, |task| task.plan(reader));
+    let all_would_fail = AtomicBool::new(false);
+    let mut plans = parallel::map(tasks, |task| {
+        if all_would_fail.load(Ordering::Relaxed) {
+            return Err(TaskError::Abandoned(ALL_WOULD_FAIL));
+        }
+        let plan = task.plan(reader);
+        all_would_fail.fetch_or(concerns_all(&plan), Ordering::Relaxed);
+        plan
+    });
+    for plan in plans.iter_mut().filter(|plan| concerns_all(plan)).skip(1) {
+        *plan = Err(TaskError::Abandoned(ALL_WOULD_FAIL));
+    }
     refuse_repeated(tasks, &mut plans);
     T::settle(&mut plans);
     plans
+}
+
+/// What [`apply_all`] would come to, with nothing done: check mode.
+pub fn pretend_all<T: Task>(plans: Vec<Planning<T>>, fail_fast: bool) -> Vec<Applied<T>> {
+    match reason_to_stop(&plans, |_| false, fail_fast) {
+        None => plans
+            .into_iter()
+            .map(|plan| plan.map(Plan::pretend).map_err(Halted::unplanned))
+            .collect(),
+        stop => courses::<T>(plans)
+            .into_iter()
+            .map(|course| end(course, stop))
+            .collect(),
+    }
 }
 
 /// Applies the plans in their order. Where one has to wait, the others go on; then all that wait are looked at side by
@@ -37,17 +68,14 @@ where
     T::Op: Send,
     T::Report: Send,
 {
-    let mut courses: Vec<Result<Course<T>, TaskError>> = plans
-        .into_iter()
-        .map(|plan| plan.map(Course::new))
-        .collect();
+    let mut courses = courses::<T>(plans);
     let mut pause = Duration::ZERO;
-    let stopped = loop {
-        let stopped = go_on(writer, &mut courses, fail_fast, &tell);
+    let stop = loop {
+        let stop = go_on(writer, &mut courses, fail_fast, &tell);
         let waiting = courses.iter_mut().flatten().filter(|it| it.is_waiting());
         let waiting: Vec<&mut Course<T>> = waiting.collect();
-        if stopped || waiting.is_empty() {
-            break stopped;
+        if stop.is_some() || waiting.is_empty() {
+            break stop;
         }
         writer.clock().sleep(pause);
         let pauses = parallel::map(waiting, |course| course.step(writer, &tell));
@@ -55,36 +83,65 @@ where
     };
     courses
         .into_iter()
-        .map(|course| end(course, stopped))
+        .map(|course| end(course, stop))
         .collect()
 }
 
-/// Carries each on in its turn, as far as it comes without a wait, unless it is to stop.
+fn courses<T: Task>(plans: Vec<Planning<T>>) -> Vec<Result<Course<T>, TaskError>> {
+    plans
+        .into_iter()
+        .map(|plan| plan.map(Course::new))
+        .collect()
+}
+
+/// Carries each on in its turn, as far as it comes without a wait, unless there is a reason to stop.
 fn go_on<T: Task>(
     writer: &Writer,
     courses: &mut [Result<Course<T>, TaskError>],
     fail_fast: bool,
     tell: &impl Fn(Event),
-) -> bool {
-    let has_failed =
-        |course: &Result<Course<T>, _>| course.as_ref().map_or(true, Course::has_failed);
-    let stops = |courses: &[Result<Course<T>, _>]| fail_fast && courses.iter().any(has_failed);
+) -> Option<&'static str> {
+    let stop = |courses: &_| reason_to_stop(courses, Course::has_failed, fail_fast);
     for index in 0..courses.len() {
-        if stops(courses) {
-            return true;
+        if let Some(reason) = stop(courses) {
+            return Some(reason);
         }
         if let Ok(course) = &mut courses[index] {
             course.go_on(writer, tell);
         }
     }
-    stops(courses)
+    stop(courses)
 }
 
-fn end<T: Task>(course: Result<Course<T>, TaskError>, stopped: bool) -> Applied<T> {
-    match course {
-        Ok(course) if stopped => course.abandon(),
-        Ok(course) => course.end(),
-        Err(error) => Err(Halted::unplanned(error)),
+/// Why nothing more is to be begun, if that is so.
+fn reason_to_stop<Item>(
+    items: &[Result<Item, TaskError>],
+    has_failed: impl Fn(&Item) -> bool,
+    fail_fast: bool,
+) -> Option<&'static str> {
+    let one_failed = || {
+        items
+            .iter()
+            .any(|item| item.as_ref().is_ok_and(&has_failed))
+    };
+    if items.iter().any(concerns_all) {
+        Some(ALL_WOULD_FAIL)
+    } else if fail_fast && (items.iter().any(Result::is_err) || one_failed()) {
+        Some(ANOTHER_FAILED)
+    } else {
+        None
+    }
+}
+
+fn concerns_all<Item>(item: &Result<Item, TaskError>) -> bool {
+    item.as_ref().is_err_and(TaskError::concerns_all)
+}
+
+fn end<T: Task>(course: Result<Course<T>, TaskError>, stop: Option<&'static str>) -> Applied<T> {
+    match (course, stop) {
+        (Ok(course), Some(reason)) => course.abandon(reason),
+        (Ok(course), None) => course.end(),
+        (Err(error), _) => Err(Halted::unplanned(error)),
     }
 }
 

@@ -27,7 +27,7 @@ mod wait;
 
 pub use course::{Event, apply};
 pub use error::TaskError;
-pub use many::{apply_all, plan_all};
+pub use many::{apply_all, plan_all, pretend_all};
 pub use plan::{Action, Effect, Halted, Outcome, Plan, Planned, Planning, Step, Task, TextChange};
 pub use wait::{Wait, Waiting};
 

@@ -49,6 +49,18 @@ fn one_that_fails_does_not_stop_the_others() {
     );
 }
 
+#[test]
+fn those_that_were_only_not_carried_on_are_not_told_as_failed() {
+    let site = Site::new();
+    let ran = site.run("machine configure qdc01 nosuch qdc02 --kernel-opts quiet --fail-fast");
+    assert_eq!((ran.code, ran.out.as_str()), (1, ""));
+    says(
+        &ran.err,
+        &["mrp: 1 of 3 failed, 2 not carried on\n  machine 'nosuch': there is no machine 'nosuch'"],
+    );
+    assert!(!ran.err.contains("'qdc02'"), "{}", ran.err);
+}
+
 /// Sentence, hint, and names that are near.
 #[test]
 fn what_fails_is_told_in_a_sentence_with_a_hint() {

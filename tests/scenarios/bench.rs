@@ -173,7 +173,7 @@ impl Bench {
         args.entry("retry_delay").or_insert(json!(0.01));
         args.insert("_ansible_check_mode".into(), json!(mode.check));
         args.insert("_ansible_diff".into(), json!(mode.diff));
-        args.insert("_ansible_verbosity".into(), json!(4));
+        args.entry("_ansible_verbosity").or_insert(json!(4));
         args.insert("_ansible_version".into(), json!("2.19.14"));
         // A file of its own: several users may be at work at once.
         let file = NamedTempFile::new_in(self.dir.path()).unwrap();

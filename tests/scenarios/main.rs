@@ -17,6 +17,7 @@ mod machine;
 mod machine_info;
 mod many;
 mod many_awaited;
+mod many_failing;
 mod many_repeated;
 mod network_facts;
 mod old_role;

@@ -90,10 +90,7 @@ fn fail_fast_changes_nothing_where_an_item_cannot_be_planned() {
     let result = bench.run("mrp_machine", options);
     says(
         &text(&result["msg"]),
-        &[
-            "2 of 2 failed",
-            "not carried on, because another item failed",
-        ],
+        &["1 of 2 failed: machine 'nosuch'", "1 not carried on"],
     );
     assert!(bench.lab.writes().is_empty());
 }
