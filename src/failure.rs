@@ -10,3 +10,11 @@ pub(crate) fn failure(error: TaskError) -> Failure {
     failure.server_response = error.server_response().map(str::to_owned);
     failure
 }
+
+/// What went wrong with one of several, which its sentence may begin with.
+pub(crate) fn about(title: &str, sentence: &str) -> String {
+    match sentence.starts_with(title) {
+        true => sentence.to_owned(),
+        false => format!("{title}: {sentence}"),
+    }
+}

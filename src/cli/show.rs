@@ -10,6 +10,7 @@ use super::style::{self, paint};
 use super::text::{NOTHING, text_of, without_controls};
 use super::{diff, table};
 use crate::ansible::Return;
+use crate::failure::about;
 
 /// Where it is shown.
 #[derive(Clone, Copy)]
@@ -109,10 +110,7 @@ pub(super) fn failures(result: &Value) -> Option<(String, String)> {
 
 fn failure_line(item: &Value) -> String {
     let (title, sentence) = (text_of(&item["item"]), text_of(&item["msg"]));
-    match sentence.starts_with(&title) {
-        true => format!("  {sentence}\n"),
-        false => format!("  {title}: {sentence}\n"),
-    }
+    format!("  {}\n", about(&title, &sentence))
 }
 
 fn step_line(step: &Value, page: Page) -> String {

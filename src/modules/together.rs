@@ -5,6 +5,7 @@ use serde_json::{Value, json};
 use super::connection;
 use super::respond::{self, Tell};
 use crate::ansible::{Call, Failure, Success};
+use crate::failure::about;
 use crate::task::{self, Halted, Outcome, Task, TaskError};
 
 /// Plans the tasks and, outside check mode, applies their plans.
@@ -136,7 +137,7 @@ fn complaint(items: &[Item]) -> Failure {
         .collect();
     let sentences = failed
         .iter()
-        .map(|(title, failure)| format!("{title}: {}", failure.message));
+        .map(|(title, failure)| about(title, &failure.message));
     let mut message = format!(
         "{} of {} failed: {}",
         failed.len(),

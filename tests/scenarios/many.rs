@@ -71,7 +71,7 @@ fn one_failing_item_does_not_stop_the_others_and_the_task_names_it() {
         &text(&result["msg"]),
         &[
             "2 of 4 failed",
-            "machine 'bobs-box': machine 'bobs-box' is not assigned",
+            "failed: machine 'bobs-box' is not assigned",
             "no machine 'nosuch'",
         ],
     );
