@@ -77,6 +77,19 @@ fn a_bmc_that_is_silent_says_nothing_of_other_machines() {
 }
 
 #[test]
+fn a_server_that_fails_at_one_object_may_do_well_at_others() {
+    let bench = Bench::new();
+    bench.lab.fault(
+        json!({ "method": "GET", "path": "/api/v1/machine/2/state", "times": 0, "status": 500 }),
+    );
+    let options =
+        json!({ "kernel_opts": "x", "machines": [{ "name": "qdc01" }, { "name": "qdc02" }] });
+    let result = bench.run("mrp_machine", options);
+    says(&text(&result["msg"]), &["1 of 2 failed: machine 'qdc01': "]);
+    assert_eq!(result["results"][1]["changed"], true);
+}
+
+#[test]
 fn check_mode_stops_where_the_real_run_does() {
     let bench = Bench::new();
     let options = json!({
