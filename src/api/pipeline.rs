@@ -77,21 +77,27 @@ impl Pipeline {
     /// when it is done twice.
     pub(super) fn call(&self, request: &Request) -> Result<Reply> {
         let mut attempts = Attempts::new(self.retry, self.clock());
-        let mut may_be_done = false;
+        let mut lost: Option<ApiError> = None;
         loop {
             let error = match self.once(request) {
                 Ok(reply) => return Ok(reply),
                 Err(error) => error,
             };
-            if may_be_done && request.method == Method::DELETE && error.is_not_found() {
+            if lost.is_some() && request.method == Method::DELETE && error.is_not_found() {
                 return Ok(Reply::default());
             }
             let may_repeat = error.never_reached_the_server()
                 || (request.is_idempotent() && error.leaves_the_outcome_open());
             if !may_repeat || !attempts.pause_after(&error) {
-                return Err(error);
+                // That the server is gone now does not tell what it did before.
+                let lost = lost.filter(ApiError::may_have_taken_effect);
+                return Err(lost
+                    .filter(|_| error.never_reached_the_server())
+                    .unwrap_or(error));
             }
-            may_be_done |= error.leaves_the_outcome_open();
+            if error.leaves_the_outcome_open() {
+                lost = Some(error);
+            }
         }
     }
 

@@ -1,5 +1,9 @@
 //! Which requests are tried again, and after which pause.
 
+use std::io::Read;
+use std::net::TcpListener;
+use std::thread;
+
 use mr_provisioner::api::*;
 
 use crate::server::{Server, delete, get, post, put};
@@ -172,4 +176,26 @@ fn what_never_arrived_is_tried_again_whatever_it_is() {
         "starting the provisioning of machine 7: no connection to 127.0.0.1:1: connection refused"
     );
     assert_eq!(clock.pauses(), [0.5, 1.0, 2.0]);
+}
+
+#[test]
+fn what_was_lost_may_have_been_done_although_the_server_is_gone_when_it_is_tried_again() {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let url = format!("http://{}/", listener.local_addr().unwrap());
+    let server = thread::spawn(move || {
+        let (mut stream, _) = listener.accept().unwrap();
+        let read = stream.read(&mut [0; 4096]).unwrap();
+        assert!(read > 0);
+        // Nobody listens any more when the answer is seen to be missing.
+        drop(listener);
+        drop(stream);
+    });
+    let (client, _) = connect(&settings(&url));
+    let error = client
+        .states()
+        .set(MachineId(7), ReportedState::Ready)
+        .unwrap_err();
+    server.join().unwrap();
+    assert!(matches!(error, ApiError::Disconnected { .. }), "{error:?}");
+    assert!(error.may_have_taken_effect());
 }
