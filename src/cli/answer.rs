@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use super::given::Request;
 use super::show::{self, Page};
-use super::{USAGE, found, status, terminal};
+use super::{USAGE, found, prose, status, terminal};
 use crate::ansible::{Failure, Success};
 use crate::connection;
 
@@ -49,7 +49,7 @@ fn tell(request: &Request, outcome: Outcome) -> ExitCode {
     let failure = outcome
         .as_ref()
         .err()
-        .map(|failure| terminal::scrubbed(request.command.module, &request.call, failure));
+        .map(|failure| request.in_words_to_type(failure));
     let result = request.call.result(request.command.module.spec, outcome);
     let told = if request.json {
         terminal::print(&show::json(&result))
@@ -59,7 +59,7 @@ fn tell(request: &Request, outcome: Outcome) -> ExitCode {
             None => terminal::print(&show::result(request.command, &result, request.page())),
             Some(failure) => {
                 let done = terminal::print(&show::done(&result, request.page()));
-                match show::failures(&result) {
+                match show::failures(request.command, &result) {
                     None => terminal::complain(failure),
                     Some((count, items)) => {
                         terminal::complain(&Failure::new(count));
@@ -73,13 +73,32 @@ fn tell(request: &Request, outcome: Outcome) -> ExitCode {
     };
     match failure {
         None => told,
-        Some(_) if request.is_asked.load(Ordering::Relaxed) => ExitCode::FAILURE,
+        Some(_) if request.is_asked() => ExitCode::FAILURE,
         // What is refused for itself, whatever the server has, was called wrongly.
         Some(_) => ExitCode::from(USAGE),
     }
 }
 
 impl Request {
+    fn is_asked(&self) -> bool {
+        self.is_asked.load(Ordering::Relaxed)
+    }
+
+    /// Hints are about options, and so is what fails before the server is asked; other sentences have names of its objects.
+    fn in_words_to_type(&self, failure: &Failure) -> Failure {
+        let module = self.command.module;
+        let failure = terminal::scrubbed(module, &self.call, failure);
+        let typed = |sentence: &str| prose::typed(sentence, module.spec);
+        Failure {
+            hint: failure.hint.as_deref().map(typed),
+            message: match self.is_asked() {
+                true => failure.message,
+                false => typed(&failure.message),
+            },
+            ..Failure::default()
+        }
+    }
+
     /// The time between two looks, where it is to be shown again and again.
     fn pause(&self) -> Option<Result<Duration, Failure>> {
         let option = |name| self.call.options.get(name);

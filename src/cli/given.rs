@@ -59,6 +59,7 @@ impl Typed<'_> {
 
     fn call(&self, given: &Map<String, Value>) -> Result<Call, Failure> {
         self.refuse_gaps(given)?;
+        self.refuse_words_for_numbers(given)?;
         let spec = self.command.module.spec;
         let call = Call::new(spec, given).map_err(|failure| Failure {
             hint: failure
@@ -169,6 +170,25 @@ impl Typed<'_> {
             hint: Some(format!("Type: {}", self.in_full(given, &missing))),
             ..Failure::new(format!("{} {are} missing", prose::listed(&names)))
         })
+    }
+
+    fn refuse_words_for_numbers(&self, given: &Map<String, Value>) -> Result<(), Failure> {
+        let options = self.command.module.spec.all_options();
+        let typed = options.filter_map(|option| Some((option, given.get(option.name)?.as_str()?)));
+        for (option, value) in typed {
+            let (wanted, is_one) = match option.kind {
+                Kind::Int => ("a whole number", value.trim().parse::<i64>().is_ok()),
+                Kind::Float => ("a number", value.trim().parse::<f64>().is_ok()),
+                _ => continue,
+            };
+            if !is_one {
+                return Err(Failure::new(format!(
+                    "{} must be {wanted}, not '{value}'",
+                    prose::flag(option.name)
+                )));
+            }
+        }
+        Ok(())
     }
 
     fn named(&self, option: &Opt) -> String {

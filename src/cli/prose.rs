@@ -1,6 +1,7 @@
 //! The words of the modules' tables, as a terminal shows them.
 
 use super::text::width_of;
+use crate::ansible::ModuleSpec;
 
 /// A paragraph without Ansible's markup: `O(kernel_opts)` becomes `--kernel-opts`, `V(ready)` becomes `ready`.
 pub(super) fn plain(paragraph: &str) -> String {
@@ -56,6 +57,41 @@ fn option(inside: &str) -> String {
     }
 }
 
+/// A module's sentence about its options, as they are typed here: `force: true` and `the option force` become `--force`.
+pub(super) fn typed(sentence: &str, spec: &ModuleSpec) -> String {
+    let is_option = |word: &str| spec.all_options().any(|option| option.name == word);
+    let mut told: Vec<String> = Vec::new();
+    let mut words = sentence.split(' ');
+    while let Some(word) = words.next() {
+        let name = word.trim_end_matches([':', ',', '.', ';']);
+        let end = &word[name.len()..];
+        if !is_option(name) {
+            told.push(word.to_owned());
+        } else if told.ends_with(&["the".to_owned(), "option".to_owned()]) {
+            told.truncate(told.len() - 2);
+            told.push(flag(name) + end);
+        } else if end == ":" {
+            told.push(with_value(name, words.next().unwrap_or_default()));
+        } else if name.contains('_') {
+            told.push(flag(name) + end);
+        } else {
+            told.push(word.to_owned());
+        }
+    }
+    told.join(" ")
+}
+
+/// An option that is on needs no value, and the value of one that is off stands behind a `=`.
+fn with_value(name: &str, value: &str) -> String {
+    let word = value.trim_end_matches([',', '.', ';']);
+    let end = &value[word.len()..];
+    match word {
+        "true" => flag(name) + end,
+        "false" => format!("{}=no{end}", flag(name)),
+        _ => format!("{} {value}", flag(name)),
+    }
+}
+
 /// An option's name as it is typed.
 pub(super) fn flag(name: &str) -> String {
     format!("--{}", name.replace('_', "-"))
@@ -107,6 +143,35 @@ fn without_condition(text: &str) -> &str {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn options_of_a_sentence_become_what_is_typed() {
+        let spec = crate::modules::MACHINE.spec;
+        for (sentence, told) in [
+            (
+                "netboot_when_ready needs wait: true",
+                "--netboot-when-ready needs --wait",
+            ),
+            (
+                "force needs state: provisioned.",
+                "force needs --state provisioned.",
+            ),
+            (
+                "with the option allow_unassigned.",
+                "with --allow-unassigned.",
+            ),
+            (
+                "set wait: false, or the option force",
+                "set --wait=no, or --force",
+            ),
+            (
+                "the kernel 'force' of the machine",
+                "the kernel 'force' of the machine",
+            ),
+        ] {
+            assert_eq!(typed(sentence, spec), told);
+        }
+    }
 
     #[test]
     fn markup_becomes_what_is_typed() {

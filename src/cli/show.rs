@@ -8,7 +8,7 @@ use serde_json::Value;
 use super::commands::{Command, View};
 use super::style::{self, paint};
 use super::text::{NOTHING, text_of, without_controls};
-use super::{diff, table};
+use super::{diff, prose, table};
 use crate::ansible::Return;
 use crate::failure::about;
 
@@ -86,7 +86,7 @@ pub(super) fn done(result: &Value, page: Page) -> String {
 }
 
 /// Of several machines, how many failed, and what is to be said of each of those.
-pub(super) fn failures(result: &Value) -> Option<(String, String)> {
+pub(super) fn failures(command: &Command, result: &Value) -> Option<(String, String)> {
     let items = result["results"].as_array()?;
     let failed = items.iter().filter(|item| item["failed"] == true);
     let (abandoned, failed): (Vec<&Value>, Vec<&Value>) =
@@ -96,7 +96,7 @@ pub(super) fn failures(result: &Value) -> Option<(String, String)> {
     }
     let mut lines: Vec<String> = failed.iter().map(|item| failure_line(item)).collect();
     for hint in failed.iter().filter_map(|item| item["hint"].as_str()) {
-        let line = without_controls(hint) + "\n";
+        let line = without_controls(&prose::typed(hint, command.module.spec)) + "\n";
         if !lines.contains(&line) {
             lines.push(line);
         }

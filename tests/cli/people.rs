@@ -61,6 +61,40 @@ fn those_that_were_only_not_carried_on_are_not_told_as_failed() {
     assert!(!ran.err.contains("'qdc02'"), "{}", ran.err);
 }
 
+#[test]
+fn options_are_named_as_they_are_typed() {
+    let site = Site::new();
+    for (line, told) in [
+        (
+            "machine provision bobs-box",
+            "act all the same with --allow-unassigned.",
+        ),
+        (
+            "power reboot qdc02 --boot pxe",
+            "all the same with --force.",
+        ),
+        (
+            "reserve --query t --count 3 --reason x",
+            "With --wait one waits",
+        ),
+        ("reserve d05-free", "name that user with --user if"),
+        (
+            "machine provision qdc01 --wait=no --netboot-when-ready=no",
+            "mrp: --netboot-when-ready needs --wait\n",
+        ),
+        (
+            "machine configure qdc01 bobs-box --kernel x",
+            "act all the same with --allow-unassigned.",
+        ),
+        (
+            "machine wait qdc01 --wait-timeout abc",
+            "mrp: --wait-timeout must be a number, not 'abc'",
+        ),
+    ] {
+        says(&site.run(line).err, &[told]);
+    }
+}
+
 /// Sentence, hint, and names that are near.
 #[test]
 fn what_fails_is_told_in_a_sentence_with_a_hint() {
