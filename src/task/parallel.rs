@@ -1,7 +1,7 @@
 //! Asking many things side by side, few enough that a small server stays usable for others.
 
 use std::sync::Mutex;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
 /// Requests that are under way at the same time, at most.
 const SIDE_BY_SIDE: usize = 8;
@@ -11,25 +11,53 @@ pub(super) fn map<T: Send, R: Send>(
     items: impl IntoIterator<Item = T>,
     ask: impl Fn(T) -> R + Sync,
 ) -> Vec<R> {
-    let items: Vec<T> = items.into_iter().collect();
-    let answers = Mutex::new(items.iter().map(|_| None).collect::<Vec<Option<R>>>());
-    let threads = SIDE_BY_SIDE.min(items.len());
-    let items = Mutex::new(items.into_iter().enumerate());
+    let places: Vec<Mutex<Place<T, R>>> = items
+        .into_iter()
+        .map(|item| Mutex::new(Place::Asked(item)))
+        .collect();
+    for_each(places.len(), &|index| {
+        let place = || {
+            places[index]
+                .lock()
+                .expect("no thread panics while it holds the lock")
+        };
+        let taken = std::mem::replace(&mut *place(), Place::UnderWay);
+        if let Place::Asked(item) = taken {
+            let answer = ask(item);
+            *place() = Place::Answered(answer);
+        }
+    });
+    let places = places.into_iter().map(Mutex::into_inner);
+    places
+        .filter_map(|place| match place.expect("all threads have ended") {
+            Place::Answered(answer) => Some(answer),
+            Place::Asked(_) | Place::UnderWay => None,
+        })
+        .collect()
+}
+
+/// Where an item stands, and its answer later.
+enum Place<T, R> {
+    Asked(T),
+    UnderWay,
+    Answered(R),
+}
+
+/// Calls `work` with every number below `count`. Whatever is asked, this is in the program once.
+fn for_each(count: usize, work: &(dyn Fn(usize) + Sync)) {
+    let next = AtomicUsize::new(0);
     std::thread::scope(|scope| {
-        for _ in 0..threads {
+        for _ in 0..SIDE_BY_SIDE.min(count) {
             scope.spawn(|| {
-                while let Some((index, item)) = next(&items) {
-                    let answer = ask(item);
-                    let mut answers = answers
-                        .lock()
-                        .expect("no thread panics while it holds the lock");
-                    answers[index] = Some(answer);
+                loop {
+                    match next.fetch_add(1, Ordering::Relaxed) {
+                        index if index < count => work(index),
+                        _ => break,
+                    }
                 }
             });
         }
     });
-    let answers = answers.into_inner().expect("all threads have ended");
-    answers.into_iter().flatten().collect()
 }
 
 /// The same, where one error decides: after it nothing more is asked, so a server that is gone is not asked in vain for
@@ -50,17 +78,8 @@ pub(super) fn try_map<T: Sync, R: Send, E: Send>(
     answers.into_iter().flatten().collect()
 }
 
-fn next<Items: Iterator>(items: &Mutex<Items>) -> Option<Items::Item> {
-    let mut items = items
-        .lock()
-        .expect("no thread panics while it holds the lock");
-    items.next()
-}
-
 #[cfg(test)]
 mod tests {
-    use std::sync::atomic::AtomicUsize;
-
     use super::*;
 
     #[test]
