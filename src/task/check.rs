@@ -58,6 +58,18 @@ pub(super) fn read_back(
     })
 }
 
+/// Fails when the server still has what was deleted.
+pub(super) fn gone(object: &str, still_there: bool) -> Result<(), TaskError> {
+    if !still_there {
+        return Ok(());
+    }
+    Err(TaskError::ReadBack {
+        object: object.into(),
+        expected: "its deletion".into(),
+        found: "it".into(),
+    })
+}
+
 /// The reason of a step: `kernel_id and netboot_enabled differ`.
 pub(super) fn what_differs(fields: &Map<String, Value>) -> String {
     let names: Vec<&str> = fields.keys().map(String::as_str).collect();

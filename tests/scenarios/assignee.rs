@@ -196,5 +196,11 @@ fn an_assignment_that_stays_is_noticed() {
         "method": "DELETE", "path": "/api/v1/machine/2/assignee/2", "status": 204,
     }));
     let message = bench.failure(MODULE, json!({ "name": "qdc01", "state": "absent" }));
-    says(&message, &["machine 'qdc01' was written", "the assignment"]);
+    says(
+        &message,
+        &[
+            "machine 'qdc01' was written",
+            "assignment of machine 'qdc01' was written, but the server has it where its deletion was sent",
+        ],
+    );
 }

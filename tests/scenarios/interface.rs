@@ -361,6 +361,14 @@ fn a_full_pool_is_said_to_be_full() {
     says(&message, &["the pool 10.40.2.0/24 has no free address"]);
 }
 
+/// What a run in check mode and a real one come to.
+fn checked_and_run(bench: &Bench, options: &Value) -> [Value; 2] {
+    [
+        bench.check(MODULE, options.clone()),
+        bench.run(MODULE, options.clone()),
+    ]
+}
+
 #[test]
 fn a_list_that_wants_more_addresses_than_are_left_is_told_so_in_check_mode_too() {
     let bench = with_addresses_left(1);
@@ -368,10 +376,7 @@ fn a_list_that_wants_more_addresses_than_are_left_is_told_so_in_check_mode_too()
         "machine": "moonshot-c1", "config_type_v4": "static", "ipv4": "auto",
         "interfaces": [{ "interface": "eth0" }, { "interface": "eth1" }],
     });
-    for result in [
-        bench.check(MODULE, options.clone()),
-        bench.run(MODULE, options),
-    ] {
+    for result in checked_and_run(&bench, &options) {
         says(
             &text(&result["msg"]),
             &[
@@ -391,10 +396,7 @@ fn an_address_that_two_items_want_is_refused_to_the_second_in_check_mode_too() {
         "interfaces": [{ "machine": "qdc01" }, { "machine": "qdc02" }],
         "interface": "eth0", "config_type_v4": "static", "ipv4": "10.40.2.9",
     });
-    for result in [
-        bench.check(MODULE, options.clone()),
-        bench.run(MODULE, options),
-    ] {
+    for result in checked_and_run(&bench, &options) {
         says(
             &text(&result["msg"]),
             &[

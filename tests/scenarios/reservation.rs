@@ -536,7 +536,7 @@ fn a_release_that_does_not_take_effect_is_not_called_done() {
         &message,
         &[
             "reservation of machine 'qdc01'",
-            "the server has the reservation",
+            "the server has it where its deletion was sent",
         ],
     );
 }

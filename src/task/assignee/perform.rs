@@ -50,13 +50,8 @@ pub(super) fn delete(
     let machine = report.machine.clone();
     writer.assignees().delete(machine.id, held.id)?;
     let found = check::looked_at(&named(&machine), writer.assignees().list(machine.id))?;
-    if found.iter().any(|assignee| assignee.id == held.id) {
-        return Err(TaskError::ReadBack {
-            object: named(&machine),
-            expected: "the end of an assignment".into(),
-            found: "the assignment".into(),
-        });
-    }
+    let still_there = found.iter().any(|assignee| assignee.id == held.id);
+    check::gone(&format!("assignment of {}", named(&machine)), still_there)?;
     *report = AssigneeReport::of(machine, &found);
     Ok(Effect::Done)
 }

@@ -87,14 +87,9 @@ pub(super) fn prune(
 }
 
 fn gone(writer: &Writer, image: &Image) -> Result<Effect<ImageOp>, TaskError> {
-    match check::looked_at(&named(image), writer.images().find(image.id))? {
-        None => Ok(Effect::Done),
-        Some(_) => Err(TaskError::ReadBack {
-            object: named(image),
-            expected: "its deletion".into(),
-            found: "the image".into(),
-        }),
-    }
+    let found = check::looked_at(&named(image), writer.images().find(image.id))?;
+    check::gone(&named(image), found.is_some())?;
+    Ok(Effect::Done)
 }
 
 fn in_use(writer: &Writer, image: &Image) -> Result<TaskError, TaskError> {

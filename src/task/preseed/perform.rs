@@ -56,12 +56,7 @@ pub(super) fn delete(writer: &Writer, preseed: &Preseed) -> Result<Effect<Presee
         answer => answer?,
     }
     let title = format!("preseed '{}'", preseed.name);
-    match check::looked_at(&title, writer.preseeds().find(&preseed.name))? {
-        Some(found) if found.id == preseed.id => Err(TaskError::ReadBack {
-            object: title,
-            expected: "its deletion".into(),
-            found: "the preseed".into(),
-        }),
-        _ => Ok(Effect::Done),
-    }
+    let found = check::looked_at(&title, writer.preseeds().find(&preseed.name))?;
+    check::gone(&title, found.is_some_and(|found| found.id == preseed.id))?;
+    Ok(Effect::Done)
 }

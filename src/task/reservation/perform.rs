@@ -73,12 +73,7 @@ pub(super) fn release(writer: &Writer, held: &Held) -> Result<Effect<Reservation
     };
     writer.assignees().delete(machine.id, own.id)?;
     let title = format!("reservation of {}", named(machine));
-    match check::looked_at(&title, writer.assignees().own(machine.id))? {
-        Some(found) if found.id == own.id => Err(TaskError::ReadBack {
-            object: title,
-            expected: "its end".into(),
-            found: "the reservation".into(),
-        }),
-        _ => Ok(Effect::Done),
-    }
+    let found = check::looked_at(&title, writer.assignees().own(machine.id))?;
+    check::gone(&title, found.is_some_and(|found| found.id == own.id))?;
+    Ok(Effect::Done)
 }

@@ -40,6 +40,7 @@ mod reply;
 mod routes;
 mod schema;
 mod seed;
+mod sender;
 mod server;
 mod settings;
 mod state;

@@ -8,7 +8,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use http_body_util::{BodyExt, Full};
 use hyper::body::Incoming;
-use hyper::{HeaderMap, Request, Response};
+use hyper::{Request, Response};
 use hyper_util::rt::TokioIo;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
@@ -16,12 +16,9 @@ use sha2::{Digest, Sha256};
 use tokio::net::TcpStream;
 
 use crate::late_command;
-use crate::log::CLIENT;
 use crate::plan::{Plan, own_options};
+use crate::sender::{BY_MACHINE, BootId};
 use crate::world::{Busy, Shared, Wake, World};
-
-/// Marks a request as a machine's own; its value tells the boot that it belongs to.
-const BY_MACHINE: &str = "x-lab-machine";
 
 /// A file that a machine fetched.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -68,54 +65,6 @@ impl Boot {
     /// Whether its machine has nothing more to do for it.
     pub fn is_over(&self) -> bool {
         self.result != "booting" && self.result != "installing"
-    }
-}
-
-/// Which boot of which machine asks.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
-struct BootId {
-    machine: i64,
-    /// Where it stands in the world's boots.
-    place: usize,
-    /// The age of that world.
-    age: u64,
-}
-
-impl BootId {
-    /// Whether the boot goes on: none does after a reset, after its machine was switched off or has begun another.
-    fn goes_on(self, world: &World) -> bool {
-        let busy = world.busy.get(&self.machine);
-        world.age() == self.age && busy.is_some_and(|busy| busy.place == self.place)
-    }
-}
-
-/// Who sent a request, and into which world.
-pub(crate) struct Sender {
-    boot: Option<BootId>,
-    pub(crate) age: u64,
-}
-
-impl Sender {
-    pub(crate) fn of(world: &World, headers: &HeaderMap) -> Sender {
-        let marked = headers.get(BY_MACHINE);
-        Sender {
-            boot: marked.and_then(|mark| serde_json::from_slice(mark.as_bytes()).ok()),
-            age: world.age(),
-        }
-    }
-
-    /// Whether its request may still do something: one that is under way does not, once its boot has ended or the world
-    /// was put back.
-    pub(crate) fn counts(&self, world: &World) -> bool {
-        world.age() == self.age && self.boot.is_none_or(|boot| boot.goes_on(world))
-    }
-
-    /// As the log has it.
-    pub(crate) fn name(&self, world: &World) -> String {
-        let machine = self
-            .boot
-            .and_then(|boot| world.db.machines.get(boot.machine));
-        machine.map_or(CLIENT.into(), |machine| format!("machine {}", machine.name))
     }
 }
 

@@ -26,9 +26,10 @@ use crate::body::{Abort, LabBody};
 use crate::call::{Call, parse_query, split_target};
 use crate::faults::{Fault, Meanwhile, When};
 use crate::log::CLIENT;
-use crate::machine::{self, Sender};
+use crate::machine;
 use crate::multipart::{self, Form};
 use crate::reply::Reply;
+use crate::sender::Sender;
 use crate::world::{Shared, World};
 use crate::{control, routes};
 
