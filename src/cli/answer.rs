@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use super::given::Request;
 use super::show::{self, Page};
+use super::text::text_of;
 use super::{USAGE, found, prose, status, terminal};
 use crate::ansible::{Failure, Success};
 use crate::connection;
@@ -54,7 +55,7 @@ fn tell(request: &Request, outcome: Outcome) -> ExitCode {
     let told = if request.json {
         terminal::print(&show::json(&result))
     } else {
-        terminal::warn(&result["warnings"]);
+        request.warn(&result["warnings"]);
         match &failure {
             None => terminal::print(&show::result(request.command, &result, request.page())),
             Some(failure) => {
@@ -82,6 +83,13 @@ fn tell(request: &Request, outcome: Outcome) -> ExitCode {
 impl Request {
     fn is_asked(&self) -> bool {
         self.is_asked.load(Ordering::Relaxed)
+    }
+
+    fn warn(&self, warnings: &serde_json::Value) {
+        let warnings = warnings.as_array().into_iter().flatten();
+        let typed =
+            warnings.map(|warning| prose::typed(&text_of(warning), self.command.module.spec));
+        terminal::warn(&typed.collect());
     }
 
     /// Hints are about options, and so is what fails before the server is asked; other sentences have names of its objects.

@@ -24,7 +24,7 @@ pub(super) fn require(
             None => Ok(success),
         },
         // The module's own result is not added to.
-        View::Steps if is_empty("plan") && !request.json => {
+        View::Steps if is_empty("plan") && success.warnings.is_empty() && !request.json => {
             let missing = deleted_with(request.command).and_then(|show| missing(request, show));
             success
                 .warnings

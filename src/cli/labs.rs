@@ -49,10 +49,17 @@ fn variable(name: &str) -> Option<String> {
 fn require_own_token(url: &str, typed: &Map<String, Value>) -> Result<Map<String, Value>, Failure> {
     let is_other = |other: &String| other.trim_end_matches('/') != url.trim_end_matches('/');
     match variable("MRP_URL").filter(is_other) {
-        Some(_) if !typed.contains_key("mrp_token") => Err(Failure {
-            hint: Some("Set MRP_URL to that server, and MRP_TOKEN to a token of it.".to_owned()),
-            ..Failure::new("--mrp-url is not the server of MRP_URL, and MRP_TOKEN is for that one")
-        }),
+        Some(_) if variable("MRP_TOKEN").is_some() && !typed.contains_key("mrp_token") => {
+            Err(Failure {
+                hint: Some(
+                    "Give its own with --mrp-token, or set MRP_URL and MRP_TOKEN to that server's."
+                        .to_owned(),
+                ),
+                ..Failure::new(
+                    "--mrp-url is not the server of MRP_URL, and MRP_TOKEN is for that one",
+                )
+            })
+        }
         _ => Ok(Map::new()),
     }
 }

@@ -1,7 +1,7 @@
 //! The words of the modules' tables, as a terminal shows them.
 
 use super::text::width_of;
-use crate::ansible::ModuleSpec;
+use crate::ansible::{ModuleSpec, Opt};
 
 /// A paragraph without Ansible's markup: `O(kernel_opts)` becomes `--kernel-opts`, `V(ready)` becomes `ready`.
 pub(super) fn plain(paragraph: &str) -> String {
@@ -59,20 +59,22 @@ fn option(inside: &str) -> String {
 
 /// A module's sentence about its options, as they are typed here: `force: true` and `the option force` become `--force`.
 pub(super) fn typed(sentence: &str, spec: &ModuleSpec) -> String {
-    let is_option = |word: &str| spec.all_options().any(|option| option.name == word);
     let mut told: Vec<String> = Vec::new();
-    let mut words = sentence.split(' ');
+    let mut words = sentence.split(' ').peekable();
     while let Some(word) = words.next() {
-        let name = word.trim_end_matches([':', ',', '.', ';']);
+        let name = word.trim_end_matches(PUNCTUATION);
         let end = &word[name.len()..];
-        if !is_option(name) {
+        let Some(option) = spec.all_options().find(|option| option.name == name) else {
             told.push(word.to_owned());
-        } else if told.ends_with(&["the".to_owned(), "option".to_owned()]) {
+            continue;
+        };
+        let is_introduced = matches!(&told[..], [.., the, option] if the.eq_ignore_ascii_case("the") && option == "option");
+        if is_introduced {
             told.truncate(told.len() - 2);
             told.push(flag(name) + end);
-        } else if end == ":" {
-            told.push(with_value(name, words.next().unwrap_or_default()));
-        } else if name.contains('_') {
+        } else if let Some(value) = words.next_if(|value| end == ":" && is_value(option, value)) {
+            told.push(with_value(name, value));
+        } else if name.contains('_') && end != ":" {
             told.push(flag(name) + end);
         } else {
             told.push(word.to_owned());
@@ -81,9 +83,17 @@ pub(super) fn typed(sentence: &str, spec: &ModuleSpec) -> String {
     told.join(" ")
 }
 
+const PUNCTUATION: [char; 4] = [':', ',', '.', ';'];
+
+/// Whether it is written behind an option, and not only behind a word that looks like one.
+fn is_value(option: &Opt, word: &str) -> bool {
+    let word = word.trim_end_matches(PUNCTUATION);
+    ["true", "false"].contains(&word) || option.choices.contains(&word)
+}
+
 /// An option that is on needs no value, and the value of one that is off stands behind a `=`.
 fn with_value(name: &str, value: &str) -> String {
-    let word = value.trim_end_matches([',', '.', ';']);
+    let word = value.trim_end_matches(PUNCTUATION);
     let end = &value[word.len()..];
     match word {
         "true" => flag(name) + end,
@@ -164,6 +174,11 @@ mod tests {
                 "set wait: false, or the option force",
                 "set --wait=no, or --force",
             ),
+            (
+                "cannot read client_key: no such file, nor force: it is gone",
+                "cannot read client_key: no such file, nor force: it is gone",
+            ),
+            ("The option force", "--force"),
             (
                 "the kernel 'force' of the machine",
                 "the kernel 'force' of the machine",

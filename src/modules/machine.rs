@@ -120,15 +120,15 @@ const OPTIONS: &[Opt] = &[
         "Without it a second run provisions again as long as the machine is not V(ready).",
     ]),
     Opt::new("wait_timeout", Kind::Float).default_float("3600").about(&[
-        "Seconds to wait, before the task fails and tells the last state seen.",
+        "Seconds to wait. Then the task fails and tells the last state seen.",
     ]),
     waiting::INTERVAL,
     Opt::new("netboot_when_ready", Kind::Bool).about(&[
-        "With O(state=provisioned) and O(wait), what netboot is set to once it is V(ready). \
+        "With O(state=provisioned) and O(wait), whether netboot is on afterwards, when the machine is V(ready). \
          V(false) keeps a reboot from installing again. Left as it is when not given.",
     ]),
     Opt::new("allow_unassigned", Kind::Bool).default_bool(false).about(&[
-        "Act also on a machine of others, which is not assigned to the token's user.",
+        "Act also on a machine of others, or of nobody: one that is not assigned to the token's user.",
     ]),
 ];
 

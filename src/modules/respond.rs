@@ -164,8 +164,8 @@ pub(crate) const fn items(name: &'static str, options: &'static [&'static [Opt]]
 /// What to do when one object of a list fails.
 pub(crate) const FAIL_FAST: Opt = Opt::new("fail_fast", Kind::Bool).default_bool(false).about(&[
     "With a list, stop as soon as an item fails. Otherwise the others go on, and the task fails at the end and names \
-     those that failed. A server that cannot be reached, or that does not take the token, is asked for no further item \
-     either way.",
+     those that failed. Where the server cannot be reached, is in trouble or does not take the token while the items are \
+     compared with it, no further one is begun either way.",
 ]);
 
 /// The documentation of the key `plan`.
@@ -188,7 +188,7 @@ pub(crate) const RESULTS: Return = Return::new("results", "list")
     .returned("when a list was given")
     .about(
         "One entry an item, in their order, with C(item) (what it was about), C(changed) and the keys of the result for \
-         a single object; of an item that failed also C(failed), C(msg) and C(hint). C(abandoned) is true for one that \
-         did not fail itself and was not carried on because another did. C(plan), C(done) and C(not_done) of the task \
+         a single object; of an item that failed or was abandoned also C(failed), C(msg) and C(hint). C(abandoned) is true \
+         for one that did not fail itself and was not carried on because another did. C(plan), C(done) and C(not_done) of the task \
          are those of all items.",
     );

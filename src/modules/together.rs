@@ -135,14 +135,17 @@ fn complaint(items: &[Item]) -> Failure {
     let failed: Vec<(&str, &Failure)> = failed
         .filter_map(|item| Some((item.title.as_str(), item.failure.as_ref()?)))
         .collect();
-    let sentences = failed
+    let mut sentences: Vec<String> = failed
         .iter()
-        .map(|(title, failure)| about(title, &failure.message));
+        .map(|(title, failure)| about(title, &failure.message))
+        .collect();
+    // Items that are the same fail alike.
+    sentences.dedup();
     let mut message = format!(
         "{} of {} failed: {}",
         failed.len(),
         items.len(),
-        Vec::from_iter(sentences).join("; ")
+        sentences.join("; ")
     );
     let abandoned = items.iter().filter(|item| item.is_abandoned).count();
     if abandoned > 0 {

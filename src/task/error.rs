@@ -208,7 +208,7 @@ impl TaskError {
                 "Have the machine assigned to this user, or act all the same with the option allow_unassigned.".into(),
             ),
             TaskError::NotFree { waited: None, .. } => {
-                Some("With the option wait one waits until enough are free.".into())
+                Some("Wait until enough are free with the option wait.".into())
             }
             TaskError::NotStored { .. } => Some(
                 "That is a fault of the server. With an administrator's token the machine is assigned instead (name that \

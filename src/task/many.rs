@@ -11,7 +11,7 @@ use crate::api::{Reader, Writer};
 
 /// Why an item is not carried on that did not fail itself.
 const ANOTHER_FAILED: &str = "another item failed and fail_fast is set";
-const ALL_WOULD_FAIL: &str = "another item failed at what all need";
+const ALL_WOULD_FAIL: &str = "another item failed as all of them would";
 
 /// What applying the plan of one task came to.
 type Applied<T> = Result<Outcome<<T as Task>::Report>, Box<Halted>>;
@@ -157,9 +157,10 @@ fn refuse_repeated<T: Task>(tasks: &[T], plans: &mut [Planning<T>]) {
     for object in objects.iter().flatten() {
         *items_with.entry(object).or_default() += 1;
     }
-    for (plan, own) in plans.iter_mut().zip(&objects) {
-        if let Some(object) = own.iter().find(|object| items_with[object.as_str()] > 1) {
-            *plan = Err(TaskError::Refused(format!("{object} is in the list twice")));
+    for ((plan, own), task) in plans.iter_mut().zip(&objects).zip(tasks) {
+        if own.iter().any(|object| items_with[object.as_str()] > 1) {
+            let sentence = format!("{} is in the list more than once", task.title());
+            *plan = Err(TaskError::Refused(sentence));
         }
     }
 }

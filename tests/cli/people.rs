@@ -75,7 +75,7 @@ fn options_are_named_as_they_are_typed() {
         ),
         (
             "reserve --query t --count 3 --reason x",
-            "With --wait one waits",
+            "Wait until enough are free with --wait.",
         ),
         ("reserve d05-free", "name that user with --user if"),
         (

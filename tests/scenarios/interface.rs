@@ -280,11 +280,11 @@ fn what_the_server_would_refuse_or_ignore_is_refused_with_the_reason() {
         ),
         (
             eth0(json!({ "ipv4": "10.40.2.1" })),
-            "give config_type_v4 as well",
+            "give the option config_type_v4 as well",
         ),
         (
             eth0(json!({ "ipv4": "auto" })),
-            "give config_type_v4 as well",
+            "give the option config_type_v4 as well",
         ),
         (
             eth0(json!({ "config_type_v4": "static" })),

@@ -210,7 +210,7 @@ fn options_that_do_not_fit_together_are_told_with_the_place_of_their_item() {
         ),
         (
             json!({ "name": "qdc02", "config_type_v4": "dynamic", "ipv4": "auto" }),
-            "interfaces[1]: config_type_v4 dynamic and ipv4 exclude each other",
+            "interfaces[1]: config_type_v4: dynamic and the option ipv4 exclude each other",
         ),
     ] {
         let options = json!({ "interfaces": [good, eth0(second)] });

@@ -11,7 +11,7 @@ fn refused(bench: &Bench, module: &str, options: &Value, object: &str) {
         for result in [checked, real] {
             assert_eq!(result["changed"], false, "{result:#}");
             assert_eq!(result["plan"], json!([]));
-            let sentence = format!("{object} is in the list twice");
+            let sentence = format!("{object} is in the list more than once");
             says(&text(&result["msg"]), &["2 of 2 failed: ", &sentence]);
         }
     }
@@ -48,8 +48,12 @@ fn an_interface_has_one_wish_whatever_it_is_called() {
             { "interface": interface["mac"], "config_type_v4": "static", "ipv4": "auto" },
         ],
     });
-    let object = format!("interface {}", interface["id"]);
-    refused(&bench, "mrp_interface", &options, &object);
+    refused(
+        &bench,
+        "mrp_interface",
+        &options,
+        "interface 'eth0' of machine 'qdc01'",
+    );
 }
 
 #[test]
@@ -70,8 +74,7 @@ fn images_of_one_description_do_not_replace_each_other_for_ever() {
         "description": "k", "type": "Kernel", "arch": "arm64",
         "images": [{ "public": false }, { "id": image["id"], "public": true }],
     });
-    let object = format!("image {}", image["id"]);
-    refused(&bench, "mrp_image", &options, &object);
+    refused(&bench, "mrp_image", &options, "Kernel image 'k' for arm64");
 }
 
 #[test]

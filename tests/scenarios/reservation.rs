@@ -234,6 +234,28 @@ fn all_or_none_when_one_cannot_be_had() {
 }
 
 #[test]
+fn what_could_not_be_given_back_is_named_although_the_server_answers_nothing_more() {
+    let bench = with_free(2);
+    let taken = json!({ "error_type": "InvalidUsage", "errors": ["no matching machine"] });
+    bench.lab.fault(json!([
+        { "path": RESERVE, "nth": 2, "status": 404, "body": taken },
+        { "method": "DELETE", "path": "/api/v1/machine/*", "status": 500, "times": 0 },
+    ]));
+    let path = "/api/v1/machine";
+    bench
+        .lab
+        .fault(json!({ "method": "GET", "path": path, "nth": 4, "times": 0, "status": 500 }));
+    let options =
+        json!({ "query": "(=~ name \"free-\")", "count": 2, "reason": "job", "retries": 0 });
+    let result = bench.run(MODULE, options);
+    assert_eq!(result["changed"], true, "{result:#}");
+    says(
+        &text(&result["msg"]),
+        &["status 500", "machine 'free-1' could not be given back"],
+    );
+}
+
+#[test]
 fn a_failure_half_way_gives_back_what_was_taken() {
     let bench = with_free(2);
     bench

@@ -38,7 +38,7 @@ impl InterfaceSpec {
             (_, None) if *wanted == is => Ok(Choice::Same),
             (ConfigType::Dynamic, None) => Ok(Choice::Same),
             (ConfigType::Dynamic, Some(_)) => Err(refused(
-                ", which it is, and have an ipv4: give config_type_v4 as well".into(),
+                ", which it is, and have an ipv4: give the option config_type_v4 as well".into(),
             )),
             (_, ipv4) => {
                 let pool = pool_of(interface, wanted).map_err(refused)?;

@@ -12,8 +12,8 @@ use serde::Serialize;
 
 use super::lookup::MachineRef;
 use super::wait::Waiting;
-use super::{Effect, Plan, Task, TaskError, Wait};
-use crate::api::{Assignee, Machine, Query, Reader, Writer};
+use super::{Effect, Plan, Task, TaskError, Wait, check};
+use crate::api::{Assignee, Machine, Query, Reader, Symbol, Writer};
 use crate::order::sorted;
 use wanted::Wanted;
 
@@ -98,8 +98,23 @@ impl Task for ReservationSpec {
     type Op = ReservationOp;
     type Report = ReservationReport;
 
+    fn require_valid_options(&self) -> Result<(), TaskError> {
+        check::at_most("reason", self.reason_text(), 140)?;
+        let counts_assignees = match &self.machines {
+            Selection::Machine(_) => false,
+            Selection::Query(query) => query.mentions(Symbol::AssigneeCount),
+        };
+        if counts_assignees && matches!(self.presence, Presence::Present(_)) {
+            return Err(TaskError::Refused(
+                "query must not use assignee_count: a machine would not match any more as soon as it is held. \
+                 Only free ones are taken anyway"
+                    .into(),
+            ));
+        }
+        Ok(())
+    }
+
     fn plan(&self, reader: &Reader) -> Result<Plan<ReservationOp, ReservationReport>, TaskError> {
-        self.require_valid_options()?;
         let wanted = Wanted::resolve(reader, &self.machines)?;
         let held = wanted.held(reader, self.reason.as_deref())?;
         match &self.presence {

@@ -3,34 +3,16 @@
 use serde_json::{Value, json};
 
 use super::wanted::Wanted;
-use super::{
-    Held, Hold, Presence, ReservationOp, ReservationReport, ReservationSpec, Selection, Wish,
-};
-use crate::api::{Machine, Reader, Symbol};
+use super::{Held, Hold, ReservationOp, ReservationReport, ReservationSpec, Wish};
+use crate::api::{Machine, Reader};
 use crate::task::machine::named;
 use crate::task::wait::Waiting;
-use crate::task::{Action, Plan, Step, TaskError, check, lookup};
+use crate::task::{Action, Plan, Step, TaskError, lookup};
 
 type ReservationPlan = Plan<ReservationOp, ReservationReport>;
 
 impl ReservationSpec {
-    pub(super) fn require_valid_options(&self) -> Result<(), TaskError> {
-        check::at_most("reason", self.reason_text(), 140)?;
-        let counts_assignees = match &self.machines {
-            Selection::Machine(_) => false,
-            Selection::Query(query) => query.mentions(Symbol::AssigneeCount),
-        };
-        if counts_assignees && matches!(self.presence, Presence::Present(_)) {
-            return Err(TaskError::Refused(
-                "query must not use assignee_count: a machine would not match any more as soon as it is held. \
-                 Only free ones are taken anyway"
-                    .into(),
-            ));
-        }
-        Ok(())
-    }
-
-    fn reason_text(&self) -> &str {
+    pub(super) fn reason_text(&self) -> &str {
         self.reason.as_deref().unwrap_or_default()
     }
 

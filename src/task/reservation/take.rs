@@ -45,11 +45,12 @@ pub(super) fn all_or_none(
     }
     match give_back(writer, hold, taken.iter().map(|held| &held.machine)) {
         left if left.is_empty() => Ok(None),
-        left => Err(not_given_back(
-            hold.wanted
-                .not_free(writer.reader(), &hold.reason, hold.missing, None)?,
-            left,
-        )),
+        left => {
+            let not_free = hold
+                .wanted
+                .not_free(writer.reader(), &hold.reason, hold.missing, None);
+            Err(not_given_back(not_free.unwrap_or_else(|error| error), left))
+        }
     }
 }
 
