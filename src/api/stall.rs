@@ -14,7 +14,7 @@ use std::time::Duration;
 use tokio::time::Instant;
 
 /// Connecting has the same limit, and whoever cannot connect is to be told so, not that a connection stalled.
-const CONNECTING_FIRST: Duration = Duration::from_millis(50);
+const CONNECTING_FIRST: Duration = Duration::from_secs(1);
 
 /// What is known about the progress of one exchange.
 pub(super) struct Activity {
