@@ -2,9 +2,11 @@
 //! task's outcome to a result.
 
 mod existence;
+mod outcome;
 pub(crate) mod reading;
 pub(crate) mod respond;
 pub(crate) mod target;
+mod together;
 pub(crate) mod waiting;
 
 mod assignee;
@@ -20,7 +22,6 @@ mod power;
 mod preseed;
 mod preseed_info;
 mod reservation;
-mod together;
 
 use crate::ansible::Module;
 use crate::connection;

@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use super::connection;
-use super::respond::{self, Tell};
+use super::outcome::{self, Tell};
 use crate::ansible::{Call, Failure, Success};
 use crate::failure::about;
 use crate::task::{self, Halted, Outcome, Task, TaskError};
@@ -20,7 +20,7 @@ where
     let fail_fast = call.options.get("fail_fast") == Some(&json!(true));
     let results = match call.check_mode {
         true => task::pretend_all::<T>(plans, fail_fast),
-        false => task::apply_all::<T>(&writer, plans, fail_fast, respond::record),
+        false => task::apply_all::<T>(&writer, plans, fail_fast, outcome::record),
     };
     let items = tasks.iter().zip(results);
     let items = items.map(|(task, result)| Item::of(task.title(), result, tell));
@@ -46,9 +46,9 @@ impl Item {
         let is_abandoned =
             matches!(&result, Err(halted) if matches!(halted.error, TaskError::Abandoned(_)));
         let (told, failure) = match result {
-            Ok(outcome) => (respond::success(outcome, tell), None),
+            Ok(outcome) => (outcome::success(outcome, tell), None),
             Err(halted) => {
-                let mut failure = respond::halfway(*halted);
+                let mut failure = outcome::halfway(*halted);
                 let told = Success {
                     changed: failure.changed,
                     fields: std::mem::take(&mut failure.fields),
