@@ -34,8 +34,8 @@ const NARROW: Upload = Upload {
     sending: "{wide_bar} {percent}% {bytes_per_sec} {eta} left",
     sent: "{bytes} sent, waiting {elapsed}",
 };
-/// As wide a terminal must be for more.
-const WIDE: usize = 60;
+/// From here on, beside a third for the name, sizes of gigabytes leave something for the bar.
+const WIDE: usize = 72;
 
 /// What matters most comes first, as a narrow terminal cuts the end.
 const WAIT: &str = "{spinner} {prefix} ({elapsed}) {wide_msg}";

@@ -467,25 +467,27 @@ fn a_bar_has_its_name_from_the_first_and_room_for_the_rate_to_the_last() {
 fn a_bar_stays_on_its_line() {
     let site = site();
     site.write("vmlinuz-6.1.0-debian-arm64", vec![7; 24_000_000]);
-    site.lab
-        .fault(json!({ "method": "POST", "path": "/api/v1/image", "delay": 1.0 }));
     let line = "image upload vmlinuz-6.1.0-debian-arm64 --description d --type Kernel --arch arm64";
-    let mut terminal = Terminal::run(&site, line, 40);
-    let mut lines = 0;
-    terminal.until("the bar with its rate and the time left", |text| {
-        lines = lines.max(text.lines().count());
-        ["% ", "iB/s", "s left"]
-            .iter()
-            .all(|part| text.contains(part))
-    });
-    terminal.keep("upload");
-    assert_eq!(lines, 1, "{}", terminal.text());
-    assert!(!terminal.is_wrapped(), "{}", terminal.text());
-    terminal.until("what is waited for", |text| {
-        text.contains("22.89 MiB sent, waiting ") || text.contains("uploaded")
-    });
-    assert_eq!(terminal.end(), 0, "{}", terminal.text());
-    assert!(!terminal.text().contains("iB"), "{}", terminal.text());
+    for (width, share) in [(40, "% "), (60, "% "), (72, "/22.89 MiB ")] {
+        site.lab
+            .fault(json!({ "method": "POST", "path": "/api/v1/image", "delay": 1.0 }));
+        let mut terminal = Terminal::run(&site, &format!("{line} --force"), width);
+        let mut lines = 0;
+        terminal.until("the bar with its rate and the time left", |text| {
+            lines = lines.max(text.lines().count());
+            [share, "iB/s", "s left"]
+                .iter()
+                .all(|part| text.contains(part))
+        });
+        terminal.keep("upload");
+        assert_eq!(lines, 1, "{}", terminal.text());
+        assert!(!terminal.is_wrapped(), "{}", terminal.text());
+        terminal.until("what is waited for", |text| {
+            text.contains("22.89 MiB sent, waiting ") || text.contains("uploaded")
+        });
+        assert_eq!(terminal.end(), 0, "{}", terminal.text());
+        assert!(!terminal.text().contains("iB"), "{}", terminal.text());
+    }
 }
 
 #[test]
