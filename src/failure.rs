@@ -11,6 +11,11 @@ pub(crate) fn failure(error: TaskError) -> Failure {
     failure
 }
 
+/// Whether a hint is about an option of the modules, which whoever stands for them under an old name may not have.
+pub(crate) fn names_an_option(hint: &str) -> bool {
+    hint.contains("the option ") || hint.contains("Give the id")
+}
+
 /// What went wrong with one of several, which its sentence may begin with.
 pub(crate) fn about(title: &str, sentence: &str) -> String {
     match sentence.starts_with(title) {

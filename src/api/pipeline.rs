@@ -90,10 +90,10 @@ impl Pipeline {
                 || (request.is_idempotent() && error.leaves_the_outcome_open());
             if !may_repeat || !attempts.pause_after(&error) {
                 // That the server is gone now does not tell what it did before.
-                let lost = lost.filter(ApiError::may_have_taken_effect);
-                return Err(lost
-                    .filter(|_| error.never_reached_the_server())
-                    .unwrap_or(error));
+                let lost = lost.filter(|lost| {
+                    lost.may_have_taken_effect() && error.never_reached_the_server()
+                });
+                return Err(lost.unwrap_or(error));
             }
             if error.leaves_the_outcome_open() {
                 lost = Some(error);

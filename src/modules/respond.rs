@@ -100,6 +100,6 @@ pub(crate) const RESULTS: Return = Return::new("results", "list")
     .about(
         "One entry an item, in their order, with C(item) (what it was about), C(changed) and the keys of the result for \
          a single object; of an item that failed or was abandoned also C(failed), C(msg) and C(hint). C(abandoned) is true \
-         for one that did not fail itself and was not carried on because another did. C(plan), C(done) and C(not_done) of the task \
-         are those of all items.",
+         for one that did not fail itself and was not carried on because another did. C(plan), C(done) and \
+         C(not_done) of the task are those of all items.",
     );

@@ -36,6 +36,24 @@ pub(super) fn map<T: Send, R: Send>(
         .collect()
 }
 
+/// The same, where one error decides: after it nothing more is asked, so a server that is gone is not asked in vain for
+/// every item that is left.
+pub(super) fn try_map<T: Sync, R: Send, E: Send>(
+    items: &[T],
+    ask: impl Fn(&T) -> Result<R, E> + Sync,
+) -> Result<Vec<R>, E> {
+    let failed = AtomicBool::new(false);
+    let answers = map(items, |item| {
+        if failed.load(Ordering::Relaxed) {
+            return None;
+        }
+        let answer = ask(item);
+        failed.fetch_or(answer.is_err(), Ordering::Relaxed);
+        Some(answer)
+    });
+    answers.into_iter().flatten().collect()
+}
+
 /// Where an item stands, and its answer later.
 enum Place<T, R> {
     Asked(T),
@@ -58,24 +76,6 @@ fn for_each(count: usize, work: &(dyn Fn(usize) + Sync)) {
             });
         }
     });
-}
-
-/// The same, where one error decides: after it nothing more is asked, so a server that is gone is not asked in vain for
-/// every item that is left.
-pub(super) fn try_map<T: Sync, R: Send, E: Send>(
-    items: &[T],
-    ask: impl Fn(&T) -> Result<R, E> + Sync,
-) -> Result<Vec<R>, E> {
-    let failed = AtomicBool::new(false);
-    let answers = map(items, |item| {
-        if failed.load(Ordering::Relaxed) {
-            return None;
-        }
-        let answer = ask(item);
-        failed.fetch_or(answer.is_err(), Ordering::Relaxed);
-        Some(answer)
-    });
-    answers.into_iter().flatten().collect()
 }
 
 #[cfg(test)]

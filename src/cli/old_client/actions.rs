@@ -72,7 +72,7 @@ fn image_upload(line: &Line) -> Result<Told, Failure> {
 fn preseed_upload(line: &Line) -> Result<Told, Failure> {
     line.refuse_without(&["name", "type", "path"])?;
     let path = line.value("path").unwrap_or_default();
-    // One that is not there is left to the module, which says so. Any other would be empty when it is read again.
+    // As ever. One that is not there is left to the module, which says so.
     if std::fs::metadata(path).is_ok_and(|file| !file.is_file()) {
         return Err(Failure::new(format!("{path} is not a regular file")));
     }

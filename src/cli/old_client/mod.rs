@@ -17,6 +17,7 @@ use super::given::{VERBOSE_LEVEL, refuse_without_server};
 use super::refusal::sentence;
 use super::{USAGE, labs, print_help, terminal, text};
 use crate::ansible::{Call, Failure, Module};
+use crate::failure::names_an_option;
 use crate::streams::say;
 
 pub(super) use parser::is_meant;
@@ -182,16 +183,12 @@ impl Line<'_> {
             None => Ok(result),
             Some(failure) => Err(Failure {
                 server_response: result["server_response"].as_str().map(str::to_owned),
-                hint: failure.hint.filter(|hint| can_be_followed(hint)),
+                // These lines do not have the options of the modules.
+                hint: failure.hint.filter(|hint| !names_an_option(hint)),
                 ..failure
             }),
         }
     }
-}
-
-/// Some hints name options of the modules that these lines do not have.
-fn can_be_followed(hint: &str) -> bool {
-    !hint.contains("the option ") && !hint.contains("Give the id")
 }
 
 impl Told {

@@ -7,6 +7,7 @@ use crate::ansible::{
     Attribute, Attributes, Call, Constraints, Failure, Kind, Module, ModuleSpec, Opt, Return,
     Success,
 };
+use crate::failure::names_an_option;
 use crate::modules::machine;
 use crate::task::machine::{MachineReport, MachineSpec};
 
@@ -111,7 +112,7 @@ fn tell(report: &MachineReport) -> Map<String, Value> {
 
 /// A hint may name an option that there is none of here.
 fn with_the_owner_of_its_options(hint: String) -> String {
-    if hint.contains("the option ") || hint.contains("Give the id") {
+    if names_an_option(&hint) {
         return format!("{hint} mrp_machine has that option.");
     }
     hint

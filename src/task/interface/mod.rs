@@ -83,8 +83,8 @@ impl Task for InterfaceSpec {
         check::at_most("identifier", self.identifier.as_deref().unwrap_or(""), 64)?;
         match (&self.config_type, self.ipv4) {
             (Some(ConfigType::Dynamic), Some(_)) => Err(TaskError::Refused(
-                "config_type_v4: dynamic and the option ipv4 exclude each other: a dynamic interface gets its address from the \
-                 DHCP server"
+                "config_type_v4: dynamic and the option ipv4 exclude each other: a dynamic interface gets its address \
+                 from the DHCP server"
                     .into(),
             )),
             _ => Ok(()),

@@ -103,11 +103,15 @@ impl Wanted {
         waited: Option<Duration>,
     ) -> Result<TaskError, TaskError> {
         let free = self.free(reader)?;
-        let held = self.held(reader, Some(reason))?;
+        let own = self.held(reader, None)?;
+        let is_counted = |machine: &Machine| {
+            let held = own.iter().find(|own| own.machine.id == machine.id);
+            let assignment = held.and_then(|held| held.assignment.as_ref());
+            assignment.is_some_and(|assignment| is_for(assignment, reason))
+        };
         let mut others = self.all(reader)?;
         others.retain(|machine| {
-            let mut ours = held.iter().map(|held| &held.machine).chain(&free);
-            ours.all(|ours| ours.id != machine.id)
+            !is_counted(machine) && free.iter().all(|free| free.id != machine.id)
         });
         let problem = match &self.machine {
             Some(_) => "the machine is not free".into(),
@@ -115,7 +119,7 @@ impl Wanted {
         };
         let unnamed = others.len().saturating_sub(NAMED);
         others.truncate(NAMED);
-        let mut holders = self.holders(reader, &others)?;
+        let mut holders = holders(reader, &others, &own)?;
         if unnamed > 0 {
             holders.push(format!("and {unnamed} more are held"));
         }
@@ -125,26 +129,25 @@ impl Wanted {
             holders,
         })
     }
+}
 
-    /// Who holds each of these: `'qdc01' is held by alice (ci)`.
-    fn holders(&self, reader: &Reader, machines: &[Machine]) -> Result<Vec<String>, TaskError> {
-        let own = reader.machines().query(Scope::Own, &self.query)?;
-        let lists = parallel::try_map(machines, |machine| reader.assignees().list(machine.id))?;
-        let mut texts = Vec::new();
-        for (machine, assignees) in machines.iter().zip(lists) {
-            let by: Vec<String> = assignees.iter().map(lookup::holder).collect();
-            let whose = match own.iter().any(|own| own.id == machine.id) {
-                true => "for another reason by this token's user, ",
-                false => "by ",
-            };
-            texts.push(format!(
-                "'{}' is held {whose}{}",
-                machine.name,
-                by.join(" and ")
-            ));
-        }
-        Ok(texts)
+/// Who holds each of these: `'qdc01' is held by alice (ci)`.
+fn holders(reader: &Reader, machines: &[Machine], own: &[Held]) -> Result<Vec<String>, TaskError> {
+    let lists = parallel::try_map(machines, |machine| reader.assignees().list(machine.id))?;
+    let mut texts = Vec::new();
+    for (machine, assignees) in machines.iter().zip(lists) {
+        let by: Vec<String> = assignees.iter().map(lookup::holder).collect();
+        let whose = match own.iter().any(|own| own.machine.id == machine.id) {
+            true => "for another reason by this token's user, ",
+            false => "by ",
+        };
+        texts.push(format!(
+            "'{}' is held {whose}{}",
+            machine.name,
+            by.join(" and ")
+        ));
     }
+    Ok(texts)
 }
 
 /// Whether an assignment was made for that reason.
