@@ -3,31 +3,43 @@
 //! Three faces over one client library, in two programs: what Ansible copies for every task is small, and what only
 //! people need is in the other. Arrows run one way:
 //!
-//! - [`api`] is the client library: it knows HTTP and the server, nothing of Ansible.
+//! - [`client`] is the client library: it knows HTTP and the server, nothing of Ansible.
 //! - [`task`] holds desired states against what the server has: a plan, then its application.
-//!   It knows [`api`], nothing of Ansible.
+//!   It knows [`client`], nothing of Ansible.
 //! - [`ansible`] is the protocol of binary modules: options in, one JSON result out. It knows no server.
 //! - [`modules`] has one file for each Ansible module: its options, and the way from options to a task
 //!   and from the task's outcome to a result.
 //! - [`inventory`] is the lab as Ansible reads an inventory.
 //! - [`cli`] is the command line.
-//!
-//! Three files stand between the layers: `connection` has the options by which all faces reach the server, `options_file` the
-//! files that options come from, and `failure` what a user reads of a task's error. The others (`glob`, `near`, `order`,
-//! `reason`, `streams`, `watch`) know none of the layers, and any may use them.
+//! - `compat` is what exists only for the predecessors; `support` knows none of the layers.
 
 pub mod ansible;
-pub mod api;
 pub mod cli;
-mod connection;
-mod failure;
-pub mod glob;
+pub mod client;
+mod compat;
 pub mod inventory;
 pub mod modules;
-mod near;
-mod options_file;
-mod order;
-mod reason;
-pub mod streams;
+pub mod support;
 pub mod task;
-mod watch;
+
+use ansible::Module;
+
+/// All modules that `mrp-ansible` answers as: this project's own, and the old role's under their old names.
+pub const MODULES: &[Module] = &[
+    modules::ASSIGNEE,
+    modules::CONSOLE,
+    modules::IMAGE,
+    modules::INTERFACE,
+    modules::IMAGE_INFO,
+    modules::MACHINE,
+    modules::MACHINE_INFO,
+    modules::NETWORK_FACTS,
+    modules::POWER,
+    modules::PRESEED,
+    modules::RESERVATION,
+    modules::PRESEED_INFO,
+    compat::old_role::image::MODULE,
+    compat::old_role::preseed::MODULE,
+    compat::old_role::machine_provision::MODULE,
+    compat::old_role::get_ip::MODULE,
+];

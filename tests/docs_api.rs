@@ -10,13 +10,12 @@ use std::collections::BTreeSet;
 use std::io::Write;
 use std::path::{Path, PathBuf};
 
-use mr_provisioner::api::{
-    AssigneeId, BaseUrl, Image, ImageChanges, ImageFile, ImageId, ImageType, InterfaceChanges,
-    InterfaceId, Machine, MachineChanges, MachineId, NewAssignee, NewImage, NewPreseed, PowerOrder,
-    PreseedChanges, PreseedId, PreseedType, Query, ReportedState, RetryPolicy, Scope, Settings,
-    TlsSettings, Token, Watcher, Writer,
+use mr_provisioner::client::{
+    AssigneeId, BaseUrl, Client, Image, ImageChanges, ImageFile, ImageId, ImageType,
+    InterfaceChanges, InterfaceId, Machine, MachineChanges, MachineId, NewAssignee, NewImage,
+    NewPreseed, PowerOrder, PreseedChanges, PreseedId, PreseedType, ProgressListener, Query,
+    ReportedState, RetryPolicy, Scope, Settings, TlsSettings, Token,
 };
-use mr_provisioner::modules;
 use mrp_lab::Lab;
 
 /// The boot endpoint is not part of the token API.
@@ -81,7 +80,7 @@ fn code(source: &str) -> String {
 
 /// All calls of the client: the public methods of the handles, each under its handle's name in `Client`.
 fn calls_of_the_client() -> BTreeSet<String> {
-    let sources = sources("src/api");
+    let sources = sources("src/client");
     let mut calls = BTreeSet::new();
     for door in sources.iter().flat_map(|source| source.lines()) {
         // Such as `pub fn images(&self) -> Images<'_, Access> {`.
@@ -134,7 +133,7 @@ macro_rules! calls {
     ($($resource:ident.$verb:ident($($argument:expr),*);)*) => {
         vec![$((
             concat!(stringify!($resource), ".", stringify!($verb)),
-            (|writer: &Writer| drop(writer.$resource().$verb($($argument),*))) as Call,
+            (|client: &Client| drop(client.$resource().$verb($($argument),*))) as Call,
         )),*]
     };
 }
@@ -180,7 +179,7 @@ fn every_call() -> Vec<(&'static str, Call)> {
 }
 
 /// Makes one call of the client.
-type Call = fn(&Writer);
+type Call = fn(&Client);
 
 const MACHINE: MachineId = MachineId(2);
 
@@ -230,9 +229,9 @@ fn asked(call: Call) -> String {
         tls: TlsSettings::default(),
         stall_timeout: std::time::Duration::from_secs(30),
         retry: RetryPolicy::default(),
-        watcher: Watcher::default(),
+        progress: ProgressListener::default(),
     };
-    call(&Writer::connect(&settings).unwrap());
+    call(&Client::connect(&settings).unwrap());
     let requests = lab.requests();
     let written = requests.iter().find(|request| request.method != "GET");
     let request = written.unwrap_or(&requests[0]);
@@ -317,7 +316,7 @@ fn every_endpoint_has_a_module_and_every_module_an_endpoint() {
         );
     }
     let told = rows.into_iter().flat_map(|row| row.modules).collect();
-    let all = modules::ALL
+    let all = mr_provisioner::MODULES
         .iter()
         .map(|module| module.spec.name.to_owned())
         .collect();

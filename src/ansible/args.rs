@@ -9,33 +9,33 @@ use std::path::Path;
 
 use serde_json::{Map, Value};
 
-use super::coerce;
-use super::not_utf8;
-use super::result::Failure;
-use crate::reason;
+use crate::ansible::options::coerce;
+use crate::ansible::options::not_utf8;
+use crate::ansible::result::Failure;
+use crate::support::io_error;
 
 /// What Ansible handed over.
 #[derive(Debug, Default)]
-pub(super) struct Args {
+pub(crate) struct Args {
     /// The options as they were written.
-    pub(super) options: Map<String, Value>,
-    pub(super) internal: Internal,
+    pub(crate) options: Map<String, Value>,
+    pub(crate) internal: Internal,
 }
 
 /// Ansible's own keys, as far as they matter here.
 #[derive(Debug, Default)]
-pub(super) struct Internal {
-    pub(super) check_mode: bool,
-    pub(super) diff_mode: bool,
-    pub(super) verbosity: u64,
+pub(crate) struct Internal {
+    pub(crate) check_mode: bool,
+    pub(crate) diff_mode: bool,
+    pub(crate) verbosity: u64,
     /// The module's name as the task wrote it, possibly with a collection in front.
-    pub(super) module_name: Option<String>,
-    pub(super) ignore_unknown_options: bool,
-    pub(super) wants_invocation: bool,
+    pub(crate) module_name: Option<String>,
+    pub(crate) ignore_unknown_options: bool,
+    pub(crate) wants_invocation: bool,
 }
 
 /// Reads the file. Its contents never get into a message: a token is among them.
-pub(super) fn read(file: &Path) -> Result<Args, Failure> {
+pub(crate) fn read(file: &Path) -> Result<Args, Failure> {
     if file.as_os_str().is_empty() {
         return Err(Failure::new(
             "Ansible gave no arguments file: its path is expected as the first argument.",
@@ -45,7 +45,7 @@ pub(super) fn read(file: &Path) -> Result<Args, Failure> {
         Failure::new(format!(
             "Cannot read the arguments file {}: {}.",
             file.display(),
-            reason::of(&error)
+            io_error::of(&error)
         ))
     })?;
     parse(&contents)

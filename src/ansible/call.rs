@@ -5,15 +5,15 @@ use std::env;
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
 
-use super::args::{Args, Internal};
-use super::invocation::invocation;
-use super::items::Items;
-use super::output;
-use super::result::{Audience, Failure, Success};
-use super::secrets::Secrets;
-use super::spec::ModuleSpec;
-use super::validate::validate;
-use crate::watch::Watcher;
+use crate::ansible::args::{Args, Internal};
+use crate::ansible::invocation::invocation;
+use crate::ansible::options::list_option::Items;
+use crate::ansible::options::spec::ModuleSpec;
+use crate::ansible::options::validate::validate;
+use crate::ansible::output;
+use crate::ansible::result::{Audience, Failure, Success};
+use crate::ansible::secrets::Secrets;
+use crate::support::progress::ProgressListener;
 
 /// What a module is asked to do.
 #[derive(Clone, Debug, Default)]
@@ -32,9 +32,9 @@ pub struct Call {
     /// Where in such a list it stands: `machines[1]`. None for the task as a whole.
     pub place: Option<String>,
     /// Who is told of progress: for a face that shows it, which Ansible cannot.
-    pub watcher: Watcher,
+    pub progress: ProgressListener,
     /// What the protocol itself has to warn about; added to the module's own warnings.
-    pub(super) warnings: Vec<String>,
+    pub(crate) warnings: Vec<String>,
 }
 
 impl Call {
@@ -108,7 +108,7 @@ impl Call {
 
     /// Validates what Ansible handed over, and makes known to the output what must not be printed,
     /// and what must.
-    pub(super) fn prepare(spec: &'static ModuleSpec, args: &Args) -> Result<Call, Failure> {
+    pub(crate) fn prepare(spec: &'static ModuleSpec, args: &Args) -> Result<Call, Failure> {
         let mut secrets = Secrets::new();
         secrets.learn(spec.options, &args.options);
         secrets.learn_environment(spec.options, &environment);
@@ -141,7 +141,7 @@ impl Call {
     }
 
     /// A call for one object.
-    pub(super) fn single(
+    pub(crate) fn single(
         spec: &ModuleSpec,
         options: &Map<String, Value>,
         internal: &Internal,
@@ -152,7 +152,7 @@ impl Call {
         Ok(Call {
             items: None,
             place: None,
-            watcher: Watcher::default(),
+            progress: ProgressListener::default(),
             options: validated.options,
             check_mode: internal.check_mode,
             diff_mode: internal.diff_mode,

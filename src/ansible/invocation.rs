@@ -5,12 +5,12 @@
 
 use serde_json::{Map, Value, json};
 
-use super::option::{Disclosure, Opt};
-use super::secrets::PLACEHOLDER;
-use super::spec::{ModuleSpec, all};
+use crate::ansible::options::option::{Disclosure, Opt};
+use crate::ansible::options::spec::{ModuleSpec, all};
+use crate::ansible::secrets::PLACEHOLDER;
 
 /// All options with what they stand at, and the aliases that were used.
-pub(super) fn invocation(
+pub(crate) fn invocation(
     spec: &ModuleSpec,
     options: &Map<String, Value>,
     given: &Map<String, Value>,

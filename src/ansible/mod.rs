@@ -11,40 +11,27 @@
 
 mod args;
 mod call;
-mod choices;
-mod coerce;
-mod constraints;
-mod dict_text;
-mod disguise;
+pub mod completed_steps;
 pub mod docs;
-mod interruption;
 mod invocation;
-mod items;
-mod literal;
-mod not_utf8;
-mod option;
+pub(crate) mod options;
 mod output;
-mod path;
-pub mod progress;
-mod python;
 mod result;
-mod review;
 mod secrets;
-mod spec;
-mod unsupported;
-mod validate;
-mod yaml;
+mod signals;
 
 use std::path::Path;
 use std::process::ExitCode;
 
 pub use call::Call;
-pub use option::{Disclosure, Kind, Literal, Opt};
-pub use path::expand as expand_path;
-pub(crate) use python::str_of;
+pub use docs::lint::mistakes;
+pub use options::option::{Disclosure, Kind, Literal, Opt};
+pub use options::path::expand as expand_path;
+pub(crate) use options::python::str_of;
+pub use options::spec::{
+    Attribute, Attributes, Constraints, ModuleSpec, RequiredIf, Return, Support,
+};
 pub use result::{Diff, Failure, Success};
-pub use review::mistakes;
-pub use spec::{Attribute, Attributes, Constraints, ModuleSpec, RequiredIf, Return, Support};
 
 /// What Ansible puts in front of a module's file name.
 const ANSIBLE_PREFIX: &str = "AnsiballZ_";
@@ -77,7 +64,7 @@ pub fn module_name_from_arg0<'a>(arg0: &'a str, modules: &[Module]) -> Option<&'
 pub fn run_as_module(modules: &[Module], arg0: &str, args_file: &Path) -> ExitCode {
     let name = module_name_from_arg0(arg0, modules).unwrap_or(arg0);
     output::learn(|context| context.name = name.to_owned());
-    interruption::prepare();
+    signals::prepare();
     output::print(run(modules, name, args_file))
 }
 

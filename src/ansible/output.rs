@@ -11,9 +11,9 @@ use std::sync::{Mutex, PoisonError};
 
 use serde_json::{Map, Value, json};
 
-use super::result::{Audience, Failure, Success};
-use super::secrets::Secrets;
-use super::spec::{ModuleSpec, Return};
+use crate::ansible::options::spec::{ModuleSpec, Return};
+use crate::ansible::result::{Audience, Failure, Success};
+use crate::ansible::secrets::Secrets;
 
 /// The keys of the protocol itself, which are no secret whatever the secrets are.
 const PROTOCOL_KEYS: [&str; 24] = [
@@ -45,12 +45,12 @@ const PROTOCOL_KEYS: [&str; 24] = [
 
 /// What is known so far about how to print, whoever comes to print.
 #[derive(Clone, Debug)]
-pub(super) struct Context {
+pub(crate) struct Context {
     /// The module's name, for messages.
-    pub(super) name: String,
-    pub(super) spec: Option<&'static ModuleSpec>,
-    pub(super) secrets: Secrets,
-    pub(super) audience: Audience,
+    pub(crate) name: String,
+    pub(crate) spec: Option<&'static ModuleSpec>,
+    pub(crate) secrets: Secrets,
+    pub(crate) audience: Audience,
 }
 
 static CONTEXT: Mutex<Context> = Mutex::new(Context {
@@ -67,12 +67,12 @@ static CONTEXT: Mutex<Context> = Mutex::new(Context {
 static PRINTED: Mutex<bool> = Mutex::new(false);
 
 /// Changes what is known about how to print.
-pub(super) fn learn(change: impl FnOnce(&mut Context)) {
+pub(crate) fn learn(change: impl FnOnce(&mut Context)) {
     change(&mut CONTEXT.lock().unwrap_or_else(PoisonError::into_inner));
 }
 
 /// The module's name, for messages.
-pub(super) fn module_name() -> String {
+pub(crate) fn module_name() -> String {
     CONTEXT
         .lock()
         .unwrap_or_else(PoisonError::into_inner)
@@ -82,7 +82,7 @@ pub(super) fn module_name() -> String {
 
 /// Prints what came of the run, unless something has been printed already. The exit code says
 /// whether it worked, for those who are not Ansible: that one goes by the JSON.
-pub(super) fn print(outcome: Result<Success, Failure>) -> ExitCode {
+pub(crate) fn print(outcome: Result<Success, Failure>) -> ExitCode {
     let context = CONTEXT
         .lock()
         .unwrap_or_else(PoisonError::into_inner)
@@ -127,7 +127,7 @@ fn line(context: &Context, result: Map<String, Value>) -> String {
 }
 
 /// Keys that anyone can read in the module's documentation.
-pub(super) fn public_keys(spec: Option<&'static ModuleSpec>) -> BTreeSet<&'static str> {
+pub(crate) fn public_keys(spec: Option<&'static ModuleSpec>) -> BTreeSet<&'static str> {
     let mut keys = BTreeSet::from(PROTOCOL_KEYS);
     if let Some(spec) = spec {
         add_returns(spec.returns, &mut keys);

@@ -2,7 +2,8 @@
 
 use serde_json::{Map, Value, json};
 
-use super::progress::{self, Progress};
+use crate::ansible::completed_steps;
+use crate::ansible::completed_steps::Progress;
 
 /// The module did what was asked, or found it done.
 #[derive(Clone, Debug, Default)]
@@ -51,11 +52,11 @@ pub struct Diff {
 
 /// What of a result depends on how Ansible called.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Audience {
-    pub(super) diff_mode: bool,
-    pub(super) verbosity: u64,
+pub(crate) struct Audience {
+    pub(crate) diff_mode: bool,
+    pub(crate) verbosity: u64,
     /// The options as AnsibleModule would show them, when this release shows them.
-    pub(super) invocation: Option<Value>,
+    pub(crate) invocation: Option<Value>,
 }
 
 impl Failure {
@@ -70,8 +71,8 @@ impl Failure {
 
     /// The failure of a run that was cut short: what it had done so far belongs into it, and what
     /// it was about to do.
-    pub(super) fn interrupted(message: String) -> Failure {
-        let Progress { done, under_way } = progress::so_far();
+    pub(crate) fn interrupted(message: String) -> Failure {
+        let Progress { done, under_way } = completed_steps::so_far();
         let mut message = match done.len() {
             0 => format!("{message} No step had been completed."),
             1 => format!("{message} One step had been completed, see plan."),
@@ -132,7 +133,7 @@ impl Failure {
         }
     }
 
-    pub(super) fn into_json(self, audience: &Audience) -> Map<String, Value> {
+    pub(crate) fn into_json(self, audience: &Audience) -> Map<String, Value> {
         let message = self.text();
         let response = self.response_at(audience.verbosity).map(str::to_owned);
         let mut result = self.fields;
@@ -149,7 +150,7 @@ impl Failure {
 }
 
 impl Success {
-    pub(super) fn into_json(self, audience: &Audience) -> Map<String, Value> {
+    pub(crate) fn into_json(self, audience: &Audience) -> Map<String, Value> {
         complete(
             self.fields,
             self.changed,

@@ -5,7 +5,7 @@ use std::ffi::{OsStr, OsString};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
-use mr_provisioner::{ansible, inventory, modules, streams};
+use mr_provisioner::{MODULES, ansible, inventory, support::stdio};
 
 const USAGE: &str = "\
 mrp-ansible is run by Ansible, under the name of a module or of an inventory:
@@ -22,9 +22,9 @@ fn main() -> ExitCode {
     }
     let arg0 = program.to_string_lossy();
     match args_file_of_module(&arg0, rest) {
-        Some(args_file) => ansible::run_as_module(modules::ALL, &arg0, &args_file),
+        Some(args_file) => ansible::run_as_module(MODULES, &arg0, &args_file),
         None => {
-            streams::complain(USAGE);
+            stdio::complain(USAGE);
             ExitCode::from(2)
         }
     }
@@ -33,7 +33,7 @@ fn main() -> ExitCode {
 /// The arguments file when the program was started as a module: under a module's name, or under any
 /// name with nothing but a file, whose contents then name the module.
 fn args_file_of_module(arg0: &str, rest: &[OsString]) -> Option<PathBuf> {
-    let named = ansible::module_name_from_arg0(arg0, modules::ALL).is_some();
+    let named = ansible::module_name_from_arg0(arg0, MODULES).is_some();
     match rest {
         [file] if named || Path::new(file).is_file() => Some(file.into()),
         [file, ..] if named => Some(file.into()),

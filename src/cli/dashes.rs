@@ -5,7 +5,7 @@ use std::ffi::OsString;
 /// The words of a line, with each value that begins with a dash and has a blank in it joined to its option:
 /// `--kernel-opts '--- quiet'`. A word that `is_option`, up to its `=`, is none. Without a blank it is always an option,
 /// so that no value swallows one: `--kernel-opts=--debug` says otherwise.
-pub(super) fn joined(
+pub(crate) fn joined(
     words: impl Iterator<Item = OsString>,
     is_option: impl Fn(&str) -> bool,
 ) -> Vec<OsString> {
@@ -28,7 +28,7 @@ pub(super) fn joined(
 }
 
 /// Whether it may be an option by its looks.
-pub(super) fn looks_like_an_option(name: &str) -> bool {
+pub(crate) fn looks_like_an_option(name: &str) -> bool {
     let letters = name.strip_prefix("--").unwrap_or_default();
     letters.starts_with(|first: char| first.is_ascii_alphabetic()) && !letters.contains(' ')
 }

@@ -1,12 +1,12 @@
 //! What the help of a command says below its usage, as much as fits a screen.
 
-use super::commands::Command;
-use super::prose;
-use super::text::{width_of, wrapped};
 use crate::ansible::{Kind, Opt};
+use crate::cli::commands::Command;
+use crate::cli::output::markup;
+use crate::cli::output::text::{width_of, wrapped};
 
 /// How wide help is printed.
-pub(super) const WIDTH: usize = 80;
+pub(crate) const WIDTH: usize = 80;
 /// The lines of a screen that are left for the options by what stands around them, and by the prompt.
 const LINES: usize = 16;
 /// Up to this length the values of an option stand in place of a word for them.
@@ -18,7 +18,7 @@ const GAP: usize = 2;
 const SELDOM: [&str; 2] = ["fail_fast", "wait_interval"];
 
 /// The options, what there is besides, and the example.
-pub(super) fn body(command: &Command) -> String {
+pub(crate) fn body(command: &Command) -> String {
     let options: Vec<&Opt> = command
         .options()
         .filter(|option| !is_untold(option, command))
@@ -35,7 +35,7 @@ pub(super) fn body(command: &Command) -> String {
 }
 
 /// Whether a screen is too small for it.
-pub(super) fn is_untold(option: &Opt, command: &Command) -> bool {
+pub(crate) fn is_untold(option: &Opt, command: &Command) -> bool {
     command.is_operand(option) || SELDOM.contains(&option.name)
 }
 
@@ -48,12 +48,12 @@ fn table(options: &[&Opt]) -> String {
         let texts = options.iter().map(|option| say(option, room));
         texts.map(|text| wrapped(&text, room)).collect()
     };
-    let whole = told(|option, _| said(option, &prose::sentence(first_paragraph(option))));
+    let whole = told(|option, _| said(option, &markup::sentence(first_paragraph(option))));
     let texts = match whole.concat().len() <= LINES {
         true => whole,
         false => told(|option, room| {
-            let sentence = prose::sentence(first_paragraph(option));
-            said(option, prose::clause(&sentence, room))
+            let sentence = markup::sentence(first_paragraph(option));
+            said(option, markup::clause(&sentence, room))
         }),
     };
     let lines = heads.iter().zip(texts).flat_map(|(head, text)| {
@@ -67,7 +67,7 @@ fn table(options: &[&Opt]) -> String {
 
 /// As it is typed.
 fn head(option: &Opt) -> String {
-    let (name, value) = (prose::flag(option.name), value_name(option));
+    let (name, value) = (markup::flag(option.name), value_name(option));
     match option.kind {
         Kind::Bool => format!("{name}[=<{value}>]"),
         _ => format!("{name} <{value}>"),
@@ -87,7 +87,7 @@ fn said(option: &Opt, text: &str) -> String {
 }
 
 /// What stands for the value of an option.
-pub(super) fn value_name(option: &Opt) -> String {
+pub(crate) fn value_name(option: &Opt) -> String {
     let choices = option.choices.join("|");
     match option.kind {
         Kind::Bool => "yes|no".to_owned(),

@@ -5,60 +5,47 @@
 //!
 //! It ends with 0 when all is done, with 1 when something failed, and with 2 when it was called wrongly.
 
-mod answer;
-mod commands;
-mod dashes;
-mod diff;
-mod docs;
-mod found;
-mod gaps;
-mod given;
+pub(crate) mod commands;
+pub(crate) mod dashes;
+mod generate;
 mod help;
-mod inventory;
-mod labs;
-mod live;
-mod old_client;
-mod pages;
+mod missing;
+mod not_found;
+pub(crate) mod output;
 mod parser;
-mod prose;
-mod refusal;
-mod report;
-mod show;
-mod status;
-mod style;
-mod table;
-mod terminal;
-mod text;
-mod wait;
+pub(crate) mod profiles;
+pub(crate) mod request;
+mod run;
+pub(crate) mod usage_error;
 
 use std::ffi::OsString;
 use std::process::ExitCode;
 
 use clap::ArgMatches;
 
-use given::Typed;
 use parser::Detail;
+use request::Typed;
 
 /// A call that makes no sense.
-const USAGE: u8 = 2;
+pub(crate) const USAGE: u8 = 2;
 
 /// Does what stands behind the program's name.
 pub fn run(args: &[OsString]) -> ExitCode {
-    if old_client::is_meant(args) {
-        return old_client::run(args);
+    if crate::compat::old_client::is_meant(args) {
+        return crate::compat::old_client::run(args);
     }
     let program = [OsString::from("mrp")];
     let words = program.iter().chain(args).cloned();
     let words = dashes::joined(words, dashes::looks_like_an_option);
     match parser::program(Detail::Brief).try_get_matches_from(words) {
         Ok(matches) => execute(&matches),
-        Err(error) if error.use_stderr() => refusal::refuse(&error, args),
+        Err(error) if error.use_stderr() => usage_error::refuse(&error, args),
         Err(help) => print_help(&help),
     }
 }
 
 /// Shows the help or the version that was asked for.
-fn print_help(help: &clap::Error) -> ExitCode {
+pub(crate) fn print_help(help: &clap::Error) -> ExitCode {
     match help.print() {
         Ok(()) => ExitCode::SUCCESS,
         Err(_) => ExitCode::FAILURE,
@@ -67,7 +54,7 @@ fn print_help(help: &clap::Error) -> ExitCode {
 
 fn execute(matches: &ArgMatches) -> ExitCode {
     let Some((command, behind)) = parser::typed(matches) else {
-        return pages::print(matches);
+        return generate::print(matches);
     };
     let typed = Typed {
         command,
@@ -75,9 +62,9 @@ fn execute(matches: &ArgMatches) -> ExitCode {
         behind,
     };
     match typed.request() {
-        Ok(request) => answer::answer(&request),
+        Ok(request) => run::answer(&request),
         Err(failure) => {
-            terminal::complain(&failure);
+            output::terminal::complain(&failure);
             ExitCode::from(USAGE)
         }
     }

@@ -3,17 +3,19 @@
 use clap::builder::{PossibleValuesParser, StringValueParser, ValueParser, ValueRange};
 use clap::{Arg, ArgAction, ArgMatches, Command as Parser, ValueHint};
 
-use super::commands::{self, Command};
-use super::{help, prose};
 use crate::ansible::{Kind, Opt, Support};
-use crate::connection;
+use crate::cli::commands;
+use crate::cli::commands::Command;
+use crate::cli::help;
+use crate::cli::output::markup;
+use crate::modules::options::connection;
 
 /// The identifiers of the options that are the program's own.
-pub(super) const CHECK: &str = "check";
-pub(super) const DIFF: &str = "diff";
-pub(super) const JSON: &str = "json";
-pub(super) const LAB: &str = "lab";
-pub(super) const VERBOSE: &str = "verbose";
+pub(crate) const CHECK: &str = "check";
+pub(crate) const DIFF: &str = "diff";
+pub(crate) const JSON: &str = "json";
+pub(crate) const LAB: &str = "lab";
+pub(crate) const VERBOSE: &str = "verbose";
 /// The list of the operands of a command.
 const OPERAND: &str = "operand ";
 
@@ -39,7 +41,7 @@ It ends with 0 when all is done, 1 when something failed, 2 when called wrongly.
 
 /// How much the help says.
 #[derive(Clone, Copy, PartialEq, Eq)]
-pub(super) enum Detail {
+pub(crate) enum Detail {
     /// What fits a screen.
     Brief,
     /// The same, with the values that are known, for shells. What is typed is compared with them by the module, which
@@ -50,7 +52,7 @@ pub(super) enum Detail {
 }
 
 /// The whole command line.
-pub(super) fn program(detail: Detail) -> Parser {
+pub(crate) fn program(detail: Detail) -> Parser {
     let mut program = Parser::new("mrp")
         .version(env!("CARGO_PKG_VERSION"))
         .about("Drive a Mr-Provisioner bare-metal provisioning server")
@@ -176,7 +178,7 @@ fn help_flag() -> Arg {
 
 fn flag(option: &'static Opt, detail: Detail) -> Arg {
     let mut arg = Arg::new(option.name)
-        .long(prose::flag(option.name).trim_start_matches('-').to_owned())
+        .long(markup::flag(option.name).trim_start_matches('-').to_owned())
         .value_name(help::value_name(option))
         .value_parser(value_parser(option, detail))
         .value_hint(hint(option))
@@ -194,7 +196,9 @@ fn flag(option: &'static Opt, detail: Detail) -> Arg {
         _ => arg.num_args(1),
     };
     arg.help(match detail {
-        Detail::Brief | Detail::Shell => prose::sentence(option.description.first().unwrap_or(&"")),
+        Detail::Brief | Detail::Shell => {
+            markup::sentence(option.description.first().unwrap_or(&""))
+        }
         Detail::Full => told_in_full(option),
     })
 }
@@ -233,7 +237,7 @@ fn told_in_full(option: &Opt) -> String {
     let mut text: Vec<String> = option
         .description
         .iter()
-        .map(|paragraph| prose::plain(paragraph))
+        .map(|paragraph| markup::plain(paragraph))
         .collect();
     if !option.choices.is_empty() {
         text.push(format!("One of {}.", option.choices.join(", ")));
@@ -241,7 +245,7 @@ fn told_in_full(option: &Opt) -> String {
     if let Some(default) = option.default {
         text.push(format!(
             "{} when not given.",
-            super::text::text_of(&default.to_json())
+            crate::cli::output::text::text_of(&default.to_json())
         ));
     }
     text.join(" ")
@@ -318,17 +322,17 @@ fn general(detail: Detail, place: Place) -> Vec<Arg> {
 
 impl Command {
     /// What is typed last.
-    pub(super) fn verb(&self) -> &'static str {
+    pub(crate) fn verb(&self) -> &'static str {
         self.words.last().copied().unwrap_or_default()
     }
 
     /// Whether it has a plan to show before it is carried out.
-    pub(super) fn plans(&self) -> bool {
+    pub(crate) fn plans(&self) -> bool {
         self.module.spec.attributes.diff_mode.support != Support::None
     }
 
     /// The options that may be given, besides those of the connection.
-    pub(super) fn options(&self) -> impl Iterator<Item = &'static Opt> {
+    pub(crate) fn options(&self) -> impl Iterator<Item = &'static Opt> {
         let spec = self.module.spec;
         spec.all_options()
             .filter(|option| !is_of_the_connection(option))
@@ -343,7 +347,7 @@ impl Command {
     /// # Panics
     ///
     /// When a command names an option that its module does not have.
-    pub(super) fn option(&self, name: &str) -> &'static Opt {
+    pub(crate) fn option(&self, name: &str) -> &'static Opt {
         self.module
             .spec
             .all_options()
@@ -352,7 +356,7 @@ impl Command {
     }
 
     /// Whether its value is given without its name.
-    pub(super) fn is_operand(&self, option: &Opt) -> bool {
+    pub(crate) fn is_operand(&self, option: &Opt) -> bool {
         self.operands.iter().any(|(name, _)| *name == option.name)
     }
 
@@ -368,7 +372,7 @@ fn is_of_the_connection(option: &Opt) -> bool {
 }
 
 /// The command that was typed, with what was typed before and behind it.
-pub(super) fn typed(matches: &ArgMatches) -> Option<(&'static Command, &ArgMatches)> {
+pub(crate) fn typed(matches: &ArgMatches) -> Option<(&'static Command, &ArgMatches)> {
     let (first, behind) = matches.subcommand()?;
     let (words, behind) = match behind.subcommand() {
         Some((second, behind)) => (vec![first, second], behind),
@@ -381,7 +385,7 @@ pub(super) fn typed(matches: &ArgMatches) -> Option<(&'static Command, &ArgMatch
 }
 
 /// The values of an option, whether they were given with its name or without.
-pub(super) fn values(matches: &ArgMatches, option: &str) -> Vec<String> {
+pub(crate) fn values(matches: &ArgMatches, option: &str) -> Vec<String> {
     [option.to_owned(), format!("{OPERAND}{option}")]
         .iter()
         .filter_map(|id| matches.try_get_many::<String>(id).ok().flatten())
@@ -391,6 +395,6 @@ pub(super) fn values(matches: &ArgMatches, option: &str) -> Vec<String> {
 }
 
 /// Whether a switch of the program's own was given.
-pub(super) fn is_on(matches: &ArgMatches, switch: &str) -> bool {
+pub(crate) fn is_on(matches: &ArgMatches, switch: &str) -> bool {
     matches.try_get_one::<bool>(switch).ok().flatten() == Some(&true)
 }

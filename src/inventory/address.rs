@@ -5,9 +5,9 @@
 
 use std::net::Ipv4Addr;
 
-use crate::api::{Machine, MachineId};
-use crate::task::info::MachineInfo;
+use crate::client::{Machine, MachineId};
 use crate::task::interface::pool::Pool;
+use crate::task::list::MachineInfo;
 use crate::task::network::NetworkFacts;
 
 /// Which machines an address is said to belong to: few enough to look through.

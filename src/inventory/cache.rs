@@ -11,8 +11,8 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use serde_json::{Value, json};
 
-use crate::api::Sha256;
-use crate::reason;
+use crate::client::Sha256;
+use crate::support::io_error;
 
 /// Where the copy is, and for how long it is good.
 pub(super) struct Cache {
@@ -37,7 +37,7 @@ impl Cache {
             format!(
                 "the copy {} cannot be written: {}",
                 self.path.display(),
-                reason::of(&error)
+                io_error::of(&error)
             )
         })
     }
@@ -47,7 +47,7 @@ impl Cache {
         let path = self.path.display();
         let text = require_file(&self.path)
             .and_then(|()| fs::read(&self.path))
-            .map_err(|error| format!("there is no copy {path}: {}", reason::of(&error)))?;
+            .map_err(|error| format!("there is no copy {path}: {}", io_error::of(&error)))?;
         let mut copy: Value = serde_json::from_slice(&text).unwrap_or_default();
         let made = copy["made"].as_str().and_then(|made| made.parse().ok());
         let Some(made) = made.map(Duration::from_millis) else {

@@ -7,12 +7,13 @@ use std::time::Duration;
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
-use super::cache::Cache;
+use crate::ansible::options::options_file;
+use crate::ansible::options::options_file::OptionsFile;
 use crate::ansible::{Call, Constraints, Failure, Kind, ModuleSpec, Opt};
-use crate::api::{Query, Scope};
-use crate::connection;
-use crate::failure::failure;
-use crate::options_file::{self, OptionsFile};
+use crate::client::{Query, Scope};
+use crate::inventory::cache::Cache;
+use crate::modules::failure::failure;
+use crate::modules::options::connection;
 
 /// The variable that names another file than the one beside the program.
 const VARIABLE: &str = "MRP_INVENTORY_CONFIG";
@@ -21,7 +22,7 @@ const EXTENSION: &str = "cfg";
 
 /// The options of the inventory and the connection, which a module would have the same way.
 pub(crate) static SPEC: ModuleSpec = ModuleSpec {
-    name: super::NAME,
+    name: crate::inventory::NAME,
     options: &[OPTIONS, connection::OPTIONS],
     constraints: Constraints {
         required_together: connection::REQUIRED_TOGETHER,
@@ -89,8 +90,10 @@ pub(super) fn load(arg0: &Path) -> Result<Call, Failure> {
     };
     Call::new(&SPEC, &given).map_err(|failure| {
         let hint = failure.hint.or_else(|| missing(&given, &path));
-        let mut call = Call::default();
-        call.options = given;
+        let call = Call {
+            options: given,
+            ..Call::default()
+        };
         let sentences = Failure { hint, ..failure }.text();
         Failure::new(call.scrub_text(&SPEC, sentences))
     })
@@ -112,7 +115,7 @@ fn beside(arg0: &Path) -> PathBuf {
     let program = env::current_exe().unwrap_or_default();
     match arg0.parent() {
         Some(directory) if !directory.as_os_str().is_empty() => arg0.to_owned(),
-        _ => on_the_path(arg0, &program).unwrap_or(program.with_file_name(super::NAME)),
+        _ => on_the_path(arg0, &program).unwrap_or(program.with_file_name(crate::inventory::NAME)),
     }
     .with_extension(EXTENSION)
 }

@@ -4,13 +4,15 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::{Map, Value, json};
 
-use super::address::{self, Owners};
-use super::config::Config;
-use super::data::data;
-use super::lab::Lab;
-use super::names::{self, ALL, ALWAYS, Kind};
-use crate::api::Machine;
-use crate::task::info::MachineInfo;
+use crate::client::Machine;
+use crate::inventory::address;
+use crate::inventory::address::Owners;
+use crate::inventory::config::Config;
+use crate::inventory::data::data;
+use crate::inventory::lab::Lab;
+use crate::inventory::names;
+use crate::inventory::names::{ALL, ALWAYS, Kind};
+use crate::task::list::MachineInfo;
 use crate::task::network;
 
 const WARNINGS: &str = "mrp_warnings";

@@ -2,11 +2,12 @@
 
 use serde_json::{Value, json};
 
-use super::config::{Config, SPEC};
 use crate::ansible::Call;
-use crate::api::{Machine, MachineId, Query, Reader, Scope};
+use crate::client::{Machine, MachineId, Query, ReadOnlyClient, Scope};
+use crate::inventory::config::{Config, SPEC};
 use crate::task::TaskError;
-use crate::task::info::{self, Details, MachineFilter, MachineInfo};
+use crate::task::list;
+use crate::task::list::{Details, MachineFilter, MachineInfo};
 use crate::task::network::Selection;
 
 /// The server's machines at one time.
@@ -28,7 +29,7 @@ impl Lab {
 }
 
 /// Reads all of it. Whose machines are which costs a request each, the addresses one for each machine.
-pub(super) fn gather(reader: &Reader, config: &Config) -> Result<Lab, TaskError> {
+pub(super) fn gather(client: &ReadOnlyClient, config: &Config) -> Result<Lab, TaskError> {
     let filter = MachineFilter {
         machines: match &config.query {
             Some(query) => Selection::Query(query.clone()),
@@ -48,13 +49,13 @@ pub(super) fn gather(reader: &Reader, config: &Config) -> Result<Lab, TaskError>
     let (mine, free) = match config.scope {
         Scope::Own => (None, Vec::new()),
         Scope::Visible => {
-            let free = reader
+            let free = client
                 .machines()
                 .query(Scope::Visible, &Query::unassigned())?;
-            (Some(ids(&reader.machines().list(Scope::Own)?)), ids(&free))
+            (Some(ids(&client.machines().list(Scope::Own)?)), ids(&free))
         }
     };
-    let mut machines = info::machines(reader, &filter)?;
+    let mut machines = list::machines(client, &filter)?;
     hide_secrets_in_names(&mut machines, &config.call);
     let all = || machines.iter().map(|info| info.machine.id).collect();
     Ok(Lab {

@@ -22,11 +22,11 @@ use std::process::ExitCode;
 use serde_json::Value;
 
 use crate::ansible::{Call, Failure};
-use crate::api::ApiError;
-use crate::connection;
-use crate::failure::failure;
-use crate::near::near;
-use crate::streams::{complain, say};
+use crate::client::ApiError;
+use crate::modules::failure::failure;
+use crate::modules::options::connection;
+use crate::support::stdio::{complain, say};
+use crate::support::suggest::near;
 use crate::task::TaskError;
 
 use cache::Cache;
@@ -96,21 +96,23 @@ fn answer(arg0: &Path, host: Option<&str>) -> Result<Listing, String> {
 /// The whole inventory: the server's, or a copy of it when the server cannot be reached.
 pub(crate) fn list(call: Call) -> Result<Listing, Failure> {
     let config = config::understand(call)?;
-    let writer = connection::connect(&config.call)?;
-    let (mut inventory, warning) =
-        match (lab::gather(writer.reader(), &config), config.cache.as_ref()) {
-            (Ok(lab), cache) => {
-                let inventory = document::of(&lab, &config);
-                let inventory = config.call.scrub(&SPEC, inventory);
-                // An inventory without a copy is one all the same.
-                let problem = cache.and_then(|cache| cache.store(&inventory).err());
-                (inventory, problem)
-            }
-            (Err(TaskError::Api(error)), Some(cache)) if error.is_unreachable() => {
-                copied(cache, error)?
-            }
-            (Err(error), _) => return Err(failure(error)),
-        };
+    let client = connection::connect(&config.call)?;
+    let (mut inventory, warning) = match (
+        lab::gather(client.read_only(), &config),
+        config.cache.as_ref(),
+    ) {
+        (Ok(lab), cache) => {
+            let inventory = document::of(&lab, &config);
+            let inventory = config.call.scrub(&SPEC, inventory);
+            // An inventory without a copy is one all the same.
+            let problem = cache.and_then(|cache| cache.store(&inventory).err());
+            (inventory, problem)
+        }
+        (Err(TaskError::Api(error)), Some(cache)) if error.is_unreachable() => {
+            copied(cache, error)?
+        }
+        (Err(error), _) => return Err(failure(error)),
+    };
     let warning = warning.map(|sentence| config.call.scrub_text(&SPEC, sentence));
     // Where a playbook sees it, besides where a person does.
     if let Some(sentence) = &warning {

@@ -3,7 +3,7 @@
 //! A host's name depends on its machine alone, never on which others are listed: who limits a playbook to a host means the
 //! same machine tomorrow, and with another query.
 
-use crate::api::Machine;
+use crate::client::Machine;
 
 /// The group of all machines, which carries what is said about the inventory as a whole.
 pub(super) const ALL: &str = "mrp";

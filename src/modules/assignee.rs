@@ -2,13 +2,15 @@
 
 use serde::Deserialize;
 
-use super::existence::Existence;
-use super::{connection, respond, target};
 use crate::ansible::{
     Attribute, Attributes, Call, Constraints, Failure, Kind, Module, ModuleSpec, Opt, RequiredIf,
     Return, Success,
 };
-use crate::api::NewAssignee;
+use crate::client::NewAssignee;
+use crate::modules::options::connection;
+use crate::modules::options::machine;
+use crate::modules::options::state::Existence;
+use crate::modules::run;
 use crate::task::assignee::{AssigneeSpec, Presence};
 
 pub(crate) const MODULE: Module = Module { spec: &SPEC, run };
@@ -20,10 +22,10 @@ static SPEC: ModuleSpec = ModuleSpec {
         "Makes sure that a machine is assigned to a user, with a reason, or that it is not.",
         "A machine may be assigned to several users; assigning it to one takes it from nobody.",
     ],
-    options: &[target::OPTIONS, OPTIONS, connection::OPTIONS],
+    options: &[machine::OPTIONS, OPTIONS, connection::OPTIONS],
     constraints: Constraints {
-        mutually_exclusive: &[target::EITHER],
-        required_one_of: &[target::EITHER],
+        mutually_exclusive: &[machine::EITHER],
+        required_one_of: &[machine::EITHER],
         required_together: connection::REQUIRED_TOGETHER,
         required_if: &[RequiredIf::all("state", "present", &["user"])],
         ..Constraints::NONE
@@ -71,7 +73,7 @@ struct Options {
 }
 
 fn run(call: &Call) -> Result<Success, Failure> {
-    respond::run(call, spec)
+    run::run(call, spec)
 }
 
 fn spec(call: &Call) -> Result<AssigneeSpec, Failure> {
@@ -86,7 +88,7 @@ fn spec(call: &Call) -> Result<AssigneeSpec, Failure> {
         (Existence::Absent, user) => Presence::Absent(user),
     };
     Ok(AssigneeSpec {
-        machine: target::machine(call)?,
+        machine: machine::machine(call)?,
         presence,
     })
 }
@@ -124,6 +126,6 @@ const RETURNS: &[Return] = &[
                 .sample("\"alice\""),
             Return::new("reason", "str").about("The reason; empty where none was given."),
         ]),
-    target::RETURN,
-    respond::PLAN,
+    machine::RETURN,
+    run::PLAN,
 ];

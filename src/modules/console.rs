@@ -2,12 +2,15 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{connection, respond, target};
 use crate::ansible::{
     Attribute, Attributes, Call, Constraints, Failure, Module, ModuleSpec, Opt, Return, Success,
 };
-use crate::api::{Console, Machine};
-use crate::task::console::{self, ConsoleSpec};
+use crate::client::{Console, Machine};
+use crate::modules::options::connection;
+use crate::modules::options::machine;
+use crate::modules::run;
+use crate::task::console;
+use crate::task::console::ConsoleSpec;
 
 pub(crate) const MODULE: Module = Module { spec: &SPEC, run };
 
@@ -20,10 +23,10 @@ static SPEC: ModuleSpec = ModuleSpec {
         "Whoever has the token has the console, for five minutes and as often as they like. Give the task C(no_log: true) \
          and register its result.",
     ],
-    options: &[target::OPTIONS, OPTIONS, connection::OPTIONS],
+    options: &[machine::OPTIONS, OPTIONS, connection::OPTIONS],
     constraints: Constraints {
-        mutually_exclusive: &[target::EITHER],
-        required_one_of: &[target::EITHER],
+        mutually_exclusive: &[machine::EITHER],
+        required_one_of: &[machine::EITHER],
         required_together: connection::REQUIRED_TOGETHER,
         ..Constraints::NONE
     },
@@ -55,7 +58,7 @@ static SPEC: ModuleSpec = ModuleSpec {
 }
 .documented();
 
-const OPTIONS: &[Opt] = &[target::ALLOW_UNASSIGNED];
+const OPTIONS: &[Opt] = &[machine::ALLOW_UNASSIGNED];
 
 #[derive(Deserialize)]
 struct Options {
@@ -79,19 +82,19 @@ struct ConsoleFields {
 fn run(call: &Call) -> Result<Success, Failure> {
     let options: Options = call.options();
     let spec = ConsoleSpec {
-        machine: target::machine(call)?,
+        machine: machine::machine(call)?,
         allow_unassigned: options.allow_unassigned,
     };
-    let writer = connection::connect(call)?;
-    let machine = console::prepare(writer.reader(), &spec).map_err(respond::failure)?;
+    let client = connection::connect(call)?;
+    let machine = console::prepare(client.read_only(), &spec).map_err(run::failure)?;
     let console = match call.check_mode {
         true => ConsoleFields::default(),
-        false => console::open(&writer, &machine)
-            .map_err(respond::failure)?
+        false => console::open(&client, &machine)
+            .map_err(run::failure)?
             .into(),
     };
     Ok(Success {
-        fields: respond::fields_of(&Report { machine, console }),
+        fields: run::fields_of(&Report { machine, console }),
         ..Success::default()
     })
 }
@@ -137,5 +140,5 @@ const RETURNS: &[Return] = &[
                 .sample("8866"),
             Return::new("token", "str").about("The token."),
         ]),
-    target::RETURN,
+    machine::RETURN,
 ];

@@ -4,13 +4,14 @@ use std::path::PathBuf;
 
 use serde::Deserialize;
 
-use super::existence::Existence;
-use super::{connection, respond};
 use crate::ansible::{
     Attribute, Attributes, Call, Constraints, Failure, Kind, Module, ModuleSpec, Opt, Return,
     Success,
 };
-use crate::api::{ImageId, ImageType};
+use crate::client::{ImageId, ImageType};
+use crate::modules::options::connection;
+use crate::modules::options::state::Existence;
+use crate::modules::run;
 use crate::task::image::{ImageSpec, Presence, Wanted};
 
 pub(crate) const MODULE: Module = Module { spec: &SPEC, run };
@@ -100,7 +101,7 @@ const OPTIONS: &[Opt] = &[
     ]),
 ];
 
-const MANY: &[Opt] = &[respond::items("images", &[OPTIONS]), respond::FAIL_FAST];
+const MANY: &[Opt] = &[run::items("images", &[OPTIONS]), run::FAIL_FAST];
 
 #[derive(Deserialize)]
 struct Options {
@@ -118,10 +119,10 @@ struct Options {
 }
 
 fn run(call: &Call) -> Result<Success, Failure> {
-    respond::run(call, spec)
+    run::run(call, spec)
 }
 
-pub(super) fn spec(call: &Call) -> Result<ImageSpec, Failure> {
+pub(crate) fn spec(call: &Call) -> Result<ImageSpec, Failure> {
     Ok(call.options::<Options>().into())
 }
 
@@ -207,6 +208,6 @@ const RETURNS: &[Return] = &[
         .returned("success")
         .about("The superseded images that were deleted (in check mode: that would be).")
         .sample("[]"),
-    respond::PLAN,
-    respond::RESULTS,
+    run::PLAN,
+    run::RESULTS,
 ];

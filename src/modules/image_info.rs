@@ -3,11 +3,14 @@
 use serde::Deserialize;
 use serde_json::json;
 
-use super::{connection, reading, respond};
 use crate::ansible::{Call, Constraints, Failure, Kind, Module, ModuleSpec, Opt, Return, Success};
-use crate::api::ImageType;
-use crate::glob::Glob;
-use crate::task::info::{self, ImageFilter};
+use crate::client::ImageType;
+use crate::modules::options::connection;
+use crate::modules::options::info;
+use crate::modules::run;
+use crate::support::glob::Glob;
+use crate::task::list;
+use crate::task::list::ImageFilter;
 
 pub(crate) const MODULE: Module = Module { spec: &SPEC, run };
 
@@ -23,8 +26,8 @@ static SPEC: ModuleSpec = ModuleSpec {
         required_together: connection::REQUIRED_TOGETHER,
         ..Constraints::NONE
     },
-    attributes: reading::ATTRIBUTES,
-    notes: &[reading::PATTERNS],
+    attributes: info::ATTRIBUTES,
+    notes: &[info::PATTERNS],
     seealso: &["mrp_image", "mrp_preseed_info", "mrp_machine_info"],
     deprecation: None,
     examples: EXAMPLES,
@@ -64,15 +67,15 @@ struct Options {
 
 fn run(call: &Call) -> Result<Success, Failure> {
     let filter = ImageFilter::from(call.options::<Options>());
-    let writer = connection::connect(call)?;
-    let images = info::images(writer.reader(), &filter).map_err(respond::failure)?;
-    Ok(reading::found("images", json!(images)))
+    let client = connection::connect(call)?;
+    let images = list::images(client.read_only(), &filter).map_err(run::failure)?;
+    Ok(info::found("images", json!(images)))
 }
 
 impl From<Options> for ImageFilter {
     fn from(options: Options) -> Self {
         ImageFilter {
-            scope: reading::scope(options.mine),
+            scope: info::scope(options.mine),
             name: options.name.as_deref().map(Glob::new),
             description: options.description.as_deref().map(Glob::new),
             kind: options.kind,

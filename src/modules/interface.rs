@@ -2,12 +2,14 @@
 
 use serde::Deserialize;
 
-use super::{connection, respond, target};
 use crate::ansible::{
     Attribute, Attributes, Call, Constraints, Failure, Kind, Module, ModuleSpec, Opt, Return,
     Success,
 };
-use crate::api::{ConfigType, InterfaceId};
+use crate::client::{ConfigType, InterfaceId};
+use crate::modules::options::connection;
+use crate::modules::options::machine;
+use crate::modules::run;
 use crate::task::interface::{Address, InterfaceRef, InterfaceSpec};
 
 pub(crate) const MODULE: Module = Module { spec: &SPEC, run };
@@ -21,10 +23,10 @@ static SPEC: ModuleSpec = ModuleSpec {
         "Only what was given is compared and sent. Interfaces, networks and their pools are made by the server's \
          administrators.",
     ],
-    options: &[target::OPTIONS, OPTIONS, MANY, connection::OPTIONS],
+    options: &[machine::OPTIONS, OPTIONS, MANY, connection::OPTIONS],
     constraints: Constraints {
-        mutually_exclusive: &[target::EITHER, EITHER],
-        required_one_of: &[target::EITHER, EITHER],
+        mutually_exclusive: &[machine::EITHER, EITHER],
+        required_one_of: &[machine::EITHER, EITHER],
         required_together: connection::REQUIRED_TOGETHER,
         ..Constraints::NONE
     },
@@ -89,8 +91,8 @@ const OPTIONS: &[Opt] = &[
 const EITHER: &[&str] = &["interface", "interface_id"];
 
 const MANY: &[Opt] = &[
-    respond::items("interfaces", &[target::OPTIONS, OPTIONS]),
-    respond::FAIL_FAST,
+    run::items("interfaces", &[machine::OPTIONS, OPTIONS]),
+    run::FAIL_FAST,
 ];
 
 #[derive(Deserialize)]
@@ -104,13 +106,13 @@ struct Options {
 }
 
 fn run(call: &Call) -> Result<Success, Failure> {
-    respond::run(call, spec)
+    run::run(call, spec)
 }
 
 fn spec(call: &Call) -> Result<InterfaceSpec, Failure> {
     let options: Options = call.options();
     Ok(InterfaceSpec {
-        machine: target::machine(call)?,
+        machine: machine::machine(call)?,
         interface: interface(options.interface, options.interface_id)?,
         config_type: options.config_type_v4,
         ipv4: options.ipv4.as_deref().map(address).transpose()?,
@@ -208,6 +210,6 @@ const RETURNS: &[Return] = &[
             Return::new("reserved_pool_v4", "str")
                 .about("Where the network's reserved addresses are."),
         ]),
-    respond::RESULTS,
-    respond::PLAN,
+    run::RESULTS,
+    run::PLAN,
 ];

@@ -2,12 +2,14 @@
 
 use serde::Deserialize;
 
-use super::{connection, respond, target, waiting};
 use crate::ansible::{
     Attribute, Attributes, Call, Constraints, Failure, Kind, Module, ModuleSpec, Opt, Return,
     Success,
 };
-use crate::api::{ImageId, PreseedId, ReportedState};
+use crate::client::{ImageId, PreseedId, ReportedState};
+use crate::modules::options::connection;
+use crate::modules::options::{machine, wait};
+use crate::modules::run;
 use crate::task::machine::{Goal, ImageRef, MachineSpec, PreseedRef, Provisioning, Wish};
 
 pub(crate) const MODULE: Module = Module { spec: &SPEC, run };
@@ -21,15 +23,15 @@ static SPEC: ModuleSpec = ModuleSpec {
          system reports that it is ready.",
         "Only what was given is compared and sent. Machines themselves are made by the server's administrators.",
     ],
-    options: &[target::OPTIONS, OPTIONS, MANY, connection::OPTIONS],
+    options: &[machine::OPTIONS, OPTIONS, MANY, connection::OPTIONS],
     constraints: Constraints {
         mutually_exclusive: &[
-            target::EITHER,
+            machine::EITHER,
             &["kernel", "kernel_id"],
             &["initrd", "initrd_id"],
             &["preseed", "preseed_id"],
         ],
-        required_one_of: &[target::EITHER],
+        required_one_of: &[machine::EITHER],
         required_together: connection::REQUIRED_TOGETHER,
         ..Constraints::NONE
     },
@@ -122,7 +124,7 @@ const OPTIONS: &[Opt] = &[
     Opt::new("wait_timeout", Kind::Float).default_float("3600").about(&[
         "Seconds to wait. Then the task fails and tells the last state seen.",
     ]),
-    waiting::INTERVAL,
+    wait::INTERVAL,
     Opt::new("netboot_when_ready", Kind::Bool).about(&[
         "With O(state=provisioned) and O(wait), whether netboot is on afterwards, when the machine is V(ready). \
          V(false) keeps a reboot from installing again. Left as it is when not given.",
@@ -133,8 +135,8 @@ const OPTIONS: &[Opt] = &[
 ];
 
 const MANY: &[Opt] = &[
-    respond::items("machines", &[target::OPTIONS, OPTIONS]),
-    respond::FAIL_FAST,
+    run::items("machines", &[machine::OPTIONS, OPTIONS]),
+    run::FAIL_FAST,
 ];
 
 #[derive(Deserialize)]
@@ -168,14 +170,14 @@ enum State {
 }
 
 fn run(call: &Call) -> Result<Success, Failure> {
-    respond::run(call, spec)
+    run::run(call, spec)
 }
 
-pub(super) fn spec(call: &Call) -> Result<MachineSpec, Failure> {
+pub(crate) fn spec(call: &Call) -> Result<MachineSpec, Failure> {
     let options: Options = call.options();
     let goal = goal(call, &options)?;
     Ok(MachineSpec {
-        machine: target::machine(call)?,
+        machine: machine::machine(call)?,
         arch: options.arch,
         subarch: options.subarch,
         kernel: kernel(options.kernel, options.kernel_id)?,
@@ -247,7 +249,7 @@ fn refuse_without_provisioning(option: &str, given: bool) -> Result<(), Failure>
 }
 
 fn provisioning(call: &Call, options: &Options) -> Result<Provisioning, Failure> {
-    let wait = waiting::limits(call)?;
+    let wait = wait::limits(call)?;
     if options.netboot_when_ready.is_some() && wait.is_none() {
         return Err(Failure::new("netboot_when_ready needs wait: true"));
     }
@@ -333,6 +335,6 @@ const RETURNS: &[Return] = &[
     Return::new("preseed", "dict")
         .returned("success; null when none was asked for, or it does not exist yet")
         .about("The preseed that was asked for, with sha256 and size instead of its text."),
-    respond::PLAN,
-    respond::RESULTS,
+    run::PLAN,
+    run::RESULTS,
 ];

@@ -3,11 +3,14 @@
 use serde::Deserialize;
 use serde_json::json;
 
-use super::{connection, reading, respond};
 use crate::ansible::{Call, Constraints, Failure, Kind, Module, ModuleSpec, Opt, Return, Success};
-use crate::api::MachineState;
-use crate::glob::Glob;
-use crate::task::info::{self, Details, MachineFilter};
+use crate::client::MachineState;
+use crate::modules::options::connection;
+use crate::modules::options::info;
+use crate::modules::run;
+use crate::support::glob::Glob;
+use crate::task::list;
+use crate::task::list::{Details, MachineFilter};
 
 pub(crate) const MODULE: Module = Module { spec: &SPEC, run };
 
@@ -25,9 +28,9 @@ static SPEC: ModuleSpec = ModuleSpec {
         required_together: connection::REQUIRED_TOGETHER,
         ..Constraints::NONE
     },
-    attributes: reading::ATTRIBUTES,
+    attributes: info::ATTRIBUTES,
     notes: &[
-        reading::PATTERNS,
+        info::PATTERNS,
         "Machines are asked for side by side, at most eight at a time.",
     ],
     seealso: &[
@@ -46,7 +49,7 @@ const OPTIONS: &[Opt] = &[
     Opt::new("names", Kind::List(&Kind::Str)).about(&[
         "Exact names of machines. The task fails when one of them does not exist, and names those that look alike.",
     ]),
-    Opt::new("query", Kind::Str).about(reading::QUERY),
+    Opt::new("query", Kind::Str).about(info::QUERY),
     Opt::new("name", Kind::Str).about(&["Pattern for the name, for example V(qdc*)."]),
     Opt::new("arch", Kind::Str).about(&["Name of the architecture, for example V(arm64)."]),
     Opt::new("state", Kind::List(&Kind::Str))
@@ -85,9 +88,9 @@ enum Detail {
 
 fn run(call: &Call) -> Result<Success, Failure> {
     let filter = filter(call.options())?;
-    let writer = connection::connect(call)?;
-    let machines = info::machines(writer.reader(), &filter).map_err(respond::failure)?;
-    Ok(reading::found("machines", json!(machines)))
+    let client = connection::connect(call)?;
+    let machines = list::machines(client.read_only(), &filter).map_err(run::failure)?;
+    Ok(info::found("machines", json!(machines)))
 }
 
 fn filter(options: Options) -> Result<MachineFilter, Failure> {
@@ -99,8 +102,8 @@ fn filter(options: Options) -> Result<MachineFilter, Failure> {
             assignees: wants(Detail::Assignees),
             power: wants(Detail::Power),
         },
-        machines: reading::selection(options.names, options.query)?,
-        scope: reading::scope(options.mine),
+        machines: info::selection(options.names, options.query)?,
+        scope: info::scope(options.mine),
         name: options.name.as_deref().map(Glob::new),
         arch: options.arch,
         states: options.state,

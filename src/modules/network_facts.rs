@@ -3,9 +3,12 @@
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
-use super::{connection, reading, respond};
 use crate::ansible::{Call, Constraints, Failure, Kind, Module, ModuleSpec, Opt, Return, Success};
-use crate::task::network::{self, NetworkReport, NetworkSpec};
+use crate::modules::options::connection;
+use crate::modules::options::info;
+use crate::modules::run;
+use crate::task::network;
+use crate::task::network::{NetworkReport, NetworkSpec};
 
 pub(crate) const MODULE: Module = Module { spec: &SPEC, run };
 
@@ -23,7 +26,7 @@ static SPEC: ModuleSpec = ModuleSpec {
         required_together: connection::REQUIRED_TOGETHER,
         ..Constraints::NONE
     },
-    attributes: reading::ATTRIBUTES,
+    attributes: info::ATTRIBUTES,
     notes: &["Interfaces are read side by side, at most eight at a time."],
     seealso: &["mrp_machine"],
     deprecation: None,
@@ -35,7 +38,7 @@ static SPEC: ModuleSpec = ModuleSpec {
 const OPTIONS: &[Opt] = &[
     Opt::new("machine", Kind::Str).about(&["Exact name of one machine, whoever holds it."]),
     Opt::new("machines", Kind::List(&Kind::Str)).about(&["Exact names of machines, whoever holds them."]),
-    Opt::new("query", Kind::Str).about(reading::QUERY),
+    Opt::new("query", Kind::Str).about(info::QUERY),
     Opt::new("all", Kind::Bool).default_bool(false).about(&[
         "Every machine of the server instead of those assigned to the token's user.",
     ]),
@@ -57,16 +60,16 @@ struct Options {
 
 fn run(call: &Call) -> Result<Success, Failure> {
     let spec = spec(call.options())?;
-    let writer = connection::connect(call)?;
-    let report = network::gather(writer.reader(), &spec).map_err(respond::failure)?;
+    let client = connection::connect(call)?;
+    let report = network::gather(client.read_only(), &spec).map_err(run::failure)?;
     Ok(success(report))
 }
 
 fn spec(options: Options) -> Result<NetworkSpec, Failure> {
     let names = options.machine.map(|name| vec![name]).or(options.machines);
     Ok(NetworkSpec {
-        machines: reading::selection(names, options.query)?,
-        scope: reading::scope(!options.all),
+        machines: info::selection(names, options.query)?,
+        scope: info::scope(!options.all),
         preference: options.interface.unwrap_or_default(),
     })
 }

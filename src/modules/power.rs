@@ -2,11 +2,13 @@
 
 use serde::Deserialize;
 
-use super::{connection, respond, target, waiting};
 use crate::ansible::{
     Attribute, Attributes, Call, Constraints, Failure, Kind, Literal, Module, ModuleSpec, Opt,
     RequiredIf, Return, Success,
 };
+use crate::modules::options::connection;
+use crate::modules::options::{machine, wait};
+use crate::modules::run;
 use crate::task::power::{Boot, Goal, PowerSpec, Reboot};
 
 pub(crate) const MODULE: Module = Module { spec: &SPEC, run };
@@ -19,10 +21,10 @@ static SPEC: ModuleSpec = ModuleSpec {
          this once.",
         "The server keeps no power: it asks the machine's BMC. What the BMC says is compared before anything is sent.",
     ],
-    options: &[target::OPTIONS, OPTIONS, MANY, connection::OPTIONS],
+    options: &[machine::OPTIONS, OPTIONS, MANY, connection::OPTIONS],
     constraints: Constraints {
-        mutually_exclusive: &[target::EITHER],
-        required_one_of: &[target::EITHER],
+        mutually_exclusive: &[machine::EITHER],
+        required_one_of: &[machine::EITHER],
         required_together: connection::REQUIRED_TOGETHER,
         required_if: &[RequiredIf {
             option: "force",
@@ -80,13 +82,13 @@ const OPTIONS: &[Opt] = &[
     Opt::new("wait_timeout", Kind::Float).default_float("120").about(&[
         "Seconds to wait before the task fails and tells the last power seen.",
     ]),
-    waiting::INTERVAL,
-    target::ALLOW_UNASSIGNED,
+    wait::INTERVAL,
+    machine::ALLOW_UNASSIGNED,
 ];
 
 const MANY: &[Opt] = &[
-    respond::items("machines", &[target::OPTIONS, OPTIONS]),
-    respond::FAIL_FAST,
+    run::items("machines", &[machine::OPTIONS, OPTIONS]),
+    run::FAIL_FAST,
 ];
 
 #[derive(Deserialize)]
@@ -106,16 +108,16 @@ enum State {
 }
 
 fn run(call: &Call) -> Result<Success, Failure> {
-    respond::run(call, spec)
+    run::run(call, spec)
 }
 
 fn spec(call: &Call) -> Result<PowerSpec, Failure> {
     let options: Options = call.options();
     let goal = goal(&options)?;
     Ok(PowerSpec {
-        machine: target::machine(call)?,
+        machine: machine::machine(call)?,
         goal,
-        wait: waiting::limits(call)?,
+        wait: wait::limits(call)?,
         allow_unassigned: options.allow_unassigned,
     })
 }
@@ -166,7 +168,7 @@ const RETURNS: &[Return] = &[
     Return::new("power", "str")
         .about("The power as the BMC says; in check mode, as it would be.")
         .sample("\"on\""),
-    target::RETURN,
-    respond::PLAN,
-    respond::RESULTS,
+    machine::RETURN,
+    run::PLAN,
+    run::RESULTS,
 ];

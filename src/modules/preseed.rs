@@ -4,13 +4,14 @@ use std::path::PathBuf;
 
 use serde::Deserialize;
 
-use super::existence::Existence;
-use super::{connection, respond};
 use crate::ansible::{
     Attribute, Attributes, Call, Constraints, Failure, Kind, Module, ModuleSpec, Opt, Return,
     Success,
 };
-use crate::api::PreseedType;
+use crate::client::PreseedType;
+use crate::modules::options::connection;
+use crate::modules::options::state::Existence;
+use crate::modules::run;
 use crate::task::preseed::{Content, PreseedSpec, Presence, Wanted};
 
 pub(crate) const MODULE: Module = Module { spec: &SPEC, run };
@@ -79,7 +80,7 @@ const OPTIONS: &[Opt] = &[
     ]),
 ];
 
-const MANY: &[Opt] = &[respond::items("preseeds", &[OPTIONS]), respond::FAIL_FAST];
+const MANY: &[Opt] = &[run::items("preseeds", &[OPTIONS]), run::FAIL_FAST];
 
 #[derive(Deserialize)]
 struct Options {
@@ -95,10 +96,10 @@ struct Options {
 }
 
 fn run(call: &Call) -> Result<Success, Failure> {
-    respond::run(call, spec)
+    run::run(call, spec)
 }
 
-pub(super) fn spec(call: &Call) -> Result<PreseedSpec, Failure> {
+pub(crate) fn spec(call: &Call) -> Result<PreseedSpec, Failure> {
     Ok(call.options::<Options>().into())
 }
 
@@ -162,6 +163,6 @@ const RETURNS: &[Return] = &[
             Return::new("sha256", "str").about("Of its text in UTF-8."),
             Return::new("size", "int").about("Of its text in UTF-8, in bytes."),
         ]),
-    respond::PLAN,
-    respond::RESULTS,
+    run::PLAN,
+    run::RESULTS,
 ];

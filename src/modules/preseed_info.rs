@@ -3,11 +3,14 @@
 use serde::Deserialize;
 use serde_json::json;
 
-use super::{connection, reading, respond};
 use crate::ansible::{Call, Constraints, Failure, Kind, Module, ModuleSpec, Opt, Return, Success};
-use crate::api::PreseedType;
-use crate::glob::Glob;
-use crate::task::info::{self, PreseedFilter};
+use crate::client::PreseedType;
+use crate::modules::options::connection;
+use crate::modules::options::info;
+use crate::modules::run;
+use crate::support::glob::Glob;
+use crate::task::list;
+use crate::task::list::PreseedFilter;
 
 pub(crate) const MODULE: Module = Module { spec: &SPEC, run };
 
@@ -24,8 +27,8 @@ static SPEC: ModuleSpec = ModuleSpec {
         required_together: connection::REQUIRED_TOGETHER,
         ..Constraints::NONE
     },
-    attributes: reading::ATTRIBUTES,
-    notes: &[reading::PATTERNS],
+    attributes: info::ATTRIBUTES,
+    notes: &[info::PATTERNS],
     seealso: &["mrp_preseed", "mrp_image_info", "mrp_machine_info"],
     deprecation: None,
     examples: EXAMPLES,
@@ -65,15 +68,15 @@ struct Options {
 
 fn run(call: &Call) -> Result<Success, Failure> {
     let filter = PreseedFilter::from(call.options::<Options>());
-    let writer = connection::connect(call)?;
-    let preseeds = info::preseeds(writer.reader(), &filter).map_err(respond::failure)?;
-    Ok(reading::found("preseeds", json!(preseeds)))
+    let client = connection::connect(call)?;
+    let preseeds = list::preseeds(client.read_only(), &filter).map_err(run::failure)?;
+    Ok(info::found("preseeds", json!(preseeds)))
 }
 
 impl From<Options> for PreseedFilter {
     fn from(options: Options) -> Self {
         PreseedFilter {
-            scope: reading::scope(options.mine),
+            scope: info::scope(options.mine),
             name: options.name.as_deref().map(Glob::new),
             description: options.description.as_deref().map(Glob::new),
             kind: options.kind,

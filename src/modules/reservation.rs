@@ -2,13 +2,15 @@
 
 use serde::Deserialize;
 
-use super::existence::Existence;
-use super::{connection, respond, target, waiting};
 use crate::ansible::{
     Attribute, Attributes, Call, Constraints, Failure, Kind, Module, ModuleSpec, Opt, RequiredIf,
     Return, Success,
 };
-use crate::api::Query;
+use crate::client::Query;
+use crate::modules::options::connection;
+use crate::modules::options::state::Existence;
+use crate::modules::options::{machine, wait};
+use crate::modules::run;
 use crate::task::reservation::{Presence, ReservationSpec, Selection, Wish};
 
 pub(crate) const MODULE: Module = Module { spec: &SPEC, run };
@@ -24,7 +26,7 @@ static SPEC: ModuleSpec = ModuleSpec {
         "The reason is the name of the reservation. Machines that the token's user holds for that reason count first, \
          so a second run takes no others.",
     ],
-    options: &[target::OPTIONS, OPTIONS, connection::OPTIONS],
+    options: &[machine::OPTIONS, OPTIONS, connection::OPTIONS],
     constraints: Constraints {
         mutually_exclusive: &[&["name", "id", "query"]],
         required_together: connection::REQUIRED_TOGETHER,
@@ -95,7 +97,7 @@ const OPTIONS: &[Opt] = &[
     Opt::new("wait_timeout", Kind::Float).default_float("3600").about(&[
         "Seconds to wait before the task fails and says who holds the machines.",
     ]),
-    waiting::INTERVAL,
+    wait::INTERVAL,
 ];
 
 #[derive(Deserialize)]
@@ -108,7 +110,7 @@ struct Options {
 }
 
 fn run(call: &Call) -> Result<Success, Failure> {
-    respond::run(call, spec)
+    run::run(call, spec)
 }
 
 fn spec(call: &Call) -> Result<ReservationSpec, Failure> {
@@ -129,7 +131,7 @@ fn presence(call: &Call, options: &Options) -> Result<Presence, Failure> {
         Existence::Present => Ok(Presence::Present(Wish {
             count: options.count.unwrap_or(1),
             user: options.user.clone(),
-            wait: waiting::limits(call)?,
+            wait: wait::limits(call)?,
         })),
     }
 }
@@ -139,8 +141,8 @@ fn selection(call: &Call, options: &Options) -> Result<Selection, Failure> {
     match &options.query {
         Some(query) => Query::parse(query)
             .map(Selection::Query)
-            .map_err(|error| respond::failure(error.into())),
-        None if target::is_given(call) => target::machine(call).map(Selection::Machine),
+            .map_err(|error| run::failure(error.into())),
+        None if machine::is_given(call) => machine::machine(call).map(Selection::Machine),
         None => Ok(Selection::Query(Query::and([]))),
     }
 }
@@ -197,5 +199,5 @@ const RETURNS: &[Return] = &[
                 .returned("success; null while it is only planned")
                 .about("C(id), C(user) and C(reason) of the reservation."),
         ]),
-    respond::PLAN,
+    run::PLAN,
 ];

@@ -2,9 +2,10 @@
 //!
 //! It changes nothing that anybody else sees, but it is a request that writes: in check mode it is only prepared.
 
-use super::TaskError;
-use super::lookup::{self, MachineRef};
-use crate::api::{Console, Machine, Reader, Writer};
+use crate::client::{Client, Console, Machine, ReadOnlyClient};
+use crate::task::TaskError;
+use crate::task::lookup;
+use crate::task::lookup::MachineRef;
 
 /// Whose console is wanted.
 #[derive(Clone, Debug)]
@@ -16,12 +17,12 @@ pub struct ConsoleSpec {
 }
 
 /// Finds the machine and checks what the server would refuse.
-pub fn prepare(reader: &Reader, spec: &ConsoleSpec) -> Result<Machine, TaskError> {
-    let machine = lookup::machine(reader, &spec.machine)?;
+pub fn prepare(client: &ReadOnlyClient, spec: &ConsoleSpec) -> Result<Machine, TaskError> {
+    let machine = lookup::machine(client, &spec.machine)?;
     if !spec.allow_unassigned {
-        lookup::require_assignment(reader, &machine)?;
+        lookup::require_assignment(client, &machine)?;
     }
-    match lookup::has_bmc(reader, &machine)? {
+    match lookup::has_bmc(client, &machine)? {
         true => Ok(machine),
         false => Err(TaskError::Refused(format!(
             "machine '{}' has no BMC, so it has no console",
@@ -31,6 +32,6 @@ pub fn prepare(reader: &Reader, spec: &ConsoleSpec) -> Result<Machine, TaskError
 }
 
 /// Asks for the console, with a token that is a secret.
-pub fn open(writer: &Writer, machine: &Machine) -> Result<Console, TaskError> {
-    Ok(writer.consoles().create(machine.id)?)
+pub fn open(client: &Client, machine: &Machine) -> Result<Console, TaskError> {
+    Ok(client.consoles().create(machine.id)?)
 }

@@ -3,7 +3,7 @@
 use std::net::Ipv4Addr;
 use std::time::Duration;
 
-use crate::api::ApiError;
+use crate::client::ApiError;
 
 /// What stops a task. The text is one sentence; [`TaskError::hint`] says what helps.
 #[derive(Debug, thiserror::Error)]

@@ -2,14 +2,14 @@
 
 use std::collections::{BTreeSet, HashSet};
 
-use crate::api::{
-    Assignee, Image, ImageId, ImageType, Machine, MachineId, Preseed, PreseedId, Query, Reader,
-    Scope,
+use crate::client::{
+    Assignee, Image, ImageId, ImageType, Machine, MachineId, Preseed, PreseedId, Query,
+    ReadOnlyClient, Scope,
 };
-use crate::near::near;
-use crate::order::sorted;
+use crate::support::sort::sorted;
+use crate::support::suggest::near;
 
-use super::TaskError;
+use crate::task::TaskError;
 
 /// All images that the token may see, and which of them are its user's own.
 ///
@@ -20,9 +20,9 @@ pub(super) struct Images {
 }
 
 impl Images {
-    pub(super) fn fetch(reader: &Reader) -> Result<Images, TaskError> {
-        let own = reader.images().list(Scope::Own)?;
-        let visible = reader.images().list(Scope::Visible)?;
+    pub(super) fn fetch(client: &ReadOnlyClient) -> Result<Images, TaskError> {
+        let own = client.images().list(Scope::Own)?;
+        let visible = client.images().list(Scope::Visible)?;
         Ok(Images {
             visible,
             own: own.iter().map(|image| image.id).collect(),
@@ -90,24 +90,24 @@ impl Images {
 }
 
 /// The image with that id, or the error that it is not there.
-pub(super) fn image_by_id(reader: &Reader, id: ImageId) -> Result<Image, TaskError> {
-    reader
+pub(super) fn image_by_id(client: &ReadOnlyClient, id: ImageId) -> Result<Image, TaskError> {
+    client
         .images()
         .find(id)?
         .ok_or_else(|| missing_id("image", id))
 }
 
 /// The preseed with that id, or the error that it is not there.
-pub(super) fn preseed_by_id(reader: &Reader, id: PreseedId) -> Result<Preseed, TaskError> {
-    match reader.preseeds().get(id) {
+pub(super) fn preseed_by_id(client: &ReadOnlyClient, id: PreseedId) -> Result<Preseed, TaskError> {
+    match client.preseeds().get(id) {
         Err(error) if error.is_not_found() => Err(missing_id("preseed", id)),
         answer => Ok(answer?),
     }
 }
 
 /// The error for a preseed name that nothing visible has.
-pub(super) fn no_such_preseed(reader: &Reader, name: &str) -> Result<TaskError, TaskError> {
-    let preseeds = reader.preseeds().list(Scope::Visible)?;
+pub(super) fn no_such_preseed(client: &ReadOnlyClient, name: &str) -> Result<TaskError, TaskError> {
+    let preseeds = client.preseeds().list(Scope::Visible)?;
     Ok(TaskError::NotFound {
         what: "visible preseed".into(),
         name: format!("'{name}'"),
@@ -116,8 +116,8 @@ pub(super) fn no_such_preseed(reader: &Reader, name: &str) -> Result<TaskError, 
 }
 
 /// The error for a user whom the server does not know. It lists no users: those near are owners of visible images.
-pub(super) fn no_such_user(reader: &Reader, name: &str) -> Result<TaskError, TaskError> {
-    let images = reader.images().list(Scope::Visible)?;
+pub(super) fn no_such_user(client: &ReadOnlyClient, name: &str) -> Result<TaskError, TaskError> {
+    let images = client.images().list(Scope::Visible)?;
     let owners: BTreeSet<&str> = images
         .iter()
         .filter_map(|image| image.user.as_deref())
@@ -149,16 +149,16 @@ impl MachineRef {
 }
 
 /// The machine that is meant, or the error with the names that look alike.
-pub(super) fn machine(reader: &Reader, machine: &MachineRef) -> Result<Machine, TaskError> {
+pub(super) fn machine(client: &ReadOnlyClient, machine: &MachineRef) -> Result<Machine, TaskError> {
     match machine {
-        MachineRef::Name(name) => match reader.machines().find(name)? {
+        MachineRef::Name(name) => match client.machines().find(name)? {
             Some(found) => Ok(found),
             None => Err(no_such_machine(
-                &reader.machines().list(Scope::Visible)?,
+                &client.machines().list(Scope::Visible)?,
                 name,
             )),
         },
-        MachineRef::Id(id) => match reader.machines().get(*id) {
+        MachineRef::Id(id) => match client.machines().get(*id) {
             Err(error) if error.is_not_found() => Err(missing_id("machine", id)),
             answer => Ok(answer?),
         },
@@ -175,30 +175,33 @@ pub(super) fn no_such_machine(machines: &[Machine], name: &str) -> TaskError {
 }
 
 /// Whether the machine is assigned to the token's user.
-pub(super) fn is_assigned(reader: &Reader, machine: &Machine) -> Result<bool, TaskError> {
-    let own = reader.machines().list(Scope::Own)?;
+pub(super) fn is_assigned(client: &ReadOnlyClient, machine: &Machine) -> Result<bool, TaskError> {
+    let own = client.machines().list(Scope::Own)?;
     Ok(own.iter().any(|mine| mine.id == machine.id))
 }
 
 /// Whether a machine has a BMC, which the server tells only in a query.
-pub(super) fn has_bmc(reader: &Reader, machine: &Machine) -> Result<bool, TaskError> {
-    let without_bmc = reader
+pub(super) fn has_bmc(client: &ReadOnlyClient, machine: &Machine) -> Result<bool, TaskError> {
+    let without_bmc = client
         .machines()
         .query(Scope::Visible, &Query::without_bmc())?;
     Ok(without_bmc.iter().all(|other| other.id != machine.id))
 }
 
 /// Refuses a machine that is not assigned to the token's user: the server would let anyone change it.
-pub(super) fn require_assignment(reader: &Reader, machine: &Machine) -> Result<(), TaskError> {
-    if is_assigned(reader, machine)? {
+pub(super) fn require_assignment(
+    client: &ReadOnlyClient,
+    machine: &Machine,
+) -> Result<(), TaskError> {
+    if is_assigned(client, machine)? {
         return Ok(());
     }
-    Err(not_assigned(reader, machine)?)
+    Err(not_assigned(client, machine)?)
 }
 
 /// The error for a machine that is not assigned to the token's user, with those who hold it.
-fn not_assigned(reader: &Reader, machine: &Machine) -> Result<TaskError, TaskError> {
-    let holders = reader.assignees().list(machine.id)?;
+fn not_assigned(client: &ReadOnlyClient, machine: &Machine) -> Result<TaskError, TaskError> {
+    let holders = client.assignees().list(machine.id)?;
     Ok(TaskError::NotAssigned {
         machine: machine.name.clone(),
         holders: holders.iter().map(holder).collect(),
@@ -206,17 +209,17 @@ fn not_assigned(reader: &Reader, machine: &Machine) -> Result<TaskError, TaskErr
 }
 
 /// The name of the token's user, where an image, a machine or a preseed of theirs tells it: the server has no other way.
-pub(super) fn own_name(reader: &Reader) -> Result<Option<String>, TaskError> {
-    let images = reader.images().list(Scope::Own)?;
+pub(super) fn own_name(client: &ReadOnlyClient) -> Result<Option<String>, TaskError> {
+    let images = client.images().list(Scope::Own)?;
     if let Some(name) = images.into_iter().find_map(|image| image.user) {
         return Ok(Some(name));
     }
-    if let Some(machine) = reader.machines().list(Scope::Own)?.first()
-        && let Some(own) = reader.assignees().own(machine.id)?
+    if let Some(machine) = client.machines().list(Scope::Own)?.first()
+        && let Some(own) = client.assignees().own(machine.id)?
     {
         return Ok(own.user);
     }
-    let preseeds = reader.preseeds().list(Scope::Own)?;
+    let preseeds = client.preseeds().list(Scope::Own)?;
     Ok(preseeds.into_iter().find_map(|preseed| preseed.user))
 }
 

@@ -4,11 +4,11 @@ use std::collections::BTreeMap;
 
 use serde::Serialize;
 
-use super::interface::find;
-use super::lookup;
-use super::{TaskError, parallel};
-use crate::api::{Interface, Machine, MachineId, Query, Reader, Scope};
-use crate::order::sorted;
+use crate::client::{Interface, Machine, MachineId, Query, ReadOnlyClient, Scope};
+use crate::support::sort::sorted;
+use crate::task::interface::find;
+use crate::task::lookup;
+use crate::task::{TaskError, parallel};
 
 /// Whose facts are wanted, and which interface is preferred.
 #[derive(Clone, Debug)]
@@ -66,9 +66,9 @@ pub struct NetworkFacts {
 }
 
 /// Reads the machines and, side by side, their interfaces. Nothing is ever written.
-pub fn gather(reader: &Reader, spec: &NetworkSpec) -> Result<NetworkReport, TaskError> {
-    let machines = spec.machines.select(reader, spec.scope)?;
-    let interfaces = parallel::try_map(&machines, |machine| reader.interfaces().list(machine.id))?;
+pub fn gather(client: &ReadOnlyClient, spec: &NetworkSpec) -> Result<NetworkReport, TaskError> {
+    let machines = spec.machines.select(client, spec.scope)?;
+    let interfaces = parallel::try_map(&machines, |machine| client.interfaces().list(machine.id))?;
     let mut report = NetworkReport::default();
     for (machine, interfaces) in machines.into_iter().zip(interfaces) {
         let (facts, warning) = facts(machine, interfaces, &spec.preference);
@@ -80,12 +80,12 @@ pub fn gather(reader: &Reader, spec: &NetworkSpec) -> Result<NetworkReport, Task
 
 /// One interface of a machine, by its identifier or its MAC. Nothing is ever written.
 pub fn interface(
-    reader: &Reader,
+    client: &ReadOnlyClient,
     machine: &lookup::MachineRef,
     name: &str,
 ) -> Result<Interface, TaskError> {
-    let machine = lookup::machine(reader, machine)?;
-    let interfaces = reader.interfaces().list(machine.id)?;
+    let machine = lookup::machine(client, machine)?;
+    let interfaces = client.interfaces().list(machine.id)?;
     find::named(&machine, &interfaces, name).cloned()
 }
 
@@ -117,25 +117,29 @@ pub fn facts(
 
 impl Selection {
     /// The machines that are meant.
-    pub(super) fn select(&self, reader: &Reader, scope: Scope) -> Result<Vec<Machine>, TaskError> {
+    pub(super) fn select(
+        &self,
+        client: &ReadOnlyClient,
+        scope: Scope,
+    ) -> Result<Vec<Machine>, TaskError> {
         let machines = match self {
-            Selection::All => reader.machines().list(scope)?,
-            Selection::Query(query) => reader.machines().query(scope, query)?,
-            Selection::Names(names) => return named(reader, names),
+            Selection::All => client.machines().list(scope)?,
+            Selection::Query(query) => client.machines().query(scope, query)?,
+            Selection::Names(names) => return named(client, names),
         };
         Ok(sorted(machines, |machine| (machine.name.clone(), 0)))
     }
 }
 
 /// Several names cost one list instead of a query each.
-fn named(reader: &Reader, names: &[String]) -> Result<Vec<Machine>, TaskError> {
+fn named(client: &ReadOnlyClient, names: &[String]) -> Result<Vec<Machine>, TaskError> {
     if let [name] = names {
         return Ok(vec![lookup::machine(
-            reader,
+            client,
             &lookup::MachineRef::Name(name.clone()),
         )?]);
     }
-    let machines = reader.machines().list(Scope::Visible)?;
+    let machines = client.machines().list(Scope::Visible)?;
     let by_name: BTreeMap<&str, &Machine> = machines
         .iter()
         .map(|machine| (machine.name.as_str(), machine))

@@ -5,8 +5,8 @@ use std::time::Duration;
 use serde::Serialize;
 use serde_json::Value;
 
-use super::TaskError;
-use crate::api::{Reader, Writer};
+use crate::client::{Client, ReadOnlyClient};
+use crate::task::TaskError;
 
 /// A desired state that can be planned and made so.
 pub trait Task {
@@ -20,15 +20,15 @@ pub trait Task {
         Ok(())
     }
 
-    /// Compares the desired state with the server's. Cannot write: a [`Reader`] has no writing request.
-    fn plan(&self, reader: &Reader) -> Result<Plan<Self::Op, Self::Report>, TaskError>;
+    /// Compares the desired state with the server's. Cannot write: a [`ReadOnlyClient`] has no writing request.
+    fn plan(&self, client: &ReadOnlyClient) -> Result<Plan<Self::Op, Self::Report>, TaskError>;
 
     /// Carries out one operation, reads back, and brings the report up to date.
     fn perform(
-        writer: &Writer,
+        client: &Client,
         op: Self::Op,
         report: &mut Self::Report,
-    ) -> Result<Effect<Self::Op>, TaskError>;
+    ) -> Result<StepOutcome<Self::Op>, TaskError>;
 
     /// The objects that a plan decides on, also where nothing is to be done for them: in a list of tasks, each can be
     /// the object of one.
@@ -52,7 +52,7 @@ pub type Planning<T> = Result<Plan<<T as Task>::Op, <T as Task>::Report>, TaskEr
 
 /// What performing one operation came to.
 #[derive(Debug, PartialEq, Eq)]
-pub enum Effect<Op> {
+pub enum StepOutcome<Op> {
     /// The server now has what the step says.
     Done,
     /// The server now has this instead: somebody else was quicker at what the step says.

@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
-use super::{Effect, TaskError};
-use crate::api::{ApiError, Clock, Notice, Watcher, Writer};
+use crate::client::{ApiError, Client, Clock, ProgressEvent, ProgressListener};
+use crate::task::{StepOutcome, TaskError};
 
 /// The first pause between two looks; each later one is twice as long, up to the interval.
 const FIRST_PAUSE: Duration = Duration::from_secs(1);
@@ -67,21 +67,21 @@ impl Waiting {
     /// A server that does not answer for a while does not end the wait: the machine goes on all the same.
     pub(super) fn after<Op>(
         mut self,
-        writer: &Writer,
+        client: &Client,
         seen: Result<Seen, ApiError>,
         awaited: Awaited,
         again: impl FnOnce(Waiting) -> Op,
-    ) -> Result<Effect<Op>, TaskError> {
+    ) -> Result<StepOutcome<Op>, TaskError> {
         let last = match seen {
-            Ok(Seen::AsAwaited) => return Ok(Effect::Done),
+            Ok(Seen::AsAwaited) => return Ok(StepOutcome::Done),
             Ok(Seen::NotYet(last)) => last,
             Err(error) if error.is_passing() => format!("not to be had ({error})"),
             Err(error) => return Err(error.into()),
         };
-        self.since.get_or_insert_with(|| writer.clock().now());
-        let elapsed = self.elapsed(writer.clock());
+        self.since.get_or_insert_with(|| client.clock().now());
+        let elapsed = self.elapsed(client.clock());
         self.told
-            .get_or_insert_with(|| Told::new(writer, &awaited))
+            .get_or_insert_with(|| Told::new(client, &awaited))
             .tell(&last, elapsed);
         let left = self.wait.timeout.saturating_sub(elapsed);
         if left.is_zero() {
@@ -94,7 +94,7 @@ impl Waiting {
         }
         let pause = self.pause.min(left);
         self.pause = (self.pause * 2).min(self.wait.interval);
-        Ok(Effect::Later(again(self), pause))
+        Ok(StepOutcome::Later(again(self), pause))
     }
 }
 
@@ -102,20 +102,20 @@ impl Waiting {
 /// another failed.
 #[derive(Debug)]
 struct Told {
-    watcher: Watcher,
+    progress: ProgressListener,
     what: String,
 }
 
 impl Told {
-    fn new(writer: &Writer, awaited: &Awaited) -> Told {
+    fn new(client: &Client, awaited: &Awaited) -> Told {
         Told {
-            watcher: writer.watcher().clone(),
+            progress: client.progress().clone(),
             what: format!("{} to be {}", awaited.who, awaited.state),
         }
     }
 
     fn tell(&self, seen: &str, elapsed: Duration) {
-        self.watcher.tell(&Notice::Awaiting {
+        self.progress.report(&ProgressEvent::Awaiting {
             what: &self.what,
             seen,
             elapsed,
@@ -125,8 +125,8 @@ impl Told {
 
 impl Drop for Told {
     fn drop(&mut self) {
-        self.watcher
-            .tell(&Notice::AwaitingEnded { what: &self.what });
+        self.progress
+            .report(&ProgressEvent::AwaitingEnded { what: &self.what });
     }
 }
 
@@ -135,7 +135,7 @@ mod tests {
     use std::sync::{Arc, Mutex};
 
     use super::*;
-    use crate::api::{BaseUrl, RetryPolicy, Settings, TlsSettings, Token};
+    use crate::client::{BaseUrl, RetryPolicy, Settings, TlsSettings, Token};
 
     const WAIT: Wait = Wait {
         timeout: Duration::from_secs(60),
@@ -156,8 +156,8 @@ mod tests {
         }
     }
 
-    /// A writer with such a clock, for a server that is never asked, and what its watcher was told.
-    fn watched() -> (Writer, Arc<Mutex<Vec<String>>>) {
+    /// A client with such a clock, for a server that is never asked, and what its progress was told.
+    fn watched() -> (Client, Arc<Mutex<Vec<String>>>) {
         let told = Arc::new(Mutex::new(Vec::new()));
         let heard = Arc::clone(&told);
         let settings = Settings {
@@ -166,9 +166,9 @@ mod tests {
             tls: TlsSettings::default(),
             stall_timeout: Duration::from_secs(1),
             retry: RetryPolicy::default(),
-            watcher: Watcher::new(move |notice| {
+            progress: ProgressListener::new(move |notice| {
                 let text = match notice {
-                    Notice::Awaiting {
+                    ProgressEvent::Awaiting {
                         what,
                         seen,
                         elapsed,
@@ -178,23 +178,27 @@ mod tests {
                 heard.lock().unwrap().push(text);
             }),
         };
-        let writer = Writer::connect_with_clock(&settings, Arc::new(Hand::default())).unwrap();
-        (writer, told)
+        let client = Client::connect_with_clock(&settings, Arc::new(Hand::default())).unwrap();
+        (client, told)
     }
 
-    fn look(waiting: Waiting, writer: &Writer, seen: Seen) -> Result<Effect<Waiting>, TaskError> {
+    fn look(
+        waiting: Waiting,
+        client: &Client,
+        seen: Seen,
+    ) -> Result<StepOutcome<Waiting>, TaskError> {
         let awaited = Awaited {
             who: "the machine".into(),
             state: "ready".into(),
             hint: "",
         };
-        waiting.after(writer, Ok(seen), awaited, |waiting| waiting)
+        waiting.after(client, Ok(seen), awaited, |waiting| waiting)
     }
 
-    fn look_again(waiting: Waiting, writer: &Writer, seen: &str) -> Waiting {
-        match look(waiting, writer, Seen::NotYet(seen.into())) {
-            Ok(Effect::Later(waiting, pause)) => {
-                writer.clock().sleep(pause);
+    fn look_again(waiting: Waiting, client: &Client, seen: &str) -> Waiting {
+        match look(waiting, client, Seen::NotYet(seen.into())) {
+            Ok(StepOutcome::Later(waiting, pause)) => {
+                client.clock().sleep(pause);
                 waiting
             }
             other => panic!("{other:?}"),
@@ -203,12 +207,12 @@ mod tests {
 
     #[test]
     fn the_pauses_grow_up_to_the_interval_and_end_at_the_deadline() {
-        let ((writer, told), mut waiting, mut pauses) = (watched(), Waiting::new(WAIT), Vec::new());
+        let ((client, told), mut waiting, mut pauses) = (watched(), Waiting::new(WAIT), Vec::new());
         let error = loop {
-            match look(waiting, &writer, Seen::NotYet("provisioning".into())) {
-                Ok(Effect::Later(next, pause)) => {
+            match look(waiting, &client, Seen::NotYet("provisioning".into())) {
+                Ok(StepOutcome::Later(next, pause)) => {
                     pauses.push(pause.as_secs());
-                    writer.clock().sleep(pause);
+                    client.clock().sleep(pause);
                     waiting = next;
                 }
                 Ok(other) => panic!("{other:?}"),
@@ -227,9 +231,9 @@ mod tests {
 
     #[test]
     fn what_is_awaited_ends_the_wait() {
-        let (writer, told) = watched();
-        let effect = look(Waiting::new(WAIT), &writer, Seen::AsAwaited).unwrap();
-        assert!(matches!(effect, Effect::Done));
+        let (client, told) = watched();
+        let effect = look(Waiting::new(WAIT), &client, Seen::AsAwaited).unwrap();
+        assert!(matches!(effect, StepOutcome::Done));
         assert!(told.lock().unwrap().is_empty());
     }
 
@@ -237,10 +241,10 @@ mod tests {
 
     #[test]
     fn every_look_is_told_and_then_the_end() {
-        let (writer, told) = watched();
-        let waiting = look_again(Waiting::new(WAIT), &writer, "unknown");
-        let waiting = look_again(waiting, &writer, "provisioning");
-        look(waiting, &writer, Seen::AsAwaited).unwrap();
+        let (client, told) = watched();
+        let waiting = look_again(Waiting::new(WAIT), &client, "unknown");
+        let waiting = look_again(waiting, &client, "provisioning");
+        look(waiting, &client, Seen::AsAwaited).unwrap();
         let expected = [
             "the machine to be ready: unknown after 0 s",
             "the machine to be ready: provisioning after 1 s",
@@ -251,8 +255,8 @@ mod tests {
 
     #[test]
     fn the_end_of_a_wait_that_is_given_up_is_told() {
-        let (writer, told) = watched();
-        drop(look_again(Waiting::new(WAIT), &writer, "unknown"));
+        let (client, told) = watched();
+        drop(look_again(Waiting::new(WAIT), &client, "unknown"));
         assert_eq!(told.lock().unwrap().last().unwrap(), ENDED);
     }
 }

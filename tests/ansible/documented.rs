@@ -1,7 +1,6 @@
 //! The playbooks in README.md and docs/, blocks marked `yaml`, and the examples of the modules. What is not a whole
 //! playbook is marked `yaml fragment`.
 
-use mr_provisioner::modules;
 use serde_json::json;
 
 use crate::controller::root;
@@ -139,7 +138,7 @@ const MISUNDERSTOOD: [&str; 8] = [
 fn the_examples_of_the_modules_are_understood() {
     on_each_line(|ansible| {
         let site = Site::new();
-        let examples: String = modules::ALL
+        let examples: String = mr_provisioner::MODULES
             .iter()
             .map(|module| module.spec.examples)
             .collect();

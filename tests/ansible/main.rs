@@ -401,7 +401,7 @@ fn a_server_that_stalls_ends_the_task_after_the_timeout() {
 #[test]
 fn the_documentation_reads_without_a_warning() {
     on_each_line(|ansible| {
-        for module in mr_provisioner::modules::ALL {
+        for module in mr_provisioner::MODULES {
             let run = ansible.doc(module.spec.name);
             run.succeeded();
             for part in [

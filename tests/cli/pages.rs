@@ -5,7 +5,6 @@ use std::path::Path;
 use std::process::Command;
 
 use mr_provisioner::ansible::Kind;
-use mr_provisioner::modules;
 
 use crate::site::{Site, says, words};
 
@@ -260,7 +259,7 @@ fn bash_offers_what_may_be_typed() {
     assert_eq!(offered(&script, &["mrp", "completions", "f"]), ["fish"]);
 }
 
-/// As a reader sees it; none where there is no such program.
+/// As a client sees it; none where there is no such program.
 fn read_manual(page: &Path) -> Option<String> {
     let mut man = Command::new("groff");
     man.args(["-man", "-ww", "-Tascii", "-P-c"]).arg(page);
@@ -300,7 +299,7 @@ fn the_manual_names_every_command_and_option() {
         for command in commands() {
             says(&text, &[&format!("mrp {command}"), &command.to_uppercase()]);
         }
-        let made = modules::ALL.iter().filter(|module| {
+        let made = mr_provisioner::MODULES.iter().filter(|module| {
             module.spec.name != WITHOUT_COMMAND && module.spec.deprecation.is_none()
         });
         for option in made.flat_map(|module| module.spec.all_options()) {

@@ -64,12 +64,12 @@ impl Terminal {
         }
         let child = pair.slave.spawn_command(command).unwrap();
         drop(pair.slave);
-        let mut reader = pair.master.try_clone_reader().unwrap();
+        let mut client = pair.master.try_clone_reader().unwrap();
         let (sender, told) = mpsc::channel();
         thread::spawn(move || {
             let mut buffer = [0; 4096];
             // A terminal without a program on it is an error to whoever reads it.
-            while let Ok(count @ 1..) = reader.read(&mut buffer) {
+            while let Ok(count @ 1..) = client.read(&mut buffer) {
                 if sender.send(buffer[..count].to_vec()).is_err() {
                     break;
                 }

@@ -133,14 +133,14 @@ fn a_preseed_from_a_pipe_is_not_empty() {
             .unwrap()
             .success()
     );
-    let writer = {
+    let client = {
         let pipe = pipe.clone();
         thread::spawn(move || std::fs::write(pipe, "d-i a/b string c\n"))
     };
     let options = json!({ "name": "piped", "path": pipe });
     let result = bench.run(PRESEED, options);
     assert_eq!(result["changed"], true, "{result:#}");
-    writer.join().unwrap().unwrap();
+    client.join().unwrap().unwrap();
     let kept = bench.server_object("preseed", "name", "piped");
     assert_eq!(kept["content"], "d-i a/b string c\n");
 }

@@ -3,8 +3,7 @@
 use std::sync::{Arc, Mutex};
 
 use mr_provisioner::ansible::Call;
-use mr_provisioner::api::{Notice, Watcher};
-use mr_provisioner::modules;
+use mr_provisioner::client::{ProgressEvent, ProgressListener};
 use serde_json::{Value, json};
 
 use crate::bench::Bench;
@@ -12,21 +11,23 @@ use crate::bench::Bench;
 /// What a wait was told of: what for, and what was seen instead; None is the end.
 type Told = (String, Option<String>);
 
-/// What the watcher of a call hears of its waits.
+/// What the progress of a call hears of its waits.
 fn told(bench: &Bench, module: &str, mut options: Value) -> Vec<Told> {
     let given = options.as_object_mut().unwrap();
     given.insert("mrp_url".into(), json!(bench.lab.url()));
     given.insert("mrp_token".into(), json!("alice-token"));
-    let module = modules::ALL.iter().find(|one| one.spec.name == module);
+    let module = mr_provisioner::MODULES
+        .iter()
+        .find(|one| one.spec.name == module);
     let module = module.unwrap();
     let heard = Arc::new(Mutex::new(Vec::new()));
     let noted = Arc::clone(&heard);
     let mut call = Call::new(module.spec, given).unwrap();
-    call.watcher = Watcher::new(move |notice| {
+    call.progress = ProgressListener::new(move |notice| {
         let one = match *notice {
-            Notice::Awaiting { what, seen, .. } => (what.to_owned(), Some(seen.to_owned())),
-            Notice::AwaitingEnded { what } => (what.to_owned(), None),
-            Notice::Connected => return,
+            ProgressEvent::Awaiting { what, seen, .. } => (what.to_owned(), Some(seen.to_owned())),
+            ProgressEvent::AwaitingEnded { what } => (what.to_owned(), None),
+            ProgressEvent::Connected => return,
             ref other => panic!("{other:?}"),
         };
         noted.lock().unwrap().push(one);

@@ -4,7 +4,7 @@
 
 use std::process::Command;
 
-use mr_provisioner::api::*;
+use mr_provisioner::client::*;
 
 use crate::server::{Server, get, post};
 use crate::support::*;

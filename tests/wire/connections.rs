@@ -3,7 +3,7 @@
 use std::net::{TcpListener, TcpStream};
 use std::time::Duration;
 
-use mr_provisioner::api::*;
+use mr_provisioner::client::*;
 
 use crate::server::{Server, get, post, put, response};
 use crate::support::*;
@@ -182,10 +182,10 @@ fn threads_share_a_client() {
     let server =
         Server::start((0..40).map(|_| get("/api/v1/machine/1").json(200, machine_json(1, "a"))));
     let (client, _) = client(&server);
-    let reader = client.reader();
+    let client = client.read_only();
     std::thread::scope(|scope| {
         for _ in 0..8 {
-            scope.spawn(|| (0..5).for_each(|_| drop(reader.machines().get(MachineId(1)).unwrap())));
+            scope.spawn(|| (0..5).for_each(|_| drop(client.machines().get(MachineId(1)).unwrap())));
         }
     });
     server.finish();
@@ -196,11 +196,11 @@ fn a_thousand_requests_of_eight_threads_are_all_answered() {
     let server =
         Server::start((0..1000).map(|_| get("/api/v1/machine/1").json(200, machine_json(1, "a"))));
     let (client, clock) = client(&server);
-    let reader = client.reader();
+    let client = client.read_only();
     std::thread::scope(|scope| {
         for _ in 0..8 {
             scope.spawn(|| {
-                (0..125).for_each(|_| drop(reader.machines().get(MachineId(1)).unwrap()))
+                (0..125).for_each(|_| drop(client.machines().get(MachineId(1)).unwrap()))
             });
         }
     });

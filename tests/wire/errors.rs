@@ -1,11 +1,11 @@
 //! Every class of error body becomes one readable sentence.
 
-use mr_provisioner::api::*;
+use mr_provisioner::client::*;
 
 use crate::server::{Server, Step, delete, get, post, put};
 use crate::support::{assert_clean, client};
 
-fn error_of<T: std::fmt::Debug>(step: Step, act: impl FnOnce(&Writer) -> Result<T>) -> ApiError {
+fn error_of<T: std::fmt::Debug>(step: Step, act: impl FnOnce(&Client) -> Result<T>) -> ApiError {
     let server = Server::start([step]);
     let error = act(&client(&server).0).unwrap_err();
     server.finish();

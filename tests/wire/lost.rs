@@ -1,6 +1,6 @@
 //! Creations whose answer was lost: looked for before they are tried again.
 
-use mr_provisioner::api::*;
+use mr_provisioner::client::*;
 
 use crate::server::{Server, Step, delete, get, post};
 use crate::support::*;
@@ -372,8 +372,8 @@ fn a_reservation_that_arrived_is_not_made_again() {
         look().json(404, missing),
         reserve().json(200, machine_json(7, "rack")),
     ]);
-    let (writer, clock) = client(&server);
-    let answer = writer.reservations().create(&machine, "ci");
+    let (client, clock) = client(&server);
+    let answer = client.reservations().create(&machine, "ci");
     assert_eq!(answer.unwrap(), Some(machine));
     assert_eq!(clock.pauses().len(), 1);
     server.finish();

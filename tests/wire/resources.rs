@@ -1,6 +1,6 @@
 //! What each verb of each resource sends and reads.
 
-use mr_provisioner::api::*;
+use mr_provisioner::client::*;
 
 use crate::server::{Server, delete, get, post, put};
 use crate::support::*;
@@ -49,15 +49,15 @@ fn images() {
         delete("/api/v1/image/3").answer(204, "text/html", ""),
     ]);
     let (client, _) = client(&server);
-    let reader = client.reader().images();
-    let image = reader.list(Scope::Own).unwrap().remove(0);
+    let images = client.read_only().images();
+    let image = images.list(Scope::Own).unwrap().remove(0);
     assert_eq!(
         (image.id, &image.kind, image.public, image.known_good),
         (ImageId(3), &ImageType::Kernel, true, false)
     );
-    assert_eq!(reader.list(Scope::Visible).unwrap().first(), Some(&image));
-    assert_eq!(reader.get(ImageId(3)).unwrap(), image);
-    assert_eq!(reader.find(ImageId(4)).unwrap(), None);
+    assert_eq!(images.list(Scope::Visible).unwrap().first(), Some(&image));
+    assert_eq!(images.get(ImageId(3)).unwrap(), image);
+    assert_eq!(images.find(ImageId(4)).unwrap(), None);
     let changes = ImageChanges {
         description: Some("ü".to_owned()),
         public: Some(false),
@@ -342,7 +342,10 @@ fn power() {
     let server = Server::start(asked.chain(ordered).collect::<Vec<_>>());
     let (client, _) = client(&server);
     for (_, power) in powers {
-        assert_eq!(client.reader().powers().get(MachineId(7)).unwrap(), power);
+        assert_eq!(
+            client.read_only().powers().get(MachineId(7)).unwrap(),
+            power
+        );
     }
     for (order, _) in orders {
         assert_eq!(

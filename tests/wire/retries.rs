@@ -4,7 +4,7 @@ use std::io::Read;
 use std::net::TcpListener;
 use std::thread;
 
-use mr_provisioner::api::*;
+use mr_provisioner::client::*;
 
 use crate::server::{Server, delete, get, post, put};
 use crate::support::*;

@@ -1,6 +1,6 @@
 //! Where the token goes, and where it does not.
 
-use mr_provisioner::api::*;
+use mr_provisioner::client::*;
 
 use crate::server::{Server, get};
 use crate::support::*;
@@ -50,7 +50,7 @@ fn the_token_is_nowhere_in_what_can_be_shown() {
     let (client, _) = connect(&settings);
     let shown = format!(
         "{settings:?} {client:?} {:?} {:?}",
-        client.reader(),
+        client.read_only(),
         client.machines()
     );
     assert!(!shown.contains("canary"), "{shown}");

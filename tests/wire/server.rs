@@ -288,18 +288,18 @@ impl Script {
         stream
             .set_read_timeout(Some(Duration::from_secs(60)))
             .unwrap();
-        let mut reader = BufReader::new((self.wrap)(stream));
-        self.answer_all(&mut reader);
-        drop(reader);
+        let mut client = BufReader::new((self.wrap)(stream));
+        self.answer_all(&mut client);
+        drop(client);
         self.closed.fetch_add(1, Ordering::SeqCst);
     }
 
-    fn answer_all(&self, reader: &mut BufReader<Box<dyn Connection>>) {
-        while let Some(seen) = read_head(reader) {
+    fn answer_all(&self, client: &mut BufReader<Box<dyn Connection>>) {
+        while let Some(seen) = read_head(client) {
             let Some(step) = self.steps.lock().unwrap().pop_front() else {
                 return self.complain(format!("unexpected: {} {}", seen.method, seen.path));
             };
-            let stays = self.take(reader, step, seen);
+            let stays = self.take(client, step, seen);
             if !stays {
                 return;
             }
@@ -309,7 +309,7 @@ impl Script {
     /// Does one step; false when the connection is to be closed.
     fn take(
         &self,
-        reader: &mut BufReader<Box<dyn Connection>>,
+        client: &mut BufReader<Box<dyn Connection>>,
         step: Step,
         mut seen: Seen,
     ) -> bool {
@@ -322,13 +322,13 @@ impl Script {
             Action::CloseAfter(bytes) => bytes,
             _ => length,
         };
-        let complete = read_body(reader, wanted, &mut seen);
+        let complete = read_body(client, wanted, &mut seen);
         self.seen.lock().unwrap().push(seen.clone());
         if complete && let Err(problem) = check(&step, &seen) {
             self.complain(problem);
         }
         self.unfinished.fetch_sub(1, Ordering::SeqCst);
-        let connection = reader.get_mut();
+        let connection = client.get_mut();
         let mut answer = |bytes: &[u8]| {
             connection
                 .write_all(bytes)
@@ -371,9 +371,9 @@ impl Script {
     }
 }
 
-fn read_head(reader: &mut impl BufRead) -> Option<Seen> {
+fn read_head(client: &mut impl BufRead) -> Option<Seen> {
     let mut line = String::new();
-    reader
+    client
         .read_line(&mut line)
         .ok()
         .filter(|&count| count > 0)?;
@@ -385,7 +385,7 @@ fn read_head(reader: &mut impl BufRead) -> Option<Seen> {
     };
     loop {
         let mut line = String::new();
-        reader.read_line(&mut line).ok()?;
+        client.read_line(&mut line).ok()?;
         match line.trim_end().split_once(": ") {
             Some((name, value)) => seen.headers.insert(name.to_lowercase(), value.to_owned()),
             None => return Some(seen),
@@ -394,11 +394,11 @@ fn read_head(reader: &mut impl BufRead) -> Option<Seen> {
 }
 
 /// Reads so much of the body; false when the client stopped before.
-fn read_body(reader: &mut impl Read, wanted: usize, seen: &mut Seen) -> bool {
+fn read_body(client: &mut impl Read, wanted: usize, seen: &mut Seen) -> bool {
     let mut buffer = vec![0; 256 * 1024];
     while seen.length < wanted {
         let most = buffer.len().min(wanted - seen.length);
-        match reader.read(&mut buffer[..most]) {
+        match client.read(&mut buffer[..most]) {
             Ok(0) | Err(_) => return false,
             Ok(count) => {
                 seen.length += count;

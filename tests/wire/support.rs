@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use mr_provisioner::api::*;
+use mr_provisioner::client::*;
 
 use crate::server::Server;
 
@@ -42,33 +42,35 @@ pub(crate) fn settings(url: &str) -> Settings {
         tls: TlsSettings::default(),
         stall_timeout: Duration::from_secs(10),
         retry: RetryPolicy::default(),
-        watcher: Watcher::default(),
+        progress: ProgressListener::default(),
     }
 }
 
 /// A client and its clock.
-pub(crate) fn connect(settings: &Settings) -> (Writer, Arc<FakeClock>) {
+pub(crate) fn connect(settings: &Settings) -> (Client, Arc<FakeClock>) {
     let clock = Arc::new(FakeClock::default());
     (
-        Writer::connect_with_clock(settings, clock.clone()).unwrap(),
+        Client::connect_with_clock(settings, clock.clone()).unwrap(),
         clock,
     )
 }
 
-pub(crate) fn client(server: &Server) -> (Writer, Arc<FakeClock>) {
+pub(crate) fn client(server: &Server) -> (Client, Arc<FakeClock>) {
     connect(&settings(&server.url()))
 }
 
-/// A client whose watcher notes how much of the file at this path was sent; None is the end.
-pub(crate) fn watched(server: &Server, path: &Path) -> (Writer, Arc<Mutex<Vec<Option<u64>>>>) {
+/// A client whose progress notes how much of the file at this path was sent; None is the end.
+pub(crate) fn watched(server: &Server, path: &Path) -> (Client, Arc<Mutex<Vec<Option<u64>>>>) {
     let told = Arc::new(Mutex::new(Vec::new()));
     let (noted, path) = (Arc::clone(&told), path.to_owned());
     let total = path.metadata().unwrap().len();
     let mut settings = settings(&server.url());
-    settings.watcher = Watcher::new(move |notice| {
+    settings.progress = ProgressListener::new(move |notice| {
         let sent = match *notice {
-            Notice::Sending { file, sent, size } if (file, size) == (&*path, total) => Some(sent),
-            Notice::SendingEnded { file } if file == path => None,
+            ProgressEvent::Sending { file, sent, size } if (file, size) == (&*path, total) => {
+                Some(sent)
+            }
+            ProgressEvent::SendingEnded { file } if file == path => None,
             ref other => panic!("{other:?}"),
         };
         noted.lock().unwrap().push(sent);
@@ -80,14 +82,14 @@ pub(crate) fn watched(server: &Server, path: &Path) -> (Writer, Arc<Mutex<Vec<Op
 pub(crate) const SOON: Duration = Duration::from_secs(2);
 
 /// A client that gives up on a connection soon, and tries again.
-pub(crate) fn soon(server: &Server) -> (Writer, Arc<FakeClock>) {
+pub(crate) fn soon(server: &Server) -> (Client, Arc<FakeClock>) {
     let mut settings = settings(&server.url());
     settings.stall_timeout = SOON;
     connect(&settings)
 }
 
 /// A client that gives up on a connection soon, and does not try again.
-pub(crate) fn impatient(server: &Server) -> Writer {
+pub(crate) fn impatient(server: &Server) -> Client {
     connect(&without_retries(server, SOON)).0
 }
 

@@ -6,7 +6,7 @@ use std::net::{Shutdown, TcpStream};
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use mr_provisioner::api::*;
+use mr_provisioner::client::*;
 use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, IsCa, KeyPair};
 use rustls::pki_types::{PrivateKeyDer, PrivatePkcs8KeyDer};
 use rustls::server::WebPkiClientVerifier;
@@ -136,7 +136,7 @@ fn ask(server: &Server, tls: TlsSettings) -> Result<Machine> {
     let mut settings = settings(&format!("https://{}/", server.address));
     settings.tls = tls;
     let clock = Arc::new(FakeClock::default());
-    let result = Writer::connect_with_clock(&settings, clock.clone())?
+    let result = Client::connect_with_clock(&settings, clock.clone())?
         .machines()
         .get(MachineId(7));
     assert!(clock.pauses().is_empty());
@@ -355,7 +355,7 @@ fn files_that_cannot_be_used_are_named() {
     ] {
         let mut settings = settings("http://127.0.0.1:1/");
         settings.tls = tls;
-        let error = Writer::connect(&settings).unwrap_err();
+        let error = Client::connect(&settings).unwrap_err();
         assert!(matches!(error, ApiError::Tls { .. }), "{error:?}");
         assert!(error.to_string().contains(expected), "{error}");
     }

@@ -2,7 +2,7 @@
 
 use std::fs;
 
-use mr_provisioner::api::*;
+use mr_provisioner::client::*;
 
 use crate::server::{Server, delete, get, post};
 use crate::support::*;

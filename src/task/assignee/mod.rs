@@ -3,15 +3,16 @@
 //! Only administrators assign machines, and only they change or end an assignment of somebody else. Who the token's
 //! user is, the server does not tell, so what is not allowed shows when it is refused.
 
-mod perform;
+mod apply;
 mod plan;
 
 use serde::Serialize;
 
-use super::lookup::{self, MachineRef};
-use super::{Effect, Plan, Task, TaskError, check};
-use crate::api::{Assignee, AssigneeId, Machine, NewAssignee, Reader, Writer};
-use crate::order;
+use crate::client::{Assignee, AssigneeId, Client, Machine, NewAssignee, ReadOnlyClient};
+use crate::support::sort;
+use crate::task::lookup;
+use crate::task::lookup::MachineRef;
+use crate::task::{Plan, StepOutcome, Task, TaskError, verify};
 
 /// The assignment that shall be, or shall not.
 #[derive(Clone, Debug)]
@@ -69,15 +70,15 @@ impl Task for AssigneeSpec {
     fn require_valid_options(&self) -> Result<(), TaskError> {
         match &self.presence {
             Presence::Present(wanted) => {
-                check::at_most("reason", wanted.reason.as_deref().unwrap_or(""), 140)
+                verify::at_most("reason", wanted.reason.as_deref().unwrap_or(""), 140)
             }
             Presence::Absent(_) => Ok(()),
         }
     }
 
-    fn plan(&self, reader: &Reader) -> Result<Plan<AssigneeOp, AssigneeReport>, TaskError> {
-        let machine = lookup::machine(reader, &self.machine)?;
-        let assignees = reader.assignees().list(machine.id)?;
+    fn plan(&self, client: &ReadOnlyClient) -> Result<Plan<AssigneeOp, AssigneeReport>, TaskError> {
+        let machine = lookup::machine(client, &self.machine)?;
+        let assignees = client.assignees().list(machine.id)?;
         let mut plan = Plan::nothing(AssigneeReport::of(machine, &assignees));
         match &self.presence {
             Presence::Present(wanted) => plan::push_present(&mut plan, &assignees, wanted),
@@ -85,7 +86,7 @@ impl Task for AssigneeSpec {
                 let id = plan.report.machine.id;
                 let held = match user {
                     Some(user) => assignment_of(&assignees, user).cloned(),
-                    None => reader.assignees().own(id)?,
+                    None => client.assignees().own(id)?,
                 };
                 if let Some(held) = held {
                     plan::push_absent(&mut plan, held);
@@ -96,14 +97,14 @@ impl Task for AssigneeSpec {
     }
 
     fn perform(
-        writer: &Writer,
+        client: &Client,
         op: AssigneeOp,
         report: &mut AssigneeReport,
-    ) -> Result<Effect<AssigneeOp>, TaskError> {
+    ) -> Result<StepOutcome<AssigneeOp>, TaskError> {
         match op {
-            AssigneeOp::Create(new) => perform::create(writer, &new, report),
-            AssigneeOp::Update(held, reason) => perform::update(writer, &held, &reason, report),
-            AssigneeOp::Delete(held) => perform::delete(writer, &held, report),
+            AssigneeOp::Create(new) => apply::create(client, &new, report),
+            AssigneeOp::Update(held, reason) => apply::update(client, &held, &reason, report),
+            AssigneeOp::Delete(held) => apply::delete(client, &held, report),
         }
     }
 
@@ -134,7 +135,7 @@ impl AssigneeFacts {
 
 /// The server's lists have no order.
 fn sorted(facts: Vec<AssigneeFacts>) -> Vec<AssigneeFacts> {
-    order::sorted(facts, |assignee| {
+    sort::sorted(facts, |assignee| {
         (assignee.user.clone().unwrap_or_default(), 0)
     })
 }

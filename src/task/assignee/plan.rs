@@ -2,8 +2,8 @@
 
 use serde_json::{Value, json};
 
-use super::{AssigneeFacts, AssigneeOp, AssigneeReport, assignment_of, sorted};
-use crate::api::{Assignee, NewAssignee};
+use crate::client::{Assignee, NewAssignee};
+use crate::task::assignee::{AssigneeFacts, AssigneeOp, AssigneeReport, assignment_of, sorted};
 use crate::task::machine::named;
 use crate::task::{Action, Plan, Step};
 

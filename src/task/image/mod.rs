@@ -5,17 +5,17 @@
 //! it holds. An own image without a mark, and every image of another user, is believed only after its bytes
 //! were read back over the boot endpoint.
 
-mod perform;
+mod apply;
 mod plan;
 
 use std::path::PathBuf;
 
 use serde::Serialize;
 
-use super::{Effect, Plan, Task, TaskError, check};
-use crate::api::{
-    Digest, Image, ImageChanges, ImageFile, ImageId, ImageType, NewImage, Reader, Writer,
+use crate::client::{
+    Client, Digest, Image, ImageChanges, ImageFile, ImageId, ImageType, NewImage, ReadOnlyClient,
 };
+use crate::task::{Plan, StepOutcome, Task, TaskError, verify};
 
 /// The image that shall be.
 #[derive(Clone, Debug)]
@@ -111,33 +111,33 @@ impl Task for ImageSpec {
     type Report = ImageReport;
 
     fn require_valid_options(&self) -> Result<(), TaskError> {
-        check::at_most("description", &self.description, 256)
+        verify::at_most("description", &self.description, 256)
     }
 
-    fn plan(&self, reader: &Reader) -> Result<Plan<ImageOp, ImageReport>, TaskError> {
+    fn plan(&self, client: &ReadOnlyClient) -> Result<Plan<ImageOp, ImageReport>, TaskError> {
         match &self.presence {
             Presence::Present(wanted) => match (wanted.id, &wanted.path) {
-                (Some(id), _) => self.plan_this_one(reader, id, wanted),
+                (Some(id), _) => self.plan_this_one(client, id, wanted),
                 (None, Some(path)) => {
                     let file = ImageFile::open(path)?;
-                    self.plan_content(reader, file, wanted)
+                    self.plan_content(client, file, wanted)
                 }
-                (None, None) => self.plan_existing(reader, wanted),
+                (None, None) => self.plan_existing(client, wanted),
             },
-            Presence::Absent(id) => self.plan_absent(reader, *id),
+            Presence::Absent(id) => self.plan_absent(client, *id),
         }
     }
 
     fn perform(
-        writer: &Writer,
+        client: &Client,
         op: ImageOp,
         report: &mut ImageReport,
-    ) -> Result<Effect<ImageOp>, TaskError> {
+    ) -> Result<StepOutcome<ImageOp>, TaskError> {
         match op {
-            ImageOp::Upload(new, mut file) => perform::upload(writer, &new, &mut file, report),
-            ImageOp::Update(id, changes) => perform::update(writer, id, &changes, report),
-            ImageOp::Delete(image) => perform::delete(writer, &image),
-            ImageOp::Prune(image) => perform::prune(writer, &image, report),
+            ImageOp::Upload(new, mut file) => apply::upload(client, &new, &mut file, report),
+            ImageOp::Update(id, changes) => apply::update(client, id, &changes, report),
+            ImageOp::Delete(image) => apply::delete(client, &image),
+            ImageOp::Prune(image) => apply::prune(client, &image, report),
         }
     }
 

@@ -2,24 +2,25 @@
 
 use serde_json::{Value, json};
 
-use super::{ImageFacts, ImageOp, ImageReport, ImageSpec, Wanted, named};
-use crate::api::{
-    Digest, Image, ImageChanges, ImageFile, ImageId, NewImage, Reader, Scope, mark_of,
+use crate::client::{
+    Digest, Image, ImageChanges, ImageFile, ImageId, NewImage, ReadOnlyClient, Scope, mark_of,
 };
-use crate::task::lookup::{self, Images};
-use crate::task::{Action, Plan, Step, TaskError, check};
+use crate::task::image::{ImageFacts, ImageOp, ImageReport, ImageSpec, Wanted, named};
+use crate::task::lookup;
+use crate::task::lookup::Images;
+use crate::task::{Action, Plan, Step, TaskError, verify};
 
 impl ImageSpec {
     /// A given id names the image; its bytes can be compared but not replaced.
     pub(super) fn plan_this_one(
         &self,
-        reader: &Reader,
+        client: &ReadOnlyClient,
         id: ImageId,
         wanted: &Wanted,
     ) -> Result<Plan<ImageOp, ImageReport>, TaskError> {
-        let image = lookup::image_by_id(reader, id)?;
+        let image = lookup::image_by_id(client, id)?;
         self.require_same_kind(&image)?;
-        let own = reader
+        let own = client
             .images()
             .list(Scope::Own)?
             .iter()
@@ -28,7 +29,7 @@ impl ImageSpec {
         let digest = digest.map(|file| file.digest().clone());
         if let Some(digest) = &digest {
             let mut unread = Vec::new();
-            if !holds(reader, &image, own, digest, &mut unread) {
+            if !holds(client, &image, own, digest, &mut unread) {
                 let doubt = unread
                     .first()
                     .map(|why| format!(" ({why})"))
@@ -48,18 +49,18 @@ impl ImageSpec {
     /// The bytes of a file shall be the content of what the description means.
     pub(super) fn plan_content(
         &self,
-        reader: &Reader,
+        client: &ReadOnlyClient,
         file: ImageFile,
         wanted: &Wanted,
     ) -> Result<Plan<ImageOp, ImageReport>, TaskError> {
-        let images = Images::fetch(reader)?;
+        let images = Images::fetch(client)?;
         let (own, others) = images.described(&self.kind, &self.arch, &self.description);
         let mut plan = Plan::nothing(ImageReport::default());
         let current = if wanted.force {
             None
         } else {
             self.up_to_date(
-                reader,
+                client,
                 &own,
                 &others,
                 file.digest(),
@@ -77,7 +78,7 @@ impl ImageSpec {
         }
         if wanted.prune {
             let superseded = own.into_iter().filter(|image| Some(image.id) != kept);
-            push_prune(&mut plan, reader, superseded.cloned().collect())?;
+            push_prune(&mut plan, client, superseded.cloned().collect())?;
         }
         Ok(plan)
     }
@@ -88,7 +89,7 @@ impl ImageSpec {
     /// right bytes, else the only one of others. Which of several others is meant cannot be told.
     fn up_to_date<'a>(
         &self,
-        reader: &Reader,
+        client: &ReadOnlyClient,
         own: &[&'a Image],
         others: &[&'a Image],
         digest: &Digest,
@@ -96,9 +97,9 @@ impl ImageSpec {
         warnings: &mut Vec<String>,
     ) -> Option<&'a Image> {
         match (own, others) {
-            ([newest, ..], _) => holds(reader, newest, true, digest, warnings).then_some(*newest),
+            ([newest, ..], _) => holds(client, newest, true, digest, warnings).then_some(*newest),
             ([], [only]) if wanted.flags_differ(only).is_none() => {
-                holds(reader, only, false, digest, warnings).then_some(*only)
+                holds(client, only, false, digest, warnings).then_some(*only)
             }
             _ => None,
         }
@@ -107,10 +108,10 @@ impl ImageSpec {
     /// Without a file the image must be there already.
     pub(super) fn plan_existing(
         &self,
-        reader: &Reader,
+        client: &ReadOnlyClient,
         wanted: &Wanted,
     ) -> Result<Plan<ImageOp, ImageReport>, TaskError> {
-        let images = Images::fetch(reader)?;
+        let images = Images::fetch(client)?;
         let image = images
             .resolve(&self.kind, &self.arch, &self.description)?
             .ok_or_else(|| images.not_found(&self.kind, &self.arch, &self.description))?;
@@ -119,21 +120,21 @@ impl ImageSpec {
         if wanted.prune {
             let (own, _) = images.described(&self.kind, &self.arch, &self.description);
             let superseded = own.into_iter().filter(|other| other.id != image.id);
-            push_prune(&mut plan, reader, superseded.cloned().collect())?;
+            push_prune(&mut plan, client, superseded.cloned().collect())?;
         }
         Ok(plan)
     }
 
     pub(super) fn plan_absent(
         &self,
-        reader: &Reader,
+        client: &ReadOnlyClient,
         id: Option<ImageId>,
     ) -> Result<Plan<ImageOp, ImageReport>, TaskError> {
-        let images = Images::fetch(reader)?;
+        let images = Images::fetch(client)?;
         let mut plan = Plan::nothing(ImageReport::default());
         let doomed: Vec<Image> = match id {
             Some(id) => self
-                .own_image_to_delete(reader, &images, id)?
+                .own_image_to_delete(client, &images, id)?
                 .into_iter()
                 .collect(),
             None => {
@@ -148,7 +149,7 @@ impl ImageSpec {
         if doomed.is_empty() {
             return Ok(plan);
         }
-        let machines = reader.machines().list(Scope::Visible)?;
+        let machines = client.machines().list(Scope::Visible)?;
         for image in doomed {
             lookup::require_unused(named(&image), lookup::uses_of_image(&machines, image.id))?;
             let step = delete_step(&image, "it shall be absent");
@@ -159,11 +160,11 @@ impl ImageSpec {
 
     fn own_image_to_delete(
         &self,
-        reader: &Reader,
+        client: &ReadOnlyClient,
         images: &Images,
         id: ImageId,
     ) -> Result<Option<Image>, TaskError> {
-        let Some(image) = reader.images().find(id)? else {
+        let Some(image) = client.images().find(id)? else {
             return Ok(None);
         };
         self.require_same_kind(&image)?;
@@ -241,7 +242,7 @@ impl ImageSpec {
         if image.description.as_deref() != Some(self.description.as_str()) {
             changes.description = Some(self.description.clone());
         }
-        let after = check::fields_sent(json!(changes));
+        let after = verify::fields_sent(json!(changes));
         if after.is_empty() {
             return Ok(());
         }
@@ -256,8 +257,8 @@ impl ImageSpec {
         let step = Step {
             action: Action::Update,
             target: named(image),
-            why: check::what_differs(&after),
-            before: Value::Object(check::same_fields(json!(image), &after)),
+            why: verify::what_differs(&after),
+            before: Value::Object(verify::same_fields(json!(image), &after)),
             after: Value::Object(after),
             text: None,
         };
@@ -283,7 +284,7 @@ impl Wanted {
 /// Whether an image holds these bytes: by its mark where it is one's own, else by reading them back.
 /// Where that cannot be told the answer is no, and a warning says why.
 fn holds(
-    reader: &Reader,
+    client: &ReadOnlyClient,
     image: &Image,
     own: bool,
     digest: &Digest,
@@ -292,7 +293,7 @@ fn holds(
     if let Some(mark) = image.name.as_deref().and_then(mark_of).filter(|_| own) {
         return mark == digest.sha256.mark();
     }
-    match reader.images().holds(image, digest) {
+    match client.images().holds(image, digest) {
         Ok(answer) => answer,
         Err(error) => {
             warnings.push(format!(
@@ -306,13 +307,13 @@ fn holds(
 
 fn push_prune(
     plan: &mut Plan<ImageOp, ImageReport>,
-    reader: &Reader,
+    client: &ReadOnlyClient,
     superseded: Vec<Image>,
 ) -> Result<(), TaskError> {
     if superseded.is_empty() {
         return Ok(());
     }
-    let machines = reader.machines().list(Scope::Visible)?;
+    let machines = client.machines().list(Scope::Visible)?;
     let unused = |image: &Image| lookup::uses_of_image(&machines, image.id).is_empty();
     for image in superseded.into_iter().filter(unused) {
         let step = delete_step(&image, "it is superseded and nothing uses it");

@@ -1,7 +1,7 @@
 //! Finding the interface that a user means. Identifiers may be missing, empty, or stand twice within a machine.
 
-use super::{InterfaceRef, InterfaceSpec};
-use crate::api::{Interface, Machine};
+use crate::client::{Interface, Machine};
+use crate::task::interface::{InterfaceRef, InterfaceSpec};
 use crate::task::machine::named as named_machine;
 use crate::task::{TaskError, lookup};
 

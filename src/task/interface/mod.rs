@@ -3,9 +3,9 @@
 //! The server lets anyone change any interface, so that of a machine which is not assigned to the token's user is
 //! refused. The server's own `auto` never works: the lowest free address of a pool is chosen here.
 
-mod address;
+mod apply;
+mod choose_address;
 pub(super) mod find;
-mod perform;
 mod plan;
 pub(crate) mod pool;
 
@@ -14,12 +14,13 @@ use std::net::Ipv4Addr;
 use pool::Free;
 use serde::Serialize;
 
-use super::lookup;
-pub use super::lookup::MachineRef;
-use super::{Effect, Plan, Planning, Task, TaskError, check};
-use crate::api::{
-    ConfigType, Interface, InterfaceChanges, InterfaceId, Machine, MachineId, Reader, Writer,
+use crate::client::{
+    Client, ConfigType, Interface, InterfaceChanges, InterfaceId, Machine, MachineId,
+    ReadOnlyClient,
 };
+use crate::task::lookup;
+pub use crate::task::lookup::MachineRef;
+use crate::task::{Plan, Planning, StepOutcome, Task, TaskError, verify};
 
 /// The interface as it shall be; what is None stays as it is.
 #[derive(Clone, Debug)]
@@ -80,7 +81,7 @@ impl Task for InterfaceSpec {
     type Report = InterfaceReport;
 
     fn require_valid_options(&self) -> Result<(), TaskError> {
-        check::at_most("identifier", self.identifier.as_deref().unwrap_or(""), 64)?;
+        verify::at_most("identifier", self.identifier.as_deref().unwrap_or(""), 64)?;
         match (&self.config_type, self.ipv4) {
             (Some(ConfigType::Dynamic), Some(_)) => Err(TaskError::Refused(
                 "config_type_v4: dynamic and the option ipv4 exclude each other: a dynamic interface gets its address \
@@ -91,14 +92,17 @@ impl Task for InterfaceSpec {
         }
     }
 
-    fn plan(&self, reader: &Reader) -> Result<Plan<InterfaceOp, InterfaceReport>, TaskError> {
-        let machine = lookup::machine(reader, &self.machine)?;
+    fn plan(
+        &self,
+        client: &ReadOnlyClient,
+    ) -> Result<Plan<InterfaceOp, InterfaceReport>, TaskError> {
+        let machine = lookup::machine(client, &self.machine)?;
         if !self.allow_unassigned {
-            lookup::require_assignment(reader, &machine)?;
+            lookup::require_assignment(client, &machine)?;
         }
-        let interfaces = reader.interfaces().list(machine.id)?;
+        let interfaces = client.interfaces().list(machine.id)?;
         let interface = self.find(&machine, &interfaces)?;
-        let address = self.choose(reader, &machine, interface)?;
+        let address = self.choose(client, &machine, interface)?;
         let mut plan = Plan::nothing(InterfaceReport {
             interface: interface.clone(),
         });
@@ -109,11 +113,11 @@ impl Task for InterfaceSpec {
     }
 
     fn perform(
-        writer: &Writer,
+        client: &Client,
         op: InterfaceOp,
         report: &mut InterfaceReport,
-    ) -> Result<Effect<InterfaceOp>, TaskError> {
-        perform::update(writer, op, report)
+    ) -> Result<StepOutcome<InterfaceOp>, TaskError> {
+        apply::update(client, op, report)
     }
 
     fn objects(&self, plan: &Plan<InterfaceOp, InterfaceReport>) -> Vec<String> {

@@ -7,11 +7,11 @@ use std::net::Ipv4Addr;
 
 use serde_json::{Value, json};
 
-use super::address::{Choice, configured};
-use super::pool::Pool;
-use super::{InterfaceOp, InterfaceReport, InterfaceSpec, named};
-use crate::api::{ConfigType, Interface, InterfaceChanges, Machine};
-use crate::task::{Action, Plan, Planned, Planning, Step, TaskError, check};
+use crate::client::{ConfigType, Interface, InterfaceChanges, Machine};
+use crate::task::interface::choose_address::{Choice, configured};
+use crate::task::interface::pool::Pool;
+use crate::task::interface::{InterfaceOp, InterfaceReport, InterfaceSpec, named};
+use crate::task::{Action, Plan, Planned, Planning, Step, TaskError, verify};
 
 type InterfacePlan = Plan<InterfaceOp, InterfaceReport>;
 
@@ -29,11 +29,11 @@ impl InterfaceSpec {
             Choice::Lowest(address, free) => (Some(address), Some(free)),
         };
         let changes = self.differences(interface, wanted);
-        let after = check::fields_sent(json!(changes));
+        let after = verify::fields_sent(json!(changes));
         if after.is_empty() {
             return;
         }
-        let differs = check::what_differs(&after);
+        let differs = verify::what_differs(&after);
         let step = Step {
             action: Action::Update,
             target: named(machine, interface),
@@ -46,7 +46,7 @@ impl InterfaceSpec {
                     )
                 }
             },
-            before: Value::Object(check::same_fields(json!(interface), &after)),
+            before: Value::Object(verify::same_fields(json!(interface), &after)),
             after: Value::Object(after),
             text: None,
         };

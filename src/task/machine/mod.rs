@@ -3,25 +3,25 @@
 //! The server lets anyone change any machine, so a machine that is not assigned to the token's user is
 //! refused. Nothing on the server ends the state `provisioning`: the installed system does.
 
-mod perform;
+mod apply;
 mod plan;
-mod readiness;
 mod resolve;
+mod wait_ready;
 
 use serde::Serialize;
 
-pub use readiness::Readiness;
 use resolve::Resolved;
+pub use wait_ready::Readiness;
 
-use super::lookup;
-pub use super::lookup::MachineRef;
-use super::preseed::PreseedFacts;
-use super::wait::Waiting;
-use super::{Effect, Plan, Task, TaskError, Wait, check};
-use crate::api::{
-    Image, ImageId, Machine, MachineChanges, MachineId, MachineState, PreseedId, Reader,
-    ReportedState, Writer,
+use crate::client::{
+    Client, Image, ImageId, Machine, MachineChanges, MachineId, MachineState, PreseedId,
+    ReadOnlyClient, ReportedState,
 };
+use crate::task::lookup;
+pub use crate::task::lookup::MachineRef;
+use crate::task::preseed::PreseedFacts;
+use crate::task::wait::Waiting;
+use crate::task::{Plan, StepOutcome, Task, TaskError, Wait, verify};
 
 /// The machine as it shall be; what is None stays as it is.
 #[derive(Clone, Debug)]
@@ -142,7 +142,7 @@ impl Task for MachineSpec {
     type Report = MachineReport;
 
     fn require_valid_options(&self) -> Result<(), TaskError> {
-        check::at_most(
+        verify::at_most(
             "kernel_opts",
             self.kernel_opts.as_deref().unwrap_or(""),
             1024,
@@ -155,14 +155,14 @@ impl Task for MachineSpec {
         }
     }
 
-    fn plan(&self, reader: &Reader) -> Result<Plan<MachineOp, MachineReport>, TaskError> {
-        let machine = lookup::machine(reader, &self.machine)?;
+    fn plan(&self, client: &ReadOnlyClient) -> Result<Plan<MachineOp, MachineReport>, TaskError> {
+        let machine = lookup::machine(client, &self.machine)?;
         self.require_arch(&machine)?;
         if !self.allow_unassigned {
-            lookup::require_assignment(reader, &machine)?;
+            lookup::require_assignment(client, &machine)?;
         }
-        let resolved = self.resolve(reader, &machine)?;
-        let state = reader.states().get(machine.id)?;
+        let resolved = self.resolve(client, &machine)?;
+        let state = client.states().get(machine.id)?;
         let mut plan = Plan::nothing(MachineReport::of(&machine, state, &resolved));
         plan.warnings.extend(plan::warnings_of_missing(&resolved));
         match &self.goal {
@@ -173,11 +173,11 @@ impl Task for MachineSpec {
                 self.push_configure(&mut plan, &machine, &resolved);
             }
             Goal::Provisioned(how) => {
-                let assigned = lookup::is_assigned(reader, &machine)?;
+                let assigned = lookup::is_assigned(client, &machine)?;
                 let unknown_first = !assigned || plan.report.machine.state == MachineState::Ready;
                 self.push_provisioning(
                     &mut plan,
-                    reader,
+                    client,
                     &machine,
                     &resolved,
                     *how,
@@ -189,15 +189,15 @@ impl Task for MachineSpec {
     }
 
     fn perform(
-        writer: &Writer,
+        client: &Client,
         op: MachineOp,
         report: &mut MachineReport,
-    ) -> Result<Effect<MachineOp>, TaskError> {
+    ) -> Result<StepOutcome<MachineOp>, TaskError> {
         match op {
-            MachineOp::Configure(id, changes) => perform::configure(writer, id, &changes, report),
-            MachineOp::Provision(machine) => perform::provision(writer, &machine, report),
-            MachineOp::Await(machine, waiting) => perform::look(writer, machine, waiting, report),
-            MachineOp::Report(id, state) => perform::report(writer, id, state, report),
+            MachineOp::Configure(id, changes) => apply::configure(client, id, &changes, report),
+            MachineOp::Provision(machine) => apply::provision(client, &machine, report),
+            MachineOp::Await(machine, waiting) => apply::look(client, machine, waiting, report),
+            MachineOp::Report(id, state) => apply::report(client, id, state, report),
         }
     }
 

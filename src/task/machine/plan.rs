@@ -2,11 +2,13 @@
 
 use serde_json::{Value, json};
 
-use super::resolve::Resolved;
-use super::{Goal, MachineOp, MachineReport, MachineSpec, Provisioning, named, netboot_of};
-use crate::api::{Machine, MachineChanges, MachineState, Reader, ReportedState};
+use crate::client::{Machine, MachineChanges, MachineState, ReadOnlyClient, ReportedState};
+use crate::task::machine::resolve::Resolved;
+use crate::task::machine::{
+    Goal, MachineOp, MachineReport, MachineSpec, Provisioning, named, netboot_of,
+};
 use crate::task::wait::Waiting;
-use crate::task::{Action, Plan, Step, TaskError, Wait, check, lookup};
+use crate::task::{Action, Plan, Step, TaskError, Wait, lookup, verify};
 
 type MachinePlan = Plan<MachineOp, MachineReport>;
 
@@ -31,7 +33,7 @@ impl MachineSpec {
         resolved: &Resolved,
     ) {
         let changes = self.differences(machine, resolved);
-        let mut after = check::fields_sent(json!(changes));
+        let mut after = verify::fields_sent(json!(changes));
         for (what, name) in resolved.missing() {
             after.insert(format!("{what}_id"), json!(format!("unresolved: '{name}'")));
         }
@@ -41,8 +43,8 @@ impl MachineSpec {
         let step = Step {
             action: Action::Update,
             target: named(machine),
-            why: check::what_differs(&after),
-            before: Value::Object(check::same_fields(json!(machine), &after)),
+            why: verify::what_differs(&after),
+            before: Value::Object(verify::same_fields(json!(machine), &after)),
             after: Value::Object(after),
             text: None,
         };
@@ -87,7 +89,7 @@ impl MachineSpec {
     pub(super) fn push_provisioning(
         &self,
         plan: &mut MachinePlan,
-        reader: &Reader,
+        client: &ReadOnlyClient,
         machine: &Machine,
         resolved: &Resolved,
         how: Provisioning,
@@ -106,7 +108,7 @@ impl MachineSpec {
             }
             (_, true, state) => format!("the machine is {state}, not ready"),
         };
-        self.require_provisionable(reader, machine)?;
+        self.require_provisionable(client, machine)?;
         if unknown_first && !configure.steps.is_empty() {
             push_unknown(plan, machine);
         }
@@ -131,7 +133,11 @@ impl MachineSpec {
     }
 
     /// The server checks these only after it has taken the parameters, and without a BMC after that.
-    fn require_provisionable(&self, reader: &Reader, machine: &Machine) -> Result<(), TaskError> {
+    fn require_provisionable(
+        &self,
+        client: &ReadOnlyClient,
+        machine: &Machine,
+    ) -> Result<(), TaskError> {
         let lacks = |what: &str| {
             let name = &machine.name;
             Err(TaskError::Refused(format!(
@@ -144,7 +150,7 @@ impl MachineSpec {
         if machine.subarch.is_none() && self.subarch.is_none() {
             return lacks("subarch");
         }
-        if !lookup::has_bmc(reader, machine)? {
+        if !lookup::has_bmc(client, machine)? {
             return lacks("BMC");
         }
         Ok(())

@@ -1,8 +1,9 @@
 //! The images and the preseed that a machine's specification names.
 
-use super::{ImageRef, MachineSpec, PreseedRef, Wish};
-use crate::api::{Image, ImageType, Machine, Preseed, Reader};
-use crate::task::lookup::{self, Images};
+use crate::client::{Image, ImageType, Machine, Preseed, ReadOnlyClient};
+use crate::task::lookup;
+use crate::task::lookup::Images;
+use crate::task::machine::{ImageRef, MachineSpec, PreseedRef, Wish};
 use crate::task::{TaskError, image as image_task};
 
 /// What the references of a specification were resolved to.
@@ -81,10 +82,10 @@ impl Resolved {
 impl MachineSpec {
     pub(super) fn resolve(
         &self,
-        reader: &Reader,
+        client: &ReadOnlyClient,
         machine: &Machine,
     ) -> Result<Resolved, TaskError> {
-        let image = |kind, image| self.resolve_image(reader, machine, kind, image);
+        let image = |kind, image| self.resolve_image(client, machine, kind, image);
         Ok(Resolved {
             kernel: match &self.kernel {
                 None => Wanted::Keep,
@@ -98,14 +99,14 @@ impl MachineSpec {
             preseed: match &self.preseed {
                 Wish::Keep => Wanted::Keep,
                 Wish::Clear => Wanted::Clear,
-                Wish::To(preseed) => self.resolve_preseed(reader, preseed)?,
+                Wish::To(preseed) => self.resolve_preseed(client, preseed)?,
             },
         })
     }
 
     fn resolve_image(
         &self,
-        reader: &Reader,
+        client: &ReadOnlyClient,
         machine: &Machine,
         kind: ImageType,
         image: &ImageRef,
@@ -113,7 +114,7 @@ impl MachineSpec {
         let arch = machine.arch.as_deref().unwrap_or("");
         match image {
             ImageRef::Description(description) => {
-                let images = Images::fetch(reader)?;
+                let images = Images::fetch(client)?;
                 match images.resolve(&kind, arch, description)? {
                     Some(image) => Ok(Wanted::To(image.clone())),
                     None if self.allow_missing => Ok(Wanted::Missing(description.clone())),
@@ -121,7 +122,7 @@ impl MachineSpec {
                 }
             }
             ImageRef::Id(id) => {
-                let image = lookup::image_by_id(reader, *id)?;
+                let image = lookup::image_by_id(client, *id)?;
                 require_bootable(&image, &kind, arch)?;
                 Ok(Wanted::To(image))
             }
@@ -130,15 +131,15 @@ impl MachineSpec {
 
     fn resolve_preseed(
         &self,
-        reader: &Reader,
+        client: &ReadOnlyClient,
         preseed: &PreseedRef,
     ) -> Result<Wanted<Preseed>, TaskError> {
         match preseed {
-            PreseedRef::Id(id) => Ok(Wanted::To(lookup::preseed_by_id(reader, *id)?)),
-            PreseedRef::Name(name) => match reader.preseeds().find(name)? {
+            PreseedRef::Id(id) => Ok(Wanted::To(lookup::preseed_by_id(client, *id)?)),
+            PreseedRef::Name(name) => match client.preseeds().find(name)? {
                 Some(preseed) => Ok(Wanted::To(preseed)),
                 None if self.allow_missing => Ok(Wanted::Missing(name.clone())),
-                None => Err(lookup::no_such_preseed(reader, name)?),
+                None => Err(lookup::no_such_preseed(client, name)?),
             },
         }
     }

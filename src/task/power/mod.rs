@@ -3,14 +3,15 @@
 //! The server keeps no power: every look and every order goes to the machine's BMC, while all other users wait. So it
 //! is asked once before and once after.
 
-mod perform;
+mod apply;
 mod plan;
 
 use serde::{Deserialize, Serialize};
 
-use super::lookup::{self, MachineRef};
-use super::{Effect, Plan, Task, TaskError, Wait, Waiting, machine};
-use crate::api::{Machine, Power, PowerOrder, Reader, Writer};
+use crate::client::{Client, Machine, Power, PowerOrder, ReadOnlyClient};
+use crate::task::lookup;
+use crate::task::lookup::MachineRef;
+use crate::task::{Plan, StepOutcome, Task, TaskError, Wait, Waiting, machine};
 
 /// The power that a machine shall have.
 #[derive(Clone, Debug)]
@@ -79,29 +80,29 @@ impl Task for PowerSpec {
     type Op = PowerOp;
     type Report = PowerReport;
 
-    fn plan(&self, reader: &Reader) -> Result<Plan<PowerOp, PowerReport>, TaskError> {
-        let machine = lookup::machine(reader, &self.machine)?;
+    fn plan(&self, client: &ReadOnlyClient) -> Result<Plan<PowerOp, PowerReport>, TaskError> {
+        let machine = lookup::machine(client, &self.machine)?;
         if !self.allow_unassigned {
-            lookup::require_assignment(reader, &machine)?;
+            lookup::require_assignment(client, &machine)?;
         }
-        let power = plan::known_power(reader, &machine)?;
+        let power = plan::known_power(client, &machine)?;
         let mut plan = Plan::nothing(PowerReport { machine, power });
         match self.goal {
             Goal::On => self.push_switch(&mut plan, PowerOrder::On, Power::On),
             Goal::Off => self.push_switch(&mut plan, PowerOrder::Off, Power::Off),
-            Goal::Rebooted(how) => self.push_reboot(&mut plan, reader, how)?,
+            Goal::Rebooted(how) => self.push_reboot(&mut plan, client, how)?,
         }
         Ok(plan)
     }
 
     fn perform(
-        writer: &Writer,
+        client: &Client,
         op: PowerOp,
         report: &mut PowerReport,
-    ) -> Result<Effect<PowerOp>, TaskError> {
+    ) -> Result<StepOutcome<PowerOp>, TaskError> {
         match op {
-            PowerOp::Order(order) => perform::order(writer, order, report),
-            PowerOp::Await(wanted, waiting) => perform::look(writer, wanted, waiting, report),
+            PowerOp::Order(order) => apply::order(client, order, report),
+            PowerOp::Await(wanted, waiting) => apply::look(client, wanted, waiting, report),
         }
     }
 

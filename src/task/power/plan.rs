@@ -2,16 +2,16 @@
 
 use serde_json::json;
 
-use super::{Boot, PowerOp, PowerReport, PowerSpec, Reboot};
-use crate::api::{Machine, MachineState, Power, PowerOrder, Reader};
+use crate::client::{Machine, MachineState, Power, PowerOrder, ReadOnlyClient};
 use crate::task::machine::{named, netboot_of};
+use crate::task::power::{Boot, PowerOp, PowerReport, PowerSpec, Reboot};
 use crate::task::{Action, Plan, Step, TaskError, Waiting};
 
 type PowerPlan = Plan<PowerOp, PowerReport>;
 
 /// The power of a machine whose BMC tells it. Where it does not, an order would fail as well.
-pub(super) fn known_power(reader: &Reader, machine: &Machine) -> Result<Power, TaskError> {
-    match reader.powers().get(machine.id)? {
+pub(super) fn known_power(client: &ReadOnlyClient, machine: &Machine) -> Result<Power, TaskError> {
+    match client.powers().get(machine.id)? {
         Power::NoBmc => Err(TaskError::Refused(format!(
             "machine '{}' has no BMC, so its power can be neither told nor switched",
             machine.name
@@ -34,11 +34,11 @@ impl PowerSpec {
     pub(super) fn push_reboot(
         &self,
         plan: &mut PowerPlan,
-        reader: &Reader,
+        client: &ReadOnlyClient,
         how: Reboot,
     ) -> Result<(), TaskError> {
         if how.boot == Some(Boot::Pxe) {
-            consider_netboot(plan, reader, how.force)?;
+            consider_netboot(plan, client, how.force)?;
         }
         let off = plan.report.power == Power::Off;
         let (order, why) = match how.boot {
@@ -89,7 +89,11 @@ impl PowerSpec {
 }
 
 /// With netboot off the server names no boot file; with netboot on it names the installer's.
-fn consider_netboot(plan: &mut PowerPlan, reader: &Reader, force: bool) -> Result<(), TaskError> {
+fn consider_netboot(
+    plan: &mut PowerPlan,
+    client: &ReadOnlyClient,
+    force: bool,
+) -> Result<(), TaskError> {
     let machine = &plan.report.machine;
     if !netboot_of(machine) {
         return match force {
@@ -99,7 +103,7 @@ fn consider_netboot(plan: &mut PowerPlan, reader: &Reader, force: bool) -> Resul
             }),
         };
     }
-    if reader.states().get(machine.id)? == MachineState::Ready {
+    if client.states().get(machine.id)? == MachineState::Ready {
         plan.warnings.push(format!(
             "{} is installed and its netboot is on, so a PXE reboot installs it again",
             named(machine)

@@ -3,7 +3,7 @@
 //! Preseeds are told apart by name, which is unique over all users, also over those whose preseeds the
 //! token may not see. They compare by content: the server keeps no date.
 
-mod perform;
+mod apply;
 mod plan;
 
 use std::path::PathBuf;
@@ -11,10 +11,11 @@ use std::path::PathBuf;
 use serde::Serialize;
 use serde_json::{Value, json};
 
-use super::{Effect, Plan, Task, TaskError, check, lookup};
-use crate::api::{
-    NewPreseed, Preseed, PreseedChanges, PreseedId, PreseedType, Reader, Scope, Sha256, Writer,
+use crate::client::{
+    Client, NewPreseed, Preseed, PreseedChanges, PreseedId, PreseedType, ReadOnlyClient, Scope,
+    Sha256,
 };
+use crate::task::{Plan, StepOutcome, Task, TaskError, lookup, verify};
 
 /// The preseed that shall be.
 #[derive(Clone, Debug)]
@@ -114,28 +115,28 @@ impl Task for PreseedSpec {
         match &self.presence {
             Presence::Present(wanted) => {
                 let description = wanted.description.as_deref().unwrap_or("");
-                check::at_most("description", description, 256)
+                verify::at_most("description", description, 256)
             }
             Presence::Absent => Ok(()),
         }
     }
 
-    fn plan(&self, reader: &Reader) -> Result<Plan<PreseedOp, PreseedReport>, TaskError> {
+    fn plan(&self, client: &ReadOnlyClient) -> Result<Plan<PreseedOp, PreseedReport>, TaskError> {
         match &self.presence {
-            Presence::Present(wanted) => self.plan_present(reader, wanted),
-            Presence::Absent => self.plan_absent(reader),
+            Presence::Present(wanted) => self.plan_present(client, wanted),
+            Presence::Absent => self.plan_absent(client),
         }
     }
 
     fn perform(
-        writer: &Writer,
+        client: &Client,
         op: PreseedOp,
         report: &mut PreseedReport,
-    ) -> Result<Effect<PreseedOp>, TaskError> {
+    ) -> Result<StepOutcome<PreseedOp>, TaskError> {
         match op {
-            PreseedOp::Create(new) => perform::create(writer, &new, report),
-            PreseedOp::Update(id, changes) => perform::update(writer, id, &changes, report),
-            PreseedOp::Delete(preseed) => perform::delete(writer, &preseed),
+            PreseedOp::Create(new) => apply::create(client, &new, report),
+            PreseedOp::Update(id, changes) => apply::update(client, id, &changes, report),
+            PreseedOp::Delete(preseed) => apply::delete(client, &preseed),
         }
     }
 
@@ -200,8 +201,8 @@ fn sha256_of(text: &str) -> String {
 }
 
 /// Refuses to delete a preseed that machines read.
-fn require_unused(reader: &Reader, preseed: &Preseed) -> Result<(), TaskError> {
-    let machines = reader.machines().list(Scope::Visible)?;
+fn require_unused(client: &ReadOnlyClient, preseed: &Preseed) -> Result<(), TaskError> {
+    let machines = client.machines().list(Scope::Visible)?;
     let users = machines
         .iter()
         .filter(|machine| machine.preseed_id == Some(preseed.id));

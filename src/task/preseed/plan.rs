@@ -4,13 +4,13 @@ use std::path::Path;
 
 use serde_json::{Value, json};
 
-use super::{
+use crate::client::{NewPreseed, Preseed, PreseedChanges, PreseedType, ReadOnlyClient, Scope};
+use crate::support::io_error;
+use crate::task::preseed::{
     Content, PreseedFacts, PreseedOp, PreseedReport, PreseedSpec, Wanted, require_unused,
     without_text,
 };
-use crate::api::{NewPreseed, Preseed, PreseedChanges, PreseedType, Reader, Scope};
-use crate::reason;
-use crate::task::{Action, Plan, Step, Task, TaskError, TextChange, check, lookup};
+use crate::task::{Action, Plan, Step, Task, TaskError, TextChange, lookup, verify};
 
 /// The longest text the server stores, in characters.
 const CONTENT_LIMIT: usize = 2_097_152;
@@ -18,14 +18,14 @@ const CONTENT_LIMIT: usize = 2_097_152;
 impl PreseedSpec {
     pub(super) fn plan_present(
         &self,
-        reader: &Reader,
+        client: &ReadOnlyClient,
         wanted: &Wanted,
     ) -> Result<Plan<PreseedOp, PreseedReport>, TaskError> {
         let content = wanted.content.as_ref().map(Content::read).transpose()?;
-        match (reader.preseeds().find(&self.name)?, content) {
-            (Some(preseed), content) => self.plan_update(reader, preseed, wanted, content),
+        match (client.preseeds().find(&self.name)?, content) {
+            (Some(preseed), content) => self.plan_update(client, preseed, wanted, content),
             (None, Some(content)) => Ok(self.plan_create(wanted, content)),
-            (None, None) => Err(lookup::no_such_preseed(reader, &self.name)?),
+            (None, None) => Err(lookup::no_such_preseed(client, &self.name)?),
         }
     }
 
@@ -59,19 +59,19 @@ impl PreseedSpec {
 
     fn plan_update(
         &self,
-        reader: &Reader,
+        client: &ReadOnlyClient,
         preseed: Preseed,
         wanted: &Wanted,
         content: Option<String>,
     ) -> Result<Plan<PreseedOp, PreseedReport>, TaskError> {
         let changes = wanted.differences(&preseed, content);
-        let after = check::fields_sent(json!(changes));
+        let after = verify::fields_sent(json!(changes));
         let mut plan = Plan::nothing(PreseedReport::of(&preseed));
         if after.is_empty() {
             return Ok(plan);
         }
-        require_own(reader, &preseed, "changing it")?;
-        let before = check::same_fields(json!(preseed), &after);
+        require_own(client, &preseed, "changing it")?;
+        let before = verify::same_fields(json!(preseed), &after);
         let text = changes.content.clone().map(|after| TextChange {
             before: preseed.content.clone().unwrap_or_default(),
             after,
@@ -79,7 +79,7 @@ impl PreseedSpec {
         let step = Step {
             action: Action::Update,
             target: self.title(),
-            why: check::what_differs(&after),
+            why: verify::what_differs(&after),
             before: without_text(Value::Object(before), preseed.content.as_deref()),
             after: without_text(Value::Object(after), changes.content.as_deref()),
             text,
@@ -91,14 +91,14 @@ impl PreseedSpec {
 
     pub(super) fn plan_absent(
         &self,
-        reader: &Reader,
+        client: &ReadOnlyClient,
     ) -> Result<Plan<PreseedOp, PreseedReport>, TaskError> {
         let mut plan = Plan::nothing(PreseedReport::default());
-        let Some(preseed) = reader.preseeds().find(&self.name)? else {
+        let Some(preseed) = client.preseeds().find(&self.name)? else {
             return Ok(plan);
         };
-        require_own(reader, &preseed, "deleting it")?;
-        require_unused(reader, &preseed)?;
+        require_own(client, &preseed, "deleting it")?;
+        require_unused(client, &preseed)?;
         let step = Step {
             action: Action::Delete,
             target: self.title(),
@@ -144,13 +144,13 @@ impl Content {
                 "{origin} has a NUL character, which the server cannot store"
             )));
         }
-        check::at_most(&origin, &text, CONTENT_LIMIT)?;
+        verify::at_most(&origin, &text, CONTENT_LIMIT)?;
         Ok(text)
     }
 }
 
-fn require_own(reader: &Reader, preseed: &Preseed, wish: &str) -> Result<(), TaskError> {
-    let own = reader.preseeds().list(Scope::Own)?;
+fn require_own(client: &ReadOnlyClient, preseed: &Preseed, wish: &str) -> Result<(), TaskError> {
+    let own = client.preseeds().list(Scope::Own)?;
     if own.iter().any(|mine| mine.id == preseed.id) {
         return Ok(());
     }
@@ -172,6 +172,6 @@ fn read_file(path: &Path) -> Result<String, TaskError> {
         path: path.display().to_string(),
         problem,
     };
-    let bytes = std::fs::read(path).map_err(|error| problem(reason::of(&error)))?;
+    let bytes = std::fs::read(path).map_err(|error| problem(io_error::of(&error)))?;
     String::from_utf8(bytes).map_err(|_| problem("is not UTF-8 text".into()))
 }

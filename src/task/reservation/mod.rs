@@ -3,19 +3,19 @@
 //! The server as it is confirms reservations that it does not store, so success is only what the machine's assignees
 //! show. Where nothing was stored, an administrator's token can still assign the machine.
 
-mod perform;
+mod acquire;
+mod apply;
+mod candidates;
 mod plan;
-mod take;
-mod wanted;
 
 use serde::Serialize;
 
-use super::lookup::MachineRef;
-use super::wait::Waiting;
-use super::{Effect, Plan, Task, TaskError, Wait, check};
-use crate::api::{Assignee, Machine, Query, Reader, Symbol, Writer};
-use crate::order::sorted;
-use wanted::Wanted;
+use crate::client::{Assignee, Client, Machine, Query, ReadOnlyClient, Symbol};
+use crate::support::sort::sorted;
+use crate::task::lookup::MachineRef;
+use crate::task::wait::Waiting;
+use crate::task::{Plan, StepOutcome, Task, TaskError, Wait, verify};
+use candidates::Wanted;
 
 /// The reservations that shall be, or shall not.
 #[derive(Clone, Debug)]
@@ -99,7 +99,7 @@ impl Task for ReservationSpec {
     type Report = ReservationReport;
 
     fn require_valid_options(&self) -> Result<(), TaskError> {
-        check::at_most("reason", self.reason_text(), 140)?;
+        verify::at_most("reason", self.reason_text(), 140)?;
         let counts_assignees = match &self.machines {
             Selection::Machine(_) => false,
             Selection::Query(query) => query.mentions(Symbol::AssigneeCount),
@@ -114,23 +114,26 @@ impl Task for ReservationSpec {
         Ok(())
     }
 
-    fn plan(&self, reader: &Reader) -> Result<Plan<ReservationOp, ReservationReport>, TaskError> {
-        let wanted = Wanted::resolve(reader, &self.machines)?;
-        let held = wanted.held(reader, self.reason.as_deref())?;
+    fn plan(
+        &self,
+        client: &ReadOnlyClient,
+    ) -> Result<Plan<ReservationOp, ReservationReport>, TaskError> {
+        let wanted = Wanted::resolve(client, &self.machines)?;
+        let held = wanted.held(client, self.reason.as_deref())?;
         match &self.presence {
-            Presence::Present(wish) => self.plan_present(reader, wish, wanted, held),
+            Presence::Present(wish) => self.plan_present(client, wish, wanted, held),
             Presence::Absent => Ok(plan::absent(held)),
         }
     }
 
     fn perform(
-        writer: &Writer,
+        client: &Client,
         op: ReservationOp,
         report: &mut ReservationReport,
-    ) -> Result<Effect<ReservationOp>, TaskError> {
+    ) -> Result<StepOutcome<ReservationOp>, TaskError> {
         match op {
-            ReservationOp::Hold(hold) => perform::hold(writer, hold, report),
-            ReservationOp::Release(held) => perform::release(writer, &held),
+            ReservationOp::Hold(hold) => apply::hold(client, hold, report),
+            ReservationOp::Release(held) => apply::release(client, &held),
         }
     }
 

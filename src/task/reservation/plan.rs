@@ -2,10 +2,12 @@
 
 use serde_json::{Value, json};
 
-use super::wanted::Wanted;
-use super::{Held, Hold, ReservationOp, ReservationReport, ReservationSpec, Wish};
-use crate::api::{Machine, Reader};
+use crate::client::{Machine, ReadOnlyClient};
 use crate::task::machine::named;
+use crate::task::reservation::candidates::Wanted;
+use crate::task::reservation::{
+    Held, Hold, ReservationOp, ReservationReport, ReservationSpec, Wish,
+};
 use crate::task::wait::Waiting;
 use crate::task::{Action, Plan, Step, TaskError, lookup};
 
@@ -18,7 +20,7 @@ impl ReservationSpec {
 
     pub(super) fn plan_present(
         &self,
-        reader: &Reader,
+        client: &ReadOnlyClient,
         wish: &Wish,
         wanted: Wanted,
         held: Vec<Held>,
@@ -28,12 +30,12 @@ impl ReservationSpec {
         if missing == 0 {
             return Ok(plan);
         }
-        require_own_name(reader, wish.user.as_deref())?;
-        let free = wanted.free(reader)?;
+        require_own_name(client, wish.user.as_deref())?;
+        let free = wanted.free(client)?;
         if free.len() < missing {
-            wanted.require_enough(reader, wish.count)?;
+            wanted.require_enough(client, wish.count)?;
             if wish.wait.is_none() {
-                return Err(wanted.not_free(reader, self.reason_text(), missing, None)?);
+                return Err(wanted.not_free(client, self.reason_text(), missing, None)?);
             }
         }
         let hold = Hold {
@@ -103,9 +105,9 @@ pub(super) fn absent(held: Vec<Held>) -> ReservationPlan {
 }
 
 /// Where the server would tell who the token's user is, another name is refused before anything is assigned to it.
-fn require_own_name(reader: &Reader, user: Option<&str>) -> Result<(), TaskError> {
+fn require_own_name(client: &ReadOnlyClient, user: Option<&str>) -> Result<(), TaskError> {
     let Some(user) = user else { return Ok(()) };
-    match lookup::own_name(reader)? {
+    match lookup::own_name(client)? {
         Some(own) if own != user => Err(not_this_user(user)),
         _ => Ok(()),
     }

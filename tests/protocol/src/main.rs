@@ -6,7 +6,7 @@ use std::process::ExitCode;
 use std::time::Duration;
 use std::{env, fs, thread};
 
-use mr_provisioner::ansible::{self, Call, Diff, Failure, Module, Success, docs, progress};
+use mr_provisioner::ansible::{self, Call, Diff, Failure, Module, Success, completed_steps, docs};
 use serde_json::{Map, json};
 
 static MODULES: [Module; 2] = [
@@ -56,11 +56,11 @@ fn probe(call: &Call) -> Result<Success, Failure> {
             let _ = thread::spawn(|| panic!("the thread went wrong")).join();
         }
         "wait" => {
-            progress::record(
+            completed_steps::record(
                 json!({"action": "upload", "target": "image", "why": format!("<{}>", text("token"))}),
             );
             if call.options.get("force") == Some(&json!(true)) {
-                progress::begin(json!({"action": "provision", "target": "machine 'a'"}));
+                completed_steps::begin(json!({"action": "provision", "target": "machine 'a'"}));
             }
             // Whoever waits for the step sees this file.
             if !text("file").is_empty() && fs::write(text("file"), "").is_err() {

@@ -1,0 +1,221 @@
+//! Writing YAML: as much of it as the documentation of a module needs.
+//!
+//! Written by hand, since the crates that write YAML are unmaintained or leave no say in how a text
+//! is quoted.
+
+use std::fmt::Write as _;
+
+use serde_json::Value;
+
+/// Where long texts are wrapped.
+const WIDTH: usize = 80;
+
+/// A piece of a YAML document.
+#[derive(Clone, Debug)]
+pub(crate) enum Node {
+    /// A text.
+    Text(String),
+    /// A number, boolean or null, written as it is.
+    Plain(String),
+    /// A text of several lines, written as a block.
+    Literal(String),
+    List(Vec<Node>),
+    Map(Vec<(String, Node)>),
+}
+
+impl Node {
+    pub(crate) fn text(text: &str) -> Node {
+        Node::Text(text.to_owned())
+    }
+
+    pub(crate) fn texts(texts: &[&str]) -> Node {
+        Node::List(texts.iter().map(|text| Node::text(text)).collect())
+    }
+
+    pub(crate) fn map<'a>(fields: impl IntoIterator<Item = (&'a str, Node)>) -> Node {
+        Node::Map(
+            fields
+                .into_iter()
+                .map(|(key, value)| (key.to_owned(), value))
+                .collect(),
+        )
+    }
+
+    pub(crate) fn from_json(value: &Value) -> Node {
+        match value {
+            Value::String(text) => Node::text(text),
+            Value::Array(items) => Node::List(items.iter().map(Node::from_json).collect()),
+            Value::Object(fields) => Node::Map(
+                fields
+                    .iter()
+                    .map(|(key, value)| (key.clone(), Node::from_json(value)))
+                    .collect(),
+            ),
+            plain => Node::Plain(plain.to_string()),
+        }
+    }
+
+    /// The whole document.
+    pub(crate) fn document(&self) -> String {
+        let mut text = String::from("---");
+        self.write(&mut text, 0);
+        text.push('\n');
+        text
+    }
+
+    /// Writes what comes after a colon, a dash or the start of the document.
+    fn write(&self, out: &mut String, indent: usize) {
+        match self {
+            Node::Text(text) if is_long(text, WIDTH.saturating_sub(indent + 20)) => {
+                out.push_str(" >-");
+                for line in wrapped(text, WIDTH.saturating_sub(indent)) {
+                    let _ = write!(out, "\n{:indent$}{line}", "");
+                }
+            }
+            Node::Text(text) => out.extend([" ", &scalar(text)]),
+            Node::Plain(text) => out.extend([" ", text]),
+            Node::Literal(text) => {
+                out.push_str(" |");
+                for line in text.lines() {
+                    out.push('\n');
+                    if !line.is_empty() {
+                        // Writing to a string cannot fail.
+                        let _ = write!(out, "{:indent$}{line}", "");
+                    }
+                }
+            }
+            Node::List(items) if items.is_empty() => out.push_str(" []"),
+            Node::Map(fields) if fields.is_empty() => out.push_str(" {}"),
+            Node::List(items) => {
+                for item in items {
+                    let _ = write!(out, "\n{:indent$}-", "");
+                    item.write_in_list(out, indent + 2);
+                }
+            }
+            Node::Map(fields) => {
+                for (key, value) in fields {
+                    let _ = write!(out, "\n{:indent$}{}:", "", scalar(key));
+                    value.write(out, indent + 2);
+                }
+            }
+        }
+    }
+
+    /// Like [`Node::write`], but a map starts on the line of its dash.
+    fn write_in_list(&self, out: &mut String, indent: usize) {
+        let start = out.len();
+        self.write(out, indent);
+        if let Node::Map(fields) = self
+            && !fields.is_empty()
+        {
+            out.replace_range(start..=start + indent, " ");
+        }
+    }
+}
+
+/// Whether a text is too long for one line beside its key, and comes back unchanged when folded.
+fn is_long(text: &str, width: usize) -> bool {
+    let folds = !text.contains('\n') && !text.contains("  ") && text.trim() == text;
+    folds && text.chars().count() > width
+}
+
+/// The words of a text in lines of at most this width.
+fn wrapped(text: &str, width: usize) -> Vec<String> {
+    let mut lines = vec![String::new()];
+    for word in text.split(' ') {
+        match lines.last_mut() {
+            Some(line) if line.is_empty() => line.push_str(word),
+            Some(line) if line.chars().count() + 1 + word.chars().count() <= width => {
+                line.extend([" ", word]);
+            }
+            _ => lines.push(word.to_owned()),
+        }
+    }
+    lines
+}
+
+/// A text as a scalar: plain where nobody can take it for anything else.
+fn scalar(text: &str) -> String {
+    if is_safe(text) {
+        text.to_owned()
+    } else {
+        Value::from(text).to_string()
+    }
+}
+
+fn is_safe(text: &str) -> bool {
+    let starts_well = text.starts_with(|c: char| c.is_ascii_alphabetic());
+    let plain = text
+        .chars()
+        .all(|c| c.is_ascii_alphanumeric() || " _-./,()'+=;".contains(c));
+    let word = text.to_ascii_lowercase();
+    let special =
+        ["y", "n", "yes", "no", "on", "off", "true", "false", "null"].contains(&word.as_str());
+    starts_well && plain && !special && !text.ends_with(' ')
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn writes_json_as_yaml() {
+        let value = json!({
+            "list": [{"a": 1, "b": [true, null]}, "x", [], {}, ["nested"]],
+            "map": {"key with: colon": "it's", "no": "no"},
+            "text": ["plain words, (with) some-thing/else", "with: colon", "# hash", "1", "", "two\nlines", "yes", "end "],
+        });
+        let expected = r##"---
+list:
+  - a: 1
+    b:
+      - true
+      - null
+  - x
+  - []
+  - {}
+  -
+    - nested
+map:
+  "key with: colon": it's
+  "no": "no"
+text:
+  - plain words, (with) some-thing/else
+  - "with: colon"
+  - "# hash"
+  - "1"
+  - ""
+  - "two\nlines"
+  - "yes"
+  - "end "
+"##;
+        assert_eq!(Node::from_json(&value).document(), expected);
+    }
+
+    #[test]
+    fn folds_long_texts_and_keeps_literal_ones() {
+        let long = "word: ".repeat(30).trim_end().to_owned();
+        let document = Node::map([
+            ("text", Node::Text(long.clone())),
+            ("block", Node::Literal("- a:\n\n    b".to_owned())),
+        ])
+        .document();
+        let (text, block) = document.split_once("\nblock: ").unwrap();
+        let lines: Vec<&str> = text.lines().skip(2).collect();
+        assert!(
+            text.starts_with("---\ntext: >-\n  word: ")
+                && lines.iter().all(|line| line.len() <= WIDTH)
+        );
+        assert_eq!(
+            lines
+                .iter()
+                .map(|line| line.trim())
+                .collect::<Vec<_>>()
+                .join(" "),
+            long
+        );
+        assert_eq!(block, "|\n  - a:\n\n      b\n");
+    }
+}

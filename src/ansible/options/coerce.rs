@@ -1,0 +1,194 @@
+//! Coercion of a value to the declared type of its option, as AnsibleModule does it.
+//!
+//! Values arrive as the playbook's author, Jinja and the command line left them: numbers as text,
+//! text as numbers, lists as `a,b`. Where releases of ansible-core differ, the newest one is
+//! followed. What an error says is the end of a sentence; [`crate::ansible::options::validate`] writes its beginning.
+
+use serde_json::{Map, Value};
+
+use crate::ansible::options::dict_text;
+use crate::ansible::options::option::Kind;
+use crate::ansible::options::path;
+use crate::ansible::options::python;
+
+const BOOLEANS: &str =
+    "'y', 'yes', 'on', '1', 'true', 't', 1, 'n', 'no', 'off', '0', 'false', 'f', 0";
+
+/// Coerces everything except the elements of lists, which have a sentence of their own.
+pub(crate) fn coerce(kind: &Kind, value: &Value) -> Result<Value, String> {
+    match kind {
+        Kind::Str => Ok(text(value).into()),
+        Kind::Bool => boolean(value).map(Value::from),
+        Kind::Int => integer(value).map(Value::from),
+        Kind::Float => float(value).map(Value::from),
+        Kind::Path => Ok(path::expand(&text(value)).into()),
+        Kind::Raw => Ok(value.clone()),
+        Kind::List(_) | Kind::Items(_) => list(value).map(Value::from),
+        Kind::Dict | Kind::Options(_) => dict(value).map(Value::from),
+    }
+}
+
+fn text(value: &Value) -> String {
+    match value {
+        // Only list elements get here: a null option counts as not given.
+        Value::Null => String::new(),
+        other => python::str_of(other),
+    }
+}
+
+/// One of the words and numbers that Ansible takes for true and false.
+pub(crate) fn boolean(value: &Value) -> Result<bool, String> {
+    let word = match value {
+        Value::Bool(value) => return Ok(*value),
+        Value::String(text) => text.trim().to_lowercase(),
+        Value::Number(number) => match number.as_f64() {
+            Some(1.0) => "1".to_owned(),
+            Some(0.0) => "0".to_owned(),
+            _ => String::new(),
+        },
+        _ => return Err(cannot_be_converted(value, "a bool")),
+    };
+    match word.as_str() {
+        "y" | "yes" | "on" | "1" | "true" | "t" => Ok(true),
+        "n" | "no" | "off" | "0" | "false" | "f" => Ok(false),
+        _ => Err(format!(
+            "The value '{}' is not a valid boolean. Valid booleans include: {BOOLEANS}",
+            python::str_of(value)
+        )),
+    }
+}
+
+fn integer(value: &Value) -> Result<i64, String> {
+    let number = match value {
+        // AnsibleModule lets true through as it is; in Python it is equal to 1.
+        Value::Bool(value) => Some(i64::from(*value)),
+        Value::Number(number) => python::whole_number(&number.to_string()),
+        Value::String(text) => python::whole_number(text),
+        _ => None,
+    };
+    number.ok_or_else(|| match value {
+        Value::Number(number) if !python::is_float(number) => format!("{number} is out of range"),
+        _ => format!("\"{}\" cannot be converted to an int", python::repr(value)),
+    })
+}
+
+/// A finite number: JSON has no other, and no option means anything with one.
+fn float(value: &Value) -> Result<f64, String> {
+    let number = match value {
+        Value::Bool(value) => Some(f64::from(u8::from(*value))),
+        Value::Number(number) => python::finite_float(&number.to_string()),
+        Value::String(text) => python::finite_float(text),
+        _ => None,
+    };
+    number.ok_or_else(|| cannot_be_converted(value, "a float"))
+}
+
+fn list(value: &Value) -> Result<Vec<Value>, String> {
+    match value {
+        Value::Array(items) => Ok(items.clone()),
+        Value::String(text) => Ok(text.split(',').map(Value::from).collect()),
+        Value::Number(_) | Value::Bool(_) => Ok(vec![python::str_of(value).into()]),
+        _ => Err(cannot_be_converted(value, "a list")),
+    }
+}
+
+/// A dictionary, or a text that stands for one: JSON, a Python literal, or `key=value` pairs.
+pub(crate) fn dict(value: &Value) -> Result<Map<String, Value>, String> {
+    match value {
+        Value::Object(fields) => Ok(fields.clone()),
+        Value::String(text) => dict_text::parse(text),
+        _ => Err(cannot_be_converted(value, "a dict")),
+    }
+}
+
+fn cannot_be_converted(value: &Value, target: &str) -> String {
+    format!(
+        "<class '{}'> cannot be converted to {target}",
+        python::type_name(value)
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    fn coerced(kind: Kind, value: &Value) -> Value {
+        coerce(&kind, value).unwrap()
+    }
+
+    #[test]
+    fn booleans() {
+        for value in [
+            json!(true),
+            json!(1),
+            json!(1.0),
+            json!("yes"),
+            json!(" On\n"),
+            json!("T"),
+            json!("1"),
+        ] {
+            assert_eq!(coerced(Kind::Bool, &value), json!(true), "{value}");
+        }
+        for value in [
+            json!(false),
+            json!(0),
+            json!(0.0),
+            json!("no"),
+            json!("OFF"),
+            json!("f"),
+            json!("n"),
+        ] {
+            assert_eq!(coerced(Kind::Bool, &value), json!(false), "{value}");
+        }
+        for value in [
+            json!(""),
+            json!(2),
+            json!(-1),
+            json!("2"),
+            json!("1.0"),
+            json!("enabled"),
+            json!([]),
+            json!({}),
+        ] {
+            assert!(coerce(&Kind::Bool, &value).is_err(), "{value}");
+        }
+    }
+
+    #[test]
+    fn numbers() {
+        assert_eq!(coerced(Kind::Int, &json!(" 1_000 ")), json!(1000));
+        assert_eq!(coerced(Kind::Int, &json!(2.0)), json!(2));
+        assert_eq!(coerced(Kind::Int, &json!(true)), json!(1));
+        assert_eq!(coerced(Kind::Float, &json!("0.5")), json!(0.5));
+        assert_eq!(coerced(Kind::Float, &json!(3)), json!(3.0));
+        assert_eq!(
+            coerce(&Kind::Int, &json!("big")),
+            Err("\"'big'\" cannot be converted to an int".to_owned())
+        );
+        assert_eq!(
+            coerce(&Kind::Int, &json!(1.5)),
+            Err("\"1.5\" cannot be converted to an int".to_owned())
+        );
+    }
+
+    #[test]
+    fn texts() {
+        assert_eq!(coerced(Kind::Str, &json!(5)), json!("5"));
+        assert_eq!(coerced(Kind::Str, &json!(true)), json!("True"));
+        assert_eq!(coerced(Kind::Str, &json!([1, "a"])), json!("[1, 'a']"));
+    }
+
+    #[test]
+    fn lists() {
+        let list = Kind::List(&Kind::Str);
+        assert_eq!(coerced(list, &json!("a, b ")), json!(["a", " b "]));
+        assert_eq!(coerced(list, &json!("")), json!([""]));
+        assert_eq!(coerced(list, &json!(true)), json!(["True"]));
+        assert_eq!(
+            coerce(&list, &json!({})),
+            Err("<class 'dict'> cannot be converted to a list".to_owned())
+        );
+    }
+}

@@ -1,0 +1,99 @@
+//! Options with bytes that are not UTF-8, such as a Latin-1 file through `lookup('file', ...)`.
+//!
+//! Python keeps such a byte as half of a pair of UTF-16 codes, U+DC80 to U+DCFF, and writes that into
+//! the arguments file, where it is no JSON.
+
+use serde_json::{Map, Value};
+
+use crate::ansible::result::Failure;
+
+/// The failure for such arguments, which are not valid JSON; `None` when there are no such bytes in them.
+pub(crate) fn failure(contents: &[u8]) -> Option<Failure> {
+    let text = str::from_utf8(contents).ok()?;
+    let marked = without_halves(text)?;
+    let options: Map<String, Value> = serde_json::from_str(&marked).unwrap_or_default();
+    let whose = options
+        .iter()
+        .find(|(_, value)| value.to_string().contains(MARK))
+        .map_or("An option".to_owned(), |(name, _)| {
+            format!("The option '{name}'")
+        });
+    Some(Failure {
+        hint: Some("Convert the text, or the file that it comes from, to UTF-8.".to_owned()),
+        ..Failure::new(format!("{whose} holds bytes that are not UTF-8."))
+    })
+}
+
+/// Stands for a byte that is not UTF-8. No text has this code, which Unicode keeps free.
+const MARK: char = '\u{ffff}';
+
+/// The text with the mark in place of every single half of a pair, if there is one.
+fn without_halves(text: &str) -> Option<String> {
+    let mut marked = String::with_capacity(text.len());
+    let mut rest = text;
+    let mut found = false;
+    while let Some(start) = rest.find('\\') {
+        let (before, escape) = rest.split_at(start);
+        marked.push_str(before);
+        let length = match (half(escape), half(escape.get(6..).unwrap_or_default())) {
+            (Some(0xD800..=0xDBFF), Some(0xDC00..=0xDFFF)) => 12,
+            (Some(_), _) => 0,
+            // A backslash and the character that it escapes.
+            (None, _) => 1 + escape.chars().nth(1).map_or(0, char::len_utf8),
+        };
+        marked.push_str(&escape[..length]);
+        rest = &escape[length..];
+        if length == 0 {
+            found = true;
+            marked.push(MARK);
+            rest = &escape[6..];
+        }
+    }
+    marked.push_str(rest);
+    found.then_some(marked)
+}
+
+/// The code of an escape at the beginning of a text, if it is half of a pair.
+fn half(text: &str) -> Option<u16> {
+    let code = u16::from_str_radix(text.strip_prefix("\\u")?.get(..4)?, 16).ok()?;
+    (0xD800..=0xDFFF).contains(&code).then_some(code)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn message(text: &str) -> Option<String> {
+        failure(text.as_bytes()).map(|failure| failure.message)
+    }
+
+    #[test]
+    fn the_option_with_other_bytes_is_named() {
+        for text in [
+            r#"{"name": "x", "content": "gr\udcfc\udcdfe"}"#,
+            r#"{"name": "\ud83d\ude00\\", "content": {"a": ["\udce9"]}}"#,
+            r#"{"name": "x", "content": "\ud83d"}"#,
+        ] {
+            let expected = "The option 'content' holds bytes that are not UTF-8.";
+            assert_eq!(message(text).as_deref(), Some(expected), "{text}");
+        }
+        let broken = r#"{"name": "\udcfc", oops"#;
+        let expected = "An option holds bytes that are not UTF-8.";
+        assert_eq!(message(broken).as_deref(), Some(expected));
+    }
+
+    #[test]
+    fn other_arguments_are_left_alone() {
+        for text in [
+            "",
+            "{",
+            r#"{"a": "\ud83d\ude00 \\udcfc \u00fc ü"}"#,
+            r#"{"a": "\"#,
+            r#"{"a": "\u"#,
+            r#"{"a": "\ü"#,
+        ] {
+            assert_eq!(message(text), None, "{text}");
+        }
+        assert!(failure(b"{\"a\": \"\xfc\"}").is_none());
+    }
+}

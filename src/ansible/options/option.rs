@@ -1,0 +1,265 @@
+//! One option: its type, its default, where it may come from and where its value may be seen.
+
+use serde_json::Value;
+
+use crate::ansible::options::spec::{Constraints, DOCUMENTED};
+
+/// One option of a module, or one suboption of an option.
+#[derive(Clone, Copy, Debug)]
+pub struct Opt {
+    /// The canonical name.
+    pub name: &'static str,
+    /// What its value is coerced to.
+    pub kind: Kind,
+    /// Whether the module cannot run without it.
+    pub required: bool,
+    /// Its value when none is given.
+    pub default: Option<Literal>,
+    /// The values that are allowed, after coercion; all are when this is empty.
+    pub choices: &'static [&'static str],
+    /// Other names for it.
+    pub aliases: &'static [&'static str],
+    /// The environment variable that is read when no value is given.
+    pub env: Option<&'static str>,
+    /// The smallest number that is allowed.
+    pub minimum: Option<i64>,
+    /// Where its value may be seen.
+    pub disclosure: Disclosure,
+    /// Paragraphs of the documentation.
+    pub description: &'static [&'static str],
+    /// Rules over its suboptions.
+    pub constraints: Constraints,
+}
+
+/// The type that the value of an option is coerced to.
+#[derive(Clone, Copy, Debug)]
+pub enum Kind {
+    /// Text; anything else becomes text as Python's `str` would write it.
+    Str,
+    /// True or false, or one of the words that Ansible takes for them.
+    Bool,
+    /// A whole number of 64 bits.
+    Int,
+    /// A finite number.
+    Float,
+    /// Text in which `~` and `$VARIABLE` are expanded.
+    Path,
+    /// Whatever was given.
+    Raw,
+    /// A list of one kind.
+    List(&'static Kind),
+    /// A dictionary of anything.
+    Dict,
+    /// A dictionary with declared suboptions.
+    Options(&'static [&'static [Opt]]),
+    /// A list of dictionaries that have these options, each completed by the options outside the list.
+    Items(&'static [&'static [Opt]]),
+}
+
+/// Where the value of an option may be seen.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Disclosure {
+    /// Anywhere.
+    Shown,
+    /// Anywhere except in `invocation`, where a long text is of no use.
+    HiddenInInvocation,
+    /// Anywhere, as a URL of which nobody sees a user, a password, a query or a fragment.
+    ShownAsUrl,
+    /// Nowhere: it is masked wherever it occurs.
+    Secret,
+}
+
+/// A value written in a table.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Literal {
+    /// Text.
+    Str(&'static str),
+    /// A whole number.
+    Int(i64),
+    /// A decimal number, as it should be printed.
+    Float(&'static str),
+    /// True or false.
+    Bool(bool),
+}
+
+impl Opt {
+    /// An optional option that may be shown anywhere.
+    #[must_use]
+    pub const fn new(name: &'static str, kind: Kind) -> Opt {
+        Opt {
+            name,
+            kind,
+            required: false,
+            default: None,
+            choices: &[],
+            aliases: &[],
+            env: None,
+            minimum: None,
+            disclosure: Disclosure::Shown,
+            description: &[],
+            constraints: Constraints::NONE,
+        }
+    }
+
+    /// The module cannot run without it.
+    #[must_use]
+    pub const fn required(mut self) -> Opt {
+        self.required = true;
+        self
+    }
+
+    /// The value when none is given: text.
+    #[must_use]
+    pub const fn default_str(mut self, value: &'static str) -> Opt {
+        self.default = Some(Literal::Str(value));
+        self
+    }
+
+    /// The value when none is given: a whole number.
+    #[must_use]
+    pub const fn default_int(mut self, value: i64) -> Opt {
+        self.default = Some(Literal::Int(value));
+        self
+    }
+
+    /// The value when none is given: true or false.
+    #[must_use]
+    pub const fn default_bool(mut self, value: bool) -> Opt {
+        self.default = Some(Literal::Bool(value));
+        self
+    }
+
+    /// The value when none is given: a decimal number, as it should be printed.
+    #[must_use]
+    pub const fn default_float(mut self, value: &'static str) -> Opt {
+        self.default = Some(Literal::Float(value));
+        self
+    }
+
+    /// The only values that are allowed.
+    #[must_use]
+    pub const fn choices(mut self, choices: &'static [&'static str]) -> Opt {
+        self.choices = choices;
+        self
+    }
+
+    /// Other names for it.
+    #[must_use]
+    pub const fn aliases(mut self, aliases: &'static [&'static str]) -> Opt {
+        self.aliases = aliases;
+        self
+    }
+
+    /// The environment variable that is read when no value is given.
+    #[must_use]
+    pub const fn env(mut self, variable: &'static str) -> Opt {
+        self.env = Some(variable);
+        self
+    }
+
+    /// The smallest number that is allowed.
+    #[must_use]
+    pub const fn minimum(mut self, minimum: i64) -> Opt {
+        self.minimum = Some(minimum);
+        self
+    }
+
+    /// Where its value may be seen.
+    #[must_use]
+    pub const fn disclosure(mut self, disclosure: Disclosure) -> Opt {
+        self.disclosure = disclosure;
+        self
+    }
+
+    /// Its value is masked wherever it occurs.
+    #[must_use]
+    pub const fn secret(self) -> Opt {
+        self.disclosure(Disclosure::Secret)
+    }
+
+    /// Its value is a URL, of which a user, a password, a query and a fragment are masked wherever they occur.
+    #[must_use]
+    pub const fn url(self) -> Opt {
+        self.disclosure(Disclosure::ShownAsUrl)
+    }
+
+    /// Its value is left out of `invocation`.
+    #[must_use]
+    pub const fn hidden_in_invocation(self) -> Opt {
+        self.disclosure(Disclosure::HiddenInInvocation)
+    }
+
+    /// Paragraphs of the documentation.
+    #[must_use]
+    pub const fn about(mut self, description: &'static [&'static str]) -> Opt {
+        if DOCUMENTED {
+            self.description = description;
+        }
+        self
+    }
+
+    /// Rules over its suboptions.
+    #[must_use]
+    pub const fn constraints(mut self, constraints: Constraints) -> Opt {
+        self.constraints = constraints;
+        self
+    }
+
+    /// What may stand inside: suboptions, or the options of items.
+    #[must_use]
+    pub(crate) const fn inner(&self) -> Option<&'static [&'static [Opt]]> {
+        match self.kind {
+            Kind::Items(groups) => Some(groups),
+            _ => self.suboptions(),
+        }
+    }
+
+    /// The suboptions of a dictionary or of a list of dictionaries.
+    #[must_use]
+    pub const fn suboptions(&self) -> Option<&'static [&'static [Opt]]> {
+        match self.kind {
+            Kind::Options(groups) | Kind::List(&Kind::Options(groups)) => Some(groups),
+            _ => None,
+        }
+    }
+}
+
+impl Kind {
+    /// The name of the type in Ansible's words.
+    #[must_use]
+    pub const fn name(&self) -> &'static str {
+        match self {
+            Kind::Str => "str",
+            Kind::Bool => "bool",
+            Kind::Int => "int",
+            Kind::Float => "float",
+            Kind::Path => "path",
+            Kind::Raw => "raw",
+            Kind::List(_) | Kind::Items(_) => "list",
+            Kind::Dict | Kind::Options(_) => "dict",
+        }
+    }
+
+    /// The kind of the elements, for a list.
+    #[must_use]
+    pub const fn element(&self) -> Option<&'static Kind> {
+        match self {
+            Kind::List(element) => Some(element),
+            Kind::Items(_) => Some(&Kind::Dict),
+            _ => None,
+        }
+    }
+}
+
+impl Literal {
+    /// The same value as JSON.
+    #[must_use]
+    pub fn to_json(self) -> Value {
+        match self {
+            Literal::Str(text) => text.into(),
+            Literal::Int(number) => number.into(),
+            Literal::Bool(value) => value.into(),
+            Literal::Float(text) => text.parse::<f64>().map_or(Value::Null, Value::from),
+        }
+    }
+}

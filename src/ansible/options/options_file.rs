@@ -1,0 +1,279 @@
+//! Files with options, `name = value` lines in sections, and the files with tokens that they name.
+
+use std::fs::{self, File, Metadata};
+use std::io::{ErrorKind, Read};
+use std::os::unix::fs::PermissionsExt;
+use std::path::{Path, PathBuf};
+
+use serde_json::{Map, Value};
+
+use crate::ansible::{Failure, Kind, ModuleSpec, expand_path};
+use crate::support::io_error;
+
+const TOKENS: [&str; 2] = ["mrp_token", "token"];
+const TOKEN_FILE: &str = "token_file";
+
+/// A file that was read; nobody but its owner can read one with a token in it, and not everybody can write it.
+pub(crate) struct OptionsFile {
+    path: PathBuf,
+    sections: Vec<Section>,
+}
+
+/// Whether there is a file, even one that cannot be read: a link that leads nowhere was made to be followed.
+pub(crate) fn is_there(path: &Path) -> bool {
+    let absent = [ErrorKind::NotFound, ErrorKind::NotADirectory];
+    fs::symlink_metadata(path).map_or_else(|error| !absent.contains(&error.kind()), |_| true)
+}
+
+/// Options under a name.
+struct Section {
+    /// Empty for what stands before the first name.
+    name: String,
+    options: Map<String, Value>,
+}
+
+impl OptionsFile {
+    pub(crate) fn read(path: &Path) -> Result<OptionsFile, Failure> {
+        let file = Text::read(path)?;
+        let sections = parse(&file.text).map_err(|(line, problem)| {
+            Failure::new(format!("line {line} of {} {problem}", path.display()))
+        })?;
+        if sections.iter().any(Section::has_token) {
+            file.require_private(path)?;
+        }
+        file.require_protected(path)?;
+        Ok(OptionsFile {
+            path: path.to_owned(),
+            sections,
+        })
+    }
+
+    pub(crate) fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// The names of its sections, in their order.
+    pub(crate) fn names(&self) -> impl Iterator<Item = &str> {
+        let names = self.sections.iter().map(|section| section.name.as_str());
+        names.filter(|name| !name.is_empty())
+    }
+
+    /// What is said before the first section.
+    pub(crate) fn preamble(&self) -> &Map<String, Value> {
+        &self.sections[0].options
+    }
+
+    /// The options of a section, with the files that they name as seen from here, and with the token out of its file.
+    pub(crate) fn options(
+        &self,
+        section: &str,
+        spec: &ModuleSpec,
+    ) -> Result<Map<String, Value>, Failure> {
+        let found = self.sections.iter().find(|found| found.name == section);
+        let mut given = found.map_or_else(Map::new, |found| found.options.clone());
+        find_files(
+            &mut given,
+            self.path.parent().unwrap_or(Path::new("")),
+            spec,
+        );
+        let Some(Value::String(token_file)) = given.remove(TOKEN_FILE) else {
+            return Ok(given);
+        };
+        if found.is_some_and(Section::has_token) {
+            return Err(Failure::new(format!(
+                "{} has both a token and a {TOKEN_FILE}",
+                self.path.display()
+            )));
+        }
+        let token = Text::read(token_file.as_ref())?;
+        token.require_private(token_file.as_ref())?;
+        given.insert(TOKENS[0].into(), token.text.trim().into());
+        Ok(given)
+    }
+}
+
+impl Section {
+    fn new(name: &str) -> Section {
+        Section {
+            name: name.to_owned(),
+            options: Map::new(),
+        }
+    }
+
+    fn has_token(&self) -> bool {
+        TOKENS.iter().any(|name| self.options.contains_key(*name))
+    }
+}
+
+/// What is no name may be a token, and is not repeated.
+fn is_name(name: &str) -> bool {
+    let is_letter =
+        |letter: char| letter.is_ascii_lowercase() || letter.is_ascii_digit() || letter == '_';
+    !name.is_empty() && name.chars().all(is_letter)
+}
+
+/// Lines of `name = value` behind lines of `[section]`, blank ones, and comments behind a `#` at the beginning of a line.
+fn parse(text: &str) -> Result<Vec<Section>, (usize, &'static str)> {
+    let mut sections = vec![Section::new("")];
+    for (line, text) in (1..).zip(text.lines().map(str::trim)) {
+        if text.is_empty() || text.starts_with('#') {
+            continue;
+        }
+        if let Some(name) = text
+            .strip_prefix('[')
+            .and_then(|text| text.strip_suffix(']'))
+        {
+            let name = name.trim();
+            if sections.iter().any(|section| section.name == name) {
+                return Err((
+                    line,
+                    "names a section that has no name, or that an earlier line names",
+                ));
+            }
+            sections.push(Section::new(name));
+            continue;
+        }
+        let (name, value) = text
+            .split_once('=')
+            .filter(|(name, _)| is_name(name.trim()))
+            .ok_or((line, "is not of the form name = value"))?;
+        let options = &mut sections.last_mut().expect("there is a first one").options;
+        let earlier = options.insert(name.trim().to_owned(), value.trim().into());
+        if earlier.is_some() {
+            return Err((line, "gives an option that an earlier line gives"));
+        }
+    }
+    for section in &mut sections {
+        section.options.retain(|_, value| value != "");
+    }
+    Ok(sections)
+}
+
+/// A file is named from where the one with the options is, wherever Ansible is run.
+fn find_files(given: &mut Map<String, Value>, here: &Path, spec: &ModuleSpec) {
+    for option in spec.all_options() {
+        if let (Kind::Path, Some(Value::String(path))) = (option.kind, given.get_mut(option.name)) {
+            *path = here.join(expand_path(path)).to_string_lossy().into_owned();
+        }
+    }
+}
+
+struct Text {
+    text: String,
+    metadata: Metadata,
+}
+
+impl Text {
+    fn read(path: &Path) -> Result<Text, Failure> {
+        let mut text = String::new();
+        let read = File::open(path).and_then(|mut file| {
+            file.read_to_string(&mut text)?;
+            file.metadata()
+        });
+        match read {
+            Ok(metadata) => Ok(Text { text, metadata }),
+            Err(error) => Err(Failure::new(format!(
+                "cannot read {}: {}",
+                path.display(),
+                io_error::of(&error)
+            ))),
+        }
+    }
+
+    fn require_private(&self, path: &Path) -> Result<(), Failure> {
+        match self.allows(0o077) {
+            true => Err(forbidden(path, "has a token and others can read it", "600")),
+            false => Ok(()),
+        }
+    }
+
+    /// Who can write the file could have the token sent elsewhere.
+    fn require_protected(&self, path: &Path) -> Result<(), Failure> {
+        match self.metadata.is_file() && self.allows(0o002) {
+            true => Err(forbidden(
+                path,
+                "says where the token is sent and everybody can write it",
+                "o-w",
+            )),
+            false => Ok(()),
+        }
+    }
+
+    fn allows(&self, mode: u32) -> bool {
+        self.metadata.permissions().mode() & mode != 0
+    }
+}
+
+/// The failure to trust a file, with what to type.
+fn forbidden(path: &Path, problem: &str, mode: &str) -> Failure {
+    let path = path.display().to_string();
+    Failure::new(format!(
+        "{path} {problem}; type: chmod {mode} '{}'",
+        path.replace('\'', "'\\''")
+    ))
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+    use crate::ansible::Opt;
+
+    #[test]
+    fn lines_comments_blanks_and_sections() {
+        let text = "# the lab\n\nmrp_url = http://lab/?a=b\r\n  query=(= arch \"arm64\") # no comment \ncache =\n\
+             [ x ]\nquery = t\n";
+        let sections = parse(text).unwrap();
+        let told = sections
+            .into_iter()
+            .map(|section| (section.name, Value::from(section.options)));
+        assert_eq!(
+            told.collect::<Vec<_>>(),
+            [
+                (
+                    String::new(),
+                    json!({ "mrp_url": "http://lab/?a=b", "query": "(= arch \"arm64\") # no comment" })
+                ),
+                ("x".to_owned(), json!({ "query": "t" }))
+            ]
+        );
+    }
+
+    #[test]
+    fn what_is_no_option_is_told_by_its_line_and_not_by_its_text() {
+        for (text, line) in [
+            ("a = 1\n\nmrp\n", 3),
+            ("a = 1\na = 2\n", 2),
+            ("[x]\n[]\n", 2),
+            ("[x]\n[y]\n[x]\n", 3),
+        ] {
+            assert_eq!(
+                parse(text).err().map(|(line, _)| line),
+                Some(line),
+                "{text}"
+            );
+        }
+    }
+
+    #[test]
+    fn files_are_named_from_the_file_that_names_them() {
+        static SPEC: ModuleSpec = ModuleSpec {
+            options: &[&[
+                Opt::new("token_file", Kind::Path),
+                Opt::new("cache", Kind::Path),
+                Opt::new("query", Kind::Str),
+            ]],
+            ..ModuleSpec::EMPTY
+        };
+        let mut given = parse("token_file = token\ncache = /var/x\nquery = y\n")
+            .unwrap()
+            .remove(0)
+            .options;
+        find_files(&mut given, Path::new("/lab"), &SPEC);
+        assert_eq!(
+            Value::from(given),
+            json!({ "token_file": "/lab/token", "cache": "/var/x", "query": "y" })
+        );
+    }
+}

@@ -1,0 +1,282 @@
+//! Values as Python writes and reads them: AnsibleModule's `str` options and its messages show
+//! `repr` texts.
+
+use serde_json::{Map, Number, Value};
+
+/// `str(value)`.
+pub(crate) fn str_of(value: &Value) -> String {
+    match value {
+        Value::String(text) => text.clone(),
+        other => repr(other),
+    }
+}
+
+/// `repr(value)`.
+pub(crate) fn repr(value: &Value) -> String {
+    match value {
+        Value::Null => "None".to_owned(),
+        Value::Bool(true) => "True".to_owned(),
+        Value::Bool(false) => "False".to_owned(),
+        Value::Number(number) => repr_number(number),
+        Value::String(text) => repr_str(text),
+        Value::Array(items) => format!(
+            "[{}]",
+            items.iter().map(repr).collect::<Vec<_>>().join(", ")
+        ),
+        Value::Object(fields) => repr_dict(fields),
+    }
+}
+
+/// The name of the type in Python: `NoneType`, `str`, `list`.
+pub(crate) fn type_name(value: &Value) -> &'static str {
+    match value {
+        Value::Null => "NoneType",
+        Value::Bool(_) => "bool",
+        Value::Number(number) if is_float(number) => "float",
+        Value::Number(_) => "int",
+        Value::String(_) => "str",
+        Value::Array(_) => "list",
+        Value::Object(_) => "dict",
+    }
+}
+
+/// Whether Python reads this JSON number as a float.
+pub(crate) fn is_float(number: &Number) -> bool {
+    number.to_string().contains(['.', 'e', 'E'])
+}
+
+/// The whole number that a text stands for, in decimal digits: what `int(Decimal(text))` accepts.
+///
+/// `" 1 "`, `"1_000"`, `"0644"`, `"1.0"` and `"1e3"` are whole; `"1.5"`, `"0x10"` and `"inf"` are
+/// not.
+pub(crate) fn whole_number(text: &str) -> Option<i64> {
+    let text = text.trim().replace('_', "");
+    let (negative, unsigned) = match text.strip_prefix('-') {
+        Some(rest) => (true, rest),
+        None => (false, text.strip_prefix('+').unwrap_or(&text)),
+    };
+    let (mantissa, exponent) = match unsigned.split_once(['e', 'E']) {
+        Some((mantissa, exponent)) => (mantissa, exponent.parse::<i32>().ok()?),
+        None => (unsigned, 0),
+    };
+    let (whole, fraction) = mantissa.split_once('.').unwrap_or((mantissa, ""));
+    let digits = format!("{whole}{fraction}");
+    if digits.is_empty() || !digits.bytes().all(|byte| byte.is_ascii_digit()) {
+        return None;
+    }
+    let scale = exponent.checked_sub(i32::try_from(fraction.len()).ok()?)?;
+    let magnitude = scaled(digits.trim_start_matches('0'), scale)?;
+    i64::try_from(if negative { -magnitude } else { magnitude }).ok()
+}
+
+/// `digits` times ten to the power of `scale`, when that is whole and not absurdly large.
+fn scaled(digits: &str, scale: i32) -> Option<i128> {
+    if digits.is_empty() {
+        return Some(0);
+    }
+    let zeros = usize::try_from(scale.unsigned_abs()).ok()?;
+    if scale >= 0 {
+        // Nothing above 64 bits is of use, and an exponent of a billion must not fill the memory.
+        (digits.len().saturating_add(zeros) <= 20)
+            .then(|| format!("{digits}{}", "0".repeat(zeros)))?
+            .parse()
+            .ok()
+    } else {
+        let (whole, fraction) = digits.split_at(digits.len().saturating_sub(zeros));
+        let exact = fraction.bytes().all(|digit| digit == b'0') && zeros <= digits.len();
+        exact.then(|| {
+            if whole.is_empty() {
+                Some(0)
+            } else {
+                whole.parse().ok()
+            }
+        })?
+    }
+}
+
+/// The finite number that a text stands for: what `float(text)` accepts, except for infinities and
+/// NaN.
+pub(crate) fn finite_float(text: &str) -> Option<f64> {
+    let text = text.trim();
+    let between_digits = |at: usize| {
+        let bytes = text.as_bytes();
+        at > 0
+            && bytes[at - 1].is_ascii_digit()
+            && bytes.get(at + 1).is_some_and(u8::is_ascii_digit)
+    };
+    if text.match_indices('_').any(|(at, _)| !between_digits(at)) {
+        return None;
+    }
+    text.replace('_', "")
+        .parse::<f64>()
+        .ok()
+        .filter(|number| number.is_finite())
+}
+
+fn repr_number(number: &Number) -> String {
+    let text = number.to_string();
+    if !is_float(number) {
+        return if text == "-0" { "0".to_owned() } else { text };
+    }
+    text.parse::<f64>().map_or(text, repr_float)
+}
+
+/// The shortest digits that read back the same; an exponent from 1e16 upwards and below 1e-4.
+fn repr_float(number: f64) -> String {
+    if number.is_infinite() {
+        return if number > 0.0 { "inf" } else { "-inf" }.to_owned();
+    }
+    let scientific = format!("{number:e}");
+    let (mantissa, exponent) = scientific.split_once('e').unwrap_or((&scientific, "0"));
+    let exponent: i32 = exponent.parse().unwrap_or(0);
+    if (-4..16).contains(&exponent) {
+        let plain = format!("{number}");
+        if plain.contains('.') {
+            plain
+        } else {
+            format!("{plain}.0")
+        }
+    } else {
+        let sign = if exponent < 0 { '-' } else { '+' };
+        format!("{mantissa}e{sign}{:02}", exponent.unsigned_abs())
+    }
+}
+
+fn repr_dict(fields: &Map<String, Value>) -> String {
+    let fields: Vec<String> = fields
+        .iter()
+        .map(|(key, value)| format!("{}: {}", repr_str(key), repr(value)))
+        .collect();
+    format!("{{{}}}", fields.join(", "))
+}
+
+/// A Python string literal: double quotes only where they save escapes.
+pub(crate) fn repr_str(text: &str) -> String {
+    let quote = if text.contains('\'') && !text.contains('"') {
+        '"'
+    } else {
+        '\''
+    };
+    let mut literal = String::from(quote);
+    for character in text.chars() {
+        match character {
+            '\n' => literal.push_str("\\n"),
+            '\r' => literal.push_str("\\r"),
+            '\t' => literal.push_str("\\t"),
+            '\\' => literal.push_str("\\\\"),
+            _ if character == quote => literal.extend(['\\', quote]),
+            _ if is_printable(character) => literal.push(character),
+            _ => literal.push_str(&match u32::from(character) {
+                code @ ..=0xff => format!("\\x{code:02x}"),
+                code @ ..=0xffff => format!("\\u{code:04x}"),
+                code => format!("\\U{code:08x}"),
+            }),
+        }
+    }
+    literal.push(quote);
+    literal
+}
+
+/// Whether Python prints a character as it is. The standard library knows, but says so only in its
+/// debug escapes.
+fn is_printable(character: char) -> bool {
+    // A letter in front, since a combining character at the beginning of a text is always escaped.
+    !format!("a{character}")
+        .escape_debug()
+        .to_string()
+        .contains("\\u{")
+        && character != '\0'
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn number(text: &str) -> Value {
+        serde_json::from_str(text).unwrap()
+    }
+
+    #[test]
+    fn writes_numbers_like_python() {
+        for (json, expected) in [
+            ("1", "1"),
+            ("-7", "-7"),
+            (
+                "123456789012345678901234567890",
+                "123456789012345678901234567890",
+            ),
+            ("1.0", "1.0"),
+            ("1e3", "1000.0"),
+            ("0.1", "0.1"),
+            ("1e16", "1e+16"),
+            ("1.5e-5", "1.5e-05"),
+            ("0.0001", "0.0001"),
+            ("1e400", "inf"),
+        ] {
+            assert_eq!(repr(&number(json)), expected);
+        }
+    }
+
+    #[test]
+    fn writes_containers_like_python() {
+        let value = serde_json::json!({"a": [1, "x", null, true], "b": {"it's": "\"q\""}});
+        assert_eq!(
+            str_of(&value),
+            r#"{'a': [1, 'x', None, True], 'b': {"it's": '"q"'}}"#
+        );
+    }
+
+    #[test]
+    fn writes_strings_like_python() {
+        assert_eq!(repr_str("a'b\"c"), r#"'a\'b"c'"#);
+        assert_eq!(
+            repr_str("\n\u{0}\u{7f}\u{85}\u{2028}ä\\"),
+            r"'\n\x00\x7f\x85\u2028ä\\'"
+        );
+        assert_eq!(repr_str("😀\u{e0001}"), "'😀\\U000e0001'");
+    }
+
+    #[test]
+    fn reads_whole_numbers() {
+        for (text, expected) in [
+            (" 1 ", Some(1)),
+            ("+1", Some(1)),
+            ("-1", Some(-1)),
+            ("1_000", Some(1000)),
+            ("0644", Some(644)),
+            ("1.0", Some(1)),
+            ("1e3", Some(1000)),
+            ("1.5e1", Some(15)),
+            ("100e-2", Some(1)),
+            ("0e-5", Some(0)),
+            ("0.0", Some(0)),
+            ("1.5", None),
+            ("1e-1", None),
+            ("", None),
+            (".", None),
+            ("0x10", None),
+            ("inf", None),
+            ("1e999999999", None),
+            ("9223372036854775807", Some(i64::MAX)),
+            ("9223372036854775808", None),
+        ] {
+            assert_eq!(whole_number(text), expected, "{text:?}");
+        }
+    }
+
+    #[test]
+    fn reads_finite_floats() {
+        for (text, expected) in [
+            ("1e3", Some(1000.0)),
+            (" 1_000.5 ", Some(1000.5)),
+            ("_1", None),
+            ("1__0", None),
+            ("1_", None),
+            ("nan", None),
+            ("inf", None),
+            ("x", None),
+        ] {
+            assert_eq!(finite_float(text), expected, "{text:?}");
+        }
+    }
+}

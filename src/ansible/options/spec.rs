@@ -1,0 +1,293 @@
+//! What a module accepts and returns: one table per module.
+//!
+//! Coercions, defaults, aliases, the messages about wrong parameters and the documentation all come
+//! from this table. Everything is `const`: a module writes its table as a `static`.
+
+use crate::ansible::options::option::{Literal, Opt};
+
+/// Whether the texts of the documentation are kept: only the command line ever shows them, and Ansible copies its program for
+/// every task.
+pub(crate) const DOCUMENTED: bool = cfg!(feature = "documentation");
+
+/// Everything there is to say about a module except what it does.
+#[derive(Clone, Copy, Debug)]
+pub struct ModuleSpec {
+    /// The module's name, which is also its file name in `library/`.
+    pub name: &'static str,
+    /// One line, no full stop at its end.
+    pub short_description: &'static str,
+    /// Paragraphs of the documentation.
+    pub description: &'static [&'static str],
+    /// Groups of options (the module's own, the connection's), together one flat namespace.
+    pub options: &'static [&'static [Opt]],
+    /// Rules over several options.
+    pub constraints: Constraints,
+    /// What check mode, diff mode and idempotence mean for this module.
+    pub attributes: Attributes,
+    /// Further paragraphs at the end of the documentation.
+    pub notes: &'static [&'static str],
+    /// Names of other modules.
+    pub seealso: &'static [&'static str],
+    /// Announced with every result, and in the documentation: what to use instead, as one sentence without its full stop.
+    pub deprecation: Option<&'static str>,
+    /// YAML text, printed as it is.
+    pub examples: &'static str,
+    /// What a result holds.
+    pub returns: &'static [Return],
+}
+
+/// Rules over several options, as Ansible has them.
+#[derive(Clone, Copy, Debug)]
+pub struct Constraints {
+    /// Of each group at most one may be given.
+    pub mutually_exclusive: &'static [&'static [&'static str]],
+    /// Of each group all or none.
+    pub required_together: &'static [&'static [&'static str]],
+    /// Of each group at least one.
+    pub required_one_of: &'static [&'static [&'static str]],
+    /// Options that a value of another one requires.
+    pub required_if: &'static [RequiredIf],
+    /// Options that the presence of another one requires.
+    pub required_by: &'static [(&'static str, &'static [&'static str])],
+}
+
+/// When `option` has this value, `requires` must be given.
+#[derive(Clone, Copy, Debug)]
+pub struct RequiredIf {
+    /// The option that is looked at.
+    pub option: &'static str,
+    /// The value that triggers the rule.
+    pub is: Literal,
+    /// What must then be given.
+    pub requires: &'static [&'static str],
+    /// Whether any one of them is enough.
+    pub any: bool,
+}
+
+/// What check mode, diff mode and idempotence mean for a module.
+#[derive(Clone, Copy, Debug)]
+pub struct Attributes {
+    /// Whether it can say what it would do without doing it.
+    pub check_mode: Attribute,
+    /// Whether it shows what changes.
+    pub diff_mode: Attribute,
+    /// Whether running it twice is as good as once.
+    pub idempotent: Attribute,
+}
+
+/// One promise of a module.
+#[derive(Clone, Copy, Debug)]
+pub struct Attribute {
+    /// How far it is kept.
+    pub support: Support,
+    /// What it means.
+    pub description: &'static str,
+    /// Where it is not kept.
+    pub details: &'static [&'static str],
+}
+
+/// How far a promise is kept.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Support {
+    /// Always.
+    Full,
+    /// Sometimes; the details say when.
+    Partial,
+    /// Never.
+    None,
+}
+
+/// One value of a result.
+#[derive(Clone, Copy, Debug)]
+pub struct Return {
+    /// Its key.
+    pub name: &'static str,
+    /// What it is.
+    pub description: &'static str,
+    /// When it is there.
+    pub returned: &'static str,
+    /// Its type in Ansible's words.
+    pub kind: &'static str,
+    /// An example, as JSON.
+    pub sample: Option<&'static str>,
+    /// What is inside, for a dictionary or a list of them.
+    pub contains: &'static [Return],
+}
+
+impl ModuleSpec {
+    /// Nothing at all: what has options as a module has them, and is none.
+    pub const EMPTY: ModuleSpec = ModuleSpec {
+        name: "",
+        short_description: "",
+        description: &[],
+        options: &[],
+        constraints: Constraints::NONE,
+        attributes: Attributes {
+            check_mode: Attribute::full(""),
+            diff_mode: Attribute::none("", &[]),
+            idempotent: Attribute::full(""),
+        },
+        notes: &[],
+        seealso: &[],
+        deprecation: None,
+        examples: "",
+        returns: &[],
+    };
+
+    /// The same without its own texts, unless this program is built to show them.
+    #[must_use]
+    pub const fn documented(self) -> ModuleSpec {
+        if DOCUMENTED {
+            return self;
+        }
+        ModuleSpec {
+            short_description: "",
+            description: &[],
+            notes: &[],
+            seealso: &[],
+            examples: "",
+            ..self
+        }
+    }
+
+    /// All options, group after group.
+    pub fn all_options(&self) -> impl Iterator<Item = &'static Opt> {
+        all(self.options)
+    }
+}
+
+/// All options of some groups, one after the other.
+pub(crate) fn all(groups: &'static [&'static [Opt]]) -> impl Iterator<Item = &'static Opt> {
+    groups.iter().copied().flatten()
+}
+
+impl Constraints {
+    /// No rules.
+    pub const NONE: Constraints = Constraints {
+        mutually_exclusive: &[],
+        required_together: &[],
+        required_one_of: &[],
+        required_if: &[],
+        required_by: &[],
+    };
+}
+
+impl RequiredIf {
+    /// All of `requires` must be given when `option` is `value`.
+    #[must_use]
+    pub const fn all(
+        option: &'static str,
+        value: &'static str,
+        requires: &'static [&'static str],
+    ) -> RequiredIf {
+        RequiredIf {
+            option,
+            is: Literal::Str(value),
+            requires,
+            any: false,
+        }
+    }
+
+    /// One of `requires` must be given when `option` is `value`.
+    #[must_use]
+    pub const fn any(
+        option: &'static str,
+        value: &'static str,
+        requires: &'static [&'static str],
+    ) -> RequiredIf {
+        RequiredIf {
+            option,
+            is: Literal::Str(value),
+            requires,
+            any: true,
+        }
+    }
+}
+
+impl Attribute {
+    /// A promise that is always kept.
+    #[must_use]
+    pub const fn full(description: &'static str) -> Attribute {
+        Attribute::of(Support::Full, description, &[])
+    }
+
+    /// A promise that is kept except as the details say.
+    #[must_use]
+    pub const fn partial(description: &'static str, details: &'static [&'static str]) -> Attribute {
+        Attribute::of(Support::Partial, description, details)
+    }
+
+    /// A promise that is not made.
+    #[must_use]
+    pub const fn none(description: &'static str, details: &'static [&'static str]) -> Attribute {
+        Attribute::of(Support::None, description, details)
+    }
+
+    const fn of(
+        support: Support,
+        description: &'static str,
+        details: &'static [&'static str],
+    ) -> Attribute {
+        match DOCUMENTED {
+            true => Attribute {
+                support,
+                description,
+                details,
+            },
+            false => Attribute {
+                support,
+                description: "",
+                details: &[],
+            },
+        }
+    }
+}
+
+impl Return {
+    /// A value that is there whenever the module succeeds.
+    #[must_use]
+    pub const fn new(name: &'static str, kind: &'static str) -> Return {
+        Return {
+            name,
+            kind,
+            description: "",
+            returned: "success",
+            sample: None,
+            contains: &[],
+        }
+    }
+
+    /// What it is.
+    #[must_use]
+    pub const fn about(mut self, description: &'static str) -> Return {
+        if DOCUMENTED {
+            self.description = description;
+        }
+        self
+    }
+
+    /// When it is there.
+    #[must_use]
+    pub const fn returned(mut self, returned: &'static str) -> Return {
+        if DOCUMENTED {
+            self.returned = returned;
+        }
+        self
+    }
+
+    /// An example, as JSON.
+    #[must_use]
+    pub const fn sample(mut self, sample: &'static str) -> Return {
+        if DOCUMENTED {
+            self.sample = Some(sample);
+        }
+        self
+    }
+
+    /// What is inside.
+    #[must_use]
+    pub const fn contains(mut self, contains: &'static [Return]) -> Return {
+        self.contains = contains;
+        self
+    }
+}

@@ -1,0 +1,348 @@
+//! Values that no output may show, and their removal.
+//!
+//! What AnsibleModule's `remove_values` does: a text that is a secret becomes one placeholder, a
+//! secret within a text becomes asterisks, numbers count as their text. Keys of dictionaries, which
+//! AnsibleModule leaves alone, are treated the same, except for those that the protocol or the
+//! module's table of return values declares: they are public already, and a result without its
+//! `changed` would be none.
+
+pub(crate) mod encodings;
+
+use std::collections::BTreeSet;
+
+use serde_json::{Map, Value};
+
+use crate::ansible::options::coerce;
+use crate::ansible::options::option::{Disclosure, Opt};
+use crate::ansible::options::python;
+use crate::ansible::options::spec::all;
+use crate::ansible::options::validate::Environment;
+
+/// What stands for a text that is a secret as a whole.
+pub(crate) const PLACEHOLDER: &str = "VALUE_SPECIFIED_IN_NO_LOG_PARAMETER";
+const ASTERISKS: &str = "********";
+
+/// The values to hide.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Secrets(BTreeSet<String>);
+
+impl Secrets {
+    pub(crate) const fn new() -> Secrets {
+        Secrets(BTreeSet::new())
+    }
+
+    /// Learns the values of all secret options among these, under any of their names.
+    pub(crate) fn learn(&mut self, groups: &'static [&'static [Opt]], values: &Map<String, Value>) {
+        for option in all(groups) {
+            let names = std::iter::once(&option.name).chain(option.aliases);
+            for value in names.filter_map(|name| values.get(*name)) {
+                self.learn_option(option, value);
+            }
+        }
+    }
+
+    /// Learns what the environment holds for secret options.
+    pub(crate) fn learn_environment(
+        &mut self,
+        groups: &'static [&'static [Opt]],
+        environment: Environment<'_>,
+    ) {
+        for option in all(groups) {
+            if let Some(value) = option.env.and_then(environment) {
+                self.learn_disclosed(option, &value.into());
+            }
+            if let Some(suboptions) = option.suboptions() {
+                self.learn_environment(suboptions, environment);
+            }
+        }
+    }
+
+    fn learn_option(&mut self, option: &Opt, value: &Value) {
+        self.learn_disclosed(option, value);
+        let Some(suboptions) = option.inner() else {
+            return;
+        };
+        let elements = match value {
+            Value::Array(elements) => elements.as_slice(),
+            single => std::slice::from_ref(single),
+        };
+        for element in elements {
+            if let Ok(fields) = coerce::dict(element) {
+                self.learn(suboptions, &fields);
+            }
+        }
+    }
+
+    fn learn_disclosed(&mut self, option: &Opt, value: &Value) {
+        match (option.disclosure, value) {
+            (Disclosure::Secret, value) => self.learn_value(value),
+            (Disclosure::ShownAsUrl, Value::String(url)) => {
+                for part in private_parts(url) {
+                    self.learn_value(&part.into());
+                }
+            }
+            _ => {}
+        }
+    }
+
+    /// Learns every text and number in a value. What is empty hides nothing.
+    pub(crate) fn learn_value(&mut self, value: &Value) {
+        match value {
+            Value::Array(items) => items.iter().for_each(|item| self.learn_value(item)),
+            Value::Object(fields) => fields.values().for_each(|field| self.learn_value(field)),
+            Value::Null | Value::Bool(_) => {}
+            Value::String(_) | Value::Number(_) => {
+                let text = python::str_of(value);
+                // A token read from a file ends in a line feed that is not sent, nor echoed.
+                self.0.insert(text.trim().to_owned());
+                self.0.insert(text);
+                self.0.remove("");
+            }
+        }
+    }
+
+    /// The same value without any secret.
+    pub(crate) fn scrub(&self, mut value: Value, public_keys: &BTreeSet<&str>) -> Value {
+        if !self.0.is_empty() {
+            Scrubber::new(self, public_keys).scrub(&mut value);
+        }
+        value
+    }
+}
+
+/// Removes secrets in place: a whole lab's facts are hundreds of thousands of texts, hardly one of which holds a secret.
+struct Scrubber<'a> {
+    /// The longest first: one may be a part of another.
+    secrets: Vec<&'a str>,
+    /// The bytes that a secret may begin with, however it is written.
+    first: [bool; 256],
+    public_keys: &'a BTreeSet<&'a str>,
+}
+
+impl<'a> Scrubber<'a> {
+    fn new(secrets: &'a Secrets, public_keys: &'a BTreeSet<&'a str>) -> Scrubber<'a> {
+        let mut secrets: Vec<&str> = secrets.0.iter().map(String::as_str).collect();
+        secrets.sort_by_key(|secret| std::cmp::Reverse(secret.len()));
+        let mut first = [false; 256];
+        let bytes = secrets.iter().filter_map(|secret| secret.bytes().next());
+        for byte in bytes.chain(encodings::BEGINNINGS) {
+            first[usize::from(byte)] = true;
+        }
+        Scrubber {
+            secrets,
+            first,
+            public_keys,
+        }
+    }
+
+    fn scrub(&self, value: &mut Value) {
+        match value {
+            Value::String(text) => {
+                if let Some(clean) = self.clean(text) {
+                    *text = clean;
+                }
+            }
+            Value::Number(number) => {
+                let text = python::str_of(&number.clone().into());
+                if self.secrets.iter().any(|secret| text.contains(secret)) {
+                    *value = PLACEHOLDER.into();
+                }
+            }
+            Value::Array(items) => items.iter_mut().for_each(|item| self.scrub(item)),
+            Value::Object(fields) => {
+                self.scrub_keys(fields);
+                fields.values_mut().for_each(|field| self.scrub(field));
+            }
+            Value::Null | Value::Bool(_) => {}
+        }
+    }
+
+    fn scrub_keys(&self, fields: &mut Map<String, Value>) {
+        let renamed: Vec<(String, String)> = fields
+            .keys()
+            .filter_map(|key| Some((key.clone(), self.clean(key)?)))
+            .filter(|(key, _)| !self.public_keys.contains(key.as_str()))
+            .collect();
+        for (key, clean) in renamed {
+            if let Some(field) = fields.remove(&key) {
+                fields.insert(clean, field);
+            }
+        }
+    }
+
+    /// A text without its secrets, if it has any.
+    fn clean(&self, text: &str) -> Option<String> {
+        if self.secrets.contains(&text) {
+            return Some(PLACEHOLDER.to_owned());
+        }
+        let mut clean = String::new();
+        let (mut done, mut at) = (0, 0);
+        while let Some(next) = self.suspect(text, at) {
+            let found = self
+                .secrets
+                .iter()
+                .find_map(|secret| encodings::prefix(&text[next..], secret));
+            at = next + 1;
+            if let Some(length) = found {
+                clean.push_str(&text[done..next]);
+                clean.push_str(ASTERISKS);
+                at = next + length;
+                done = at;
+            }
+        }
+        (done > 0).then(|| clean + &text[done..])
+    }
+
+    /// Where a secret may begin, from a place on. No byte within a character is one that a character begins with.
+    fn suspect(&self, text: &str, from: usize) -> Option<usize> {
+        let bytes = text.as_bytes()[from..].iter();
+        let next = bytes
+            .take_while(|byte| !self.first[usize::from(**byte)])
+            .count();
+        (from + next < text.len()).then_some(from + next)
+    }
+}
+
+/// What of a URL, or of what was meant to be one, is nobody's business.
+fn private_parts(url: &str) -> impl Iterator<Item = &str> {
+    let (url, fragment) = url.split_once('#').unwrap_or((url, ""));
+    let (url, query) = url.split_once('?').unwrap_or((url, ""));
+    let authority = url.split_once("://").map_or(url, |(_scheme, rest)| rest);
+    let authority = authority.split('/').next().unwrap_or_default();
+    let user = authority.rsplit_once('@').map_or("", |(user, _host)| user);
+    let password = user
+        .split_once(':')
+        .map_or("", |(_name, password)| password);
+    [user, password, query, fragment].into_iter()
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+    use crate::ansible::options::option::Kind;
+
+    static OPTIONS: &[&[Opt]] = &[&[
+        Opt::new("token", Kind::Str).aliases(&["key"]).secret(),
+        Opt::new("name", Kind::Str),
+        Opt::new("url", Kind::Str).url(),
+        Opt::new(
+            "users",
+            Kind::List(&Kind::Options(&[&[
+                Opt::new("password", Kind::Str).secret()
+            ]])),
+        ),
+    ]];
+
+    fn secrets(values: Value) -> Secrets {
+        let mut secrets = Secrets::new();
+        secrets.learn(OPTIONS, values.as_object().unwrap());
+        secrets
+    }
+
+    fn scrubbed(values: Value, output: Value) -> Value {
+        secrets(values).scrub(output, &BTreeSet::from(["changed"]))
+    }
+
+    #[test]
+    fn hides_equal_values_and_parts() {
+        assert_eq!(
+            scrubbed(
+                json!({"token": "s3", "name": "visible"}),
+                json!({"a": "s3", "b": ["x s3 y", "visible"]})
+            ),
+            json!({"a": PLACEHOLDER, "b": ["x ******** y", "visible"]})
+        );
+        assert_eq!(
+            scrubbed(json!({"key": "s3"}), json!("s3")),
+            json!(PLACEHOLDER)
+        );
+    }
+
+    #[test]
+    fn hides_numbers_but_not_booleans() {
+        assert_eq!(
+            scrubbed(json!({"token": 12}), json!([12, 3123, 3, true, "12"])),
+            json!([PLACEHOLDER, PLACEHOLDER, 3, true, PLACEHOLDER])
+        );
+    }
+
+    #[test]
+    fn hides_keys_except_public_ones() {
+        assert_eq!(
+            scrubbed(
+                json!({"token": "a"}),
+                json!({"changed": true, "cat": 1, "a": 2})
+            ),
+            json!({"changed": true, "c********t": 1, PLACEHOLDER: 2})
+        );
+    }
+
+    #[test]
+    fn hides_suboptions_even_in_text() {
+        assert_eq!(
+            scrubbed(
+                json!({"users": [{"password": "pw1"}, "password=pw2"]}),
+                json!("pw1 pw2")
+            ),
+            json!("******** ********")
+        );
+    }
+
+    #[test]
+    fn hides_trimmed_values_and_longer_ones_first() {
+        assert_eq!(
+            scrubbed(json!({"token": "abc\n"}), json!("<abc>")),
+            json!("<********>")
+        );
+        assert_eq!(
+            scrubbed(json!({"token": ["ab", "abc"]}), json!("<abc>")),
+            json!("<********>")
+        );
+    }
+
+    #[test]
+    fn hides_what_is_echoed_in_json() {
+        assert_eq!(
+            scrubbed(json!({"token": "a\nb"}), json!("{\"error\": \"a\\nb\"}")),
+            json!("{\"error\": \"********\"}")
+        );
+    }
+
+    #[test]
+    fn hides_what_is_echoed_in_another_encoding() {
+        let echoed = json!([
+            "/x/to%2Fken%2b%3D/y",
+            "<p>to&#x2F;ken&#43;=</p>",
+            r"to\/ken\u002b="
+        ]);
+        let hidden = json!(["/x/********/y", "<p>********</p>", "********"]);
+        assert_eq!(scrubbed(json!({"token": "to/ken+="}), echoed), hidden);
+    }
+
+    #[test]
+    fn hides_the_private_parts_of_a_url() {
+        for (url, shown) in [
+            ("https://u:pw@lab/mrp/", "https://********@lab/mrp/"),
+            ("https://tok@lab:80", "https://********@lab:80"),
+            ("u:p@w@lab", "********@lab"),
+            ("https://lab/?key=x#y", "https://lab/?********#********"),
+            ("https://lab/mrp/@x", "https://lab/mrp/@x"),
+        ] {
+            let values = json!({"url": url});
+            assert_eq!(scrubbed(values, json!([url])), json!([shown]), "{url}");
+        }
+        let output = json!("pw was refused");
+        let values = json!({"url": "https://u:pw@lab/"});
+        assert_eq!(scrubbed(values, output), json!("******** was refused"));
+    }
+
+    #[test]
+    fn hides_nothing_for_an_empty_secret() {
+        assert_eq!(
+            scrubbed(json!({"token": ""}), json!(["", "x"])),
+            json!(["", "x"])
+        );
+    }
+}

@@ -1,0 +1,132 @@
+//! Runs that are cut short: a panic or a signal still ends in one failed result, and in nothing on
+//! standard error.
+
+use std::any::Any;
+use std::fs;
+use std::panic::{self, PanicHookInfo};
+use std::process;
+use std::thread;
+use std::time::Duration;
+
+use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
+use signal_hook::iterator::Signals;
+
+use crate::ansible::output;
+use crate::ansible::result::Failure;
+
+/// From here on panics and signals print a result.
+pub(crate) fn prepare() {
+    panic::set_hook(Box::new(|panic| {
+        end(
+            1,
+            format!(
+                "Internal error in {}: {}; please report it.",
+                output::module_name(),
+                describe(panic)
+            ),
+        );
+    }));
+    let ignored = ignored_signals();
+    let heeded = [SIGTERM, SIGINT, SIGHUP]
+        .into_iter()
+        .filter(|signal| ignored >> (signal - 1) & 1 == 0);
+    // Without the thread a signal ends the process as it always did: no reason not to run.
+    if let Ok(signals) = Signals::new(heeded) {
+        let _ = thread::Builder::new().spawn(move || wait_for(signals));
+    }
+}
+
+/// The signals that whoever started the program made it ignore, as `nohup` does, one bit each: they stay ignored.
+fn ignored_signals() -> u64 {
+    let status = fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let mut masks = status
+        .lines()
+        .filter_map(|line| line.strip_prefix("SigIgn:"));
+    let mask = masks.next().unwrap_or_default();
+    u64::from_str_radix(mask.trim(), 16).unwrap_or(0)
+}
+
+/// The first signal prints a result. That may have to wait for another result, which nobody may be
+/// reading: after a second signal the process ends all the same.
+#[expect(
+    clippy::exit,
+    reason = "whoever sends a second signal has no patience left"
+)]
+fn wait_for(mut signals: Signals) {
+    let mut received = signals.forever();
+    if let Some(signal) = received.next() {
+        let message = format!(
+            "{} was stopped by {}.",
+            output::module_name(),
+            signal_name(signal)
+        );
+        thread::spawn(move || end(128 + signal, message));
+    }
+    if let Some(signal) = received.next() {
+        // Signals come in pairs when a session ends: the result gets its chance first.
+        thread::sleep(Duration::from_secs(1));
+        process::exit(128 + signal);
+    }
+}
+
+/// Prints the failure and exits: where panics abort, nothing after this would run.
+#[expect(
+    clippy::exit,
+    reason = "the thread that was interrupted cannot be made to return"
+)]
+fn end(code: i32, message: String) -> ! {
+    let _ = output::print(Err(Failure::interrupted(message)));
+    process::exit(code)
+}
+
+fn signal_name(signal: i32) -> &'static str {
+    match signal {
+        SIGHUP => "SIGHUP",
+        SIGINT => "SIGINT",
+        _ => "SIGTERM",
+    }
+}
+
+/// What the panic said and where.
+fn describe(panic: &PanicHookInfo<'_>) -> String {
+    let message = text_of(panic.payload());
+    match panic.location() {
+        Some(location) => {
+            format!("{message} ({}:{})", short(location.file()), location.line())
+        }
+        None => message.to_owned(),
+    }
+}
+
+/// A path without what only the machine knows that compiled it: `hyper-1.2.3/src/client.rs`,
+/// `src/task/image.rs`.
+fn short(file: &str) -> &str {
+    let package = file
+        .rfind("/src/")
+        .map(|end| file[..end].rfind('/').map_or(0, |slash| slash + 1));
+    &file[package.unwrap_or(0)..]
+}
+
+fn text_of(payload: &(dyn Any + Send)) -> &str {
+    payload
+        .downcast_ref::<&str>()
+        .copied()
+        .or_else(|| payload.downcast_ref::<String>().map(String::as_str))
+        .unwrap_or("no message")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn shortens_paths() {
+        assert_eq!(
+            short("/home/me/src/hyper-1.2.3/src/client.rs"),
+            "hyper-1.2.3/src/client.rs"
+        );
+        assert_eq!(short("src/task/image.rs"), "src/task/image.rs");
+        assert_eq!(short("probe/src/main.rs"), "probe/src/main.rs");
+        assert_eq!(short("main.rs"), "main.rs");
+    }
+}

@@ -1,0 +1,20 @@
+//! `mrp inventory`: what Ansible gets of `mrp_inventory`, without its file of options.
+
+use serde_json::Map;
+
+use crate::ansible::{Call, Failure, Module, Success};
+use crate::inventory;
+
+pub(crate) const MODULE: Module = Module {
+    spec: &inventory::SPEC,
+    run,
+};
+
+fn run(call: &Call) -> Result<Success, Failure> {
+    let listing = inventory::list(call.clone())?;
+    Ok(Success {
+        fields: Map::from_iter([("inventory".to_owned(), listing.inventory)]),
+        warnings: listing.warnings,
+        ..Success::default()
+    })
+}

@@ -1,0 +1,42 @@
+//! `mrp machine report`: a state on behalf of machines. What `mrp_machine` does with the states that are reported.
+
+use crate::ansible::{Attribute, Attributes, Constraints, Kind, Module, ModuleSpec, Opt, Return};
+use crate::modules;
+use crate::modules::options::connection;
+use crate::modules::options::machine;
+use crate::modules::run;
+
+pub(crate) const MODULE: Module = Module {
+    spec: &SPEC,
+    run: modules::MACHINE.run,
+};
+
+static SPEC: ModuleSpec = ModuleSpec {
+    name: "mrp machine report",
+    options: &[machine::OPTIONS, OPTIONS, MANY, connection::OPTIONS],
+    constraints: Constraints {
+        mutually_exclusive: &[machine::EITHER],
+        required_one_of: &[machine::EITHER],
+        required_together: connection::REQUIRED_TOGETHER,
+        ..Constraints::NONE
+    },
+    attributes: Attributes {
+        diff_mode: Attribute::full(""),
+        ..ModuleSpec::EMPTY.attributes
+    },
+    returns: &[Return::new("machine", "dict")],
+    ..ModuleSpec::EMPTY
+};
+
+const OPTIONS: &[Opt] = &[
+    Opt::new("state", Kind::Str)
+        .required()
+        .choices(&["ready", "error", "unknown"])
+        .about(&["The state to report."]),
+    machine::ALLOW_UNASSIGNED,
+];
+
+const MANY: &[Opt] = &[
+    run::items("machines", &[machine::OPTIONS, OPTIONS]),
+    run::FAIL_FAST,
+];

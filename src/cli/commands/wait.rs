@@ -1,0 +1,67 @@
+//! `mrp machine wait`: until machines are ready.
+
+use serde::Deserialize;
+
+use crate::ansible::{Call, Constraints, Failure, Kind, Module, ModuleSpec, Opt, Return, Success};
+use crate::modules::options::connection;
+use crate::modules::options::{machine, wait};
+use crate::modules::run;
+use crate::task::Wait;
+use crate::task::machine::Readiness;
+
+pub(crate) const MODULE: Module = Module { spec: &SPEC, run };
+
+static SPEC: ModuleSpec = ModuleSpec {
+    name: "mrp machine wait",
+    options: &[machine::OPTIONS, OPTIONS, MANY, connection::OPTIONS],
+    constraints: Constraints {
+        mutually_exclusive: &[machine::EITHER],
+        required_one_of: &[machine::EITHER],
+        required_together: connection::REQUIRED_TOGETHER,
+        ..Constraints::NONE
+    },
+    returns: &[Return::new("machine", "dict")],
+    ..ModuleSpec::EMPTY
+};
+
+const OPTIONS: &[Opt] = &[
+    Opt::new("wait_timeout", Kind::Float)
+        .default_float("3600")
+        .about(&["Seconds before it fails and tells the last state seen."]),
+    wait::INTERVAL,
+];
+
+const MANY: &[Opt] = &[
+    run::items("machines", &[machine::OPTIONS, OPTIONS]),
+    run::FAIL_FAST,
+];
+
+#[derive(Deserialize)]
+struct Options {
+    wait_timeout: f64,
+    wait_interval: f64,
+}
+
+/// Whoever only waits changes nothing.
+fn run(call: &Call) -> Result<Success, Failure> {
+    let unchanged = |success| Success {
+        changed: false,
+        ..success
+    };
+    let failed = |failure| Failure {
+        changed: false,
+        ..failure
+    };
+    run::run(call, readiness).map(unchanged).map_err(failed)
+}
+
+fn readiness(call: &Call) -> Result<Readiness, Failure> {
+    let options: Options = call.options();
+    Ok(Readiness {
+        machine: machine::machine(call)?,
+        wait: Wait {
+            timeout: connection::seconds("wait_timeout", options.wait_timeout)?,
+            interval: connection::seconds("wait_interval", options.wait_interval)?,
+        },
+    })
+}

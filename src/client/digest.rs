@@ -1,0 +1,138 @@
+//! The identity of an image's bytes, and the mark that carries it in the image's name.
+//!
+//! The server offers no checksum, but keeps the name of an uploaded file as `USER/FILENAME.xxxxxxxx`. An image is
+//! uploaded as `STEM.s256-<32 hex>`, so its name tells which bytes it holds.
+
+use std::fmt;
+
+use sha2::Digest as _;
+
+const PREFIX: &str = "s256-";
+const HEX: usize = 32;
+
+/// The size and the SHA-256 of some bytes.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Digest {
+    /// Their SHA-256.
+    pub sha256: Sha256,
+    /// Their number.
+    pub size: u64,
+}
+
+/// A SHA-256 sum; `Display` is 64 hexadecimal digits.
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+pub struct Sha256(pub [u8; 32]);
+
+impl Sha256 {
+    /// The sum of these bytes.
+    pub fn of(bytes: &[u8]) -> Sha256 {
+        Sha256(sha2::Sha256::digest(bytes).into())
+    }
+
+    /// The mark of an image with these bytes: `s256-` and the first 32 hexadecimal digits.
+    pub fn mark(&self) -> String {
+        let hex = self.to_string();
+        format!("{PREFIX}{}", &hex[..HEX])
+    }
+}
+
+impl fmt::Display for Sha256 {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0
+            .iter()
+            .try_for_each(|byte| write!(formatter, "{byte:02x}"))
+    }
+}
+
+impl fmt::Debug for Sha256 {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(formatter, "Sha256({self})")
+    }
+}
+
+/// The mark in an image's name on the server, `USER/STEM.s256-HEX.xxxxxxxx` or `USER/s256-HEX.xxxxxxxx`, if it has one.
+pub fn mark_of(image_name: &str) -> Option<&str> {
+    let (_user, file) = image_name.rsplit_once('/')?;
+    let (file, suffix) = file.rsplit_once('.')?;
+    let mark = file.rsplit_once('.').map_or(file, |(_stem, mark)| mark);
+    let hex = mark.strip_prefix(PREFIX)?;
+    let is_hex = |text: &str, len| {
+        text.len() == len && text.bytes().all(|b| matches!(b, b'0'..=b'9' | b'a'..=b'f'))
+    };
+    (is_hex(hex, HEX) && is_hex(suffix, 8)).then_some(mark)
+}
+
+/// Sums up bytes as they pass by.
+#[derive(Clone, Default)]
+pub(crate) struct Hasher {
+    sum: sha2::Sha256,
+    size: u64,
+}
+
+impl Hasher {
+    /// Adds the next bytes.
+    pub(crate) fn update(&mut self, bytes: &[u8]) {
+        self.sum.update(bytes);
+        self.size += bytes.len() as u64;
+    }
+
+    /// How much was added.
+    pub(crate) fn size(&self) -> u64 {
+        self.size
+    }
+
+    /// The digest of everything added.
+    pub(crate) fn finish(self) -> Digest {
+        Digest {
+            sha256: Sha256(self.sum.finalize().into()),
+            size: self.size,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_mark_is_read_back_out_of_a_name() {
+        let mut hasher = Hasher::default();
+        hasher.update(b"");
+        let digest = hasher.finish();
+        assert_eq!(
+            digest.sha256.to_string(),
+            "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"
+        );
+        let mark = digest.sha256.mark();
+        assert_eq!(mark, "s256-e3b0c44298fc1c149afbf4c8996fb924");
+        for stem in [
+            "",
+            "vmlinuz.",
+            "vmlinuz-6.1.0.",
+            "a.s256-00000000000000000000000000000000.",
+        ] {
+            assert_eq!(
+                mark_of(&format!("alice/{stem}{mark}.1a2b3c4d")),
+                Some(mark.as_str())
+            );
+        }
+    }
+
+    #[test]
+    fn other_names_have_no_mark() {
+        let hex = "e3b0c44298fc1c149afbf4c8996fb924";
+        for name in [
+            String::new(),
+            "alice/vmlinuz.1a2b3c4d".to_owned(),
+            format!("s256-{hex}.1a2b3c4d"),
+            format!("alice/s256-{hex}"),
+            format!("alice/k.s256-{hex}"),
+            format!("alice/k.s256-{hex}0.1a2b3c4d"),
+            format!("alice/k.s256-{}.1a2b3c4d", hex.to_uppercase()),
+            format!("alice/k.s256-{hex}.1a2b3c4g"),
+            format!("alice/ks256-{hex}.1a2b3c4d"),
+        ] {
+            assert_eq!(mark_of(&name), None, "{name}");
+        }
+    }
+}

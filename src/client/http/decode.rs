@@ -1,0 +1,48 @@
+//! Reads successful answers.
+//!
+//! Fields this library does not know are ignored. An error names the field by its path, such as `[3].kernel_id`, and
+//! never shows what is there: it may be SQL, a command line or a secret.
+
+use serde::de::DeserializeOwned;
+
+use crate::client::http::request::Request;
+use crate::client::http::response::Response;
+use crate::client::http::server_text;
+use crate::client::{ApiError, Result};
+
+/// Reads the JSON of an answer.
+pub(crate) fn json<T: DeserializeOwned>(request: &Request, reply: &Response) -> Result<T> {
+    let unexpected = |reason| ApiError::Decode {
+        action: request.action.clone(),
+        reason,
+    };
+    if reply.body.trim_ascii_start().starts_with(b"<") {
+        return Err(unexpected("it is a web page, not JSON".to_owned()));
+    }
+    let mut deserializer = serde_json::Deserializer::from_slice(&reply.body);
+    let value = serde_path_to_error::deserialize(&mut deserializer).map_err(|error| {
+        let path = match error.path().to_string() {
+            path if path == "." => String::new(),
+            path => format!("{path}: "),
+        };
+        unexpected(server_text::one_line(&format!(
+            "{path}{}",
+            complaint(error.inner())
+        )))
+    })?;
+    deserializer
+        .end()
+        .map_err(|error| unexpected(complaint(&error)))?;
+    Ok(value)
+}
+
+/// What is wrong, without the value that is. Only errors about values repeat them, before they say what was expected.
+fn complaint(error: &serde_json::Error) -> String {
+    let text = error.to_string();
+    match text.rfind(", expected ") {
+        _ if !error.is_data() => text,
+        Some(start) => text[start + 2..].to_owned(),
+        None if text.starts_with("missing field") => text,
+        None => "another value was expected".to_owned(),
+    }
+}

@@ -1,0 +1,265 @@
+//! Reads a filter that a user typed.
+
+use crate::client::query::types;
+use crate::client::query::types::{Comparison, Operand, Symbol};
+use crate::client::query::{ApiError, Node, Result};
+
+/// The longest filter, in characters. Percent-encoded it must fit into the head of a request.
+const LONGEST: usize = 4096;
+/// The deepest nesting.
+const DEEPEST: usize = 32;
+
+/// Reads one expression and nothing behind it.
+pub(crate) fn query(text: &str) -> Result<Node> {
+    let mut parser = Parser {
+        text: text.chars().collect(),
+        at: 0,
+    };
+    if parser.text.len() > LONGEST {
+        return Err(fail(
+            LONGEST,
+            format!("it is longer than {LONGEST} characters"),
+        ));
+    }
+    let node = match parser.item()? {
+        None => return Err(fail(0, "it is empty")),
+        Some((_, Item::Word(word))) if word == "t" || word == "nil" => Node::All,
+        Some((start, item)) => parser.expression(start, item, 0)?,
+    };
+    match parser.item()? {
+        None => Ok(node),
+        Some((start, Item::Close)) => {
+            Err(fail(start, "there is no opening parenthesis for this one"))
+        }
+        Some((start, _)) => Err(fail(
+            start,
+            "the expression ends before this; join two with (and ...) or (or ...)",
+        )),
+    }
+}
+
+fn fail(at: usize, reason: impl Into<String>) -> ApiError {
+    ApiError::InvalidQuery {
+        position: at + 1,
+        reason: reason.into(),
+    }
+}
+
+struct Parser {
+    text: Vec<char>,
+    at: usize,
+}
+
+enum Item {
+    Open,
+    Close,
+    Text(String),
+    Word(String),
+}
+
+impl Parser {
+    /// The expression that begins with `item`.
+    fn expression(&mut self, start: usize, item: Item, depth: usize) -> Result<Node> {
+        match item {
+            Item::Open if depth >= DEEPEST => Err(fail(
+                start,
+                format!("it is nested deeper than {DEEPEST} levels"),
+            )),
+            Item::Open => self.list(start, depth),
+            Item::Close => Err(fail(start, "there is no opening parenthesis for this one")),
+            Item::Word(word) if word == "t" => Ok(Node::All),
+            Item::Text(_) => Err(fail(
+                start,
+                "a text alone selects nothing; compare it, such as (= name \"...\")",
+            )),
+            Item::Word(word) => Err(fail(
+                start,
+                format!("`{word}` alone selects nothing; compare it, such as (= name \"...\")"),
+            )),
+        }
+    }
+
+    /// What is behind an opening parenthesis.
+    fn list(&mut self, start: usize, depth: usize) -> Result<Node> {
+        let (at, word) = match self.inside(start)? {
+            (at, Item::Word(word)) => (at, word),
+            (at, Item::Close) => return Err(fail(at, "the parentheses are empty")),
+            (at, _) => {
+                return Err(fail(
+                    at,
+                    "an operator must come first, such as =, =~ or and",
+                ));
+            }
+        };
+        match word.as_str() {
+            "and" => self.nodes(start, depth).map(Node::And),
+            "or" => self.nodes(start, depth).map(Node::Or),
+            "=~" => self.like(start, at),
+            word => match Comparison::of(word) {
+                Some(comparison) => self.comparison(start, at, comparison),
+                None => Err(fail(
+                    at,
+                    format!("`{word}` is not an operator; they are = != < <= > >= =~ and or"),
+                )),
+            },
+        }
+    }
+
+    fn nodes(&mut self, start: usize, depth: usize) -> Result<Vec<Node>> {
+        let mut nodes = Vec::new();
+        loop {
+            match self.inside(start)? {
+                (_, Item::Close) => return Ok(nodes),
+                (at, item) => nodes.push(self.expression(at, item, depth + 1)?),
+            }
+        }
+    }
+
+    fn comparison(&mut self, start: usize, at: usize, comparison: Comparison) -> Result<Node> {
+        let (left, right) = self.two_operands(start, at)?;
+        let (left, right) =
+            types::compare(comparison, left, right).map_err(|reason| fail(at, reason))?;
+        Ok(Node::Compare(comparison, left, right))
+    }
+
+    fn like(&mut self, start: usize, at: usize) -> Result<Node> {
+        match self.two_operands(start, at)? {
+            (Operand::Symbol(symbol), Operand::Text(pattern)) if !symbol.is_count() => {
+                Ok(Node::Like(symbol, pattern))
+            }
+            _ => Err(fail(
+                at,
+                "=~ compares name, arch or bmc_type with a text in double quotes, in this order",
+            )),
+        }
+    }
+
+    fn two_operands(&mut self, start: usize, at: usize) -> Result<(Operand, Operand)> {
+        let mut operands = Vec::new();
+        loop {
+            match self.inside(start)? {
+                (_, Item::Close) => break,
+                (_, Item::Open) => {
+                    return Err(fail(
+                        at,
+                        "a comparison compares a symbol with a value, not expressions",
+                    ));
+                }
+                (_, Item::Text(text)) => operands.push(Operand::Text(text)),
+                (at, Item::Word(word)) => operands.push(operand(at, &word)?),
+            }
+        }
+        let count = operands.len();
+        let mut operands = operands.into_iter();
+        match (operands.next(), operands.next(), operands.next()) {
+            (Some(left), Some(right), None) => Ok((left, right)),
+            _ => Err(fail(
+                at,
+                format!("a comparison needs two operands, not {count}"),
+            )),
+        }
+    }
+
+    /// The next item of a list that began at `start`.
+    fn inside(&mut self, start: usize) -> Result<(usize, Item)> {
+        self.item()?
+            .ok_or_else(|| fail(start, "this parenthesis is not closed"))
+    }
+
+    /// The next item and where it starts; `None` at the end.
+    fn item(&mut self) -> Result<Option<(usize, Item)>> {
+        self.skip_blanks();
+        let start = self.at;
+        let Some(first) = self.next() else {
+            return Ok(None);
+        };
+        let item = match first {
+            '(' => Item::Open,
+            ')' => Item::Close,
+            '"' => Item::Text(self.rest_of_text(start)?),
+            '[' | ']' | '{' | '}' | '\'' | '`' | ',' => {
+                return Err(fail(
+                    start,
+                    format!("{first} has no meaning here; texts are in double quotes"),
+                ));
+            }
+            _ => {
+                while self
+                    .text
+                    .get(self.at)
+                    .is_some_and(|&c| !c.is_whitespace() && !"()\";[]{}'`,".contains(c))
+                {
+                    self.at += 1;
+                }
+                Item::Word(self.text[start..self.at].iter().collect())
+            }
+        };
+        Ok(Some((start, item)))
+    }
+
+    /// A text behind its opening quote, with the server's escapes.
+    fn rest_of_text(&mut self, start: usize) -> Result<String> {
+        let mut text = String::new();
+        loop {
+            match self.next() {
+                None => return Err(fail(start, "this quote is not closed")),
+                Some('"') => return Ok(text),
+                Some('\0') => {
+                    return Err(fail(self.at - 1, "a text cannot contain a NUL character"));
+                }
+                Some('\\') => match self.next() {
+                    None => return Err(fail(start, "this quote is not closed")),
+                    Some(escaped @ ('\\' | '"')) => text.push(escaped),
+                    Some('n') => text.push('\n'),
+                    Some('t') => text.push('\t'),
+                    Some('r') => text.push('\r'),
+                    Some('b') => text.push('\u{8}'),
+                    Some('f') => text.push('\u{c}'),
+                    Some('\0') => {
+                        return Err(fail(self.at - 1, "a text cannot contain a NUL character"));
+                    }
+                    Some(other) => text.extend(['\\', other]),
+                },
+                Some(character) => text.push(character),
+            }
+        }
+    }
+
+    /// Blanks, and comments from a semicolon to the end of the line.
+    fn skip_blanks(&mut self) {
+        while let Some(&character) = self.text.get(self.at) {
+            if character == ';' {
+                while self.text.get(self.at).is_some_and(|&c| c != '\n') {
+                    self.at += 1;
+                }
+            } else if character.is_whitespace() {
+                self.at += 1;
+            } else {
+                return;
+            }
+        }
+    }
+
+    fn next(&mut self) -> Option<char> {
+        let character = self.text.get(self.at).copied();
+        self.at += usize::from(character.is_some());
+        character
+    }
+}
+
+fn operand(at: usize, word: &str) -> Result<Operand> {
+    if word == "nil" {
+        return Ok(Operand::Nil);
+    }
+    if let Some(symbol) = Symbol::of(word) {
+        return Ok(Operand::Symbol(symbol));
+    }
+    if let Ok(number) = word.parse() {
+        return Ok(Operand::Integer(number));
+    }
+    let symbols = "name, arch, bmc_type, assignee_count, interface_count and nil";
+    Err(fail(
+        at,
+        format!("`{word}` is no symbol; they are {symbols}, and texts are in double quotes"),
+    ))
+}

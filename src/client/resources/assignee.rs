@@ -1,0 +1,117 @@
+//! Who machines are assigned to.
+//!
+//! Everybody may read it, and give back a machine of their own; only administrators assign. The server fails on the
+//! address `assignee/NAME`: an assignment is addressed by its id.
+
+use serde::{Deserialize, Serialize};
+
+use crate::client::client::ReadWrite;
+use crate::client::http::request::Request;
+use crate::client::resources::handle::handle;
+use crate::client::resources::wire_types::id;
+use crate::client::{ApiError, MachineId, Result};
+
+id! {
+    /// The id of an assignment, not of a user.
+    AssigneeId
+}
+
+/// An assignment as the server shows it.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct Assignee {
+    /// The assignment's id.
+    pub id: AssigneeId,
+    /// The user's name.
+    pub user: Option<String>,
+    /// Why, if a reason was given.
+    pub reason: Option<String>,
+}
+
+/// A user to assign a machine to.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize)]
+pub struct NewAssignee {
+    /// The user's name.
+    pub user: String,
+    /// Why, at most 140 characters.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub reason: Option<String>,
+}
+
+#[derive(Serialize)]
+struct Reason<'a> {
+    reason: &'a str,
+}
+
+handle! {
+    /// The assignments of a server's machines.
+    Assignees
+}
+
+impl<Access> Assignees<'_, Access> {
+    /// All assignments of a machine, in no order.
+    pub fn list(&self, machine: MachineId) -> Result<Vec<Assignee>> {
+        let action = format!("listing the assignees of machine {machine}");
+        self.pipeline.json(&Request::get(
+            &["machine", &machine.to_string(), "assignee"],
+            action,
+        ))
+    }
+
+    /// The assignment of a machine to the token's own user; `None` when there is none.
+    pub fn own(&self, machine: MachineId) -> Result<Option<Assignee>> {
+        let action = format!("reading one's own assignment of machine {machine}");
+        match self
+            .pipeline
+            .json(&Request::get(&path(&machine.to_string(), "self"), action))
+        {
+            // A machine that does not exist is another 404.
+            Err(ApiError::NotFound(refusal)) if refusal.reason() == "assignee not found" => {
+                Ok(None)
+            }
+            other => other.map(Some),
+        }
+    }
+}
+
+impl Assignees<'_, ReadWrite> {
+    /// Assigns a machine. When the answer is lost, the user is looked for before another attempt.
+    ///
+    /// Fails with [`ApiError::Conflict`] when the user holds the machine already.
+    pub fn create(&self, machine: MachineId, new: &NewAssignee) -> Result<Assignee> {
+        let action = format!("assigning machine {machine} to {:?}", new.user);
+        let request = Request::post(&["machine", &machine.to_string(), "assignee"], action, new)
+            .forbidden("only an administrator can assign machines")
+            .conflict("the user holds the machine already");
+        let is_it = |assignee: &Assignee| assignee.user.as_ref() == Some(&new.user);
+        self.pipeline.create(
+            || self.pipeline.json_once(&request),
+            || Ok(self.list(machine)?.into_iter().find(is_it)),
+            std::convert::identity,
+        )
+    }
+
+    /// Changes the reason of an assignment, one's own or as an administrator. Sending it twice changes nothing more.
+    pub fn update(&self, machine: MachineId, id: AssigneeId, reason: &str) -> Result<Assignee> {
+        let action = format!("changing assignment {id} of machine {machine}");
+        let request = Request::put(
+            &path(&machine.to_string(), &id.to_string()),
+            action,
+            &Reason { reason },
+        );
+        self.pipeline.json(&request.forbidden(FOREIGN))
+    }
+
+    /// Ends an assignment, one's own or as an administrator.
+    pub fn delete(&self, machine: MachineId, id: AssigneeId) -> Result<()> {
+        let action = format!("ending assignment {id} of machine {machine}");
+        let request = Request::delete(&path(&machine.to_string(), &id.to_string()), action);
+        self.pipeline.call(&request.forbidden(FOREIGN)).map(drop)
+    }
+}
+
+fn path<'a>(machine: &'a str, assignment: &'a str) -> [&'a str; 4] {
+    ["machine", machine, "assignee", assignment]
+}
+
+/// What a 403 means for an assignment that exists.
+const FOREIGN: &str = "the assignment is another user's, and only an administrator can change it";

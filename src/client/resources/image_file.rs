@@ -1,0 +1,174 @@
+//! A local file to upload: opened once, and hashed at once.
+//!
+//! The file stays open, so what is sent is the file that was hashed, even when another takes its name meanwhile.
+
+use std::fs::{self, File, Metadata};
+use std::io::{self, Read};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use crate::client::digest::{Digest, Hasher};
+use crate::client::http::upload_body::Upload;
+use crate::client::{ApiError, NewImage, Result};
+
+/// The longest stem of a name; with the mark, the server's own suffix and the user it stays far below 255 bytes, where
+/// the server fails and leaves an image without a file.
+const LONGEST_STEM: usize = 128;
+
+/// An open file and what it holds.
+#[derive(Debug)]
+pub struct ImageFile {
+    path: PathBuf,
+    file: Arc<File>,
+    digest: Digest,
+}
+
+impl ImageFile {
+    /// Opens a regular file and hashes it, in constant memory.
+    ///
+    /// Fails with [`ApiError::File`] when it cannot be read, and with [`ApiError::FileChanged`] when its size or time
+    /// changes meanwhile.
+    pub fn open(path: &Path) -> Result<ImageFile> {
+        let failed = |error| ApiError::File {
+            path: path.to_owned(),
+            error,
+        };
+        // Before opening: opening a named pipe would wait for its other end.
+        check_regular(&fs::metadata(path).map_err(failed)?).map_err(failed)?;
+        let file = File::open(path).map_err(failed)?;
+        let before = file.metadata().map_err(failed)?;
+        check_regular(&before).map_err(failed)?;
+        let digest = hash(&file).map_err(failed)?;
+        let after = file.metadata().map_err(failed)?;
+        let is_same =
+            before.len() == after.len() && before.modified().ok() == after.modified().ok();
+        if !is_same || digest.size != after.len() {
+            return Err(ApiError::FileChanged {
+                path: path.to_owned(),
+            });
+        }
+        Ok(ImageFile {
+            path: path.to_owned(),
+            file: Arc::new(file),
+            digest,
+        })
+    }
+
+    /// The size and hash of what the file held when it was opened.
+    pub fn digest(&self) -> &Digest {
+        &self.digest
+    }
+
+    /// The path it was opened at.
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// The name under which it is uploaded: `STEM.s256-HEX`, where the stem is what the server keeps of the file's name.
+    pub fn upload_name(&self) -> String {
+        let name = self.path.file_name().unwrap_or_default().to_string_lossy();
+        format!("{}.{}", stem(&name), self.digest.sha256.mark())
+    }
+
+    pub(crate) fn upload(&self, new: &NewImage) -> Upload {
+        Upload {
+            // A struct of strings and booleans always serializes.
+            fields: serde_json::to_string(new).unwrap_or_default(),
+            name: self.upload_name(),
+            path: self.path.clone(),
+            file: Arc::clone(&self.file),
+            digest: self.digest.clone(),
+        }
+    }
+}
+
+fn stem(name: &str) -> String {
+    let kept = name
+        .chars()
+        .filter(|c| c.is_ascii_alphanumeric() || matches!(c, '.' | '_' | '-'));
+    let stem: String = kept.skip_while(|&c| c == '.').take(LONGEST_STEM).collect();
+    if stem.is_empty() {
+        "image".to_owned()
+    } else {
+        stem
+    }
+}
+
+fn check_regular(metadata: &Metadata) -> io::Result<()> {
+    if metadata.is_file() {
+        Ok(())
+    } else {
+        Err(io::Error::other("it is not a regular file"))
+    }
+}
+
+fn hash(mut file: &File) -> io::Result<Digest> {
+    let mut hasher = Hasher::default();
+    let mut buffer = vec![0; 128 * 1024];
+    loop {
+        match file.read(&mut buffer) {
+            Ok(0) => return Ok(hasher.finish()),
+            Ok(count) => hasher.update(&buffer[..count]),
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            Err(error) => return Err(error),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_name_keeps_what_the_server_keeps() {
+        for (name, expected) in [
+            ("vmlinuz-6.1.0", "vmlinuz-6.1.0"),
+            ("my kernel.img", "mykernel.img"),
+            ("...hidden", "hidden"),
+            ("é.x", "x"),
+            ("日本", "image"),
+            ("", "image"),
+            ("..", "image"),
+            ("a/b\"c\r\n", "abc"),
+        ] {
+            assert_eq!(stem(name), expected, "{name}");
+        }
+        assert_eq!(stem(&"k".repeat(300)).len(), 128);
+    }
+
+    #[test]
+    fn a_file_is_hashed_and_marked() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("vmlinuz");
+        fs::write(&path, b"abc").unwrap();
+        let file = ImageFile::open(&path).unwrap();
+        assert_eq!(file.digest().size, 3);
+        assert_eq!(
+            file.digest().sha256.to_string(),
+            "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"
+        );
+        assert_eq!(
+            file.upload_name(),
+            "vmlinuz.s256-ba7816bf8f01cfea414140de5dae2223"
+        );
+        assert_eq!(file.path(), path);
+    }
+
+    #[test]
+    fn other_things_than_files_are_refused() {
+        let folder = tempfile::tempdir().unwrap();
+        for path in [
+            folder.path().to_owned(),
+            folder.path().join("absent"),
+            PathBuf::from("/dev/null"),
+        ] {
+            let error = ImageFile::open(&path).unwrap_err();
+            assert!(matches!(error, ApiError::File { .. }), "{error:?}");
+            assert!(!error.to_string().contains("os error"), "{error}");
+            assert!(
+                error.to_string().contains(&path.display().to_string()),
+                "{error}"
+            );
+        }
+    }
+}

@@ -1,0 +1,129 @@
+//! Machines and their boot settings.
+//!
+//! Every user may read and change every machine: whether a machine is one's own is not the server's concern here, but
+//! the caller's. A kernel cannot be cleared over the API.
+
+use serde::{Deserialize, Serialize};
+
+use crate::client::client::ReadWrite;
+use crate::client::http::request::Request;
+use crate::client::resources::handle::handle;
+use crate::client::resources::wire_types::{id, null_as_default};
+use crate::client::url::encode_value;
+use crate::client::{ApiError, ImageId, PreseedId, Query, Result, Scope};
+
+id! {
+    /// The id of a machine.
+    MachineId
+}
+
+/// A machine as the server shows it.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct Machine {
+    /// Its id.
+    pub id: MachineId,
+    /// Its name, which is unique and may hold any character.
+    #[serde(default, deserialize_with = "null_as_default")]
+    pub name: String,
+    /// Its name with dashes for everything but ASCII letters and digits; not unique.
+    pub hostname: Option<String>,
+    /// The name of its architecture.
+    pub arch: Option<String>,
+    /// The name of its sub-architecture, which brings the bootloader.
+    pub subarch: Option<String>,
+    /// The kernel it boots; it may be one that the client may not see.
+    pub kernel_id: Option<ImageId>,
+    /// The kernel's command line.
+    pub kernel_opts: Option<String>,
+    /// The initrd it boots.
+    pub initrd_id: Option<ImageId>,
+    /// The preseed its installer reads.
+    pub preseed_id: Option<PreseedId>,
+    /// Whether it boots over the network.
+    pub netboot_enabled: Option<bool>,
+}
+
+/// What to change about a machine; a field that is not given is not sent and stays as it is.
+#[derive(Clone, Default, PartialEq, Eq, Debug, Serialize)]
+pub struct MachineChanges {
+    /// A sub-architecture of the machine's architecture. It cannot be cleared.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub subarch: Option<String>,
+    /// A kernel that the user may use. It cannot be cleared.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub kernel_id: Option<ImageId>,
+    /// The kernel's command line, at most 1024 characters.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub kernel_opts: Option<String>,
+    /// An initrd that the user may use; `Some(None)` clears it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub initrd_id: Option<Option<ImageId>>,
+    /// A preseed that the user may use; `Some(None)` clears it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub preseed_id: Option<Option<PreseedId>>,
+    /// Whether it boots over the network, which needs a sub-architecture with a bootloader.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub netboot_enabled: Option<bool>,
+}
+
+handle! {
+    /// The machines of a server.
+    Machines
+}
+
+impl<Access> Machines<'_, Access> {
+    /// The machines one is assigned to, or all of them, in no order.
+    pub fn list(&self, scope: Scope) -> Result<Vec<Machine>> {
+        self.pipeline
+            .json(&Request::get(&["machine"], "listing machines").scope(scope))
+    }
+
+    /// One machine.
+    pub fn get(&self, id: MachineId) -> Result<Machine> {
+        self.pipeline.json(&Request::get(
+            &["machine", &id.to_string()],
+            format!("reading machine {id}"),
+        ))
+    }
+
+    /// The machine of exactly this name, among all.
+    pub fn find(&self, name: &str) -> Result<Option<Machine>> {
+        let action = format!("looking for machine {name:?}");
+        let found = self.search(Scope::Visible, &Query::name_is(name), action)?;
+        Ok(found.into_iter().find(|machine| machine.name == name))
+    }
+
+    /// The machines of a scope that a query selects, in no order.
+    pub fn query(&self, scope: Scope, query: &Query) -> Result<Vec<Machine>> {
+        self.search(scope, query, "searching machines".to_owned())
+    }
+
+    fn search(&self, scope: Scope, query: &Query, action: String) -> Result<Vec<Machine>> {
+        let text = query.to_string();
+        if text.contains('\0') {
+            return Err(ApiError::InvalidValue {
+                action,
+                reason: "a name cannot contain a NUL character",
+            });
+        }
+        let everything = scope
+            .query()
+            .map(|all| format!("{all}&"))
+            .unwrap_or_default();
+        let request = Request::get(&["machine"], action)
+            .query(format!("{everything}q={}", encode_value(&text)));
+        self.pipeline.json(&request)
+    }
+}
+
+impl Machines<'_, ReadWrite> {
+    /// Changes a machine and returns it as it is then. The server takes all of the changes or none. Sending them twice
+    /// changes nothing more.
+    pub fn update(&self, id: MachineId, changes: &MachineChanges) -> Result<Machine> {
+        self.pipeline.json(&Request::put(
+            &["machine", &id.to_string()],
+            format!("changing machine {id}"),
+            changes,
+        ))
+    }
+}

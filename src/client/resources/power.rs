@@ -1,0 +1,99 @@
+//! The power of machines.
+//!
+//! The server keeps none of it: each question, and each order, runs a command against the machine's BMC while every
+//! other request waits. Everybody may ask; switching needs the machine to be assigned to the user, or an administrator,
+//! and the refusal has no text.
+
+use serde::Serialize;
+
+use crate::client::client::ReadWrite;
+use crate::client::http::request::Request;
+use crate::client::resources::handle::handle;
+use crate::client::resources::state::{State, UNASSIGNED};
+use crate::client::resources::wire_types::words;
+use crate::client::{ApiError, MachineId, Result};
+
+words! {
+    /// What a machine's BMC says of its power.
+    Power {
+        /// It is on.
+        On = "on",
+        /// It is off.
+        Off = "off",
+        /// The machine has no BMC to ask.
+        NoBmc = "unknown",
+        /// The BMC does not answer, or the server does not know how to ask it.
+        BmcFails = "Unknown (BMC error)",
+    }
+}
+
+/// An order to a machine's BMC.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum PowerOrder {
+    /// Power on.
+    On,
+    /// Power off, without asking the operating system.
+    Off,
+    /// Reset. What that does to a machine that is off depends on the BMC.
+    Reboot,
+    /// Boot over the network, once: by a reset, or by switching on.
+    PxeReboot,
+    /// Boot from disk, once: by a reset, or by switching on.
+    DiskReboot,
+    /// Boot into the firmware's setup, once: by a reset, or by switching on.
+    BiosReboot,
+}
+
+handle! {
+    /// The power of a server's machines.
+    Powers
+}
+
+impl<Access> Powers<'_, Access> {
+    /// The power of a machine, asked of its BMC.
+    pub fn get(&self, machine: MachineId) -> Result<Power> {
+        let request = Request::get(
+            &path(&machine.to_string()),
+            format!("reading the power of machine {machine}"),
+        );
+        match self.pipeline.json(&request) {
+            Ok(State { state }) => Ok(state),
+            // Of a chassis with cartridges it refuses to ask for one that is not a number.
+            Err(ApiError::InvalidRequest(_)) => Ok(Power::BmcFails),
+            Err(error) => Err(error),
+        }
+    }
+}
+
+impl Powers<'_, ReadWrite> {
+    /// Gives an order and returns the power that the BMC then told, which may be the one from before.
+    ///
+    /// A reboot happens as often as it is ordered, so no order is repeated unless it certainly did not reach the server.
+    /// When its answer is lost, it fails with [`ApiError::OutcomeUnknown`].
+    pub fn order(&self, machine: MachineId, order: PowerOrder) -> Result<Power> {
+        let action = order.on_machine(machine);
+        let request = Request::post(&path(&machine.to_string()), action, &State { state: order });
+        self.pipeline
+            .json(&request.forbidden(UNASSIGNED))
+            .map(|answer: State<Power>| answer.state)
+            .map_err(ApiError::or_outcome_unknown)
+    }
+}
+
+impl PowerOrder {
+    fn on_machine(self, machine: MachineId) -> String {
+        match self {
+            PowerOrder::On => format!("switching machine {machine} on"),
+            PowerOrder::Off => format!("switching machine {machine} off"),
+            PowerOrder::Reboot => format!("rebooting machine {machine}"),
+            PowerOrder::PxeReboot => format!("rebooting machine {machine} over the network"),
+            PowerOrder::DiskReboot => format!("rebooting machine {machine} from disk"),
+            PowerOrder::BiosReboot => format!("rebooting machine {machine} into its firmware"),
+        }
+    }
+}
+
+fn path(machine: &str) -> [&str; 3] {
+    ["machine", machine, "power"]
+}

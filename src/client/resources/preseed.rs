@@ -1,0 +1,169 @@
+//! Preseeds: the answer files of installers.
+//!
+//! A name is unique over all users, also over those whose preseeds one cannot see. Lists carry every content, up to two
+//! million characters each.
+
+use serde::{Deserialize, Serialize};
+
+use crate::client::client::ReadWrite;
+use crate::client::http::request::Request;
+use crate::client::resources::handle::handle;
+use crate::client::resources::wire_types::{id, null_as_default, words};
+use crate::client::{Result, Scope};
+
+id! {
+    /// The id of a preseed.
+    PreseedId
+}
+
+words! {
+    /// The installer that a preseed is for.
+    PreseedType {
+        /// Debian's and Ubuntu's installer.
+        Preseed = "preseed",
+        /// Anaconda.
+        Kickstart = "kickstart",
+        /// YaST.
+        Autoyast = "autoyast",
+    }
+}
+
+/// A preseed as the server shows it.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct Preseed {
+    /// Its id.
+    pub id: PreseedId,
+    /// Its name, unique over all users.
+    #[serde(default, deserialize_with = "null_as_default")]
+    pub name: String,
+    /// Its text, a Jinja2 template.
+    pub content: Option<String>,
+    /// Its description.
+    pub description: Option<String>,
+    /// The installer it is for.
+    #[serde(rename = "type", default)]
+    pub kind: PreseedType,
+    /// Its owner.
+    pub user: Option<String>,
+    /// Whether its owner vouches for it.
+    #[serde(default, deserialize_with = "null_as_default")]
+    pub known_good: bool,
+    /// Whether everybody may use it.
+    #[serde(default, deserialize_with = "null_as_default")]
+    pub public: bool,
+}
+
+/// A preseed to create.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize)]
+pub struct NewPreseed {
+    /// Its name, 2 to 256 characters.
+    pub name: String,
+    /// The installer it is for.
+    #[serde(rename = "type")]
+    pub kind: PreseedType,
+    /// Its text, at most 2097152 characters.
+    pub content: String,
+    /// Its description, at most 256 characters.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub description: Option<String>,
+    /// Whether its owner vouches for it.
+    pub known_good: bool,
+    /// Whether everybody may use it.
+    pub public: bool,
+}
+
+/// What to change about a preseed; `None` leaves it as it is.
+#[derive(Clone, Default, PartialEq, Eq, Debug, Serialize)]
+pub struct PreseedChanges {
+    /// The installer it is for.
+    #[serde(rename = "type", skip_serializing_if = "Option::is_none")]
+    pub kind: Option<PreseedType>,
+    /// Its text.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub content: Option<String>,
+    /// Its description.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub description: Option<String>,
+    /// Whether its owner vouches for it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub known_good: Option<bool>,
+    /// Whether everybody may use it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub public: Option<bool>,
+}
+
+handle! {
+    /// The preseeds of a server.
+    Preseeds
+}
+
+impl<Access> Preseeds<'_, Access> {
+    /// All preseeds of a scope, with their contents, in no order.
+    pub fn list(&self, scope: Scope) -> Result<Vec<Preseed>> {
+        self.pipeline
+            .json(&Request::get(&["preseed"], "listing preseeds").scope(scope))
+    }
+
+    /// One preseed; fails when it does not exist, or is another user's and not public.
+    pub fn get(&self, id: PreseedId) -> Result<Preseed> {
+        let request = Request::get(
+            &["preseed", &id.to_string()],
+            format!("reading preseed {id}"),
+        );
+        self.pipeline.json(&request.forbidden(FOREIGN))
+    }
+
+    /// The preseed of exactly this name among those one may see.
+    pub fn find(&self, name: &str) -> Result<Option<Preseed>> {
+        Ok(self
+            .list(Scope::Visible)?
+            .into_iter()
+            .find(|preseed| preseed.name == name))
+    }
+}
+
+impl Preseeds<'_, ReadWrite> {
+    /// Creates a preseed. When the answer is lost, it is looked for before another attempt.
+    ///
+    /// Fails with [`ApiError::Conflict`](crate::client::ApiError::Conflict) when any user has a preseed of that name.
+    pub fn create(&self, new: &NewPreseed) -> Result<Preseed> {
+        let request = Request::post(&["preseed"], format!("creating preseed {:?}", new.name), new).private().conflict(
+            "the name is taken; names are unique over all users, and it may be taken by a preseed that this user cannot see",
+        );
+        let is_it = |preseed: &Preseed| {
+            preseed.name == new.name
+                && preseed.kind == new.kind
+                && preseed.content.as_deref().unwrap_or_default() == new.content
+        };
+        self.pipeline.create(
+            || self.pipeline.json_once(&request),
+            || Ok(self.list(Scope::Own)?.into_iter().find(is_it)),
+            std::convert::identity,
+        )
+    }
+
+    /// Changes a preseed and returns it as it is then. Sending it twice changes nothing more.
+    pub fn update(&self, id: PreseedId, changes: &PreseedChanges) -> Result<Preseed> {
+        let request = Request::put(
+            &["preseed", &id.to_string()],
+            format!("changing preseed {id}"),
+            changes,
+        )
+        .private();
+        self.pipeline.json(&request.forbidden(FOREIGN))
+    }
+
+    /// Deletes a preseed; fails with [`ApiError::Conflict`](crate::client::ApiError::Conflict) while a machine uses it.
+    pub fn delete(&self, id: PreseedId) -> Result<()> {
+        let request = Request::delete(
+            &["preseed", &id.to_string()],
+            format!("deleting preseed {id}"),
+        );
+        self.pipeline
+            .call(&request.forbidden(FOREIGN).conflict("a machine uses it"))
+            .map(drop)
+    }
+}
+
+/// What a 403 means for a preseed.
+const FOREIGN: &str = "the preseed belongs to another user";

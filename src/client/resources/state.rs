@@ -1,0 +1,109 @@
+//! The provisioning state of machines.
+//!
+//! Nothing on the server ever ends `provisioning`: the installed system, or somebody, sets `ready`. Writing needs the
+//! machine to be assigned to the user; the refusal has no text.
+
+use serde::{Deserialize, Serialize};
+
+use crate::client::client::ReadWrite;
+use crate::client::http::request::Request;
+use crate::client::resources::handle::handle;
+use crate::client::resources::wire_types::words;
+use crate::client::{MachineId, Result};
+
+words! {
+    /// How far a machine is.
+    MachineState {
+        /// Nothing was ever reported.
+        Unknown = "unknown",
+        /// An installation was started and has not reported back.
+        Provisioning = "provisioning",
+        /// The installed system reported back.
+        Ready = "ready",
+        /// A failure was reported.
+        Error = "error",
+    }
+}
+
+/// A state that can be reported for a machine.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum ReportedState {
+    /// Nothing is known.
+    Unknown,
+    /// The machine is installed.
+    Ready,
+    /// The installation failed.
+    Error,
+}
+
+impl From<ReportedState> for MachineState {
+    fn from(state: ReportedState) -> MachineState {
+        match state {
+            ReportedState::Unknown => MachineState::Unknown,
+            ReportedState::Ready => MachineState::Ready,
+            ReportedState::Error => MachineState::Error,
+        }
+    }
+}
+
+handle! {
+    /// The states of a server's machines.
+    States
+}
+
+/// The body of every request and every answer about a state, or about power.
+#[derive(Deserialize, Serialize)]
+pub(crate) struct State<S> {
+    pub(crate) state: S,
+}
+
+impl<Access> States<'_, Access> {
+    /// The state of a machine.
+    pub fn get(&self, machine: MachineId) -> Result<MachineState> {
+        let request = Request::get(
+            &path(&machine.to_string()),
+            format!("reading the state of machine {machine}"),
+        );
+        self.pipeline
+            .json(&request)
+            .map(|answer: State<MachineState>| answer.state)
+    }
+}
+
+impl States<'_, ReadWrite> {
+    /// Starts provisioning: switches netboot on and reboots the machine into it. Needs a BMC, a kernel and a subarch with
+    /// a bootloader.
+    ///
+    /// Each call reboots the machine, so it is never repeated unless it certainly did not reach the server. When its answer
+    /// is lost, it fails with [`ApiError::OutcomeUnknown`](crate::client::ApiError::OutcomeUnknown). When it fails with
+    /// [`ApiError::Bmc`](crate::client::ApiError::Bmc), the state is `provisioning` and netboot is on all the same.
+    pub fn provision(&self, machine: MachineId) -> Result<MachineState> {
+        let action = format!("starting the provisioning of machine {machine}");
+        let request = Request::post(
+            &path(&machine.to_string()),
+            action,
+            &State { state: "provision" },
+        );
+        let answer = self.pipeline.json(&request.forbidden(UNASSIGNED));
+        answer
+            .map(|answer: State<MachineState>| answer.state)
+            .map_err(crate::client::ApiError::or_outcome_unknown)
+    }
+
+    /// Reports a state for a machine. Sending it twice changes nothing more.
+    pub fn set(&self, machine: MachineId, state: ReportedState) -> Result<MachineState> {
+        let action = format!("setting the state of machine {machine}");
+        let request = Request::put(&path(&machine.to_string()), action, &State { state });
+        self.pipeline
+            .json(&request.forbidden(UNASSIGNED))
+            .map(|answer: State<MachineState>| answer.state)
+    }
+}
+
+fn path(machine: &str) -> [&str; 3] {
+    ["machine", machine, "state"]
+}
+
+/// What a 403 means here, and for power and consoles.
+pub(crate) const UNASSIGNED: &str = "the machine is not assigned to this token's user";

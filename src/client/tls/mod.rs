@@ -1,0 +1,128 @@
+//! The TLS configuration: which servers are trusted, and how the client identifies itself.
+//!
+//! It is built here and handed to the HTTP client ready made, because the client would otherwise read the operating
+//! system's roots at every start, even for plain HTTP.
+
+pub(crate) mod server_verifier;
+
+use std::fs;
+use std::path::Path;
+use std::sync::Arc;
+
+use rustls::crypto::{CryptoProvider, ring};
+use rustls::pki_types::pem::{self, PemObject};
+use rustls::pki_types::{CertificateDer, PrivateKeyDer};
+use rustls::{ClientConfig, RootCertStore};
+
+use crate::client::http::server_text;
+use crate::client::tls::server_verifier::ServerVerifier;
+use crate::client::{ApiError, Result, TlsSettings};
+use crate::support::io_error;
+
+/// Builds the configuration. The operating system's roots are read only when they are needed.
+pub(crate) fn config(settings: &TlsSettings, is_https: bool) -> Result<ClientConfig> {
+    let provider = Arc::new(ring::default_provider());
+    let builder = ClientConfig::builder_with_provider(Arc::clone(&provider))
+        .with_safe_default_protocol_versions()
+        .map_err(|error| failed(format!("TLS cannot be set up: {error}")))?;
+    let named = settings.ca_path.as_deref();
+    let named = named.map(|path| trust_in(path, &provider)).transpose()?;
+    let trust = match named {
+        _ if !settings.validate_certs => Some(ServerVerifier::anybody(provider)),
+        named => named,
+    };
+    let builder = match trust {
+        Some(trust) => builder
+            .dangerous()
+            .with_custom_certificate_verifier(Arc::new(trust)),
+        None if is_https => builder.with_root_certificates(system_roots()?),
+        None => builder.with_root_certificates(RootCertStore::empty()),
+    };
+    match (&settings.client_cert, &settings.client_key) {
+        (None, None) => Ok(builder.with_no_client_auth()),
+        (Some(cert), Some(key)) => {
+            let (chain, private) = (certificates(cert)?, private_key(key)?);
+            builder
+                .with_client_auth_cert(chain, private)
+                .map_err(|error| {
+                    let reason = server_text::one_line(&error.to_string());
+                    failed(format!(
+                        "the client certificate {} and its key {} do not work: {reason}",
+                        cert.display(),
+                        key.display()
+                    ))
+                })
+        }
+        (Some(_), None) => Err(failed(
+            "a client certificate is given without its private key".to_owned(),
+        )),
+        (None, Some(_)) => Err(failed(
+            "a private key is given without its client certificate".to_owned(),
+        )),
+    }
+}
+
+fn failed(reason: String) -> ApiError {
+    ApiError::Tls { reason }
+}
+
+fn trust_in(path: &Path, provider: &Arc<CryptoProvider>) -> Result<ServerVerifier> {
+    ServerVerifier::named(Arc::clone(provider), certificates(path)?).map_err(|error| {
+        let reason = server_text::one_line(&error.to_string());
+        failed(format!(
+            "{} holds a certificate that cannot be an authority: {reason}",
+            path.display()
+        ))
+    })
+}
+
+fn system_roots() -> Result<RootCertStore> {
+    let mut roots = RootCertStore::empty();
+    // Single files of the system's store may be broken; what matters is whether there is anything to trust.
+    roots.add_parsable_certificates(rustls_native_certs::load_native_certs().certs);
+    if roots.is_empty() {
+        return Err(failed("the operating system has no certificate authorities, so no https server can be trusted".to_owned()));
+    }
+    Ok(roots)
+}
+
+fn certificates(path: &Path) -> Result<Vec<CertificateDer<'static>>> {
+    let unreadable = |error: pem::Error| unreadable(path, "certificate", &error);
+    let certificates = CertificateDer::pem_file_iter(path).map_err(unreadable)?;
+    let certificates = certificates
+        .collect::<Result<Vec<_>, _>>()
+        .map_err(unreadable)?;
+    if certificates.is_empty() {
+        return Err(failed(format!(
+            "{} holds no certificate in PEM form",
+            path.display()
+        )));
+    }
+    Ok(certificates)
+}
+
+fn private_key(path: &Path) -> Result<PrivateKeyDer<'static>> {
+    PrivateKeyDer::from_pem_file(path).map_err(|error| {
+        if is_encrypted(path) {
+            return failed(format!(
+                "the private key {} is encrypted, and nobody is there to be asked for its passphrase: give a key \
+                 without one",
+                path.display()
+            ));
+        }
+        unreadable(path, "private key", &error)
+    })
+}
+
+/// Both forms of PEM keep the word out of the key itself: `BEGIN ENCRYPTED PRIVATE KEY`, and `Proc-Type: 4,ENCRYPTED`.
+fn is_encrypted(path: &Path) -> bool {
+    fs::read_to_string(path).is_ok_and(|text| text.contains("ENCRYPTED"))
+}
+
+fn unreadable(path: &Path, what: &str, error: &pem::Error) -> ApiError {
+    failed(match error {
+        pem::Error::Io(error) => format!("cannot read {}: {}", path.display(), io_error::of(error)),
+        pem::Error::NoItemsFound => format!("{} holds no {what} in PEM form", path.display()),
+        _ => format!("{} is not a valid PEM file", path.display()),
+    })
+}

@@ -1,0 +1,76 @@
+//! The secret that identifies a user of the server.
+//!
+//! A token is 44 characters of base64; the server compares it as text. It is a type of its own so that no debug
+//! output, error or log can show it by accident.
+
+use std::fmt;
+
+use crate::client::{ApiError, Result};
+
+/// A user's API token. `Debug` and `Display` show `***`, and it cannot be serialized.
+#[derive(Clone)]
+pub struct Token(String);
+
+impl Token {
+    /// Takes the token's text; blanks around it are dropped.
+    ///
+    /// Fails with [`ApiError::InvalidToken`] when the text cannot be sent in a header. The error never repeats the text.
+    pub fn new(text: impl Into<String>) -> Result<Token> {
+        let text = text.into();
+        let text = text.trim();
+        if text.is_empty() {
+            return Err(ApiError::InvalidToken("the token is empty"));
+        }
+        if text.bytes().any(|byte| byte.is_ascii_control()) {
+            return Err(ApiError::InvalidToken(
+                "the token contains a control character, such as a line break",
+            ));
+        }
+        if !text.is_ascii() {
+            return Err(ApiError::InvalidToken(
+                "the token contains a character that is not ASCII",
+            ));
+        }
+        Ok(Token(text.to_owned()))
+    }
+
+    /// The secret itself, for the one header that carries it.
+    pub(crate) fn expose(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Debug for Token {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str("***")
+    }
+}
+
+impl fmt::Display for Token {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str("***")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn is_never_shown() {
+        let token = Token::new(" canary/+= \n").unwrap();
+        assert_eq!(token.expose(), "canary/+=");
+        assert_eq!(format!("{token} {token:?} {token:#?}"), "*** *** ***");
+    }
+
+    #[test]
+    fn refuses_what_a_header_cannot_carry_without_repeating_it() {
+        for text in ["", "  ", "canary\nx", "canary\0", "canaryü"] {
+            let error = Token::new(text).unwrap_err();
+            assert!(
+                !format!("{error} {error:?}").contains("canary"),
+                "{error:?}"
+            );
+        }
+    }
+}

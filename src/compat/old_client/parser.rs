@@ -1,0 +1,264 @@
+//! What may be typed: the options of the old client, as its argparse took them.
+
+use std::ffi::OsString;
+
+use clap::builder::PossibleValuesParser;
+use clap::error::{ContextKind, ContextValue, Error, ErrorKind};
+use clap::{Arg, ArgAction, ArgMatches, Command as Parser};
+
+use crate::cli::dashes::joined;
+
+pub(crate) const VERBOSE: &str = "verbose";
+pub(crate) const ACTION: &str = "action";
+
+const ABOUT: &str =
+    "The command line of mrp_client.py, as it was; for what is new see `mrp --help`";
+const USAGE: &str =
+    "mrp [--verbose] --mrp-url URL --mrp-token TOKEN {image|preseed|state|net} --action ACTION ...";
+
+/// Whether these words are a line for the old client, and not a command of the new one: those have a verb behind their
+/// noun, where the old ones have options.
+pub(crate) fn is_meant(args: &[OsString]) -> bool {
+    let Some((command, behind)) = split(args) else {
+        return false;
+    };
+    match command.as_str() {
+        "state" => true,
+        "image" | "preseed" | "net" => {
+            behind.first().is_some_and(|word| word.starts_with('-'))
+                && behind.iter().any(|word| is_action(word))
+        }
+        _ => false,
+    }
+}
+
+/// The sub-command and the words behind it.
+fn split(args: &[OsString]) -> Option<(String, Vec<String>)> {
+    let front = front().allow_external_subcommands(true);
+    let matches = front.try_get_matches_from(line(args)).ok()?;
+    let (command, behind) = matches.subcommand()?;
+    let words = behind.get_many::<OsString>("").into_iter().flatten();
+    let words = words.map(|word| word.to_string_lossy().into_owned());
+    Some((command.to_owned(), words.collect()))
+}
+
+/// Whether a word is `--action` or what it may be shortened to.
+fn is_action(word: &str) -> bool {
+    let name = word.split('=').next().unwrap_or(word);
+    name.len() > "--".len() && "--action".starts_with(name)
+}
+
+/// Every option as text, under the name that the modules have for it; the error is what to print.
+pub(crate) fn parse(args: &[OsString]) -> Result<ArgMatches, Error> {
+    let mut program = program();
+    // Behind it stands what is no option, of which there is nothing.
+    if args.iter().any(|word| word == "--") {
+        return Err(program.error(ErrorKind::UnknownArgument, "unexpected argument '--' found"));
+    }
+    program.try_get_matches_from(joined(line(args), is_option))
+}
+
+/// How the sub-command is used that these words mean.
+pub(crate) fn usage(args: &[OsString]) -> String {
+    meant(args).render_usage().to_string()
+}
+
+/// The options of the sub-command that an unknown one is the beginning of, where it is that of several.
+pub(crate) fn meanings(args: &[OsString], error: &Error) -> Option<String> {
+    let Some(ContextValue::String(unknown)) = error.get(ContextKind::InvalidArg) else {
+        return None;
+    };
+    let command = meant(args);
+    let flags = command.get_arguments().filter_map(dashed);
+    let flags: Vec<String> = flags.filter(|flag| flag.starts_with(unknown)).collect();
+    (flags.len() > 1).then(|| flags.join(", "))
+}
+
+/// How an option of a sub-command is typed, by the name that the modules have for it.
+pub(crate) fn flag(command: &str, name: &str) -> String {
+    let program = program();
+    let command = program.find_subcommand(command).into_iter();
+    let mut options = command.flat_map(Parser::get_arguments);
+    let option = options.find(|option| option.get_id() == name);
+    option.and_then(dashed).unwrap_or_default()
+}
+
+fn dashed(option: &Arg) -> Option<String> {
+    Some(format!("--{}", option.get_long()?))
+}
+
+/// The parser of the sub-command that these words mean, or of all of it.
+fn meant(args: &[OsString]) -> Parser {
+    let mut program = program();
+    program.build();
+    let command = split(args).and_then(|(command, _)| program.find_subcommand(command).cloned());
+    command.unwrap_or(program)
+}
+
+fn line(args: &[OsString]) -> impl Iterator<Item = OsString> {
+    std::iter::once("mrp".into()).chain(args.iter().cloned())
+}
+
+/// Whether it is one of all these options, or the beginning of one.
+fn is_option(name: &str) -> bool {
+    let program = program();
+    let parsers = std::iter::once(&program).chain(program.get_subcommands());
+    let mut flags = parsers
+        .flat_map(Parser::get_arguments)
+        .filter_map(Arg::get_long);
+    let name = name.trim_start_matches('-');
+    !name.is_empty() && flags.any(|flag| flag.starts_with(name))
+}
+
+fn program() -> Parser {
+    front()
+        .about(ABOUT)
+        .override_usage(USAGE)
+        .subcommand_required(true)
+        .subcommands([image(), preseed(), state(), net()])
+}
+
+/// What stands before the sub-command.
+fn front() -> Parser {
+    plain("mrp")
+        .disable_version_flag(true)
+        .disable_help_subcommand(true)
+        .arg(
+            Arg::new(VERBOSE)
+                .long("verbose")
+                .short('v')
+                .action(ArgAction::Count),
+        )
+        .args([text("mrp-url", "mrp_url"), text("mrp-token", "mrp_token")])
+}
+
+fn image() -> Parser {
+    sub_command("image", &["check", "upload"]).args([
+        text("image-type", "type").required(true),
+        text("description", "description").required(true),
+        text("arch", "arch").required(true),
+        text("image-path", "path"),
+        switch("public", "public"),
+        switch("knowngood", "known_good"),
+    ])
+}
+
+fn preseed() -> Parser {
+    sub_command("preseed", &["check", "upload"]).args([
+        text("preseed-name", "name").required(true),
+        text("preseed-path", "path"),
+        choice("type", "type", &["kickstart", "preseed", "autoyast"]),
+        text("description", "description"),
+        switch("knowngood", "known_good"),
+        switch("public", "public"),
+    ])
+}
+
+fn state() -> Parser {
+    let words = ["yes", "no", "true", "false", "t", "f", "y", "n", "1", "0"];
+    sub_command("state", &["provision", "setparams", "getparams"]).args([
+        text("machine", "name").required(true),
+        text("preseed-name", "preseed"),
+        text("initrd-desc", "initrd"),
+        text("kernel-desc", "kernel"),
+        text("kernel-opts", "kernel_opts"),
+        text("arch", "arch"),
+        text("subarch", "subarch"),
+        choice("netboot", "netboot", &words)
+            .ignore_case(true)
+            .num_args(0..=1)
+            .default_missing_value("yes"),
+    ])
+}
+
+fn net() -> Parser {
+    sub_command("net", &["getip", "getmac", "getnetmask"]).args([
+        text("machine", "name").required(true),
+        text("interface", "interface").default_value("eth1"),
+    ])
+}
+
+fn sub_command(name: &'static str, actions: &[&'static str]) -> Parser {
+    plain(name).arg(choice("action", ACTION, actions).required(true))
+}
+
+/// As argparse is: options may be shortened, and the last of several wins.
+fn plain(name: &'static str) -> Parser {
+    Parser::new(name)
+        .infer_long_args(true)
+        .args_override_self(true)
+}
+
+/// An option, and the name that the modules have for it. Its value may be empty or a negative number.
+fn text(flag: &'static str, name: &'static str) -> Arg {
+    Arg::new(name)
+        .long(flag)
+        .value_name(name.to_uppercase())
+        .allow_negative_numbers(true)
+}
+
+fn choice(flag: &'static str, name: &'static str, values: &[&'static str]) -> Arg {
+    text(flag, name)
+        .value_name(values.join("|"))
+        .hide_possible_values(true)
+        .value_parser(PossibleValuesParser::new(values.to_vec()))
+}
+
+/// It was a switch in the last version and had a value in those before.
+fn switch(flag: &'static str, name: &'static str) -> Arg {
+    choice(flag, name, &["true", "false"])
+        .ignore_case(true)
+        .num_args(0..=1)
+        .default_missing_value("true")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn words(line: &str) -> Vec<OsString> {
+        line.split_whitespace().map(OsString::from).collect()
+    }
+
+    #[test]
+    fn a_line_for_the_old_client_is_told_from_a_command() {
+        for line in [
+            "--mrp-url U --mrp-token T image --action check",
+            "--verbose --verbose --mrp-u=U --mrp-t T image --arch arm64 --act=check",
+            "-vv net --machine qdc01 --ac getip",
+            "preseed --a check",
+            "state",
+            "state --help",
+            "--mrp-url image state --machine image",
+        ] {
+            assert!(is_meant(&words(line)), "{line}");
+        }
+        for line in [
+            "",
+            "image",
+            "image --help",
+            "image list --arch arm64",
+            "image upload linux --description --action --type Kernel",
+            "image --arch arm64",
+            "--lab state machine list",
+            "--mrp-url state machine list",
+            "machine show state --action check",
+            "net show --action getip",
+            "--json state",
+        ] {
+            assert!(!is_meant(&words(line)), "{line}");
+        }
+    }
+
+    #[test]
+    fn a_value_may_begin_with_a_dash_when_it_has_a_blank() {
+        let mut args = words("state --action setparams --machine qdc01 --kernel-opts");
+        args.push("--- console=ttyS0".into());
+        let matches = parse(&args).unwrap();
+        let (_, given) = matches.subcommand().unwrap();
+        assert_eq!(
+            given.get_one::<String>("kernel_opts").unwrap(),
+            "--- console=ttyS0"
+        );
+    }
+}

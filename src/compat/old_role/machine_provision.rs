@@ -1,0 +1,166 @@
+//! `mr_provisioner_machine_provision`: a machine, set up and rebooted into its installer, as the old role does it.
+
+use serde_json::{Map, Value, json};
+
+use crate::ansible::{
+    Attribute, Attributes, Call, Constraints, Failure, Kind, Module, ModuleSpec, Opt, Return,
+    Success,
+};
+use crate::compat::old_role::hand_over;
+use crate::modules::failure::names_an_option;
+use crate::modules::machine;
+use crate::modules::options::connection;
+use crate::modules::run;
+use crate::task::machine::{MachineReport, MachineSpec};
+
+pub(crate) const MODULE: Module = Module { spec: &SPEC, run };
+
+static SPEC: ModuleSpec = ModuleSpec {
+    name: "mr_provisioner_machine_provision",
+    short_description: "Provision a machine, every time, as the old Ansible role does",
+    description: &[
+        "Sets what a machine boots and reboots it into its installer, without waiting for the end. \
+         It does what M(mrp_machine) does with C(state: provisioned), C(force: true) and C(wait: false).",
+    ],
+    options: &[OPTIONS, connection::OPTIONS],
+    constraints: Constraints {
+        required_together: connection::REQUIRED_TOGETHER,
+        ..Constraints::NONE
+    },
+    attributes: Attributes {
+        check_mode: Attribute::partial(
+            "Sends nothing that writes, and returns the plan.",
+            &[
+                "A kernel, initrd or preseed that does not exist yet is planned as unresolved with a warning, since an \
+                 earlier task may be to create it.",
+            ],
+        ),
+        diff_mode: Attribute::full("Shows the boot parameters and the state that change."),
+        idempotent: Attribute::none(
+            "Every run provisions the machine, and says that it changed something.",
+            &["M(mrp_machine) leaves a machine alone that is installed as wanted."],
+        ),
+    },
+    notes: &[
+        "The kernel and the initrd are found by their descriptions: the newest own image of the machine's architecture, else \
+         the only one of other users.",
+        "A machine that is not assigned to the token's user is refused.",
+    ],
+    seealso: &["mrp_machine"],
+    deprecation: Some("mr_provisioner_machine_provision is the old role's name: use mrp_machine"),
+    examples: EXAMPLES,
+    returns: RETURNS,
+}
+.documented();
+
+const OPTIONS: &[Opt] = &[
+    Opt::new("machine_name", Kind::Str).required().about(&["Exact name of the machine."]),
+    Opt::new("kernel_description", Kind::Str).required().about(&["Description of the kernel."]),
+    Opt::new("initrd_description", Kind::Str).required().about(&["Description of the initrd."]),
+    Opt::new("arch", Kind::Str).required().about(&[
+        "Name of the architecture that the machine must have. The task fails when it has another.",
+    ]),
+    Opt::new("subarch", Kind::Str).required().about(&["Name of the subarch."]),
+    Opt::new("preseed_name", Kind::Str).required().about(&["Name of the preseed."]),
+    Opt::new("kernel_options", Kind::Str).default_str("").about(&[
+        "The kernel's command line, at most 1024 characters. With an empty one the machine has none.",
+    ]),
+];
+
+/// What the successor calls the options that it has under another name, and no alias for.
+const RENAMED: &[(&str, &str)] = &[
+    ("kernel_description", "kernel"),
+    ("initrd_description", "initrd"),
+    ("preseed_name", "preseed"),
+];
+
+fn run(call: &Call) -> Result<Success, Failure> {
+    run::run_telling(call, spec, tell).map_err(|failure| Failure {
+        hint: failure.hint.map(with_the_owner_of_its_options),
+        ..failure
+    })
+}
+
+fn spec(call: &Call) -> Result<MachineSpec, Failure> {
+    let mut options = call.options.clone();
+    for option in OPTIONS.iter().filter(|option| option.required) {
+        // To the successor an empty initrd is one to be taken away.
+        if options[option.name] == "" {
+            let message = format!("{} must not be empty", option.name);
+            return Err(Failure::new(message));
+        }
+    }
+    for (old, new) in RENAMED {
+        let value = options.remove(*old);
+        options.extend(value.map(|value| ((*new).to_owned(), value)));
+    }
+    options.insert("state".into(), "provisioned".into());
+    options.insert("force".into(), true.into());
+    options.insert("wait".into(), false.into());
+    machine::spec(&hand_over(call, &options, &machine::MODULE)?)
+}
+
+/// The server's two answers, as the role's module has them: the machine, and what became of its state.
+fn tell(report: &MachineReport) -> Map<String, Value> {
+    let machine = &report.machine;
+    Map::from_iter([
+        ("machine_state".to_owned(), json!(machine.machine)),
+        (
+            "machine_provision".to_owned(),
+            json!({ "state": machine.state }),
+        ),
+    ])
+}
+
+/// A hint may name an option that there is none of here.
+fn with_the_owner_of_its_options(hint: String) -> String {
+    if names_an_option(&hint) {
+        return format!("{hint} mrp_machine has that option.");
+    }
+    hint
+}
+
+const EXAMPLES: &str = r#"- name: Provision machine
+  mr_provisioner_machine_provision:
+    machine_name: qdc01
+    kernel_description: debian 12 installer
+    initrd_description: debian 12 installer
+    arch: arm64
+    subarch: efi
+    preseed_name: debian-12-ci
+    kernel_options: console=ttyAMA0
+    url: https://mrp.example/
+    token: "{{ mr_provisioner_auth_token }}"
+
+- name: The same with its successor, which can also wait and leave an installed machine alone
+  mrp_machine:
+    name: qdc01
+    kernel: debian 12 installer
+    initrd: debian 12 installer
+    arch: arm64
+    subarch: efi
+    preseed: debian-12-ci
+    kernel_opts: console=ttyAMA0
+    mrp_url: https://mrp.example/
+    mrp_token: "{{ mr_provisioner_auth_token }}"
+    state: provisioned
+    force: true
+    wait: false
+"#;
+
+const RETURNS: &[Return] = &[
+    Return::new("machine_state", "dict")
+        .about(
+            "The machine as the server has it; in check mode, as it would be. It has the fields that M(mrp_machine) \
+             returns as C(machine), except C(state).",
+        )
+        .contains(&[
+            Return::new("id", "int").about("Its id.").sample("2"),
+            Return::new("kernel_opts", "str").about("Its kernel's command line."),
+            Return::new("netboot_enabled", "bool").about("Whether it boots over the network."),
+        ]),
+    Return::new("machine_provision", "dict")
+        .about("What the server tells of its provisioning.")
+        .contains(&[Return::new("state", "str").about("The machine's state.").sample("\"provisioning\"")]),
+    run::PLAN,
+];

@@ -1,0 +1,142 @@
+//! `mr_provisioner_preseed`: a preseed, as the old role uploads it or asks for it.
+
+use std::path::Path;
+
+use serde_json::{Map, Value};
+
+use crate::ansible::{
+    Attribute, Attributes, Call, Constraints, Failure, Kind, Module, ModuleSpec, Opt, Return,
+    Success,
+};
+use crate::compat::old_role::{hand_over, json};
+use crate::modules::options::connection;
+use crate::modules::preseed;
+use crate::modules::run;
+use crate::task::preseed::PreseedSpec;
+
+pub(crate) const MODULE: Module = Module { spec: &SPEC, run };
+
+static SPEC: ModuleSpec = ModuleSpec {
+    name: "mr_provisioner_preseed",
+    short_description: "Upload a preseed, or ask for it, as the old Ansible role does",
+    description: &[
+        "Makes sure that a preseed is on the server with the text of a file, or that it is there at all. \
+         It does what M(mrp_preseed) does.",
+    ],
+    options: &[OPTIONS, connection::OPTIONS],
+    constraints: Constraints {
+        required_together: connection::REQUIRED_TOGETHER,
+        ..Constraints::NONE
+    },
+    attributes: Attributes {
+        check_mode: Attribute::full(
+            "Reads the server and the file, sends nothing that writes, and returns the plan.",
+        ),
+        diff_mode: Attribute::full(
+            "Shows the fields and the text that change; use C(diff: false) where the text holds secrets.",
+        ),
+        idempotent: Attribute::full("A second run changes nothing."),
+    },
+    notes: &[
+        "Names are unique over all users of the server, also over those whose preseeds one cannot see.",
+    ],
+    seealso: &["mrp_preseed"],
+    deprecation: Some("mr_provisioner_preseed is the old role's name: use mrp_preseed"),
+    examples: EXAMPLES,
+    returns: RETURNS,
+}
+.documented();
+
+const OPTIONS: &[Opt] = &[
+    Opt::new("name", Kind::Str)
+        .required()
+        .about(&["Name of the preseed, 2 to 256 characters."]),
+    Opt::new("description", Kind::Str)
+        .default_str("")
+        .about(&["What it is for, at most 256 characters. With an empty one it stays as it is."]),
+    Opt::new("type", Kind::Str)
+        .choices(&["preseed", "kickstart", "autoyast"])
+        .default_str("preseed")
+        .about(&["What the text is."]),
+    Opt::new("path", Kind::Str).default_str("").about(&[
+        "File with the text, in UTF-8.",
+        "With an empty one the preseed must exist, and nothing of it is compared or changed.",
+    ]),
+    Opt::new("known_good", Kind::Bool)
+        .default_bool(false)
+        .about(&["Whether the preseed is marked as known to work."]),
+    Opt::new("public", Kind::Bool)
+        .default_bool(false)
+        .about(&["Whether other users may use the preseed."]),
+];
+
+fn run(call: &Call) -> Result<Success, Failure> {
+    run::run_telling(call, spec, |report| json(&report.preseed))
+}
+
+fn spec(call: &Call) -> Result<PreseedSpec, Failure> {
+    let mut options = call.options.clone();
+    if options["path"] == "" {
+        // It must exist, and that is all.
+        options.retain(|name, _| !OPTIONS.iter().any(|own| own.name == name && name != "name"));
+    }
+    if options.get("description") == Some(&Value::from("")) {
+        options.remove("description");
+    }
+    in_text_mode(&mut options);
+    preseed::spec(&hand_over(call, &options, &preseed::MODULE)?)
+}
+
+/// The old programs read the file as Python reads texts, where every line ends alike. One that cannot be read is left to
+/// the successor, which says why.
+pub(crate) fn in_text_mode(options: &mut Map<String, Value>) {
+    let Some(path) = options.get("path").and_then(Value::as_str) else {
+        return;
+    };
+    let Ok(text) = std::fs::read_to_string(path) else {
+        return;
+    };
+    // A pipe has nothing left for whoever reads it again.
+    if text.contains('\r') || !Path::new(path).is_file() {
+        let lines = text.replace("\r\n", "\n").replace('\r', "\n");
+        options.remove("path");
+        options.insert("content".into(), lines.into());
+    }
+}
+
+const EXAMPLES: &str = r#"- name: Upload Preseed
+  mr_provisioner_preseed:
+    name: debian-12-ci
+    path: ./preseeds/debian-12
+    url: https://mrp.example/
+    token: "{{ mr_provisioner_auth_token }}"
+    public: true
+    known_good: true
+
+- name: The same with its successor
+  mrp_preseed:
+    name: debian-12-ci
+    type: preseed
+    path: ./preseeds/debian-12
+    mrp_url: https://mrp.example/
+    mrp_token: "{{ mr_provisioner_auth_token }}"
+    public: true
+    known_good: true
+"#;
+
+const RETURNS: &[Return] = &[
+    Return::new("json", "dict")
+        .about("The preseed as the server has it, without its text; in check mode, as it would be.")
+        .contains(&[
+            Return::new("id", "int")
+                .about("Its id; null while it is only planned.")
+                .sample("8"),
+            Return::new("name", "str").about("Its name."),
+            Return::new("description", "str").about("Its description."),
+            Return::new("type", "str").about("preseed, kickstart or autoyast."),
+            Return::new("user", "str").about("Its owner."),
+            Return::new("known_good", "bool").about("Whether it is marked as known to work."),
+            Return::new("public", "bool").about("Whether other users may use it."),
+        ]),
+    run::PLAN,
+];

@@ -1,0 +1,7 @@
+//! Options that several modules share, one group a file.
+
+pub(crate) mod connection;
+pub(crate) mod info;
+pub(crate) mod machine;
+pub(crate) mod state;
+pub(crate) mod wait;

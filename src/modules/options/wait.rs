@@ -1,0 +1,29 @@
+//! The options by which a task says whether and how long it waits.
+
+use serde::Deserialize;
+
+use crate::ansible::{Call, Failure, Kind, Opt};
+use crate::modules::options::connection;
+use crate::task::Wait;
+
+/// How often to look, the same for every module that waits.
+pub(crate) const INTERVAL: Opt = Opt::new("wait_interval", Kind::Float)
+    .default_float("10")
+    .about(&["Longest pause between two looks, in seconds. The first pauses are shorter."]);
+
+#[derive(Deserialize)]
+struct WaitOptions {
+    wait: bool,
+    wait_timeout: f64,
+    wait_interval: f64,
+}
+
+/// How to wait; None where the task shall not.
+pub(crate) fn limits(call: &Call) -> Result<Option<Wait>, Failure> {
+    let options: WaitOptions = call.options();
+    let wait = Wait {
+        timeout: connection::seconds("wait_timeout", options.wait_timeout)?,
+        interval: connection::seconds("wait_interval", options.wait_interval)?,
+    };
+    Ok(options.wait.then_some(wait))
+}

@@ -1,0 +1,9 @@
+//! Small things that know none of the layers.
+
+pub mod glob;
+pub(crate) mod io_error;
+pub(crate) mod markup;
+pub(crate) mod progress;
+pub(crate) mod sort;
+pub mod stdio;
+pub(crate) mod suggest;
