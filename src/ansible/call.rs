@@ -13,6 +13,7 @@ use crate::ansible::options::validate::validate;
 use crate::ansible::output;
 use crate::ansible::result::{Audience, Failure, Success};
 use crate::ansible::secrets::Secrets;
+use crate::support::markup::OptionStyle;
 use crate::support::progress::ProgressListener;
 
 /// What a module is asked to do.
@@ -33,6 +34,8 @@ pub struct Call {
     pub place: Option<String>,
     /// Who is told of progress: for a face that shows it, which Ansible cannot.
     pub progress: ProgressListener,
+    /// How the face that shows the result writes options.
+    pub option_style: OptionStyle,
     /// What the protocol itself has to warn about; added to the module's own warnings.
     pub(crate) warnings: Vec<String>,
 }
@@ -153,6 +156,7 @@ impl Call {
             items: None,
             place: None,
             progress: ProgressListener::default(),
+            option_style: OptionStyle::default(),
             options: validated.options,
             check_mode: internal.check_mode,
             diff_mode: internal.diff_mode,

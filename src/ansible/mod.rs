@@ -31,7 +31,7 @@ pub(crate) use options::python::str_of;
 pub use options::spec::{
     Attribute, Attributes, Constraints, ModuleSpec, RequiredIf, Return, Support,
 };
-pub use result::{Diff, Failure, Success};
+pub use result::{Diff, Failure, FailureKind, Success};
 
 /// What Ansible puts in front of a module's file name.
 const ANSIBLE_PREFIX: &str = "AnsiballZ_";

@@ -18,9 +18,21 @@ pub struct Success {
     pub warnings: Vec<String>,
 }
 
+/// Whose fault a failure is, as far as a command line tells it by its exit code.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum FailureKind {
+    /// The options make no sense, whatever the server has: it was not asked.
+    InvalidCall,
+    /// What was asked for could not be done.
+    #[default]
+    Failed,
+}
+
 /// The module could not do what was asked.
 #[derive(Clone, Debug, Default)]
 pub struct Failure {
+    /// Whether the call or its execution failed.
+    pub kind: FailureKind,
     /// What was tried, on what, and what came back: one sentence.
     pub message: String,
     /// What to do about it: another sentence.

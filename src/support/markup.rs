@@ -1,9 +1,11 @@
-//! Markup in messages and documentation: `O(force)` is the option `force`, wherever it is shown.
+//! Markup in messages and documentation: `O(force)` is the option `force`, however a face writes options.
 //!
 //! Layers that know no face name options in this form, and each face renders them: Ansible `force`, the command line
 //! `--force`. Documentation has further marks, those of `ansible-doc`.
 
-/// What a mark stands for.
+use std::fmt;
+
+/// What a mark of the documentation stands for.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) enum Mark {
     /// `O(name)` or `O(name=value)`: an option.
@@ -12,8 +14,11 @@ pub(crate) enum Mark {
     Word,
 }
 
-/// The marks, the longest first: `RV` ends with `V`.
-const MARKS: [(&str, Mark); 5] = [
+/// The marks of messages. Their texts quote names of users and servers, so nothing else is replaced in them.
+const MESSAGE_MARKS: &[(&str, Mark)] = &[("O", Mark::Option)];
+
+/// The marks of documentation, the longest first: `RV` ends with `V`.
+const DOCUMENTATION_MARKS: &[(&str, Mark)] = &[
     ("RV", Mark::Word),
     ("O", Mark::Option),
     ("V", Mark::Word),
@@ -21,31 +26,71 @@ const MARKS: [(&str, Mark); 5] = [
     ("M", Mark::Word),
 ];
 
+/// How a face writes an option: its name, and a value where the message names one.
+#[derive(Clone, Copy)]
+pub struct OptionStyle(pub fn(name: &str, value: Option<&str>) -> String);
+
+impl OptionStyle {
+    /// The message with its options as this face writes them.
+    #[must_use]
+    pub fn render(self, message: &str) -> String {
+        replace_marks(message, MESSAGE_MARKS, |_, content| self.option(content))
+    }
+
+    /// A paragraph of documentation with its options as this face writes them, and without the other marks.
+    #[must_use]
+    pub fn render_documentation(self, paragraph: &str) -> String {
+        replace_marks(paragraph, DOCUMENTATION_MARKS, |mark, content| match mark {
+            Mark::Option => self.option(content),
+            Mark::Word => content.to_owned(),
+        })
+    }
+
+    fn option(self, content: &str) -> String {
+        match content.split_once('=') {
+            Some((name, value)) => self.0(name, Some(value)),
+            None => self.0(content, None),
+        }
+    }
+}
+
+impl Default for OptionStyle {
+    /// As a playbook writes them: `force`, `wait: true`.
+    fn default() -> OptionStyle {
+        OptionStyle(|name, value| match value {
+            Some(value) => format!("{name}: {value}"),
+            None => name.to_owned(),
+        })
+    }
+}
+
+impl fmt::Debug for OptionStyle {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str("OptionStyle")
+    }
+}
+
 /// The text with every mark replaced by what `show` makes of its content.
-pub(crate) fn render(text: &str, show: impl Fn(Mark, &str) -> String) -> String {
-    let mut rendered = String::new();
+fn replace_marks(
+    text: &str,
+    marks: &[(&str, Mark)],
+    show: impl Fn(Mark, &str) -> String,
+) -> String {
+    let mut replaced = String::new();
     let mut rest = text;
     while let Some(open) = rest.find('(') {
         let (before, behind) = rest.split_at(open);
-        let mark = MARKS.iter().find(|(letters, _)| ends_with(before, letters));
+        let mark = marks.iter().find(|(letters, _)| ends_with(before, letters));
         let (Some((letters, mark)), Some(length)) = (mark, closing(behind)) else {
-            rendered.push_str(&rest[..=open]);
+            replaced.push_str(&rest[..=open]);
             rest = &rest[open + 1..];
             continue;
         };
-        rendered.push_str(&before[..before.len() - letters.len()]);
-        rendered.push_str(&show(*mark, &behind[1..length].replace('\\', "")));
+        replaced.push_str(&before[..before.len() - letters.len()]);
+        replaced.push_str(&show(*mark, &behind[1..length].replace('\\', "")));
         rest = &behind[length + 1..];
     }
-    rendered + rest
-}
-
-/// The text as Ansible shows it: `O(force)` is `force`, and `O(wait=true)` is `wait: true`.
-pub(crate) fn as_ansible(text: &str) -> String {
-    render(text, |mark, content| match mark {
-        Mark::Option => content.replacen('=', ": ", 1),
-        Mark::Word => content.to_owned(),
-    })
+    replaced + rest
 }
 
 /// Whether the text ends with a mark's letters as a word of their own.
@@ -74,22 +119,31 @@ mod tests {
     use super::*;
 
     #[test]
-    fn options_are_rendered_as_a_playbook_writes_them() {
-        for (text, expected) in [
+    fn options_in_messages_are_written_as_in_a_playbook() {
+        for (message, expected) in [
             (
-                "act all the same with O(force).",
-                "act all the same with force.",
+                "act all the same with the option O(force).",
+                "act all the same with the option force.",
             ),
             (
                 "O(netboot_when_ready) needs O(wait=true)",
                 "netboot_when_ready needs wait: true",
             ),
             (
-                "the BMC(s) of C((= arch \"arm64\"))",
-                "the BMC(s) of (= arch \"arm64\")",
+                "there is no image 'C(x)' of the BMC(s)",
+                "there is no image 'C(x)' of the BMC(s)",
             ),
         ] {
-            assert_eq!(as_ansible(text), expected);
+            assert_eq!(OptionStyle::default().render(message), expected);
         }
+    }
+
+    #[test]
+    fn documentation_loses_all_marks() {
+        assert_eq!(
+            OptionStyle::default()
+                .render_documentation("V(ready), C((= arch \"arm64\")) (a note) and RV(plan)"),
+            "ready, (= arch \"arm64\") (a note) and plan"
+        );
     }
 }

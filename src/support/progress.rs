@@ -19,6 +19,19 @@ pub struct ProgressListener(Option<Arc<Hear>>);
 pub enum ProgressEvent<'a> {
     /// Nothing is wrong with what was asked, as far as that shows in itself: from now on the server is asked.
     Connected,
+    /// An attempt of a request is over.
+    RequestEnded {
+        /// The HTTP method.
+        method: &'a str,
+        /// The path below the server's URL, with the query.
+        path: &'a str,
+        /// The HTTP status; None where no answer came.
+        status: Option<u16>,
+        /// The time from the start of this attempt.
+        elapsed: Duration,
+        /// The number of this attempt at the request, from 1.
+        attempt: u32,
+    },
     /// So much of a file was handed over to be sent. Every attempt begins with 0. The end is not when all of it was: then
     /// the server still stores it.
     Sending {

@@ -70,7 +70,7 @@ pub(crate) fn progress(is_asked: Arc<AtomicBool>) -> ProgressListener {
 impl Display {
     fn draw(&mut self, notice: &ProgressEvent) {
         match notice {
-            ProgressEvent::Connected => {}
+            ProgressEvent::Connected | ProgressEvent::RequestEnded { .. } => {}
             ProgressEvent::Sending { file, sent, size } => {
                 let name = file
                     .file_name()
