@@ -1,5 +1,4 @@
-//! A look over the shoulder: what is asked tells when it begins with the server, uploads and waits tell how far they are,
-//! and a face may show it.
+//! Progress events: requests, uploads and waits. A front end may show them.
 
 use std::fmt;
 use std::path::Path;
@@ -17,8 +16,6 @@ pub struct ProgressListener(Option<Arc<Hear>>);
 /// What is told. Whatever is begun is also ended, well or not; how it went is told by what it returns.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum ProgressEvent<'a> {
-    /// Nothing is wrong with what was asked, as far as that shows in itself: from now on the server is asked.
-    Connected,
     /// An attempt of a request is over.
     RequestEnded {
         /// The HTTP method.

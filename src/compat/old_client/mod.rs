@@ -15,9 +15,9 @@ use serde_json::{Map, Value, json};
 
 use crate::ansible::{Call, Failure, Module};
 use crate::cli::output::{terminal, text};
-use crate::cli::request::{VERBOSE_LEVEL, refuse_without_server};
+use crate::cli::profiles::require_server;
 use crate::cli::usage_error::sentence;
-use crate::cli::{USAGE, print_help, profiles};
+use crate::cli::{INVALID_CALL, VERBOSITY, print_help, profiles};
 use crate::modules::failure::names_an_option;
 use crate::support::stdio::say;
 
@@ -61,7 +61,7 @@ pub(crate) fn run(args: &[OsString]) -> ExitCode {
         Err(help) => return print_help(&help),
     };
     let Some((command, given)) = matches.subcommand() else {
-        return ExitCode::from(USAGE);
+        return ExitCode::from(INVALID_CALL);
     };
     let connection = match connection(&matches) {
         Ok(connection) => connection,
@@ -76,8 +76,10 @@ pub(crate) fn run(args: &[OsString]) -> ExitCode {
     match actions::perform(&line) {
         Ok(told) => told.print(),
         Err(failure) => {
-            terminal::complain(&failure);
-            terminal::tell_response(failure.server_response.as_deref());
+            terminal::print_failure(&failure);
+            terminal::print_server_response(
+                &serde_json::json!({"server_response": failure.server_response}),
+            );
             ExitCode::FAILURE
         }
     }
@@ -85,9 +87,9 @@ pub(crate) fn run(args: &[OsString]) -> ExitCode {
 
 /// As argparse does: the usage, and what is wrong.
 fn refuse_line(args: &[OsString], failure: &Failure) -> ExitCode {
-    terminal::tell(&format!("{}\n", parser::usage(args)));
-    terminal::complain(failure);
-    ExitCode::from(USAGE)
+    terminal::print_error(&format!("{}\n", parser::usage(args)));
+    terminal::print_failure(failure);
+    ExitCode::from(INVALID_CALL)
 }
 
 /// Server and token: typed, or from the environment, or of a lab.
@@ -99,7 +101,7 @@ fn connection(front: &ArgMatches) -> Result<Map<String, Value>, Failure> {
         .collect();
     let mut connection = profiles::options(None, &typed)?;
     connection.extend(typed);
-    refuse_without_server(&connection)?;
+    require_server(&connection)?;
     Ok(connection)
 }
 
@@ -169,16 +171,16 @@ impl Line<'_> {
         check_mode: bool,
     ) -> Result<Value, Failure> {
         let options = self.connection.clone().into_iter().chain(options).collect();
-        let verbosity = if self.verbose { VERBOSE_LEVEL } else { 0 };
+        let verbosity = if self.verbose { VERBOSITY } else { 0 };
         let call = Call::new(module.spec, &options)?.in_mode(check_mode, false, verbosity);
         let outcome = module.answer(&call);
         let failed = outcome
             .as_ref()
             .err()
-            .map(|failure| terminal::scrubbed(module, &call, failure));
+            .map(|failure| terminal::scrub(module, &call, failure));
         let result = call.result(module.spec, outcome);
         if self.verbose {
-            terminal::warn(&result["warnings"]);
+            terminal::print_warnings(&result);
         }
         match failed {
             None => Ok(result),

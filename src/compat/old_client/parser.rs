@@ -6,7 +6,7 @@ use clap::builder::PossibleValuesParser;
 use clap::error::{ContextKind, ContextValue, Error, ErrorKind};
 use clap::{Arg, ArgAction, ArgMatches, Command as Parser};
 
-use crate::cli::dashes::joined;
+use crate::cli::dash_values::join_dash_values;
 
 pub(crate) const VERBOSE: &str = "verbose";
 pub(crate) const ACTION: &str = "action";
@@ -55,7 +55,7 @@ pub(crate) fn parse(args: &[OsString]) -> Result<ArgMatches, Error> {
     if args.iter().any(|word| word == "--") {
         return Err(program.error(ErrorKind::UnknownArgument, "unexpected argument '--' found"));
     }
-    program.try_get_matches_from(joined(line(args), is_option))
+    program.try_get_matches_from(join_dash_values(line(args), is_option))
 }
 
 /// How the sub-command is used that these words mean.

@@ -7,8 +7,7 @@ use serde::Deserialize;
 
 use crate::ansible::{Call, Failure, Kind, Opt};
 use crate::client::{
-    ApiError, BaseUrl, Client, ProgressEvent, ProgressListener, RetryPolicy, Settings, TlsSettings,
-    Token,
+    ApiError, BaseUrl, Client, ProgressListener, RetryPolicy, Settings, TlsSettings, Token,
 };
 use crate::modules::failure::failure;
 
@@ -63,9 +62,7 @@ struct ConnectionOptions {
 pub(crate) fn connect(call: &Call) -> Result<Client, Failure> {
     let options: ConnectionOptions = call.options();
     let settings = settings(options, call.progress.clone())?;
-    let client = Client::connect(&settings).map_err(from_api)?;
-    call.progress.report(&ProgressEvent::Connected);
-    Ok(client)
+    Client::connect(&settings).map_err(from_api)
 }
 
 fn settings(options: ConnectionOptions, progress: ProgressListener) -> Result<Settings, Failure> {

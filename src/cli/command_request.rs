@@ -1,0 +1,312 @@
+//! From a typed command to a module's call.
+
+use std::time::Duration;
+
+use clap::ArgMatches;
+use serde_json::{Map, Value, json};
+
+use crate::ansible::{Call, Disclosure, Failure, Kind, Opt};
+use crate::cli::commands::{Command, status};
+use crate::cli::output::markup::{OPTION_STYLE, flag};
+use crate::cli::output::text::{display_text, enumerate};
+use crate::cli::output::{progress, terminal};
+use crate::cli::parser;
+use crate::cli::parser::{CHECK, DIFF, JSON, LAB, VERBOSE};
+use crate::cli::{VERBOSITY, missing_options, profiles};
+use crate::modules::options::connection;
+use crate::support::markup::OptionStyle;
+
+/// The values of a switch.
+const SWITCH_VALUES: [&str; 10] = [
+    "yes", "no", "true", "false", "on", "off", "y", "n", "t", "f",
+];
+
+/// The shortest pause of `--watch`. Without one, the server would be busy with it alone.
+const SHORTEST_PAUSE: Duration = Duration::from_millis(100);
+
+/// What to run, and how to show the result.
+pub(crate) struct CommandRequest {
+    pub(crate) command: &'static Command,
+    pub(crate) call: Call,
+    /// Whether the result is printed as JSON.
+    pub(crate) is_json: bool,
+    /// The pause after which the command is repeated; None for a single run.
+    pub(crate) pause: Option<Duration>,
+}
+
+/// What was typed before a command and behind it.
+pub(crate) struct TypedCommand<'a> {
+    pub(crate) command: &'static Command,
+    pub(crate) before: &'a ArgMatches,
+    pub(crate) after: &'a ArgMatches,
+}
+
+impl TypedCommand<'_> {
+    /// The request that was typed; a failure for an invalid call.
+    pub(crate) fn request(&self) -> Result<CommandRequest, Failure> {
+        let options = self.options()?;
+        let request = self.request_with(&options);
+        request.map_err(|failure| {
+            let call = Call {
+                options,
+                ..Call::default()
+            };
+            let failure = Failure {
+                message: OPTION_STYLE.render(&failure.message),
+                hint: failure.hint.map(|hint| OPTION_STYLE.render(&hint)),
+                ..failure
+            };
+            terminal::scrub(self.command.module, &call, &failure)
+        })
+    }
+
+    fn request_with(&self, options: &Map<String, Value>) -> Result<CommandRequest, Failure> {
+        self.refuse_missing_options(options)?;
+        self.refuse_text_for_numbers(options)?;
+        let spec = self.command.module.spec;
+        let example = || format!("For example: {}", self.command.example);
+        let call = Call::new(spec, options).map_err(|failure| Failure {
+            hint: failure.hint.or_else(|| Some(example())),
+            ..failure
+        })?;
+        let verbosity = if self.is_on(VERBOSE) { VERBOSITY } else { 0 };
+        let mut call = call.in_mode(self.is_on(CHECK), self.is_on(DIFF), verbosity);
+        call.progress = progress::listener(&call, spec);
+        let is_json = self.is_on(JSON);
+        call.option_style = if is_json {
+            // The result is that of the Ansible module.
+            OptionStyle::default()
+        } else {
+            OPTION_STYLE
+        };
+        Ok(CommandRequest {
+            command: self.command,
+            pause: pause(&call)?,
+            call,
+            is_json,
+        })
+    }
+
+    fn is_on(&self, switch: &str) -> bool {
+        parser::is_on(self.before, switch) || parser::is_on(self.after, switch)
+    }
+
+    /// The options of the lab, then those that were typed, then those that the command fixes.
+    fn options(&self) -> Result<Map<String, Value>, Failure> {
+        let typed = self.typed_options()?;
+        let mut options = profiles::options(self.lab().as_deref(), &typed)?;
+        options.extend(typed);
+        for (name, value) in self.command.fixed {
+            options.insert((*name).to_owned(), value.to_json());
+        }
+        Ok(options)
+    }
+
+    /// The lab that was typed. One behind the command overrides one before it.
+    fn lab(&self) -> Option<String> {
+        let after = parser::values(self.after, LAB).pop();
+        after.or_else(|| parser::values(self.before, LAB).pop())
+    }
+
+    fn typed_options(&self) -> Result<Map<String, Value>, Failure> {
+        let mut typed = Map::new();
+        for option in connection::OPTIONS {
+            for matches in [self.before, self.after] {
+                self.add_option(&mut typed, option, matches)?;
+            }
+        }
+        for option in self.command.options() {
+            self.add_option(&mut typed, option, self.after)?;
+        }
+        self.refuse_switch_values_as_names(&typed)?;
+        Ok(typed)
+    }
+
+    /// Adds an option with its typed values. Several operands become a list of objects.
+    fn add_option(
+        &self,
+        typed: &mut Map<String, Value>,
+        option: &Opt,
+        matches: &ArgMatches,
+    ) -> Result<(), Failure> {
+        let values = parser::values(matches, option.name);
+        let (name, value) = match (&values[..], option.kind, self.command.list) {
+            ([], ..) => return Ok(()),
+            ([value], ..) => (option.name, json!(value)),
+            (values, Kind::List(_), _) => {
+                let values: Vec<&str> = values.iter().flat_map(|value| value.split(',')).collect();
+                (option.name, json!(values))
+            }
+            (values, _, Some(list)) if self.command.is_operand(option) => {
+                let items = values.iter().map(|value| json!({ option.name: value }));
+                (list, items.collect())
+            }
+            (values, ..) => {
+                return Err(Failure::new(format!(
+                    "{} is given {} times",
+                    flag(option.name),
+                    values.len()
+                )));
+            }
+        };
+        typed.insert(name.to_owned(), value);
+        Ok(())
+    }
+
+    /// `machine configure qdc01 --netboot no` would switch netboot on, of the machines qdc01 and no.
+    fn refuse_switch_values_as_names(&self, typed: &Map<String, Value>) -> Result<(), Failure> {
+        let operands = self.command.operands.iter();
+        let mut names = operands.flat_map(|(option, _)| parser::values(self.after, option));
+        let value = names.find(|name| SWITCH_VALUES.contains(&name.to_lowercase().as_str()));
+        let mut switches = self.command.options().filter(|option| {
+            matches!(option.kind, Kind::Bool) && typed.get(option.name) == Some(&json!("true"))
+        });
+        match (value, switches.next()) {
+            (Some(value), Some(switch)) => Err(Failure {
+                hint: Some(format!("Write {}={value}.", flag(switch.name))),
+                ..Failure::new(format!("'{value}' is taken for a name"))
+            }),
+            _ => Ok(()),
+        }
+    }
+
+    /// Fails with the whole command to type where an option is missing.
+    fn refuse_missing_options(&self, options: &Map<String, Value>) -> Result<(), Failure> {
+        // The objects of a list have the operands that a single object would need.
+        let is_list = |list: &str| options.contains_key(list);
+        let missing = match self.command.list.is_some_and(is_list) {
+            true => Vec::new(),
+            false => missing_options::find(self.command, options),
+        };
+        if missing.is_empty() {
+            return profiles::require_server(options);
+        }
+        let names: Vec<String> = missing.iter().map(|option| self.title(option)).collect();
+        let verb = if names.len() == 1 { "is" } else { "are" };
+        Err(Failure {
+            hint: Some(format!(
+                "Type: {}",
+                self.complete_command(options, &missing)
+            )),
+            ..Failure::new(format!("{} {verb} missing", enumerate(&names)))
+        })
+    }
+
+    fn refuse_text_for_numbers(&self, options: &Map<String, Value>) -> Result<(), Failure> {
+        for option in self.command.module.spec.all_options() {
+            let Some(Value::String(value)) = options.get(option.name) else {
+                continue;
+            };
+            let (expected, is_valid) = match option.kind {
+                Kind::Int => ("a whole number", value.trim().parse::<i64>().is_ok()),
+                Kind::Float => ("a number", value.trim().parse::<f64>().is_ok()),
+                _ => continue,
+            };
+            if !is_valid {
+                return Err(Failure::new(format!(
+                    "{} must be {expected}, not '{value}'",
+                    flag(option.name)
+                )));
+            }
+        }
+        Ok(())
+    }
+
+    /// An option as the usage names it: `MACHINE` or `--kernel`.
+    fn title(&self, option: &Opt) -> String {
+        let mut operands = self.command.operands.iter();
+        match operands.find(|(name, _)| *name == option.name) {
+            Some((_, word)) => (*word).to_owned(),
+            None => flag(option.name),
+        }
+    }
+
+    /// The command with everything that was given, and a word in place of every value that is missing.
+    fn complete_command(&self, options: &Map<String, Value>, missing: &[&Opt]) -> String {
+        let value_of = |option: &Opt, word: &str| match options.get(option.name) {
+            Some(value) => Some(shell_quoted(&display_text(value))),
+            None => {
+                let is_missing = missing.iter().any(|missing| missing.name == option.name);
+                is_missing.then(|| word.to_owned())
+            }
+        };
+        let mut words = vec!["mrp".to_owned()];
+        words.extend(self.command.words.iter().map(|word| (*word).to_owned()));
+        // Operands are told apart by their places. Behind one without a value, the others need their names.
+        let mut placed = Vec::new();
+        for (name, word) in self.command.operands {
+            let Some(value) = value_of(self.command.option(name), word) else {
+                break;
+            };
+            words.push(value);
+            placed.push(*name);
+        }
+        for option in self.command.options() {
+            let word = match option.choices.first() {
+                Some(choice) => (*choice).to_owned(),
+                None => option.name.to_uppercase(),
+            };
+            match (value_of(option, &word), option.kind) {
+                _ if placed.contains(&option.name) => {}
+                (Some(value), Kind::Bool) => words.push(format!("{}={value}", flag(option.name))),
+                (Some(value), _) => words.push(format!("{} {value}", flag(option.name))),
+                (None, _) => {}
+            }
+        }
+        words.extend(self.general_options());
+        words.join(" ")
+    }
+
+    /// The options of the program itself and of the connection that were typed, without secrets.
+    fn general_options(&self) -> Vec<String> {
+        let typed = |name: &str, value: &str| format!("{}={}", flag(name), shell_quoted(value));
+        let mut words = Vec::from_iter(self.lab().map(|lab| typed(LAB, &lab)));
+        for option in connection::OPTIONS {
+            if option.disclosure != Disclosure::Secret {
+                let values =
+                    [self.before, self.after].map(|side| parser::values(side, option.name));
+                words.extend(
+                    values
+                        .iter()
+                        .flatten()
+                        .map(|value| typed(option.name, value)),
+                );
+            }
+        }
+        for switch in [CHECK, DIFF, JSON, VERBOSE] {
+            if self.is_on(switch) {
+                words.push(flag(switch));
+            }
+        }
+        words
+    }
+}
+
+/// The pause of a command with `--watch`.
+fn pause(call: &Call) -> Result<Option<Duration>, Failure> {
+    let watches = call.options.get(status::WATCH) == Some(&json!(true));
+    let seconds = call.options.get(status::INTERVAL).and_then(Value::as_f64);
+    let Some(seconds) = seconds.filter(|_| watches) else {
+        return Ok(None);
+    };
+    let pause = connection::seconds(status::INTERVAL, seconds)?;
+    if pause < SHORTEST_PAUSE {
+        return Err(Failure::new(format!(
+            "{} must be at least {} seconds with {}, not {seconds}",
+            status::INTERVAL,
+            SHORTEST_PAUSE.as_secs_f64(),
+            status::WATCH,
+        )));
+    }
+    Ok(Some(pause))
+}
+
+/// A word as a shell takes it.
+fn shell_quoted(word: &str) -> String {
+    let is_plain =
+        |character: char| character.is_ascii_alphanumeric() || "-_./:,=@+".contains(character);
+    if !word.is_empty() && word.chars().all(is_plain) {
+        return word.to_owned();
+    }
+    format!("'{}'", word.replace('\'', "'\\''"))
+}
