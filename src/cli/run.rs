@@ -51,7 +51,10 @@ fn show(request: &CommandRequest, outcome: Result<Success, Failure>) -> ExitCode
     let printed = if request.is_json {
         terminal::print(&json_text(&result))
     } else {
-        terminal::print_warnings(&result);
+        let warnings = result["warnings"].as_array().into_iter().flatten();
+        for warning in warnings.filter_map(Value::as_str) {
+            terminal::print_warning(warning);
+        }
         match &failure {
             None => terminal::print(&result_text(request.command, &result, options)),
             Some(failure) => show_failure(failure, &result, options),
@@ -74,7 +77,7 @@ fn show_failure(failure: &Failure, result: &Value, options: DisplayOptions) -> E
             terminal::print_error(&items);
         }
     }
-    terminal::print_server_response(result);
+    terminal::print_server_response(result["server_response"].as_str());
     printed
 }
 

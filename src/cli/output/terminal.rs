@@ -3,12 +3,10 @@
 use std::io::{IsTerminal, Write};
 use std::process::ExitCode;
 
-use serde_json::Value;
-
 use crate::ansible::{Call, Failure, Module};
 use crate::cli::output::colours;
 use crate::cli::output::colours::paint;
-use crate::cli::output::text::{display_text, without_controls};
+use crate::cli::output::text::without_controls;
 
 /// Moves the cursor to the upper left corner and empties the screen.
 const CLEAR: &str = "\x1b[H\x1b[2J";
@@ -57,17 +55,15 @@ pub(crate) fn scrub(module: &Module, call: &Call, failure: &Failure) -> Failure 
     }
 }
 
-/// Prints the warnings of a result.
-pub(crate) fn print_warnings(result: &Value) {
-    for warning in result["warnings"].as_array().into_iter().flatten() {
-        let word = paint(colours::CHANGED, "warning:");
-        print_error(&format!("{word} {}\n", display_text(warning)));
-    }
+/// Prints one of the warnings of a result.
+pub(crate) fn print_warning(warning: &str) {
+    let word = paint(colours::CHANGED, "warning:");
+    print_error(&format!("{word} {}\n", without_controls(warning)));
 }
 
-/// Prints what the server responded, where the result has it.
-pub(crate) fn print_server_response(result: &Value) {
-    if let Some(response) = result["server_response"].as_str() {
+/// Prints the server's response, where there is one to show.
+pub(crate) fn print_server_response(response: Option<&str>) {
+    if let Some(response) = response {
         let response = without_controls(response);
         print_error(&format!("The server said: {response}\n"));
     }
