@@ -34,11 +34,10 @@ pub(crate) struct CommandRequest {
     pub(crate) pause: Option<Duration>,
 }
 
-/// What was typed before a command and behind it.
+/// A command as it was typed.
 pub(crate) struct TypedCommand<'a> {
     pub(crate) command: &'static Command,
-    pub(crate) before: &'a ArgMatches,
-    pub(crate) after: &'a ArgMatches,
+    pub(crate) matches: &'a ArgMatches,
 }
 
 impl TypedCommand<'_> {
@@ -51,11 +50,6 @@ impl TypedCommand<'_> {
                 options,
                 ..Call::default()
             };
-            let failure = Failure {
-                message: OPTION_STYLE.render(&failure.message),
-                hint: failure.hint.map(|hint| OPTION_STYLE.render(&hint)),
-                ..failure
-            };
             terminal::scrub(self.command.module, &call, &failure)
         })
     }
@@ -64,10 +58,13 @@ impl TypedCommand<'_> {
         self.refuse_missing_options(options)?;
         self.refuse_text_for_numbers(options)?;
         let spec = self.command.module.spec;
-        let example = || format!("For example: {}", self.command.example);
-        let call = Call::new(spec, options).map_err(|failure| Failure {
-            hint: failure.hint.or_else(|| Some(example())),
-            ..failure
+        let call = Call::new(spec, options).map_err(|failure| {
+            let failure = rendered(failure);
+            let example = format!("For example: {}", self.command.example);
+            Failure {
+                hint: failure.hint.or(Some(example)),
+                ..failure
+            }
         })?;
         let verbosity = if self.is_on(VERBOSE) { VERBOSITY } else { 0 };
         let mut call = call.in_mode(self.is_on(CHECK), self.is_on(DIFF), verbosity);
@@ -88,13 +85,13 @@ impl TypedCommand<'_> {
     }
 
     fn is_on(&self, switch: &str) -> bool {
-        parser::is_on(self.before, switch) || parser::is_on(self.after, switch)
+        self.matches.get_flag(switch)
     }
 
     /// The options of the lab, then those that were typed, then those that the command fixes.
     fn options(&self) -> Result<Map<String, Value>, Failure> {
         let typed = self.typed_options()?;
-        let mut options = profiles::options(self.lab().as_deref(), &typed)?;
+        let mut options = profiles::options(self.lab(), &typed)?;
         options.extend(typed);
         for (name, value) in self.command.fixed {
             options.insert((*name).to_owned(), value.to_json());
@@ -102,61 +99,45 @@ impl TypedCommand<'_> {
         Ok(options)
     }
 
-    /// The lab that was typed. One behind the command overrides one before it.
-    fn lab(&self) -> Option<String> {
-        let after = parser::values(self.after, LAB).pop();
-        after.or_else(|| parser::values(self.before, LAB).pop())
-    }
-
     fn typed_options(&self) -> Result<Map<String, Value>, Failure> {
         let mut typed = Map::new();
-        for option in connection::OPTIONS {
-            for matches in [self.before, self.after] {
-                self.add_option(&mut typed, option, matches)?;
-            }
-        }
-        for option in self.command.options() {
-            self.add_option(&mut typed, option, self.after)?;
+        for option in connection::OPTIONS.iter().chain(self.command.options()) {
+            let values = self.values(option.name);
+            let (name, value) = match (&values[..], option.kind, self.command.list) {
+                ([], ..) => continue,
+                ([value], ..) => (option.name, json!(value)),
+                (values, Kind::List(_), _) => {
+                    let values = values.iter().flat_map(|value| value.split(','));
+                    (option.name, values.collect())
+                }
+                // Several operands become a list of objects.
+                (values, _, Some(list)) if self.command.is_operand(option) => {
+                    let items = values.iter().map(|value| json!({ option.name: value }));
+                    (list, items.collect())
+                }
+                (values, ..) => {
+                    let (flag, times) = (flag(option.name), values.len());
+                    return Err(Failure::new(format!("{flag} is given {times} times")));
+                }
+            };
+            typed.insert(name.to_owned(), value);
         }
         self.refuse_switch_values_as_names(&typed)?;
         Ok(typed)
     }
 
-    /// Adds an option with its typed values. Several operands become a list of objects.
-    fn add_option(
-        &self,
-        typed: &mut Map<String, Value>,
-        option: &Opt,
-        matches: &ArgMatches,
-    ) -> Result<(), Failure> {
-        let values = parser::values(matches, option.name);
-        let (name, value) = match (&values[..], option.kind, self.command.list) {
-            ([], ..) => return Ok(()),
-            ([value], ..) => (option.name, json!(value)),
-            (values, Kind::List(_), _) => {
-                let values: Vec<&str> = values.iter().flat_map(|value| value.split(',')).collect();
-                (option.name, json!(values))
-            }
-            (values, _, Some(list)) if self.command.is_operand(option) => {
-                let items = values.iter().map(|value| json!({ option.name: value }));
-                (list, items.collect())
-            }
-            (values, ..) => {
-                return Err(Failure::new(format!(
-                    "{} is given {} times",
-                    flag(option.name),
-                    values.len()
-                )));
-            }
-        };
-        typed.insert(name.to_owned(), value);
-        Ok(())
+    fn lab(&self) -> Option<&str> {
+        self.matches.get_one(LAB).map(String::as_str)
+    }
+
+    fn values(&self, option: &str) -> Vec<String> {
+        parser::values(self.matches, option)
     }
 
     /// `machine configure qdc01 --netboot no` would switch netboot on, of the machines qdc01 and no.
     fn refuse_switch_values_as_names(&self, typed: &Map<String, Value>) -> Result<(), Failure> {
         let operands = self.command.operands.iter();
-        let mut names = operands.flat_map(|(option, _)| parser::values(self.after, option));
+        let mut names = operands.flat_map(|(option, _)| self.values(option));
         let value = names.find(|name| SWITCH_VALUES.contains(&name.to_lowercase().as_str()));
         let mut switches = self.command.options().filter(|option| {
             matches!(option.kind, Kind::Bool) && typed.get(option.name) == Some(&json!("true"))
@@ -172,9 +153,9 @@ impl TypedCommand<'_> {
 
     /// Fails with the whole command to type where an option is missing.
     fn refuse_missing_options(&self, options: &Map<String, Value>) -> Result<(), Failure> {
-        // The objects of a list have the operands that a single object would need.
-        let is_list = |list: &str| options.contains_key(list);
-        let missing = match self.command.list.is_some_and(is_list) {
+        let list = self.command.list;
+        let missing = match list.is_some_and(|list| options.contains_key(list)) {
+            // The objects of the list have what a single object would need.
             true => Vec::new(),
             false => missing_options::find(self.command, options),
         };
@@ -260,17 +241,11 @@ impl TypedCommand<'_> {
     /// The options of the program itself and of the connection that were typed, without secrets.
     fn general_options(&self) -> Vec<String> {
         let typed = |name: &str, value: &str| format!("{}={}", flag(name), shell_quoted(value));
-        let mut words = Vec::from_iter(self.lab().map(|lab| typed(LAB, &lab)));
+        let mut words = Vec::from_iter(self.lab().map(|lab| typed(LAB, lab)));
         for option in connection::OPTIONS {
             if option.disclosure != Disclosure::Secret {
-                let values =
-                    [self.before, self.after].map(|side| parser::values(side, option.name));
-                words.extend(
-                    values
-                        .iter()
-                        .flatten()
-                        .map(|value| typed(option.name, value)),
-                );
+                let values = self.values(option.name);
+                words.extend(values.iter().map(|value| typed(option.name, value)));
             }
         }
         for switch in [CHECK, DIFF, JSON, VERBOSE] {
@@ -282,6 +257,15 @@ impl TypedCommand<'_> {
     }
 }
 
+/// A failure of the modules' layer with its options as they are typed.
+fn rendered(failure: Failure) -> Failure {
+    Failure {
+        message: OPTION_STYLE.render(&failure.message),
+        hint: failure.hint.map(|hint| OPTION_STYLE.render(&hint)),
+        ..failure
+    }
+}
+
 /// The pause of a command with `--watch`.
 fn pause(call: &Call) -> Result<Option<Duration>, Failure> {
     let watches = call.options.get(status::WATCH) == Some(&json!(true));
@@ -289,7 +273,7 @@ fn pause(call: &Call) -> Result<Option<Duration>, Failure> {
     let Some(seconds) = seconds.filter(|_| watches) else {
         return Ok(None);
     };
-    let pause = connection::seconds(status::INTERVAL, seconds)?;
+    let pause = connection::seconds(status::INTERVAL, seconds).map_err(rendered)?;
     if pause < SHORTEST_PAUSE {
         return Err(Failure::new(format!(
             "{} must be at least {} seconds with {}, not {seconds}",

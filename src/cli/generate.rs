@@ -115,6 +115,12 @@ fn environment_section() -> String {
 
 /// The section of a command, with clap's sections as subsections.
 fn command_section(command: &Parser) -> String {
+    // The program's own section has the general options.
+    let command = command.clone();
+    let command = command.mut_args(|arg| match arg.is_global_set() {
+        true => arg.hide(true),
+        false => arg,
+    });
     let man = Man::new(command.clone());
     let mut page = Vec::new();
     let _ = man.render_synopsis_section(&mut page);

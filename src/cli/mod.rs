@@ -43,14 +43,10 @@ pub fn run(args: &[OsString]) -> ExitCode {
         Err(error) if error.use_stderr() => return usage_error::report(&error, args),
         Err(help) => return print_help(&help),
     };
-    let Some((command, after)) = parser::find_command(&matches) else {
+    let Some((command, matches)) = parser::find_command(&matches) else {
         return generate::print(&matches);
     };
-    let typed = TypedCommand {
-        command,
-        before: &matches,
-        after,
-    };
+    let typed = TypedCommand { command, matches };
     match typed.request() {
         Ok(request) => run::run(&request),
         Err(failure) => {

@@ -155,7 +155,7 @@ fn command_parser(command: &'static Command, detail: HelpDetail) -> Parser {
     for (name, word) in command.operands {
         parser = parser.arg(operand(command, command.option(name), word));
     }
-    parser.args(general_options(detail, Some(command)))
+    parser
 }
 
 fn usage(command: &Command) -> String {
@@ -249,19 +249,20 @@ fn operand(command: &Command, option: &'static Opt, word: &'static str) -> Arg {
     }
 }
 
-/// The options of the program itself and of the connection, before a command or behind this one, whose help hides them.
-fn general_options(detail: HelpDetail, command: Option<&Command>) -> Vec<Arg> {
+/// The options of the program itself and of the connection, which may stand before a command or behind it.
+fn general_options(detail: HelpDetail) -> Vec<Arg> {
     let switch = |name: &'static str, about: &'static str| {
         Arg::new(name)
             .long(name)
             .action(ArgAction::SetTrue)
             .help(about)
     };
+    let lab = Arg::new(LAB)
+        .long(LAB)
+        .value_name("NAME")
+        .help("The lab of the configuration file to talk to");
     let mut args = vec![
-        Arg::new(LAB)
-            .long(LAB)
-            .value_name("NAME")
-            .help("The lab of the configuration file to talk to"),
+        lab,
         // Commands that only read take it as well, so that a script can pass it to all.
         switch(CHECK, "Print what would be done, and do nothing"),
         switch(DIFF, "Show what changes, line by line"),
@@ -272,25 +273,14 @@ fn general_options(detail: HelpDetail, command: Option<&Command>) -> Vec<Arg> {
         )
         .short('v'),
     ];
-    for option in connection::OPTIONS {
-        // A command may have an option of the same name.
-        let own = command.and_then(|command| {
-            let mut options = command.options();
-            options.find(|own| own.name == option.name)
-        });
-        if own.is_none() {
-            let is_shown =
-                detail == HelpDetail::Manual || ["mrp_url", "mrp_token"].contains(&option.name);
-            args.push(option_parser(option, detail).hide(!is_shown));
-        }
-    }
-    if command.is_some() {
-        args = args.into_iter().map(|arg| arg.hide(true)).collect();
-    }
-    args
+    let connection = connection::OPTIONS.iter();
+    args.extend(connection.map(|option| option_parser(option, detail)));
+    let is_hidden = detail == HelpDetail::Brief;
+    let args = args.into_iter();
+    args.map(|arg| arg.global(true).hide(is_hidden)).collect()
 }
 
-/// The command that was typed, with the matches behind it; None for a command of `generate`.
+/// The command that was typed, with its matches; None for a command of `generate`.
 pub(crate) fn find_command(matches: &ArgMatches) -> Option<(&'static Command, &ArgMatches)> {
     let (first, matches) = matches.subcommand()?;
     let (words, matches) = match matches.subcommand() {
@@ -310,9 +300,4 @@ pub(crate) fn values(matches: &ArgMatches, option: &str) -> Vec<String> {
         values.extend(found.into_iter().flatten().cloned());
     }
     values
-}
-
-/// Whether a switch of the program itself was given.
-pub(crate) fn is_on(matches: &ArgMatches, switch: &str) -> bool {
-    matches.try_get_one::<bool>(switch).ok().flatten() == Some(&true)
 }

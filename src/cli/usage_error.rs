@@ -65,6 +65,7 @@ fn suggestion(error: &clap::Error, args: &[OsString]) -> Option<String> {
 /// The parser of the command that was typed, as far as its words are known.
 fn typed_parser(args: &[OsString]) -> Parser {
     let mut parser = parser::program(HelpDetail::Brief);
+    parser.build();
     for word in args {
         if let Some(subcommand) = parser.find_subcommand(word) {
             parser = subcommand.clone();

@@ -19,9 +19,9 @@ pub(crate) struct Command {
     pub(crate) module: &'static Module,
     /// The options that the command fixes.
     pub(crate) fixed: &'static [(&'static str, Literal)],
-    /// The options that the command has besides its operands. None for all options of the module, in a command that is
-    /// the module as a whole.
-    pub(crate) only: Option<&'static [&'static str]>,
+    /// The names, between blanks, of the options that the command has besides its operands. None for all options of the
+    /// module, in a command that is the module as a whole.
+    pub(crate) only: Option<&'static str>,
     /// The options whose values are given without their names, each with its word in the help.
     pub(crate) operands: &'static [(&'static str, &'static str)],
     /// The module's list option, for a command whose operand may be given several times.
@@ -37,8 +37,8 @@ pub(crate) struct Command {
 pub(crate) enum View {
     /// The steps of the plan.
     Steps,
-    /// A list of the result, with these of its keys as columns.
-    Table(&'static str, &'static [&'static str]),
+    /// A list of the result, with these of its keys, between blanks, as columns. A column without values is left out.
+    Table(&'static str, &'static str),
     /// A list of the result, with all fields.
     Details(&'static str),
     /// The interfaces of machines.
@@ -67,7 +67,9 @@ impl Command {
     /// The options of the command, without those of the connection, in the order of the module's table.
     pub(crate) fn options(&self) -> impl Iterator<Item = &'static Opt> {
         let is_shown = |option: &&Opt| match self.only {
-            Some(only) => only.contains(&option.name) || self.is_operand(option),
+            Some(only) => {
+                only.split(' ').any(|name| name == option.name) || self.is_operand(option)
+            }
             // Several operands become a list of objects.
             None => !is_connection_option(option) && !matches!(option.kind, Kind::Items(_)),
         };
@@ -126,14 +128,7 @@ const DEFAULT: Command = Command {
 const PRESENT: (&str, Literal) = ("state", Literal::Str("present"));
 const ABSENT: (&str, Literal) = ("state", Literal::Str("absent"));
 /// The options of `power on` and `power off`.
-const SWITCH_POWER: &[&str] = &[
-    "id",
-    "wait",
-    "wait_timeout",
-    "wait_interval",
-    "allow_unassigned",
-    "fail_fast",
-];
+const SWITCH_POWER: &str = "id wait wait_timeout wait_interval allow_unassigned fail_fast";
 
 /// The nouns, in the order of the help.
 pub(crate) const NOUNS: &[(&str, &str)] = &[
@@ -157,16 +152,7 @@ pub(crate) const ALL: &[Command] = &[
         module: &modules::IMAGE_INFO,
         view: View::Table(
             "images",
-            &[
-                "id",
-                "description",
-                "type",
-                "arch",
-                "user",
-                "known_good",
-                "public",
-                "upload_date",
-            ],
+            "id description type arch user known_good public upload_date",
         ),
         example: "mrp image list --arch arm64 --description 'debian 12*'",
         ..DEFAULT
@@ -185,16 +171,7 @@ pub(crate) const ALL: &[Command] = &[
         about: "Upload a file as an image, unless the server has its bytes already",
         module: &modules::IMAGE,
         fixed: &[PRESENT],
-        only: Some(&[
-            "description",
-            "type",
-            "arch",
-            "public",
-            "known_good",
-            "id",
-            "force",
-            "prune",
-        ]),
+        only: Some("description type arch public known_good id force prune"),
         operands: &[("path", "FILE")],
         example: "mrp image upload linux --description debian --type Kernel --arch arm64",
         ..DEFAULT
@@ -204,7 +181,7 @@ pub(crate) const ALL: &[Command] = &[
         about: "Delete your images of a description",
         module: &modules::IMAGE,
         fixed: &[ABSENT],
-        only: Some(&["type", "arch", "id"]),
+        only: Some("type arch id"),
         operands: &[("description", "DESCRIPTION")],
         example: "mrp image delete 'debian 12' --type Kernel --arch arm64 --check",
         ..DEFAULT
@@ -213,19 +190,10 @@ pub(crate) const ALL: &[Command] = &[
         words: &["preseed", "list"],
         about: "List the preseeds that you may use",
         module: &modules::PRESEED_INFO,
-        only: Some(&["name", "description", "type", "mine", "known_good"]),
+        only: Some("name description type mine known_good"),
         view: View::Table(
             "preseeds",
-            &[
-                "id",
-                "name",
-                "type",
-                "user",
-                "known_good",
-                "public",
-                "size",
-                "description",
-            ],
+            "id name type user known_good public size description",
         ),
         example: "mrp preseed list --mine",
         ..DEFAULT
@@ -244,7 +212,7 @@ pub(crate) const ALL: &[Command] = &[
         about: "Bring a preseed to the text of a file",
         module: &modules::PRESEED,
         fixed: &[PRESENT],
-        only: Some(&["name", "type", "description", "public", "known_good"]),
+        only: Some("name type description public known_good"),
         operands: &[("path", "FILE")],
         example: "mrp preseed upload debian-12.preseed --name debian-12-ci --diff",
         ..DEFAULT
@@ -254,7 +222,7 @@ pub(crate) const ALL: &[Command] = &[
         about: "Delete a preseed",
         module: &modules::PRESEED,
         fixed: &[ABSENT],
-        only: Some(&[]),
+        only: Some(""),
         operands: &[("name", "NAME")],
         example: "mrp preseed delete debian-11-ci",
         ..DEFAULT
@@ -263,21 +231,10 @@ pub(crate) const ALL: &[Command] = &[
         words: &["machine", "list"],
         about: "List machines",
         module: &modules::MACHINE_INFO,
-        only: Some(&["query", "name", "arch", "state", "mine", "gather"]),
+        only: Some("query name arch state mine gather"),
         view: View::Table(
             "machines",
-            &[
-                "id",
-                "name",
-                "arch",
-                // These four only where `gather` asks for them.
-                "state",
-                "power",
-                "assignees",
-                "interfaces",
-                "subarch",
-                "netboot_enabled",
-            ],
+            "id name arch state power assignees interfaces subarch netboot_enabled",
         ),
         example: "mrp machine list --mine --gather state,power",
         ..DEFAULT
@@ -287,7 +244,7 @@ pub(crate) const ALL: &[Command] = &[
         about: "Show all there is to know about machines",
         module: &modules::MACHINE_INFO,
         fixed: &[("gather", Literal::Str("state,interfaces,assignees"))],
-        only: Some(&[]),
+        only: Some(""),
         operands: &[("names", "MACHINE")],
         view: View::Details("machines"),
         example: "mrp machine show qdc01",
@@ -297,21 +254,9 @@ pub(crate) const ALL: &[Command] = &[
         words: &["machine", "configure"],
         about: "Set what machines boot next, and nothing else",
         fixed: &[("state", Literal::Str("configured"))],
-        only: Some(&[
-            "id",
-            "arch",
-            "subarch",
-            "kernel",
-            "kernel_id",
-            "initrd",
-            "initrd_id",
-            "preseed",
-            "preseed_id",
-            "kernel_opts",
-            "netboot",
-            "allow_unassigned",
-            "fail_fast",
-        ]),
+        only: Some(
+            "id arch subarch kernel kernel_id initrd initrd_id preseed preseed_id kernel_opts netboot allow_unassigned fail_fast",
+        ),
         operands: &[("name", "MACHINE")],
         list: Some("machines"),
         example: "mrp machine configure qdc01 --kernel 'my test kernel' --netboot",
@@ -321,26 +266,9 @@ pub(crate) const ALL: &[Command] = &[
         words: &["machine", "provision"],
         about: "Install machines, unless they are installed like that, and wait",
         fixed: &[("state", Literal::Str("provisioned"))],
-        only: Some(&[
-            "id",
-            "arch",
-            "subarch",
-            "kernel",
-            "kernel_id",
-            "initrd",
-            "initrd_id",
-            "preseed",
-            "preseed_id",
-            "kernel_opts",
-            "netboot",
-            "force",
-            "wait",
-            "wait_timeout",
-            "wait_interval",
-            "netboot_when_ready",
-            "allow_unassigned",
-            "fail_fast",
-        ]),
+        only: Some(
+            "id arch subarch kernel kernel_id initrd initrd_id preseed preseed_id kernel_opts netboot force wait wait_timeout wait_interval netboot_when_ready allow_unassigned fail_fast",
+        ),
         operands: &[("name", "MACHINE")],
         list: Some("machines"),
         example: "mrp machine provision qdc01 --kernel deb12 --initrd deb12 --preseed ci",
@@ -369,9 +297,9 @@ pub(crate) const ALL: &[Command] = &[
         about: "Ask the BMCs of machines for their power",
         module: &modules::MACHINE_INFO,
         fixed: &[("gather", Literal::Str("power"))],
-        only: Some(&[]),
+        only: Some(""),
         operands: &[("names", "MACHINE")],
-        view: View::Table("machines", &["name", "power"]),
+        view: View::Table("machines", "name power"),
         example: "mrp power show qdc01 qdc02",
         ..DEFAULT
     },
@@ -402,16 +330,7 @@ pub(crate) const ALL: &[Command] = &[
         about: "Reset machines, and say what they start from this once",
         module: &modules::POWER,
         fixed: &[("state", Literal::Str("rebooted"))],
-        only: Some(&[
-            "id",
-            "boot",
-            "force",
-            "wait",
-            "wait_timeout",
-            "wait_interval",
-            "allow_unassigned",
-            "fail_fast",
-        ]),
+        only: Some("id boot force wait wait_timeout wait_interval allow_unassigned fail_fast"),
         operands: &[("name", "MACHINE")],
         list: Some("machines"),
         example: "mrp power reboot qdc01 --boot disk",
@@ -422,7 +341,7 @@ pub(crate) const ALL: &[Command] = &[
         about: "List the interfaces of machines",
         module: &modules::MACHINE_INFO,
         fixed: &[("gather", Literal::Str("interfaces"))],
-        only: Some(&[]),
+        only: Some(""),
         operands: &[("names", "MACHINE")],
         view: View::Interfaces,
         example: "mrp interface list qdc01",
@@ -440,9 +359,9 @@ pub(crate) const ALL: &[Command] = &[
         words: &["net", "show"],
         about: "Show the addresses of your machines, or of those that are named",
         module: &modules::NETWORK_FACTS,
-        only: Some(&["query", "all", "interface"]),
+        only: Some("query all interface"),
         operands: &[("machines", "MACHINE")],
-        view: View::Table("machines", &["name", "ipv4", "netmask", "mac", "arch"]),
+        view: View::Table("machines", "name ipv4 netmask mac arch"),
         example: "mrp net show qdc01 --interface eth1",
         ..DEFAULT
     },
@@ -451,16 +370,7 @@ pub(crate) const ALL: &[Command] = &[
         about: "Hold a machine by name, or free machines that a query matches",
         module: &modules::RESERVATION,
         fixed: &[PRESENT],
-        only: Some(&[
-            "id",
-            "query",
-            "count",
-            "reason",
-            "user",
-            "wait",
-            "wait_timeout",
-            "wait_interval",
-        ]),
+        only: Some("id query count reason user wait wait_timeout wait_interval"),
         operands: &[("name", "MACHINE")],
         view: View::Reservation,
         example: "mrp reserve --query '(= arch \"arm64\")' --count 2 --reason 'CI run 7'",
@@ -471,7 +381,7 @@ pub(crate) const ALL: &[Command] = &[
         about: "Give machines back",
         module: &modules::RESERVATION,
         fixed: &[ABSENT],
-        only: Some(&["id", "query", "reason", "user"]),
+        only: Some("id query reason user"),
         operands: &[("name", "MACHINE")],
         view: View::Reservation,
         example: "mrp release --reason 'CI run 7'",
@@ -498,15 +408,7 @@ pub(crate) const ALL: &[Command] = &[
         words: &["inventory"],
         about: "Print the lab as an inventory for Ansible",
         module: &inventory::MODULE,
-        only: Some(&[
-            "scope",
-            "query",
-            "interface",
-            "holders",
-            "host_name",
-            "cache",
-            "cache_lifetime",
-        ]),
+        only: Some("scope query interface holders host_name cache cache_lifetime"),
         view: View::Json("inventory"),
         example: "mrp inventory --scope mine --interface eth1",
         ..DEFAULT
@@ -520,10 +422,10 @@ mod tests {
     #[test]
     fn rows_name_options_of_their_modules() {
         for command in ALL {
-            let fixed = command.fixed.iter().map(|(name, _)| name);
-            let operands = command.operands.iter().map(|(name, _)| name);
-            let only = command.only.unwrap_or_default().iter();
-            for name in fixed.chain(operands).chain(only).chain(&command.list) {
+            let fixed = command.fixed.iter().map(|(name, _)| *name);
+            let operands = command.operands.iter().map(|(name, _)| *name);
+            let only = command.only.unwrap_or_default().split_whitespace();
+            for name in fixed.chain(operands).chain(only).chain(command.list) {
                 command.option(name);
             }
         }

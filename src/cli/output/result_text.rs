@@ -31,10 +31,7 @@ pub(crate) struct DisplayOptions {
 pub(crate) fn result_text(command: &Command, result: &Value, options: DisplayOptions) -> String {
     match command.view {
         View::Steps => steps_text(result, options),
-        View::Table(list, columns) => {
-            let rows = table_rows(&result[list], columns);
-            table_text(columns, &rows, &[], options.width)
-        }
+        View::Table(list, columns) => list_table(&result[list], columns, options),
         View::Details(list) => details_text(&result[list], command.returned_fields(list)),
         View::Interfaces => interfaces_text(&result["machines"], options),
         View::Reservation => steps_text(result, options) + &held_machines(&result["machines"]),
@@ -144,37 +141,29 @@ fn held_machines(machines: &Value) -> String {
     lines.collect()
 }
 
-fn interfaces_text(machines: &Value, options: DisplayOptions) -> String {
-    const COLUMNS: &[&str] = &[
-        "identifier",
-        "mac",
-        "configured_ipv4",
-        "lease_ipv4",
-        "config_type_v4",
-        "netmaskv4",
-        "network_name",
-        "id",
-    ];
-    let mut rows = Vec::new();
-    for machine in machines.as_array().into_iter().flatten() {
-        for row in table_rows(&machine["interfaces"], COLUMNS) {
-            rows.push([vec![display_text(&machine["name"])], row].concat());
-        }
-    }
-    let columns = [&["machine"], COLUMNS].concat();
+fn list_table(list: &Value, columns: &'static str, options: DisplayOptions) -> String {
+    let columns: Vec<&str> = columns.split(' ').collect();
+    let rows = table_rows(list, &columns);
     table_text(&columns, &rows, &[], options.width)
 }
 
+/// A row for each interface, with its machine.
+fn interfaces_text(machines: &Value, options: DisplayOptions) -> String {
+    let mut interfaces = Vec::new();
+    for machine in machines.as_array().into_iter().flatten() {
+        for interface in machine["interfaces"].as_array().into_iter().flatten() {
+            let mut interface = interface.clone();
+            interface["machine"] = machine["name"].clone();
+            interfaces.push(interface);
+        }
+    }
+    let columns = "machine identifier mac configured_ipv4 lease_ipv4 config_type_v4 netmaskv4 network_name id";
+    list_table(&interfaces.into(), columns, options)
+}
+
 fn status_text(machines: &Value, options: DisplayOptions) -> String {
-    let keys = [
-        "name",
-        "state",
-        "holders",
-        "addresses",
-        "boots",
-        "netboot_enabled",
-    ];
-    let rows = table_rows(machines, &keys);
+    let keys = "name state holders addresses boots netboot_enabled";
+    let rows = table_rows(machines, &keys.split(' ').collect::<Vec<_>>());
     let states = rows.iter().map(|row| colours::machine_state(&row[1]));
     let states: Vec<Style> = states.collect();
     let columns = ["name", "state", "holder", "address", "boots", "netboot"];

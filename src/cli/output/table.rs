@@ -9,29 +9,6 @@ use crate::cli::output::text::{NOTHING, display_width, truncate};
 
 /// Blanks between two columns.
 const GAP: usize = 2;
-/// Columns that are never cut, as half a name or address looks like another one. They are left out last; the first
-/// column of a table never is.
-const UNCUT: [&str; 8] = [
-    "name",
-    "mac",
-    "state",
-    "power",
-    "address",
-    "ipv4",
-    "configured_ipv4",
-    "lease_ipv4",
-];
-/// Columns that are known by their beginning, with its width. They are cut to it before another column is left out.
-const CUT: [(&str, usize); 6] = [
-    ("holder", 10),
-    ("boots", 10),
-    ("assignees", 10),
-    ("interfaces", 10),
-    ("power", 10),
-    // The longest IPv4 address, and a sign that there are more.
-    ("address", 18),
-];
-
 struct TableColumn {
     name: &'static str,
     /// The heading, then a cell for each row.
@@ -83,17 +60,33 @@ impl TableColumn {
         }
     }
 
-    /// The width below which other columns are left out instead. One long text must not push out all others.
+    /// The width below which other columns are left out instead.
     fn least_width(&self, room: usize) -> usize {
-        match CUT.iter().find(|(name, _)| *name == self.name) {
-            Some((_, width)) => self.width.min(*width),
-            None if self.is_uncut() => self.width,
-            None => self.width.min(room / 3 * 2),
-        }
+        let beginning = match self.name {
+            // The longest IPv4 address, and a sign that there are more.
+            "address" => 18,
+            // Their beginnings say enough.
+            "holder" | "boots" | "assignees" | "interfaces" | "power" => 10,
+            _ if self.is_uncut() => self.width,
+            // One long text must not push out all other columns.
+            _ => room / 3 * 2,
+        };
+        self.width.min(beginning)
     }
 
+    /// Whether the column is shown as a whole or not at all: half a name or address looks like another one.
     fn is_uncut(&self) -> bool {
-        UNCUT.contains(&self.name)
+        matches!(
+            self.name,
+            "name"
+                | "mac"
+                | "state"
+                | "power"
+                | "address"
+                | "ipv4"
+                | "configured_ipv4"
+                | "lease_ipv4"
+        )
     }
 
     /// A cell, filled up with blanks to the next column.
