@@ -93,8 +93,8 @@ impl TypedCommand<'_> {
         let typed = self.typed_options()?;
         let mut options = profiles::options(self.lab(), &typed)?;
         options.extend(typed);
-        for (name, value) in self.command.fixed {
-            options.insert((*name).to_owned(), value.to_json());
+        if let Some((option, value)) = self.command.fixed {
+            options.insert(option.to_owned(), json!(value));
         }
         Ok(options)
     }

@@ -61,7 +61,7 @@ pub(crate) fn program(detail: HelpDetail) -> Parser {
     )
     .version(env!("CARGO_PKG_VERSION"))
     .override_usage("mrp [OPTIONS] COMMAND")
-    .args(general_options(detail, None))
+    .args(general_options(detail))
     .after_help(if is_manual {
         MANUAL_NOTES
     } else {

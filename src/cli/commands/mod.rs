@@ -5,7 +5,7 @@ pub(crate) mod report;
 pub(crate) mod status;
 pub(crate) mod wait;
 
-use crate::ansible::{Kind, Literal, Module, Opt, Return, Support};
+use crate::ansible::{Kind, Module, Opt, Return, Support};
 use crate::modules;
 use crate::modules::options::connection;
 
@@ -17,8 +17,8 @@ pub(crate) struct Command {
     pub(crate) about: &'static str,
     /// The module that it runs.
     pub(crate) module: &'static Module,
-    /// The options that the command fixes.
-    pub(crate) fixed: &'static [(&'static str, Literal)],
+    /// An option that the command fixes, with its value.
+    pub(crate) fixed: Option<(&'static str, &'static str)>,
     /// The names, between blanks, of the options that the command has besides its operands. None for all options of the
     /// module, in a command that is the module as a whole.
     pub(crate) only: Option<&'static str>,
@@ -54,6 +54,56 @@ pub(crate) enum View {
 }
 
 impl Command {
+    /// A command with all options of a module, which shows the steps of the plan.
+    const fn new(words: &'static [&'static str], module: &'static Module) -> Command {
+        Command {
+            words,
+            about: "",
+            module,
+            fixed: None,
+            only: None,
+            operands: &[],
+            list: None,
+            view: View::Steps,
+            example: "",
+        }
+    }
+
+    const fn about(mut self, sentence: &'static str) -> Command {
+        self.about = sentence;
+        self
+    }
+
+    const fn fixed(mut self, option: &'static str, value: &'static str) -> Command {
+        self.fixed = Some((option, value));
+        self
+    }
+
+    const fn only(mut self, options: &'static str) -> Command {
+        self.only = Some(options);
+        self
+    }
+
+    const fn operands(mut self, operands: &'static [(&'static str, &'static str)]) -> Command {
+        self.operands = operands;
+        self
+    }
+
+    const fn list(mut self, option: &'static str) -> Command {
+        self.list = Some(option);
+        self
+    }
+
+    const fn view(mut self, view: View) -> Command {
+        self.view = view;
+        self
+    }
+
+    const fn example(mut self, line: &'static str) -> Command {
+        self.example = line;
+        self
+    }
+
     /// The last word.
     pub(crate) fn verb(&self) -> &'static str {
         self.words.last().copied().unwrap_or_default()
@@ -112,21 +162,6 @@ fn is_connection_option(option: &Opt) -> bool {
     options.any(|other| other.name == option.name)
 }
 
-/// What rows do not have to say.
-const DEFAULT: Command = Command {
-    words: &[],
-    about: "",
-    module: &modules::MACHINE,
-    fixed: &[],
-    only: None,
-    operands: &[],
-    list: None,
-    view: View::Steps,
-    example: "",
-};
-
-const PRESENT: (&str, Literal) = ("state", Literal::Str("present"));
-const ABSENT: (&str, Literal) = ("state", Literal::Str("absent"));
 /// The options of `power on` and `power off`.
 const SWITCH_POWER: &str = "id wait wait_timeout wait_interval allow_unassigned fail_fast";
 
@@ -146,273 +181,174 @@ pub(crate) const NOUNS: &[(&str, &str)] = &[
 
 /// All commands, in the order of the help.
 pub(crate) const ALL: &[Command] = &[
-    Command {
-        words: &["image", "list"],
-        about: "List the images that you may use",
-        module: &modules::IMAGE_INFO,
-        view: View::Table(
+    Command::new(&["image", "list"], &modules::IMAGE_INFO)
+        .about("List the images that you may use")
+        .view(View::Table(
             "images",
             "id description type arch user known_good public upload_date",
-        ),
-        example: "mrp image list --arch arm64 --description 'debian 12*'",
-        ..DEFAULT
-    },
-    Command {
-        words: &["image", "show"],
-        about: "Show all there is to know about images",
-        module: &modules::IMAGE_INFO,
-        operands: &[("description", "DESCRIPTION")],
-        view: View::Details("images"),
-        example: "mrp image show 'debian 12 installer'",
-        ..DEFAULT
-    },
-    Command {
-        words: &["image", "upload"],
-        about: "Upload a file as an image, unless the server has its bytes already",
-        module: &modules::IMAGE,
-        fixed: &[PRESENT],
-        only: Some("description type arch public known_good id force prune"),
-        operands: &[("path", "FILE")],
-        example: "mrp image upload linux --description debian --type Kernel --arch arm64",
-        ..DEFAULT
-    },
-    Command {
-        words: &["image", "delete"],
-        about: "Delete your images of a description",
-        module: &modules::IMAGE,
-        fixed: &[ABSENT],
-        only: Some("type arch id"),
-        operands: &[("description", "DESCRIPTION")],
-        example: "mrp image delete 'debian 12' --type Kernel --arch arm64 --check",
-        ..DEFAULT
-    },
-    Command {
-        words: &["preseed", "list"],
-        about: "List the preseeds that you may use",
-        module: &modules::PRESEED_INFO,
-        only: Some("name description type mine known_good"),
-        view: View::Table(
+        ))
+        .example("mrp image list --arch arm64 --description 'debian 12*'"),
+    Command::new(&["image", "show"], &modules::IMAGE_INFO)
+        .about("Show all there is to know about images")
+        .operands(&[("description", "DESCRIPTION")])
+        .view(View::Details("images"))
+        .example("mrp image show 'debian 12 installer'"),
+    Command::new(&["image", "upload"], &modules::IMAGE)
+        .about("Upload a file as an image, unless the server has its bytes already")
+        .fixed("state", "present")
+        .only("description type arch public known_good id force prune")
+        .operands(&[("path", "FILE")])
+        .example("mrp image upload linux --description debian --type Kernel --arch arm64"),
+    Command::new(&["image", "delete"], &modules::IMAGE)
+        .about("Delete your images of a description")
+        .fixed("state", "absent")
+        .only("type arch id")
+        .operands(&[("description", "DESCRIPTION")])
+        .example("mrp image delete 'debian 12' --type Kernel --arch arm64 --check"),
+    Command::new(&["preseed", "list"], &modules::PRESEED_INFO)
+        .about("List the preseeds that you may use")
+        .only("name description type mine known_good")
+        .view(View::Table(
             "preseeds",
             "id name type user known_good public size description",
-        ),
-        example: "mrp preseed list --mine",
-        ..DEFAULT
-    },
-    Command {
-        words: &["preseed", "show"],
-        about: "Show preseeds, with their texts when asked",
-        module: &modules::PRESEED_INFO,
-        operands: &[("name", "NAME")],
-        view: View::Details("preseeds"),
-        example: "mrp preseed show debian-12-ci --content",
-        ..DEFAULT
-    },
-    Command {
-        words: &["preseed", "upload"],
-        about: "Bring a preseed to the text of a file",
-        module: &modules::PRESEED,
-        fixed: &[PRESENT],
-        only: Some("name type description public known_good"),
-        operands: &[("path", "FILE")],
-        example: "mrp preseed upload debian-12.preseed --name debian-12-ci --diff",
-        ..DEFAULT
-    },
-    Command {
-        words: &["preseed", "delete"],
-        about: "Delete a preseed",
-        module: &modules::PRESEED,
-        fixed: &[ABSENT],
-        only: Some(""),
-        operands: &[("name", "NAME")],
-        example: "mrp preseed delete debian-11-ci",
-        ..DEFAULT
-    },
-    Command {
-        words: &["machine", "list"],
-        about: "List machines",
-        module: &modules::MACHINE_INFO,
-        only: Some("query name arch state mine gather"),
-        view: View::Table(
+        ))
+        .example("mrp preseed list --mine"),
+    Command::new(&["preseed", "show"], &modules::PRESEED_INFO)
+        .about("Show preseeds, with their texts when asked")
+        .operands(&[("name", "NAME")])
+        .view(View::Details("preseeds"))
+        .example("mrp preseed show debian-12-ci --content"),
+    Command::new(&["preseed", "upload"], &modules::PRESEED)
+        .about("Bring a preseed to the text of a file")
+        .fixed("state", "present")
+        .only("name type description public known_good")
+        .operands(&[("path", "FILE")])
+        .example("mrp preseed upload debian-12.preseed --name debian-12-ci --diff"),
+    Command::new(&["preseed", "delete"], &modules::PRESEED)
+        .about("Delete a preseed")
+        .fixed("state", "absent")
+        .only("")
+        .operands(&[("name", "NAME")])
+        .example("mrp preseed delete debian-11-ci"),
+    Command::new(&["machine", "list"], &modules::MACHINE_INFO)
+        .about("List machines")
+        .only("query name arch state mine gather")
+        .view(View::Table(
             "machines",
             "id name arch state power assignees interfaces subarch netboot_enabled",
-        ),
-        example: "mrp machine list --mine --gather state,power",
-        ..DEFAULT
-    },
-    Command {
-        words: &["machine", "show"],
-        about: "Show all there is to know about machines",
-        module: &modules::MACHINE_INFO,
-        fixed: &[("gather", Literal::Str("state,interfaces,assignees"))],
-        only: Some(""),
-        operands: &[("names", "MACHINE")],
-        view: View::Details("machines"),
-        example: "mrp machine show qdc01",
-        ..DEFAULT
-    },
-    Command {
-        words: &["machine", "configure"],
-        about: "Set what machines boot next, and nothing else",
-        fixed: &[("state", Literal::Str("configured"))],
-        only: Some(
-            "id arch subarch kernel kernel_id initrd initrd_id preseed preseed_id kernel_opts netboot allow_unassigned fail_fast",
-        ),
-        operands: &[("name", "MACHINE")],
-        list: Some("machines"),
-        example: "mrp machine configure qdc01 --kernel 'my test kernel' --netboot",
-        ..DEFAULT
-    },
-    Command {
-        words: &["machine", "provision"],
-        about: "Install machines, unless they are installed like that, and wait",
-        fixed: &[("state", Literal::Str("provisioned"))],
-        only: Some(
-            "id arch subarch kernel kernel_id initrd initrd_id preseed preseed_id kernel_opts netboot force wait wait_timeout wait_interval netboot_when_ready allow_unassigned fail_fast",
-        ),
-        operands: &[("name", "MACHINE")],
-        list: Some("machines"),
-        example: "mrp machine provision qdc01 --kernel deb12 --initrd deb12 --preseed ci",
-        ..DEFAULT
-    },
-    Command {
-        words: &["machine", "report"],
-        about: "Report on behalf of machines that they are ready, or not",
-        module: &report::MODULE,
-        operands: &[("name", "MACHINE")],
-        list: Some("machines"),
-        example: "mrp machine report qdc01 --state ready",
-        ..DEFAULT
-    },
-    Command {
-        words: &["machine", "wait"],
-        about: "Wait until machines are ready; fail when one reports an error",
-        module: &wait::MODULE,
-        operands: &[("name", "MACHINE")],
-        list: Some("machines"),
-        example: "mrp machine wait qdc01 qdc02 --wait-timeout 1800",
-        ..DEFAULT
-    },
-    Command {
-        words: &["power", "show"],
-        about: "Ask the BMCs of machines for their power",
-        module: &modules::MACHINE_INFO,
-        fixed: &[("gather", Literal::Str("power"))],
-        only: Some(""),
-        operands: &[("names", "MACHINE")],
-        view: View::Table("machines", "name power"),
-        example: "mrp power show qdc01 qdc02",
-        ..DEFAULT
-    },
-    Command {
-        words: &["power", "on"],
-        about: "Switch machines on",
-        module: &modules::POWER,
-        fixed: &[("state", Literal::Str("on"))],
-        only: Some(SWITCH_POWER),
-        operands: &[("name", "MACHINE")],
-        list: Some("machines"),
-        example: "mrp power on qdc01",
-        ..DEFAULT
-    },
-    Command {
-        words: &["power", "off"],
-        about: "Switch machines off",
-        module: &modules::POWER,
-        fixed: &[("state", Literal::Str("off"))],
-        only: Some(SWITCH_POWER),
-        operands: &[("name", "MACHINE")],
-        list: Some("machines"),
-        example: "mrp power off qdc01 qdc02",
-        ..DEFAULT
-    },
-    Command {
-        words: &["power", "reboot"],
-        about: "Reset machines, and say what they start from this once",
-        module: &modules::POWER,
-        fixed: &[("state", Literal::Str("rebooted"))],
-        only: Some("id boot force wait wait_timeout wait_interval allow_unassigned fail_fast"),
-        operands: &[("name", "MACHINE")],
-        list: Some("machines"),
-        example: "mrp power reboot qdc01 --boot disk",
-        ..DEFAULT
-    },
-    Command {
-        words: &["interface", "list"],
-        about: "List the interfaces of machines",
-        module: &modules::MACHINE_INFO,
-        fixed: &[("gather", Literal::Str("interfaces"))],
-        only: Some(""),
-        operands: &[("names", "MACHINE")],
-        view: View::Interfaces,
-        example: "mrp interface list qdc01",
-        ..DEFAULT
-    },
-    Command {
-        words: &["interface", "set"],
-        about: "Set where an interface has its address from, or rename it",
-        module: &modules::INTERFACE,
-        operands: &[("name", "MACHINE"), ("interface", "INTERFACE")],
-        example: "mrp interface set qdc01 eth1 --config-type-v4 static --ipv4 auto",
-        ..DEFAULT
-    },
-    Command {
-        words: &["net", "show"],
-        about: "Show the addresses of your machines, or of those that are named",
-        module: &modules::NETWORK_FACTS,
-        only: Some("query all interface"),
-        operands: &[("machines", "MACHINE")],
-        view: View::Table("machines", "name ipv4 netmask mac arch"),
-        example: "mrp net show qdc01 --interface eth1",
-        ..DEFAULT
-    },
-    Command {
-        words: &["reserve"],
-        about: "Hold a machine by name, or free machines that a query matches",
-        module: &modules::RESERVATION,
-        fixed: &[PRESENT],
-        only: Some("id query count reason user wait wait_timeout wait_interval"),
-        operands: &[("name", "MACHINE")],
-        view: View::Reservation,
-        example: "mrp reserve --query '(= arch \"arm64\")' --count 2 --reason 'CI run 7'",
-        ..DEFAULT
-    },
-    Command {
-        words: &["release"],
-        about: "Give machines back",
-        module: &modules::RESERVATION,
-        fixed: &[ABSENT],
-        only: Some("id query reason user"),
-        operands: &[("name", "MACHINE")],
-        view: View::Reservation,
-        example: "mrp release --reason 'CI run 7'",
-        ..DEFAULT
-    },
-    Command {
-        words: &["console"],
-        about: "Open a way to the serial console of a machine",
-        module: &modules::CONSOLE,
-        operands: &[("name", "MACHINE")],
-        view: View::Console,
-        example: "websocat --binary \"$(mrp console qdc01)\"",
-        ..DEFAULT
-    },
-    Command {
-        words: &["lab", "status"],
-        about: "Show the whole lab, a line for each machine",
-        module: &status::MODULE,
-        view: View::Status,
-        example: "mrp lab status --watch",
-        ..DEFAULT
-    },
-    Command {
-        words: &["inventory"],
-        about: "Print the lab as an inventory for Ansible",
-        module: &inventory::MODULE,
-        only: Some("scope query interface holders host_name cache cache_lifetime"),
-        view: View::Json("inventory"),
-        example: "mrp inventory --scope mine --interface eth1",
-        ..DEFAULT
-    },
+        ))
+        .example("mrp machine list --mine --gather state,power"),
+    Command::new(&["machine", "show"], &modules::MACHINE_INFO)
+        .about("Show all there is to know about machines")
+        .fixed("gather", "state,interfaces,assignees")
+        .only("")
+        .operands(&[("names", "MACHINE")])
+        .view(View::Details("machines"))
+        .example("mrp machine show qdc01"),
+    Command::new(&["machine", "configure"], &modules::MACHINE)
+        .about("Set what machines boot next, and nothing else")
+        .fixed("state", "configured")
+        .only(
+            "id arch subarch kernel kernel_id initrd initrd_id preseed preseed_id \
+             kernel_opts netboot allow_unassigned fail_fast",
+        )
+        .operands(&[("name", "MACHINE")])
+        .list("machines")
+        .example("mrp machine configure qdc01 --kernel 'my test kernel' --netboot"),
+    Command::new(&["machine", "provision"], &modules::MACHINE)
+        .about("Install machines, unless they are installed like that, and wait")
+        .fixed("state", "provisioned")
+        .only(
+            "id arch subarch kernel kernel_id initrd initrd_id preseed preseed_id \
+             kernel_opts netboot force wait wait_timeout wait_interval \
+             netboot_when_ready allow_unassigned fail_fast",
+        )
+        .operands(&[("name", "MACHINE")])
+        .list("machines")
+        .example("mrp machine provision qdc01 --kernel deb12 --initrd deb12 --preseed ci"),
+    Command::new(&["machine", "report"], &report::MODULE)
+        .about("Report on behalf of machines that they are ready, or not")
+        .operands(&[("name", "MACHINE")])
+        .list("machines")
+        .example("mrp machine report qdc01 --state ready"),
+    Command::new(&["machine", "wait"], &wait::MODULE)
+        .about("Wait until machines are ready; fail when one reports an error")
+        .operands(&[("name", "MACHINE")])
+        .list("machines")
+        .example("mrp machine wait qdc01 qdc02 --wait-timeout 1800"),
+    Command::new(&["power", "show"], &modules::MACHINE_INFO)
+        .about("Ask the BMCs of machines for their power")
+        .fixed("gather", "power")
+        .only("")
+        .operands(&[("names", "MACHINE")])
+        .view(View::Table("machines", "name power"))
+        .example("mrp power show qdc01 qdc02"),
+    Command::new(&["power", "on"], &modules::POWER)
+        .about("Switch machines on")
+        .fixed("state", "on")
+        .only(SWITCH_POWER)
+        .operands(&[("name", "MACHINE")])
+        .list("machines")
+        .example("mrp power on qdc01"),
+    Command::new(&["power", "off"], &modules::POWER)
+        .about("Switch machines off")
+        .fixed("state", "off")
+        .only(SWITCH_POWER)
+        .operands(&[("name", "MACHINE")])
+        .list("machines")
+        .example("mrp power off qdc01 qdc02"),
+    Command::new(&["power", "reboot"], &modules::POWER)
+        .about("Reset machines, and say what they start from this once")
+        .fixed("state", "rebooted")
+        .only("id boot force wait wait_timeout wait_interval allow_unassigned fail_fast")
+        .operands(&[("name", "MACHINE")])
+        .list("machines")
+        .example("mrp power reboot qdc01 --boot disk"),
+    Command::new(&["interface", "list"], &modules::MACHINE_INFO)
+        .about("List the interfaces of machines")
+        .fixed("gather", "interfaces")
+        .only("")
+        .operands(&[("names", "MACHINE")])
+        .view(View::Interfaces)
+        .example("mrp interface list qdc01"),
+    Command::new(&["interface", "set"], &modules::INTERFACE)
+        .about("Set where an interface has its address from, or rename it")
+        .operands(&[("name", "MACHINE"), ("interface", "INTERFACE")])
+        .example("mrp interface set qdc01 eth1 --config-type-v4 static --ipv4 auto"),
+    Command::new(&["net", "show"], &modules::NETWORK_FACTS)
+        .about("Show the addresses of your machines, or of those that are named")
+        .only("query all interface")
+        .operands(&[("machines", "MACHINE")])
+        .view(View::Table("machines", "name ipv4 netmask mac arch"))
+        .example("mrp net show qdc01 --interface eth1"),
+    Command::new(&["reserve"], &modules::RESERVATION)
+        .about("Hold a machine by name, or free machines that a query matches")
+        .fixed("state", "present")
+        .only("id query count reason user wait wait_timeout wait_interval")
+        .operands(&[("name", "MACHINE")])
+        .view(View::Reservation)
+        .example("mrp reserve --query '(= arch \"arm64\")' --count 2 --reason 'CI run 7'"),
+    Command::new(&["release"], &modules::RESERVATION)
+        .about("Give machines back")
+        .fixed("state", "absent")
+        .only("id query reason user")
+        .operands(&[("name", "MACHINE")])
+        .view(View::Reservation)
+        .example("mrp release --reason 'CI run 7'"),
+    Command::new(&["console"], &modules::CONSOLE)
+        .about("Open a way to the serial console of a machine")
+        .operands(&[("name", "MACHINE")])
+        .view(View::Console)
+        .example("websocat --binary \"$(mrp console qdc01)\""),
+    Command::new(&["lab", "status"], &status::MODULE)
+        .about("Show the whole lab, a line for each machine")
+        .view(View::Status)
+        .example("mrp lab status --watch"),
+    Command::new(&["inventory"], &inventory::MODULE)
+        .about("Print the lab as an inventory for Ansible")
+        .only("scope query interface holders host_name cache cache_lifetime")
+        .view(View::Json("inventory"))
+        .example("mrp inventory --scope mine --interface eth1"),
 ];
 
 #[cfg(test)]
