@@ -20,7 +20,7 @@ pub(crate) struct Command {
     /// An option that the command fixes, with its value.
     pub(crate) fixed: Option<(&'static str, &'static str)>,
     /// The names, between blanks, of the options that the command has besides its operands. None for all options of the
-    /// module, in a command that is the module as a whole.
+    /// module.
     pub(crate) only: Option<&'static str>,
     /// The options whose values are given without their names, each with its word in the help.
     pub(crate) operands: &'static [(&'static str, &'static str)],
@@ -313,6 +313,7 @@ pub(crate) const ALL: &[Command] = &[
         .example("mrp interface list qdc01"),
     Command::new(&["interface", "set"], &modules::INTERFACE)
         .about("Set where an interface has its address from, or rename it")
+        .only("id interface_id config_type_v4 ipv4 identifier allow_unassigned")
         .operands(&[("name", "MACHINE"), ("interface", "INTERFACE")])
         .example("mrp interface set qdc01 eth1 --config-type-v4 static --ipv4 auto"),
     Command::new(&["net", "show"], &modules::NETWORK_FACTS)
