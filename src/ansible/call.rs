@@ -7,7 +7,7 @@ use serde_json::{Map, Value};
 
 use crate::ansible::args::{Args, Internal};
 use crate::ansible::invocation::invocation;
-use crate::ansible::options::list_option::Items;
+use crate::ansible::options::list_option::ListOption;
 use crate::ansible::options::spec::ModuleSpec;
 use crate::ansible::options::validate::validate;
 use crate::ansible::output;
@@ -30,8 +30,8 @@ pub struct Call {
     pub verbosity: u64,
     /// One call for each item of the module's list, where the task gave the list instead of a single object.
     pub items: Option<Vec<Call>>,
-    /// Where in such a list it stands: `machines[1]`. None for the task as a whole.
-    pub place: Option<String>,
+    /// Its position in such a list: `machines[1]`. None for the task as a whole.
+    pub position: Option<String>,
     /// Who is told of progress: for a face that shows it, which Ansible cannot.
     pub progress: ProgressListener,
     /// How the face that shows the result writes options.
@@ -137,14 +137,14 @@ impl Call {
         options: &Map<String, Value>,
         internal: &Internal,
     ) -> Result<Call, Failure> {
-        if let Some(items) = Items::among(spec, options) {
-            return items.call(options, internal);
+        if let Some(list) = ListOption::find(spec, options) {
+            return list.call(options, internal);
         }
-        Call::single(spec, options, internal)
+        Call::for_one_object(spec, options, internal)
     }
 
     /// A call for one object.
-    pub(crate) fn single(
+    pub(crate) fn for_one_object(
         spec: &ModuleSpec,
         options: &Map<String, Value>,
         internal: &Internal,
@@ -154,7 +154,7 @@ impl Call {
         let validated = validate(spec, name, options, &environment, ignore_unknown)?;
         Ok(Call {
             items: None,
-            place: None,
+            position: None,
             progress: ProgressListener::default(),
             option_style: OptionStyle::default(),
             options: validated.options,

@@ -37,7 +37,7 @@ fn level(groups: &'static [&'static [Opt]], options: &Map<String, Value>) -> Map
 /// What of a value may be seen. Whole secrets are masked here already; their parts when the result
 /// is printed.
 fn disclosed(option: &Opt, value: &Value) -> Value {
-    match (option.disclosure, option.inner(), value) {
+    match (option.disclosure, option.item_options(), value) {
         (_, _, Value::Null) => Value::Null,
         (Disclosure::Secret | Disclosure::HiddenInInvocation, _, _) => PLACEHOLDER.into(),
         (_, Some(groups), Value::Object(fields)) => level(groups, fields).into(),
@@ -59,10 +59,10 @@ mod tests {
         Opt::new("content", Kind::Str).hidden_in_invocation(),
         Opt::new(
             "files",
-            Kind::List(&Kind::Options(&[&[
+            Kind::Items(&[&[
                 Opt::new("path", Kind::Path),
                 Opt::new("text", Kind::Str).hidden_in_invocation(),
-            ]])),
+            ]]),
         ),
     ]];
 

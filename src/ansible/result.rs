@@ -81,6 +81,15 @@ impl Failure {
         }
     }
 
+    /// The failure of a call that makes no sense, whatever the server has.
+    #[must_use]
+    pub fn invalid_call(message: impl Into<String>) -> Failure {
+        Failure {
+            kind: FailureKind::InvalidCall,
+            ..Failure::new(message)
+        }
+    }
+
     /// The failure of a run that was cut short: what it had done so far belongs into it, and what
     /// it was about to do.
     pub(crate) fn interrupted(message: String) -> Failure {

@@ -49,7 +49,7 @@ fn valid<T: Task>(call: &Call, task: fn(&Call) -> Result<T, Failure>) -> Result<
         task.require_valid_options().map_err(failure)?;
         Ok(task)
     });
-    task.map_err(|failure| failure.at(call.place.as_deref()))
+    task.map_err(|failure| failure.at(call.position.as_deref()))
 }
 
 fn run_one<T: Task>(call: &Call, task: &T, tell: Tell<T::Report>) -> Result<Success, Failure> {

@@ -5,47 +5,38 @@ use std::collections::BTreeSet;
 use serde_json::Value;
 
 use crate::ansible::options::option::{Disclosure, Literal, Opt};
-use crate::ansible::options::spec::{Constraints, ModuleSpec, Return, all};
+use crate::ansible::options::spec::{Constraints, ModuleSpec, Return};
 
 /// Everything that is wrong with a table, in sentences; nothing when it is right.
 #[must_use]
 pub fn mistakes(spec: &ModuleSpec) -> Vec<String> {
     let mut found = Vec::new();
-    review_level(spec.name, spec.options, &spec.constraints, &mut found);
-    review_returns(spec.name, spec.returns, &mut found);
+    lint_options(spec, &mut found);
+    lint_returns(spec.name, spec.returns, &mut found);
     found
 }
 
-fn review_level(
-    place: &str,
-    groups: &'static [&'static [Opt]],
-    constraints: &Constraints,
-    found: &mut Vec<String>,
-) {
+fn lint_options(spec: &ModuleSpec, found: &mut Vec<String>) {
+    let module = spec.name;
     let mut names = BTreeSet::new();
-    for option in all(groups) {
+    for option in spec.all_options() {
         for name in option.aliases.iter().chain([&option.name]) {
             if !names.insert(*name) {
-                found.push(format!("{place}: there are two options named {name}."));
+                found.push(format!("{module}: there are two options named {name}."));
             }
         }
-        let place = format!("{place}.{}", option.name);
-        found.extend(
-            review_option(option)
-                .into_iter()
-                .map(|mistake| format!("{place}: {mistake}")),
-        );
-        if let Some(suboptions) = option.suboptions() {
-            review_level(&place, suboptions, &option.constraints, found);
-        }
+        let mistakes = lint_option(option).into_iter();
+        found.extend(mistakes.map(|mistake| format!("{module}.{}: {mistake}", option.name)));
     }
-    let canonical: BTreeSet<&str> = all(groups).map(|option| option.name).collect();
-    for name in named_by(constraints).filter(|name| !canonical.contains(name)) {
-        found.push(format!("{place}: a rule names {name}, which is no option."));
+    let canonical: BTreeSet<&str> = spec.all_options().map(|option| option.name).collect();
+    for name in names_in_rules(&spec.constraints).filter(|name| !canonical.contains(name)) {
+        found.push(format!(
+            "{module}: a rule names {name}, which is no option."
+        ));
     }
 }
 
-fn review_option(option: &Opt) -> Vec<&'static str> {
+fn lint_option(option: &Opt) -> Vec<&'static str> {
     let looks_secret = ["password", "secret", "token"]
         .iter()
         .any(|word| option.name.contains(word));
@@ -71,7 +62,7 @@ fn review_option(option: &Opt) -> Vec<&'static str> {
 }
 
 /// Every option that some rule names.
-fn named_by(constraints: &Constraints) -> impl Iterator<Item = &'static str> {
+fn names_in_rules(constraints: &Constraints) -> impl Iterator<Item = &'static str> {
     let groups = [
         constraints.mutually_exclusive,
         constraints.required_together,
@@ -95,7 +86,7 @@ fn named_by(constraints: &Constraints) -> impl Iterator<Item = &'static str> {
         .copied()
 }
 
-fn review_returns(place: &str, returns: &'static [Return], found: &mut Vec<String>) {
+fn lint_returns(place: &str, returns: &'static [Return], found: &mut Vec<String>) {
     for value in returns {
         let place = format!("{place} returns {}", value.name);
         if value
@@ -104,7 +95,7 @@ fn review_returns(place: &str, returns: &'static [Return], found: &mut Vec<Strin
         {
             found.push(format!("{place}: its sample is not JSON."));
         }
-        review_returns(&place, value.contains, found);
+        lint_returns(&place, value.contains, found);
     }
 }
 
@@ -126,11 +117,7 @@ mod tests {
                 .required()
                 .default_str("x")
                 .choices(&["y"]),
-            Opt::new(
-                "c",
-                Kind::Options(&[&[Opt::new("api_token", Kind::Str).about(&["x"])]]),
-            )
-            .about(&["x"]),
+            Opt::new("api_token", Kind::Str).about(&["x"]),
         ]],
         constraints: Constraints {
             required_if: &[RequiredIf::all("a", "x", &["z"])],
@@ -164,7 +151,7 @@ mod tests {
                 "m: there are two options named b.",
                 "m.b: it is required and has a default.",
                 "m.b: its default is not one of its choices.",
-                "m.c.api_token: it is not declared as a secret.",
+                "m.api_token: it is not declared as a secret.",
                 "m: a rule names z, which is no option.",
                 "m returns r: its sample is not JSON.",
             ]

@@ -6,7 +6,7 @@ pub(crate) mod yaml;
 use serde_json::Value;
 
 use crate::ansible::docs::yaml::Node;
-use crate::ansible::options::option::{Kind, Literal, Opt};
+use crate::ansible::options::option::{Literal, Opt};
 use crate::ansible::options::spec::{Attribute, ModuleSpec, Return, Support, all};
 
 const AUTHOR: &str = "The mr-provisioner authors";
@@ -81,63 +81,45 @@ fn attribute(attribute: &Attribute) -> Node {
     Node::map(fields)
 }
 
-fn options(groups: &'static [&'static [Opt]]) -> Node {
-    Node::map(all(groups).map(|option| (option.name, self::option(option))))
-}
-
 /// The options of a module; those that the items of a list may give instead are required only without the list.
 fn module_options(spec: &ModuleSpec) -> Node {
-    let list = spec
-        .all_options()
-        .find(|option| matches!(option.kind, Kind::Items(_)));
-    let is_of_items = |option: &Opt| {
-        let inner = list.and_then(Opt::inner).unwrap_or_default();
-        all(inner).any(|own| own.name == option.name)
-    };
-    Node::map(spec.all_options().map(|option| match list {
-        Some(list) if option.required && is_of_items(option) => {
-            let text = format!("Required, unless every item of O({}) has it.", list.name);
-            (
-                option.name,
-                described(
-                    &Opt {
-                        required: false,
-                        ..*option
-                    },
-                    Some(text),
-                ),
-            )
-        }
-        _ => (option.name, self::option(option)),
+    let list = spec.list_option();
+    let item_options = list.and_then(Opt::item_options).unwrap_or_default();
+    Node::map(spec.all_options().map(|option| {
+        let is_item_option = all(item_options).any(|own| own.name == option.name);
+        let list = list.filter(|_| option.required && is_item_option);
+        (option.name, option_node(option, list))
     }))
 }
 
-fn option(option: &Opt) -> Node {
-    described(option, None)
-}
-
-fn described(option: &Opt, note: Option<String>) -> Node {
-    let mut description = Node::texts(option.description);
-    if let (Node::List(paragraphs), Some(variable)) = (&mut description, option.env) {
-        let text = format!(
+/// An option; `list` is the list whose items may give it instead.
+fn option_node(option: &Opt, list: Option<&Opt>) -> Node {
+    let mut description: Vec<Node> = Vec::new();
+    description.extend(option.description.iter().map(|text| Node::text(text)));
+    description.extend(option.env.map(|variable| {
+        Node::Text(format!(
             "If it is not given, the value of the environment variable E({variable}) is used."
-        );
-        paragraphs.push(Node::Text(text));
-    }
-    if let (Node::List(paragraphs), Some(minimum)) = (&mut description, option.minimum) {
-        paragraphs.push(Node::Text(format!("At least {minimum}.")));
-    }
-    if let (Node::List(paragraphs), Some(note)) = (&mut description, note) {
-        paragraphs.push(Node::Text(note));
-    }
+        ))
+    }));
+    description.extend(
+        option
+            .minimum
+            .map(|minimum| Node::Text(format!("At least {minimum}."))),
+    );
+    description.extend(list.map(|list| {
+        Node::Text(format!(
+            "Required, unless every item of O({}) has it.",
+            list.name
+        ))
+    }));
     let mut fields = vec![
-        ("description", description),
+        ("description", Node::List(description)),
         ("type", Node::text(option.kind.name())),
     ];
-    if let Some(element) = option.kind.element() {
-        fields.push(("elements", Node::text(element.name())));
+    if let Some(element) = option.kind.element_name() {
+        fields.push(("elements", Node::text(element)));
     }
-    if option.required {
+    if option.required && list.is_none() {
         fields.push(("required", Node::Plain("true".to_owned())));
     }
     if let Some(default) = option.default {
@@ -148,9 +130,6 @@ fn described(option: &Opt, note: Option<String>) -> Node {
     }
     if !option.aliases.is_empty() {
         fields.push(("aliases", Node::texts(option.aliases)));
-    }
-    if let Some(groups) = option.suboptions() {
-        fields.push(("suboptions", options(groups)));
     }
     Node::map(fields)
 }

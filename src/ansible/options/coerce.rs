@@ -4,9 +4,8 @@
 //! text as numbers, lists as `a,b`. Where releases of ansible-core differ, the newest one is
 //! followed. What an error says is the end of a sentence; [`crate::ansible::options::validate`] writes its beginning.
 
-use serde_json::{Map, Value};
+use serde_json::Value;
 
-use crate::ansible::options::dict_text;
 use crate::ansible::options::option::Kind;
 use crate::ansible::options::path;
 use crate::ansible::options::python;
@@ -22,9 +21,7 @@ pub(crate) fn coerce(kind: &Kind, value: &Value) -> Result<Value, String> {
         Kind::Int => integer(value).map(Value::from),
         Kind::Float => float(value).map(Value::from),
         Kind::Path => Ok(path::expand(&text(value)).into()),
-        Kind::Raw => Ok(value.clone()),
         Kind::List(_) | Kind::Items(_) => list(value).map(Value::from),
-        Kind::Dict | Kind::Options(_) => dict(value).map(Value::from),
     }
 }
 
@@ -89,15 +86,6 @@ fn list(value: &Value) -> Result<Vec<Value>, String> {
         Value::String(text) => Ok(text.split(',').map(Value::from).collect()),
         Value::Number(_) | Value::Bool(_) => Ok(vec![python::str_of(value).into()]),
         _ => Err(cannot_be_converted(value, "a list")),
-    }
-}
-
-/// A dictionary, or a text that stands for one: JSON, a Python literal, or `key=value` pairs.
-pub(crate) fn dict(value: &Value) -> Result<Map<String, Value>, String> {
-    match value {
-        Value::Object(fields) => Ok(fields.clone()),
-        Value::String(text) => dict_text::parse(text),
-        _ => Err(cannot_be_converted(value, "a dict")),
     }
 }
 

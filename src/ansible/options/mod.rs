@@ -3,9 +3,7 @@
 pub(crate) mod choices;
 pub(crate) mod coerce;
 pub(crate) mod constraints;
-pub(crate) mod dict_text;
 pub(crate) mod list_option;
-pub(crate) mod literal;
 pub(crate) mod not_utf8;
 pub(crate) mod option;
 pub(crate) mod options_file;

@@ -2,9 +2,9 @@
 
 use serde_json::Value;
 
-use crate::ansible::options::spec::{Constraints, DOCUMENTED};
+use crate::ansible::options::spec::DOCUMENTED;
 
-/// One option of a module, or one suboption of an option.
+/// One option of a module.
 #[derive(Clone, Copy, Debug)]
 pub struct Opt {
     /// The canonical name.
@@ -27,8 +27,6 @@ pub struct Opt {
     pub disclosure: Disclosure,
     /// Paragraphs of the documentation.
     pub description: &'static [&'static str],
-    /// Rules over its suboptions.
-    pub constraints: Constraints,
 }
 
 /// The type that the value of an option is coerced to.
@@ -44,14 +42,8 @@ pub enum Kind {
     Float,
     /// Text in which `~` and `$VARIABLE` are expanded.
     Path,
-    /// Whatever was given.
-    Raw,
     /// A list of one kind.
     List(&'static Kind),
-    /// A dictionary of anything.
-    Dict,
-    /// A dictionary with declared suboptions.
-    Options(&'static [&'static [Opt]]),
     /// A list of dictionaries that have these options, each completed by the options outside the list.
     Items(&'static [&'static [Opt]]),
 }
@@ -97,7 +89,6 @@ impl Opt {
             minimum: None,
             disclosure: Disclosure::Shown,
             description: &[],
-            constraints: Constraints::NONE,
         }
     }
 
@@ -198,27 +189,22 @@ impl Opt {
         self
     }
 
-    /// Rules over its suboptions.
-    #[must_use]
-    pub const fn constraints(mut self, constraints: Constraints) -> Opt {
-        self.constraints = constraints;
-        self
+    /// Every name that it can be given by: its own, and its aliases.
+    pub(crate) fn names(&self) -> impl Iterator<Item = &'static str> {
+        std::iter::once(self.name).chain(self.aliases.iter().copied())
     }
 
-    /// What may stand inside: suboptions, or the options of items.
+    /// Whether this is its name or one of its aliases.
     #[must_use]
-    pub(crate) const fn inner(&self) -> Option<&'static [&'static [Opt]]> {
+    pub(crate) fn has_name(&self, name: &str) -> bool {
+        self.names().any(|own| own == name)
+    }
+
+    /// The options of each item, for a list of dictionaries.
+    #[must_use]
+    pub(crate) const fn item_options(&self) -> Option<&'static [&'static [Opt]]> {
         match self.kind {
             Kind::Items(groups) => Some(groups),
-            _ => self.suboptions(),
-        }
-    }
-
-    /// The suboptions of a dictionary or of a list of dictionaries.
-    #[must_use]
-    pub const fn suboptions(&self) -> Option<&'static [&'static [Opt]]> {
-        match self.kind {
-            Kind::Options(groups) | Kind::List(&Kind::Options(groups)) => Some(groups),
             _ => None,
         }
     }
@@ -234,18 +220,16 @@ impl Kind {
             Kind::Int => "int",
             Kind::Float => "float",
             Kind::Path => "path",
-            Kind::Raw => "raw",
             Kind::List(_) | Kind::Items(_) => "list",
-            Kind::Dict | Kind::Options(_) => "dict",
         }
     }
 
-    /// The kind of the elements, for a list.
+    /// The name of the type of the elements, for a list.
     #[must_use]
-    pub const fn element(&self) -> Option<&'static Kind> {
+    pub const fn element_name(&self) -> Option<&'static str> {
         match self {
-            Kind::List(element) => Some(element),
-            Kind::Items(_) => Some(&Kind::Dict),
+            Kind::List(element) => Some(element.name()),
+            Kind::Items(_) => Some("dict"),
             _ => None,
         }
     }

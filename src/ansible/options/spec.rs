@@ -150,6 +150,13 @@ impl ModuleSpec {
         }
     }
 
+    /// The option that takes a list of objects, if the module has one.
+    #[must_use]
+    pub fn list_option(&self) -> Option<&'static Opt> {
+        self.all_options()
+            .find(|option| option.item_options().is_some())
+    }
+
     /// All options, group after group.
     pub fn all_options(&self) -> impl Iterator<Item = &'static Opt> {
         all(self.options)
@@ -208,22 +215,22 @@ impl Attribute {
     /// A promise that is always kept.
     #[must_use]
     pub const fn full(description: &'static str) -> Attribute {
-        Attribute::of(Support::Full, description, &[])
+        Attribute::new(Support::Full, description, &[])
     }
 
     /// A promise that is kept except as the details say.
     #[must_use]
     pub const fn partial(description: &'static str, details: &'static [&'static str]) -> Attribute {
-        Attribute::of(Support::Partial, description, details)
+        Attribute::new(Support::Partial, description, details)
     }
 
     /// A promise that is not made.
     #[must_use]
     pub const fn none(description: &'static str, details: &'static [&'static str]) -> Attribute {
-        Attribute::of(Support::None, description, details)
+        Attribute::new(Support::None, description, details)
     }
 
-    const fn of(
+    const fn new(
         support: Support,
         description: &'static str,
         details: &'static [&'static str],

@@ -12,7 +12,6 @@ use std::collections::BTreeSet;
 
 use serde_json::{Map, Value};
 
-use crate::ansible::options::coerce;
 use crate::ansible::options::option::{Disclosure, Opt};
 use crate::ansible::options::python;
 use crate::ansible::options::spec::all;
@@ -34,9 +33,12 @@ impl Secrets {
     /// Learns the values of all secret options among these, under any of their names.
     pub(crate) fn learn(&mut self, groups: &'static [&'static [Opt]], values: &Map<String, Value>) {
         for option in all(groups) {
-            let names = std::iter::once(&option.name).chain(option.aliases);
-            for value in names.filter_map(|name| values.get(*name)) {
-                self.learn_option(option, value);
+            for value in option.names().filter_map(|name| values.get(name)) {
+                self.learn_disclosed(option, value);
+                let items = value.as_array().into_iter().flatten();
+                for item in items.filter_map(Value::as_object) {
+                    self.learn(option.item_options().unwrap_or_default(), item);
+                }
             }
         }
     }
@@ -50,25 +52,6 @@ impl Secrets {
         for option in all(groups) {
             if let Some(value) = option.env.and_then(environment) {
                 self.learn_disclosed(option, &value.into());
-            }
-            if let Some(suboptions) = option.suboptions() {
-                self.learn_environment(suboptions, environment);
-            }
-        }
-    }
-
-    fn learn_option(&mut self, option: &Opt, value: &Value) {
-        self.learn_disclosed(option, value);
-        let Some(suboptions) = option.inner() else {
-            return;
-        };
-        let elements = match value {
-            Value::Array(elements) => elements.as_slice(),
-            single => std::slice::from_ref(single),
-        };
-        for element in elements {
-            if let Ok(fields) = coerce::dict(element) {
-                self.learn(suboptions, &fields);
             }
         }
     }
@@ -229,9 +212,7 @@ mod tests {
         Opt::new("url", Kind::Str).url(),
         Opt::new(
             "users",
-            Kind::List(&Kind::Options(&[&[
-                Opt::new("password", Kind::Str).secret()
-            ]])),
+            Kind::Items(&[&[Opt::new("password", Kind::Str).secret()]]),
         ),
     ]];
 
@@ -280,10 +261,10 @@ mod tests {
     }
 
     #[test]
-    fn hides_suboptions_even_in_text() {
+    fn hides_options_of_items() {
         assert_eq!(
             scrubbed(
-                json!({"users": [{"password": "pw1"}, "password=pw2"]}),
+                json!({"users": [{"password": "pw1"}, {"password": "pw2"}]}),
                 json!("pw1 pw2")
             ),
             json!("******** ********")
