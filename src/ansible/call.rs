@@ -22,9 +22,9 @@ pub struct Call {
     /// The options under their canonical names and in their declared types, with defaults and
     /// environment variables filled in. What was not given is absent.
     pub options: Map<String, Value>,
-    /// Whether to say what would be done instead of doing it.
+    /// Whether only to predict the changes.
     pub check_mode: bool,
-    /// Whether the differences are going to be shown.
+    /// Whether the differences are shown.
     pub diff_mode: bool,
     /// How many `-v` the user gave.
     pub verbosity: u64,
@@ -32,11 +32,11 @@ pub struct Call {
     pub items: Option<Vec<Call>>,
     /// Its position in such a list: `machines[1]`. None for the task as a whole.
     pub position: Option<String>,
-    /// Who is told of progress: for a face that shows it, which Ansible cannot.
+    /// Gets the progress events: for the command line, which shows them.
     pub progress: ProgressListener,
     /// How the face that shows the result writes options.
     pub option_style: OptionStyle,
-    /// What the protocol itself has to warn about; added to the module's own warnings.
+    /// Warnings about the options; [`crate::ansible::Module::answer`] adds them to those of the module.
     pub(crate) warnings: Vec<String>,
 }
 
@@ -78,15 +78,15 @@ impl Call {
         }
     }
 
-    /// The result as a module prints it, for whoever is not Ansible.
+    /// The result as a module prints it, for callers other than Ansible.
     #[must_use]
-    pub fn result(&self, spec: &'static ModuleSpec, outcome: Result<Success, Failure>) -> Value {
+    pub fn result(&self, spec: &'static ModuleSpec, result: Result<Success, Failure>) -> Value {
         let audience = Audience {
             diff_mode: self.diff_mode,
             verbosity: self.verbosity,
             invocation: None,
         };
-        let result = match outcome {
+        let result = match result {
             Ok(success) => success.into_json(&audience),
             Err(failure) => failure.into_json(&audience),
         };
@@ -104,28 +104,27 @@ impl Call {
     #[must_use]
     pub fn scrub(&self, spec: &'static ModuleSpec, value: Value) -> Value {
         let mut secrets = Secrets::new();
-        secrets.learn(spec.options, &self.options);
-        secrets.learn_environment(spec.options, &environment);
+        secrets.add_options(spec.options, &self.options);
+        secrets.add_environment(spec.options, &environment);
         secrets.scrub(value, &output::public_keys(Some(spec)))
     }
 
-    /// Validates what Ansible handed over, and makes known to the output what must not be printed,
-    /// and what must.
+    /// Validates the arguments, and tells the output which secrets to remove and what Ansible asked for.
     pub(crate) fn prepare(spec: &'static ModuleSpec, args: &Args) -> Result<Call, Failure> {
         let mut secrets = Secrets::new();
-        secrets.learn(spec.options, &args.options);
-        secrets.learn_environment(spec.options, &environment);
+        secrets.add_options(spec.options, &args.options);
+        secrets.add_environment(spec.options, &environment);
         let audience = audience(spec, &args.options, args);
-        output::learn(|context| {
+        output::update(|context| {
             context.spec = Some(spec);
             context.secrets = secrets.clone();
             context.audience = audience;
         });
         let call = Call::validated(spec, &args.options, &args.internal)?;
-        // Now with coerced values, defaults and what came from the environment.
-        secrets.learn(spec.options, &call.options);
+        // Again with coerced values, and with values from the environment.
+        secrets.add_options(spec.options, &call.options);
         let audience = self::audience(spec, &call.options, args);
-        output::learn(|context| {
+        output::update(|context| {
             context.secrets = secrets;
             context.audience = audience;
         });

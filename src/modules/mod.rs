@@ -4,7 +4,8 @@
 mod batch_result;
 pub(crate) mod failure;
 pub(crate) mod options;
-mod result;
+pub(crate) mod result;
+pub(crate) mod returns;
 pub(crate) mod run;
 
 pub(crate) mod assignee;

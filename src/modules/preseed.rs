@@ -10,7 +10,9 @@ use crate::ansible::{
 };
 use crate::client::PreseedType;
 use crate::modules::options::connection;
+use crate::modules::options::state;
 use crate::modules::options::state::Existence;
+use crate::modules::returns;
 use crate::modules::run;
 use crate::task::preseed::{Content, PreseedSpec, Presence, Wanted};
 
@@ -29,8 +31,7 @@ static SPEC: ModuleSpec = ModuleSpec {
     options: &[OPTIONS, MANY, connection::OPTIONS],
     constraints: Constraints {
         mutually_exclusive: &[&["content", "path"]],
-        required_together: connection::REQUIRED_TOGETHER,
-        ..Constraints::NONE
+        ..connection::CONSTRAINTS
     },
     attributes: Attributes {
         check_mode: Attribute::full(
@@ -49,11 +50,10 @@ static SPEC: ModuleSpec = ModuleSpec {
         "The file is read on the host that the task runs on, which is usually V(localhost).",
     ],
     seealso: &["mrp_image", "mrp_machine"],
-    deprecation: None,
     examples: EXAMPLES,
     returns: RETURNS,
-}
-.documented();
+    ..ModuleSpec::EMPTY
+};
 
 const OPTIONS: &[Opt] = &[
     Opt::new("name", Kind::Str).required().about(&["Name of the preseed, 2 to 256 characters."]),
@@ -74,7 +74,7 @@ const OPTIONS: &[Opt] = &[
     Opt::new("known_good", Kind::Bool).about(&[
         "Whether the preseed is marked as known to work. Left as it is when not given.",
     ]),
-    Opt::new("state", Kind::Str).choices(&["present", "absent"]).default_str("present").about(&[
+    state::OPTION.about(&[
         "With V(absent) the preseed is deleted. One that a machine uses, or that belongs to another user, is not: \
          the task fails and says so.",
     ]),
@@ -83,7 +83,7 @@ const OPTIONS: &[Opt] = &[
 const MANY: &[Opt] = &[run::items("preseeds", &[OPTIONS]), run::FAIL_FAST];
 
 #[derive(Deserialize)]
-struct Options {
+struct PreseedOptions {
     name: String,
     #[serde(rename = "type")]
     kind: Option<PreseedType>,
@@ -100,11 +100,11 @@ fn run(call: &Call) -> Result<Success, Failure> {
 }
 
 pub(crate) fn spec(call: &Call) -> Result<PreseedSpec, Failure> {
-    Ok(call.options::<Options>().into())
+    Ok(call.options::<PreseedOptions>().into())
 }
 
-impl From<Options> for PreseedSpec {
-    fn from(options: Options) -> Self {
+impl From<PreseedOptions> for PreseedSpec {
+    fn from(options: PreseedOptions) -> Self {
         let wanted = Wanted {
             kind: options.kind,
             content: options
@@ -146,23 +146,14 @@ const EXAMPLES: &str = r#"- name: Keep a preseed up to date with a file
     state: absent
 "#;
 
+const PRESEED_FIELDS: [Return; 9] = returns::concat(returns::PRESEED, returns::PRESEED_CONTENT);
+
 const RETURNS: &[Return] = &[
     Return::new("preseed", "dict")
         .returned("success; null when the preseed is absent")
         .about("The preseed as the server has it, without its text; in check mode, as it would be.")
-        .contains(&[
-            Return::new("id", "int")
-                .about("Its id; null while it is only planned.")
-                .sample("8"),
-            Return::new("name", "str").about("Its name."),
-            Return::new("type", "str").about("preseed, kickstart or autoyast."),
-            Return::new("description", "str").about("Its description."),
-            Return::new("user", "str").about("Its owner."),
-            Return::new("public", "bool").about("Whether other users may use it."),
-            Return::new("known_good", "bool").about("Whether it is marked as known to work."),
-            Return::new("sha256", "str").about("Of its text in UTF-8."),
-            Return::new("size", "int").about("Of its text in UTF-8, in bytes."),
-        ]),
-    run::PLAN,
-    run::RESULTS,
+        .contains(&PRESEED_FIELDS),
+    returns::PLAN,
+    returns::RESULTS,
+    returns::REQUESTS,
 ];

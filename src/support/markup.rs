@@ -37,6 +37,15 @@ impl OptionStyle {
         replace_marks(message, MESSAGE_MARKS, |_, content| self.option(content))
     }
 
+    /// The messages with their options as this face writes them.
+    #[must_use]
+    pub fn render_all(self, messages: &[String]) -> Vec<String> {
+        messages
+            .iter()
+            .map(|message| self.render(message))
+            .collect()
+    }
+
     /// A paragraph of documentation with its options as this face writes them, and without the other marks.
     #[must_use]
     pub fn render_documentation(self, paragraph: &str) -> String {
@@ -68,6 +77,11 @@ impl fmt::Debug for OptionStyle {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter.write_str("OptionStyle")
     }
+}
+
+/// Whether a message names an option.
+pub(crate) fn names_option(message: &str) -> bool {
+    replace_marks(message, MESSAGE_MARKS, |_, _| String::new()) != message
 }
 
 /// The text with every mark replaced by what `show` makes of its content.

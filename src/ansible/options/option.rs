@@ -2,8 +2,6 @@
 
 use serde_json::Value;
 
-use crate::ansible::options::spec::DOCUMENTED;
-
 /// One option of a module.
 #[derive(Clone, Copy, Debug)]
 pub struct Opt {
@@ -183,9 +181,7 @@ impl Opt {
     /// Paragraphs of the documentation.
     #[must_use]
     pub const fn about(mut self, description: &'static [&'static str]) -> Opt {
-        if DOCUMENTED {
-            self.description = description;
-        }
+        self.description = description;
         self
     }
 

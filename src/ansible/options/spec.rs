@@ -5,10 +5,6 @@
 
 use crate::ansible::options::option::{Literal, Opt};
 
-/// Whether the texts of the documentation are kept: only the command line ever shows them, and Ansible copies its program for
-/// every task.
-pub(crate) const DOCUMENTED: bool = cfg!(feature = "documentation");
-
 /// Everything there is to say about a module except what it does.
 #[derive(Clone, Copy, Debug)]
 pub struct ModuleSpec {
@@ -134,22 +130,6 @@ impl ModuleSpec {
         returns: &[],
     };
 
-    /// The same without its own texts, unless this program is built to show them.
-    #[must_use]
-    pub const fn documented(self) -> ModuleSpec {
-        if DOCUMENTED {
-            return self;
-        }
-        ModuleSpec {
-            short_description: "",
-            description: &[],
-            notes: &[],
-            seealso: &[],
-            examples: "",
-            ..self
-        }
-    }
-
     /// The option that takes a list of objects, if the module has one.
     #[must_use]
     pub fn list_option(&self) -> Option<&'static Opt> {
@@ -235,17 +215,10 @@ impl Attribute {
         description: &'static str,
         details: &'static [&'static str],
     ) -> Attribute {
-        match DOCUMENTED {
-            true => Attribute {
-                support,
-                description,
-                details,
-            },
-            false => Attribute {
-                support,
-                description: "",
-                details: &[],
-            },
+        Attribute {
+            support,
+            description,
+            details,
         }
     }
 }
@@ -267,27 +240,21 @@ impl Return {
     /// What it is.
     #[must_use]
     pub const fn about(mut self, description: &'static str) -> Return {
-        if DOCUMENTED {
-            self.description = description;
-        }
+        self.description = description;
         self
     }
 
     /// When it is there.
     #[must_use]
     pub const fn returned(mut self, returned: &'static str) -> Return {
-        if DOCUMENTED {
-            self.returned = returned;
-        }
+        self.returned = returned;
         self
     }
 
     /// An example, as JSON.
     #[must_use]
     pub const fn sample(mut self, sample: &'static str) -> Return {
-        if DOCUMENTED {
-            self.sample = Some(sample);
-        }
+        self.sample = Some(sample);
         self
     }
 
