@@ -1,4 +1,4 @@
-//! One call of a module: its options, ready to be used, and how Ansible wants it run.
+//! One call of a module: its validated options, and the mode to run in.
 
 use std::env;
 
@@ -19,8 +19,8 @@ use crate::support::progress::ProgressListener;
 /// What a module is asked to do.
 #[derive(Clone, Debug, Default)]
 pub struct Call {
-    /// The options under their canonical names and in their declared types, with defaults and
-    /// environment variables filled in. What was not given is absent.
+    /// The options under their canonical names and in their declared types, with defaults and environment variables filled
+    /// in. Options without a value are absent.
     pub options: Map<String, Value>,
     /// Whether only to predict the changes.
     pub check_mode: bool,
@@ -45,8 +45,7 @@ impl Call {
     ///
     /// # Panics
     ///
-    /// When the structure does not match the module's table of options, which is a mistake in the
-    /// module.
+    /// When the structure does not match the module's table of options, which is a mistake in the module.
     #[must_use]
     pub fn options<T: DeserializeOwned>(&self) -> T {
         serde_json::from_value(self.options.clone().into()).unwrap_or_else(|error| {
@@ -186,12 +185,10 @@ mod tests {
     use serde_json::json;
 
     use super::*;
-    use crate::ansible::{Attribute, Attributes, Constraints, Kind, Opt};
+    use crate::ansible::{Kind, Opt};
 
     static SPEC: ModuleSpec = ModuleSpec {
         name: "mrp_test",
-        short_description: "",
-        description: &[],
         options: &[
             &[Opt::new("size", Kind::Int), Opt::new("name", Kind::Str)],
             &[
@@ -199,17 +196,7 @@ mod tests {
                 Opt::new("delay", Kind::Float).default_float("0.50"),
             ],
         ],
-        constraints: Constraints::NONE,
-        attributes: Attributes {
-            check_mode: Attribute::full(""),
-            diff_mode: Attribute::full(""),
-            idempotent: Attribute::full(""),
-        },
-        notes: &[],
-        seealso: &[],
-        deprecation: None,
-        examples: "",
-        returns: &[],
+        ..ModuleSpec::EMPTY
     };
 
     #[derive(Debug, PartialEq, Deserialize)]

@@ -24,7 +24,6 @@ use std::path::Path;
 use std::process::ExitCode;
 
 pub use call::Call;
-pub use docs::lint::mistakes;
 pub use options::option::{Disclosure, Kind, Literal, Opt};
 pub use options::path::expand as expand_path;
 pub(crate) use options::python::str_of;
@@ -66,7 +65,7 @@ pub fn module_name_from_arg0<'a>(arg0: &'a str, modules: &[Module]) -> Option<&'
 pub fn run_as_module(modules: &[Module], arg0: &str, args_file: &Path) -> ExitCode {
     let name = module_name_from_arg0(arg0, modules).unwrap_or(arg0);
     output::update(|context| context.name = name.to_owned());
-    signals::prepare();
+    signals::install_handlers();
     output::print(run(modules, name, args_file))
 }
 

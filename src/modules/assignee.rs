@@ -1,4 +1,4 @@
-//! `mrp_assignee`: who holds a machine.
+//! `mrp_assignee`: assigns machines to users, and releases them.
 
 use serde::Deserialize;
 

@@ -1,4 +1,4 @@
-//! `mrp_console`: a way to a machine's serial console.
+//! `mrp_console`: opens the serial console of a machine.
 
 use serde::{Deserialize, Serialize};
 

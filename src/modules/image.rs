@@ -1,4 +1,4 @@
-//! `mrp_image`: boot images, told apart by their bytes.
+//! `mrp_image`: uploads, changes and deletes boot images.
 
 use std::path::PathBuf;
 

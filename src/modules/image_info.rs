@@ -1,4 +1,4 @@
-//! `mrp_image_info`: which boot images there are.
+//! `mrp_image_info`: lists boot images.
 
 use serde::Deserialize;
 use serde_json::json;

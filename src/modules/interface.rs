@@ -1,4 +1,4 @@
-//! `mrp_interface`: where a machine's interface has its address from.
+//! `mrp_interface`: configures a network interface of a machine.
 
 use serde::Deserialize;
 

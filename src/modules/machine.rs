@@ -1,4 +1,4 @@
-//! `mrp_machine`: what a machine boots, and whether it is installed.
+//! `mrp_machine`: sets what a machine boots, and provisions it.
 
 use serde::Deserialize;
 
@@ -151,7 +151,7 @@ struct MachineOptions {
     kernel_opts: Option<String>,
     netboot: Option<bool>,
     state: RequestedState,
-    /// Absent where a state is all that is to be reported.
+    /// The command that reports a state has no such option.
     #[serde(default)]
     force: bool,
     netboot_when_ready: Option<bool>,
@@ -211,7 +211,7 @@ fn kernel(description: Option<String>, id: Option<ImageId>) -> Result<Option<Ima
     }
 }
 
-/// An empty name takes the object away.
+/// An empty name clears the setting.
 fn setting<Id, Ref>(
     name: Option<String>,
     id: Option<Id>,

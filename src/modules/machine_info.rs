@@ -1,4 +1,4 @@
-//! `mrp_machine_info`: which machines there are, and how they are.
+//! `mrp_machine_info`: lists machines with their state.
 
 use serde::Deserialize;
 use serde_json::json;

@@ -1,4 +1,4 @@
-//! `mrp_network_facts`: the addresses of machines, for the inventory.
+//! `mrp_network_facts`: gathers the addresses of machines.
 
 use serde::Deserialize;
 use serde_json::{Map, Value, json};

@@ -1,4 +1,4 @@
-//! `mrp_power`: machines on, off, or started anew.
+//! `mrp_power`: switches machines on and off, and reboots them.
 
 use serde::Deserialize;
 

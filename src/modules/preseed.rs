@@ -1,4 +1,4 @@
-//! `mrp_preseed`: preseeds, kickstarts and autoyast profiles, told apart by name.
+//! `mrp_preseed`: creates, changes and deletes preseeds, kickstarts and autoyast profiles.
 
 use std::path::PathBuf;
 

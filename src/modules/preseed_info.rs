@@ -1,4 +1,4 @@
-//! `mrp_preseed_info`: which preseeds, kickstarts and autoyast profiles there are.
+//! `mrp_preseed_info`: lists preseeds, kickstarts and autoyast profiles.
 
 use serde::Deserialize;
 use serde_json::json;

@@ -1,4 +1,4 @@
-//! `mrp_reservation`: machines to hold for a while, by name or any that will do.
+//! `mrp_reservation`: reserves machines, by name or any that match a query.
 
 use serde::Deserialize;
 
@@ -136,7 +136,7 @@ fn presence(call: &Call, options: &ReservationOptions) -> Result<Presence, Failu
     }
 }
 
-/// With a reason alone, all that is held for it.
+/// With a reason alone, all machines that are held for it.
 fn selection(call: &Call, options: &ReservationOptions) -> Result<Selection, Failure> {
     match &options.query {
         Some(query) => Query::parse(query)

@@ -5,16 +5,16 @@
 
 use std::fmt;
 
-/// What a mark of the documentation stands for.
+/// The meaning of a mark.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) enum Mark {
     /// `O(name)` or `O(name=value)`: an option.
     Option,
-    /// `V(value)`, `C(code)`, `M(module)` or `RV(return value)`: a word that is shown as it is.
+    /// `V(value)`, `C(code)`, `M(module)` or `RV(return value)`: a word without an option.
     Word,
 }
 
-/// The marks of messages. Their texts quote names of users and servers, so nothing else is replaced in them.
+/// The marks of messages. Messages quote names of objects, which may look like other marks.
 const MESSAGE_MARKS: &[(&str, Mark)] = &[("O", Mark::Option)];
 
 /// The marks of documentation, the longest first: `RV` ends with `V`.
@@ -84,7 +84,7 @@ pub(crate) fn names_option(message: &str) -> bool {
     replace_marks(message, MESSAGE_MARKS, |_, _| String::new()) != message
 }
 
-/// The text with every mark replaced by what `show` makes of its content.
+/// The text with every mark replaced by the result of `show` for its content.
 fn replace_marks(
     text: &str,
     marks: &[(&str, Mark)],
@@ -107,13 +107,13 @@ fn replace_marks(
     replaced + rest
 }
 
-/// Whether the text ends with a mark's letters as a word of their own.
+/// Whether the text ends with the letters of a mark, with no letter or digit before them.
 fn ends_with(text: &str, letters: &str) -> bool {
     text.strip_suffix(letters)
         .is_some_and(|head| !head.ends_with(|last: char| last.is_alphanumeric()))
 }
 
-/// Where the parenthesis ends that the text begins with; there may be others inside.
+/// The index of the closing parenthesis for the one that the text begins with; others may be nested inside.
 fn closing(text: &str) -> Option<usize> {
     let mut depth = 0;
     text.char_indices()

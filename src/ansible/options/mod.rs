@@ -1,4 +1,4 @@
-//! Options: their tables, and the way from what a task wrote to the values that a module gets.
+//! Options: their tables, and the validation of the values that a task gives.
 
 pub(crate) mod choices;
 pub(crate) mod coerce;

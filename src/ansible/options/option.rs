@@ -1,4 +1,4 @@
-//! One option: its type, its default, where it may come from and where its value may be seen.
+//! One option of a module: its name, type, default, choices, and where its value may be shown.
 
 use serde_json::Value;
 
@@ -17,11 +17,11 @@ pub struct Opt {
     pub choices: &'static [&'static str],
     /// Other names for it.
     pub aliases: &'static [&'static str],
-    /// The environment variable that is read when no value is given.
+    /// The environment variable that is used when no value is given.
     pub env: Option<&'static str>,
     /// The smallest number that is allowed.
     pub minimum: Option<i64>,
-    /// Where its value may be seen.
+    /// Where its value may be shown.
     pub disclosure: Disclosure,
     /// Paragraphs of the documentation.
     pub description: &'static [&'static str],
@@ -32,7 +32,7 @@ pub struct Opt {
 pub enum Kind {
     /// Text; anything else becomes text as Python's `str` would write it.
     Str,
-    /// True or false, or one of the words that Ansible takes for them.
+    /// True or false, or one of the words for them.
     Bool,
     /// A whole number of 64 bits.
     Int,
@@ -46,16 +46,16 @@ pub enum Kind {
     Items(&'static [&'static [Opt]]),
 }
 
-/// Where the value of an option may be seen.
+/// Where the value of an option may be shown.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Disclosure {
     /// Anywhere.
     Shown,
-    /// Anywhere except in `invocation`, where a long text is of no use.
+    /// Anywhere except in `invocation`: the value is a long text.
     HiddenInInvocation,
-    /// Anywhere, as a URL of which nobody sees a user, a password, a query or a fragment.
+    /// Anywhere, as a URL without its user, password, query and fragment.
     ShownAsUrl,
-    /// Nowhere: it is masked wherever it occurs.
+    /// Nowhere: it is masked in every output.
     Secret,
 }
 
@@ -66,7 +66,7 @@ pub enum Literal {
     Str(&'static str),
     /// A whole number.
     Int(i64),
-    /// A decimal number, as it should be printed.
+    /// A decimal number, as it is printed in the documentation.
     Float(&'static str),
     /// True or false.
     Bool(bool),
@@ -118,7 +118,7 @@ impl Opt {
         self
     }
 
-    /// The value when none is given: a decimal number, as it should be printed.
+    /// The value when none is given: a decimal number, as it is printed in the documentation.
     #[must_use]
     pub const fn default_float(mut self, value: &'static str) -> Opt {
         self.default = Some(Literal::Float(value));
@@ -139,7 +139,7 @@ impl Opt {
         self
     }
 
-    /// The environment variable that is read when no value is given.
+    /// The environment variable that is used when no value is given.
     #[must_use]
     pub const fn env(mut self, variable: &'static str) -> Opt {
         self.env = Some(variable);
@@ -153,20 +153,20 @@ impl Opt {
         self
     }
 
-    /// Where its value may be seen.
+    /// Where its value may be shown.
     #[must_use]
     pub const fn disclosure(mut self, disclosure: Disclosure) -> Opt {
         self.disclosure = disclosure;
         self
     }
 
-    /// Its value is masked wherever it occurs.
+    /// Its value is masked in every output.
     #[must_use]
     pub const fn secret(self) -> Opt {
         self.disclosure(Disclosure::Secret)
     }
 
-    /// Its value is a URL, of which a user, a password, a query and a fragment are masked wherever they occur.
+    /// Its value is a URL, whose user, password, query and fragment are masked in every output.
     #[must_use]
     pub const fn url(self) -> Opt {
         self.disclosure(Disclosure::ShownAsUrl)

@@ -111,7 +111,7 @@ fn complete(spec: &ModuleSpec, options: &mut Map<String, Value>) -> Result<(), S
             choices::check(option, value)?;
         }
     }
-    constraints::further(&spec.constraints, options)
+    constraints::remaining(&spec.constraints, options)
 }
 
 /// The value of an option in its declared type, and so every element of a list.
