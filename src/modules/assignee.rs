@@ -71,10 +71,10 @@ struct AssigneeOptions {
 }
 
 fn run(call: &Call) -> Result<Success, Failure> {
-    run::run(call, spec)
+    run::run(call, to_task)
 }
 
-fn spec(call: &Call) -> Result<AssigneeSpec, Failure> {
+fn to_task(call: &Call) -> Result<AssigneeSpec, Failure> {
     let options: AssigneeOptions = call.options();
     let presence = match (options.state, options.user) {
         (_, Some(user)) if user.is_empty() => {

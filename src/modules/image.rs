@@ -30,7 +30,7 @@ static SPEC: ModuleSpec = ModuleSpec {
          were read back over the server's boot endpoint and hashed.",
         "The upload streams from the file and needs no memory for it.",
     ],
-    options: &[OPTIONS, MANY, connection::OPTIONS],
+    options: &[OPTIONS, LIST_OPTIONS, connection::OPTIONS],
     constraints: Constraints {
         mutually_exclusive: &[&["id", "force"], &["id", "prune"]],
         ..connection::CONSTRAINTS
@@ -101,7 +101,7 @@ const OPTIONS: &[Opt] = &[
     ]),
 ];
 
-const MANY: &[Opt] = &[run::items("images", &[OPTIONS]), run::FAIL_FAST];
+const LIST_OPTIONS: &[Opt] = &[run::items("images", &[OPTIONS]), run::FAIL_FAST];
 
 #[derive(Deserialize)]
 struct ImageOptions {
@@ -119,33 +119,27 @@ struct ImageOptions {
 }
 
 fn run(call: &Call) -> Result<Success, Failure> {
-    run::run(call, spec)
+    run::run(call, to_task)
 }
 
-pub(crate) fn spec(call: &Call) -> Result<ImageSpec, Failure> {
-    Ok(call.options::<ImageOptions>().into())
-}
-
-impl From<ImageOptions> for ImageSpec {
-    fn from(options: ImageOptions) -> Self {
-        let wanted = Wanted {
-            path: options.path,
-            id: options.id,
-            public: options.public,
-            known_good: options.known_good,
-            force: options.force,
-            prune: options.prune,
-        };
-        ImageSpec {
-            description: options.description,
-            kind: options.kind,
-            arch: options.arch,
-            presence: match options.state {
-                Existence::Present => Presence::Present(wanted),
-                Existence::Absent => Presence::Absent(wanted.id),
-            },
-        }
-    }
+pub(crate) fn to_task(call: &Call) -> Result<ImageSpec, Failure> {
+    let options: ImageOptions = call.options();
+    Ok(ImageSpec {
+        description: options.description,
+        kind: options.kind,
+        arch: options.arch,
+        presence: match options.state {
+            Existence::Present => Presence::Present(Wanted {
+                path: options.path,
+                id: options.id,
+                public: options.public,
+                known_good: options.known_good,
+                force: options.force,
+                prune: options.prune,
+            }),
+            Existence::Absent => Presence::Absent(options.id),
+        },
+    })
 }
 
 const EXAMPLES: &str = r#"- name: Upload the installer's kernel when it changed

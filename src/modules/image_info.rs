@@ -62,22 +62,20 @@ struct ImageInfoOptions {
 }
 
 fn run(call: &Call) -> Result<Success, Failure> {
-    let filter = ImageFilter::from(call.options::<ImageInfoOptions>());
+    let filter = to_filter(call.options());
     let client = connection::connect(call)?;
     let images = list::images(client.read_only(), &filter)?;
     Ok(Success::with_field("images", json!(images)))
 }
 
-impl From<ImageInfoOptions> for ImageFilter {
-    fn from(options: ImageInfoOptions) -> Self {
-        ImageFilter {
-            scope: info::scope(options.mine),
-            name: options.name.as_deref().map(Glob::new),
-            description: options.description.as_deref().map(Glob::new),
-            kind: options.kind,
-            arch: options.arch,
-            known_good: options.known_good,
-        }
+fn to_filter(options: ImageInfoOptions) -> ImageFilter {
+    ImageFilter {
+        scope: info::scope(options.mine),
+        name: options.name.as_deref().map(Glob::new),
+        description: options.description.as_deref().map(Glob::new),
+        kind: options.kind,
+        arch: options.arch,
+        known_good: options.known_good,
     }
 }
 

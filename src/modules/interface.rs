@@ -24,7 +24,7 @@ static SPEC: ModuleSpec = ModuleSpec {
         "Only what was given is compared and sent. Interfaces, networks and their pools are made by the server's \
          administrators.",
     ],
-    options: &[machine::OPTIONS, OPTIONS, MANY, connection::OPTIONS],
+    options: &[machine::OPTIONS, OPTIONS, LIST_OPTIONS, connection::OPTIONS],
     constraints: Constraints {
         mutually_exclusive: &[machine::EITHER, EITHER],
         required_one_of: &[machine::EITHER, EITHER],
@@ -89,7 +89,7 @@ const OPTIONS: &[Opt] = &[
 /// One of these must be given, and not both.
 const EITHER: &[&str] = &["interface", "interface_id"];
 
-const MANY: &[Opt] = &[
+const LIST_OPTIONS: &[Opt] = &[
     run::items("interfaces", &[machine::OPTIONS, OPTIONS]),
     run::FAIL_FAST,
 ];
@@ -105,10 +105,10 @@ struct InterfaceOptions {
 }
 
 fn run(call: &Call) -> Result<Success, Failure> {
-    run::run(call, spec)
+    run::run(call, to_task)
 }
 
-fn spec(call: &Call) -> Result<InterfaceSpec, Failure> {
+fn to_task(call: &Call) -> Result<InterfaceSpec, Failure> {
     let options: InterfaceOptions = call.options();
     Ok(InterfaceSpec {
         machine: machine::machine(call)?,

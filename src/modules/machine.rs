@@ -24,7 +24,7 @@ static SPEC: ModuleSpec = ModuleSpec {
          system reports that it is ready.",
         "Only what was given is compared and sent. Machines themselves are made by the server's administrators.",
     ],
-    options: &[machine::OPTIONS, OPTIONS, MANY, connection::OPTIONS],
+    options: &[machine::OPTIONS, OPTIONS, LIST_OPTIONS, connection::OPTIONS],
     constraints: Constraints {
         mutually_exclusive: &[
             machine::EITHER,
@@ -133,7 +133,7 @@ const OPTIONS: &[Opt] = &[
     ]),
 ];
 
-const MANY: &[Opt] = &[
+const LIST_OPTIONS: &[Opt] = &[
     run::items("machines", &[machine::OPTIONS, OPTIONS]),
     run::FAIL_FAST,
 ];
@@ -169,10 +169,10 @@ enum RequestedState {
 }
 
 fn run(call: &Call) -> Result<Success, Failure> {
-    run::run(call, spec)
+    run::run(call, to_task)
 }
 
-pub(crate) fn spec(call: &Call) -> Result<MachineSpec, Failure> {
+pub(crate) fn to_task(call: &Call) -> Result<MachineSpec, Failure> {
     let options: MachineOptions = call.options();
     let goal = goal(call, &options)?;
     Ok(MachineSpec {

@@ -85,13 +85,13 @@ enum GatheredDetail {
 }
 
 fn run(call: &Call) -> Result<Success, Failure> {
-    let filter = filter(call.options())?;
+    let filter = to_filter(call.options())?;
     let client = connection::connect(call)?;
     let machines = list::machines(client.read_only(), &filter)?;
     Ok(Success::with_field("machines", json!(machines)))
 }
 
-fn filter(options: MachineInfoOptions) -> Result<MachineFilter, Failure> {
+fn to_filter(options: MachineInfoOptions) -> Result<MachineFilter, Failure> {
     let wants = |detail| options.gather.contains(&detail);
     Ok(MachineFilter {
         details: Details {

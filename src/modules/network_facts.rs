@@ -57,13 +57,13 @@ struct NetworkFactsOptions {
 }
 
 fn run(call: &Call) -> Result<Success, Failure> {
-    let spec = spec(call.options())?;
+    let spec = to_spec(call.options())?;
     let client = connection::connect(call)?;
     let report = network::gather(client.read_only(), &spec)?;
     Ok(success(report))
 }
 
-fn spec(options: NetworkFactsOptions) -> Result<NetworkSpec, Failure> {
+fn to_spec(options: NetworkFactsOptions) -> Result<NetworkSpec, Failure> {
     let names = options.machine.map(|name| vec![name]).or(options.machines);
     Ok(NetworkSpec {
         machines: info::selection(names, options.query)?,

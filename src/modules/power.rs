@@ -22,7 +22,7 @@ static SPEC: ModuleSpec = ModuleSpec {
          this once.",
         "The server keeps no power: it asks the machine's BMC. What the BMC says is compared before anything is sent.",
     ],
-    options: &[machine::OPTIONS, OPTIONS, MANY, connection::OPTIONS],
+    options: &[machine::OPTIONS, OPTIONS, LIST_OPTIONS, connection::OPTIONS],
     constraints: Constraints {
         required_if: &[RequiredIf {
             option: "force",
@@ -83,7 +83,7 @@ const OPTIONS: &[Opt] = &[
     machine::ALLOW_UNASSIGNED,
 ];
 
-const MANY: &[Opt] = &[
+const LIST_OPTIONS: &[Opt] = &[
     run::items("machines", &[machine::OPTIONS, OPTIONS]),
     run::FAIL_FAST,
 ];
@@ -105,10 +105,10 @@ enum RequestedPower {
 }
 
 fn run(call: &Call) -> Result<Success, Failure> {
-    run::run(call, spec)
+    run::run(call, to_task)
 }
 
-fn spec(call: &Call) -> Result<PowerSpec, Failure> {
+fn to_task(call: &Call) -> Result<PowerSpec, Failure> {
     let options: PowerOptions = call.options();
     let goal = goal(&options)?;
     Ok(PowerSpec {

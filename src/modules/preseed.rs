@@ -28,7 +28,7 @@ static SPEC: ModuleSpec = ModuleSpec {
         "The server renders the text as a Jinja2 template for each machine that fetches it, with C(hostname), \
          C(ssh_key), C(ssh_keys), C(interfaces), C(kernel), C(initrd) and C(kernel_options).",
     ],
-    options: &[OPTIONS, MANY, connection::OPTIONS],
+    options: &[OPTIONS, LIST_OPTIONS, connection::OPTIONS],
     constraints: Constraints {
         mutually_exclusive: &[&["content", "path"]],
         ..connection::CONSTRAINTS
@@ -80,7 +80,7 @@ const OPTIONS: &[Opt] = &[
     ]),
 ];
 
-const MANY: &[Opt] = &[run::items("preseeds", &[OPTIONS]), run::FAIL_FAST];
+const LIST_OPTIONS: &[Opt] = &[run::items("preseeds", &[OPTIONS]), run::FAIL_FAST];
 
 #[derive(Deserialize)]
 struct PreseedOptions {
@@ -96,33 +96,25 @@ struct PreseedOptions {
 }
 
 fn run(call: &Call) -> Result<Success, Failure> {
-    run::run(call, spec)
+    run::run(call, to_task)
 }
 
-pub(crate) fn spec(call: &Call) -> Result<PreseedSpec, Failure> {
-    Ok(call.options::<PreseedOptions>().into())
-}
-
-impl From<PreseedOptions> for PreseedSpec {
-    fn from(options: PreseedOptions) -> Self {
-        let wanted = Wanted {
-            kind: options.kind,
-            content: options
-                .content
-                .map(Content::Text)
-                .or(options.path.map(Content::File)),
-            description: options.description,
-            public: options.public,
-            known_good: options.known_good,
-        };
-        PreseedSpec {
-            name: options.name,
-            presence: match options.state {
-                Existence::Present => Presence::Present(wanted),
-                Existence::Absent => Presence::Absent,
-            },
-        }
-    }
+pub(crate) fn to_task(call: &Call) -> Result<PreseedSpec, Failure> {
+    let options: PreseedOptions = call.options();
+    let text = options.content.map(Content::Text);
+    Ok(PreseedSpec {
+        name: options.name,
+        presence: match options.state {
+            Existence::Present => Presence::Present(Wanted {
+                kind: options.kind,
+                content: text.or(options.path.map(Content::File)),
+                description: options.description,
+                public: options.public,
+                known_good: options.known_good,
+            }),
+            Existence::Absent => Presence::Absent,
+        },
+    })
 }
 
 const EXAMPLES: &str = r#"- name: Keep a preseed up to date with a file

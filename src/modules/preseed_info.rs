@@ -63,22 +63,20 @@ struct PreseedInfoOptions {
 }
 
 fn run(call: &Call) -> Result<Success, Failure> {
-    let filter = PreseedFilter::from(call.options::<PreseedInfoOptions>());
+    let filter = to_filter(call.options());
     let client = connection::connect(call)?;
     let preseeds = list::preseeds(client.read_only(), &filter)?;
     Ok(Success::with_field("preseeds", json!(preseeds)))
 }
 
-impl From<PreseedInfoOptions> for PreseedFilter {
-    fn from(options: PreseedInfoOptions) -> Self {
-        PreseedFilter {
-            scope: info::scope(options.mine),
-            name: options.name.as_deref().map(Glob::new),
-            description: options.description.as_deref().map(Glob::new),
-            kind: options.kind,
-            known_good: options.known_good,
-            content: options.content,
-        }
+fn to_filter(options: PreseedInfoOptions) -> PreseedFilter {
+    PreseedFilter {
+        scope: info::scope(options.mine),
+        name: options.name.as_deref().map(Glob::new),
+        description: options.description.as_deref().map(Glob::new),
+        kind: options.kind,
+        known_good: options.known_good,
+        content: options.content,
     }
 }
 

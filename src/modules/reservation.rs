@@ -110,10 +110,10 @@ struct ReservationOptions {
 }
 
 fn run(call: &Call) -> Result<Success, Failure> {
-    run::run(call, spec)
+    run::run(call, to_task)
 }
 
-fn spec(call: &Call) -> Result<ReservationSpec, Failure> {
+fn to_task(call: &Call) -> Result<ReservationSpec, Failure> {
     let options: ReservationOptions = call.options();
     Ok(ReservationSpec {
         presence: presence(call, &options)?,

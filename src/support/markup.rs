@@ -14,6 +14,23 @@ pub(crate) enum Mark {
     Word,
 }
 
+impl Mark {
+    /// Whether the mark can have this content. Names of objects that a message quotes may look like marks.
+    fn allows(self, content: &str) -> bool {
+        match self {
+            Mark::Option => is_option_name(content.split('=').next().unwrap_or_default()),
+            Mark::Word => !content.is_empty(),
+        }
+    }
+}
+
+/// Whether a text can be the name of an option.
+pub(crate) fn is_option_name(text: &str) -> bool {
+    let is_allowed =
+        |letter: char| letter.is_ascii_lowercase() || letter.is_ascii_digit() || letter == '_';
+    text.starts_with(|first: char| first.is_ascii_lowercase()) && text.chars().all(is_allowed)
+}
+
 /// The marks of messages. Messages quote names of objects, which may look like other marks.
 const MESSAGE_MARKS: &[(&str, Mark)] = &[("O", Mark::Option)];
 
@@ -95,14 +112,19 @@ fn replace_marks(
     while let Some(open) = rest.find('(') {
         let (before, behind) = rest.split_at(open);
         let mark = marks.iter().find(|(letters, _)| ends_with(before, letters));
-        let (Some((letters, mark)), Some(length)) = (mark, closing(behind)) else {
-            replaced.push_str(&rest[..=open]);
-            rest = &rest[open + 1..];
-            continue;
-        };
-        replaced.push_str(&before[..before.len() - letters.len()]);
-        replaced.push_str(&show(*mark, &behind[1..length].replace('\\', "")));
-        rest = &behind[length + 1..];
+        let end = closing(behind).unwrap_or(0);
+        let content = behind.get(1..end).unwrap_or_default().replace('\\', "");
+        match mark {
+            Some((letters, mark)) if mark.allows(&content) => {
+                replaced.push_str(&before[..before.len() - letters.len()]);
+                replaced.push_str(&show(*mark, &content));
+                rest = &behind[end + 1..];
+            }
+            _ => {
+                replaced.push_str(&rest[..=open]);
+                rest = &rest[open + 1..];
+            }
+        }
     }
     replaced + rest
 }
@@ -144,8 +166,8 @@ mod tests {
                 "netboot_when_ready needs wait: true",
             ),
             (
-                "there is no image 'C(x)' of the BMC(s)",
-                "there is no image 'C(x)' of the BMC(s)",
+                "there is no image 'C(x)' of the BMC(s) in model O(1) of O(MY LAB)",
+                "there is no image 'C(x)' of the BMC(s) in model O(1) of O(MY LAB)",
             ),
         ] {
             assert_eq!(OptionStyle::default().render(message), expected);

@@ -9,6 +9,7 @@ use serde_json::{Map, Value};
 
 use crate::ansible::{Failure, Kind, ModuleSpec, expand_path};
 use crate::support::io_error;
+use crate::support::markup::is_option_name;
 
 const TOKENS: [&str; 2] = ["mrp_token", "token"];
 const TOKEN_FILE: &str = "token_file";
@@ -105,13 +106,6 @@ impl Section {
     }
 }
 
-/// Whether a text can be the name of an option. Any other text may be a token, and is not repeated in messages.
-fn is_option_name(name: &str) -> bool {
-    let is_letter =
-        |letter: char| letter.is_ascii_lowercase() || letter.is_ascii_digit() || letter == '_';
-    !name.is_empty() && name.chars().all(is_letter)
-}
-
 /// Reads lines of `[section]` and `name = value`. Blank lines and lines that begin with `#` are skipped. An error is the
 /// number of the line and what is wrong with it.
 fn parse(text: &str) -> Result<Vec<Section>, (usize, &'static str)> {
@@ -136,6 +130,7 @@ fn parse(text: &str) -> Result<Vec<Section>, (usize, &'static str)> {
         }
         let (name, value) = text
             .split_once('=')
+            // Any other text may be a token, and is not repeated in messages.
             .filter(|(name, _)| is_option_name(name.trim()))
             .ok_or((line, "is not of the form name = value"))?;
         let options = &mut sections.last_mut().expect("there is a first one").options;

@@ -61,11 +61,11 @@ const OPTIONS: &[Opt] = &[
 ];
 
 fn run(call: &Call) -> Result<Success, Failure> {
-    run::run_with_fields(call, spec, |report| json_field(&report.image))
+    run::run_with_fields(call, to_task, |report| json_field(&report.image))
 }
 
-fn spec(call: &Call) -> Result<ImageSpec, Failure> {
-    image::spec(&successor_call(call, &call.options, &image::MODULE)?)
+fn to_task(call: &Call) -> Result<ImageSpec, Failure> {
+    image::to_task(&successor_call(call, &call.options, &image::MODULE)?)
 }
 
 const EXAMPLES: &str = r#"- name: Upload Kernel image

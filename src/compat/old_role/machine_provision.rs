@@ -81,7 +81,7 @@ const ROLE_STYLE: OptionStyle = OptionStyle(|name, value| {
 });
 
 fn run(call: &Call) -> Result<Success, Failure> {
-    let result = run::run_with_fields(call, spec, to_fields);
+    let result = run::run_with_fields(call, to_task, to_fields);
     result.map_err(|failure| in_role_words(failure.rendered(ROLE_STYLE)))
 }
 
@@ -96,7 +96,7 @@ fn in_role_words(failure: Failure) -> Failure {
     }
 }
 
-fn spec(call: &Call) -> Result<MachineSpec, Failure> {
+fn to_task(call: &Call) -> Result<MachineSpec, Failure> {
     let mut options = call.options.clone();
     for option in OPTIONS.iter().filter(|option| option.required) {
         // To the successor an empty text means that the machine has no initrd or preseed afterwards.
@@ -112,7 +112,7 @@ fn spec(call: &Call) -> Result<MachineSpec, Failure> {
     options.insert("state".into(), "provisioned".into());
     options.insert("force".into(), true.into());
     options.insert("wait".into(), false.into());
-    machine::spec(&successor_call(call, &options, &machine::MODULE)?)
+    machine::to_task(&successor_call(call, &options, &machine::MODULE)?)
 }
 
 /// The server's two answers as the role has them: the machine, and its state after the provisioning.

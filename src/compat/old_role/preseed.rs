@@ -68,10 +68,10 @@ const OPTIONS: &[Opt] = &[
 ];
 
 fn run(call: &Call) -> Result<Success, Failure> {
-    run::run_with_fields(call, spec, |report| json_field(&report.preseed))
+    run::run_with_fields(call, to_task, |report| json_field(&report.preseed))
 }
 
-fn spec(call: &Call) -> Result<PreseedSpec, Failure> {
+fn to_task(call: &Call) -> Result<PreseedSpec, Failure> {
     let mut options = call.options.clone();
     if options["path"] == "" {
         // Then the preseed must exist, and nothing of it is compared.
@@ -81,7 +81,7 @@ fn spec(call: &Call) -> Result<PreseedSpec, Failure> {
         options.remove("description");
     }
     normalize_line_ends(&mut options);
-    preseed::spec(&successor_call(call, &options, &preseed::MODULE)?)
+    preseed::to_task(&successor_call(call, &options, &preseed::MODULE)?)
 }
 
 /// Replaces the file by its text where its lines do not all end with a line feed: the old programs read it in Python's text
