@@ -6,6 +6,8 @@ use std::fmt::Write as _;
 
 use serde_json::Value;
 
+use crate::ansible::options::coerce::{FALSE_WORDS, TRUE_WORDS};
+
 /// Where long texts are wrapped.
 const WIDTH: usize = 80;
 
@@ -150,9 +152,10 @@ fn is_safe(text: &str) -> bool {
         .chars()
         .all(|c| c.is_ascii_alphanumeric() || " _-./,()'+=;".contains(c));
     let word = text.to_ascii_lowercase();
-    let special =
-        ["y", "n", "yes", "no", "on", "off", "true", "false", "null"].contains(&word.as_str());
-    starts_well && plain && !special && !text.ends_with(' ')
+    let is_special = [TRUE_WORDS.as_slice(), &FALSE_WORDS, &["null"]]
+        .iter()
+        .any(|words| words.contains(&word.as_str()));
+    starts_well && plain && !is_special && !text.ends_with(' ')
 }
 
 #[cfg(test)]

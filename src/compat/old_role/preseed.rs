@@ -4,9 +4,7 @@ use std::path::Path;
 
 use serde_json::{Map, Value};
 
-use crate::ansible::{
-    Attribute, Attributes, Call, Failure, Kind, Module, ModuleSpec, Opt, Return, Success,
-};
+use crate::ansible::{Call, Failure, Kind, Module, ModuleSpec, Opt, Return, Success};
 use crate::compat::old_role::{json_field, successor_call};
 use crate::modules::options::connection;
 use crate::modules::preseed;
@@ -25,15 +23,7 @@ static SPEC: ModuleSpec = ModuleSpec {
     ],
     options: &[OPTIONS, connection::OPTIONS],
     constraints: connection::CONSTRAINTS,
-    attributes: Attributes {
-        check_mode: Attribute::full(
-            "Reads the server and the file, sends nothing that writes, and returns the plan.",
-        ),
-        diff_mode: Attribute::full(
-            "Shows the fields and the text that change; use C(diff: false) where the text holds secrets.",
-        ),
-        idempotent: Attribute::full("A second run changes nothing."),
-    },
+    attributes: preseed::MODULE.spec.attributes,
     notes: &[
         "Names are unique over all users of the server, also over those whose preseeds one cannot see.",
     ],
