@@ -59,7 +59,7 @@ impl TypedCommand<'_> {
         self.refuse_text_for_numbers(options)?;
         let spec = self.command.module.spec;
         let call = Call::new(spec, options).map_err(|failure| {
-            let failure = rendered(failure);
+            let failure = failure.rendered(OPTION_STYLE);
             let example = format!("For example: {}", self.command.example);
             Failure {
                 hint: failure.hint.or(Some(example)),
@@ -257,15 +257,6 @@ impl TypedCommand<'_> {
     }
 }
 
-/// A failure of the modules' layer with its options as they are typed.
-fn rendered(failure: Failure) -> Failure {
-    Failure {
-        message: OPTION_STYLE.render(&failure.message),
-        hint: failure.hint.map(|hint| OPTION_STYLE.render(&hint)),
-        ..failure
-    }
-}
-
 /// The pause of a command with `--watch`.
 fn pause(call: &Call) -> Result<Option<Duration>, Failure> {
     let watches = call.options.get(status::WATCH) == Some(&json!(true));
@@ -273,7 +264,8 @@ fn pause(call: &Call) -> Result<Option<Duration>, Failure> {
     let Some(seconds) = seconds.filter(|_| watches) else {
         return Ok(None);
     };
-    let pause = connection::seconds(status::INTERVAL, seconds).map_err(rendered)?;
+    let pause = connection::seconds(status::INTERVAL, seconds)
+        .map_err(|failure| failure.rendered(OPTION_STYLE))?;
     if pause < SHORTEST_PAUSE {
         return Err(Failure::new(format!(
             "{} must be at least {} seconds with {}, not {seconds}",

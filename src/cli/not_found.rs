@@ -7,7 +7,6 @@ use crate::cli::command_request::CommandRequest;
 use crate::cli::commands;
 use crate::cli::commands::{Command, View};
 use crate::cli::output::text::display_text;
-use crate::modules::failure::failure;
 use crate::support::suggest::near;
 use crate::task::TaskError;
 
@@ -21,7 +20,7 @@ pub(crate) fn check(
     match request.command.view {
         View::Details(list) if is_empty(list) => {
             if let Some(error) = not_found(request, request.command, "") {
-                return Err(failure(error));
+                return Err(error.into());
             }
         }
         // With `--json` the result is that of the module alone.

@@ -194,7 +194,7 @@ fn existing_file() -> Option<PathBuf> {
     let system = env::split_paths(&directories).filter(|path| path.is_absolute());
     let mut files = vec![user_file()];
     files.extend(system.map(|path| path.join(FILE)));
-    files.into_iter().find(|path| options_file::is_there(path))
+    files.into_iter().find(|path| options_file::exists(path))
 }
 
 /// The user's own file, whether or not it exists.

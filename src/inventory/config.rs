@@ -9,10 +9,9 @@ use serde_json::{Map, Value, json};
 
 use crate::ansible::options::options_file;
 use crate::ansible::options::options_file::OptionsFile;
-use crate::ansible::{Call, Constraints, Failure, FailureKind, Kind, ModuleSpec, Opt};
+use crate::ansible::{Call, Constraints, Failure, Kind, ModuleSpec, Opt};
 use crate::client::{Query, Scope};
 use crate::inventory::cache::InventoryCache;
-use crate::modules::failure::failure;
 use crate::modules::options::connection;
 
 /// The environment variable that names the file; by default it lies beside the program.
@@ -29,8 +28,7 @@ pub(crate) static SPEC: ModuleSpec = ModuleSpec {
         ..Constraints::NONE
     },
     ..ModuleSpec::EMPTY
-}
-.documented();
+};
 
 /// The options of the inventory itself.
 pub const OPTIONS: &[Opt] = &[
@@ -84,7 +82,7 @@ pub(super) fn load(program: &Path) -> Result<Call, Failure> {
     let beside = file_beside(program);
     let (path, options) = match env::var_os(VARIABLE).filter(|path| !path.is_empty()) {
         Some(path) => (PathBuf::from(&path), read(path.as_ref())?),
-        None if options_file::is_there(&beside) => (beside.clone(), read(&beside)?),
+        None if options_file::exists(&beside) => (beside.clone(), read(&beside)?),
         None => (beside, Map::new()),
     };
     Call::new(&SPEC, &options).map_err(|failure| {
@@ -142,26 +140,19 @@ fn find_on_path(name: &Path, executable: &Path) -> Option<PathBuf> {
 impl InventoryConfig {
     /// The configuration that the options of a call say.
     pub(super) fn new(call: Call) -> Result<InventoryConfig, Failure> {
-        let invalid = |failure: Failure| Failure {
-            kind: FailureKind::InvalidCall,
-            ..failure
-        };
         let options: InventoryOptions = call.options();
         let query = options.query.as_deref().map(Query::parse).transpose();
         // It may be longer than the time of a wait, which is limited to a day.
         let lifetime = Duration::try_from_secs_f64(options.cache_lifetime);
-        let lifetime = lifetime.map_err(|_| {
-            invalid(Failure::new(
-                "O(cache_lifetime) must be a number of seconds",
-            ))
-        })?;
+        let lifetime = lifetime
+            .map_err(|_| Failure::invalid_call("O(cache_lifetime) must be a number of seconds"))?;
         let interface = options.interface.iter();
         Ok(InventoryConfig {
             scope: match options.scope.as_str() {
                 "mine" => Scope::Own,
                 _ => Scope::Visible,
             },
-            query: query.map_err(|error| invalid(failure(error.into())))?,
+            query: query.map_err(|error| Failure::from(error).as_invalid_call())?,
             interface: interface
                 .map(|identifier| identifier.trim().to_owned())
                 .collect(),

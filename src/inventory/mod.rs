@@ -23,7 +23,6 @@ use serde_json::Value;
 
 use crate::ansible::{Call, Failure};
 use crate::client::ApiError;
-use crate::modules::failure::failure;
 use crate::modules::options::connection;
 use crate::support::stdio::{complain, say};
 use crate::support::suggest::near;
@@ -110,7 +109,7 @@ pub(crate) fn list(call: Call) -> Result<Listing, Failure> {
             let (inventory, warning) = load_copy(cache, error)?;
             (inventory, Some(warning))
         }
-        (Err(error), _) => return Err(failure(error)),
+        (Err(error), _) => return Err(error.into()),
     };
     let warning = warning.map(|warning| config.call.scrub_text(&SPEC, warning));
     if let Some(warning) = &warning {
@@ -132,7 +131,7 @@ fn load_copy(cache: &InventoryCache, error: ApiError) -> Result<(Value, String),
         }
         Err(problem) => Err(Failure {
             message: format!("{error}; and {problem}"),
-            ..failure(error.into())
+            ..Failure::from(error)
         }),
     }
 }
@@ -147,7 +146,7 @@ fn host_variables(listing: Listing, host: &str) -> Result<Listing, Failure> {
     }
     let names = hosts.as_object().into_iter().flat_map(|hosts| hosts.keys());
     let near = near(host, names.map(String::as_str));
-    Err(failure(TaskError::NotFound {
+    Err(Failure::from(TaskError::NotFound {
         what: "host".into(),
         name: format!("'{host}'"),
         near: near.into_iter().map(str::to_owned).collect(),

@@ -3,14 +3,13 @@
 use std::collections::HashMap;
 
 use serde::{Deserialize, Serialize};
-use serde_json::{Map, json};
+use serde_json::json;
 
 use crate::ansible::{Call, Constraints, Failure, Kind, Module, ModuleSpec, Opt, Return, Success};
 use crate::cli::output::text::holder_text;
 use crate::client::{ImageId, MachineState, PreseedId, ReadOnlyClient, Scope};
 use crate::modules::options::connection;
 use crate::modules::options::info;
-use crate::modules::run;
 use crate::support::glob::Glob;
 use crate::task::TaskError;
 use crate::task::list;
@@ -82,12 +81,8 @@ fn run(call: &Call) -> Result<Success, Failure> {
     let options: StatusOptions = call.options();
     let filter = filter(&options)?;
     let client = connection::connect(call)?;
-    let rows = read_rows(client.read_only(), &filter, &options.interface);
-    let rows = rows.map_err(run::failure)?;
-    Ok(Success {
-        fields: Map::from_iter([("machines".to_owned(), json!(rows))]),
-        ..Success::default()
-    })
+    let rows = read_rows(client.read_only(), &filter, &options.interface)?;
+    Ok(Success::with_field("machines", json!(rows)))
 }
 
 fn filter(options: &StatusOptions) -> Result<MachineFilter, Failure> {

@@ -51,6 +51,7 @@ pub(crate) fn scrub(module: &Module, call: &Call, failure: &Failure) -> Failure 
     Failure {
         kind: failure.kind,
         hint: failure.hint.as_deref().map(scrub),
+        hint_names_option: failure.hint_names_option,
         ..Failure::new(scrub(&failure.message))
     }
 }

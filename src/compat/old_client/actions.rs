@@ -78,7 +78,7 @@ fn preseed_upload(line: &OldCommandLine) -> Result<ActionOutput, Failure> {
     let mut options = line.options(&["name", "path", "type", "description"]);
     options.extend(FLAGS.map(|flag| (flag.to_owned(), json!(false))));
     options.extend(line.options(&FLAGS));
-    crate::compat::old_role::preseed::in_text_mode(&mut options);
+    crate::compat::old_role::preseed::normalize_line_ends(&mut options);
     line.apply(&modules::PRESEED, options)?;
     Ok(ActionOutput::Nothing)
 }

@@ -17,19 +17,12 @@ use crate::ansible::{Call, Failure, Module};
 use crate::cli::output::{terminal, text};
 use crate::cli::usage_error::sentence;
 use crate::cli::{INVALID_CALL, VERBOSITY, print_help, profiles};
-use crate::support::markup::OptionStyle;
 use crate::support::stdio::say;
 
 pub(crate) use parser::is_meant;
 
 /// The exit code of a check that finds nothing.
 const NOT_FOUND: u8 = 2;
-
-/// Keeps the markup, by which a hint about the modules' options is recognized.
-const MARKUP: OptionStyle = OptionStyle(|name, value| match value {
-    Some(value) => format!("O({name}={value})"),
-    None => format!("O({name})"),
-});
 
 /// What an action prints.
 enum ActionOutput {
@@ -181,35 +174,24 @@ impl OldCommandLine<'_> {
     ) -> Result<Value, Failure> {
         let options = self.connection.clone().into_iter().chain(options).collect();
         let verbosity = if self.is_verbose { VERBOSITY } else { 0 };
-        let mut call = Call::new(module.spec, &options)
-            .map_err(without_markup)?
-            .in_mode(check_mode, false, verbosity);
-        call.option_style = MARKUP;
+        let call = Call::new(module.spec, &options)?.in_mode(check_mode, false, verbosity);
         let outcome = module.answer(&call);
         let failure = outcome.as_ref().err();
         let failure = failure.map(|failure| terminal::scrub(module, &call, failure));
         let result = call.result(module.spec, outcome);
         let warnings = result["warnings"].as_array().filter(|_| self.is_verbose);
         for warning in warnings.into_iter().flatten().filter_map(Value::as_str) {
-            terminal::print_warning(&OptionStyle::default().render(warning));
+            terminal::print_warning(warning);
         }
         match failure {
             None => Ok(result),
             Some(failure) => Err(Failure {
                 server_response: result["server_response"].as_str().map(str::to_owned),
-                ..without_markup(failure)
+                // These lines do not have the options of the modules.
+                hint: failure.hint.filter(|_| !failure.hint_names_option),
+                ..failure
             }),
         }
-    }
-}
-
-/// The failure without a hint that names an option: these lines do not have the options of the modules.
-fn without_markup(failure: Failure) -> Failure {
-    let style = OptionStyle::default();
-    Failure {
-        message: style.render(&failure.message),
-        hint: failure.hint.filter(|hint| style.render(hint) == *hint),
-        ..failure
     }
 }
 
