@@ -22,7 +22,7 @@ use std::process::ExitCode;
 use serde_json::Value;
 
 use crate::ansible::{Call, Failure};
-use crate::client::ApiError;
+use crate::client;
 use crate::modules::failure::failure;
 use crate::modules::options::connection;
 use crate::support::stdio::{complain, say};
@@ -125,7 +125,7 @@ pub(crate) fn list(call: Call) -> Result<Listing, Failure> {
 }
 
 /// The copy, and that it is one; without it, the failure to reach the server is what happened.
-fn copied(cache: &Cache, error: ApiError) -> Result<(Value, Option<String>), Failure> {
+fn copied(cache: &Cache, error: client::Error) -> Result<(Value, Option<String>), Failure> {
     match cache.load() {
         Ok(mut copy) => {
             document::mark_stale(&mut copy.inventory);

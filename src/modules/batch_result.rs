@@ -18,7 +18,7 @@ where
     T::Report: Send,
 {
     let client = connection::connect(call)?;
-    let plans = task::plan_all(&client.read_only().remembering(), tasks);
+    let plans = task::plan_all(&client.read_only().with_response_cache(), tasks);
     let fail_fast = call.options.get("fail_fast") == Some(&json!(true));
     let results = match call.check_mode {
         true => task::pretend_all::<T>(plans, fail_fast),

@@ -55,7 +55,7 @@ fn valid<T: Task>(call: &Call, task: fn(&Call) -> Result<T, Failure>) -> Result<
 fn run_one<T: Task>(call: &Call, task: &T, tell: Tell<T::Report>) -> Result<Success, Failure> {
     let client = connection::connect(call)?;
     let plan = task
-        .plan(&client.read_only().remembering())
+        .plan(&client.read_only().with_response_cache())
         .map_err(failure)?;
     if call.check_mode {
         return Ok(success(plan.pretend(), tell));

@@ -3,7 +3,7 @@
 use std::net::Ipv4Addr;
 use std::time::Duration;
 
-use crate::client::ApiError;
+use crate::client;
 
 /// What stops a task. The text is one sentence; [`TaskError::hint`] says what helps.
 #[derive(Debug, thiserror::Error)]
@@ -11,7 +11,7 @@ use crate::client::ApiError;
 pub enum TaskError {
     /// The client could not ask or tell the server.
     #[error(transparent)]
-    Api(#[from] ApiError),
+    Api(#[from] client::Error),
 
     /// A name or an id that must exist does not, or is not visible to the token's user.
     #[error("there is no {what} {name}{}", near_names(near))]
@@ -124,7 +124,7 @@ pub enum TaskError {
         /// What was written.
         object: String,
         /// Why it could not be read.
-        source: ApiError,
+        source: client::Error,
     },
 
     /// The options ask for something that cannot be.
@@ -149,7 +149,7 @@ pub enum TaskError {
         /// The machine's name.
         machine: String,
         /// What the server said.
-        source: ApiError,
+        source: client::Error,
         /// What had to be put right on the server afterwards; empty where nothing had.
         aftermath: String,
     },
@@ -201,8 +201,10 @@ impl TaskError {
     /// What the user can do about it, as a sentence of its own.
     pub fn hint(&self) -> Option<String> {
         match self {
-            TaskError::Api(error) => error.hint(),
-            TaskError::Provision { source, .. } | TaskError::Unverified { source, .. } => source.hint(),
+            TaskError::Api(error) => error.hint().map(str::to_owned),
+            TaskError::Provision { source, .. } | TaskError::Unverified { source, .. } => {
+                source.hint().map(str::to_owned)
+            }
             TaskError::Ambiguous { .. } => Some("Give the id instead.".into()),
             TaskError::NotAssigned { .. } => Some(
                 "Have the machine assigned to this user, or act all the same with the option allow_unassigned.".into(),

@@ -4,7 +4,7 @@
 use serde::Serialize;
 
 use crate::client::{
-    ApiError, Assignee, Image, ImageType, Interface, Machine, MachineState, Power, PreseedType,
+    self, Assignee, Image, ImageType, Interface, Machine, MachineState, Power, PreseedType,
     ReadOnlyClient, Scope,
 };
 use crate::support::glob::Glob;
@@ -166,7 +166,7 @@ impl MachineFilter {
         &self,
         client: &ReadOnlyClient,
         machine: Machine,
-    ) -> Result<Option<MachineInfo>, ApiError> {
+    ) -> Result<Option<MachineInfo>, client::Error> {
         let (id, details) = (machine.id, self.details);
         let state = when(details.state || !self.states.is_empty(), || {
             client.states().get(id)
@@ -184,7 +184,10 @@ impl MachineFilter {
     }
 }
 
-fn when<T>(wanted: bool, ask: impl FnOnce() -> Result<T, ApiError>) -> Result<Option<T>, ApiError> {
+fn when<T>(
+    wanted: bool,
+    ask: impl FnOnce() -> Result<T, client::Error>,
+) -> Result<Option<T>, client::Error> {
     wanted.then(ask).transpose()
 }
 

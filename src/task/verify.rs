@@ -3,7 +3,7 @@
 
 use serde_json::{Map, Value};
 
-use crate::client::ApiError;
+use crate::client;
 use crate::task::TaskError;
 
 /// Refuses a text longer than the server takes, in characters.
@@ -34,7 +34,7 @@ pub(super) fn same_fields(object: Value, like: &Map<String, Value>) -> Map<Strin
 }
 
 /// The answer to the look after a write; a failure says that the write itself was taken.
-pub(super) fn looked_at<T>(object: &str, answer: Result<T, ApiError>) -> Result<T, TaskError> {
+pub(super) fn looked_at<T>(object: &str, answer: Result<T, client::Error>) -> Result<T, TaskError> {
     answer.map_err(|source| TaskError::Unverified {
         object: object.into(),
         source,

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crate::client::{ApiError, Client, Clock, ProgressEvent, ProgressListener};
+use crate::client::{self, Client, Clock, ProgressEvent, ProgressListener};
 use crate::task::{StepOutcome, TaskError};
 
 /// The first pause between two looks; each later one is twice as long, up to the interval.
@@ -68,14 +68,14 @@ impl Waiting {
     pub(super) fn after<Op>(
         mut self,
         client: &Client,
-        seen: Result<Seen, ApiError>,
+        seen: Result<Seen, client::Error>,
         awaited: Awaited,
         again: impl FnOnce(Waiting) -> Op,
     ) -> Result<StepOutcome<Op>, TaskError> {
         let last = match seen {
             Ok(Seen::AsAwaited) => return Ok(StepOutcome::Done),
             Ok(Seen::NotYet(last)) => last,
-            Err(error) if error.is_passing() => format!("not to be had ({error})"),
+            Err(error) if error.is_temporary() => format!("not to be had ({error})"),
             Err(error) => return Err(error.into()),
         };
         self.since.get_or_insert_with(|| client.clock().now());
@@ -135,7 +135,6 @@ mod tests {
     use std::sync::{Arc, Mutex};
 
     use super::*;
-    use crate::client::{BaseUrl, RetryPolicy, Settings, TlsSettings, Token};
 
     const WAIT: Wait = Wait {
         timeout: Duration::from_secs(60),
@@ -160,25 +159,22 @@ mod tests {
     fn watched() -> (Client, Arc<Mutex<Vec<String>>>) {
         let told = Arc::new(Mutex::new(Vec::new()));
         let heard = Arc::clone(&told);
-        let settings = Settings {
-            url: BaseUrl::parse("http://lab.invalid/").unwrap(),
-            token: Token::new("secret").unwrap(),
-            tls: TlsSettings::default(),
-            stall_timeout: Duration::from_secs(1),
-            retry: RetryPolicy::default(),
-            progress: ProgressListener::new(move |notice| {
-                let text = match notice {
-                    ProgressEvent::Awaiting {
-                        what,
-                        seen,
-                        elapsed,
-                    } => format!("{what}: {seen} after {} s", elapsed.as_secs()),
-                    other => format!("{other:?}"),
-                };
-                heard.lock().unwrap().push(text);
-            }),
-        };
-        let client = Client::connect_with_clock(&settings, Arc::new(Hand::default())).unwrap();
+        let progress = ProgressListener::new(move |notice| {
+            let text = match notice {
+                ProgressEvent::Awaiting {
+                    what,
+                    seen,
+                    elapsed,
+                } => format!("{what}: {seen} after {} s", elapsed.as_secs()),
+                other => format!("{other:?}"),
+            };
+            heard.lock().unwrap().push(text);
+        });
+        let client = Client::builder("http://lab.invalid/", "secret")
+            .progress(progress)
+            .clock(Arc::new(Hand::default()))
+            .connect()
+            .unwrap();
         (client, told)
     }
 

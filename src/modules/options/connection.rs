@@ -6,10 +6,7 @@ use std::time::Duration;
 use serde::Deserialize;
 
 use crate::ansible::{Call, Failure, Kind, Opt};
-use crate::client::{
-    ApiError, BaseUrl, Client, ProgressEvent, ProgressListener, RetryPolicy, Settings, TlsSettings,
-    Token,
-};
+use crate::client::{self, Client, ClientBuilder, ProgressEvent, RetryPolicy, TlsSettings};
 use crate::modules::failure::failure;
 
 /// The connection's options, the same everywhere.
@@ -62,30 +59,28 @@ struct ConnectionOptions {
 /// A client for the server that the call names.
 pub(crate) fn connect(call: &Call) -> Result<Client, Failure> {
     let options: ConnectionOptions = call.options();
-    let settings = settings(options, call.progress.clone())?;
-    let client = Client::connect(&settings).map_err(from_api)?;
+    let builder = builder(options)?.progress(call.progress.clone());
+    let client = builder.connect().map_err(client_failure)?;
     call.progress.report(&ProgressEvent::Connected);
     Ok(client)
 }
 
-fn settings(options: ConnectionOptions, progress: ProgressListener) -> Result<Settings, Failure> {
-    Ok(Settings {
-        url: BaseUrl::parse(&options.mrp_url).map_err(from_api)?,
-        token: Token::new(options.mrp_token).map_err(from_api)?,
-        tls: TlsSettings {
-            validate_certs: options.validate_certs,
-            ca_path: options.ca_path,
-            client_cert: options.client_cert,
-            client_key: options.client_key,
-        },
-        stall_timeout: seconds("timeout", options.timeout)?,
-        retry: RetryPolicy {
-            retries: u32::try_from(options.retries)
-                .map_err(|_| Failure::new(format!("retries must be at most {}", u32::MAX)))?,
-            delay: seconds_or_zero("retry_delay", options.retry_delay)?,
-        },
-        progress,
-    })
+fn builder(options: ConnectionOptions) -> Result<ClientBuilder, Failure> {
+    let tls = TlsSettings {
+        validate_certs: options.validate_certs,
+        ca_path: options.ca_path,
+        client_cert: options.client_cert,
+        client_key: options.client_key,
+    };
+    let retry = RetryPolicy {
+        retries: u32::try_from(options.retries)
+            .map_err(|_| Failure::new(format!("retries must be at most {}", u32::MAX)))?,
+        delay: seconds_or_zero("retry_delay", options.retry_delay)?,
+    };
+    Ok(Client::builder(options.mrp_url, options.mrp_token)
+        .tls(tls)
+        .stall_timeout(seconds("timeout", options.timeout)?)
+        .retry(retry))
 }
 
 /// Nobody waits for longer than a day, and no clock can count to the largest number.
@@ -113,7 +108,7 @@ fn no_time(option: &str, least: &str, value: f64) -> Failure {
     ))
 }
 
-fn from_api(error: ApiError) -> Failure {
+fn client_failure(error: client::Error) -> Failure {
     failure(error.into())
 }
 

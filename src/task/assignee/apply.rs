@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use crate::client::{ApiError, Assignee, Client, NewAssignee};
+use crate::client::{Assignee, Client, ErrorCode, NewAssignee};
 use crate::task::assignee::{AssigneeOp, AssigneeReport, assignment_of};
 use crate::task::machine::named;
 use crate::task::{StepOutcome, TaskError, lookup, verify};
@@ -19,7 +19,7 @@ pub(super) fn create(
             named(&report.machine),
             new.user
         )),
-        Err(ApiError::InvalidRequest(refusal)) if refusal.reason().ends_with("no such user") => {
+        Err(error) if error.code() == Some(ErrorCode::NoSuchUser) => {
             return Err(lookup::no_such_user(client.read_only(), &new.user)?);
         }
         Err(error) => return Err(error.into()),

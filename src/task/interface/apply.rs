@@ -4,7 +4,7 @@ use std::net::Ipv4Addr;
 
 use serde_json::json;
 
-use crate::client::{ApiError, Client};
+use crate::client::{self, Client};
 use crate::task::interface::{InterfaceOp, InterfaceReport, choose_address, plan};
 use crate::task::{StepOutcome, TaskError, verify};
 
@@ -49,7 +49,7 @@ impl InterfaceOp {
 }
 
 /// A conflict says who has the address; the server only says so in SQL.
-fn explained(client: &Client, op: &InterfaceOp, error: ApiError) -> TaskError {
+fn explained(client: &Client, op: &InterfaceOp, error: client::Error) -> TaskError {
     let Some(address) = op.changes.configured_ipv4.flatten() else {
         return error.into();
     };

@@ -2,9 +2,7 @@
 
 use serde_json::json;
 
-use crate::client::{
-    ApiError, Client, Machine, MachineChanges, MachineId, MachineState, ReportedState,
-};
+use crate::client::{Client, Machine, MachineChanges, MachineId, MachineState, ReportedState};
 use crate::task::machine::{MachineOp, MachineReport, named, netboot_of};
 use crate::task::wait::{Awaited, Seen, Waiting};
 use crate::task::{StepOutcome, TaskError, verify};
@@ -38,9 +36,9 @@ pub(super) fn provision(
     let begun = matches!(state, Ok(MachineState::Provisioning));
     match answer {
         // What the machine does from here on shows; rebooting it again would not make that clearer.
-        Err(ApiError::OutcomeUnknown { .. }) if begun => {}
+        Err(error) if error.is_outcome_unknown() && begun => {}
         Err(source) => {
-            let stored = begun && !matches!(source, ApiError::OutcomeUnknown { .. });
+            let stored = begun && !source.is_outcome_unknown();
             let aftermath = if stored {
                 undo_provision(client, machine)
             } else {

@@ -1,6 +1,6 @@
 //! Giving an order to a machine's BMC, and looking whether it is followed.
 
-use crate::client::{ApiError, Client, MachineId, Power, PowerOrder, ReadOnlyClient};
+use crate::client::{Client, MachineId, Power, PowerOrder, ReadOnlyClient};
 use crate::task::machine::named;
 use crate::task::power::{PowerOp, PowerReport};
 use crate::task::wait::{Awaited, Seen, Waiting};
@@ -17,7 +17,7 @@ pub(super) fn order(
 ) -> Result<StepOutcome<PowerOp>, TaskError> {
     let machine = report.machine.id;
     report.power = match client.powers().order(machine, order) {
-        Err(lost @ ApiError::OutcomeUnknown { .. }) => {
+        Err(lost) if lost.is_outcome_unknown() => {
             proof(client.read_only(), machine, order).ok_or(lost)?
         }
         answer => answer?,

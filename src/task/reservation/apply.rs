@@ -1,6 +1,6 @@
 //! Holding machines, now or after a wait, and giving one back.
 
-use crate::client::{ApiError, Client};
+use crate::client::{self, Client};
 use crate::task::machine::named;
 use crate::task::reservation::{Held, Hold, ReservationOp, ReservationReport, acquire};
 use crate::task::wait::{Awaited, Seen};
@@ -37,7 +37,7 @@ pub(super) fn hold(
 fn later(
     client: &Client,
     hold: Hold,
-    free: Result<usize, ApiError>,
+    free: Result<usize, client::Error>,
 ) -> Result<StepOutcome<ReservationOp>, TaskError> {
     let (wanted, missing, reason) = (hold.wanted.clone(), hold.missing, hold.reason.clone());
     let not_free = |waited| wanted.not_free(client.read_only(), &reason, missing, waited);

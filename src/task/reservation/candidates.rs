@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crate::client::{ApiError, Assignee, Machine, Query, ReadOnlyClient, Scope};
+use crate::client::{self, Assignee, Machine, Query, ReadOnlyClient, Scope};
 use crate::support::sort;
 use crate::task::machine::named;
 use crate::task::reservation::{Held, Selection};
@@ -72,13 +72,13 @@ impl Wanted {
     }
 
     /// Those that nobody holds.
-    pub(super) fn free(&self, client: &ReadOnlyClient) -> Result<Vec<Machine>, ApiError> {
+    pub(super) fn free(&self, client: &ReadOnlyClient) -> Result<Vec<Machine>, client::Error> {
         let free = Query::and([self.query.clone(), Query::unassigned()]);
         client.machines().query(Scope::Visible, &free).map(sorted)
     }
 
     /// All of them, whoever holds them.
-    fn all(&self, client: &ReadOnlyClient) -> Result<Vec<Machine>, ApiError> {
+    fn all(&self, client: &ReadOnlyClient) -> Result<Vec<Machine>, client::Error> {
         client
             .machines()
             .query(Scope::Visible, &self.query)
