@@ -49,7 +49,7 @@ fn wait_or_fail(
     let outcome = wait.step_outcome(client, observation, |wait| wait);
     match outcome {
         Ok(StepOutcome::Pending(wait, pause)) => {
-            acquisition.wait = Some(wait);
+            acquisition.wait = Some(Box::new(wait));
             Ok(StepOutcome::Pending(
                 ReservationOp::Acquire(acquisition),
                 pause,

@@ -75,7 +75,7 @@ pub struct Acquisition {
     missing: usize,
     reason: String,
     user: Option<String>,
-    wait: Option<OngoingWait>,
+    wait: Option<Box<OngoingWait>>,
 }
 
 /// The machines that are held.

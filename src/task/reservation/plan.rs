@@ -40,7 +40,9 @@ impl ReservationSpec {
             missing,
             reason: self.reason_text().to_owned(),
             user: desired.user.clone(),
-            wait: desired.wait.map(|limits| OngoingWait::new(limits, awaited)),
+            wait: desired
+                .wait
+                .map(|limits| Box::new(OngoingWait::new(limits, awaited))),
             candidates,
         };
         let free = acquisition.candidates.free(client)?;
