@@ -210,7 +210,7 @@ impl TaskError {
                 "Have the machine assigned to this user, or act all the same with the option O(allow_unassigned).".into(),
             ),
             TaskError::NotFree { waited: None, .. } => {
-                Some("WaitLimits until enough are free with the option O(wait).".into())
+                Some("Wait until enough are free with the option O(wait).".into())
             }
             TaskError::NotStored { .. } => Some(
                 "That is a fault of the server. With an administrator's token the machine is assigned instead (name that \
