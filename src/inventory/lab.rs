@@ -7,8 +7,8 @@ use crate::client::{Machine, MachineId, Query, ReadOnlyClient, Scope};
 use crate::inventory::config::{Config, SPEC};
 use crate::task::TaskError;
 use crate::task::list;
-use crate::task::list::{Details, MachineFilter, MachineInfo};
-use crate::task::network::Selection;
+use crate::task::list::{MachineDetails, MachineFilter, MachineInfo};
+use crate::task::network::MachineSelection;
 
 /// The server's machines at one time.
 pub(super) struct Lab {
@@ -32,18 +32,16 @@ impl Lab {
 pub(super) fn gather(client: &ReadOnlyClient, config: &Config) -> Result<Lab, TaskError> {
     let filter = MachineFilter {
         machines: match &config.query {
-            Some(query) => Selection::Query(query.clone()),
-            None => Selection::All,
+            Some(query) => MachineSelection::Query(query.clone()),
+            None => MachineSelection::All,
         },
         scope: config.scope,
-        name: None,
-        arch: None,
-        states: Vec::new(),
-        details: Details {
+        details: MachineDetails {
             interfaces: true,
             assignees: config.holders,
-            ..Details::default()
+            ..MachineDetails::default()
         },
+        ..MachineFilter::default()
     };
     // Before the machines: one that is taken or given back meanwhile then counts as it was.
     let (mine, free) = match config.scope {

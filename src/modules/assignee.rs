@@ -11,7 +11,7 @@ use crate::modules::options::connection;
 use crate::modules::options::machine;
 use crate::modules::options::state::Existence;
 use crate::modules::run;
-use crate::task::assignee::{AssigneeSpec, Presence};
+use crate::task::assignee::{AssigneePresence, AssigneeSpec};
 
 pub(crate) const MODULE: Module = Module { spec: &SPEC, run };
 
@@ -80,12 +80,12 @@ fn spec(call: &Call) -> Result<AssigneeSpec, Failure> {
     let options: Options = call.options();
     let presence = match (options.state, options.user) {
         (_, Some(user)) if user.is_empty() => return Err(Failure::new("user must not be empty")),
-        (Existence::Present, Some(user)) => Presence::Present(NewAssignee {
+        (Existence::Present, Some(user)) => AssigneePresence::Present(NewAssignee {
             user,
             reason: options.reason,
         }),
         (Existence::Present, None) => return Err(Failure::new("state: present needs a user")),
-        (Existence::Absent, user) => Presence::Absent(user),
+        (Existence::Absent, user) => AssigneePresence::Absent(user),
     };
     Ok(AssigneeSpec {
         machine: machine::machine(call)?,

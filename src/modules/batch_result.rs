@@ -8,7 +8,7 @@ use crate::modules::options::connection;
 use crate::modules::result;
 use crate::modules::result::Tell;
 use crate::task;
-use crate::task::{Halted, Outcome, Task, TaskError};
+use crate::task::{PartialOutcome, Task, TaskError, TaskOutcome};
 
 /// Plans the tasks and, outside check mode, applies their plans.
 pub(crate) fn run<T>(call: &Call, tasks: &[T], tell: Tell<T::Report>) -> Result<Success, Failure>
@@ -21,7 +21,7 @@ where
     let plans = task::plan_all(&client.read_only().with_response_cache(), tasks);
     let fail_fast = call.options.get("fail_fast") == Some(&json!(true));
     let results = match call.check_mode {
-        true => task::pretend_all::<T>(plans, fail_fast),
+        true => task::predict_all::<T>(plans, fail_fast),
         false => task::apply_all::<T>(&client, plans, fail_fast, result::record),
     };
     let items = tasks.iter().zip(results);
@@ -42,7 +42,7 @@ struct Item {
 impl Item {
     fn of<Report>(
         title: String,
-        result: Result<Outcome<Report>, Box<Halted>>,
+        result: Result<TaskOutcome<Report>, Box<PartialOutcome>>,
         tell: Tell<Report>,
     ) -> Item {
         let is_abandoned =

@@ -12,7 +12,7 @@ use crate::client::{ImageId, ImageType};
 use crate::modules::options::connection;
 use crate::modules::options::state::Existence;
 use crate::modules::run;
-use crate::task::image::{ImageSpec, Presence, Wanted};
+use crate::task::image::{DesiredImage, ImagePresence, ImageSpec};
 
 pub(crate) const MODULE: Module = Module { spec: &SPEC, run };
 
@@ -128,7 +128,7 @@ pub(crate) fn spec(call: &Call) -> Result<ImageSpec, Failure> {
 
 impl From<Options> for ImageSpec {
     fn from(options: Options) -> Self {
-        let wanted = Wanted {
+        let wanted = DesiredImage {
             path: options.path,
             id: options.id,
             public: options.public,
@@ -141,8 +141,8 @@ impl From<Options> for ImageSpec {
             kind: options.kind,
             arch: options.arch,
             presence: match options.state {
-                Existence::Present => Presence::Present(wanted),
-                Existence::Absent => Presence::Absent(wanted.id),
+                Existence::Present => ImagePresence::Present(wanted),
+                Existence::Absent => ImagePresence::Absent(wanted.id),
             },
         }
     }

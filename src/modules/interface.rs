@@ -10,7 +10,7 @@ use crate::client::{ConfigType, InterfaceId};
 use crate::modules::options::connection;
 use crate::modules::options::machine;
 use crate::modules::run;
-use crate::task::interface::{Address, InterfaceRef, InterfaceSpec};
+use crate::task::interface::{DesiredAddress, InterfaceRef, InterfaceSpec};
 
 pub(crate) const MODULE: Module = Module { spec: &SPEC, run };
 
@@ -134,10 +134,10 @@ fn interface(name: Option<String>, id: Option<InterfaceId>) -> Result<InterfaceR
     }
 }
 
-fn address(text: &str) -> Result<Address, Failure> {
+fn address(text: &str) -> Result<DesiredAddress, Failure> {
     match (text, text.parse()) {
-        ("auto", _) => Ok(Address::Auto),
-        (_, Ok(address)) => Ok(Address::Given(address)),
+        ("auto", _) => Ok(DesiredAddress::Auto),
+        (_, Ok(address)) => Ok(DesiredAddress::Given(address)),
         (_, Err(_)) => Err(Failure::new(format!(
             "ipv4 must be an IPv4 address such as 10.40.1.20, or auto, not '{text}'"
         ))),

@@ -10,7 +10,9 @@ use crate::client::{ImageId, PreseedId, ReportedState};
 use crate::modules::options::connection;
 use crate::modules::options::{machine, wait};
 use crate::modules::run;
-use crate::task::machine::{Goal, ImageRef, MachineSpec, PreseedRef, Provisioning, Wish};
+use crate::task::machine::{
+    ImageRef, MachineGoal, MachineSpec, PreseedRef, ProvisionSettings, Setting,
+};
 
 pub(crate) const MODULE: Module = Module { spec: &SPEC, run };
 
@@ -181,13 +183,13 @@ pub(crate) fn spec(call: &Call) -> Result<MachineSpec, Failure> {
         arch: options.arch,
         subarch: options.subarch,
         kernel: kernel(options.kernel, options.kernel_id)?,
-        initrd: wish(
+        initrd: setting(
             options.initrd,
             options.initrd_id,
             ImageRef::Description,
             ImageRef::Id,
         ),
-        preseed: wish(
+        preseed: setting(
             options.preseed,
             options.preseed_id,
             PreseedRef::Name,
@@ -213,31 +215,31 @@ fn kernel(description: Option<String>, id: Option<ImageId>) -> Result<Option<Ima
 }
 
 /// An empty name takes the object away.
-fn wish<Id, Ref>(
+fn setting<Id, Ref>(
     name: Option<String>,
     id: Option<Id>,
     by_name: fn(String) -> Ref,
     by_id: fn(Id) -> Ref,
-) -> Wish<Ref> {
+) -> Setting<Ref> {
     match (name, id) {
-        (Some(name), _) if name.is_empty() => Wish::Clear,
-        (Some(name), _) => Wish::To(by_name(name)),
-        (None, Some(id)) => Wish::To(by_id(id)),
-        (None, None) => Wish::Keep,
+        (Some(name), _) if name.is_empty() => Setting::Clear,
+        (Some(name), _) => Setting::To(by_name(name)),
+        (None, Some(id)) => Setting::To(by_id(id)),
+        (None, None) => Setting::Keep,
     }
 }
 
-fn goal(call: &Call, options: &Options) -> Result<Goal, Failure> {
+fn goal(call: &Call, options: &Options) -> Result<MachineGoal, Failure> {
     if !matches!(options.state, State::Provisioned) {
         refuse_without_provisioning("force", options.force)?;
         refuse_without_provisioning("netboot_when_ready", options.netboot_when_ready.is_some())?;
     }
     Ok(match options.state {
-        State::Configured => Goal::Configured,
-        State::Provisioned => Goal::Provisioned(provisioning(call, options)?),
-        State::Ready => Goal::Reported(ReportedState::Ready),
-        State::Error => Goal::Reported(ReportedState::Error),
-        State::Unknown => Goal::Reported(ReportedState::Unknown),
+        State::Configured => MachineGoal::Configured,
+        State::Provisioned => MachineGoal::Provisioned(provisioning(call, options)?),
+        State::Ready => MachineGoal::Reported(ReportedState::Ready),
+        State::Error => MachineGoal::Reported(ReportedState::Error),
+        State::Unknown => MachineGoal::Reported(ReportedState::Unknown),
     })
 }
 
@@ -248,12 +250,12 @@ fn refuse_without_provisioning(option: &str, given: bool) -> Result<(), Failure>
     Ok(())
 }
 
-fn provisioning(call: &Call, options: &Options) -> Result<Provisioning, Failure> {
+fn provisioning(call: &Call, options: &Options) -> Result<ProvisionSettings, Failure> {
     let wait = wait::limits(call)?;
     if options.netboot_when_ready.is_some() && wait.is_none() {
         return Err(Failure::new("netboot_when_ready needs wait: true"));
     }
-    Ok(Provisioning {
+    Ok(ProvisionSettings {
         force: options.force,
         wait,
         netboot_when_ready: options.netboot_when_ready,

@@ -10,7 +10,7 @@ use crate::modules::options::info;
 use crate::modules::run;
 use crate::support::glob::Glob;
 use crate::task::list;
-use crate::task::list::{Details, MachineFilter};
+use crate::task::list::{MachineDetails, MachineFilter};
 
 pub(crate) const MODULE: Module = Module { spec: &SPEC, run };
 
@@ -96,7 +96,7 @@ fn run(call: &Call) -> Result<Success, Failure> {
 fn filter(options: Options) -> Result<MachineFilter, Failure> {
     let wants = |detail| options.gather.contains(&detail);
     Ok(MachineFilter {
-        details: Details {
+        details: MachineDetails {
             state: wants(Detail::State),
             interfaces: wants(Detail::Interfaces),
             assignees: wants(Detail::Assignees),

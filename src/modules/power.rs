@@ -9,7 +9,7 @@ use crate::ansible::{
 use crate::modules::options::connection;
 use crate::modules::options::{machine, wait};
 use crate::modules::run;
-use crate::task::power::{Boot, Goal, PowerSpec, Reboot};
+use crate::task::power::{BootSource, PowerGoal, PowerSpec, RebootSpec};
 
 pub(crate) const MODULE: Module = Module { spec: &SPEC, run };
 
@@ -94,7 +94,7 @@ const MANY: &[Opt] = &[
 #[derive(Deserialize)]
 struct Options {
     state: State,
-    boot: Option<Boot>,
+    boot: Option<BootSource>,
     force: bool,
     allow_unassigned: bool,
 }
@@ -122,18 +122,18 @@ fn spec(call: &Call) -> Result<PowerSpec, Failure> {
     })
 }
 
-fn goal(options: &Options) -> Result<Goal, Failure> {
-    if options.force && options.boot != Some(Boot::Pxe) {
+fn goal(options: &Options) -> Result<PowerGoal, Failure> {
+    if options.force && options.boot != Some(BootSource::Pxe) {
         return Err(Failure::new("force needs boot: pxe"));
     }
     match (&options.state, options.boot) {
-        (State::Rebooted, boot) => Ok(Goal::Rebooted(Reboot {
+        (State::Rebooted, boot) => Ok(PowerGoal::Rebooted(RebootSpec {
             boot,
             force: options.force,
         })),
         (_, Some(_)) => Err(Failure::new("boot needs state: rebooted")),
-        (State::On, None) => Ok(Goal::On),
-        (State::Off, None) => Ok(Goal::Off),
+        (State::On, None) => Ok(PowerGoal::On),
+        (State::Off, None) => Ok(PowerGoal::Off),
     }
 }
 

@@ -12,7 +12,7 @@ use crate::client::PreseedType;
 use crate::modules::options::connection;
 use crate::modules::options::state::Existence;
 use crate::modules::run;
-use crate::task::preseed::{Content, PreseedSpec, Presence, Wanted};
+use crate::task::preseed::{DesiredPreseed, PreseedContent, PreseedPresence, PreseedSpec};
 
 pub(crate) const MODULE: Module = Module { spec: &SPEC, run };
 
@@ -105,12 +105,12 @@ pub(crate) fn spec(call: &Call) -> Result<PreseedSpec, Failure> {
 
 impl From<Options> for PreseedSpec {
     fn from(options: Options) -> Self {
-        let wanted = Wanted {
+        let wanted = DesiredPreseed {
             kind: options.kind,
             content: options
                 .content
-                .map(Content::Text)
-                .or(options.path.map(Content::File)),
+                .map(PreseedContent::Text)
+                .or(options.path.map(PreseedContent::File)),
             description: options.description,
             public: options.public,
             known_good: options.known_good,
@@ -118,8 +118,8 @@ impl From<Options> for PreseedSpec {
         PreseedSpec {
             name: options.name,
             presence: match options.state {
-                Existence::Present => Presence::Present(wanted),
-                Existence::Absent => Presence::Absent,
+                Existence::Present => PreseedPresence::Present(wanted),
+                Existence::Absent => PreseedPresence::Absent,
             },
         }
     }

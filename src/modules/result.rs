@@ -5,23 +5,23 @@ use serde_json::{Map, Value, json};
 
 use crate::ansible::{Diff, Failure, Success, completed_steps};
 use crate::modules::failure::failure;
-use crate::task::{Action, Event, Halted, Outcome, Step};
+use crate::task::{Action, PartialOutcome, Step, StepEvent, TaskOutcome};
 
 /// What a task's report is told as: the keys of the result.
 pub(crate) type Tell<Report> = fn(&Report) -> Map<String, Value>;
 
 /// Keeps account of the steps, for a run that is cut short.
-pub(crate) fn record(event: Event) {
+pub(crate) fn record(event: StepEvent) {
     match event {
         // Whoever only waits changes nothing.
-        Event::Begun(step) if step.action == Action::Wait => {}
-        Event::Begun(step) => completed_steps::begin(json!(step)),
-        Event::Done(step) => completed_steps::record(json!(step)),
-        Event::Left => completed_steps::leave(),
+        StepEvent::Started(step) if step.action == Action::Wait => {}
+        StepEvent::Started(step) => completed_steps::begin(json!(step)),
+        StepEvent::Done(step) => completed_steps::record(json!(step)),
+        StepEvent::NoEffect => completed_steps::leave(),
     }
 }
 
-pub(crate) fn success<Report>(outcome: Outcome<Report>, tell: Tell<Report>) -> Success {
+pub(crate) fn success<Report>(outcome: TaskOutcome<Report>, tell: Tell<Report>) -> Success {
     let mut fields = tell(&outcome.report);
     fields.insert("plan".into(), json!(outcome.steps));
     Success {
@@ -33,7 +33,7 @@ pub(crate) fn success<Report>(outcome: Outcome<Report>, tell: Tell<Report>) -> S
 }
 
 /// A plan that stopped half-way tells which steps were done and which were not.
-pub(crate) fn halfway(halted: Halted) -> Failure {
+pub(crate) fn halfway(halted: PartialOutcome) -> Failure {
     let changed = halted.may_have_changed();
     let mut failure = failure(halted.error);
     let all: Vec<&Step> = halted.done.iter().chain(&halted.not_done).collect();

@@ -58,7 +58,7 @@ fn run_one<T: Task>(call: &Call, task: &T, tell: Tell<T::Report>) -> Result<Succ
         .plan(&client.read_only().with_response_cache())
         .map_err(failure)?;
     if call.check_mode {
-        return Ok(success(plan.pretend(), tell));
+        return Ok(success(plan.predicted_outcome(), tell));
     }
     match task::apply::<T>(&client, plan, record) {
         Ok(outcome) => Ok(success(outcome, tell)),

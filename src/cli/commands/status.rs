@@ -9,9 +9,10 @@ use crate::modules::options::connection;
 use crate::modules::options::info;
 use crate::modules::run;
 use crate::support::glob::Glob;
+use crate::support::user_text::user_with_reason;
 use crate::task::TaskError;
 use crate::task::list;
-use crate::task::list::{Details, ImageFilter, MachineFilter, MachineInfo, PreseedFilter};
+use crate::task::list::{ImageFilter, MachineDetails, MachineFilter, MachineInfo, PreseedFilter};
 use crate::task::network;
 
 pub(crate) const MODULE: Module = Module { spec: &SPEC, run };
@@ -93,13 +94,13 @@ fn filter(options: &Options) -> Result<MachineFilter, Failure> {
         scope: info::scope(options.mine),
         name: options.name.as_deref().map(Glob::new),
         arch: options.arch.clone(),
-        states: Vec::new(),
-        details: Details {
+        details: MachineDetails {
             state: true,
             interfaces: true,
             assignees: true,
             power: false,
         },
+        ..MachineFilter::default()
     })
 }
 
@@ -126,22 +127,14 @@ impl Bootable {
             client,
             &ImageFilter {
                 scope: Scope::Visible,
-                name: None,
-                description: None,
-                kind: None,
-                arch: None,
-                known_good: None,
+                ..ImageFilter::default()
             },
         )?;
         let preseeds = list::preseeds(
             client,
             &PreseedFilter {
                 scope: Scope::Visible,
-                name: None,
-                description: None,
-                kind: None,
-                known_good: None,
-                content: false,
+                ..PreseedFilter::default()
             },
         )?;
         Ok(Bootable {
@@ -190,12 +183,5 @@ impl Bootable {
 
 fn holder(assignee: &crate::client::Assignee) -> String {
     let user = assignee.user.as_deref().unwrap_or("?");
-    match assignee
-        .reason
-        .as_deref()
-        .filter(|reason| !reason.is_empty())
-    {
-        Some(reason) => format!("{user} ({reason})"),
-        None => user.to_owned(),
-    }
+    user_with_reason(user, assignee.reason.as_deref())
 }

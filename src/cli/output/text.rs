@@ -3,6 +3,8 @@
 use serde_json::Value;
 use unicode_width::UnicodeWidthChar;
 
+use crate::support::user_text::user_with_reason;
+
 /// What stands where there is nothing.
 pub(crate) const NOTHING: &str = "-";
 
@@ -30,10 +32,11 @@ pub(crate) fn text_of(value: &Value) -> String {
 
 fn holder(assignee: &Value) -> String {
     let user = text_of(&assignee["user"]);
-    match text_of(&assignee["reason"]).as_str() {
-        "" | NOTHING => user,
-        reason => format!("{user} ({reason})"),
-    }
+    let reason = text_of(&assignee["reason"]);
+    user_with_reason(
+        &user,
+        Some(reason.as_str()).filter(|reason| *reason != NOTHING),
+    )
 }
 
 /// The text without what a terminal would take for an order, and without what turns the direction of writing.

@@ -5,7 +5,7 @@ use serde_json::{Map, Value};
 use crate::ansible::{Attribute, Attributes, Failure, Success};
 use crate::client::{Query, Scope};
 use crate::modules::run;
-use crate::task::network::Selection;
+use crate::task::network::MachineSelection;
 
 /// What such a module promises.
 pub(crate) const ATTRIBUTES: Attributes = Attributes {
@@ -34,14 +34,14 @@ pub(crate) fn scope(mine: bool) -> Scope {
 pub(crate) fn selection(
     names: Option<Vec<String>>,
     query: Option<String>,
-) -> Result<Selection, Failure> {
+) -> Result<MachineSelection, Failure> {
     match (names, query) {
-        (Some(names), _) => Ok(Selection::Names(names)),
+        (Some(names), _) => Ok(MachineSelection::Names(names)),
         (None, Some(query)) => match Query::parse(&query) {
-            Ok(query) => Ok(Selection::Query(query)),
+            Ok(query) => Ok(MachineSelection::Query(query)),
             Err(error) => Err(run::failure(error.into())),
         },
-        (None, None) => Ok(Selection::All),
+        (None, None) => Ok(MachineSelection::All),
     }
 }
 
