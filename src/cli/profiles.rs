@@ -188,7 +188,7 @@ fn place() -> Option<PathBuf> {
                 .filter(|path| path.is_absolute())
                 .map(|path| path.join(FILE)),
         )
-        .find(|path| options_file::is_there(path))
+        .find(|path| options_file::exists(path))
 }
 
 /// Where it should be.

@@ -29,8 +29,7 @@ pub(crate) static SPEC: ModuleSpec = ModuleSpec {
         ..Constraints::NONE
     },
     ..ModuleSpec::EMPTY
-}
-.documented();
+};
 
 /// The options of the inventory itself.
 pub const OPTIONS: &[Opt] = &[
@@ -85,7 +84,7 @@ pub(super) fn load(arg0: &Path) -> Result<Call, Failure> {
     let beside = beside(arg0);
     let (path, given) = match env::var_os(VARIABLE).filter(|path| !path.is_empty()) {
         Some(path) => (PathBuf::from(&path), read(path.as_ref())?),
-        None if options_file::is_there(&beside) => (beside.clone(), read(&beside)?),
+        None if options_file::exists(&beside) => (beside.clone(), read(&beside)?),
         None => (beside, Map::new()),
     };
     Call::new(&SPEC, &given).map_err(|failure| {

@@ -1,4 +1,4 @@
-//! Small things that know none of the layers.
+//! Helpers that depend on no layer.
 
 pub mod glob;
 pub(crate) mod io_error;

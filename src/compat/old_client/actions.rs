@@ -79,7 +79,7 @@ fn preseed_upload(line: &Line) -> Result<Told, Failure> {
     let mut options = line.options(&["name", "path", "type", "description"]);
     options.extend(FLAGS.map(|flag| (flag.to_owned(), json!(false))));
     options.extend(line.options(&FLAGS));
-    crate::compat::old_role::preseed::in_text_mode(&mut options);
+    crate::compat::old_role::preseed::normalize_line_ends(&mut options);
     line.act(&modules::PRESEED, options)?;
     Ok(Told::Nothing)
 }

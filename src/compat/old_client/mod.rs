@@ -18,7 +18,6 @@ use crate::cli::output::{terminal, text};
 use crate::cli::request::{VERBOSE_LEVEL, refuse_without_server};
 use crate::cli::usage_error::sentence;
 use crate::cli::{USAGE, print_help, profiles};
-use crate::modules::failure::names_an_option;
 use crate::support::stdio::say;
 
 pub(crate) use parser::is_meant;
@@ -185,7 +184,7 @@ impl Line<'_> {
             Some(failure) => Err(Failure {
                 server_response: result["server_response"].as_str().map(str::to_owned),
                 // These lines do not have the options of the modules.
-                hint: failure.hint.filter(|hint| !names_an_option(hint)),
+                hint: failure.hint.filter(|_| !failure.hint_names_option),
                 ..failure
             }),
         }

@@ -1,4 +1,4 @@
-//! The options by which a task says whether and how long it waits.
+//! The options of waits: whether, how long and how often.
 
 use serde::Deserialize;
 
@@ -6,7 +6,7 @@ use crate::ansible::{Call, Failure, Kind, Opt};
 use crate::modules::options::connection;
 use crate::task::WaitLimits;
 
-/// How often to look, the same for every module that waits.
+/// The longest pause between two requests of a wait, the same for every module that waits.
 pub(crate) const INTERVAL: Opt = Opt::new("wait_interval", Kind::Float)
     .default_float("10")
     .about(&["Longest pause between two looks, in seconds. The first pauses are shorter."]);
@@ -18,7 +18,7 @@ struct WaitOptions {
     wait_interval: f64,
 }
 
-/// How to wait; None where the task shall not.
+/// The limits of the wait; None where the task does not wait.
 pub(crate) fn limits(call: &Call) -> Result<Option<WaitLimits>, Failure> {
     let options: WaitOptions = call.options();
     let wait = WaitLimits {
