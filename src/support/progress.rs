@@ -1,4 +1,4 @@
-//! Progress events: first request, requests, upload progress, waits. A face may display them.
+//! Progress events: requests, uploads and waits. A front end may show them.
 
 use std::fmt;
 use std::path::Path;
@@ -16,8 +16,6 @@ pub struct ProgressListener(Option<Arc<Listen>>);
 /// One event. Each upload and each wait that begins also ends, whether it succeeds or not.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum ProgressEvent<'a> {
-    /// The call is valid as far as that shows without the server; requests follow.
-    Connected,
     /// An attempt of a request is over.
     RequestEnded {
         /// The HTTP method.

@@ -13,3 +13,4 @@ mod old_client;
 mod pages;
 mod people;
 mod terminal;
+mod verbose;

@@ -27,7 +27,7 @@ fn told(bench: &Bench, module: &str, mut options: Value) -> Vec<Told> {
         let one = match *notice {
             ProgressEvent::Awaiting { what, seen, .. } => (what.to_owned(), Some(seen.to_owned())),
             ProgressEvent::AwaitingEnded { what } => (what.to_owned(), None),
-            ProgressEvent::Connected | ProgressEvent::RequestEnded { .. } => return,
+            ProgressEvent::RequestEnded { .. } => return,
             ref other => panic!("{other:?}"),
         };
         noted.lock().unwrap().push(one);

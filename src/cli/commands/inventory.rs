@@ -1,4 +1,4 @@
-//! `mrp inventory`: what Ansible gets of `mrp_inventory`, without its file of options.
+//! `mrp inventory`: the inventory that `mrp_inventory` gives to Ansible, with options from the command line.
 
 use serde_json::Map;
 

@@ -1,4 +1,4 @@
-//! `mrp machine wait`: until machines are ready.
+//! `mrp machine wait`: waits until machines are ready.
 
 use serde::Deserialize;
 
@@ -13,7 +13,7 @@ pub(crate) const MODULE: Module = Module { spec: &SPEC, run };
 
 static SPEC: ModuleSpec = ModuleSpec {
     name: "mrp machine wait",
-    options: &[machine::OPTIONS, OPTIONS, MANY, connection::OPTIONS],
+    options: &[machine::OPTIONS, OPTIONS, LIST, connection::OPTIONS],
     constraints: Constraints {
         mutually_exclusive: &[machine::EITHER],
         required_one_of: &[machine::EITHER],
@@ -31,18 +31,18 @@ const OPTIONS: &[Opt] = &[
     wait::INTERVAL,
 ];
 
-const MANY: &[Opt] = &[
+const LIST: &[Opt] = &[
     run::items("machines", &[machine::OPTIONS, OPTIONS]),
     run::FAIL_FAST,
 ];
 
 #[derive(Deserialize)]
-struct Options {
+struct MachineWaitOptions {
     wait_timeout: f64,
     wait_interval: f64,
 }
 
-/// Whoever only waits changes nothing.
+/// A task that waits counts as a change. Here nothing but the wait is done.
 fn run(call: &Call) -> Result<Success, Failure> {
     let unchanged = |success| Success {
         changed: false,
@@ -56,7 +56,7 @@ fn run(call: &Call) -> Result<Success, Failure> {
 }
 
 fn readiness(call: &Call) -> Result<ReadinessSpec, Failure> {
-    let options: Options = call.options();
+    let options: MachineWaitOptions = call.options();
     Ok(ReadinessSpec {
         machine: machine::machine(call)?,
         wait: WaitLimits {

@@ -6,7 +6,7 @@ use std::time::Duration;
 use serde::Deserialize;
 
 use crate::ansible::{Call, Constraints, Failure, Kind, Opt};
-use crate::client::{Client, ClientBuilder, ProgressEvent, RetryPolicy, TlsSettings};
+use crate::client::{Client, ClientBuilder, RetryPolicy, TlsSettings};
 
 /// The connection's options, the same everywhere.
 pub(crate) const OPTIONS: &[Opt] = &[
@@ -67,7 +67,6 @@ pub(crate) fn connect(call: &Call) -> Result<Client, Failure> {
     let client = builder(options)
         .and_then(|builder| Ok(builder.progress(call.progress.clone()).connect()?))
         .map_err(Failure::as_invalid_call)?;
-    call.progress.report(&ProgressEvent::Connected);
     Ok(client)
 }
 
