@@ -2,10 +2,13 @@
 
 use std::collections::BTreeSet;
 
+use mrp_test_support::module::ModuleRun;
+use mrp_test_support::{TOKEN, TestLab, assert_contains};
 use serde_json::{Value, json};
 
-use crate::pages;
-use crate::site::{Site, says};
+use crate::start_lab;
+
+use crate::help_pages;
 
 /// One command, as it is typed, and the same as a module.
 struct Case {
@@ -247,18 +250,17 @@ const CASES: &[Case] = &[
 
 impl Case {
     /// A lab in which the command can do what it is to do.
-    fn site(&self) -> Site {
-        let site = Site::new();
-        site.lab
-            .settings(json!({ "reservations": "stored", "install_seconds": 0 }));
-        site.write("vmlinuz", "the bytes of a kernel");
-        site.write("seed", "d-i one\n");
+    fn start_lab(&self) -> TestLab {
+        let lab = start_lab();
+        lab.settings(json!({ "reservations": "stored", "install_seconds": 0 }));
+        lab.write("vmlinuz", "the bytes of a kernel");
+        lab.write("seed", "d-i one\n");
         if self.line.starts_with("machine wait") {
             let line =
                 "--mrp-token=admin-token machine report x86-1 --state ready --allow-unassigned";
-            site.good(line);
+            lab.mrp_ok(line);
         }
-        site
+        lab
     }
 
     fn writes(&self) -> bool {
@@ -271,7 +273,7 @@ fn every_command_is_among_the_cases() {
     let cases: BTreeSet<String> = CASES
         .iter()
         .map(|case| {
-            let all = pages::commands();
+            let all = help_pages::commands();
             let found = all.iter().find(|command| {
                 let rest = case.line.strip_prefix(command.as_str());
                 rest.is_some_and(|rest| rest.is_empty() || rest.starts_with(' '))
@@ -279,25 +281,25 @@ fn every_command_is_among_the_cases() {
             found.cloned().unwrap_or_else(|| panic!("{}", case.line))
         })
         .collect();
-    assert_eq!(cases, pages::commands());
+    assert_eq!(cases, help_pages::commands());
 }
 
 #[test]
 fn every_command_does_its_work_once() {
     for case in CASES {
-        let site = case.site();
-        let before = site.writes();
-        let told = site.good(case.line);
+        let lab = case.start_lab();
+        let before = lab.writes().len();
+        let told = lab.mrp_ok(case.line);
         if case.does != Does::Opens {
-            says(&told, case.shows);
+            assert_contains(&told, case.shows);
         }
         assert!(!told.contains("would "), "{told}");
-        let written = site.writes() > before;
+        let written = lab.writes().len() > before;
         assert_eq!(written, case.does != Does::Reads, "{}", case.line);
         if case.does == Does::Writes {
-            let before = site.writes();
-            says(&site.good(case.line), &["nothing to do"]);
-            assert_eq!(site.writes(), before, "{} wrote again", case.line);
+            let before = lab.writes().len();
+            assert_contains(&lab.mrp_ok(case.line), &["nothing to do"]);
+            assert_eq!(lab.writes().len(), before, "{} wrote again", case.line);
         }
     }
 }
@@ -305,25 +307,25 @@ fn every_command_does_its_work_once() {
 #[test]
 fn what_is_only_checked_is_told_and_not_done() {
     for case in CASES.iter().filter(|case| case.does != Does::Reads) {
-        let site = case.site();
-        let told = site.good(&format!("{} --check", case.line));
-        says(&told, case.shows);
+        let lab = case.start_lab();
+        let told = lab.mrp_ok(&format!("{} --check", case.line));
+        assert_contains(&told, case.shows);
         assert_eq!(told.contains("would "), case.writes(), "{told}");
-        assert_eq!(site.writes(), 0, "{} wrote", case.line);
+        assert_eq!(lab.writes().len(), 0, "{} wrote", case.line);
         let before = format!("--check {} --diff", case.line);
         let differs = ["\n--- ", "\n+++ ", "\n+"]
             .iter()
-            .all(|part| site.good(&before).contains(part));
-        assert_eq!(differs, case.writes(), "{}", site.good(&before));
-        assert_eq!(site.writes(), 0, "{} wrote", case.line);
+            .all(|part| lab.mrp_ok(&before).contains(part));
+        assert_eq!(differs, case.writes(), "{}", lab.mrp_ok(&before));
+        assert_eq!(lab.writes().len(), 0, "{} wrote", case.line);
     }
 }
 
 #[test]
 fn what_is_done_shows_its_difference_when_asked() {
     for case in CASES.iter().filter(|case| case.writes()) {
-        let told = case.site().good(&format!("{} --diff", case.line));
-        says(&told, &["\n--- ", "\n+++ ", "\n+"]);
+        let told = case.start_lab().mrp_ok(&format!("{} --diff", case.line));
+        assert_contains(&told, &["\n--- ", "\n+++ ", "\n+"]);
         assert!(!told.contains("would "), "{told}");
     }
 }
@@ -348,11 +350,11 @@ fn json_is_the_result_of_the_module() {
             if case.does == Does::Reads && switches.contains("diff") {
                 continue;
             }
-            let site = case.site();
-            let printed = site.good(&format!("{} --json {switches}", case.line));
+            let lab = case.start_lab();
+            let printed = lab.mrp_ok(&format!("{} --json {switches}", case.line));
             let mut told: Value = serde_json::from_str(&printed).unwrap();
             let options = serde_json::from_str(options).unwrap();
-            let mut result = case.site().module(module, options, mode);
+            let mut result = module_result(&case.start_lab(), module, options, mode);
             result.as_object_mut().unwrap().remove("invocation");
             for value in [&mut told, &mut result] {
                 comparable(value);
@@ -360,6 +362,17 @@ fn json_is_the_result_of_the_module() {
             assert_eq!(told, result, "mrp {}{switches}", case.line);
         }
     }
+}
+
+/// The result of a module on these options, in the folder that the command line is run in.
+fn module_result(lab: &TestLab, module: &str, mut options: Value, mode: &Value) -> Value {
+    let arguments = options.as_object_mut().unwrap();
+    arguments.insert("mrp_url".into(), json!(lab.url()));
+    arguments.insert("mrp_token".into(), json!(TOKEN));
+    arguments.extend(mode.as_object().unwrap().clone());
+    let mut run = ModuleRun::new(env!("CARGO_BIN_EXE_mrp-ansible"), module, &options);
+    run.command.current_dir(lab.path(""));
+    run.result()
 }
 
 fn comparable(value: &mut Value) {

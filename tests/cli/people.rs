@@ -3,47 +3,50 @@
 use std::fs::OpenOptions;
 use std::process::Stdio;
 
+use mrp_test_support::command_line::{CommandOutput, words};
+use mrp_test_support::{TOKEN, assert_contains};
 use serde_json::{Value, json};
 
-use crate::pages;
-use crate::site::{Site, TOKEN, ran, says, words};
+use crate::{start_bare_lab, start_lab};
+
+use crate::help_pages;
 
 #[test]
 fn several_machines_are_acted_on_in_one_command() {
-    let site = Site::new();
-    let told = site.good("machine configure qdc01 qdc02 --kernel-opts 'quiet splash'");
-    says(
+    let lab = start_lab();
+    let told = lab.mrp_ok("machine configure qdc01 qdc02 --kernel-opts 'quiet splash'");
+    assert_contains(
         &told,
         &["updated machine 'qdc01'", "updated machine 'qdc02'"],
     );
     for name in ["qdc01", "qdc02"] {
-        let machine = site.server_object("machine", "name", name);
+        let machine = lab.server_object("machine", "name", name);
         assert_eq!(machine["kernel_opts"], "quiet splash");
     }
     assert_eq!(
-        site.good("machine configure qdc01 qdc02 --kernel-opts 'quiet splash'"),
+        lab.mrp_ok("machine configure qdc01 qdc02 --kernel-opts 'quiet splash'"),
         "nothing to do\n"
     );
 }
 
 #[test]
 fn one_that_fails_does_not_stop_the_others() {
-    let site = Site::new();
-    let ran = site.run("machine configure qdc01 nosuch qdc02 --kernel-opts quiet");
+    let lab = start_lab();
+    let ran = lab.mrp("machine configure qdc01 nosuch qdc02 --kernel-opts quiet");
     assert_eq!(ran.code, 1);
-    says(
+    assert_contains(
         &ran.out,
         &["updated machine 'qdc01'", "updated machine 'qdc02'"],
     );
-    says(
+    assert_contains(
         &ran.err,
         &["mrp: 1 of 3 failed\n  machine 'nosuch': there is no machine 'nosuch'"],
     );
-    let machine = site.server_object("machine", "name", "qdc02");
+    let machine = lab.server_object("machine", "name", "qdc02");
     assert_eq!(machine["kernel_opts"], "quiet");
-    let ran = site.run("machine configure qdc01 nosuch --kernel-opts loud --diff");
+    let ran = lab.mrp("machine configure qdc01 nosuch --kernel-opts loud --diff");
     assert_eq!(ran.code, 1);
-    says(
+    assert_contains(
         &ran.out,
         &["\n--- machine 'qdc01'", "\n+kernel_opts: \"loud\""],
     );
@@ -51,10 +54,10 @@ fn one_that_fails_does_not_stop_the_others() {
 
 #[test]
 fn those_that_were_only_not_carried_on_are_not_told_as_failed() {
-    let site = Site::new();
-    let ran = site.run("machine configure qdc01 nosuch qdc02 --kernel-opts quiet --fail-fast");
+    let lab = start_lab();
+    let ran = lab.mrp("machine configure qdc01 nosuch qdc02 --kernel-opts quiet --fail-fast");
     assert_eq!((ran.code, ran.out.as_str()), (1, ""));
-    says(
+    assert_contains(
         &ran.err,
         &["mrp: 1 of 3 failed, 2 not carried on\n  machine 'nosuch': there is no machine 'nosuch'"],
     );
@@ -63,7 +66,7 @@ fn those_that_were_only_not_carried_on_are_not_told_as_failed() {
 
 #[test]
 fn options_are_named_as_they_are_typed() {
-    let site = Site::new();
+    let lab = start_lab();
     for (line, told) in [
         (
             "machine provision bobs-box",
@@ -91,14 +94,14 @@ fn options_are_named_as_they_are_typed() {
             "mrp: --wait-timeout must be a number, not 'abc'",
         ),
     ] {
-        says(&site.run(line).err, &[told]);
+        assert_contains(&lab.mrp(line).err, &[told]);
     }
 }
 
 /// Sentence, hint, and names that are near.
 #[test]
 fn what_fails_is_told_in_a_sentence_with_a_hint() {
-    let site = Site::new();
+    let lab = start_lab();
     for (line, parts) in [
         (
             "machine configure qdc1 --netboot",
@@ -129,12 +132,12 @@ fn what_fails_is_told_in_a_sentence_with_a_hint() {
         ),
         ("--mrp-token wrong lab status", ["mrp: ", "\n"]),
     ] {
-        let said = site.bad(line, 1);
-        says(&said, &parts);
+        let said = lab.mrp_fails(line, 1);
+        assert_contains(&said, &parts);
         assert!(said.lines().count() <= 2, "mrp {line}: {said}");
         assert!(said.ends_with('\n') && !said.contains("error:"), "{said}");
     }
-    assert_eq!(site.writes(), 0);
+    assert_eq!(lab.writes().len(), 0);
 }
 
 /// Every option of a command alone, as its help has it, with a value that makes sense.
@@ -158,9 +161,9 @@ fn each_option(help: &str) -> Vec<String> {
 #[test]
 fn what_is_missing_is_answered_with_a_command_that_can_be_typed() {
     // Nobody answers there, so nothing is done, and nothing is waited for.
-    let site = Site::new().with("MRP_URL", "http://127.0.0.1:1/");
+    let lab = start_lab().with("MRP_URL", "http://127.0.0.1:1/");
     let mut asked = 0;
-    for (command, help) in pages::helps() {
+    for (command, help) in help_pages::helps() {
         if !help.contains("--json") {
             continue;
         }
@@ -168,7 +171,7 @@ fn what_is_missing_is_answered_with_a_command_that_can_be_typed() {
         tries.push(String::new());
         tries.push("--kernel-opts 'a b' --netboot=no".to_owned());
         for more in tries {
-            let ran = site.run(&format!("--retries 0 {command} {more}"));
+            let ran = lab.mrp(&format!("--retries 0 {command} {more}"));
             let Some(hint) = ran
                 .err
                 .lines()
@@ -178,25 +181,25 @@ fn what_is_missing_is_answered_with_a_command_that_can_be_typed() {
             };
             asked += 1;
             assert_eq!(ran.code, 2, "mrp {command} {more}");
-            says(&ran.err, &["mrp: ", " missing\n"]);
+            assert_contains(&ran.err, &["mrp: ", " missing\n"]);
             assert!(
                 hint.starts_with(&command) && hint.contains(more.trim_end_matches(" --netboot=no")),
                 "{hint}"
             );
             // What is typed may name what is not there, but is understood.
             let typed = hint.replace(" QUERY", " t");
-            let typed = site.run(&typed);
+            let typed = lab.mrp(&typed);
             assert!(typed.code < 2, "mrp {hint}: {}", typed.err);
         }
     }
     assert!(asked > 60, "only {asked} commands miss something");
-    let said = site.bad("power reboot --force", 2);
-    says(
+    let said = lab.mrp_fails("power reboot --force", 2);
+    assert_contains(
         &said,
         &["Type: mrp power reboot MACHINE --boot pxe --force=true\n"],
     );
-    let said = site.bad("reserve --count 2", 2);
-    says(
+    let said = lab.mrp_fails("reserve --count 2", 2);
+    assert_contains(
         &said,
         &["Type: mrp reserve --query QUERY --count 2 --reason REASON\n"],
     );
@@ -204,25 +207,25 @@ fn what_is_missing_is_answered_with_a_command_that_can_be_typed() {
 
 #[test]
 fn what_cannot_be_added_to_what_was_typed_is_not_told_to_be_typed() {
-    let site = Site::new();
-    let said = site.bad("reserve qdc01 --count 2", 2);
-    says(
+    let lab = start_lab();
+    let said = lab.mrp_fails("reserve qdc01 --count 2", 2);
+    assert_contains(
         &said,
         &["required by 'count': query", "For example: mrp reserve"],
     );
     assert!(!said.contains("Type:"), "{said}");
-    site.write(
+    lab.write(
         ".config/mrp/labs.cfg",
-        format!("[b]\nmrp_url = {}\nmrp_token = {TOKEN}\n", site.lab.url()),
+        format!("[b]\nmrp_url = {}\nmrp_token = {TOKEN}\n", lab.url()),
     );
-    let said = site.bad("--lab a image upload linux --lab b", 2);
-    says(&said, &["--lab=b"]);
+    let said = lab.mrp_fails("--lab a image upload linux --lab b", 2);
+    assert_contains(&said, &["--lab=b"]);
     assert!(!said.contains("--lab=a"), "{said}");
 }
 
 #[test]
 fn a_call_that_makes_no_sense_ends_with_2() {
-    let site = Site::new();
+    let lab = start_lab();
     for line in [
         "",
         "nothing",
@@ -261,11 +264,11 @@ fn a_call_that_makes_no_sense_ends_with_2() {
         "completions tcsh",
         "completions",
     ] {
-        let said = site.bad(line, 2);
+        let said = lab.mrp_fails(line, 2);
         assert!(said.len() > 10, "mrp {line}: {said}");
     }
-    assert_eq!(site.lab.requests().len(), 0);
-    says(&site.bad("machine lst", 2), &["list"]);
+    assert_eq!(lab.requests().len(), 0);
+    assert_contains(&lab.mrp_fails("machine lst", 2), &["list"]);
     for (line, hint) in [
         ("machine list --gahter state", "Did you mean: --gather?\n"),
         ("machine list --kernel_opt x", "Usage: mrp machine list"),
@@ -284,16 +287,16 @@ fn a_call_that_makes_no_sense_ends_with_2() {
         ("image lst", "Did you mean: list?\n"),
         ("lab sttus", "Did you mean: status?\n"),
     ] {
-        says(&site.bad(line, 2), &[hint]);
+        assert_contains(&lab.mrp_fails(line, 2), &[hint]);
     }
-    let bare = Site::bare();
-    says(
-        &bare.bad("lab status", 2),
+    let bare = start_bare_lab();
+    assert_contains(
+        &bare.mrp_fails("lab status", 2),
         &["--mrp-url is missing", "MRP_URL", ".config/mrp/labs.cfg"],
     );
     let bare = bare.with("MRP_URL", "http://127.0.0.1:1/");
-    says(
-        &bare.bad("lab status", 2),
+    assert_contains(
+        &bare.mrp_fails("lab status", 2),
         &["--mrp-token is missing", "MRP_TOKEN"],
     );
 }
@@ -301,9 +304,9 @@ fn a_call_that_makes_no_sense_ends_with_2() {
 /// As the parsers of Python's programs have taught people.
 #[test]
 fn options_are_typed_in_any_of_the_usual_ways() {
-    let site = Site::bare();
-    let url = site.lab.url().to_owned();
-    let all = site.good(&format!(
+    let lab = start_bare_lab();
+    let url = lab.url().to_owned();
+    let all = lab.mrp_ok(&format!(
         "--mrp-url {url} --mrp-token {TOKEN} machine list --mine"
     ));
     for line in [
@@ -313,9 +316,9 @@ fn options_are_typed_in_any_of_the_usual_ways() {
         format!("--mrp_url {url} --mrp_token {TOKEN} machine list --mine=yes"),
         format!("--url {url} --token {TOKEN} machine list --mine=true"),
     ] {
-        assert_eq!(site.good(&line), all, "mrp {line}");
+        assert_eq!(lab.mrp_ok(&line), all, "mrp {line}");
     }
-    let site = Site::new();
+    let lab = start_lab();
     for line in [
         "--check machine configure qdc01 --kernel-opts 'a b'",
         "--check machine configure qdc01 --kernel_opts='a b'",
@@ -324,41 +327,41 @@ fn options_are_typed_in_any_of_the_usual_ways() {
         "machine configure --machine_name qdc01 --kernel-opts='a b' --check",
         "machine configure --kernel-opts='a b' --check -- qdc01",
     ] {
-        says(&site.good(line), &["would update machine 'qdc01'"]);
+        assert_contains(&lab.mrp_ok(line), &["would update machine 'qdc01'"]);
     }
     let dashes = "machine configure qdc01 --kernel-opts '--- quiet' --check --diff";
-    says(&site.good(dashes), &["--- quiet"]);
+    assert_contains(&lab.mrp_ok(dashes), &["--- quiet"]);
 }
 
 #[test]
 fn a_word_behind_a_switch_is_no_second_machine() {
-    let site = Site::new();
-    let said = site.bad("machine configure qdc01 --netboot no", 2);
-    says(&said, &["'no' is taken for a name", "--netboot=no"]);
-    site.bad("machine provision qdc01 --wait no", 2);
-    site.bad("machine provision qdc01 --force No", 2);
-    assert!(site.lab.writes().is_empty());
+    let lab = start_lab();
+    let said = lab.mrp_fails("machine configure qdc01 --netboot no", 2);
+    assert_contains(&said, &["'no' is taken for a name", "--netboot=no"]);
+    lab.mrp_fails("machine provision qdc01 --wait no", 2);
+    lab.mrp_fails("machine provision qdc01 --force No", 2);
+    lab.assert_no_writes();
 }
 
 #[test]
 fn a_value_does_not_swallow_a_switch() {
-    let site = Site::new();
-    let said = site.bad("machine configure qdc01 --kernel-opts --check", 2);
-    says(&said, &["a value is required for '--kernel-opts"]);
-    assert!(site.lab.writes().is_empty());
-    let told = site.good("machine configure qdc01 --kernel-opts=--check --diff");
-    says(&told, &["+kernel_opts: \"--check\""]);
+    let lab = start_lab();
+    let said = lab.mrp_fails("machine configure qdc01 --kernel-opts --check", 2);
+    assert_contains(&said, &["a value is required for '--kernel-opts"]);
+    lab.assert_no_writes();
+    let told = lab.mrp_ok("machine configure qdc01 --kernel-opts=--check --diff");
+    assert_contains(&told, &["+kernel_opts: \"--check\""]);
 }
 
 #[test]
 fn the_command_to_type_does_no_more_than_the_one_that_was_typed() {
-    let site = Site::new();
-    let url = site.lab.url().to_owned();
+    let lab = start_lab();
+    let url = lab.url().to_owned();
     let typed = format!(
         "--mrp-url {url} --mrp-token {TOKEN} --check machine configure --kernel-opts x --diff"
     );
-    let said = site.bad(&typed, 2);
-    says(
+    let said = lab.mrp_fails(&typed, 2);
+    assert_contains(
         &said,
         &[
             "Type: mrp machine configure MACHINE",
@@ -371,20 +374,20 @@ fn the_command_to_type_does_no_more_than_the_one_that_was_typed() {
 
 #[test]
 fn what_is_to_be_shown_and_is_not_there_is_a_failure_with_near_names() {
-    let site = Site::new();
-    says(
-        &site.bad("preseed show alice-sed", 1),
+    let lab = start_lab();
+    assert_contains(
+        &lab.mrp_fails("preseed show alice-sed", 1),
         &["no preseed", "near: 'alice-seed'"],
     );
-    says(
-        &site.bad("image show 'dup kernl'", 1),
+    assert_contains(
+        &lab.mrp_fails("image show 'dup kernl'", 1),
         &["no image", "near: 'dup kernel'"],
     );
 }
 
 #[test]
 fn what_is_to_be_deleted_and_is_not_there_is_worth_a_word_with_near_names() {
-    let site = Site::new();
+    let lab = start_lab();
     for (line, near) in [
         (
             "preseed delete alice-sed",
@@ -400,57 +403,57 @@ fn what_is_to_be_deleted_and_is_not_there_is_worth_a_word_with_near_names() {
             "no preseed to delete with the name 'debian-sdt' (near: 'debian-std')\n",
         ),
     ] {
-        let ran = site.run(line);
+        let ran = lab.mrp(line);
         assert_eq!((ran.code, &*ran.out), (0, "nothing to do\n"), "mrp {line}");
         assert!(ran.err.starts_with("warning: there is "), "{}", ran.err);
-        says(&ran.err, &[near]);
+        assert_contains(&ran.err, &[near]);
     }
-    let ran = site.run("preseed delete alice-sed --json");
+    let ran = lab.mrp("preseed delete alice-sed --json");
     assert!(
         ran.err.is_empty() && !ran.out.contains("warnings"),
         "{}",
         ran.out
     );
-    assert_eq!(site.writes(), 0);
+    assert_eq!(lab.writes().len(), 0);
 }
 
 /// Every run of every test is looked through for it; these are the ways to say it.
 #[test]
 fn the_token_is_not_told_however_it_was_given() {
-    let bare = Site::bare();
-    let url = bare.lab.url().to_owned();
+    let bare = start_bare_lab();
+    let url = bare.url().to_owned();
     bare.write("tokens/alice", format!("{TOKEN}\n"));
     bare.write(
         ".config/mrp/labs.cfg",
         format!("[file]\nmrp_url = {url}\ntoken_file = ../../tokens/alice\n[text]\nmrp_url = {url}\nmrp_token = {TOKEN}\n"),
     );
     let option = format!("--mrp-url {url} --mrp-token {TOKEN}");
-    let environment = Site::new();
-    for (site, how) in [
+    let environment = start_lab();
+    for (lab, how) in [
         (&bare, option.as_str()),
         (&bare, "--lab file"),
         (&bare, "--lab text"),
         (&environment, ""),
     ] {
         // The server says it back, in a text and in a refusal.
-        site.lab.fault(json!([
+        lab.fault(json!([
             { "path": "/api/v1/image", "status": 400, "body": format!("bad token {TOKEN}") },
             { "path": "/api/v1/machine", "nth": 1, "status": 500, "body": { "error": format!("Token {TOKEN}") } },
         ]));
-        assert_eq!(site.run(&format!("{how} -v image list")).code, 1);
-        assert_eq!(site.run(&format!("{how} -v --json machine list")).code, 1);
+        assert_eq!(lab.mrp(&format!("{how} -v image list")).code, 1);
+        assert_eq!(lab.mrp(&format!("{how} -v --json machine list")).code, 1);
         let line = format!(
             "{how} machine configure qdc01 qdc02 --kernel-opts '{how} x={TOKEN}' --diff -v"
         );
-        says(&site.good(&line), &["updated machine 'qdc01'"]);
-        site.good(&format!("{how} machine show qdc01 qdc02"));
-        site.good(&format!("{how} machine list --json"));
-        site.good(&format!("{how} inventory"));
-        site.good(&format!("{how} lab status"));
-        site.run(&format!("{how} machine provision --kernel-opts x={TOKEN}"));
-        site.run(&format!("{how} machine provision qdc01 --kernel {TOKEN}"));
-        site.run(&format!("{how} machine report qdc01 --state {TOKEN}"));
-        site.run(&format!(
+        assert_contains(&lab.mrp_ok(&line), &["updated machine 'qdc01'"]);
+        lab.mrp_ok(&format!("{how} machine show qdc01 qdc02"));
+        lab.mrp_ok(&format!("{how} machine list --json"));
+        lab.mrp_ok(&format!("{how} inventory"));
+        lab.mrp_ok(&format!("{how} lab status"));
+        lab.mrp(&format!("{how} machine provision --kernel-opts x={TOKEN}"));
+        lab.mrp(&format!("{how} machine provision qdc01 --kernel {TOKEN}"));
+        lab.mrp(&format!("{how} machine report qdc01 --state {TOKEN}"));
+        lab.mrp(&format!(
             "{how} machine provision qdc01 --kernel x --kernel-id {TOKEN}"
         ));
     }
@@ -460,11 +463,10 @@ fn the_token_is_not_told_however_it_was_given() {
 #[test]
 fn a_server_cannot_steer_the_terminal() {
     let orders = "x\u{1b}[31my\u{9b}2Jz\u{7}\u{7f}\rw";
-    let site = Site::new();
+    let lab = start_lab();
     let name = format!("host{orders}");
-    site.lab
-        .add_machine(json!({ "name": name, "assignee": "alice" }));
-    site.lab.fault(json!({ "path": "/api/v1/preseed", "times": 0, "status": 400, "body": { "error": orders } }));
+    lab.add_machine(json!({ "name": name, "assignee": "alice" }));
+    lab.fault(json!({ "path": "/api/v1/preseed", "times": 0, "status": 400, "body": { "error": orders } }));
     for line in [
         "machine list",
         "machine show",
@@ -481,11 +483,11 @@ fn a_server_cannot_steer_the_terminal() {
             let line = line
                 .strip_prefix("preseed list -v; ")
                 .map_or(line.as_str(), |_| "preseed list -v");
-            no_orders(&site.run(line));
+            no_orders(&lab.mrp(line));
         }
     }
-    let ran = site.run("machine list --json");
-    says(&ran.out, &["\\u009b2J", "\\u001b[31m", "\\u007f"]);
+    let ran = lab.mrp("machine list --json");
+    assert_contains(&ran.out, &["\\u009b2J", "\\u001b[31m", "\\u007f"]);
     let listed: Value = serde_json::from_str(&ran.out).unwrap();
     let machines = listed["machines"].as_array().unwrap();
     assert!(
@@ -493,17 +495,17 @@ fn a_server_cannot_steer_the_terminal() {
             .iter()
             .any(|machine| machine["name"] == name.as_str())
     );
-    no_orders(&site.run("machine configure 'hos' --netboot"));
+    no_orders(&lab.mrp("machine configure 'hos' --netboot"));
     // The shell of the test has no way to say the name but as it is.
-    let mut command = site.command("machine configure --kernel-opts y --diff");
+    let mut command = lab.mrp_command("machine configure --kernel-opts y --diff");
     no_orders(&ran_of(command.arg(&name)));
 }
 
-fn ran_of(command: &mut std::process::Command) -> crate::site::Ran {
-    ran(&command.output().unwrap())
+fn ran_of(command: &mut std::process::Command) -> CommandOutput {
+    CommandOutput::checked(&command.output().unwrap())
 }
 
-fn no_orders(ran: &crate::site::Ran) {
+fn no_orders(ran: &CommandOutput) {
     let printed = format!("{}{}", ran.out, ran.err);
     let order = printed
         .chars()
@@ -513,7 +515,7 @@ fn no_orders(ran: &crate::site::Ran) {
 
 #[test]
 fn an_output_that_takes_no_more_is_a_failure_and_no_panic() {
-    let site = Site::new();
+    let lab = start_lab();
     for line in [
         "lab status",
         "lab status --json",
@@ -526,22 +528,26 @@ fn an_output_that_takes_no_more_is_a_failure_and_no_panic() {
         "--version",
     ] {
         let full = OpenOptions::new().write(true).open("/dev/full").unwrap();
-        let run = site
-            .command(line)
+        let run = lab
+            .mrp_command(line)
             .stdout(full)
             .stderr(Stdio::piped())
             .output()
             .unwrap();
-        assert_eq!(ran(&run).code, 1, "mrp {line} on a full device");
+        assert_eq!(
+            CommandOutput::checked(&run).code,
+            1,
+            "mrp {line} on a full device"
+        );
         let (reader, writer) = std::io::pipe().unwrap();
         drop(reader);
-        let run = site
-            .command(line)
+        let run = lab
+            .mrp_command(line)
             .stdout(writer)
             .stderr(Stdio::piped())
             .output()
             .unwrap();
-        assert_eq!(ran(&run).code, 1, "mrp {line} | true");
+        assert_eq!(CommandOutput::checked(&run).code, 1, "mrp {line} | true");
     }
     let full = || OpenOptions::new().write(true).open("/dev/full").unwrap();
     for (line, code) in [
@@ -549,22 +555,26 @@ fn an_output_that_takes_no_more_is_a_failure_and_no_panic() {
         ("machine show nosuch", 1),
         ("machine configure", 2),
     ] {
-        let run = site.command(line).stderr(full()).output().unwrap();
-        assert_eq!(ran(&run).code, code, "mrp {line} 2> /dev/full");
+        let run = lab.mrp_command(line).stderr(full()).output().unwrap();
+        assert_eq!(
+            CommandOutput::checked(&run).code,
+            code,
+            "mrp {line} 2> /dev/full"
+        );
     }
 }
 
 #[test]
 fn uploads_and_waits_are_silent_where_nobody_looks() {
-    let site = Site::new();
-    site.lab.settings(json!({ "install_seconds": 0 }));
-    site.write("vmlinuz", vec![7; 3_000_000]);
-    let ran = site.run("image upload vmlinuz --description big --type Kernel --arch arm64");
+    let lab = start_lab();
+    lab.settings(json!({ "install_seconds": 0 }));
+    lab.write("vmlinuz", vec![7; 3_000_000]);
+    let ran = lab.mrp("image upload vmlinuz --description big --type Kernel --arch arm64");
     assert_eq!((ran.code, &*ran.err), (0, ""));
     assert_eq!(ran.out.lines().count(), 1, "{}", ran.out);
-    let ran = site.run("machine wait qdc01 --wait-timeout 0.05 --wait-interval 0.01");
+    let ran = lab.mrp("machine wait qdc01 --wait-timeout 0.05 --wait-interval 0.01");
     assert_eq!((ran.code, &*ran.out), (1, ""));
-    says(
+    assert_contains(
         &ran.err,
         &["mrp: machine 'qdc01' was not ready within 0.05 s; the last state seen was unknown"],
     );

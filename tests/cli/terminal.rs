@@ -7,11 +7,12 @@ use std::sync::mpsc::{self, Receiver};
 use std::thread;
 use std::time::{Duration, Instant};
 
+use mrp_test_support::{TOKEN, TestLab, assert_contains};
 use portable_pty::{Child, CommandBuilder, MasterPty, PtySize, native_pty_system};
 use serde_json::json;
 use vt100::{Color, Parser};
 
-use crate::site::{Site, TOKEN, says};
+use crate::start_lab;
 
 const WIDTHS: [u16; 2] = [80, 200];
 const HEIGHT: u16 = 24;
@@ -30,16 +31,16 @@ struct Terminal {
 }
 
 impl Terminal {
-    fn run(site: &Site, line: &str, width: u16) -> Terminal {
-        Terminal::run_with(site, line, width, &[])
+    fn run(lab: &TestLab, line: &str, width: u16) -> Terminal {
+        Terminal::run_with(lab, line, width, &[])
     }
 
-    fn run_with(site: &Site, line: &str, width: u16, variables: &[(&str, &str)]) -> Terminal {
-        Terminal::run_on(site, line, (HEIGHT, width), variables)
+    fn run_with(lab: &TestLab, line: &str, width: u16, variables: &[(&str, &str)]) -> Terminal {
+        Terminal::run_on(lab, line, (HEIGHT, width), variables)
     }
 
     fn run_on(
-        site: &Site,
+        lab: &TestLab,
         line: &str,
         (height, width): (u16, u16),
         variables: &[(&str, &str)],
@@ -50,7 +51,7 @@ impl Terminal {
             ..PtySize::default()
         };
         let pair = native_pty_system().openpty(size).unwrap();
-        let typed = site.command(line);
+        let typed = lab.mrp_command(line);
         let mut command = CommandBuilder::new(typed.get_program());
         command.args(typed.get_args());
         command.env_clear();
@@ -177,21 +178,21 @@ impl Terminal {
     }
 }
 
-fn site() -> Site {
-    let site = Site::new();
-    site.write("seed", "d-i one\n");
-    site
+fn start_lab_with_seed() -> TestLab {
+    let lab = start_lab();
+    lab.write("seed", "d-i one\n");
+    lab
 }
 
 #[test]
 fn a_lab_is_a_line_for_each_machine() {
     for width in WIDTHS {
-        let site = site();
-        site.good("machine report qdc01 --state ready");
-        let mut terminal = Terminal::run(&site, "lab status", width);
+        let lab = start_lab_with_seed();
+        lab.mrp_ok("machine report qdc01 --state ready");
+        let mut terminal = Terminal::run(&lab, "lab status", width);
         assert_eq!(terminal.end(), 0, "{}", terminal.text());
         terminal.keep("status");
-        let machines = site.server("api/v1/machine?show_all=true");
+        let machines = lab.server("api/v1/machine?show_all=true");
         let machines = machines.as_array().unwrap();
         let lines = terminal.lines();
         assert_eq!(lines.len(), machines.len() + 1, "{}", terminal.text());
@@ -205,7 +206,7 @@ fn a_lab_is_a_line_for_each_machine() {
         }
         assert!(!terminal.is_wrapped(), "{}", terminal.text());
         assert!(terminal.is_coloured());
-        let mut plain = Terminal::run_with(&site, "lab status", width, &[("NO_COLOR", "1")]);
+        let mut plain = Terminal::run_with(&lab, "lab status", width, &[("NO_COLOR", "1")]);
         plain.end();
         assert_eq!(plain.text(), terminal.text());
         assert!(!plain.is_coloured());
@@ -215,13 +216,12 @@ fn a_lab_is_a_line_for_each_machine() {
 #[test]
 fn an_upload_shows_how_far_it_is() {
     for width in WIDTHS {
-        let site = site();
-        site.write("vmlinuz-6.1.0-debian-arm64", vec![7; 24_000_000]);
+        let lab = start_lab_with_seed();
+        lab.write("vmlinuz-6.1.0-debian-arm64", vec![7; 24_000_000]);
         // The server takes its time before it reads the file, so that there is something to see.
-        site.lab
-            .fault(json!({ "method": "POST", "path": "/api/v1/image", "delay": 1.0 }));
+        lab.fault(json!({ "method": "POST", "path": "/api/v1/image", "delay": 1.0 }));
         let line = "image upload vmlinuz-6.1.0-debian-arm64 --description 'debian 12' --type Kernel --arch arm64";
-        let mut terminal = Terminal::run(&site, line, width);
+        let mut terminal = Terminal::run(&lab, line, width);
         terminal.until("the bar with its rate and the time left", |text| {
             let parts = ["vmlinuz", "MiB/22.89 MiB", "iB/s", "s left"];
             parts.iter().all(|part| text.contains(part))
@@ -249,9 +249,9 @@ fn seconds_passed(text: &str) -> bool {
 #[test]
 fn a_wait_shows_the_state_and_for_how_long() {
     for width in WIDTHS {
-        let site = site();
+        let lab = start_lab_with_seed();
         let line = "machine wait qdc01 --wait-timeout 60 --wait-interval 0.05";
-        let mut terminal = Terminal::run(&site, line, width);
+        let mut terminal = Terminal::run(&lab, line, width);
         terminal.until("the line of the wait", |text| {
             text.contains("unknown (")
                 && text.contains("s) waiting for machine 'qdc01' to be ready")
@@ -259,7 +259,7 @@ fn a_wait_shows_the_state_and_for_how_long() {
         });
         terminal.keep("wait");
         assert_eq!(terminal.lines().len(), 1, "{}", terminal.text());
-        site.good("machine report qdc01 --state ready");
+        lab.mrp_ok("machine report qdc01 --state ready");
         assert_eq!(terminal.end(), 0, "{}", terminal.text());
         terminal.keep("waited");
         assert!(!terminal.text().contains("waiting"), "{}", terminal.text());
@@ -269,13 +269,13 @@ fn a_wait_shows_the_state_and_for_how_long() {
 #[test]
 fn a_lab_is_watched_until_the_user_has_seen_enough() {
     for width in WIDTHS {
-        let site = site();
-        let mut terminal = Terminal::run(&site, "lab status --watch --interval 0.1", width);
+        let lab = start_lab_with_seed();
+        let mut terminal = Terminal::run(&lab, "lab status --watch --interval 0.1", width);
         terminal.until("the lab", |text| {
             text.contains("qdc01") && text.contains("x86-1")
         });
         assert!(!terminal.text().contains("error"), "{}", terminal.text());
-        site.good("machine report qdc01 --state error");
+        lab.mrp_ok("machine report qdc01 --state error");
         terminal.until("the lab again", |text| {
             let line = text.lines().find(|line| line.starts_with("qdc01"));
             line.is_some_and(|line| line.contains("error")) && text.contains("x86-1")
@@ -294,9 +294,9 @@ fn a_lab_is_watched_until_the_user_has_seen_enough() {
 #[test]
 fn what_fails_is_seen_at_once() {
     for width in WIDTHS {
-        let site = site();
+        let lab = start_lab_with_seed();
         let line = "machine configure qdc01 --kernel 'alice tst kernel'";
-        let mut terminal = Terminal::run(&site, line, width);
+        let mut terminal = Terminal::run(&lab, line, width);
         assert_eq!(terminal.end(), 1);
         terminal.keep("failed");
         let text = terminal.unwrapped();
@@ -305,15 +305,15 @@ fn what_fails_is_seen_at_once() {
             "{text}"
         );
         assert!(terminal.is_coloured());
-        let mut plain = Terminal::run_with(&site, line, width, &[("NO_COLOR", "1")]);
+        let mut plain = Terminal::run_with(&lab, line, width, &[("NO_COLOR", "1")]);
         plain.end();
         assert!(!plain.is_coloured());
     }
 }
 
 /// What is printed on a terminal of this width by a command that does what it is asked.
-fn shown(site: &Site, line: &str, width: u16) -> Terminal {
-    let mut terminal = Terminal::run(site, line, width);
+fn shown(lab: &TestLab, line: &str, width: u16) -> Terminal {
+    let mut terminal = Terminal::run(lab, line, width);
     assert_eq!(terminal.end(), 0, "{}", terminal.text());
     assert!(!terminal.is_wrapped(), "{}", terminal.text());
     terminal.keep(&line.replace(' ', "-"));
@@ -322,42 +322,42 @@ fn shown(site: &Site, line: &str, width: u16) -> Terminal {
 
 #[test]
 fn what_matters_is_read_whole_where_there_is_little_room() {
-    let site = site();
-    let interfaces = shown(&site, "interface list", 80).text();
-    says(&interfaces, &["52:54:00:00:02:01", "10.40.5.12"]);
+    let lab = start_lab_with_seed();
+    let interfaces = shown(&lab, "interface list", 80).text();
+    assert_contains(&interfaces, &["52:54:00:00:02:01", "10.40.5.12"]);
     assert!(!interfaces.contains('…'), "{interfaces}");
 
     let all = shown(
-        &site,
+        &lab,
         "machine list --gather state,power,assignees,interfaces",
         80,
     )
     .text();
-    says(
+    assert_contains(
         &all,
         &["STATE", "POWER", "ASSIGNEES", "INTERFACES", "eth0, eth1,"],
     );
     assert!(!all.contains("SUBARCH"), "{all}");
-    says(
-        &shown(&site, "machine list", 80).text(),
+    assert_contains(
+        &shown(&lab, "machine list", 80).text(),
         &["SUBARCH", "NETBOOT ENABLED"],
     );
-    let narrow = shown(&site, "interface list", 40).text();
+    let narrow = shown(&lab, "interface list", 40).text();
     assert!(
         narrow.contains("52:54:00:00:02:01") && !narrow.contains('…'),
         "{narrow}"
     );
 
     let description = "debian 12 installer of the nightly build, tested";
-    site.good(&format!(
+    lab.mrp_ok(&format!(
         "image upload seed --description '{description}' --type Kernel --arch arm64"
     ));
-    let images = shown(&site, "image list", 80).text();
-    says(&images, &[description, "Kernel"]);
+    let images = shown(&lab, "image list", 80).text();
+    assert_contains(&images, &[description, "Kernel"]);
     assert!(!images.contains("UPLOAD"), "{images}");
 
-    let status = shown(&site, "lab status", 40);
-    for machine in site
+    let status = shown(&lab, "lab status", 40);
+    for machine in lab
         .server("api/v1/machine?show_all=true")
         .as_array()
         .unwrap()
@@ -370,55 +370,55 @@ fn what_matters_is_read_whole_where_there_is_little_room() {
             status.text()
         );
     }
-    says(
-        &shown(&site, "lab status", 80).text(),
+    assert_contains(
+        &shown(&lab, "lab status", 80).text(),
         &["NETBOOT", "10.40.5.11, "],
     );
     // One long text does not push out all others.
     let description = "long ".repeat(30);
-    site.good(&format!(
+    lab.mrp_ok(&format!(
         "image upload seed --description '{description}' --type Initrd --arch arm64"
     ));
-    says(
-        &shown(&site, "image list", 80).text(),
+    assert_contains(
+        &shown(&lab, "image list", 80).text(),
         &["ID", "long long", "…", "Initrd"],
     );
     for width in [1, 5, 12] {
-        shown(&site, "lab status", width);
-        shown(&site, "image list", width);
+        shown(&lab, "lab status", width);
+        shown(&lab, "image list", width);
     }
 }
 
 #[test]
 fn a_lab_is_watched_on_terminals_of_next_to_no_lines() {
-    let site = site();
-    let machines = site.server("api/v1/machine?show_all=true");
+    let lab = start_lab_with_seed();
+    let machines = lab.server("api/v1/machine?show_all=true");
     let told = format!("{} machines", machines.as_array().unwrap().len());
     for height in [1, 2] {
         let line = "lab status --watch --interval 0.1";
-        let mut terminal = Terminal::run_on(&site, line, (height, 80), &[]);
+        let mut terminal = Terminal::run_on(&lab, line, (height, 80), &[]);
         terminal.until("the number of machines", |text| text.trim_end() == told);
         terminal.interrupt();
         assert_ne!(terminal.end(), 0);
         let printed = String::from_utf8_lossy(&terminal.all);
         assert!(!printed.contains("panicked"), "{printed}");
     }
-    let refused = site.bad("lab status --watch --interval 0.00001", 2);
-    says(&refused, &["mrp: interval must be at least 0.1 seconds"]);
+    let refused = lab.mrp_fails("lab status --watch --interval 0.00001", 2);
+    assert_contains(&refused, &["mrp: interval must be at least 0.1 seconds"]);
 }
 
 #[test]
 fn columns_stand_under_their_heads_whatever_the_letters() {
-    let site = site();
+    let lab = start_lab_with_seed();
     for description in ["日本語のカーネル", "tab\tand\nline", "turned \u{202e}back"] {
-        site.good(&format!(
+        lab.mrp_ok(&format!(
             "image upload seed --description '{description}' --type Kernel --arch arm64 --force"
         ));
     }
     for width in [40, 80, 200] {
-        let terminal = shown(&site, "image list", width);
+        let terminal = shown(&lab, "image list", width);
         let text = terminal.text();
-        says(&text, &["日本語の", "tab and line", "turned back"]);
+        assert_contains(&text, &["日本語の", "tab and line", "turned back"]);
         let lines = terminal.lines();
         let column = u16::try_from(lines[0].find("TYPE").unwrap()).unwrap();
         let screen = terminal.screen.screen();
@@ -435,7 +435,7 @@ fn columns_stand_under_their_heads_whatever_the_letters() {
 
 #[test]
 fn a_bar_has_its_name_from_the_first_and_room_for_the_rate_to_the_last() {
-    let site = site();
+    let lab = start_lab_with_seed();
     let long = "vmlinuz-".to_owned() + &"6.1.0-debian-".repeat(4);
     assert_eq!(long.len(), 60);
     for (name, begin) in [
@@ -445,13 +445,12 @@ fn a_bar_has_its_name_from_the_first_and_room_for_the_rate_to_the_last() {
             "日本語の日本語の日本語の…",
         ),
     ] {
-        site.write(name, vec![7; 24_000_000]);
-        site.lab
-            .fault(json!({ "method": "POST", "path": "/api/v1/image", "delay": 1.0 }));
+        lab.write(name, vec![7; 24_000_000]);
+        lab.fault(json!({ "method": "POST", "path": "/api/v1/image", "delay": 1.0 }));
         let line = format!(
             "image upload {name} --description '{name}' --type Kernel --arch arm64 --force"
         );
-        let mut terminal = Terminal::run(&site, &line, 80);
+        let mut terminal = Terminal::run(&lab, &line, 80);
         terminal.until("the bar with its rate and the time left", |text| {
             let parts = [begin, "MiB/22.89 MiB", "iB/s", "s left"];
             parts.iter().all(|part| text.contains(part))
@@ -465,13 +464,12 @@ fn a_bar_has_its_name_from_the_first_and_room_for_the_rate_to_the_last() {
 
 #[test]
 fn a_bar_stays_on_its_line() {
-    let site = site();
-    site.write("vmlinuz-6.1.0-debian-arm64", vec![7; 24_000_000]);
+    let lab = start_lab_with_seed();
+    lab.write("vmlinuz-6.1.0-debian-arm64", vec![7; 24_000_000]);
     let line = "image upload vmlinuz-6.1.0-debian-arm64 --description d --type Kernel --arch arm64";
     for (width, share) in [(40, "% "), (60, "% "), (72, "/22.89 MiB ")] {
-        site.lab
-            .fault(json!({ "method": "POST", "path": "/api/v1/image", "delay": 1.0 }));
-        let mut terminal = Terminal::run(&site, &format!("{line} --force"), width);
+        lab.fault(json!({ "method": "POST", "path": "/api/v1/image", "delay": 1.0 }));
+        let mut terminal = Terminal::run(&lab, &format!("{line} --force"), width);
         let mut lines = 0;
         terminal.until("the bar with its rate and the time left", |text| {
             lines = lines.max(text.lines().count());
@@ -492,30 +490,30 @@ fn a_bar_stays_on_its_line() {
 
 #[test]
 fn a_wait_stays_on_its_line() {
-    let site = site();
+    let lab = start_lab_with_seed();
     let line = "machine wait qdc01 --wait-timeout 60 --wait-interval 0.05";
     for width in [30, 40] {
-        let mut terminal = Terminal::run(&site, line, width);
+        let mut terminal = Terminal::run(&lab, line, width);
         terminal.until("the line of the wait", |text| {
             text.contains("unknown (") && text.contains("s) waiting") && seconds_passed(text)
         });
         assert_eq!(terminal.lines().len(), 1, "{}", terminal.text());
         terminal.keep("wait");
-        site.good("machine report qdc01 --state ready");
+        lab.mrp_ok("machine report qdc01 --state ready");
         assert_eq!(terminal.end(), 0, "{}", terminal.text());
-        site.good("machine report qdc01 --state unknown");
+        lab.mrp_ok("machine report qdc01 --state unknown");
     }
-    says(
-        &site.good("machine wait qdc02 --check"),
+    assert_contains(
+        &lab.mrp_ok("machine wait qdc02 --check"),
         &["would wait for machine 'qdc02'"],
     );
 }
 
 #[test]
 fn each_of_several_that_fail_has_a_line() {
-    let site = site();
+    let lab = start_lab_with_seed();
     let line = "machine configure nosuch bobs-box qdc01 x86-1 --kernel-opts quiet";
-    let mut terminal = Terminal::run(&site, line, 200);
+    let mut terminal = Terminal::run(&lab, line, 200);
     assert_eq!(terminal.end(), 1);
     terminal.keep("several-failed");
     let lines = terminal.lines();
@@ -532,8 +530,8 @@ fn each_of_several_that_fail_has_a_line() {
     for (line, begin) in lines.iter().zip(begins) {
         assert!(line.starts_with(begin), "{}", terminal.text());
     }
-    let json = site.run(&format!("{line} --json"));
-    says(
+    let json = lab.mrp(&format!("{line} --json"));
+    assert_contains(
         &json.out,
         &["failed: machine 'nosuch': there is no machine 'nosuch'"],
     );

@@ -3,9 +3,10 @@
 use std::os::unix::fs::PermissionsExt;
 use std::process::Command;
 
+use mrp_test_support::{TestLab, assert_contains, text};
 use serde_json::{Value, json};
 
-use crate::bench::{Bench, says, text};
+use crate::start_lab;
 
 const COMMAND_LINE: &str = "BOOTIF=01-52-54 auto=true url=http://mrp.example:5000/lab/preseed/42 interface=auto console=ttyS0 a=b\n";
 
@@ -32,29 +33,29 @@ fn late_command(token: &str) -> String {
 }
 
 /// Installs alice's machine with a preseed, and gives the result of the task.
-fn installed_with(bench: &Bench, preseed: &str, wait_timeout: f64) -> Value {
+fn installed_with(lab: &TestLab, preseed: &str, wait_timeout: f64) -> Value {
     let kernel = json!({
-        "description": "installer", "type": "Kernel", "arch": "arm64", "path": bench.file("linux", "linux"),
+        "description": "installer", "type": "Kernel", "arch": "arm64", "path": lab.write("linux", "linux"),
     });
-    bench.run("mrp_image", kernel);
-    let path = bench.file("preseed", preseed);
-    bench.run("mrp_preseed", json!({ "name": "reports", "path": path }));
+    lab.run("mrp_image", kernel);
+    let path = lab.write("preseed", preseed);
+    lab.run("mrp_preseed", json!({ "name": "reports", "path": path }));
     let options = json!({
         "name": "qdc01", "subarch": "efi", "kernel": "installer", "preseed": "reports",
         "state": "provisioned", "wait_interval": 0.1, "wait_timeout": wait_timeout,
     });
-    bench.run("mrp_machine", options)
+    lab.run("mrp_machine", options)
 }
 
 #[test]
 fn a_machine_that_runs_the_late_command_becomes_ready_with_netboot_off() {
-    let bench = Bench::new();
-    bench.lab.run_late_commands();
-    let result = installed_with(&bench, &late_command("alice-token"), 60.0);
+    let lab = start_lab();
+    lab.run_late_commands();
+    let result = installed_with(&lab, &late_command("alice-token"), 60.0);
     assert_eq!(result["machine"]["state"], "ready", "{result:#}");
-    assert_eq!(bench.server("/api/v1/machine/2")["netboot_enabled"], false);
-    assert_eq!(bench.lab.last_boot().result, "ready");
-    let asked = bench.lab.requests();
+    assert_eq!(lab.server("/api/v1/machine/2")["netboot_enabled"], false);
+    assert_eq!(lab.last_boot().result, "ready");
+    let asked = lab.requests();
     let told = asked
         .iter()
         .filter(|request| request.path == "/api/v1/machine/2/state" && request.method == "PUT");
@@ -62,49 +63,49 @@ fn a_machine_that_runs_the_late_command_becomes_ready_with_netboot_off() {
 }
 
 /// Asked when the boot is over and nothing more comes.
-fn stays_provisioning(bench: &Bench) {
-    let state = bench.server("/api/v1/machine/2/state");
+fn stays_provisioning(lab: &TestLab) {
+    let state = lab.server("/api/v1/machine/2/state");
     assert_eq!(state["state"], "provisioning");
 }
 
 #[test]
 fn with_a_wrong_token_the_machine_stays_provisioning() {
-    let bench = Bench::new();
-    bench.lab.run_late_commands();
-    let result = installed_with(&bench, &late_command("no-token"), 0.1);
-    says(&text(&result["msg"]), &["last state seen was provisioning"]);
-    let boot = bench.lab.last_boot();
+    let lab = start_lab();
+    lab.run_late_commands();
+    let result = installed_with(&lab, &late_command("no-token"), 0.1);
+    assert_contains(&text(&result["msg"]), &["last state seen was provisioning"]);
+    let boot = lab.last_boot();
     assert_eq!(boot.result, "failed");
-    says(
+    assert_contains(
         boot.error.as_deref().unwrap_or_default(),
         &["the late command ended with", "401"],
     );
-    stays_provisioning(&bench);
+    stays_provisioning(&lab);
 }
 
 #[test]
 fn with_the_token_of_somebody_who_does_not_hold_the_machine_it_stays_provisioning() {
-    let bench = Bench::new();
-    bench.lab.run_late_commands();
-    let result = installed_with(&bench, &late_command("bob-token"), 0.1);
+    let lab = start_lab();
+    lab.run_late_commands();
+    let result = installed_with(&lab, &late_command("bob-token"), 0.1);
     assert_eq!(result["failed"], true);
-    assert_eq!(bench.lab.last_boot().result, "failed");
-    stays_provisioning(&bench);
+    assert_eq!(lab.last_boot().result, "failed");
+    stays_provisioning(&lab);
     // As the page says, every token may do this to every machine.
-    assert_eq!(bench.server("/api/v1/machine/2")["netboot_enabled"], false);
+    assert_eq!(lab.server("/api/v1/machine/2")["netboot_enabled"], false);
 }
 
 #[test]
 fn the_server_renders_every_one_of_them_as_it_stands() {
-    let bench = Bench::new();
+    let lab = start_lab();
     for snippet in snippets() {
-        let path = bench.file("preseed", snippet);
-        bench.run("mrp_preseed", json!({ "name": "reports", "path": path }));
-        bench.run(
+        let path = lab.write("preseed", snippet);
+        lab.run("mrp_preseed", json!({ "name": "reports", "path": path }));
+        lab.run(
             "mrp_machine",
             json!({ "name": "qdc01", "preseed": "reports" }),
         );
-        assert_eq!(bench.rendered(2), snippet.trim_end_matches('\n'));
+        assert_eq!(lab.rendered_preseed(2), snippet.trim_end_matches('\n'));
     }
 }
 

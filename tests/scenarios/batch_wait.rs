@@ -1,18 +1,19 @@
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
+use mrp_test_support::TestLab;
 use serde_json::json;
 
-use crate::bench::Bench;
+use crate::start_lab;
 
 /// The most looks at the power that are under way at the same time after all orders were given.
-fn most_looks_at_once(bench: &Bench, orders: usize, run: impl FnOnce()) -> usize {
+fn most_looks_at_once(lab: &TestLab, orders: usize, run: impl FnOnce()) -> usize {
     let over = AtomicBool::new(false);
     std::thread::scope(|scope| {
         let watching = scope.spawn(|| {
             let mut most = 0;
             while !over.load(Ordering::SeqCst) {
-                let requests = bench.lab.requests();
+                let requests = lab.requests();
                 let answered = requests
                     .iter()
                     .filter(|one| one.is_write() && one.status.is_some());
@@ -34,16 +35,14 @@ fn most_looks_at_once(bench: &Bench, orders: usize, run: impl FnOnce()) -> usize
 
 #[test]
 fn looks_at_machines_that_are_awaited_do_not_wait_for_each_other() {
-    let bench = Bench::new();
-    bench
-        .lab
-        .settings(json!({ "bmc_seconds": 0.4, "bmc_blocks": false }));
+    let lab = start_lab();
+    lab.settings(json!({ "bmc_seconds": 0.4, "bmc_blocks": false }));
     let options = json!({
         "state": "rebooted", "boot": "disk",
         "machines": [{ "name": "moonshot-c1" }, { "name": "qdc01" }, { "name": "qdc02" }],
     });
-    let most = most_looks_at_once(&bench, 3, || {
-        let result = bench.run("mrp_power", options);
+    let most = most_looks_at_once(&lab, 3, || {
+        let result = lab.run("mrp_power", options);
         assert_eq!(result["changed"], true, "{result:#}");
     });
     assert_eq!(most, 3);

@@ -1,46 +1,47 @@
+use mrp_test_support::{TestLab, assert_contains, text};
 use serde_json::{Value, json};
 
-use crate::bench::{Bench, says, text};
+use crate::start_lab;
 
 /// Asserts that a list is refused as a whole before anything is written, however often it is tried.
-fn refused(bench: &Bench, module: &str, options: &Value, object: &str) {
-    let writes = bench.lab.writes().len();
+fn refused(lab: &TestLab, module: &str, options: &Value, object: &str) {
+    let writes = lab.writes().len();
     for _ in 0..3 {
-        let checked = bench.check(module, options.clone());
-        let real = bench.run(module, options.clone());
+        let checked = lab.check(module, options.clone());
+        let real = lab.run(module, options.clone());
         for result in [checked, real] {
             assert_eq!(result["changed"], false, "{result:#}");
             assert_eq!(result["plan"], json!([]));
             let sentence = format!("{object} is in the list more than once");
-            says(&text(&result["msg"]), &["2 of 2 failed: ", &sentence]);
+            assert_contains(&text(&result["msg"]), &["2 of 2 failed: ", &sentence]);
         }
     }
-    assert_eq!(bench.lab.writes().len(), writes);
+    assert_eq!(lab.writes().len(), writes);
 }
 
 #[test]
 fn an_item_that_holds_already_does_not_hide_that_another_contradicts_it() {
-    let bench = Bench::new();
+    let lab = start_lab();
     let machines = json!([{ "name": "qdc01", "state": "on" }, { "name": "qdc01", "state": "off" }]);
     let options = json!({ "machines": machines });
-    refused(&bench, "mrp_power", &options, "machine 'qdc01'");
+    refused(&lab, "mrp_power", &options, "machine 'qdc01'");
 
-    bench.run("mrp_machine", json!({ "id": 2, "kernel_opts": "a" }));
+    lab.run("mrp_machine", json!({ "id": 2, "kernel_opts": "a" }));
     let machines =
         json!([{ "name": "qdc01", "kernel_opts": "a" }, { "id": 2, "kernel_opts": "b" }]);
     let options = json!({ "machines": machines });
-    refused(&bench, "mrp_machine", &options, "machine 'qdc01'");
+    refused(&lab, "mrp_machine", &options, "machine 'qdc01'");
 
-    bench.run("mrp_preseed", json!({ "name": "seed", "content": "a" }));
+    lab.run("mrp_preseed", json!({ "name": "seed", "content": "a" }));
     let preseeds = json!([{ "name": "seed", "content": "a" }, { "name": "seed", "content": "b" }]);
     let options = json!({ "preseeds": preseeds });
-    refused(&bench, "mrp_preseed", &options, "preseed 'seed'");
+    refused(&lab, "mrp_preseed", &options, "preseed 'seed'");
 }
 
 #[test]
 fn an_interface_has_one_wish_whatever_it_is_called() {
-    let bench = Bench::new();
-    let interface = &bench.server("/api/v1/machine/2/interface")[0];
+    let lab = start_lab();
+    let interface = &lab.server("/api/v1/machine/2/interface")[0];
     let options = json!({
         "name": "qdc01",
         "interfaces": [
@@ -49,7 +50,7 @@ fn an_interface_has_one_wish_whatever_it_is_called() {
         ],
     });
     refused(
-        &bench,
+        &lab,
         "mrp_interface",
         &options,
         "interface 'eth0' of machine 'qdc01'",
@@ -58,39 +59,39 @@ fn an_interface_has_one_wish_whatever_it_is_called() {
 
 #[test]
 fn images_of_one_description_do_not_replace_each_other_for_ever() {
-    let bench = Bench::new();
-    let kernel = |file: &str| json!({ "path": bench.file(file, file) });
+    let lab = start_lab();
+    let kernel = |file: &str| json!({ "path": lab.write(file, file) });
     let options = json!({
         "description": "k", "type": "Kernel", "arch": "arm64", "images": [kernel("one"), kernel("two")],
     });
-    refused(&bench, "mrp_image", &options, "Kernel image 'k' for arm64");
+    refused(&lab, "mrp_image", &options, "Kernel image 'k' for arm64");
     let alone = json!({
-        "description": "k", "type": "Kernel", "arch": "arm64", "path": bench.file("one", "one"),
+        "description": "k", "type": "Kernel", "arch": "arm64", "path": lab.write("one", "one"),
     });
-    let image = bench.run("mrp_image", alone)["image"].clone();
-    refused(&bench, "mrp_image", &options, "Kernel image 'k' for arm64");
+    let image = lab.run("mrp_image", alone)["image"].clone();
+    refused(&lab, "mrp_image", &options, "Kernel image 'k' for arm64");
 
     let options = json!({
         "description": "k", "type": "Kernel", "arch": "arm64",
         "images": [{ "public": false }, { "id": image["id"], "public": true }],
     });
-    refused(&bench, "mrp_image", &options, "Kernel image 'k' for arm64");
+    refused(&lab, "mrp_image", &options, "Kernel image 'k' for arm64");
 }
 
 #[test]
 fn twins_are_refused_before_one_of_them_is_done() {
-    let bench = Bench::new();
+    let lab = start_lab();
     let options = json!({ "state": "off", "machines": [{ "name": "qdc01" }, { "id": 2 }] });
-    refused(&bench, "mrp_power", &options, "machine 'qdc01'");
+    refused(&lab, "mrp_power", &options, "machine 'qdc01'");
 }
 
 #[test]
 fn what_is_twice_in_a_list_does_not_stop_the_others() {
-    let bench = Bench::new();
+    let lab = start_lab();
     let options = json!({
         "kernel_opts": "quiet", "machines": [{ "name": "qdc01" }, { "id": 2 }, { "name": "qdc02" }],
     });
-    let result = bench.run("mrp_machine", options);
-    says(&text(&result["msg"]), &["2 of 3 failed"]);
+    let result = lab.run("mrp_machine", options);
+    assert_contains(&text(&result["msg"]), &["2 of 3 failed"]);
     assert_eq!(result["results"][2]["machine"]["kernel_opts"], "quiet");
 }

@@ -5,8 +5,10 @@ use std::path::Path;
 use std::process::Command;
 
 use mr_provisioner::ansible::Kind;
+use mrp_test_support::assert_contains;
+use mrp_test_support::command_line::words;
 
-use crate::site::{Site, says, words};
+use crate::{start_bare_lab, start_lab};
 
 /// Columns and lines of the screen that a help has to fit on.
 const SCREEN: (usize, usize) = (80, 24);
@@ -96,12 +98,12 @@ fn the_words_that_must_be_typed_are_told() {
         ),
         ("power reboot", &["<pxe|disk|bios>"]),
     ] {
-        says(&help(command), parts);
+        assert_contains(&help(command), parts);
     }
     for (of, text) in helps() {
         assert!(!text.contains('…'), "{of}: {text}");
     }
-    says(&help(""), &["MRP_URL", "MRP_TOKEN", "--lab"]);
+    assert_contains(&help(""), &["MRP_URL", "MRP_TOKEN", "--lab"]);
 }
 
 #[test]
@@ -122,17 +124,17 @@ fn an_option_is_described_in_what_it_does() {
 #[test]
 fn every_example_is_understood() {
     // Nobody answers there, so nothing is done, and nothing is watched.
-    let site = Site::new().with("MRP_URL", "http://127.0.0.1:1/");
-    let noted = site.path("noted");
+    let lab = start_lab().with("MRP_URL", "http://127.0.0.1:1/");
+    let noted = lab.path("noted");
     let stub = "#!/bin/sh\nfor word; do printf '%s\\0' \"$word\"; done >> \"$NOTED\"; printf '\\n' >> \"$NOTED\"\n";
-    site.write("bin/mrp", stub);
+    lab.write("bin/mrp", stub);
     for other in ["websocat", "man"] {
-        site.write(&format!("bin/{other}"), "#!/bin/sh\n:\n");
+        lab.write(&format!("bin/{other}"), "#!/bin/sh\n:\n");
     }
     for stub in ["mrp", "websocat", "man"] {
-        site.allow(&site.path("bin").join(stub), 0o700);
+        lab.set_mode(&lab.path("bin").join(stub), 0o700);
     }
-    site.write(".local/share/bash-completion/completions/mrp", "");
+    lab.write(".local/share/bash-completion/completions/mrp", "");
     let mut examples: Vec<String> = helps()
         .iter()
         .map(|(_, text)| example(text).to_owned())
@@ -141,16 +143,16 @@ fn every_example_is_understood() {
     for example in examples {
         std::fs::write(&noted, "").unwrap();
         let mut shell = Command::new("/bin/sh");
-        shell.args(["-c", &example]).current_dir(site.path("bin"));
+        shell.args(["-c", &example]).current_dir(lab.path("bin"));
         shell
-            .env("PATH", site.path("bin"))
+            .env("PATH", lab.path("bin"))
             .env("NOTED", &noted)
-            .env("HOME", site.path(""));
+            .env("HOME", lab.path(""));
         assert!(shell.status().unwrap().success(), "{example}");
         let calls = std::fs::read_to_string(&noted).unwrap();
         assert_eq!(calls.lines().count(), 1, "{example}");
         let words = calls.trim_end_matches('\n').split_terminator('\0');
-        let mut command = site.command("--retries 0");
+        let mut command = lab.mrp_command("--retries 0");
         let output = command.args(words).output().unwrap();
         assert!(
             matches!(output.status.code(), Some(0 | 1)),
@@ -160,7 +162,7 @@ fn every_example_is_understood() {
 }
 
 fn completions(shell: &str) -> String {
-    Site::bare().good(&format!("completions {shell}"))
+    start_bare_lab().mrp_ok(&format!("completions {shell}"))
 }
 
 #[test]
@@ -184,9 +186,9 @@ fn completions_have_every_option() {
 /// A shell takes its script; zsh and fish where they are installed.
 #[test]
 fn completions_are_scripts_of_their_shells() {
-    let site = Site::bare();
+    let lab = start_bare_lab();
     for shell in ["bash", "zsh", "fish"] {
-        let script = site.write(shell, completions(shell));
+        let script = lab.write(shell, completions(shell));
         let Ok(output) = Command::new(shell).arg("-n").arg(script).output() else {
             assert_ne!(shell, "bash", "bash is not installed");
             continue;
@@ -223,8 +225,8 @@ fn offered(script: &Path, line: &[&str]) -> Vec<String> {
 
 #[test]
 fn bash_offers_what_may_be_typed() {
-    let site = Site::bare();
-    let script = site.write("mrp.bash", completions("bash"));
+    let lab = start_bare_lab();
+    let script = lab.write("mrp.bash", completions("bash"));
     let mut verbs: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
     for command in commands() {
         let (noun, verb) = command.split_once(' ').unwrap_or((&command, ""));
@@ -283,9 +285,9 @@ fn read_manual(page: &Path) -> Option<String> {
 
 #[test]
 fn the_manual_names_every_command_and_option() {
-    let site = Site::bare();
-    let source = site.good("man");
-    let page = site.write("mrp.1", &source);
+    let lab = start_bare_lab();
+    let source = lab.mrp_ok("man");
+    let page = lab.write("mrp.1", &source);
     let read = read_manual(&page);
     // Hyphens are escaped in the source, and are what people look for.
     let plain = source
@@ -297,7 +299,7 @@ fn the_manual_names_every_command_and_option() {
         let text: Vec<&str> = text.split_whitespace().collect();
         let text = text.join(" ");
         for command in commands() {
-            says(&text, &[&format!("mrp {command}"), &command.to_uppercase()]);
+            assert_contains(&text, &[&format!("mrp {command}"), &command.to_uppercase()]);
         }
         let made = mr_provisioner::MODULES.iter().filter(|module| {
             module.spec.name != WITHOUT_COMMAND && module.spec.deprecation.is_none()
@@ -305,7 +307,7 @@ fn the_manual_names_every_command_and_option() {
         for option in made.flat_map(|module| module.spec.all_options()) {
             // Lists of objects are what several operands become.
             if !matches!(option.kind, Kind::Items(_)) {
-                says(&text, &[&format!("--{}", option.name.replace('_', "-"))]);
+                assert_contains(&text, &[&format!("--{}", option.name.replace('_', "-"))]);
             }
         }
         for own in [
@@ -321,7 +323,7 @@ fn the_manual_names_every_command_and_option() {
             "MRP_CA_PATH What --ca-path is",
             "NO_COLOR",
         ] {
-            says(&text, &[own]);
+            assert_contains(&text, &[own]);
         }
     }
     for heading in [
@@ -332,7 +334,7 @@ fn the_manual_names_every_command_and_option() {
         "\n.SH ENVIRONMENT\n",
         "\n.SH NOTES\n",
     ] {
-        says(&source, &[heading]);
+        assert_contains(&source, &[heading]);
     }
     assert!(!source.contains("mrp-image(1)"), "there is one page");
 }

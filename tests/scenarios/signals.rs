@@ -1,33 +1,31 @@
 //! Runs that are stopped while the server has not answered yet.
 
-use std::process::{Command, Stdio};
+use std::process::Command;
 
+use mrp_test_support::module::parse_result;
+use mrp_test_support::{TestLab, assert_contains, text};
 use serde_json::{Value, json};
 
-use crate::bench::{Bench, result_of, says, text};
+use crate::start_lab;
 
 /// The result of a run that is stopped once the lab has seen this many requests.
-fn stopped_after(requests: usize, bench: &Bench, module: &str, options: Value) -> Value {
-    let mut command = bench.to_start(module, options);
-    let child = command
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped())
-        .spawn()
-        .unwrap();
-    bench.lab.wait_for_requests(requests);
+fn stopped_after(requests: usize, lab: &TestLab, module: &str, options: Value) -> Value {
+    let mut run = lab.module_run(module, options);
+    let child = run.command.spawn().unwrap();
+    lab.wait_for_requests(requests);
     let kill = Command::new("kill").arg(child.id().to_string()).status();
     assert!(kill.unwrap().success());
-    result_of(&child.wait_with_output().unwrap())
+    parse_result(&child.wait_with_output().unwrap())
 }
 
 #[test]
 fn a_write_that_was_not_answered_yet_is_not_told_as_undone() {
-    let bench = Bench::new();
+    let lab = start_lab();
     let slow = json!({"method": "POST", "path": "/api/v1/preseed", "delay": 60.0});
-    bench.lab.fault(slow);
+    lab.fault(slow);
     let options = json!({"name": "seed-9", "content": "x\n"});
-    let result = stopped_after(2, &bench, "mrp_preseed", options);
-    says(
+    let result = stopped_after(2, &lab, "mrp_preseed", options);
+    assert_contains(
         &text(&result["msg"]),
         &[
             "stopped by SIGTERM",

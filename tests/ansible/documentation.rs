@@ -1,10 +1,11 @@
 //! The playbooks in README.md and docs/, blocks marked `yaml`, and the examples of the modules. What is not a whole
 //! playbook is marked `yaml fragment`.
 
+use mrp_test_support::ansible::with_each_ansible;
+use mrp_test_support::project_folder;
 use serde_json::json;
 
-use crate::controller::root;
-use crate::{Site, on_each_line};
+use crate::{start_lab, write};
 
 /// A playbook of a page.
 struct Documented {
@@ -24,10 +25,10 @@ impl Documented {
 }
 
 fn all() -> Vec<Documented> {
-    let docs = std::fs::read_dir(root().join("docs")).unwrap();
+    let docs = std::fs::read_dir(project_folder().join("docs")).unwrap();
     let docs = docs.map(|entry| entry.unwrap().path());
     let pages = docs
-        .chain([root().join("README.md")])
+        .chain([project_folder().join("README.md")])
         .filter(|path| path.extension().is_some_and(|extension| extension == "md"));
     let mut found = Vec::new();
     for page in pages {
@@ -45,7 +46,7 @@ fn all() -> Vec<Documented> {
     found
 }
 
-fn named(name: &str) -> String {
+fn playbook_named(name: &str) -> String {
     let found = all().into_iter().find(|playbook| playbook.name() == name);
     found
         .unwrap_or_else(|| panic!("no page has a playbook {name:?}"))
@@ -54,9 +55,9 @@ fn named(name: &str) -> String {
 
 #[test]
 fn every_playbook_of_the_pages_is_run_by_these_tests() {
-    let tests = include_str!("documented.rs");
+    let tests = include_str!("documentation.rs");
     for playbook in all() {
-        let run = format!("named({:?})", playbook.name());
+        let run = format!("playbook_named({:?})", playbook.name());
         assert!(
             tests.contains(&run),
             "{}: {:?} is not run",
@@ -68,10 +69,10 @@ fn every_playbook_of_the_pages_is_run_by_these_tests() {
 
 #[test]
 fn every_playbook_of_the_pages_is_one() {
-    on_each_line(|ansible| {
-        let site = Site::new();
+    with_each_ansible(|ansible| {
+        let lab = start_lab();
         for playbook in all() {
-            let run = ansible.syntax_check(&site.write("page.yml", &playbook.text));
+            let run = ansible.syntax_check(&write(&lab, "page.yml", &playbook.text));
             run.succeeded();
         }
     });
@@ -79,33 +80,37 @@ fn every_playbook_of_the_pages_is_one() {
 
 #[test]
 fn the_playbook_of_the_readme_does_what_it_says_and_changes_nothing_the_second_time() {
-    on_each_line(|ansible| {
-        let site = Site::new();
-        let path = site.write("readme.yml", &named("Install a machine"));
-        let files = site.files.path().join("files");
+    with_each_ansible(|ansible| {
+        let lab = start_lab();
+        let path = write(&lab, "readme.yml", &playbook_named("Install a machine"));
+        let files = lab.path("").join("files");
         std::fs::create_dir(&files).unwrap();
         for file in ["linux", "initrd.gz", "debian-12.preseed"] {
             std::fs::write(files.join(file), format!("the bytes of {file}\n")).unwrap();
         }
         for (arguments, changed) in [(&["--check"][..], 4), (&["--diff"], 4), (&[], 0)] {
-            let run = ansible.playbook(&site.lab, &path, arguments);
+            let run = ansible.playbook(&lab, &path, arguments);
             run.succeeded();
             assert_eq!(run.changed(), changed, "{}", run.output);
         }
-        assert_eq!(site.lab.boots().len(), 1);
+        assert_eq!(lab.boots().len(), 1);
     });
 }
 
 #[test]
 fn the_controller_reports_a_machine_that_does_not() {
-    on_each_line(|ansible| {
-        let site = Site::new();
-        site.lab.settings(json!({ "install_result": "never" }));
+    with_each_ansible(|ansible| {
+        let lab = start_lab();
+        lab.settings(json!({ "install_result": "never" }));
         let kernel = "- mrp_image: {description: installer, type: Kernel, arch: arm64, path: '{{ kernel_file }}'}\n\
              - mrp_machine: {name: qdc01, subarch: efi, kernel: installer}\n";
-        let [file, _] = site.installer();
-        site.tasks(ansible, kernel, &["-e", &file]).succeeded();
-        let path = site.write("report.yml", &named("Start the installation"));
+        let file = format!("kernel_file={}", lab.path("linux").display());
+        ansible.tasks(&lab, kernel, &["-e", &file]).succeeded();
+        let path = write(
+            &lab,
+            "report.yml",
+            &playbook_named("Start the installation"),
+        );
         // There is no machine to log in to: what answers is this one, with Ansible's own Python.
         let here = [
             "-e",
@@ -114,11 +119,11 @@ fn the_controller_reports_a_machine_that_does_not() {
             "ansible_python_interpreter={{ansible_playbook_python}}",
         ];
         for (arguments, changed) in [(&["--check"][..], 2), (&["--diff"], 2), (&[], 0)] {
-            let run = ansible.playbook(&site.lab, &path, &[&here, arguments].concat());
+            let run = ansible.playbook(&lab, &path, &[&here, arguments].concat());
             run.succeeded();
             assert_eq!(run.changed(), changed, "{}", run.output);
         }
-        assert_eq!(site.lab.boots().len(), 1);
+        assert_eq!(lab.boots().len(), 1);
     });
 }
 
@@ -136,13 +141,13 @@ const MISUNDERSTOOD: [&str; 8] = [
 
 #[test]
 fn the_examples_of_the_modules_are_understood() {
-    on_each_line(|ansible| {
-        let site = Site::new();
+    with_each_ansible(|ansible| {
+        let lab = start_lab();
         let examples: String = mr_provisioner::MODULES
             .iter()
             .map(|module| module.spec.examples)
             .collect();
-        let tasks = examples.replace("https://mrp.example/", site.lab.url());
+        let tasks = examples.replace("https://mrp.example/", lab.url());
         let token = "{{ lookup('env', 'MRP_TOKEN') }}";
         let variables = json!({
             "lab_token": token, "administrator_token": token, "mr_provisioner_auth_token": token, "pipeline_id": 7,
@@ -153,8 +158,8 @@ fn the_examples_of_the_modules_are_understood() {
         );
         let indented: String = tasks.lines().map(|line| format!("    {line}\n")).collect();
         let run = ansible.playbook(
-            &site.lab,
-            &site.write("examples.yml", &(head + &indented)),
+            &lab,
+            &write(&lab, "examples.yml", &(head + &indented)),
             &["--check"],
         );
         run.succeeded();

@@ -4,17 +4,18 @@ use std::sync::{Arc, Mutex};
 
 use mr_provisioner::ansible::Call;
 use mr_provisioner::client::{ProgressEvent, ProgressListener};
+use mrp_test_support::TestLab;
 use serde_json::{Value, json};
 
-use crate::bench::Bench;
+use crate::start_lab;
 
 /// What a wait was told of: what for, and what was seen instead; None is the end.
 type Told = (String, Option<String>);
 
 /// What the progress of a call hears of its waits.
-fn told(bench: &Bench, module: &str, mut options: Value) -> Vec<Told> {
+fn told(lab: &TestLab, module: &str, mut options: Value) -> Vec<Told> {
     let given = options.as_object_mut().unwrap();
-    given.insert("mrp_url".into(), json!(bench.lab.url()));
+    given.insert("mrp_url".into(), json!(lab.url()));
     given.insert("mrp_token".into(), json!("alice-token"));
     let module = mr_provisioner::MODULES
         .iter()
@@ -50,13 +51,13 @@ fn of<'a>(told: &'a [Told], what: &str) -> Vec<Option<&'a str>> {
 
 #[test]
 fn a_wait_tells_what_it_sees_until_it_is_over() {
-    let bench = Bench::new();
-    bench.lab.fault(json!([
+    let lab = start_lab();
+    lab.fault(json!([
         { "method": "GET", "path": "/api/v1/machine/2/power", "nth": 2, "status": 200, "body": { "state": "on" } },
         { "method": "GET", "path": "/api/v1/machine/2/power", "nth": 3, "status": 502 },
     ]));
     let options = json!({ "name": "qdc01", "state": "off", "wait_interval": 0.01, "retries": 0 });
-    let told = told(&bench, "mrp_power", options);
+    let told = told(&lab, "mrp_power", options);
     let seen = of(&told, "machine 'qdc01' to be off");
     assert_eq!(seen.len(), told.len(), "{told:?}");
     let [Some("on"), Some(lost), None] = seen[..] else {
@@ -67,15 +68,15 @@ fn a_wait_tells_what_it_sees_until_it_is_over() {
 
 #[test]
 fn machines_that_are_awaited_together_are_told_apart() {
-    let bench = Bench::new();
-    bench.lab.fault(json!([
+    let lab = start_lab();
+    lab.fault(json!([
         { "method": "GET", "path": "/api/v1/machine/2/power", "nth": 2, "status": 200, "body": { "state": "on" } },
         { "method": "GET", "path": "/api/v1/machine/3/power", "nth": 2, "status": 200, "body": { "state": "off" } },
     ]));
     let options = json!({
         "wait_interval": 0.01, "machines": [{ "name": "qdc01", "state": "off" }, { "name": "qdc02", "state": "on" }],
     });
-    let told = told(&bench, "mrp_power", options);
+    let told = told(&lab, "mrp_power", options);
     assert_eq!(told.len(), 4, "{told:?}");
     assert_eq!(of(&told, "machine 'qdc01' to be off"), [Some("on"), None]);
     assert_eq!(of(&told, "machine 'qdc02' to be on"), [Some("off"), None]);
@@ -83,11 +84,11 @@ fn machines_that_are_awaited_together_are_told_apart() {
 
 #[test]
 fn a_wait_for_machines_tells_how_many_are_free_until_the_deadline() {
-    let bench = Bench::new();
+    let lab = start_lab();
     let options = json!({
         "query": "(or (=~ name \"box\") (=~ name \"held\"))", "reason": "ci", "count": 2, "wait": true,
         "wait_timeout": 0.05, "wait_interval": 0.02,
     });
-    let told = told(&bench, "mrp_reservation", options);
+    let told = told(&lab, "mrp_reservation", options);
     assert_eq!(of(&told, "2 machines to be free"), [Some("0 free"), None]);
 }

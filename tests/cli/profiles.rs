@@ -1,0 +1,305 @@
+//! Which server is talked to, and as whom.
+
+use mrp_test_support::{Lab, TOKEN, TestLab, assert_contains};
+
+use crate::start_bare_lab;
+
+/// A server that is recognised by its one more machine.
+fn start_server(machine: &str) -> Lab {
+    let lab = Lab::start();
+    lab.add_machine(serde_json::json!({ "name": machine }));
+    lab
+}
+
+/// The section of a profile.
+fn section(name: &str, lab: &Lab) -> String {
+    format!("[{name}]\nmrp_url = {}\nmrp_token = {TOKEN}\n", lab.url())
+}
+
+const PROFILES: &str = ".config/mrp/labs.cfg";
+
+fn listed(lab: &TestLab, line: &str) -> String {
+    let listed = lab.mrp_ok(&format!("{line} machine list --name 'is-*'"));
+    let last = listed.lines().next_back().unwrap().to_owned();
+    last.split_whitespace().nth(1).unwrap_or("none").to_owned()
+}
+
+#[test]
+fn the_file_is_where_the_xdg_rules_say() {
+    let (home, own, system, late) = (
+        start_server("is-home"),
+        start_server("is-own"),
+        start_server("is-system"),
+        start_server("is-late"),
+    );
+    let lab = start_bare_lab();
+    let at = |name: &str| lab.path(name).to_str().unwrap().to_owned();
+    let dirs = format!("relative:{}:{}", at("system"), at("late"));
+    lab.write("late/mrp/labs.cfg", section("x", &late));
+    lab.write("relative/mrp/labs.cfg", section("x", &home));
+    let own_home = at("own");
+    let lab = lab.with("XDG_CONFIG_DIRS", dirs);
+    assert_eq!(listed(&lab, ""), "is-late");
+    lab.write("system/mrp/labs.cfg", section("x", &system));
+    assert_eq!(listed(&lab, ""), "is-system");
+    lab.write(PROFILES, section("x", &home));
+    assert_eq!(listed(&lab, ""), "is-home");
+    lab.write("own/mrp/labs.cfg", section("x", &own));
+    let lab = lab.with("XDG_CONFIG_HOME", "own");
+    assert_eq!(
+        listed(&lab, ""),
+        "is-home",
+        "a relative path counts as none"
+    );
+    let lab = lab.with("XDG_CONFIG_HOME", own_home);
+    assert_eq!(listed(&lab, ""), "is-own");
+    // Where there is none below it, the others are still looked for.
+    let lab = lab.with("XDG_CONFIG_HOME", "/nonexistent");
+    assert_eq!(listed(&lab, ""), "is-system");
+    let lab = lab.with("XDG_CONFIG_HOME", "");
+    assert_eq!(listed(&lab, ""), "is-home");
+}
+
+#[test]
+fn what_was_asked_for_last_comes_first() {
+    let labs = ["is-a", "is-b", "is-c", "is-d"].map(start_server);
+    let [a, b, c, d] = &labs;
+    let lab = start_bare_lab();
+    let text = ["a", "b", "c"].into_iter().zip([a, b, c]);
+    let text: String = text.map(|(name, lab)| section(name, lab)).collect();
+    lab.write(PROFILES, &text);
+    let said = lab.mrp_fails("machine list", 2);
+    assert_contains(
+        &said,
+        &[
+            "mrp: no lab is chosen: ",
+            "labs.cfg has a, b and c\n",
+            "--lab NAME",
+            "MRP_LAB",
+            "lab = NAME",
+        ],
+    );
+    lab.write(PROFILES, format!("lab = a\n{text}"));
+    assert_eq!(listed(&lab, ""), "is-a");
+    let lab = lab.with("MRP_TOKEN", TOKEN).with("MRP_URL", d.url());
+    assert_eq!(listed(&lab, ""), "is-d");
+    let lab = lab.with("MRP_LAB", "b");
+    assert_eq!(listed(&lab, ""), "is-b");
+    assert_eq!(listed(&lab, "--lab c"), "is-c");
+    let behind = lab.mrp_ok("machine list --name 'is-*' --lab c");
+    assert_contains(&behind, &["is-c"]);
+    let both = format!("--lab c --mrp-url {} lab status", a.url());
+    assert_contains(&lab.mrp_fails(&both, 2), &["--lab and --mrp-url"]);
+    // A lab of the environment is nobody's wish where a server is typed.
+    let typed = format!("--mrp-url {} --mrp-token {TOKEN}", a.url());
+    assert_eq!(listed(&lab, &typed), "is-a");
+    let lab = lab.with("MRP_LAB", "");
+    assert_eq!(listed(&lab, ""), "is-d");
+    assert_eq!(listed(&lab, &typed), "is-a");
+}
+
+#[test]
+fn no_server_gets_the_token_of_another() {
+    let [a, b] = &["is-a", "is-b"].map(start_server);
+    let lab = start_bare_lab();
+    lab.write(PROFILES, section("a", a));
+    let lab = lab.with("MRP_LAB", "a");
+    let said = lab.mrp_fails(&format!("--mrp-url {} --retries 0 lab status", b.url()), 2);
+    assert_contains(&said, &["--mrp-token is missing"]);
+    assert!(b.requests().is_empty(), "{:?}", b.requests());
+    let lab = start_bare_lab()
+        .with("MRP_URL", a.url())
+        .with("MRP_TOKEN", TOKEN);
+    lab.write(PROFILES, format!("[b]\nmrp_url = {}\n", b.url()));
+    assert_contains(
+        &lab.mrp_fails("--lab b lab status", 2),
+        &["the lab 'b'", "has no token"],
+    );
+    let typed = format!("--mrp-url {}", b.url());
+    for line in [
+        format!("{typed} lab status"),
+        format!("lab status {typed}"),
+        format!("{typed} net --action getip --machine is-b"),
+    ] {
+        assert_contains(
+            &lab.mrp_fails(&line, 2),
+            &["--mrp-url is not the server of MRP_URL"],
+        );
+    }
+    assert!(b.requests().is_empty(), "{:?}", b.requests());
+    assert_eq!(
+        listed(&lab, &format!("{typed} --mrp-token {TOKEN}")),
+        "is-b"
+    );
+    // Who names the same server again, or has but a token in the environment, goes on as before.
+    let same = a.url().trim_end_matches('/');
+    assert_eq!(listed(&lab, &format!("--mrp-url {same}")), "is-a");
+    let lab = lab.with("MRP_URL", "");
+    assert_eq!(listed(&lab, &typed), "is-b");
+}
+
+#[test]
+fn a_line_that_is_no_option_is_told_by_its_number_and_not_by_its_text() {
+    let lab = start_bare_lab();
+    lab.write(
+        PROFILES,
+        "[a]\nmrp_url = http://127.0.0.1:1/\nmrp_token: c2VjcmV0==\n",
+    );
+    let said = lab.mrp_fails("lab status", 2);
+    assert_contains(&said, &["line 3 of"]);
+    assert!(!said.contains("c2VjcmV0"), "{said}");
+    lab.write(PROFILES, "mrp_url = http://127.0.0.1:1/\n[a]\n");
+    assert_contains(
+        &lab.mrp_fails("lab status", 2),
+        &["'mrp_url' before its first lab"],
+    );
+}
+
+#[test]
+fn an_only_lab_is_meant() {
+    let only = start_server("is-only");
+    let lab = start_bare_lab();
+    lab.write(PROFILES, section("only", &only));
+    assert_eq!(listed(&lab, ""), "is-only");
+}
+
+#[test]
+fn a_lab_that_is_none_is_answered_with_near_names() {
+    let lab = start_bare_lab();
+    let said = lab.mrp_fails("--lab cambridge lab status", 2);
+    assert_contains(
+        &said,
+        &[
+            "mrp: there is no configuration file with a lab 'cambridge'\n",
+            PROFILES,
+        ],
+    );
+    let url = lab.url().to_owned();
+    lab.write(
+        PROFILES,
+        format!("[cambridge]\nmrp_url = {url}\n[austin]\nmrp_url = {url}\n"),
+    );
+    let said = lab.mrp_fails("--lab cambrigde lab status", 2);
+    assert_contains(
+        &said,
+        &[
+            "labs.cfg has no lab 'cambrigde'\n",
+            "Did you mean: cambridge?\n",
+        ],
+    );
+    lab.write(
+        PROFILES,
+        format!("lab = autsin\n[austin]\nmrp_url = {url}\n"),
+    );
+    assert_contains(
+        &lab.mrp_fails("lab status", 2),
+        &["no lab 'autsin'", "austin"],
+    );
+}
+
+#[test]
+fn an_option_of_a_lab_that_is_none_is_told() {
+    let lab = start_bare_lab();
+    let url = lab.url().to_owned();
+    for (wrong, near) in [
+        ("mrp_ulr = x", "mrp_url"),
+        ("tokenfile = x", "token_file"),
+        ("retires = 1", "retries"),
+    ] {
+        lab.write(
+            PROFILES,
+            format!("[a]\nmrp_url = {url}\nmrp_token = {TOKEN}\n{wrong}\n"),
+        );
+        let name = wrong.split_once(' ').unwrap().0;
+        let said = lab.mrp_fails("lab status", 2);
+        assert_contains(
+            &said,
+            &[
+                "the lab 'a' in",
+                &format!("'{name}'"),
+                &format!("Did you mean: {near}?"),
+            ],
+        );
+    }
+    lab.write(
+        PROFILES,
+        format!("[a]\nmrp_url = {url}\nmrp_token = {TOKEN}\nmrp_token {TOKEN}\n"),
+    );
+    assert_contains(&lab.mrp_fails("lab status", 2), &["line 4 of", "labs.cfg"]);
+    lab.write(
+        PROFILES,
+        format!("[a]\nmrp_url = {url}\nmrp_token = {TOKEN}\nretries = many\n"),
+    );
+    assert_contains(&lab.mrp_fails("lab status", 2), &["retries"]);
+    // What the module's own names allow is allowed here.
+    lab.write(
+        PROFILES,
+        format!("[a]\nurl = {url}\ntoken = {TOKEN}\nretries = 0\n"),
+    );
+    lab.mrp_ok("lab status");
+}
+
+/// What it says to type, typed by a shell.
+#[test]
+fn a_token_that_others_can_read_is_refused_until_they_cannot() {
+    let lab = start_bare_lab();
+    let url = lab.url().to_owned();
+    let config = lab.write(
+        PROFILES,
+        format!("[a]\nmrp_url = {url}\nmrp_token = {TOKEN}\n"),
+    );
+    refused_until_private(&lab, &config);
+    let token = lab.write("it's/my token", format!("{TOKEN}\n"));
+    lab.write(
+        PROFILES,
+        format!("[a]\nmrp_url = {url}\ntoken_file = {}\n", token.display()),
+    );
+    refused_until_private(&lab, &token);
+    // A file without a token is nobody's secret.
+    lab.set_mode(&config, 0o644);
+    lab.mrp_ok("lab status");
+}
+
+fn refused_until_private(lab: &TestLab, file: &std::path::Path) {
+    for mode in [0o644, 0o640, 0o604] {
+        lab.set_mode(file, mode);
+        let said = lab.mrp_fails("lab status", 2);
+        assert_contains(&said, &["others can read it"]);
+        let (_, typed) = said.trim_end().split_once("type: ").unwrap();
+        assert!(typed.starts_with("chmod 600 "), "{typed}");
+        let mut shell = std::process::Command::new("sh");
+        assert!(shell.args(["-c", typed]).status().unwrap().success());
+        lab.mrp_ok("lab status");
+    }
+    assert!(
+        lab.requests()
+            .iter()
+            .all(|request| request.status == Some(200))
+    );
+}
+
+#[test]
+fn files_are_named_from_the_file_that_names_them() {
+    let lab = start_bare_lab();
+    let url = lab.url().to_owned();
+    lab.write(".config/mrp/tokens/alice", format!("{TOKEN}\n"));
+    lab.write(
+        PROFILES,
+        format!("[a]\nmrp_url = {url}\ntoken_file = tokens/alice\n"),
+    );
+    lab.mrp_ok("lab status");
+    lab.write("elsewhere", TOKEN);
+    lab.write(
+        PROFILES,
+        format!("[a]\nmrp_url = {url}\ntoken_file = ~/elsewhere\n"),
+    );
+    lab.mrp_ok("lab status");
+    lab.write(
+        PROFILES,
+        format!("[a]\nmrp_url = {url}\ntoken_file = nowhere\n"),
+    );
+    assert_contains(
+        &lab.mrp_fails("lab status", 2),
+        &["cannot read", ".config/mrp/nowhere"],
+    );
+}

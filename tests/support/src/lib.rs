@@ -1,0 +1,23 @@
+//! The harness of the tests: a lab, and the programs that are run against it.
+//!
+//! Cargo tells the path of a binary only to the tests of its own package, so every test names the program:
+//!
+//! ```ignore
+//! let lab = TestLab::start().with_program(env!("CARGO_BIN_EXE_mrp-ansible"));
+//! ```
+
+#![allow(
+    clippy::unwrap_used,
+    reason = "a test stops where its setting cannot be made"
+)]
+
+pub mod ansible;
+pub mod command_line;
+pub mod inventory;
+mod lab;
+pub mod module;
+mod text;
+
+pub use lab::{ADMIN_TOKEN, TOKEN, TestLab, project_folder};
+pub use mrp_lab::Lab;
+pub use text::{actions, assert_contains, assert_no_token, column, text};
