@@ -68,7 +68,7 @@ fn every_playbook_of_the_pages_is_run_by_these_tests() {
 }
 
 #[test]
-fn every_playbook_of_the_pages_is_one() {
+fn every_playbook_of_the_pages_passes_the_syntax_check() {
     with_each_ansible(|ansible| {
         let lab = start_lab();
         for playbook in all() {
@@ -98,7 +98,7 @@ fn the_playbook_of_the_readme_does_what_it_says_and_changes_nothing_the_second_t
 }
 
 #[test]
-fn the_controller_reports_a_machine_that_does_not() {
+fn controller_reports_ready_for_a_machine_that_does_not() {
     with_each_ansible(|ansible| {
         let lab = start_lab();
         lab.settings(json!({ "install_result": "never" }));
@@ -140,7 +140,7 @@ const MISUNDERSTOOD: [&str; 8] = [
 ];
 
 #[test]
-fn the_examples_of_the_modules_are_understood() {
+fn examples_of_the_modules_have_valid_options() {
     with_each_ansible(|ansible| {
         let lab = start_lab();
         let examples: String = mr_provisioner::MODULES

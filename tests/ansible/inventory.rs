@@ -61,7 +61,7 @@ fn a_playbook_runs_over_the_lab_with_groups_constructed_on_top() {
 }
 
 #[test]
-fn the_example_of_its_options_holds() {
+fn example_file_of_options_works() {
     with_each_ansible(|ansible| {
         let lab = start_lab();
         let options = [(
@@ -79,7 +79,7 @@ fn the_example_of_its_options_holds() {
 }
 
 #[test]
-fn a_directory_of_the_link_its_options_and_groups_on_top_is_an_inventory() {
+fn directory_with_link_options_and_constructed_groups_is_an_inventory() {
     with_each_ansible(|ansible| {
         let lab = start_lab();
         let folder = lab.path("").join("inventory");
@@ -105,7 +105,7 @@ fn a_directory_of_the_link_its_options_and_groups_on_top_is_an_inventory() {
 }
 
 #[test]
-fn what_the_server_says_is_never_evaluated() {
+fn texts_of_the_server_are_never_evaluated() {
     with_each_ansible(|ansible| {
         let lab = start_lab();
         let trap = lab.path("").join("evaluated");
@@ -235,7 +235,7 @@ keyed_groups:
 "#;
 
 #[test]
-fn a_marked_text_is_as_good_as_any_for_groups_variables_and_every_listing() {
+fn marked_texts_work_in_groups_variables_and_every_listing() {
     with_each_ansible(|ansible| {
         let lab = start_lab();
         let constructed = write(&lab, "marked.constructed.yml", OF_MARKED_TEXTS);
@@ -307,7 +307,7 @@ fn a_copy_is_used_with_a_warning_that_is_seen_when_the_server_is_gone() {
 }
 
 #[test]
-fn a_failing_inventory_is_no_inventory_and_says_why() {
+fn failing_inventory_lists_no_host_and_prints_the_reason() {
     with_each_ansible(|ansible| {
         let lab = start_lab();
         lab.fault(json!({ "path": "/api/v1/machine/3/interface", "status": 500, "times": 0 }));

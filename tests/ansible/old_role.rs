@@ -17,7 +17,7 @@ fn announces(run: &AnsibleRun, part: &str) {
 }
 
 #[test]
-fn the_old_roles_tasks_work_unchanged() {
+fn tasks_of_the_old_role_work_unchanged() {
     with_each_ansible(|ansible| {
         let lab = start_lab();
         let check = ansible.project_playbook(&lab, PLAYBOOK, &["--check", "--diff"]);

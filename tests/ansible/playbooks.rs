@@ -96,7 +96,7 @@ fn power_switches_machines_once() {
 }
 
 #[test]
-fn on_and_off_mean_what_they_say_however_yaml_reads_them() {
+fn on_and_off_are_power_states_although_yaml_reads_booleans() {
     with_each_ansible(|ansible| {
         let lab = start_lab();
         let run = ansible.tasks(&lab, "- {mrp_power: {name: qdc01, state: off}, register: first_off}\n\
@@ -113,7 +113,7 @@ fn on_and_off_mean_what_they_say_however_yaml_reads_them() {
 }
 
 #[test]
-fn a_failing_order_shows_no_password() {
+fn failing_power_change_shows_no_password() {
     with_each_ansible(|ansible| {
         let lab = start_lab();
         let body = json!({ "state": "off" });
@@ -165,7 +165,7 @@ fn a_console_is_registered_and_not_shown() {
 }
 
 #[test]
-fn machines_are_held_while_they_are_used() {
+fn machines_are_reserved_and_released_around_their_use() {
     with_each_ansible(|ansible| {
         let lab = start_lab();
         let run = ansible.project_playbook(&lab, "reserve.yml", &[]);
@@ -243,7 +243,7 @@ fn options_of_any_type_arrive_as_ansible_sends_them() {
 }
 
 #[test]
-fn not_a_number_in_the_arguments_is_one_sentence() {
+fn nan_in_the_arguments_is_reported_in_one_sentence() {
     with_each_ansible(|ansible| {
         let lab = start_lab();
         let run = ansible.tasks(&lab, "- mrp_machine: {name: qdc01, kernel_id: .nan}\n", &[]);
@@ -253,7 +253,7 @@ fn not_a_number_in_the_arguments_is_one_sentence() {
 }
 
 #[test]
-fn wrong_options_are_told_as_ansible_tells_them() {
+fn wrong_options_are_reported_as_ansible_does() {
     with_each_ansible(|ansible| {
         let lab = start_lab();
         let run = ansible.tasks(
@@ -283,7 +283,7 @@ fn a_failing_task_shows_no_token_even_where_the_token_is_wrong() {
 }
 
 #[test]
-fn a_failing_bmc_shows_no_password() {
+fn failing_provisioning_shows_no_bmc_password() {
     with_each_ansible(|ansible| {
         let lab = start_lab();
         let task = "- mrp_machine: {id: 7, state: provisioned}\n";

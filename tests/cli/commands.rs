@@ -269,7 +269,7 @@ impl Case {
 }
 
 #[test]
-fn every_command_is_among_the_cases() {
+fn every_command_has_a_case() {
     let cases: BTreeSet<String> = CASES
         .iter()
         .map(|case| {
@@ -285,7 +285,7 @@ fn every_command_is_among_the_cases() {
 }
 
 #[test]
-fn every_command_does_its_work_once() {
+fn every_command_changes_something_only_the_first_time() {
     for case in CASES {
         let lab = case.start_lab();
         let before = lab.writes().len();
@@ -305,7 +305,7 @@ fn every_command_does_its_work_once() {
 }
 
 #[test]
-fn what_is_only_checked_is_told_and_not_done() {
+fn check_reports_what_would_be_done_and_writes_nothing() {
     for case in CASES.iter().filter(|case| case.does != Does::Reads) {
         let lab = case.start_lab();
         let told = lab.mrp_ok(&format!("{} --check", case.line));
@@ -322,7 +322,7 @@ fn what_is_only_checked_is_told_and_not_done() {
 }
 
 #[test]
-fn what_is_done_shows_its_difference_when_asked() {
+fn diff_shows_the_difference_of_every_change() {
     for case in CASES.iter().filter(|case| case.writes()) {
         let told = case.start_lab().mrp_ok(&format!("{} --diff", case.line));
         assert_contains(&told, &["\n--- ", "\n+++ ", "\n+"]);

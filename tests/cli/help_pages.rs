@@ -85,7 +85,7 @@ fn every_help_fits_a_screen_and_ends_with_an_example() {
 }
 
 #[test]
-fn the_words_that_must_be_typed_are_told() {
+fn help_lists_the_accepted_words() {
     for (command, parts) in [
         (
             "interface set",
@@ -107,7 +107,7 @@ fn the_words_that_must_be_typed_are_told() {
 }
 
 #[test]
-fn an_option_is_described_in_what_it_does() {
+fn every_option_has_a_description() {
     for (of, text) in helps() {
         let options = text.lines().filter(|line| line.starts_with("  --"));
         for line in options {
@@ -122,7 +122,7 @@ fn an_option_is_described_in_what_it_does() {
 
 /// A shell runs the examples, with a program in place of the real one that notes what it is called with.
 #[test]
-fn every_example_is_understood() {
+fn every_example_is_accepted() {
     // Nobody answers there, so nothing is done, and nothing is watched.
     let lab = start_lab().with("MRP_URL", "http://127.0.0.1:1/");
     let noted = lab.path("noted");
@@ -224,7 +224,7 @@ fn offered(script: &Path, line: &[&str]) -> Vec<String> {
 }
 
 #[test]
-fn bash_offers_what_may_be_typed() {
+fn bash_completes_commands_options_and_values() {
     let lab = start_bare_lab();
     let script = lab.write("mrp.bash", completions("bash"));
     let mut verbs: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();

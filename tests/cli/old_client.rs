@@ -59,7 +59,7 @@ fn ending(text: &str) -> (&str, i32, &str) {
 }
 
 #[test]
-fn lines_that_only_look_print_and_end_as_recorded_or_for_a_reason_otherwise() {
+fn reading_lines_print_what_the_old_client_did_or_differ_for_a_documented_reason() {
     let lab = start_lab();
     let rows: Vec<&str> = TABLE.split("\n$ ").skip(1).collect();
     assert!(rows.len() > 100, "the table is not read");
@@ -174,7 +174,7 @@ fn a_preseed_is_created_and_changed() {
 const BOOTS: &str = "--arch arm64 --subarch efi --initrd-desc 'debian-installer initrd' --kernel-desc 'debian-installer kernel'";
 
 #[test]
-fn parameters_are_set_and_nothing_else() {
+fn setparams_changes_only_the_given_parameters() {
     let lab = start_lab();
     let set = format!(
         "state --action setparams --machine qdc01 {BOOTS} --preseed-name debian-std --kernel-opts '--- console=ttyS0' --netboot"
@@ -215,7 +215,7 @@ subarch: efi
 }
 
 #[test]
-fn an_empty_description_and_a_negative_number_are_values() {
+fn empty_description_and_negative_number_are_accepted_as_values() {
     let lab = start_lab();
     lab.write("linux", "a kernel");
     let image = |action: &str| {
@@ -236,7 +236,7 @@ fn an_empty_description_and_a_negative_number_are_values() {
 }
 
 #[test]
-fn a_new_copy_of_a_public_image_is_public_only_where_the_line_says_so() {
+fn new_copy_of_a_public_image_is_public_only_with_the_option() {
     let lab = start_lab();
     let line = |rest: &str| {
         format!(
@@ -259,7 +259,7 @@ fn a_new_copy_of_a_public_image_is_public_only_where_the_line_says_so() {
 }
 
 #[test]
-fn line_ends_of_a_preseed_are_those_of_the_server() {
+fn line_ends_of_a_preseed_are_compared_as_the_server_stores_them() {
     let lab = start_lab();
     lab.write("seed", "d-i a\r\nd-i b\r\n");
     let line = "preseed --action upload --preseed-name crlf --type preseed --preseed-path seed";
@@ -272,7 +272,7 @@ fn line_ends_of_a_preseed_are_those_of_the_server() {
 }
 
 #[test]
-fn netboot_is_switched_by_the_words_of_any_language() {
+fn netboot_accepts_the_usual_words_for_true_and_false() {
     let lab = start_lab();
     for (word, netboot) in [("True", true), ("NO", false), ("", true), ("False", false)] {
         let line = format!("state --action setparams --machine qdc01 {BOOTS} --netboot {word}");
@@ -286,7 +286,7 @@ fn netboot_is_switched_by_the_words_of_any_language() {
 }
 
 #[test]
-fn a_static_interface_is_where_it_is_configured_whatever_it_leased_before() {
+fn static_interface_has_its_configured_address_despite_an_older_lease() {
     let lab = start_lab();
     let line = "net --action getip --machine moonshot-c1 --interface eth2";
     let mac = run(&lab, &line.replace("getip", "getmac")).out;
@@ -296,7 +296,7 @@ fn a_static_interface_is_where_it_is_configured_whatever_it_leased_before() {
 }
 
 #[test]
-fn hints_name_no_options_that_the_lines_do_not_have() {
+fn hints_name_only_options_that_the_old_lines_have() {
     let lab = start_lab();
     let ended = run(&lab, "net --action getip --machine bobs-box");
     assert_eq!(ended.code, 1);
@@ -318,7 +318,7 @@ fn a_machine_is_provisioned_every_time_without_a_wait() {
 }
 
 #[test]
-fn a_machine_without_a_bmc_is_left_as_it_is() {
+fn machine_without_a_bmc_is_not_written() {
     let lab = start_lab();
     let before = lab.server("api/v1/machine/6");
     let line = format!("state --action provision --machine no-bmc {BOOTS}");
@@ -330,7 +330,7 @@ fn a_machine_without_a_bmc_is_left_as_it_is() {
 }
 
 #[test]
-fn what_the_server_said_is_shown_when_asked() {
+fn server_response_is_shown_only_with_verbose() {
     let lab = start_lab();
     let line = format!("state --action provision --machine 'bad bmc/box \"q\"' {BOOTS}");
     let plain = run(&lab, &line);
@@ -342,7 +342,7 @@ fn what_the_server_said_is_shown_when_asked() {
 }
 
 #[test]
-fn server_and_token_need_not_be_typed() {
+fn server_and_token_are_taken_from_environment_or_profile() {
     let line = "net --action getmac --machine qdc01 --interface eth0";
     let mac = "52:54:00:00:02:01\n";
     assert_ended(&start_lab().with_credentials().mrp(line), mac, 0);
@@ -365,7 +365,7 @@ fn server_and_token_need_not_be_typed() {
 }
 
 #[test]
-fn the_new_command_line_keeps_its_own() {
+fn new_commands_are_not_taken_for_old_lines() {
     let lab = start_lab();
     let list = run(&lab, "image list --arch x86_64 --type Kernel");
     assert_eq!(list.code, 0, "{}", list.err);

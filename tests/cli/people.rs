@@ -12,7 +12,7 @@ use crate::{start_bare_lab, start_lab};
 use crate::help_pages;
 
 #[test]
-fn several_machines_are_acted_on_in_one_command() {
+fn one_command_configures_several_machines() {
     let lab = start_lab();
     let told = lab.mrp_ok("machine configure qdc01 qdc02 --kernel-opts 'quiet splash'");
     assert_contains(
@@ -30,7 +30,7 @@ fn several_machines_are_acted_on_in_one_command() {
 }
 
 #[test]
-fn one_that_fails_does_not_stop_the_others() {
+fn one_failing_machine_does_not_stop_the_others() {
     let lab = start_lab();
     let ran = lab.mrp("machine configure qdc01 nosuch qdc02 --kernel-opts quiet");
     assert_eq!(ran.code, 1);
@@ -53,7 +53,7 @@ fn one_that_fails_does_not_stop_the_others() {
 }
 
 #[test]
-fn those_that_were_only_not_carried_on_are_not_told_as_failed() {
+fn machines_that_fail_fast_skips_are_not_listed_as_failed() {
     let lab = start_lab();
     let ran = lab.mrp("machine configure qdc01 nosuch qdc02 --kernel-opts quiet --fail-fast");
     assert_eq!((ran.code, ran.out.as_str()), (1, ""));
@@ -65,7 +65,7 @@ fn those_that_were_only_not_carried_on_are_not_told_as_failed() {
 }
 
 #[test]
-fn options_are_named_as_they_are_typed() {
+fn messages_name_options_as_they_are_typed() {
     let lab = start_lab();
     for (line, told) in [
         (
@@ -100,7 +100,7 @@ fn options_are_named_as_they_are_typed() {
 
 /// Sentence, hint, and names that are near.
 #[test]
-fn what_fails_is_told_in_a_sentence_with_a_hint() {
+fn failures_are_one_sentence_with_a_hint() {
     let lab = start_lab();
     for (line, parts) in [
         (
@@ -159,7 +159,7 @@ fn each_option(help: &str) -> Vec<String> {
 }
 
 #[test]
-fn what_is_missing_is_answered_with_a_command_that_can_be_typed() {
+fn missing_options_are_answered_with_a_command_to_type() {
     // Nobody answers there, so nothing is done, and nothing is waited for.
     let lab = start_lab().with("MRP_URL", "http://127.0.0.1:1/");
     let mut asked = 0;
@@ -206,7 +206,7 @@ fn what_is_missing_is_answered_with_a_command_that_can_be_typed() {
 }
 
 #[test]
-fn what_cannot_be_added_to_what_was_typed_is_not_told_to_be_typed() {
+fn no_command_is_suggested_where_the_typed_options_contradict_it() {
     let lab = start_lab();
     let said = lab.mrp_fails("reserve qdc01 --count 2", 2);
     assert_contains(
@@ -224,7 +224,7 @@ fn what_cannot_be_added_to_what_was_typed_is_not_told_to_be_typed() {
 }
 
 #[test]
-fn a_call_that_makes_no_sense_ends_with_2() {
+fn invalid_calls_exit_with_2_before_anything_is_sent() {
     let lab = start_lab();
     for line in [
         "",
@@ -303,7 +303,7 @@ fn a_call_that_makes_no_sense_ends_with_2() {
 
 /// As the parsers of Python's programs have taught people.
 #[test]
-fn options_are_typed_in_any_of_the_usual_ways() {
+fn options_are_accepted_in_all_usual_spellings_and_places() {
     let lab = start_bare_lab();
     let url = lab.url().to_owned();
     let all = lab.mrp_ok(&format!(
@@ -334,7 +334,7 @@ fn options_are_typed_in_any_of_the_usual_ways() {
 }
 
 #[test]
-fn a_word_behind_a_switch_is_no_second_machine() {
+fn word_after_a_boolean_option_is_not_taken_for_a_machine() {
     let lab = start_lab();
     let said = lab.mrp_fails("machine configure qdc01 --netboot no", 2);
     assert_contains(&said, &["'no' is taken for a name", "--netboot=no"]);
@@ -344,7 +344,7 @@ fn a_word_behind_a_switch_is_no_second_machine() {
 }
 
 #[test]
-fn a_value_does_not_swallow_a_switch() {
+fn option_after_an_option_is_not_taken_for_its_value() {
     let lab = start_lab();
     let said = lab.mrp_fails("machine configure qdc01 --kernel-opts --check", 2);
     assert_contains(&said, &["a value is required for '--kernel-opts"]);
@@ -354,7 +354,7 @@ fn a_value_does_not_swallow_a_switch() {
 }
 
 #[test]
-fn the_command_to_type_does_no_more_than_the_one_that_was_typed() {
+fn suggested_command_keeps_check_diff_and_the_server() {
     let lab = start_lab();
     let url = lab.url().to_owned();
     let typed = format!(
@@ -373,7 +373,7 @@ fn the_command_to_type_does_no_more_than_the_one_that_was_typed() {
 }
 
 #[test]
-fn what_is_to_be_shown_and_is_not_there_is_a_failure_with_near_names() {
+fn showing_an_unknown_name_is_an_error_with_similar_names() {
     let lab = start_lab();
     assert_contains(
         &lab.mrp_fails("preseed show alice-sed", 1),
@@ -386,7 +386,7 @@ fn what_is_to_be_shown_and_is_not_there_is_a_failure_with_near_names() {
 }
 
 #[test]
-fn what_is_to_be_deleted_and_is_not_there_is_worth_a_word_with_near_names() {
+fn deleting_an_unknown_name_warns_with_similar_names() {
     let lab = start_lab();
     for (line, near) in [
         (
@@ -419,7 +419,7 @@ fn what_is_to_be_deleted_and_is_not_there_is_worth_a_word_with_near_names() {
 
 /// Every run of every test is looked through for it; these are the ways to say it.
 #[test]
-fn the_token_is_not_told_however_it_was_given() {
+fn token_is_not_printed_however_it_was_given() {
     let bare = start_bare_lab();
     let url = bare.url().to_owned();
     bare.write("tokens/alice", format!("{TOKEN}\n"));
@@ -461,7 +461,7 @@ fn the_token_is_not_told_however_it_was_given() {
 
 /// Neither from what the server stores, nor from how it fails; with and without JSON.
 #[test]
-fn a_server_cannot_steer_the_terminal() {
+fn control_characters_of_the_server_are_not_printed() {
     let orders = "x\u{1b}[31my\u{9b}2Jz\u{7}\u{7f}\rw";
     let lab = start_lab();
     let name = format!("host{orders}");
@@ -514,7 +514,7 @@ fn no_orders(ran: &CommandOutput) {
 }
 
 #[test]
-fn an_output_that_takes_no_more_is_a_failure_and_no_panic() {
+fn full_or_closed_output_exits_with_an_error_without_a_panic() {
     let lab = start_lab();
     for line in [
         "lab status",
@@ -565,7 +565,7 @@ fn an_output_that_takes_no_more_is_a_failure_and_no_panic() {
 }
 
 #[test]
-fn uploads_and_waits_are_silent_where_nobody_looks() {
+fn uploads_and_waits_show_no_progress_without_a_terminal() {
     let lab = start_lab();
     lab.settings(json!({ "install_seconds": 0 }));
     lab.write("vmlinuz", vec![7; 3_000_000]);
@@ -581,7 +581,7 @@ fn uploads_and_waits_are_silent_where_nobody_looks() {
 }
 
 #[test]
-fn words_are_what_a_shell_makes_of_a_line() {
+fn words_splits_a_line_as_a_shell_does() {
     assert_eq!(words("a 'b c' \"d\"'e'"), ["a", "b c", "de"]);
     assert!(words("").is_empty());
 }

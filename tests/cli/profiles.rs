@@ -25,7 +25,7 @@ fn listed(lab: &TestLab, line: &str) -> String {
 }
 
 #[test]
-fn the_file_is_where_the_xdg_rules_say() {
+fn profiles_are_found_where_the_xdg_rules_say() {
     let (home, own, system, late) = (
         start_server("is-home"),
         start_server("is-own"),
@@ -61,7 +61,7 @@ fn the_file_is_where_the_xdg_rules_say() {
 }
 
 #[test]
-fn what_was_asked_for_last_comes_first() {
+fn options_win_over_the_environment_and_the_environment_over_the_file() {
     let labs = ["is-a", "is-b", "is-c", "is-d"].map(start_server);
     let [a, b, c, d] = &labs;
     let lab = start_bare_lab();
@@ -99,7 +99,7 @@ fn what_was_asked_for_last_comes_first() {
 }
 
 #[test]
-fn no_server_gets_the_token_of_another() {
+fn token_of_one_server_is_not_sent_to_another() {
     let [a, b] = &["is-a", "is-b"].map(start_server);
     let lab = start_bare_lab();
     lab.write(PROFILES, section("a", a));
@@ -139,7 +139,7 @@ fn no_server_gets_the_token_of_another() {
 }
 
 #[test]
-fn a_line_that_is_no_option_is_told_by_its_number_and_not_by_its_text() {
+fn line_without_an_option_is_reported_by_number_without_its_text() {
     let lab = start_bare_lab();
     lab.write(
         PROFILES,
@@ -156,7 +156,7 @@ fn a_line_that_is_no_option_is_told_by_its_number_and_not_by_its_text() {
 }
 
 #[test]
-fn an_only_lab_is_meant() {
+fn single_profile_is_the_default() {
     let only = start_server("is-only");
     let lab = start_bare_lab();
     lab.write(PROFILES, section("only", &only));
@@ -164,7 +164,7 @@ fn an_only_lab_is_meant() {
 }
 
 #[test]
-fn a_lab_that_is_none_is_answered_with_near_names() {
+fn unknown_profile_is_an_error_with_similar_names() {
     let lab = start_bare_lab();
     let said = lab.mrp_fails("--lab cambridge lab status", 2);
     assert_contains(
@@ -198,7 +198,7 @@ fn a_lab_that_is_none_is_answered_with_near_names() {
 }
 
 #[test]
-fn an_option_of_a_lab_that_is_none_is_told() {
+fn unknown_option_of_a_profile_is_an_error() {
     let lab = start_bare_lab();
     let url = lab.url().to_owned();
     for (wrong, near) in [
@@ -241,7 +241,7 @@ fn an_option_of_a_lab_that_is_none_is_told() {
 
 /// What it says to type, typed by a shell.
 #[test]
-fn a_token_that_others_can_read_is_refused_until_they_cannot() {
+fn token_that_others_can_read_is_refused_until_its_file_is_private() {
     let lab = start_bare_lab();
     let url = lab.url().to_owned();
     let config = lab.write(
@@ -279,7 +279,7 @@ fn refused_until_private(lab: &TestLab, file: &std::path::Path) {
 }
 
 #[test]
-fn files_are_named_from_the_file_that_names_them() {
+fn paths_in_a_profile_are_relative_to_its_file() {
     let lab = start_bare_lab();
     let url = lab.url().to_owned();
     lab.write(".config/mrp/tokens/alice", format!("{TOKEN}\n"));

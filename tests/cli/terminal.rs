@@ -185,7 +185,7 @@ fn start_lab_with_seed() -> TestLab {
 }
 
 #[test]
-fn a_lab_is_a_line_for_each_machine() {
+fn status_shows_a_line_for_each_machine() {
     for width in WIDTHS {
         let lab = start_lab_with_seed();
         lab.mrp_ok("machine report qdc01 --state ready");
@@ -214,7 +214,7 @@ fn a_lab_is_a_line_for_each_machine() {
 }
 
 #[test]
-fn an_upload_shows_how_far_it_is() {
+fn upload_shows_a_progress_bar() {
     for width in WIDTHS {
         let lab = start_lab_with_seed();
         lab.write("vmlinuz-6.1.0-debian-arm64", vec![7; 24_000_000]);
@@ -247,7 +247,7 @@ fn seconds_passed(text: &str) -> bool {
 }
 
 #[test]
-fn a_wait_shows_the_state_and_for_how_long() {
+fn wait_shows_the_state_and_the_time_passed() {
     for width in WIDTHS {
         let lab = start_lab_with_seed();
         let line = "machine wait qdc01 --wait-timeout 60 --wait-interval 0.05";
@@ -267,7 +267,7 @@ fn a_wait_shows_the_state_and_for_how_long() {
 }
 
 #[test]
-fn a_lab_is_watched_until_the_user_has_seen_enough() {
+fn watched_status_is_refreshed_until_it_is_interrupted() {
     for width in WIDTHS {
         let lab = start_lab_with_seed();
         let mut terminal = Terminal::run(&lab, "lab status --watch --interval 0.1", width);
@@ -292,7 +292,7 @@ fn a_lab_is_watched_until_the_user_has_seen_enough() {
 }
 
 #[test]
-fn what_fails_is_seen_at_once() {
+fn failure_is_shown_in_colour() {
     for width in WIDTHS {
         let lab = start_lab_with_seed();
         let line = "machine configure qdc01 --kernel 'alice tst kernel'";
@@ -321,7 +321,7 @@ fn shown(lab: &TestLab, line: &str, width: u16) -> Terminal {
 }
 
 #[test]
-fn what_matters_is_read_whole_where_there_is_little_room() {
+fn narrow_terminals_drop_the_least_important_columns_first() {
     let lab = start_lab_with_seed();
     let interfaces = shown(&lab, "interface list", 80).text();
     assert_contains(&interfaces, &["52:54:00:00:02:01", "10.40.5.12"]);
@@ -390,7 +390,7 @@ fn what_matters_is_read_whole_where_there_is_little_room() {
 }
 
 #[test]
-fn a_lab_is_watched_on_terminals_of_next_to_no_lines() {
+fn watched_status_fits_terminals_of_one_or_two_lines() {
     let lab = start_lab_with_seed();
     let machines = lab.server("api/v1/machine?show_all=true");
     let told = format!("{} machines", machines.as_array().unwrap().len());
@@ -408,7 +408,7 @@ fn a_lab_is_watched_on_terminals_of_next_to_no_lines() {
 }
 
 #[test]
-fn columns_stand_under_their_heads_whatever_the_letters() {
+fn columns_are_aligned_with_wide_and_unprintable_characters() {
     let lab = start_lab_with_seed();
     for description in ["日本語のカーネル", "tab\tand\nline", "turned \u{202e}back"] {
         lab.mrp_ok(&format!(
@@ -434,7 +434,7 @@ fn columns_stand_under_their_heads_whatever_the_letters() {
 }
 
 #[test]
-fn a_bar_has_its_name_from_the_first_and_room_for_the_rate_to_the_last() {
+fn progress_bar_shortens_a_long_name_and_keeps_the_rate() {
     let lab = start_lab_with_seed();
     let long = "vmlinuz-".to_owned() + &"6.1.0-debian-".repeat(4);
     assert_eq!(long.len(), 60);
@@ -463,7 +463,7 @@ fn a_bar_has_its_name_from_the_first_and_room_for_the_rate_to_the_last() {
 }
 
 #[test]
-fn a_bar_stays_on_its_line() {
+fn progress_bar_stays_on_one_line() {
     let lab = start_lab_with_seed();
     lab.write("vmlinuz-6.1.0-debian-arm64", vec![7; 24_000_000]);
     let line = "image upload vmlinuz-6.1.0-debian-arm64 --description d --type Kernel --arch arm64";
@@ -489,7 +489,7 @@ fn a_bar_stays_on_its_line() {
 }
 
 #[test]
-fn a_wait_stays_on_its_line() {
+fn wait_stays_on_one_line() {
     let lab = start_lab_with_seed();
     let line = "machine wait qdc01 --wait-timeout 60 --wait-interval 0.05";
     for width in [30, 40] {
@@ -510,7 +510,7 @@ fn a_wait_stays_on_its_line() {
 }
 
 #[test]
-fn each_of_several_that_fail_has_a_line() {
+fn each_failed_machine_has_a_line() {
     let lab = start_lab_with_seed();
     let line = "machine configure nosuch bobs-box qdc01 x86-1 --kernel-opts quiet";
     let mut terminal = Terminal::run(&lab, line, 200);

@@ -21,7 +21,7 @@ fn go_offline(lab: &TestLab) {
 }
 
 #[test]
-fn a_copy_is_kept_for_its_owner_alone() {
+fn copy_is_readable_by_its_owner_only() {
     let lab = start_lab();
     lab.configure_inventory("cache = copy");
     lab.inventory();
@@ -37,7 +37,7 @@ fn a_copy_is_kept_for_its_owner_alone() {
 }
 
 #[test]
-fn it_is_used_with_a_warning_when_the_server_cannot_be_reached() {
+fn copy_is_used_with_a_warning_when_the_server_cannot_be_reached() {
     let lab = offline("");
     let (inventory, said) = lab.inventory_with_warnings();
     assert_eq!(group_hosts(&inventory, "mrp").len(), 8);
@@ -58,7 +58,7 @@ fn it_is_used_with_a_warning_when_the_server_cannot_be_reached() {
 }
 
 #[test]
-fn a_server_that_answers_nothing_through_its_proxy_is_out_of_reach_too() {
+fn copy_is_used_when_the_proxy_answers_503() {
     let lab = offline("");
     lab.clear_faults();
     let down = json!({ "path": "/api/v1/machine/2/interface", "status": 503, "times": 0 });
@@ -67,7 +67,7 @@ fn a_server_that_answers_nothing_through_its_proxy_is_out_of_reach_too() {
 }
 
 #[test]
-fn a_server_that_refuses_is_in_reach() {
+fn copy_is_not_used_when_the_server_answers_with_an_error() {
     let lab = offline("");
     for status in [401, 500] {
         lab.clear_faults();
@@ -77,7 +77,7 @@ fn a_server_that_refuses_is_in_reach() {
 }
 
 #[test]
-fn a_copy_that_is_too_old_is_not_used() {
+fn expired_copy_is_not_used() {
     let lab = offline("cache_lifetime = 0");
     assert_contains(
         &lab.inventory_error(),
@@ -86,7 +86,7 @@ fn a_copy_that_is_too_old_is_not_used() {
 }
 
 #[test]
-fn a_copy_for_another_token_or_of_other_settings_or_by_another_hand_is_none() {
+fn copy_with_another_token_other_settings_or_changed_content_is_not_used() {
     for change in [
         "holders = yes",
         "scope = mine",
@@ -116,7 +116,7 @@ fn a_copy_for_another_token_or_of_other_settings_or_by_another_hand_is_none() {
 }
 
 #[test]
-fn what_is_no_file_is_no_copy_and_nothing_waits_for_it_or_replaces_it() {
+fn pipe_in_place_of_the_copy_is_neither_read_nor_replaced() {
     let lab = start_lab();
     lab.configure_inventory("cache = copy");
     let made = Command::new("mkfifo").arg(lab.path("copy")).status();
@@ -132,11 +132,11 @@ fn what_is_no_file_is_no_copy_and_nothing_waits_for_it_or_replaces_it() {
 }
 
 #[test]
-fn what_another_run_of_the_same_number_left_is_in_nobodys_way_and_stays() {
+fn temporary_file_of_another_process_is_left_alone() {
     let lab = start_lab();
     lab.configure_inventory("cache = copy");
     let script = "cd $0 && echo theirs >copy.$$.new && exec ./mrp_inventory --list";
-    let mut command = Command::new("/bin/sh");
+    let mut command = lab.command("/bin/sh");
     let output = lab.run_inventory_command(command.arg("-c").arg(script).arg(lab.path("")));
     assert_eq!(String::from_utf8_lossy(&output.stderr), "");
     let files = std::fs::read_dir(lab.path("")).unwrap().count();
@@ -144,14 +144,14 @@ fn what_another_run_of_the_same_number_left_is_in_nobodys_way_and_stays() {
 }
 
 #[test]
-fn a_longer_life_lets_an_older_copy_live_again() {
+fn longer_lifetime_makes_an_older_copy_usable() {
     let lab = offline("cache_lifetime = 0");
     lab.configure_inventory("cache = copy\ncache_lifetime = 3600");
     lab.inventory_with_warnings();
 }
 
 #[test]
-fn a_copy_that_cannot_be_kept_is_told_and_no_failure() {
+fn copy_that_cannot_be_written_is_a_warning() {
     let lab = start_lab();
     lab.configure_inventory("cache = missing/copy");
     let (inventory, said) = lab.inventory_with_warnings();

@@ -2,12 +2,11 @@ use mrp_test_support::assert_contains;
 use mrp_test_support::inventory::group_hosts;
 use std::os::unix::fs::symlink;
 use std::os::unix::process::CommandExt;
-use std::process::Command;
 
 use crate::{start_bare_lab, start_lab};
 
 #[test]
-fn the_first_run_says_what_to_set() {
+fn run_without_options_names_the_missing_ones() {
     let lab = start_bare_lab();
     let path = lab.path("mrp_inventory.cfg").display().to_string();
     assert_contains(
@@ -17,7 +16,7 @@ fn the_first_run_says_what_to_set() {
 }
 
 #[test]
-fn the_file_beside_the_link_is_enough() {
+fn file_beside_the_link_is_read() {
     let lab = start_bare_lab();
     lab.write("token", "alice-token\n");
     let url = lab.url();
@@ -28,7 +27,7 @@ fn the_file_beside_the_link_is_enough() {
 }
 
 #[test]
-fn a_variable_names_another_file() {
+fn environment_variable_names_another_file() {
     let lab = start_lab();
     lab.configure_inventory("nonsense");
     let other = lab.write("other.cfg", "scope = mine\n");
@@ -66,7 +65,7 @@ fn a_token_that_others_can_read_is_refused_with_what_to_type() {
 }
 
 #[test]
-fn so_is_a_file_of_options_with_a_token_in_it() {
+fn file_of_options_with_a_token_that_others_can_read_is_refused() {
     for name in ["mrp_token", "token"] {
         let lab = start_bare_lab();
         lab.configure_inventory(&format!("mrp_url = {}\n{name} = alice-token", lab.url()));
@@ -101,7 +100,7 @@ fn a_file_of_options_that_everybody_can_write_is_refused_with_what_to_type() {
 }
 
 #[test]
-fn a_link_that_leads_nowhere_is_not_passed_over() {
+fn dangling_link_to_a_file_of_options_is_an_error() {
     let lab = start_lab();
     let path = lab.path("mrp_inventory.cfg");
     symlink(lab.path("gone.cfg"), &path).unwrap();
@@ -118,26 +117,26 @@ fn a_link_that_leads_nowhere_is_not_passed_over() {
 }
 
 #[test]
-fn called_through_the_path_it_finds_the_file_beside_the_link() {
+fn file_beside_the_link_is_found_when_called_through_path() {
     let lab = start_lab();
     lab.configure_inventory("scope = mine");
     let path = format!("/nonexistent:{}", lab.path("").display());
     let lab = lab.with("PATH", path);
-    let mut command = Command::new(lab.path("mrp_inventory"));
+    let mut command = lab.command(lab.path("mrp_inventory"));
     let output = lab.run_inventory_command(command.arg0("mrp_inventory").arg("--list"));
     let inventory = serde_json::from_slice(&output.stdout).unwrap();
     assert_eq!(group_hosts(&inventory, "mrp").len(), 5);
 }
 
 #[test]
-fn two_tokens_are_one_too_many() {
+fn token_and_token_file_exclude_each_other() {
     let lab = start_lab();
     lab.configure_inventory("mrp_token = a\ntoken_file = b");
     assert_contains(&lab.inventory_error(), &["both a token and a token_file"]);
 }
 
 #[test]
-fn mistakes_are_told_with_their_place_and_never_with_a_value() {
+fn mistakes_are_reported_with_their_place_and_without_values() {
     let lab = start_lab();
     for (lines, parts) in [
         ("[mrp]", &["has a section [mrp]"][..]),
@@ -167,7 +166,7 @@ fn mistakes_are_told_with_their_place_and_never_with_a_value() {
 }
 
 #[test]
-fn an_empty_value_is_none() {
+fn empty_value_counts_as_not_given() {
     let lab = start_lab();
     lab.configure_inventory("query =\nmrp_url =\ncache =");
     assert_eq!(group_hosts(&lab.inventory(), "mrp").len(), 8);

@@ -42,7 +42,7 @@ fn every_machine_is_a_host_with_its_variables() {
 }
 
 #[test]
-fn groups_cost_a_query_each_and_addresses_a_request_for_each_machine() {
+fn groups_need_one_request_each_and_addresses_one_for_each_machine() {
     let lab = start_lab();
     let inventory = lab.inventory();
     assert_eq!(group_hosts(&inventory, "free"), ["d05-free", "x86-1"]);
@@ -58,7 +58,7 @@ fn groups_cost_a_query_each_and_addresses_a_request_for_each_machine() {
 }
 
 #[test]
-fn holders_are_groups_when_they_are_asked_for() {
+fn holders_option_adds_a_group_for_each_holder() {
     let lab = start_lab();
     lab.configure_inventory("holders = yes");
     let inventory = lab.inventory();
@@ -70,7 +70,7 @@ fn holders_are_groups_when_they_are_asked_for() {
 }
 
 #[test]
-fn only_mine_are_one_request_and_all_assigned() {
+fn scope_mine_lists_own_machines_with_one_request() {
     let lab = start_lab();
     lab.configure_inventory("scope = mine");
     let inventory = lab.inventory();
@@ -95,7 +95,7 @@ fn a_query_filters_on_the_server() {
 }
 
 #[test]
-fn an_address_is_never_guessed() {
+fn no_address_is_chosen_where_several_are_possible() {
     let lab = start_lab();
     let inventory = lab.inventory();
     let unclear = host_variables(&inventory, "moonshot-c1");
@@ -114,7 +114,7 @@ fn an_address_is_never_guessed() {
 }
 
 #[test]
-fn a_machine_without_an_address_or_an_interface_is_a_host_all_the_same() {
+fn machine_without_an_address_or_interface_is_a_host() {
     let lab = start_lab();
     let inventory = lab.inventory();
     for name in ["qdc02", "no-bmc"] {
@@ -131,7 +131,7 @@ fn a_machine_without_an_address_or_an_interface_is_a_host_all_the_same() {
 }
 
 #[test]
-fn one_hosts_variables_are_those_of_the_list() {
+fn host_prints_the_variables_that_list_has() {
     let lab = start_lab();
     let inventory = lab.inventory();
     let output = lab.run_inventory(&["--host", "qdc01"]);
@@ -143,7 +143,7 @@ fn one_hosts_variables_are_those_of_the_list() {
 }
 
 #[test]
-fn hostnames_that_are_not_the_names_have_the_id() {
+fn host_names_that_were_changed_end_in_the_machines_id() {
     let lab = start_lab();
     lab.add_machine(json!({ "name": "rack 1" }));
     lab.add_machine(json!({ "name": "rack/1" }));
@@ -158,7 +158,7 @@ fn hostnames_that_are_not_the_names_have_the_id() {
 }
 
 #[test]
-fn a_name_means_the_same_machine_whatever_is_selected() {
+fn host_names_do_not_depend_on_the_selection() {
     let lab = start_lab();
     for (name, holder) in [("a b", "bob"), ("a/b", "alice"), ("holder_bob", "alice")] {
         lab.add_machine(json!({ "name": name, "assignee": holder }));
@@ -179,7 +179,7 @@ fn a_name_means_the_same_machine_whatever_is_selected() {
 }
 
 #[test]
-fn anything_but_a_list_or_a_host_is_explained() {
+fn other_arguments_than_list_or_host_print_the_usage() {
     let lab = start_lab();
     for arguments in [&[][..], &["--graph"], &["--host"], &["--list", "x"]] {
         let output = lab.run_inventory(arguments);
@@ -192,7 +192,7 @@ fn anything_but_a_list_or_a_host_is_explained() {
 }
 
 #[test]
-fn a_server_that_dies_is_not_asked_for_every_machine_that_is_left() {
+fn no_further_machines_are_requested_after_the_server_fails() {
     let lab = start_lab();
     lab.add_machines(100);
     lab.configure_inventory("retries = 1\nretry_delay = 0");
@@ -209,7 +209,7 @@ fn a_server_that_dies_is_not_asked_for_every_machine_that_is_left() {
 }
 
 #[test]
-fn a_failure_is_one_line_and_no_half_inventory() {
+fn failure_prints_one_line_and_no_inventory() {
     let lab = start_lab();
     let interface = json!({ "path": "/api/v1/machine/3/interface", "status": 500, "times": 0 });
     lab.fault(interface);

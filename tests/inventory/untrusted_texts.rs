@@ -19,7 +19,7 @@ fn serve(lab: &TestLab, path: &str, body: Value) {
 }
 
 #[test]
-fn templates_in_names_reasons_and_all_else_are_marked_as_data() {
+fn templates_in_server_texts_are_marked_as_data() {
     let lab = start_lab();
     lab.configure_inventory("holders = true");
     lab.add_machine(json!({
@@ -66,7 +66,7 @@ fn no_unmarked_template(value: &Value) {
 }
 
 #[test]
-fn a_text_that_is_an_expression_without_a_bracket_is_marked_too() {
+fn expressions_without_brackets_are_marked_as_data() {
     let lab = start_lab();
     lab.configure_inventory("holders = true");
     let reason = "inventory_hostname == inventory_hostname";
@@ -79,7 +79,7 @@ fn a_text_that_is_an_expression_without_a_bracket_is_marked_too() {
 }
 
 #[test]
-fn a_lease_outside_its_network_is_nobodys_address() {
+fn lease_outside_its_network_is_ignored() {
     for (address, subnet) in [
         ("10.66.6.6", "10.40.0.0/16"),
         ("10.40.0.0", "10.40.0.0/16"),
@@ -104,7 +104,7 @@ fn a_lease_outside_its_network_is_nobodys_address() {
 }
 
 #[test]
-fn an_address_that_two_machines_have_is_neithers() {
+fn address_of_two_machines_is_used_for_neither() {
     let lab = start_lab();
     let with = |address| json!([{ "id": 7, "lease_ipv4": address, "subnetv4": "10.40.0.0/16" }]);
     serve(&lab, "2/interface", with("10.40.5.12"));
@@ -127,7 +127,7 @@ fn an_address_that_two_machines_have_is_neithers() {
 }
 
 #[test]
-fn a_lease_of_an_address_that_another_machine_is_configured_with_is_not_believed() {
+fn lease_of_another_machines_configured_address_is_ignored() {
     let lab = start_lab();
     let lease = json!([{ "id": 7, "lease_ipv4": "10.40.5.12", "subnetv4": "10.40.0.0/16" }]);
     serve(&lab, "2/interface", lease);
@@ -144,7 +144,7 @@ fn a_lease_of_an_address_that_another_machine_is_configured_with_is_not_believed
 }
 
 #[test]
-fn no_address_but_a_machines_own_becomes_a_connection_variable() {
+fn invalid_addresses_do_not_become_ansible_host() {
     for address in [
         "127.0.0.1",
         "0.0.0.0",
@@ -169,7 +169,7 @@ fn no_address_but_a_machines_own_becomes_a_connection_variable() {
 }
 
 #[test]
-fn fields_that_the_server_adds_are_no_variables() {
+fn unknown_fields_of_the_server_do_not_become_variables() {
     let lab = start_lab();
     let machine = json!({ "id": 1, "name": "a", "ansible_host": "10.6.6.6", "vars": { "ansible_user": "x" } });
     serve_machines(&lab, json!([machine]));
@@ -190,7 +190,7 @@ fn fields_that_the_server_adds_are_no_variables() {
 }
 
 #[test]
-fn a_machine_takes_no_name_that_ansible_has() {
+fn machine_with_a_name_of_ansible_is_renamed() {
     let lab = start_lab();
     let names = [
         "localhost",
@@ -223,7 +223,7 @@ fn a_machine_takes_no_name_that_ansible_has() {
 }
 
 #[test]
-fn the_token_is_masked_where_the_server_has_it_too() {
+fn token_in_a_text_of_the_server_is_masked() {
     let lab = start_lab();
     let machine = json!({ "id": 1, "name": "a", "kernel_opts": "token=alice-token quiet" });
     serve_machines(&lab, json!([machine]));
@@ -253,7 +253,7 @@ fn a_name_that_is_the_token_becomes_neither_a_host_nor_a_group() {
 }
 
 #[test]
-fn no_sentence_has_the_token() {
+fn token_in_options_is_masked_in_messages() {
     let lab = start_lab();
     // Its own run asserts that nothing that is printed has it.
     lab.configure_inventory("cache = missing/alice-token");
@@ -277,7 +277,7 @@ fn no_sentence_has_the_token() {
 }
 
 #[test]
-fn an_answer_that_is_none_is_a_failure() {
+fn unexpected_answer_is_an_error() {
     for body in [
         json!("<html>"),
         json!({ "errors": [] }),

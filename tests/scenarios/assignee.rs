@@ -42,7 +42,7 @@ fn a_machine_is_assigned_with_a_reason() {
 }
 
 #[test]
-fn assigning_to_one_takes_it_from_nobody() {
+fn assignment_leaves_other_assignees_in_place() {
     let lab = start_lab();
     let options = json!({ "name": "qdc01", "user": "admin" });
     let predicted = lab.check(MODULE, by_admin(options.clone()));
@@ -66,7 +66,7 @@ fn a_reason_is_compared_only_when_given() {
 }
 
 #[test]
-fn the_reason_of_ones_own_assignment_needs_no_administrator() {
+fn reason_of_an_own_assignment_can_be_changed_without_an_administrator() {
     let lab = start_lab();
     let mut options = json!({ "name": "qdc01", "user": "alice", "reason": "mine" });
     lab.run_in_all_modes(MODULE, options.clone());
@@ -105,7 +105,7 @@ fn everybody_can_release_a_machine_of_their_own() {
 }
 
 #[test]
-fn a_machine_of_others_is_released_by_administrators() {
+fn another_users_machine_is_released_only_by_administrators() {
     let lab = start_lab();
     let options = json!({ "name": "bobs-box", "user": "bob", "state": "absent" });
     assert_contains(
@@ -118,7 +118,7 @@ fn a_machine_of_others_is_released_by_administrators() {
 }
 
 #[test]
-fn a_user_whom_the_server_does_not_know_is_an_error_with_near_names() {
+fn unknown_user_is_an_error_with_similar_names() {
     let lab = start_lab();
     let result = lab.run(
         MODULE,
@@ -129,7 +129,7 @@ fn a_user_whom_the_server_does_not_know_is_an_error_with_near_names() {
 }
 
 #[test]
-fn what_cannot_be_is_refused_before_anything_is_sent() {
+fn invalid_options_are_refused_before_anything_is_written() {
     let lab = start_lab();
     let long = json!({ "name": "qdc01", "user": "bob", "reason": "ü".repeat(141) });
     assert_contains(&lab.failure(MODULE, long), &["141", "140"]);
@@ -149,14 +149,14 @@ fn what_cannot_be_is_refused_before_anything_is_sent() {
 }
 
 #[test]
-fn a_reason_of_140_characters_fits() {
+fn reason_of_140_characters_is_accepted() {
     let lab = start_lab();
     let options = json!({ "name": "qdc01", "user": "alice", "reason": "ü".repeat(140) });
     lab.run_in_all_modes(MODULE, options);
 }
 
 #[test]
-fn an_assignment_made_by_somebody_else_meanwhile_is_no_change() {
+fn assignment_made_by_another_user_meanwhile_is_not_a_change() {
     let lab = start_lab();
     // Who plans sees nobody, so that the server's own refusal of a second assignment comes.
     lab.fault(json!({
@@ -177,7 +177,7 @@ fn an_assignment_made_by_somebody_else_meanwhile_is_no_change() {
 }
 
 #[test]
-fn a_lost_answer_makes_no_conflict() {
+fn lost_answer_to_an_assignment_is_read_back_not_reported_as_a_conflict() {
     let lab = start_lab();
     lab.fault(json!({
         "method": "POST", "path": "/api/v1/machine/4/assignee", "reset": true, "when": "after",
@@ -191,7 +191,7 @@ fn a_lost_answer_makes_no_conflict() {
 }
 
 #[test]
-fn an_assignment_that_stays_is_noticed() {
+fn assignment_that_stays_after_its_deletion_is_an_error() {
     let lab = start_lab();
     lab.fault(json!({
         "method": "DELETE", "path": "/api/v1/machine/2/assignee/2", "status": 204,

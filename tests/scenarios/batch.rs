@@ -22,7 +22,7 @@ fn paths(lab: &TestLab, method: &str) -> Vec<String> {
 }
 
 #[test]
-fn images_of_a_list_have_the_options_outside_as_defaults() {
+fn options_outside_the_list_are_defaults_of_its_items() {
     let lab = start_lab();
     let options = json!({
         "arch": "arm64", "description": "installer", "public": true,
@@ -45,7 +45,7 @@ fn images_of_a_list_have_the_options_outside_as_defaults() {
 }
 
 #[test]
-fn the_servers_lists_are_asked_for_once_for_all_items() {
+fn server_lists_are_requested_once_for_all_items() {
     let lab = start_lab();
     let preseeds: Vec<Value> = (0..20)
         .map(|number| json!({ "name": format!("seed-{number}"), "content": "x\n" }))
@@ -144,7 +144,7 @@ fn machines_are_provisioned_one_after_the_other_and_awaited_together() {
 }
 
 #[test]
-fn wrong_items_are_told_with_their_place_before_anything_is_done() {
+fn wrong_items_are_errors_with_their_place_before_anything_is_sent() {
     let lab = start_lab();
     let fails = |options| lab.failure("mrp_image", options);
     let good = json!({ "description": "x", "type": "Kernel", "arch": "arm64", "path": lab.write("x", "x") });
@@ -176,7 +176,7 @@ fn wrong_items_are_told_with_their_place_before_anything_is_done() {
 }
 
 #[test]
-fn options_that_do_not_fit_together_are_told_with_the_place_of_their_item() {
+fn options_of_an_item_that_exclude_each_other_are_errors_with_its_place() {
     let lab = start_lab();
     let machines = |second: Value| json!([{ "name": "qdc01", "state": "rebooted" }, second]);
     for (second, sentence) in [
@@ -243,7 +243,7 @@ fn an_item_overrides_a_default_by_any_name_and_by_what_excludes_it() {
 }
 
 #[test]
-fn an_empty_list_is_nothing_to_do() {
+fn empty_list_changes_nothing() {
     let lab = start_lab();
     let result = lab.run_in_all_modes("mrp_machine", json!({ "machines": [] }));
     assert_eq!(result["results"], json!([]));

@@ -20,7 +20,7 @@ fn refused(lab: &TestLab, module: &str, options: &Value, object: &str) {
 }
 
 #[test]
-fn an_item_that_holds_already_does_not_hide_that_another_contradicts_it() {
+fn contradicting_items_are_refused_although_one_is_already_fulfilled() {
     let lab = start_lab();
     let machines = json!([{ "name": "qdc01", "state": "on" }, { "name": "qdc01", "state": "off" }]);
     let options = json!({ "machines": machines });
@@ -39,7 +39,7 @@ fn an_item_that_holds_already_does_not_hide_that_another_contradicts_it() {
 }
 
 #[test]
-fn an_interface_has_one_wish_whatever_it_is_called() {
+fn interface_named_in_two_ways_is_refused_as_a_duplicate() {
     let lab = start_lab();
     let interface = &lab.server("/api/v1/machine/2/interface")[0];
     let options = json!({
@@ -58,7 +58,7 @@ fn an_interface_has_one_wish_whatever_it_is_called() {
 }
 
 #[test]
-fn images_of_one_description_do_not_replace_each_other_for_ever() {
+fn images_of_one_description_in_a_list_are_refused_as_duplicates() {
     let lab = start_lab();
     let kernel = |file: &str| json!({ "path": lab.write(file, file) });
     let options = json!({
@@ -79,14 +79,14 @@ fn images_of_one_description_do_not_replace_each_other_for_ever() {
 }
 
 #[test]
-fn twins_are_refused_before_one_of_them_is_done() {
+fn duplicates_are_refused_before_anything_is_written() {
     let lab = start_lab();
     let options = json!({ "state": "off", "machines": [{ "name": "qdc01" }, { "id": 2 }] });
     refused(&lab, "mrp_power", &options, "machine 'qdc01'");
 }
 
 #[test]
-fn what_is_twice_in_a_list_does_not_stop_the_others() {
+fn duplicates_do_not_stop_the_other_items() {
     let lab = start_lab();
     let options = json!({
         "kernel_opts": "quiet", "machines": [{ "name": "qdc01" }, { "id": 2 }, { "name": "qdc02" }],

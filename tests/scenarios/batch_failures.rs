@@ -24,7 +24,7 @@ fn told_once(result: &Value, sentence: &str, hint: Option<&str>) {
 }
 
 #[test]
-fn a_server_that_is_not_there_is_told_once() {
+fn unreachable_server_is_reported_once_for_the_whole_list() {
     let lab = start_lab();
     let options = json!({ "machines": fifty(), "state": "on", "mrp_url": "http://127.0.0.1:9/" });
     let result = lab.run("mrp_power", options);
@@ -64,7 +64,7 @@ fn a_token_that_is_refused_is_not_tried_again_for_every_item() {
 }
 
 #[test]
-fn a_bmc_that_is_silent_says_nothing_of_other_machines() {
+fn stalled_bmc_fails_its_machine_only() {
     let lab = start_lab();
     lab.fault(
         json!({ "method": "GET", "path": "/api/v1/machine/2/power", "times": 0, "stall": true }),
@@ -78,7 +78,7 @@ fn a_bmc_that_is_silent_says_nothing_of_other_machines() {
 }
 
 #[test]
-fn a_server_that_fails_at_one_object_may_do_well_at_others() {
+fn server_error_for_one_machine_fails_that_machine_only() {
     let lab = start_lab();
     lab.fault(
         json!({ "method": "GET", "path": "/api/v1/machine/2/state", "times": 0, "status": 500 }),
@@ -91,7 +91,7 @@ fn a_server_that_fails_at_one_object_may_do_well_at_others() {
 }
 
 #[test]
-fn check_mode_stops_where_the_real_run_does() {
+fn check_mode_fails_where_the_real_run_fails() {
     let lab = start_lab();
     let options = json!({
         "kernel_opts": "zz", "fail_fast": true,
@@ -113,7 +113,7 @@ fn check_mode_stops_where_the_real_run_does() {
 }
 
 #[test]
-fn a_list_that_failed_tells_apart_what_was_done() {
+fn failed_list_separates_done_from_not_done_steps() {
     let lab = start_lab();
     lab.fault(json!({ "method": "PUT", "path": "/api/v1/machine/2", "status": 400 }));
     let options =
@@ -128,7 +128,7 @@ fn a_list_that_failed_tells_apart_what_was_done() {
 }
 
 #[test]
-fn the_servers_answer_and_the_hint_of_an_item_are_not_lost() {
+fn server_response_of_each_item_is_in_its_result_at_high_verbosity() {
     let lab = start_lab();
     let refusal = json!({ "error_type": "InvalidUsage", "errors": ["nope"] });
     lab.fault(json!({
@@ -150,7 +150,7 @@ fn the_servers_answer_and_the_hint_of_an_item_are_not_lost() {
 }
 
 #[test]
-fn a_hint_that_all_items_have_is_that_of_the_task() {
+fn hint_that_all_failed_items_share_is_the_hint_of_the_task() {
     let lab = start_lab();
     let result = lab.run(
         "mrp_machine",

@@ -34,7 +34,7 @@ fn most_looks_at_once(lab: &TestLab, orders: usize, run: impl FnOnce()) -> usize
 }
 
 #[test]
-fn looks_at_machines_that_are_awaited_do_not_wait_for_each_other() {
+fn awaited_machines_are_polled_in_parallel() {
     let lab = start_lab();
     lab.settings(json!({ "bmc_seconds": 0.4, "bmc_blocks": false }));
     let options = json!({

@@ -62,7 +62,7 @@ fn a_machine_without_a_bmc_has_no_console() {
 }
 
 #[test]
-fn a_machine_of_somebody_else_is_left_to_administrators() {
+fn console_of_another_users_machine_needs_an_administrator() {
     let lab = start_lab();
     let mut options = json!({ "name": "bobs-box" });
     assert_contains(
@@ -79,7 +79,7 @@ fn a_machine_of_somebody_else_is_left_to_administrators() {
 }
 
 #[test]
-fn an_unknown_machine_is_an_error_with_near_names() {
+fn unknown_machine_is_an_error_with_similar_names() {
     let lab = start_lab();
     let message = lab.failure(MODULE, json!({ "name": "qdc1" }));
     assert_contains(&message, &["no machine 'qdc1'", "'qdc01'"]);

@@ -165,7 +165,7 @@ fn a_forged_mark_of_another_user_is_not_believed() {
 }
 
 #[test]
-fn a_missing_image_without_a_path_is_an_error_with_near_names() {
+fn missing_image_without_a_path_is_an_error_with_similar_names() {
     let lab = start_lab();
     let options = json!({ "description": "alice test kernal", "type": "Kernel", "arch": "arm64" });
     let message = lab.failure(MODULE, options);
@@ -196,7 +196,7 @@ fn an_ambiguous_description_lists_ids_owners_and_dates() {
 }
 
 #[test]
-fn an_own_image_comes_before_others_of_the_same_description() {
+fn own_image_is_preferred_over_others_of_the_same_description() {
     let lab = start_lab();
     let options = json!({ "description": "dup kernel", "type": "Kernel", "arch": "arm64" });
     assert_eq!(lab.assert_unchanged(MODULE, options)["image"]["id"], 6);
@@ -259,7 +259,7 @@ fn an_id_of_another_kind_is_refused() {
 }
 
 #[test]
-fn a_lost_answer_makes_no_second_copy() {
+fn upload_is_not_repeated_after_a_lost_answer() {
     let lab = start_lab();
     lab.fault(json!({ "method": "POST", "path": "/api/v1/image", "reset": true, "when": "after" }));
     let result = lab.run(MODULE, kernel(&lab.write("Image", "bytes")));
@@ -273,7 +273,7 @@ fn a_lost_answer_makes_no_second_copy() {
 }
 
 #[test]
-fn an_upload_that_never_arrived_is_sent_again() {
+fn upload_that_never_arrived_is_repeated() {
     let lab = start_lab();
     lab.fault(
         json!({ "method": "POST", "path": "/api/v1/image", "reset": true, "when": "before" }),
@@ -284,7 +284,7 @@ fn an_upload_that_never_arrived_is_sent_again() {
 }
 
 #[test]
-fn an_upload_over_the_limit_is_told_with_its_size() {
+fn upload_over_the_limit_is_an_error_with_its_size() {
     let lab = start_lab();
     let path = lab.write("big", vec![7; 33 << 20]);
     assert_contains(
@@ -294,7 +294,7 @@ fn an_upload_over_the_limit_is_told_with_its_size() {
 }
 
 #[test]
-fn an_upload_that_the_http_server_drops_without_a_word_is_told_with_its_size() {
+fn upload_that_the_http_server_drops_without_an_answer_is_an_error_with_its_size() {
     let lab = start_lab();
     let path = lab.write("big", "");
     std::fs::OpenOptions::new()
@@ -310,14 +310,14 @@ fn an_upload_that_the_http_server_drops_without_a_word_is_told_with_its_size() {
 }
 
 #[test]
-fn a_missing_file_is_one_sentence() {
+fn missing_file_is_reported_in_one_sentence() {
     let lab = start_lab();
     let message = lab.failure(MODULE, kernel(std::path::Path::new("/nonexistent/Image")));
     assert_contains(&message, &["/nonexistent/Image", "No such file"]);
 }
 
 #[test]
-fn an_unknown_architecture_is_the_servers_sentence() {
+fn unknown_architecture_is_reported_in_the_servers_words() {
     let lab = start_lab();
     let mut options = kernel(&lab.write("Image", "bytes"));
     options["arch"] = json!("riscv64");
@@ -325,7 +325,7 @@ fn an_unknown_architecture_is_the_servers_sentence() {
 }
 
 #[test]
-fn a_failure_half_way_says_what_was_done_and_what_was_not() {
+fn failure_half_way_lists_done_and_not_done_steps() {
     let lab = start_lab();
     lab.run(MODULE, kernel(&lab.write("Image", "old")));
     lab.fault(json!({ "method": "DELETE", "path": "/api/v1/image/*", "status": 500, "times": 9 }));
@@ -341,7 +341,7 @@ fn a_failure_half_way_says_what_was_done_and_what_was_not() {
 }
 
 #[test]
-fn several_images_of_others_are_no_substitute_for_an_own_one() {
+fn several_images_of_others_do_not_replace_an_own_upload() {
     let lab = start_lab();
     for text in ["ours", "another"] {
         let options = json!({
@@ -388,7 +388,7 @@ fn an_id_with_a_path_compares_the_bytes() {
 }
 
 #[test]
-fn a_bootloader_that_a_subarch_uses_stays_and_the_message_says_so() {
+fn bootloader_that_a_subarch_uses_is_not_deleted_and_the_error_says_why() {
     let lab = start_lab();
     let options = json!({
         "description": "grub arm64", "type": "bootloader", "arch": "arm64", "state": "absent",
@@ -401,7 +401,7 @@ fn a_bootloader_that_a_subarch_uses_stays_and_the_message_says_so() {
 }
 
 #[test]
-fn a_machine_that_takes_the_image_meanwhile_is_named() {
+fn machine_that_starts_to_use_the_image_meanwhile_is_named() {
     let lab = start_lab();
     let path = lab.write("Image", "bytes");
     let id = lab.run(MODULE, kernel(&path))["image"]["id"].clone();

@@ -6,7 +6,7 @@ use crate::start_lab;
 const MODULE: &str = "mrp_image_info";
 
 #[test]
-fn without_a_filter_it_is_all_that_one_may_see() {
+fn without_a_filter_every_visible_image_is_returned() {
     let lab = start_lab();
     let result = lab.run_in_all_modes(MODULE, json!({}));
     let images = result["images"].as_array().unwrap();
@@ -23,7 +23,7 @@ fn without_a_filter_it_is_all_that_one_may_see() {
 }
 
 #[test]
-fn mine_are_only_mine() {
+fn mine_returns_only_own_images() {
     let lab = start_lab();
     let result = lab.run_in_all_modes(MODULE, json!({ "mine": true }));
     assert_eq!(
@@ -34,7 +34,7 @@ fn mine_are_only_mine() {
 }
 
 #[test]
-fn filters_are_held_against_each_image_together() {
+fn filters_select_images_that_match_all_of_them() {
     let lab = start_lab();
     let options = json!({ "type": "Kernel", "arch": "arm64", "description": "d*kernel" });
     let result = lab.run_in_all_modes(MODULE, options);
@@ -59,7 +59,7 @@ fn filters_are_held_against_each_image_together() {
 }
 
 #[test]
-fn an_image_without_a_description_has_an_empty_one() {
+fn empty_description_matches_images_without_one() {
     let lab = start_lab();
     let result = lab.run(MODULE, json!({ "description": "" }));
     assert_eq!(
@@ -69,7 +69,7 @@ fn an_image_without_a_description_has_an_empty_one() {
 }
 
 #[test]
-fn nothing_that_fits_is_an_empty_list() {
+fn no_match_returns_an_empty_list() {
     let lab = start_lab();
     let result = lab.run_in_all_modes(MODULE, json!({ "arch": "riscv64" }));
     assert_eq!(result["images"], json!([]));
@@ -83,7 +83,7 @@ fn a_wrong_type_names_the_right_ones() {
 }
 
 #[test]
-fn a_server_that_fails_is_one_sentence() {
+fn server_error_is_reported_in_one_sentence() {
     let lab = start_lab();
     lab.fault(json!({ "path": "/api/v1/image", "status": 500, "times": 0 }));
     let message = lab.failure(MODULE, json!({}));

@@ -38,7 +38,7 @@ fn a_given_address_is_configured() {
 }
 
 #[test]
-fn auto_is_the_lowest_address_that_nobody_has() {
+fn auto_chooses_the_lowest_free_address() {
     let lab = start_lab();
     let options = json!({ "config_type_v4": "dynamic-reserved", "ipv4": "10.40.1.1", "allow_unassigned": true });
     lab.run(MODULE, of("bobs-box", "eth0", options));
@@ -59,7 +59,7 @@ fn auto_is_the_lowest_address_that_nobody_has() {
 }
 
 #[test]
-fn a_leased_address_is_not_free() {
+fn auto_skips_a_leased_address() {
     let lab = start_lab();
     let lease = json!({ "mac": "52:54:00:00:03:01", "ipv4": "10.40.2.1", "duration": 600 });
     lab.lease(&lease);
@@ -71,7 +71,7 @@ fn a_leased_address_is_not_free() {
 }
 
 #[test]
-fn an_address_of_the_pool_satisfies_auto_and_costs_no_look_at_other_machines() {
+fn auto_keeps_an_address_of_the_pool_without_reading_other_machines() {
     let lab = start_lab();
     let asked = lab.requests().len();
     let options = json!({ "config_type_v4": "dynamic-reserved", "ipv4": "auto" });
@@ -82,7 +82,7 @@ fn an_address_of_the_pool_satisfies_auto_and_costs_no_look_at_other_machines() {
 }
 
 #[test]
-fn an_address_that_is_taken_meanwhile_leads_to_the_next_one() {
+fn auto_takes_the_next_address_when_one_is_taken_meanwhile() {
     let lab = start_lab();
     let taken = json!({ "error_type": "IntegrityError", "errors": "(psycopg2.IntegrityError) duplicate key" });
     lab.fault(json!({ "method": "PUT", "path": ETH0, "status": 409, "body": taken, "times": 2 }));
@@ -107,7 +107,7 @@ fn an_address_that_is_taken_meanwhile_leads_to_the_next_one() {
 }
 
 #[test]
-fn many_who_choose_at_once_all_get_an_address_of_their_own() {
+fn concurrent_runs_choose_different_addresses() {
     let lab = start_lab();
     let names: Vec<String> = (0..6).map(|number| format!("racer-{number}")).collect();
     for name in &names {
@@ -200,7 +200,7 @@ fn an_interface_is_found_by_mac_in_any_notation_and_by_id() {
 }
 
 #[test]
-fn a_rename_is_found_again_under_the_new_name() {
+fn renamed_interface_is_found_under_its_new_name() {
     let lab = start_lab();
     let result = lab.run_in_all_modes(MODULE, eth0(json!({ "identifier": "lan" })));
     assert_eq!(result["plan"][0]["after"], json!({ "identifier": "lan" }));
@@ -235,7 +235,7 @@ fn an_ambiguous_identifier_is_an_error_with_ids_and_macs() {
 }
 
 #[test]
-fn what_is_not_there_comes_with_near_names() {
+fn unknown_interface_is_an_error_with_similar_names() {
     let lab = start_lab();
     let message = lab.failure(MODULE, of("moonshot-c1", "eht1", json!({})));
     assert_contains(
@@ -263,7 +263,7 @@ fn what_is_not_there_comes_with_near_names() {
 }
 
 #[test]
-fn what_the_server_would_refuse_or_ignore_is_refused_with_the_reason() {
+fn options_that_the_server_would_refuse_or_ignore_are_refused_with_the_reason() {
     let lab = start_lab();
     let cases = [
         (
@@ -344,7 +344,7 @@ fn with_addresses_left(count: u8) -> TestLab {
 }
 
 #[test]
-fn a_full_pool_is_said_to_be_full() {
+fn full_pool_is_an_error() {
     let lab = with_addresses_left(0);
     let message = lab.failure(
         MODULE,
@@ -362,7 +362,7 @@ fn checked_and_run(lab: &TestLab, options: &Value) -> [Value; 2] {
 }
 
 #[test]
-fn a_list_that_wants_more_addresses_than_are_left_is_told_so_in_check_mode_too() {
+fn list_that_needs_more_addresses_than_are_free_fails_in_check_mode_too() {
     let lab = with_addresses_left(1);
     let options = json!({
         "machine": "moonshot-c1", "config_type_v4": "static", "ipv4": "auto",
@@ -382,7 +382,7 @@ fn a_list_that_wants_more_addresses_than_are_left_is_told_so_in_check_mode_too()
 }
 
 #[test]
-fn an_address_that_two_items_want_is_refused_to_the_second_in_check_mode_too() {
+fn address_given_for_two_items_is_refused_for_the_second_in_check_mode_too() {
     let lab = start_lab();
     let options = json!({
         "interfaces": [{ "machine": "qdc01" }, { "machine": "qdc02" }],
@@ -401,7 +401,7 @@ fn an_address_that_two_items_want_is_refused_to_the_second_in_check_mode_too() {
 }
 
 #[test]
-fn a_machine_of_somebody_else_is_left_alone_unless_told_otherwise() {
+fn another_users_machine_is_refused_without_allow_unassigned() {
     let lab = start_lab();
     let options = of("bobs-box", "eth0", json!({ "config_type_v4": "dynamic" }));
     assert_contains(
@@ -414,7 +414,7 @@ fn a_machine_of_somebody_else_is_left_alone_unless_told_otherwise() {
 }
 
 #[test]
-fn a_change_that_the_server_drops_is_not_called_done() {
+fn change_that_the_server_drops_fails_the_read_back() {
     let lab = start_lab();
     let unchanged = lab.server(ETH0);
     lab.fault(json!({ "method": "PUT", "path": ETH0, "status": 200, "body": unchanged }));
@@ -430,7 +430,7 @@ fn a_change_that_the_server_drops_is_not_called_done() {
 }
 
 #[test]
-fn the_interfaces_of_a_list_choose_addresses_of_their_own_and_check_mode_knows_them() {
+fn interfaces_of_a_list_get_different_addresses_that_check_mode_predicts() {
     let lab = start_lab();
     let options = json!({
         "config_type_v4": "static", "ipv4": "auto",

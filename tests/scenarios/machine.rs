@@ -141,7 +141,7 @@ fn an_installation_that_fails_ends_the_wait_at_once() {
 }
 
 #[test]
-fn a_machine_that_never_reports_is_told_with_the_last_state_seen() {
+fn machine_that_never_reports_is_an_error_with_the_last_state_seen() {
     let lab = start_lab();
     lab.settings(json!({ "install_result": "never" }));
     let mut options = provisioned(with_images(&lab));
@@ -224,14 +224,14 @@ fn a_machine_of_somebody_else_is_refused_and_its_holder_named() {
 }
 
 #[test]
-fn a_free_machine_is_refused_too() {
+fn free_machine_is_refused() {
     let lab = start_lab();
     let message = lab.failure(MODULE, json!({ "name": "d05-free", "netboot": false }));
     assert_contains(&message, &["nobody holds it"]);
 }
 
 #[test]
-fn an_unknown_machine_is_an_error_with_near_names() {
+fn unknown_machine_is_an_error_with_similar_names() {
     let lab = start_lab();
     assert_contains(
         &lab.failure(MODULE, json!({ "name": "qdc1" })),
@@ -244,7 +244,7 @@ fn an_unknown_machine_is_an_error_with_near_names() {
 }
 
 #[test]
-fn the_architecture_is_only_checked() {
+fn arch_that_differs_from_the_machines_is_an_error() {
     let lab = start_lab();
     let message = lab.failure(MODULE, json!({ "name": "qdc01", "arch": "x86_64" }));
     assert_contains(&message, &["machine 'qdc01' is arm64, not x86_64"]);
@@ -287,7 +287,7 @@ fn what_an_earlier_task_may_create_is_unresolved_in_check_mode_and_an_error_othe
 }
 
 #[test]
-fn the_servers_refusal_is_one_sentence() {
+fn refusal_of_the_server_is_reported_in_one_sentence() {
     let lab = start_lab();
     let message = lab.failure(MODULE, json!({ "name": "qdc01", "subarch": "nosuch" }));
     assert_contains(&message, &["no such subarch for architecture arm64"]);
@@ -302,7 +302,7 @@ fn the_servers_refusal_is_one_sentence() {
 }
 
 #[test]
-fn a_field_that_the_server_drops_is_noticed() {
+fn field_that_the_server_drops_fails_the_read_back() {
     let lab = start_lab();
     lab.fault(json!({
         "method": "PUT", "path": "/api/v1/machine/2", "status": 200,
@@ -388,7 +388,7 @@ fn a_ready_machine_with_new_parameters_is_not_ready_until_it_has_booted_them() {
 }
 
 #[test]
-fn a_run_that_breaks_between_the_parameters_and_the_reboot_is_made_up_for_by_the_next() {
+fn run_that_breaks_between_parameters_and_reboot_is_completed_by_the_next() {
     let lab = start_lab();
     let breaks = [
         json!({ "method": "PUT", "path": "/api/v1/machine/2", "reset": true, "when": "after", "times": 4 }),
@@ -419,7 +419,7 @@ fn a_run_that_breaks_between_the_parameters_and_the_reboot_is_made_up_for_by_the
 }
 
 #[test]
-fn a_provisioning_whose_answer_was_lost_goes_on() {
+fn provisioning_continues_after_a_lost_answer_without_another_reboot() {
     let lab = start_lab();
     let fault = json!({
         "method": "POST", "path": "/api/v1/machine/2/state", "reset": true, "when": "after",
@@ -431,7 +431,7 @@ fn a_provisioning_whose_answer_was_lost_goes_on() {
 }
 
 #[test]
-fn forcing_a_ready_machine_that_the_server_refuses_leaves_it_ready() {
+fn machine_stays_ready_when_the_server_refuses_a_forced_provisioning() {
     let lab = start_lab();
     let mut options = installed(&lab);
     options["force"] = json!(true);
@@ -443,7 +443,7 @@ fn forcing_a_ready_machine_that_the_server_refuses_leaves_it_ready() {
 }
 
 #[test]
-fn what_only_the_holder_may_do_is_refused_before_parameters_are_overwritten() {
+fn provisioning_of_another_users_machine_is_refused_before_its_parameters_change() {
     let lab = start_lab();
     let before = lab.server("/api/v1/machine/5");
     for state in ["provisioned", "ready"] {

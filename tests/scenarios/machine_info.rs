@@ -6,7 +6,7 @@ use crate::start_lab;
 const MODULE: &str = "mrp_machine_info";
 
 #[test]
-fn without_a_filter_it_is_every_machine_in_one_request() {
+fn without_a_filter_every_machine_is_returned_with_one_request() {
     let lab = start_lab();
     let result = lab.run(MODULE, json!({}));
     assert_eq!(
@@ -35,7 +35,7 @@ fn without_a_filter_it_is_every_machine_in_one_request() {
 }
 
 #[test]
-fn mine_name_and_arch_filter_together() {
+fn filters_select_machines_that_match_all_of_them() {
     let lab = start_lab();
     let mine = lab.run_in_all_modes(
         MODULE,
@@ -60,7 +60,7 @@ fn a_query_filters_on_the_server() {
 }
 
 #[test]
-fn names_come_in_the_order_given_and_a_wrong_one_with_the_near_ones() {
+fn machines_by_name_are_returned_in_the_order_given_and_an_unknown_one_is_an_error() {
     let lab = start_lab();
     let result = lab.run_in_all_modes(MODULE, json!({ "names": ["x86-1", "qdc01"] }));
     assert_eq!(column(&result["machines"], "name"), ["x86-1", "qdc01"]);
@@ -71,7 +71,7 @@ fn names_come_in_the_order_given_and_a_wrong_one_with_the_near_ones() {
 }
 
 #[test]
-fn details_cost_a_request_for_each_machine_that_is_left() {
+fn details_are_requested_only_for_machines_that_match() {
     let lab = start_lab();
     let options = json!({ "name": "qdc*", "gather": ["state", "interfaces", "assignees"] });
     let result = lab.run(MODULE, options.clone());
@@ -85,7 +85,7 @@ fn details_cost_a_request_for_each_machine_that_is_left() {
 }
 
 #[test]
-fn a_state_filters_before_other_details_are_asked_for() {
+fn state_filters_before_other_details_are_requested() {
     let lab = start_lab();
     lab.run("mrp_machine", json!({ "name": "qdc02", "state": "ready" }));
     let before = lab.requests().len();
@@ -98,7 +98,7 @@ fn a_state_filters_before_other_details_are_asked_for() {
 }
 
 #[test]
-fn the_power_is_what_the_server_says() {
+fn power_is_returned_as_the_server_reports_it() {
     let lab = start_lab();
     let options = json!({ "mine": true, "gather": ["power"] });
     let result = lab.run_in_all_modes(MODULE, options);
@@ -110,7 +110,7 @@ fn the_power_is_what_the_server_says() {
 }
 
 #[test]
-fn a_chassis_that_the_server_cannot_address_fails_alone() {
+fn bmc_that_the_server_cannot_address_does_not_fail_the_list() {
     let lab = start_lab();
     let text = "invalid literal for int() with base 10: 'c1'";
     lab.fault(json!({
@@ -128,7 +128,7 @@ fn a_chassis_that_the_server_cannot_address_fails_alone() {
 }
 
 #[test]
-fn a_machine_that_is_gone_meanwhile_is_left_out() {
+fn machine_that_is_deleted_meanwhile_is_left_out() {
     let lab = start_lab();
     let gone = json!({ "error_type": "InvalidUsage", "errors": ["machine not found"] });
     lab.fault(json!({ "path": "/api/v1/machine/3/state", "status": 404, "body": gone }));
@@ -137,7 +137,7 @@ fn a_machine_that_is_gone_meanwhile_is_left_out() {
 }
 
 #[test]
-fn one_answer_that_fails_fails_the_task() {
+fn one_failing_request_fails_the_task() {
     let lab = start_lab();
     lab.fault(json!({ "path": "/api/v1/machine/3/interface", "status": 500, "times": 0 }));
     let message = lab.failure(MODULE, json!({ "gather": "interfaces" }));

@@ -18,7 +18,7 @@ fn one_machine_with_one_address() {
 }
 
 #[test]
-fn ones_own_machines_are_the_default_and_all_is_everything() {
+fn own_machines_are_the_default_and_all_returns_every_machine() {
     let lab = start_lab();
     let own = lab.run_in_all_modes(MODULE, json!({}));
     assert_eq!(own["machines"].as_array().unwrap().len(), 5);
@@ -27,7 +27,7 @@ fn ones_own_machines_are_the_default_and_all_is_everything() {
 }
 
 #[test]
-fn an_address_is_never_guessed() {
+fn no_address_is_chosen_where_several_are_possible() {
     let lab = start_lab();
     let result = lab.run_in_all_modes(MODULE, json!({ "machine": "moonshot-c1" }));
     let facts = &result["machines"][0];
@@ -63,7 +63,7 @@ fn a_configured_address_counts_where_there_is_no_lease_yet() {
 }
 
 #[test]
-fn machines_by_name_come_in_the_order_given() {
+fn machines_by_name_are_returned_in_the_order_given() {
     let lab = start_lab();
     let result = lab.run_in_all_modes(MODULE, json!({ "machines": ["x86-1", "qdc01"] }));
     let names: Vec<String> = result["machines"]
@@ -88,7 +88,7 @@ fn a_query_filters_on_the_server() {
 }
 
 #[test]
-fn a_query_that_would_run_as_sql_is_never_sent() {
+fn invalid_query_is_refused_before_it_is_sent() {
     let lab = start_lab();
     let before = lab.requests().len();
     for query in [
@@ -110,7 +110,7 @@ fn a_query_that_would_run_as_sql_is_never_sent() {
 }
 
 #[test]
-fn a_machine_without_an_address_has_null() {
+fn machine_without_an_address_has_null() {
     let lab = start_lab();
     let result = lab.run_in_all_modes(MODULE, json!({ "machine": "qdc02" }));
     assert_eq!(result["machines"][0]["ipv4"], json!(null));

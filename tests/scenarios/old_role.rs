@@ -45,7 +45,7 @@ fn machine() -> Value {
 }
 
 #[test]
-fn an_image_is_told_as_the_server_tells_it() {
+fn result_has_the_image_as_the_server_returns_it() {
     let lab = start_lab();
     let result = lab.run_in_all_modes(IMAGE, kernel(&lab, "a kernel"));
     assert_eq!(actions(&result), ["upload"]);
@@ -59,7 +59,7 @@ fn an_image_is_told_as_the_server_tells_it() {
 }
 
 #[test]
-fn an_image_is_its_bytes_and_its_flags() {
+fn changed_bytes_upload_again_and_changed_flags_update() {
     let lab = start_lab();
     let old = lab.run(IMAGE, kernel(&lab, "a kernel"));
     let new = lab.run_in_all_modes(IMAGE, kernel(&lab, "a newer kernel"));
@@ -74,7 +74,7 @@ fn an_image_is_its_bytes_and_its_flags() {
 }
 
 #[test]
-fn an_image_that_cannot_be_is_refused() {
+fn wrong_type_and_missing_file_are_refused() {
     let lab = start_lab();
     let mut image = kernel(&lab, "a kernel");
     image["type"] = json!("bootloader");
@@ -220,7 +220,7 @@ fn check_mode_provisions_with_what_earlier_tasks_would_upload() {
 }
 
 #[test]
-fn a_machine_that_cannot_be_provisioned_is_left_alone() {
+fn machine_that_cannot_be_provisioned_is_not_written() {
     let lab = start_lab();
     let mut options = with_images(&lab);
     let writes = lab.writes().len();
@@ -254,7 +254,7 @@ fn a_machine_that_cannot_be_provisioned_is_left_alone() {
 }
 
 #[test]
-fn the_advice_for_what_is_not_clear_names_who_can_follow_it() {
+fn hint_for_an_ambiguous_name_names_the_module_that_has_the_option() {
     let lab = start_lab();
     let options = with_images(&lab);
     for _ in 0..2 {
@@ -298,7 +298,7 @@ fn an_address_is_the_configured_one_or_else_the_lease() {
 }
 
 #[test]
-fn an_address_that_is_not_there_is_a_failure() {
+fn missing_address_is_an_error() {
     let lab = start_lab();
     for (machine, interface, parts) in [
         (

@@ -63,7 +63,7 @@ fn the_bmc_is_asked_once_before_and_once_after() {
 }
 
 #[test]
-fn a_reboot_happens_every_time() {
+fn rebooted_reboots_in_every_run() {
     let lab = start_lab();
     let options = json!({ "name": "qdc01", "state": "rebooted" });
     let predicted = lab.check(MODULE, options.clone());
@@ -87,7 +87,7 @@ fn a_machine_that_is_off_is_switched_on_instead_of_reset() {
 }
 
 #[test]
-fn a_reboot_may_be_from_elsewhere() {
+fn boot_decides_what_the_machine_boots_from() {
     let lab = start_lab();
     netboot_on(&lab);
     for boot in ["pxe", "disk", "bios"] {
@@ -103,7 +103,7 @@ fn a_reboot_may_be_from_elsewhere() {
 }
 
 #[test]
-fn options_that_would_mean_nothing_are_refused() {
+fn options_without_the_ones_they_need_are_refused() {
     let lab = start_lab();
     let options = json!({ "name": "qdc01", "state": "on", "boot": "pxe" });
     assert_eq!(lab.failure(MODULE, options), "boot needs state: rebooted");
@@ -189,7 +189,7 @@ fn a_pxe_reboot_with_netboot_off_is_refused_unless_forced() {
 }
 
 #[test]
-fn a_pxe_reboot_that_installs_again_is_told() {
+fn pxe_reboot_that_installs_again_warns() {
     let lab = start_lab();
     netboot_on(&lab);
     lab.run("mrp_machine", json!({ "name": "qdc01", "state": "ready" }));
@@ -202,7 +202,7 @@ fn a_pxe_reboot_that_installs_again_is_told() {
 }
 
 #[test]
-fn the_wait_ends_when_the_bmc_says_so() {
+fn wait_ends_when_the_bmc_reports_the_power() {
     let lab = start_lab();
     // Counted with the plan's: the second look is the first of the wait.
     lab.fault(json!([
@@ -218,7 +218,7 @@ fn the_wait_ends_when_the_bmc_says_so() {
 }
 
 #[test]
-fn a_power_that_does_not_change_in_time_is_told_with_the_last_one_seen() {
+fn power_that_does_not_change_in_time_is_an_error_with_the_last_state_seen() {
     let lab = start_lab();
     lab.fault(json!({
         "method": "GET", "path": "/api/v1/machine/2/power", "times": 0, "status": 200, "body": { "state": "on" },
@@ -266,7 +266,7 @@ fn a_machine_without_a_bmc_is_refused() {
 }
 
 #[test]
-fn a_failing_bmc_is_told_and_nothing_is_sent() {
+fn failing_bmc_is_an_error_before_anything_is_written() {
     let lab = start_lab();
     for state in ["on", "off", "rebooted"] {
         let message = lab.failure(MODULE, json!({ "id": 7, "state": state }));
@@ -282,7 +282,7 @@ fn a_failing_bmc_is_told_and_nothing_is_sent() {
 }
 
 #[test]
-fn a_bmc_that_fails_at_the_order_shows_no_password() {
+fn bmc_that_fails_while_switching_shows_no_password() {
     let lab = start_lab();
     lab.fault(json!({
         "method": "GET", "path": "/api/v1/machine/7/power", "status": 200, "body": { "state": "off" },
@@ -298,7 +298,7 @@ fn a_bmc_that_fails_at_the_order_shows_no_password() {
 }
 
 #[test]
-fn a_lost_answer_to_a_reboot_leaves_its_outcome_open() {
+fn lost_answer_to_a_reboot_is_an_error_with_an_unknown_outcome() {
     let lab = start_lab();
     lab.fault(json!({
         "method": "POST", "path": "/api/v1/machine/2/power", "reset": true, "when": "after",
@@ -312,7 +312,7 @@ fn a_lost_answer_to_a_reboot_leaves_its_outcome_open() {
 }
 
 #[test]
-fn a_lost_answer_to_a_switch_is_read_from_the_power() {
+fn lost_answer_to_switching_is_settled_by_reading_the_power() {
     let lab = start_lab();
     let lost = |when: &str| json!({ "method": "POST", "path": "/api/v1/machine/2/power", "reset": true, "when": when });
     lab.fault(lost("after"));
@@ -329,7 +329,7 @@ fn a_lost_answer_to_a_switch_is_read_from_the_power() {
 }
 
 #[test]
-fn a_machine_of_somebody_else_is_left_to_administrators() {
+fn switching_another_users_machine_needs_an_administrator() {
     let lab = start_lab();
     let mut options = json!({ "name": "bobs-box", "state": "on" });
     assert_contains(
@@ -351,14 +351,14 @@ fn a_machine_of_somebody_else_is_left_to_administrators() {
 }
 
 #[test]
-fn an_unknown_machine_is_an_error_with_near_names() {
+fn unknown_machine_is_an_error_with_similar_names() {
     let lab = start_lab();
     let message = lab.failure(MODULE, json!({ "name": "qdc1", "state": "on" }));
     assert_contains(&message, &["no machine 'qdc1'", "'qdc01'"]);
 }
 
 #[test]
-fn other_words_of_the_server_are_not_states() {
+fn power_words_of_the_server_are_not_accepted_as_states() {
     let lab = start_lab();
     let message = lab.failure(MODULE, json!({ "name": "qdc01", "state": "pxe_reboot" }));
     assert_eq!(

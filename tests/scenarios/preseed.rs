@@ -69,7 +69,7 @@ fn only_what_was_given_is_compared() {
 }
 
 #[test]
-fn a_missing_preseed_without_a_text_is_an_error_with_near_names() {
+fn missing_preseed_without_a_text_is_an_error_with_similar_names() {
     let lab = start_lab();
     assert_contains(
         &lab.failure(MODULE, json!({ "name": "alice-sed" })),
@@ -78,7 +78,7 @@ fn a_missing_preseed_without_a_text_is_an_error_with_near_names() {
 }
 
 #[test]
-fn a_name_that_an_invisible_preseed_has_is_explained() {
+fn name_of_an_invisible_preseed_is_explained_as_taken() {
     let lab = start_lab();
     let message = lab.failure(MODULE, json!({ "name": "bob-secret", "content": "x\n" }));
     assert_contains(&message, &["unique", "all users"]);
@@ -157,7 +157,7 @@ fn content_and_path_exclude_each_other() {
 }
 
 #[test]
-fn a_lost_answer_makes_no_conflict() {
+fn lost_answer_to_a_creation_is_read_back_not_reported_as_a_conflict() {
     let lab = start_lab();
     lab.fault(
         json!({ "method": "POST", "path": "/api/v1/preseed", "reset": true, "when": "after" }),

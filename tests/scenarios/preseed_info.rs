@@ -6,7 +6,7 @@ use crate::start_lab;
 const MODULE: &str = "mrp_preseed_info";
 
 #[test]
-fn the_texts_are_told_by_hash_and_size() {
+fn texts_are_returned_as_hash_and_size() {
     let lab = start_lab();
     let result = lab.run_in_all_modes(MODULE, json!({}));
     assert_eq!(
@@ -28,7 +28,7 @@ fn the_texts_are_told_by_hash_and_size() {
 }
 
 #[test]
-fn the_text_itself_only_when_it_is_asked_for() {
+fn text_is_returned_only_with_content() {
     let lab = start_lab();
     let options = json!({ "name": "centos-k?", "content": true });
     let result = lab.run_in_all_modes(MODULE, options);
@@ -39,7 +39,7 @@ fn the_text_itself_only_when_it_is_asked_for() {
 }
 
 #[test]
-fn filters_are_held_against_each_preseed_together() {
+fn filters_select_preseeds_that_match_all_of_them() {
     let lab = start_lab();
     let mine = lab.run_in_all_modes(
         MODULE,
@@ -58,7 +58,7 @@ fn filters_are_held_against_each_preseed_together() {
 }
 
 #[test]
-fn a_mistyped_option_is_told_with_the_right_one() {
+fn mistyped_option_is_an_error_that_names_the_right_one() {
     let lab = start_lab();
     let message = lab.failure(MODULE, json!({ "contents": true }));
     assert_contains(&message, &["contents", "Did you mean 'content'"]);

@@ -50,7 +50,7 @@ fn of<'a>(told: &'a [Told], what: &str) -> Vec<Option<&'a str>> {
 }
 
 #[test]
-fn a_wait_tells_what_it_sees_until_it_is_over() {
+fn wait_reports_every_state_until_its_end() {
     let lab = start_lab();
     lab.fault(json!([
         { "method": "GET", "path": "/api/v1/machine/2/power", "nth": 2, "status": 200, "body": { "state": "on" } },
@@ -67,7 +67,7 @@ fn a_wait_tells_what_it_sees_until_it_is_over() {
 }
 
 #[test]
-fn machines_that_are_awaited_together_are_told_apart() {
+fn waits_for_several_machines_are_reported_separately() {
     let lab = start_lab();
     lab.fault(json!([
         { "method": "GET", "path": "/api/v1/machine/2/power", "nth": 2, "status": 200, "body": { "state": "on" } },
@@ -83,7 +83,7 @@ fn machines_that_are_awaited_together_are_told_apart() {
 }
 
 #[test]
-fn a_wait_for_machines_tells_how_many_are_free_until_the_deadline() {
+fn wait_for_free_machines_reports_their_number_until_the_deadline() {
     let lab = start_lab();
     let options = json!({
         "query": "(or (=~ name \"box\") (=~ name \"held\"))", "reason": "ci", "count": 2, "wait": true,

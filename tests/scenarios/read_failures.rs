@@ -51,7 +51,7 @@ fn a_read_that_fails_within_a_step_that_sent_nothing_is_no_change() {
 }
 
 #[test]
-fn a_look_that_fails_after_a_write_may_be_a_change() {
+fn read_back_that_fails_after_a_write_counts_as_a_change() {
     let lab = start_lab();
     lab.fault(json!({ "method": "GET", "path": "/api/v1/machine/2", "times": 0, "stall": true }));
     let options = json!({

@@ -96,7 +96,7 @@ fn with_the_token_of_somebody_who_does_not_hold_the_machine_it_stays_provisionin
 }
 
 #[test]
-fn the_server_renders_every_one_of_them_as_it_stands() {
+fn server_renders_every_snippet_unchanged() {
     let lab = start_lab();
     for snippet in snippets() {
         let path = lab.write("preseed", snippet);
@@ -130,7 +130,7 @@ fn with_wget(curl: &str, wget: &str) -> String {
 }
 
 #[test]
-fn those_with_curl_and_wget_send_the_same() {
+fn snippets_with_curl_and_wget_send_the_same_requests() {
     let [_, curl, wget, kickstart, autoyast] = snippets()[..] else {
         panic!("they were counted");
     };

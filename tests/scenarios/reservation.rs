@@ -47,7 +47,7 @@ fn holders(lab: &TestLab, machine: i64) -> Vec<String> {
 }
 
 #[test]
-fn a_machine_is_held_by_name() {
+fn named_machine_is_reserved() {
     let lab = mended();
     let result = lab.run_in_all_modes(MODULE, json!({ "machine": "d05-free", "reason": "ci" }));
     assert_eq!(
@@ -64,7 +64,7 @@ fn a_machine_is_held_by_name() {
 }
 
 #[test]
-fn any_free_machines_that_match_are_held_the_first_by_name() {
+fn first_free_machines_by_name_that_match_a_query_are_reserved() {
     let lab = with_free(3);
     let options = json!({ "query": "(=~ name \"free\")", "count": 2, "reason": "job" });
     let result = lab.run_in_all_modes(MODULE, options);
@@ -82,7 +82,7 @@ fn any_free_machines_that_match_are_held_the_first_by_name() {
 }
 
 #[test]
-fn what_is_held_for_another_reason_does_not_count() {
+fn machine_held_for_another_reason_does_not_count() {
     let lab = mended();
     let message = lab.failure(MODULE, json!({ "name": "qdc01", "reason": "other" }));
     assert_contains(
@@ -105,7 +105,7 @@ fn what_is_held_for_another_reason_does_not_count() {
 }
 
 #[test]
-fn what_is_held_for_this_reason_is_not_said_to_be_in_the_way() {
+fn machine_held_for_this_reason_is_not_listed_among_the_obstacles() {
     let lab = mended();
     lab.add_machine(json!({ "name": "x86-2", "arch": "x86_64", "assignee": "bob" }));
     let options =
@@ -120,7 +120,7 @@ fn what_is_held_for_this_reason_is_not_said_to_be_in_the_way() {
 }
 
 #[test]
-fn a_server_that_stores_nothing_is_seen_through() {
+fn reservation_that_the_server_confirms_but_does_not_store_fails() {
     let lab = start_lab();
     for options in [
         json!({ "name": "d05-free", "reason": "ci" }),
@@ -161,7 +161,7 @@ fn an_administrator_assigns_where_the_server_stores_nothing() {
 }
 
 #[test]
-fn an_administrator_without_a_trace_has_to_say_who_it_is() {
+fn administrator_who_owns_nothing_must_give_the_option_user() {
     let lab = start_lab();
     for list in ["image", "preseed"] {
         lab.fault(json!({ "method": "GET", "path": format!("/api/v1/{list}"), "status": 200, "body": [], "times": 0 }));
@@ -184,7 +184,7 @@ fn an_administrator_without_a_trace_has_to_say_who_it_is() {
 }
 
 #[test]
-fn a_wrong_name_of_ones_own_is_refused_before_anything_is_sent() {
+fn user_that_is_not_the_tokens_is_refused_before_anything_is_written() {
     let lab = mended();
     let options = json!({ "name": "d05-free", "user": "bob" });
     assert_contains(
@@ -195,7 +195,7 @@ fn a_wrong_name_of_ones_own_is_refused_before_anything_is_sent() {
 }
 
 #[test]
-fn all_or_none_when_one_cannot_be_had() {
+fn all_machines_are_given_back_when_one_cannot_be_reserved() {
     let lab = with_free(2);
     let options = json!({ "query": "(=~ name \"free\")", "count": 3, "reason": "job" });
     let message = lab.failure(MODULE, options);
@@ -225,7 +225,7 @@ fn all_or_none_when_one_cannot_be_had() {
 }
 
 #[test]
-fn what_could_not_be_given_back_is_named_although_the_server_answers_nothing_more() {
+fn machine_that_could_not_be_given_back_is_named_when_the_server_stops_answering() {
     let lab = with_free(2);
     let taken = json!({ "error_type": "InvalidUsage", "errors": ["no matching machine"] });
     lab.fault(json!([
@@ -245,7 +245,7 @@ fn what_could_not_be_given_back_is_named_although_the_server_answers_nothing_mor
 }
 
 #[test]
-fn a_failure_half_way_gives_back_what_was_taken() {
+fn failure_half_way_gives_back_the_reserved_machines() {
     let lab = with_free(2);
     lab.fault(json!({ "path": RESERVE, "nth": 2, "status": 500 }));
     let options = json!({ "query": "(=~ name \"free-\")", "count": 2, "reason": "job" });
@@ -269,7 +269,7 @@ fn a_failure_half_way_gives_back_what_was_taken() {
 }
 
 #[test]
-fn a_lost_answer_is_made_good_by_a_look() {
+fn lost_answer_to_a_reservation_is_read_back() {
     let lab = mended();
     lab.fault(json!({ "method": "POST", "path": RESERVE, "reset": true, "when": "after" }));
     let result = lab.run(MODULE, json!({ "name": "d05-free", "reason": "ci" }));
@@ -314,7 +314,7 @@ fn another_machine_that_could_not_be_given_back_is_named() {
 }
 
 #[test]
-fn alice_and_bob_after_the_same_machine() {
+fn only_one_of_two_concurrent_runs_reserves_a_machine() {
     for reservations in ["stored", "confirmed"] {
         let lab = mended();
         lab.settings(json!({ "reservations": reservations }));
@@ -350,7 +350,7 @@ fn alice_and_bob_after_the_same_machine() {
 }
 
 #[test]
-fn of_two_who_want_two_of_three_one_has_them_and_the_other_none() {
+fn of_two_concurrent_runs_for_two_of_three_machines_one_reserves_both_and_the_other_none() {
     let lab = with_free(3);
     let options = json!({ "query": "(=~ name \"free-\")", "count": 2, "reason": "ci" });
     let results = std::thread::scope(|scope| {
@@ -372,7 +372,7 @@ fn of_two_who_want_two_of_three_one_has_them_and_the_other_none() {
 }
 
 #[test]
-fn an_administrators_assignment_that_came_second_is_taken_back() {
+fn administrators_assignment_is_taken_back_when_another_user_was_first() {
     let lab = start_lab();
     // Between the look and the assignment bob got it.
     let free = lab.server("/api/v1/machine/4");
@@ -463,7 +463,7 @@ fn waiting_ends_at_the_deadline_and_says_who_holds_what() {
 }
 
 #[test]
-fn a_server_that_is_away_for_a_while_does_not_end_the_wait() {
+fn wait_continues_while_the_server_is_unavailable_for_a_while() {
     let lab = mended();
     let options = json!({
         "name": "bobs-box", "reason": "ci", "wait": true, "wait_timeout": 60, "wait_interval": 0.02, "retries": 0,
@@ -523,7 +523,7 @@ fn a_machine_of_somebody_else_is_not_released() {
 }
 
 #[test]
-fn a_release_that_does_not_take_effect_is_not_called_done() {
+fn release_that_does_not_take_effect_fails() {
     let lab = start_lab();
     lab.fault(json!({ "method": "DELETE", "path": "/api/v1/machine/*", "status": 204 }));
     let message = lab.failure(MODULE, json!({ "name": "qdc01", "state": "absent" }));
@@ -537,7 +537,7 @@ fn a_release_that_does_not_take_effect_is_not_called_done() {
 }
 
 #[test]
-fn wrong_options_are_one_sentence() {
+fn wrong_options_are_reported_in_one_sentence_before_anything_is_written() {
     let lab = mended();
     let cases = [
         (

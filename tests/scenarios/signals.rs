@@ -19,7 +19,7 @@ fn stopped_after(requests: usize, lab: &TestLab, module: &str, options: Value) -
 }
 
 #[test]
-fn a_write_that_was_not_answered_yet_is_not_told_as_undone() {
+fn write_without_an_answer_is_reported_as_under_way_when_the_run_is_stopped() {
     let lab = start_lab();
     let slow = json!({"method": "POST", "path": "/api/v1/preseed", "delay": 60.0});
     lab.fault(slow);
