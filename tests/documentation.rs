@@ -1,4 +1,4 @@
-//! What is committed as documentation is what the modules' tables say.
+//! The committed sidecars are what the option tables generate.
 
 #![allow(
     clippy::unwrap_used,

@@ -7,14 +7,14 @@ use serde_json::json;
 
 use crate::{start_lab, write};
 
-/// A playbook of a page.
-struct Documented {
+/// A playbook in a page of the documentation.
+struct PagePlaybook {
     page: String,
     text: String,
 }
 
-impl Documented {
-    /// What its first play is called.
+impl PagePlaybook {
+    /// The name of its first play.
     fn name(&self) -> &str {
         let name = self
             .text
@@ -24,7 +24,7 @@ impl Documented {
     }
 }
 
-fn all() -> Vec<Documented> {
+fn all() -> Vec<PagePlaybook> {
     let docs = std::fs::read_dir(project_folder().join("docs")).unwrap();
     let docs = docs.map(|entry| entry.unwrap().path());
     let pages = docs
@@ -37,7 +37,7 @@ fn all() -> Vec<Documented> {
         found.extend(
             blocks
                 .filter_map(|block| block.strip_prefix("yaml\n"))
-                .map(|block| Documented {
+                .map(|block| PagePlaybook {
                     page: page.display().to_string(),
                     text: block.to_owned(),
                 }),
@@ -111,7 +111,7 @@ fn controller_reports_ready_for_a_machine_that_does_not() {
             "report.yml",
             &playbook_named("Start the installation"),
         );
-        // There is no machine to log in to: what answers is this one, with Ansible's own Python.
+        // No machine can be logged in to: the tasks run on this one, with Ansible's own Python.
         let here = [
             "-e",
             "ansible_connection=local",
@@ -127,8 +127,8 @@ fn controller_reports_ready_for_a_machine_that_does_not() {
     });
 }
 
-/// What is said of options that a module does not have, or does not take like that.
-const MISUNDERSTOOD: [&str; 8] = [
+/// Parts of the messages about invalid options.
+const INVALID_OPTIONS: [&str; 8] = [
     "Unsupported parameters",
     "missing required arguments",
     "mutually exclusive",
@@ -163,12 +163,8 @@ fn examples_of_the_modules_have_valid_options() {
             &["--check"],
         );
         run.succeeded();
-        for complaint in MISUNDERSTOOD {
-            assert!(
-                !run.output.contains(complaint),
-                "{complaint}: {}",
-                run.output
-            );
+        for part in INVALID_OPTIONS {
+            assert!(!run.output.contains(part), "{part}: {}", run.output);
         }
         let count = |text: &str, part: &str| text.matches(part).count();
         assert_eq!(

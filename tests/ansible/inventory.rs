@@ -1,4 +1,4 @@
-//! The lab as Ansible's inventory: what the real programs make of it.
+//! The inventory, read by `ansible-inventory` and `ansible-playbook`.
 
 use std::os::unix::fs::symlink;
 
@@ -99,7 +99,7 @@ fn directory_with_link_options_and_constructed_groups_is_an_inventory() {
         run.succeeded();
         assert_eq!(run.stderr, "", "{}", run.output);
         let (_, reachable) = run.output.split_once("@reachable:").unwrap();
-        // eth1, which the options prefer.
+        // The options prefer eth1, which has an address.
         assert!(reachable.contains("--moonshot-c1"), "{}", run.output);
     });
 }
@@ -156,14 +156,14 @@ fn texts_of_the_server_are_never_evaluated() {
             "{}",
             run.output
         );
-        // From 2.19 on to show such a variable is an error as well.
+        // From ansible-core 2.19 on, showing such a variable is an error as well.
         let refused = ["ignored=3 ", "ignored=5 "];
         let is_refused = refused.iter().any(|count| run.output.contains(count));
         assert!(is_refused, "{}", run.output);
     });
 }
 
-/// Everything that a playbook might do with such a value.
+/// A playbook that uses texts of the server in every way that could evaluate them.
 const HOSTILE: &str = r#"
 - hosts: mrp
   gather_facts: false
@@ -218,7 +218,7 @@ keyed_groups:
     prefix: named
 "#;
 
-/// What a user might make of the lab's texts, which are marked.
+/// Groups and variables constructed from texts of the server, which are marked as unsafe.
 const OF_MARKED_TEXTS: &str = r#"
 plugin: ansible.builtin.constructed
 strict: true
@@ -315,10 +315,10 @@ fn failing_inventory_lists_no_host_and_prints_the_reason() {
         let strict = [("ANSIBLE_INVENTORY_ANY_UNPARSED_IS_FAILED", "true")];
         let run = ansible.inventory(&lab, &arguments, &strict);
         run.failed();
-        let said = run.stderr.split_whitespace().collect::<Vec<_>>().join(" ");
+        let stderr = run.stderr.split_whitespace().collect::<Vec<_>>().join(" ");
         assert!(
-            said.contains("listing the interfaces of machine 3"),
-            "{said}"
+            stderr.contains("listing the interfaces of machine 3"),
+            "{stderr}"
         );
         assert!(!run.output.contains("qdc01"), "{}", run.output);
     });

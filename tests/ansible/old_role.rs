@@ -1,4 +1,4 @@
-//! What the old role ran, under its own names.
+//! The tasks of the old role, under its names.
 
 use mrp_test_support::ansible::{AnsibleRun, with_each_ansible};
 
@@ -6,8 +6,8 @@ use crate::start_lab;
 
 const PLAYBOOK: &str = "old_role.yml";
 
-/// Older releases break the lines of what they announce.
-fn announces(run: &AnsibleRun, part: &str) {
+/// Asserts that a warning was printed. Older releases of Ansible break its lines.
+fn assert_warns(run: &AnsibleRun, part: &str) {
     let words: Vec<&str> = run.output.split_whitespace().collect();
     assert!(
         words.join(" ").contains(part),
@@ -26,7 +26,7 @@ fn tasks_of_the_old_role_work_unchanged() {
         let first = ansible.project_playbook(&lab, PLAYBOOK, &["--diff"]);
         first.succeeded();
         assert_eq!(lab.boots().len(), 1);
-        // Of the second run the machine is provisioned again, and add_host says `changed` every time.
+        // In the second run the machine is provisioned again, and add_host says `changed` in every run.
         let second = ansible.project_playbook(&lab, PLAYBOOK, &[]);
         second.succeeded();
         assert_eq!(
@@ -47,7 +47,7 @@ fn tasks_of_the_old_role_work_unchanged() {
                 let sentence = format!(
                     "[DEPRECATION WARNING]: mr_provisioner_{old} is the old role's name: use mrp_{new}."
                 );
-                announces(run, &sentence);
+                assert_warns(run, &sentence);
             }
         }
     });
@@ -61,7 +61,7 @@ fn a_failure_announces_the_successor_too() {
         let run = ansible.project_playbook(&lab, PLAYBOOK, &wrong);
         run.failed();
         run.assert_contains("there is no interface 'eth9' of machine 'qdc01' (near: 'eth0')");
-        announces(
+        assert_warns(
             &run,
             "mr_provisioner_get_ip is the old role's name: use mrp_network_facts.",
         );

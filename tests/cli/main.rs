@@ -5,10 +5,11 @@
     reason = "a test stops where its setting cannot be made"
 )]
 
+mod arguments;
 mod commands;
 mod help_pages;
+mod messages;
 mod old_client;
-mod people;
 mod profiles;
 mod terminal;
 

@@ -1,21 +1,21 @@
-//! Lines of `mrp_client.py`, with what it printed and how it ended.
+//! Lines of the old client, `mrp_client.py`: what they print and how they end.
 
 use mrp_test_support::command_line::CommandOutput;
 use mrp_test_support::{TOKEN, TestLab, assert_contains};
 use serde_json::{Value, json};
 
-/// What is typed, printed and said, and how it ends.
+/// Recorded lines: what was typed, what was printed, the exit code.
 const TABLE: &str = include_str!("old_client.txt");
 
-/// Where the reasons stand for what is different.
+/// The page with the reason for every difference from the old client.
 const MIGRATION: &str = include_str!("../../docs/migration.md");
 
-/// A lab whose environment has no configuration at all: the lines name the server and the token.
+/// A lab with an empty environment: the lines name the server and the token.
 fn start_lab() -> TestLab {
     TestLab::start().with_program(env!("CARGO_BIN_EXE_mrp"))
 }
 
-/// Runs a line without the server and the token, which are put in front of it.
+/// Runs a line with the server and the token in front of it.
 fn run(lab: &TestLab, line: &str) -> CommandOutput {
     lab.mrp(&format!(
         "--mrp-url {} --mrp-token {TOKEN} {line}",
@@ -23,14 +23,14 @@ fn run(lab: &TestLab, line: &str) -> CommandOutput {
     ))
 }
 
-/// Asserts what was printed and how it ended.
+/// Asserts the output and the exit code.
 #[track_caller]
 fn assert_ended(output: &CommandOutput, out: &str, code: i32) {
     let ended = (output.out.as_str(), output.code);
     assert_eq!(ended, (out, code), "{}", output.err);
 }
 
-/// Lines that do their work, and print nothing besides what is given.
+/// Asserts that lines succeed, or answer no, and print exactly this.
 #[track_caller]
 fn assert_prints(lab: &TestLab, rows: &[(&str, &str)]) {
     for (line, out) in rows {
@@ -51,7 +51,7 @@ fn newest_image(lab: &TestLab) -> Value {
         .clone()
 }
 
-/// What is printed, how it ends, and what standard error says.
+/// Takes a recorded ending apart: standard output, exit code, parts of standard error.
 fn ending(text: &str) -> (&str, i32, &str) {
     let (out, ending) = text.split_at(text.find('[').unwrap());
     let (code, said) = ending[1..].split_once(']').unwrap();
@@ -170,7 +170,7 @@ fn a_preseed_is_created_and_changed() {
     assert_eq!(lab.written().len(), 2);
 }
 
-/// What all lines have that tell a machine what to boot.
+/// The options of every line that sets boot parameters.
 const BOOTS: &str = "--arch arm64 --subarch efi --initrd-desc 'debian-installer initrd' --kernel-desc 'debian-installer kernel'";
 
 #[test]
@@ -193,7 +193,7 @@ netboot_enabled: True
 preseed_id: 1
 subarch: efi
 ";
-    // What is not given, or empty, stays.
+    // An omitted or empty option leaves its parameter unchanged.
     let off =
         format!("state --action setparams --machine qdc01 {BOOTS} --kernel-opts '' --netboot=n");
     assert_prints(

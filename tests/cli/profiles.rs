@@ -1,10 +1,10 @@
-//! Which server is talked to, and as whom.
+//! Profiles of labs: which file is read, which server and token it leads to.
 
 use mrp_test_support::{Lab, TOKEN, TestLab, assert_contains};
 
 use crate::start_bare_lab;
 
-/// A server that is recognised by its one more machine.
+/// A second server, recognised by a machine of its own.
 fn start_server(machine: &str) -> Lab {
     let lab = Lab::start();
     lab.add_machine(serde_json::json!({ "name": machine }));
@@ -18,7 +18,7 @@ fn section(name: &str, lab: &Lab) -> String {
 
 const PROFILES: &str = ".config/mrp/labs.cfg";
 
-fn listed(lab: &TestLab, line: &str) -> String {
+fn first_machine(lab: &TestLab, line: &str) -> String {
     let listed = lab.mrp_ok(&format!("{line} machine list --name 'is-*'"));
     let last = listed.lines().next_back().unwrap().to_owned();
     last.split_whitespace().nth(1).unwrap_or("none").to_owned()
@@ -39,25 +39,25 @@ fn profiles_are_found_where_the_xdg_rules_say() {
     lab.write("relative/mrp/labs.cfg", section("x", &home));
     let own_home = at("own");
     let lab = lab.with("XDG_CONFIG_DIRS", dirs);
-    assert_eq!(listed(&lab, ""), "is-late");
+    assert_eq!(first_machine(&lab, ""), "is-late");
     lab.write("system/mrp/labs.cfg", section("x", &system));
-    assert_eq!(listed(&lab, ""), "is-system");
+    assert_eq!(first_machine(&lab, ""), "is-system");
     lab.write(PROFILES, section("x", &home));
-    assert_eq!(listed(&lab, ""), "is-home");
+    assert_eq!(first_machine(&lab, ""), "is-home");
     lab.write("own/mrp/labs.cfg", section("x", &own));
     let lab = lab.with("XDG_CONFIG_HOME", "own");
     assert_eq!(
-        listed(&lab, ""),
+        first_machine(&lab, ""),
         "is-home",
         "a relative path counts as none"
     );
     let lab = lab.with("XDG_CONFIG_HOME", own_home);
-    assert_eq!(listed(&lab, ""), "is-own");
-    // Where there is none below it, the others are still looked for.
+    assert_eq!(first_machine(&lab, ""), "is-own");
+    // A folder without the file does not end the search.
     let lab = lab.with("XDG_CONFIG_HOME", "/nonexistent");
-    assert_eq!(listed(&lab, ""), "is-system");
+    assert_eq!(first_machine(&lab, ""), "is-system");
     let lab = lab.with("XDG_CONFIG_HOME", "");
-    assert_eq!(listed(&lab, ""), "is-home");
+    assert_eq!(first_machine(&lab, ""), "is-home");
 }
 
 #[test]
@@ -68,9 +68,9 @@ fn options_win_over_the_environment_and_the_environment_over_the_file() {
     let text = ["a", "b", "c"].into_iter().zip([a, b, c]);
     let text: String = text.map(|(name, lab)| section(name, lab)).collect();
     lab.write(PROFILES, &text);
-    let said = lab.mrp_fails("machine list", 2);
+    let error = lab.mrp_fails("machine list", 2);
     assert_contains(
-        &said,
+        &error,
         &[
             "mrp: no lab is chosen: ",
             "labs.cfg has a, b and c\n",
@@ -80,22 +80,22 @@ fn options_win_over_the_environment_and_the_environment_over_the_file() {
         ],
     );
     lab.write(PROFILES, format!("lab = a\n{text}"));
-    assert_eq!(listed(&lab, ""), "is-a");
+    assert_eq!(first_machine(&lab, ""), "is-a");
     let lab = lab.with("MRP_TOKEN", TOKEN).with("MRP_URL", d.url());
-    assert_eq!(listed(&lab, ""), "is-d");
+    assert_eq!(first_machine(&lab, ""), "is-d");
     let lab = lab.with("MRP_LAB", "b");
-    assert_eq!(listed(&lab, ""), "is-b");
-    assert_eq!(listed(&lab, "--lab c"), "is-c");
+    assert_eq!(first_machine(&lab, ""), "is-b");
+    assert_eq!(first_machine(&lab, "--lab c"), "is-c");
     let behind = lab.mrp_ok("machine list --name 'is-*' --lab c");
     assert_contains(&behind, &["is-c"]);
     let both = format!("--lab c --mrp-url {} lab status", a.url());
     assert_contains(&lab.mrp_fails(&both, 2), &["--lab and --mrp-url"]);
-    // A lab of the environment is nobody's wish where a server is typed.
+    // MRP_LAB is ignored where a server is typed.
     let typed = format!("--mrp-url {} --mrp-token {TOKEN}", a.url());
-    assert_eq!(listed(&lab, &typed), "is-a");
+    assert_eq!(first_machine(&lab, &typed), "is-a");
     let lab = lab.with("MRP_LAB", "");
-    assert_eq!(listed(&lab, ""), "is-d");
-    assert_eq!(listed(&lab, &typed), "is-a");
+    assert_eq!(first_machine(&lab, ""), "is-d");
+    assert_eq!(first_machine(&lab, &typed), "is-a");
 }
 
 #[test]
@@ -104,8 +104,8 @@ fn token_of_one_server_is_not_sent_to_another() {
     let lab = start_bare_lab();
     lab.write(PROFILES, section("a", a));
     let lab = lab.with("MRP_LAB", "a");
-    let said = lab.mrp_fails(&format!("--mrp-url {} --retries 0 lab status", b.url()), 2);
-    assert_contains(&said, &["--mrp-token is missing"]);
+    let error = lab.mrp_fails(&format!("--mrp-url {} --retries 0 lab status", b.url()), 2);
+    assert_contains(&error, &["--mrp-token is missing"]);
     assert!(b.requests().is_empty(), "{:?}", b.requests());
     let lab = start_bare_lab()
         .with("MRP_URL", a.url())
@@ -128,14 +128,14 @@ fn token_of_one_server_is_not_sent_to_another() {
     }
     assert!(b.requests().is_empty(), "{:?}", b.requests());
     assert_eq!(
-        listed(&lab, &format!("{typed} --mrp-token {TOKEN}")),
+        first_machine(&lab, &format!("{typed} --mrp-token {TOKEN}")),
         "is-b"
     );
-    // Who names the same server again, or has but a token in the environment, goes on as before.
+    // The token of the environment is used for the server of the environment, and where it names none.
     let same = a.url().trim_end_matches('/');
-    assert_eq!(listed(&lab, &format!("--mrp-url {same}")), "is-a");
+    assert_eq!(first_machine(&lab, &format!("--mrp-url {same}")), "is-a");
     let lab = lab.with("MRP_URL", "");
-    assert_eq!(listed(&lab, &typed), "is-b");
+    assert_eq!(first_machine(&lab, &typed), "is-b");
 }
 
 #[test]
@@ -145,9 +145,9 @@ fn line_without_an_option_is_reported_by_number_without_its_text() {
         PROFILES,
         "[a]\nmrp_url = http://127.0.0.1:1/\nmrp_token: c2VjcmV0==\n",
     );
-    let said = lab.mrp_fails("lab status", 2);
-    assert_contains(&said, &["line 3 of"]);
-    assert!(!said.contains("c2VjcmV0"), "{said}");
+    let error = lab.mrp_fails("lab status", 2);
+    assert_contains(&error, &["line 3 of"]);
+    assert!(!error.contains("c2VjcmV0"), "{error}");
     lab.write(PROFILES, "mrp_url = http://127.0.0.1:1/\n[a]\n");
     assert_contains(
         &lab.mrp_fails("lab status", 2),
@@ -160,15 +160,15 @@ fn single_profile_is_the_default() {
     let only = start_server("is-only");
     let lab = start_bare_lab();
     lab.write(PROFILES, section("only", &only));
-    assert_eq!(listed(&lab, ""), "is-only");
+    assert_eq!(first_machine(&lab, ""), "is-only");
 }
 
 #[test]
 fn unknown_profile_is_an_error_with_similar_names() {
     let lab = start_bare_lab();
-    let said = lab.mrp_fails("--lab cambridge lab status", 2);
+    let error = lab.mrp_fails("--lab cambridge lab status", 2);
     assert_contains(
-        &said,
+        &error,
         &[
             "mrp: there is no configuration file with a lab 'cambridge'\n",
             PROFILES,
@@ -179,9 +179,9 @@ fn unknown_profile_is_an_error_with_similar_names() {
         PROFILES,
         format!("[cambridge]\nmrp_url = {url}\n[austin]\nmrp_url = {url}\n"),
     );
-    let said = lab.mrp_fails("--lab cambrigde lab status", 2);
+    let error = lab.mrp_fails("--lab cambrigde lab status", 2);
     assert_contains(
-        &said,
+        &error,
         &[
             "labs.cfg has no lab 'cambrigde'\n",
             "Did you mean: cambridge?\n",
@@ -211,9 +211,9 @@ fn unknown_option_of_a_profile_is_an_error() {
             format!("[a]\nmrp_url = {url}\nmrp_token = {TOKEN}\n{wrong}\n"),
         );
         let name = wrong.split_once(' ').unwrap().0;
-        let said = lab.mrp_fails("lab status", 2);
+        let error = lab.mrp_fails("lab status", 2);
         assert_contains(
-            &said,
+            &error,
             &[
                 "the lab 'a' in",
                 &format!("'{name}'"),
@@ -231,7 +231,7 @@ fn unknown_option_of_a_profile_is_an_error() {
         format!("[a]\nmrp_url = {url}\nmrp_token = {TOKEN}\nretries = many\n"),
     );
     assert_contains(&lab.mrp_fails("lab status", 2), &["retries"]);
-    // What the module's own names allow is allowed here.
+    // The aliases of the modules' options are accepted.
     lab.write(
         PROFILES,
         format!("[a]\nurl = {url}\ntoken = {TOKEN}\nretries = 0\n"),
@@ -239,7 +239,7 @@ fn unknown_option_of_a_profile_is_an_error() {
     lab.mrp_ok("lab status");
 }
 
-/// What it says to type, typed by a shell.
+/// The command that the message suggests is run by a shell.
 #[test]
 fn token_that_others_can_read_is_refused_until_its_file_is_private() {
     let lab = start_bare_lab();
@@ -255,7 +255,7 @@ fn token_that_others_can_read_is_refused_until_its_file_is_private() {
         format!("[a]\nmrp_url = {url}\ntoken_file = {}\n", token.display()),
     );
     refused_until_private(&lab, &token);
-    // A file without a token is nobody's secret.
+    // A file without a token may be readable by others.
     lab.set_mode(&config, 0o644);
     lab.mrp_ok("lab status");
 }
@@ -263,9 +263,9 @@ fn token_that_others_can_read_is_refused_until_its_file_is_private() {
 fn refused_until_private(lab: &TestLab, file: &std::path::Path) {
     for mode in [0o644, 0o640, 0o604] {
         lab.set_mode(file, mode);
-        let said = lab.mrp_fails("lab status", 2);
-        assert_contains(&said, &["others can read it"]);
-        let (_, typed) = said.trim_end().split_once("type: ").unwrap();
+        let error = lab.mrp_fails("lab status", 2);
+        assert_contains(&error, &["others can read it"]);
+        let (_, typed) = error.trim_end().split_once("type: ").unwrap();
         assert!(typed.starts_with("chmod 600 "), "{typed}");
         let mut shell = std::process::Command::new("sh");
         assert!(shell.args(["-c", typed]).status().unwrap().success());

@@ -1,4 +1,6 @@
-//! What a person at a terminal sees. With `MRP_TEST_SCREENS=DIRECTORY` the screens are left there as texts, to be looked at.
+//! Screens of a terminal: tables, progress bars, waits, colours.
+//!
+//! With `MRP_TEST_SCREENS=DIRECTORY` the screens are saved there as texts.
 
 use std::fmt::Write;
 use std::io::Read;
@@ -16,16 +18,16 @@ use crate::start_lab;
 
 const WIDTHS: [u16; 2] = [80, 200];
 const HEIGHT: u16 = 24;
-/// What has not been seen until then is not going to be.
-const PATIENCE: Duration = Duration::from_secs(60);
+/// A screen that is not seen within this time fails the test.
+const DEADLINE: Duration = Duration::from_secs(60);
 
-/// A command on a terminal of its own.
+/// A command on a pseudo-terminal.
 struct Terminal {
     screen: Parser,
     width: u16,
-    told: Receiver<Vec<u8>>,
+    output: Receiver<Vec<u8>>,
     child: Box<dyn Child + Send + Sync>,
-    /// The child has no terminal any more when it is gone.
+    /// Keeps the terminal open while the command runs.
     _master: Box<dyn MasterPty + Send>,
     all: Vec<u8>,
 }
@@ -65,12 +67,12 @@ impl Terminal {
         }
         let child = pair.slave.spawn_command(command).unwrap();
         drop(pair.slave);
-        let mut client = pair.master.try_clone_reader().unwrap();
-        let (sender, told) = mpsc::channel();
+        let mut reader = pair.master.try_clone_reader().unwrap();
+        let (sender, output) = mpsc::channel();
         thread::spawn(move || {
             let mut buffer = [0; 4096];
-            // A terminal without a program on it is an error to whoever reads it.
-            while let Ok(count @ 1..) = client.read(&mut buffer) {
+            // Reading fails when the command has ended.
+            while let Ok(count @ 1..) = reader.read(&mut buffer) {
                 if sender.send(buffer[..count].to_vec()).is_err() {
                     break;
                 }
@@ -80,39 +82,39 @@ impl Terminal {
         Terminal {
             screen: Parser::new(number(height), number(width), 0),
             width,
-            told,
+            output,
             child,
             _master: pair.master,
             all: Vec::new(),
         }
     }
 
-    /// Looks at the screen after every piece that is printed, until it shows what is wanted.
+    /// Reads on until the screen satisfies a condition.
     fn until(&mut self, what: &str, mut is_seen: impl FnMut(&str) -> bool) {
-        let deadline = Instant::now() + PATIENCE;
+        let deadline = Instant::now() + DEADLINE;
         while !is_seen(&self.text()) {
             let left = deadline.saturating_duration_since(Instant::now());
-            match self.told.recv_timeout(left) {
-                Ok(bytes) => self.take(&bytes),
+            match self.output.recv_timeout(left) {
+                Ok(bytes) => self.show(&bytes),
                 Err(_) => panic!("{what} was never seen:\n{}", self.text()),
             }
         }
     }
 
-    fn take(&mut self, bytes: &[u8]) {
+    fn show(&mut self, bytes: &[u8]) {
         self.screen.process(bytes);
         self.all.extend(bytes);
         let printed = String::from_utf8_lossy(&self.all);
         assert!(!printed.contains(TOKEN), "the token was printed: {printed}");
     }
 
-    /// Reads on until the command ends, and says how.
+    /// Reads on until the command ends, and gives its exit code.
     fn end(&mut self) -> u32 {
-        let deadline = Instant::now() + PATIENCE;
+        let deadline = Instant::now() + DEADLINE;
         loop {
             let left = deadline.saturating_duration_since(Instant::now());
-            match self.told.recv_timeout(left) {
-                Ok(bytes) => self.take(&bytes),
+            match self.output.recv_timeout(left) {
+                Ok(bytes) => self.show(&bytes),
                 Err(mpsc::RecvTimeoutError::Disconnected) => break,
                 Err(mpsc::RecvTimeoutError::Timeout) => panic!("no end:\n{}", self.text()),
             }
@@ -126,7 +128,7 @@ impl Terminal {
         lines.join("\n").trim_end().to_owned() + "\n"
     }
 
-    /// The text without the ends of lines that are only the terminal's.
+    /// The text without the line breaks of the terminal.
     fn unwrapped(&self) -> String {
         self.screen.screen().contents()
     }
@@ -135,7 +137,7 @@ impl Terminal {
         self.text().lines().map(str::to_owned).collect()
     }
 
-    /// No line was longer than the terminal is wide.
+    /// Whether a line was longer than the terminal is wide.
     fn is_wrapped(&self) -> bool {
         (0..HEIGHT).any(|row| self.screen.screen().row_wrapped(row))
     }
@@ -148,7 +150,7 @@ impl Terminal {
             .any(|cell| cell.fgcolor() != Color::Default)
     }
 
-    /// What was on the screen just before something was printed for the first time.
+    /// The screen just before a text was printed for the first time.
     fn before(&self, what: &str) -> String {
         let printed = String::from_utf8_lossy(&self.all);
         let until = printed.find(what).unwrap();
@@ -165,7 +167,7 @@ impl Terminal {
         assert!(kill.args(["-INT", &id]).status().unwrap().success());
     }
 
-    fn keep(&self, name: &str) {
+    fn save(&self, name: &str) {
         let Some(directory) = std::env::var_os("MRP_TEST_SCREENS") else {
             return;
         };
@@ -191,7 +193,7 @@ fn status_shows_a_line_for_each_machine() {
         lab.mrp_ok("machine report qdc01 --state ready");
         let mut terminal = Terminal::run(&lab, "lab status", width);
         assert_eq!(terminal.end(), 0, "{}", terminal.text());
-        terminal.keep("status");
+        terminal.save("status");
         let machines = lab.server("api/v1/machine?show_all=true");
         let machines = machines.as_array().unwrap();
         let lines = terminal.lines();
@@ -218,7 +220,7 @@ fn upload_shows_a_progress_bar() {
     for width in WIDTHS {
         let lab = start_lab_with_seed();
         lab.write("vmlinuz-6.1.0-debian-arm64", vec![7; 24_000_000]);
-        // The server takes its time before it reads the file, so that there is something to see.
+        // The server reads the file only after a second, so that the bar is seen.
         lab.fault(json!({ "method": "POST", "path": "/api/v1/image", "delay": 1.0 }));
         let line = "image upload vmlinuz-6.1.0-debian-arm64 --description 'debian 12' --type Kernel --arch arm64";
         let mut terminal = Terminal::run(&lab, line, width);
@@ -226,10 +228,10 @@ fn upload_shows_a_progress_bar() {
             let parts = ["vmlinuz", "MiB/22.89 MiB", "iB/s", "s left"];
             parts.iter().all(|part| text.contains(part))
         });
-        terminal.keep("upload");
+        terminal.save("upload");
         assert!(!terminal.is_wrapped(), "{}", terminal.text());
         assert_eq!(terminal.end(), 0, "{}", terminal.text());
-        terminal.keep("uploaded");
+        terminal.save("uploaded");
         let text = terminal.text();
         assert!(
             text.starts_with("uploaded Kernel image 'debian 12'"),
@@ -239,10 +241,11 @@ fn upload_shows_a_progress_bar() {
     }
 }
 
-/// Whether it says that something has been going on for a second or more: `(1s)`.
+/// Whether a text shows a time of a second or more: `(1s)`.
 fn seconds_passed(text: &str) -> bool {
-    let told = text.split('(').filter_map(|part| part.split_once("s)"));
-    told.filter_map(|(number, _)| number.parse().ok())
+    let times = text.split('(').filter_map(|part| part.split_once("s)"));
+    times
+        .filter_map(|(number, _)| number.parse().ok())
         .any(|seconds: u32| seconds > 0)
 }
 
@@ -257,11 +260,11 @@ fn wait_shows_the_state_and_the_time_passed() {
                 && text.contains("s) waiting for machine 'qdc01' to be ready")
                 && seconds_passed(text)
         });
-        terminal.keep("wait");
+        terminal.save("wait");
         assert_eq!(terminal.lines().len(), 1, "{}", terminal.text());
         lab.mrp_ok("machine report qdc01 --state ready");
         assert_eq!(terminal.end(), 0, "{}", terminal.text());
-        terminal.keep("waited");
+        terminal.save("waited");
         assert!(!terminal.text().contains("waiting"), "{}", terminal.text());
     }
 }
@@ -280,7 +283,7 @@ fn watched_status_is_refreshed_until_it_is_interrupted() {
             let line = text.lines().find(|line| line.starts_with("qdc01"));
             line.is_some_and(|line| line.contains("error")) && text.contains("x86-1")
         });
-        terminal.keep("watch");
+        terminal.save("watch");
         assert!(
             terminal.lines()[0].starts_with("NAME"),
             "{}",
@@ -298,7 +301,7 @@ fn failure_is_shown_in_colour() {
         let line = "machine configure qdc01 --kernel 'alice tst kernel'";
         let mut terminal = Terminal::run(&lab, line, width);
         assert_eq!(terminal.end(), 1);
-        terminal.keep("failed");
+        terminal.save("failed");
         let text = terminal.unwrapped();
         assert!(
             text.starts_with("mrp: ") && text.contains("alice test kernel"),
@@ -311,12 +314,12 @@ fn failure_is_shown_in_colour() {
     }
 }
 
-/// What is printed on a terminal of this width by a command that does what it is asked.
+/// The terminal of this width after a command that must succeed.
 fn shown(lab: &TestLab, line: &str, width: u16) -> Terminal {
     let mut terminal = Terminal::run(lab, line, width);
     assert_eq!(terminal.end(), 0, "{}", terminal.text());
     assert!(!terminal.is_wrapped(), "{}", terminal.text());
-    terminal.keep(&line.replace(' ', "-"));
+    terminal.save(&line.replace(' ', "-"));
     terminal
 }
 
@@ -374,7 +377,7 @@ fn narrow_terminals_drop_the_least_important_columns_first() {
         &shown(&lab, "lab status", 80).text(),
         &["NETBOOT", "10.40.5.11, "],
     );
-    // One long text does not push out all others.
+    // A long text is shortened before other columns are dropped.
     let description = "long ".repeat(30);
     lab.mrp_ok(&format!(
         "image upload seed --description '{description}' --type Initrd --arch arm64"
@@ -393,11 +396,11 @@ fn narrow_terminals_drop_the_least_important_columns_first() {
 fn watched_status_fits_terminals_of_one_or_two_lines() {
     let lab = start_lab_with_seed();
     let machines = lab.server("api/v1/machine?show_all=true");
-    let told = format!("{} machines", machines.as_array().unwrap().len());
+    let count = format!("{} machines", machines.as_array().unwrap().len());
     for height in [1, 2] {
         let line = "lab status --watch --interval 0.1";
         let mut terminal = Terminal::run_on(&lab, line, (height, 80), &[]);
-        terminal.until("the number of machines", |text| text.trim_end() == told);
+        terminal.until("the number of machines", |text| text.trim_end() == count);
         terminal.interrupt();
         assert_ne!(terminal.end(), 0);
         let printed = String::from_utf8_lossy(&terminal.all);
@@ -477,7 +480,7 @@ fn progress_bar_stays_on_one_line() {
                 .iter()
                 .all(|part| text.contains(part))
         });
-        terminal.keep("upload");
+        terminal.save("upload");
         assert_eq!(lines, 1, "{}", terminal.text());
         assert!(!terminal.is_wrapped(), "{}", terminal.text());
         terminal.until("what is waited for", |text| {
@@ -498,7 +501,7 @@ fn wait_stays_on_one_line() {
             text.contains("unknown (") && text.contains("s) waiting") && seconds_passed(text)
         });
         assert_eq!(terminal.lines().len(), 1, "{}", terminal.text());
-        terminal.keep("wait");
+        terminal.save("wait");
         lab.mrp_ok("machine report qdc01 --state ready");
         assert_eq!(terminal.end(), 0, "{}", terminal.text());
         lab.mrp_ok("machine report qdc01 --state unknown");
@@ -515,7 +518,7 @@ fn each_failed_machine_has_a_line() {
     let line = "machine configure nosuch bobs-box qdc01 x86-1 --kernel-opts quiet";
     let mut terminal = Terminal::run(&lab, line, 200);
     assert_eq!(terminal.end(), 1);
-    terminal.keep("several-failed");
+    terminal.save("several-failed");
     let lines = terminal.lines();
     let begins = [
         "updated machine 'qdc01'",
@@ -523,7 +526,7 @@ fn each_failed_machine_has_a_line() {
         "  machine 'nosuch': there is no machine 'nosuch'",
         "  machine 'bobs-box' is not assigned",
         "  machine 'x86-1' is not assigned",
-        // Once for both.
+        // The hint of both machines is printed once.
         "Have the machine assigned",
     ];
     assert_eq!(lines.len(), begins.len(), "{}", terminal.text());

@@ -1,3 +1,5 @@
+//! The cached copy: when it is written, when it is used, when it is refused.
+
 use std::os::unix::fs::PermissionsExt;
 use std::process::Command;
 
@@ -7,8 +9,8 @@ use serde_json::json;
 
 use crate::start_lab;
 
-/// A lab whose inventory was listed once, into a cache, and whose server is then gone.
-fn offline(more: &str) -> TestLab {
+/// A lab whose inventory was listed and cached, and whose server then does not answer.
+fn start_offline_lab(more: &str) -> TestLab {
     let lab = start_lab();
     lab.configure_inventory(&format!("cache = copy\n{more}"));
     lab.inventory();
@@ -38,16 +40,16 @@ fn copy_is_readable_by_its_owner_only() {
 
 #[test]
 fn copy_is_used_with_a_warning_when_the_server_cannot_be_reached() {
-    let lab = offline("");
-    let (inventory, said) = lab.inventory_with_warnings();
+    let lab = start_offline_lab("");
+    let (inventory, warnings) = lab.inventory_with_warnings();
     assert_eq!(group_hosts(&inventory, "mrp").len(), 8);
     assert_eq!(
         host_variables(&inventory, "qdc01")["ansible_host"],
         "10.40.5.12"
     );
-    assert_eq!(said.lines().count(), 1);
+    assert_eq!(warnings.lines().count(), 1);
     assert_contains(
-        &said,
+        &warnings,
         &["the connection broke", "this is a copy, ", " seconds old"],
     );
     let variables = &inventory["mrp"]["vars"];
@@ -59,7 +61,7 @@ fn copy_is_used_with_a_warning_when_the_server_cannot_be_reached() {
 
 #[test]
 fn copy_is_used_when_the_proxy_answers_503() {
-    let lab = offline("");
+    let lab = start_offline_lab("");
     lab.clear_faults();
     let down = json!({ "path": "/api/v1/machine/2/interface", "status": 503, "times": 0 });
     lab.fault(down);
@@ -68,7 +70,7 @@ fn copy_is_used_when_the_proxy_answers_503() {
 
 #[test]
 fn copy_is_not_used_when_the_server_answers_with_an_error() {
-    let lab = offline("");
+    let lab = start_offline_lab("");
     for status in [401, 500] {
         lab.clear_faults();
         lab.fault(json!({ "path": "/api/v1/machine", "status": status, "times": 0 }));
@@ -78,7 +80,7 @@ fn copy_is_not_used_when_the_server_answers_with_an_error() {
 
 #[test]
 fn expired_copy_is_not_used() {
-    let lab = offline("cache_lifetime = 0");
+    let lab = start_offline_lab("cache_lifetime = 0");
     assert_contains(
         &lab.inventory_error(),
         &["the connection broke", "older than its cache_lifetime"],
@@ -96,16 +98,16 @@ fn copy_with_another_token_other_settings_or_changed_content_is_not_used() {
         "query = (= arch \"arm64\")",
         "host_name = hostname",
     ] {
-        let lab = offline("");
+        let lab = start_offline_lab("");
         lab.configure_inventory(&format!("cache = copy\n{change}"));
         assert_contains(
             &lab.inventory_error(),
             &["was not made with this token and these settings"],
         );
     }
-    let lab = offline("");
+    let lab = start_offline_lab("");
     let copy = std::fs::read_to_string(lab.path("copy")).unwrap();
-    lab.write("copy", &copy.replace("10.40.5.12", "10.66.6.6"));
+    lab.write("copy", copy.replace("10.40.5.12", "10.66.6.6"));
     assert_contains(&lab.inventory_error(), &["was not made with this token"]);
     for damaged in [&copy[..copy.len() / 2], "{}", "[]", ""] {
         lab.write("copy", damaged);
@@ -121,8 +123,8 @@ fn pipe_in_place_of_the_copy_is_neither_read_nor_replaced() {
     lab.configure_inventory("cache = copy");
     let made = Command::new("mkfifo").arg(lab.path("copy")).status();
     assert!(made.unwrap().success());
-    let (_, said) = lab.inventory_with_warnings();
-    assert_contains(&said, &["copy cannot be written: it is not a file"]);
+    let (_, warnings) = lab.inventory_with_warnings();
+    assert_contains(&warnings, &["copy cannot be written: it is not a file"]);
     go_offline(&lab);
     assert_contains(
         &lab.inventory_error(),
@@ -140,12 +142,15 @@ fn temporary_file_of_another_process_is_left_alone() {
     let output = lab.run_inventory_command(command.arg("-c").arg(script).arg(lab.path("")));
     assert_eq!(String::from_utf8_lossy(&output.stderr), "");
     let files = std::fs::read_dir(lab.path("")).unwrap().count();
-    assert_eq!(files, 4, "the link, the options, the copy and theirs");
+    assert_eq!(
+        files, 4,
+        "the link, the options, the copy and the other file"
+    );
 }
 
 #[test]
 fn longer_lifetime_makes_an_older_copy_usable() {
-    let lab = offline("cache_lifetime = 0");
+    let lab = start_offline_lab("cache_lifetime = 0");
     lab.configure_inventory("cache = copy\ncache_lifetime = 3600");
     lab.inventory_with_warnings();
 }
@@ -154,8 +159,8 @@ fn longer_lifetime_makes_an_older_copy_usable() {
 fn copy_that_cannot_be_written_is_a_warning() {
     let lab = start_lab();
     lab.configure_inventory("cache = missing/copy");
-    let (inventory, said) = lab.inventory_with_warnings();
-    assert_contains(&said, &["missing/copy cannot be written"]);
+    let (inventory, warnings) = lab.inventory_with_warnings();
+    assert_contains(&warnings, &["missing/copy cannot be written"]);
     assert_eq!(group_hosts(&inventory, "mrp").len(), 8);
     assert_eq!(inventory["mrp"]["vars"]["mrp_stale"], false);
 }

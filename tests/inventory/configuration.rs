@@ -1,3 +1,5 @@
+//! The file of options, the environment, and the permissions that their files need.
+
 use mrp_test_support::assert_contains;
 use mrp_test_support::inventory::group_hosts;
 use std::os::unix::fs::symlink;

@@ -1,4 +1,4 @@
-//! What docs/inventory.md says of the inventory.
+//! docs/inventory.md: every option, variable and group is described.
 
 use crate::start_lab;
 use mr_provisioner::inventory;

@@ -1,3 +1,5 @@
+//! Hosts, groups and variables, and the requests that they need.
+
 use mrp_test_support::assert_contains;
 use mrp_test_support::inventory::{group_hosts, host_variables, unsafe_text};
 use serde_json::json;
@@ -204,7 +206,7 @@ fn no_further_machines_are_requested_after_the_server_fails() {
     lab.fault(json!({ "path": "/api/v1/machine/*", "status": 503, "times": 0 }));
     assert_contains(&lab.inventory_error(), &["503"]);
     let requests = lab.requests().len();
-    // Three lists, and two attempts each of the eight that were under way.
+    // Three lists, and two attempts each of the eight parallel requests.
     assert!(requests <= 3 + 8 * 2, "{requests}");
 }
 

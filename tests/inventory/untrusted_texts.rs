@@ -1,4 +1,4 @@
-//! A server whose data is meant to be more than data.
+//! Texts, names and addresses of the server that Ansible must not evaluate or use.
 
 use mrp_test_support::inventory::{group_hosts, host_variables, unsafe_text};
 use mrp_test_support::{TestLab, assert_contains};
@@ -8,11 +8,12 @@ use crate::start_lab;
 
 const TEMPLATE: &str = "{{ lookup('pipe', 'id') }}";
 
-/// Answers these machines wherever machines are listed.
+/// Lets the server list these machines.
 fn serve_machines(lab: &TestLab, machines: Value) {
     lab.fault(json!({ "path": "/api/v1/machine", "status": 200, "times": 0, "body": machines }));
 }
 
+/// Lets the server answer this at a path below the machines.
 fn serve(lab: &TestLab, path: &str, body: Value) {
     let path = format!("/api/v1/machine/{path}");
     lab.fault(json!({ "path": path, "status": 200, "times": 0, "body": body }));
@@ -47,18 +48,18 @@ fn templates_in_server_texts_are_marked_as_data() {
     for warning in inventory["mrp"]["vars"]["mrp_warnings"].as_array().unwrap() {
         assert!(warning["__ansible_unsafe"].is_string(), "{warning}");
     }
-    no_unmarked_template(&inventory);
+    assert_no_unmarked_template(&inventory);
 }
 
-/// Nothing that Ansible would evaluate is a text of its own, nor a key.
-fn no_unmarked_template(value: &Value) {
+/// Asserts that every text that Ansible would evaluate is marked, and that no key is one.
+fn assert_no_unmarked_template(value: &Value) {
     match value {
         Value::String(text) => assert!(!text.contains('{'), "{text}"),
-        Value::Array(items) => items.iter().for_each(no_unmarked_template),
+        Value::Array(items) => items.iter().for_each(assert_no_unmarked_template),
         Value::Object(fields) => {
             for (key, field) in fields.iter().filter(|(key, _)| *key != "__ansible_unsafe") {
                 assert!(!key.contains('{'), "{key}");
-                no_unmarked_template(field);
+                assert_no_unmarked_template(field);
             }
         }
         _ => {}
@@ -255,10 +256,10 @@ fn a_name_that_is_the_token_becomes_neither_a_host_nor_a_group() {
 #[test]
 fn token_in_options_is_masked_in_messages() {
     let lab = start_lab();
-    // Its own run asserts that nothing that is printed has it.
+    // Every run asserts that its output does not have the token.
     lab.configure_inventory("cache = missing/alice-token");
-    let (inventory, said) = lab.inventory_with_warnings();
-    assert_contains(&said, &["missing/******** cannot be written"]);
+    let (inventory, warnings) = lab.inventory_with_warnings();
+    assert_contains(&warnings, &["missing/******** cannot be written"]);
     assert_contains(
         &inventory["mrp"]["vars"]["mrp_warnings"].to_string(),
         &["missing/******** cannot be written"],

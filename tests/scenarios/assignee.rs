@@ -1,18 +1,19 @@
-use mrp_test_support::{TestLab, actions, assert_contains, text};
+//! mrp_assignee: assigning and releasing machines, as an administrator and as a user.
+
+use mrp_test_support::{ADMIN_TOKEN, TestLab, actions, assert_contains, message, text};
 use serde_json::{Value, json};
 
 use crate::start_lab;
 
 const MODULE: &str = "mrp_assignee";
-const ADMIN: &str = "admin-token";
 
 /// The same options with an administrator's token.
 fn by_admin(mut options: Value) -> Value {
-    options["mrp_token"] = json!(ADMIN);
+    options["mrp_token"] = json!(ADMIN_TOKEN);
     options
 }
 
-/// Who holds a machine, as user and reason, by name.
+/// The users who hold a machine, with their reasons, in alphabetical order.
 fn holders(lab: &TestLab, machine: u32) -> Vec<(String, String)> {
     let assignees = lab.server(&format!("/api/v1/machine/{machine}/assignee"));
     let mut holders: Vec<_> = assignees
@@ -73,8 +74,9 @@ fn reason_of_an_own_assignment_can_be_changed_without_an_administrator() {
     options["name"] = json!("bobs-box");
     options["user"] = json!("bob");
     options["reason"] = json!("yours");
-    assert_contains(
-        &lab.failure(MODULE, options),
+    lab.assert_fails(
+        MODULE,
+        options,
         &["another user's", "only an administrator"],
     );
 }
@@ -82,9 +84,9 @@ fn reason_of_an_own_assignment_can_be_changed_without_an_administrator() {
 #[test]
 fn only_administrators_assign() {
     let lab = start_lab();
-    let message = lab.failure(MODULE, json!({ "name": "d05-free", "user": "alice" }));
-    assert_contains(
-        &message,
+    lab.assert_fails(
+        MODULE,
+        json!({ "name": "d05-free", "user": "alice" }),
         &["assigning machine 4 to \"alice\"", "only an administrator"],
     );
     assert!(holders(&lab, 4).is_empty());
@@ -108,8 +110,9 @@ fn everybody_can_release_a_machine_of_their_own() {
 fn another_users_machine_is_released_only_by_administrators() {
     let lab = start_lab();
     let options = json!({ "name": "bobs-box", "user": "bob", "state": "absent" });
-    assert_contains(
-        &lab.failure(MODULE, options.clone()),
+    lab.assert_fails(
+        MODULE,
+        options.clone(),
         &["another user's", "only an administrator"],
     );
     lab.run_in_all_modes(MODULE, by_admin(options));
@@ -124,7 +127,7 @@ fn unknown_user_is_an_error_with_similar_names() {
         MODULE,
         by_admin(json!({ "name": "d05-free", "user": "alise" })),
     );
-    assert_contains(&text(&result["msg"]), &["no user 'alise'", "'alice'"]);
+    assert_contains(&message(&result), &["no user 'alise'", "'alice'"]);
     assert_eq!(result["not_done"][0]["action"], "create");
 }
 
@@ -132,7 +135,7 @@ fn unknown_user_is_an_error_with_similar_names() {
 fn invalid_options_are_refused_before_anything_is_written() {
     let lab = start_lab();
     let long = json!({ "name": "qdc01", "user": "bob", "reason": "ü".repeat(141) });
-    assert_contains(&lab.failure(MODULE, long), &["141", "140"]);
+    lab.assert_fails(MODULE, long, &["141", "140"]);
     assert_eq!(
         lab.failure(MODULE, json!({ "name": "qdc01" })),
         "state is present but all of the following are missing: user"
@@ -141,8 +144,9 @@ fn invalid_options_are_refused_before_anything_is_written() {
         lab.failure(MODULE, json!({ "name": "qdc01", "user": "" })),
         "user must not be empty"
     );
-    assert_contains(
-        &lab.failure(MODULE, json!({ "name": "qdc1", "user": "bob" })),
+    lab.assert_fails(
+        MODULE,
+        json!({ "name": "qdc1", "user": "bob" }),
         &["'qdc01'"],
     );
     lab.assert_no_writes();
@@ -158,7 +162,7 @@ fn reason_of_140_characters_is_accepted() {
 #[test]
 fn assignment_made_by_another_user_meanwhile_is_not_a_change() {
     let lab = start_lab();
-    // Who plans sees nobody, so that the server's own refusal of a second assignment comes.
+    // The plan reads no assignees, so that the server refuses the second assignment.
     lab.fault(json!({
         "method": "GET", "path": "/api/v1/machine/2/assignee", "status": 200, "body": [],
     }));
@@ -173,7 +177,7 @@ fn assignment_made_by_another_user_meanwhile_is_not_a_change() {
     let mut options = options;
     options["reason"] = json!("other");
     let result = lab.run(MODULE, options);
-    assert_contains(&text(&result["msg"]), &["the server has", "ci", "other"]);
+    assert_contains(&message(&result), &["the server has", "ci", "other"]);
 }
 
 #[test]
@@ -196,12 +200,8 @@ fn assignment_that_stays_after_its_deletion_is_an_error() {
     lab.fault(json!({
         "method": "DELETE", "path": "/api/v1/machine/2/assignee/2", "status": 204,
     }));
-    let message = lab.failure(MODULE, json!({ "name": "qdc01", "state": "absent" }));
-    assert_contains(
-        &message,
-        &[
+    lab.assert_fails(MODULE, json!({ "name": "qdc01", "state": "absent" }), &[
             "machine 'qdc01' was written",
             "assignment of machine 'qdc01' was written, but the server has it where its deletion was sent",
-        ],
-    );
+        ]);
 }

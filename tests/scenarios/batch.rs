@@ -1,4 +1,6 @@
-use mrp_test_support::{TestLab, actions, assert_contains, text};
+//! Lists of items in one task: defaults, order, failures, shared requests.
+
+use mrp_test_support::{TestLab, actions, assert_contains, assert_failed, message, text};
 use serde_json::{Value, json};
 
 use crate::start_lab;
@@ -64,12 +66,9 @@ fn one_failing_item_does_not_stop_the_others_and_the_task_names_it() {
         "machines": [{ "name": "qdc01" }, { "name": "bobs-box" }, { "name": "nosuch" }, { "id": 1 }],
     });
     let result = lab.run("mrp_machine", options);
-    assert_eq!(
-        (&result["failed"], &result["changed"]),
-        (&json!(true), &json!(true))
-    );
+    assert_failed(&result, true);
     assert_contains(
-        &text(&result["msg"]),
+        &message(&result),
         &[
             "2 of 4 failed",
             "failed: machine 'bobs-box' is not assigned",
@@ -90,7 +89,7 @@ fn fail_fast_changes_nothing_where_an_item_cannot_be_planned() {
     });
     let result = lab.run("mrp_machine", options);
     assert_contains(
-        &text(&result["msg"]),
+        &message(&result),
         &["1 of 2 failed: machine 'nosuch'", "1 not carried on"],
     );
     lab.assert_no_writes();
@@ -213,7 +212,7 @@ fn options_of_an_item_that_exclude_each_other_are_errors_with_its_place() {
         ),
     ] {
         let options = json!({ "interfaces": [good, eth0(second)] });
-        assert_contains(&lab.failure("mrp_interface", options), &[sentence]);
+        lab.assert_fails("mrp_interface", options, &[sentence]);
     }
     for (second, sentence) in [
         (
@@ -226,7 +225,7 @@ fn options_of_an_item_that_exclude_each_other_are_errors_with_its_place() {
         ),
     ] {
         let options = json!({ "machines": [{ "name": "qdc01", "netboot": true }, second] });
-        assert_contains(&lab.failure("mrp_machine", options), &[sentence]);
+        lab.assert_fails("mrp_machine", options, &[sentence]);
     }
     assert!(lab.requests().is_empty());
 }

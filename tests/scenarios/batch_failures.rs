@@ -1,19 +1,20 @@
-use mrp_test_support::{actions, assert_contains, column, text};
+//! Lists in which items fail: what the result says of each, and when the rest is abandoned.
+
+use mrp_test_support::{actions, assert_contains, assert_failed, column, message, text};
 use serde_json::{Value, json};
 
 use crate::start_lab;
 
-/// Fifty machines that nobody has.
-fn fifty() -> Value {
+/// Fifty machines that the server does not have.
+fn unknown_machines() -> Value {
     let machines = (0..50).map(|number| json!({ "name": format!("machine-{number}") }));
     machines.collect()
 }
 
-/// Asserts that the first failure alone is told, as that of the whole.
-fn told_once(result: &Value, sentence: &str, hint: Option<&str>) {
-    assert_eq!(result["failed"], true, "{result:#}");
-    assert_eq!(result["changed"], false);
-    let message = text(&result["msg"]);
+/// Asserts that one item failed, the others were abandoned, and its failure is the task's.
+fn assert_abandoned_after_one_failure(result: &Value, sentence: &str, hint: Option<&str>) {
+    assert_failed(result, false);
+    let message = message(result);
     assert_contains(&message, &["1 of 50 failed: ", "; 49 not carried on"]);
     assert_eq!(message.matches(sentence).count(), 1, "{message}");
     assert_eq!(result["hint"].as_str(), hint);
@@ -26,11 +27,12 @@ fn told_once(result: &Value, sentence: &str, hint: Option<&str>) {
 #[test]
 fn unreachable_server_is_reported_once_for_the_whole_list() {
     let lab = start_lab();
-    let options = json!({ "machines": fifty(), "state": "on", "mrp_url": "http://127.0.0.1:9/" });
+    let options =
+        json!({ "machines": unknown_machines(), "state": "on", "mrp_url": "http://127.0.0.1:9/" });
     let result = lab.run("mrp_power", options);
     let hint =
         "Check the server's URL, and the proxy variables http_proxy, https_proxy and no_proxy.";
-    told_once(&result, "no connection to 127.0.0.1:9", Some(hint));
+    assert_abandoned_after_one_failure(&result, "no connection to 127.0.0.1:9", Some(hint));
 }
 
 #[test]
@@ -45,10 +47,10 @@ fn a_server_that_fails_is_not_asked_again_for_every_item() {
         let mut fault = fault;
         fault["times"] = json!(0);
         lab.fault(fault);
-        let options = json!({ "machines": fifty(), "state": "on", "retries": 1, "timeout": 0.5, "fail_fast": true });
+        let options = json!({ "machines": unknown_machines(), "state": "on", "retries": 1, "timeout": 0.5, "fail_fast": true });
         let result = lab.run("mrp_power", options);
-        told_once(&result, sentence, result["hint"].as_str());
-        // Eight side by side, each at most twice.
+        assert_abandoned_after_one_failure(&result, sentence, result["hint"].as_str());
+        // Eight in parallel, each with one retry.
         assert!(lab.requests().len() <= 16, "{sentence}");
     }
 }
@@ -56,10 +58,14 @@ fn a_server_that_fails_is_not_asked_again_for_every_item() {
 #[test]
 fn a_token_that_is_refused_is_not_tried_again_for_every_item() {
     let lab = start_lab();
-    let options = json!({ "machines": fifty(), "state": "on" });
+    let options = json!({ "machines": unknown_machines(), "state": "on" });
     let result = lab.run_as("no-token", "mrp_power", options);
     let hint = "Tokens are made and deleted on the user's page of the server.";
-    told_once(&result, "the server does not accept this token", Some(hint));
+    assert_abandoned_after_one_failure(
+        &result,
+        "the server does not accept this token",
+        Some(hint),
+    );
     assert!(lab.requests().len() <= 8);
 }
 
@@ -73,7 +79,7 @@ fn stalled_bmc_fails_its_machine_only() {
         "state": "off", "timeout": 0.5, "retries": 0, "machines": [{ "name": "qdc01" }, { "name": "qdc02" }],
     });
     let result = lab.run("mrp_power", options);
-    assert_contains(&text(&result["msg"]), &["1 of 2 failed: machine 'qdc01': "]);
+    assert_contains(&message(&result), &["1 of 2 failed: machine 'qdc01': "]);
     assert_eq!(result["results"][1]["power"], "off");
 }
 
@@ -86,7 +92,7 @@ fn server_error_for_one_machine_fails_that_machine_only() {
     let options =
         json!({ "kernel_opts": "x", "machines": [{ "name": "qdc01" }, { "name": "qdc02" }] });
     let result = lab.run("mrp_machine", options);
-    assert_contains(&text(&result["msg"]), &["1 of 2 failed: machine 'qdc01': "]);
+    assert_contains(&message(&result), &["1 of 2 failed: machine 'qdc01': "]);
     assert_eq!(result["results"][1]["changed"], true);
 }
 
@@ -103,7 +109,7 @@ fn check_mode_fails_where_the_real_run_fails() {
     for result in [&checked, &real] {
         assert_eq!(result["changed"], false, "{result:#}");
         assert_contains(
-            &text(&result["msg"]),
+            &message(result),
             &["1 of 3 failed: machine 'nix': ", "; 2 not carried on"],
         );
     }

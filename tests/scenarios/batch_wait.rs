@@ -1,3 +1,5 @@
+//! Waiting for several machines: they are polled in parallel.
+
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
@@ -6,30 +8,30 @@ use serde_json::json;
 
 use crate::start_lab;
 
-/// The most looks at the power that are under way at the same time after all orders were given.
-fn most_looks_at_once(lab: &TestLab, orders: usize, run: impl FnOnce()) -> usize {
-    let over = AtomicBool::new(false);
+/// The largest number of unanswered power reads at one time, after this number of writes was answered.
+fn most_parallel_reads(lab: &TestLab, writes: usize, run: impl FnOnce()) -> usize {
+    let is_over = AtomicBool::new(false);
     std::thread::scope(|scope| {
-        let watching = scope.spawn(|| {
+        let watcher = scope.spawn(|| {
             let mut most = 0;
-            while !over.load(Ordering::SeqCst) {
+            while !is_over.load(Ordering::SeqCst) {
                 let requests = lab.requests();
                 let answered = requests
                     .iter()
                     .filter(|one| one.is_write() && one.status.is_some());
-                if answered.count() == orders {
-                    let looks = requests
+                if answered.count() == writes {
+                    let reads = requests
                         .iter()
                         .filter(|one| one.path.ends_with("/power") && one.status.is_none());
-                    most = most.max(looks.count());
+                    most = most.max(reads.count());
                 }
                 std::thread::sleep(Duration::from_millis(5));
             }
             most
         });
         run();
-        over.store(true, Ordering::SeqCst);
-        watching.join().unwrap()
+        is_over.store(true, Ordering::SeqCst);
+        watcher.join().unwrap()
     })
 }
 
@@ -41,7 +43,7 @@ fn awaited_machines_are_polled_in_parallel() {
         "state": "rebooted", "boot": "disk",
         "machines": [{ "name": "moonshot-c1" }, { "name": "qdc01" }, { "name": "qdc02" }],
     });
-    let most = most_looks_at_once(&lab, 3, || {
+    let most = most_parallel_reads(&lab, 3, || {
         let result = lab.run("mrp_power", options);
         assert_eq!(result["changed"], true, "{result:#}");
     });

@@ -1,4 +1,6 @@
-use mrp_test_support::{assert_contains, text};
+//! mrp_console: opening a console, and where its token appears.
+
+use mrp_test_support::text;
 use serde_json::{Value, json};
 
 use crate::start_lab;
@@ -56,8 +58,11 @@ fn check_mode_asks_for_no_token() {
 #[test]
 fn a_machine_without_a_bmc_has_no_console() {
     let lab = start_lab();
-    let message = lab.failure(MODULE, json!({ "name": "no-bmc" }));
-    assert_contains(&message, &["machine 'no-bmc' has no BMC"]);
+    lab.assert_fails(
+        MODULE,
+        json!({ "name": "no-bmc" }),
+        &["machine 'no-bmc' has no BMC"],
+    );
     lab.assert_no_writes();
 }
 
@@ -65,13 +70,15 @@ fn a_machine_without_a_bmc_has_no_console() {
 fn console_of_another_users_machine_needs_an_administrator() {
     let lab = start_lab();
     let mut options = json!({ "name": "bobs-box" });
-    assert_contains(
-        &lab.failure(MODULE, options.clone()),
+    lab.assert_fails(
+        MODULE,
+        options.clone(),
         &["not assigned", "held by bob (mine)"],
     );
     options["allow_unassigned"] = json!(true);
-    assert_contains(
-        &lab.failure(MODULE, options.clone()),
+    lab.assert_fails(
+        MODULE,
+        options.clone(),
         &["opening the console of machine 5", "not assigned"],
     );
     let result = lab.run_as("admin-token", MODULE, options);
@@ -81,6 +88,9 @@ fn console_of_another_users_machine_needs_an_administrator() {
 #[test]
 fn unknown_machine_is_an_error_with_similar_names() {
     let lab = start_lab();
-    let message = lab.failure(MODULE, json!({ "name": "qdc1" }));
-    assert_contains(&message, &["no machine 'qdc1'", "'qdc01'"]);
+    lab.assert_fails(
+        MODULE,
+        json!({ "name": "qdc1" }),
+        &["no machine 'qdc1'", "'qdc01'"],
+    );
 }

@@ -1,4 +1,6 @@
-use mrp_test_support::{actions, assert_contains, text};
+//! mrp_image: uploads, comparison by content, deletion, lost answers.
+
+use mrp_test_support::{actions, assert_contains, assert_failed, message, text};
 use serde_json::json;
 
 use crate::start_lab;
@@ -168,9 +170,9 @@ fn a_forged_mark_of_another_user_is_not_believed() {
 fn missing_image_without_a_path_is_an_error_with_similar_names() {
     let lab = start_lab();
     let options = json!({ "description": "alice test kernal", "type": "Kernel", "arch": "arm64" });
-    let message = lab.failure(MODULE, options);
-    assert_contains(
-        &message,
+    lab.assert_fails(
+        MODULE,
+        options,
         &[
             "there is no visible Kernel image for arm64 'alice test kernal'",
             "'alice test kernel'",
@@ -189,8 +191,9 @@ fn an_ambiguous_description_lists_ids_owners_and_dates() {
         lab.run_as("bob-token", MODULE, options);
     }
     let options = json!({ "description": "theirs", "type": "Kernel", "arch": "arm64" });
-    assert_contains(
-        &lab.failure(MODULE, options),
+    lab.assert_fails(
+        MODULE,
+        options,
         &["ambiguous", "id 1", "of bob", "uploaded ", "Give the id"],
     );
 }
@@ -222,8 +225,9 @@ fn absent_refuses_an_image_in_use_and_names_the_machines() {
     let options = json!({
         "description": "alice test kernel", "type": "Kernel", "arch": "arm64", "state": "absent",
     });
-    assert_contains(
-        &lab.failure(MODULE, options),
+    lab.assert_fails(
+        MODULE,
+        options,
         &["image 5 'alice test kernel' is in use", "kernel of qdc02"],
     );
     lab.server("/api/v1/image/5");
@@ -235,7 +239,7 @@ fn absent_never_deletes_the_image_of_another_user_by_id() {
     let options = json!({
         "description": "dup kernel", "type": "Kernel", "arch": "arm64", "id": 7, "state": "absent",
     });
-    assert_contains(&lab.failure(MODULE, options), &["belongs to admin"]);
+    lab.assert_fails(MODULE, options, &["belongs to admin"]);
     lab.server("/api/v1/image/7");
 }
 
@@ -252,8 +256,9 @@ fn an_id_names_one_image_and_its_description_is_brought_up_to_date() {
 fn an_id_of_another_kind_is_refused() {
     let lab = start_lab();
     let options = json!({ "description": "x", "type": "Initrd", "arch": "arm64", "id": 6 });
-    assert_contains(
-        &lab.failure(MODULE, options),
+    lab.assert_fails(
+        MODULE,
+        options,
         &["is of type Kernel for arm64, not Initrd"],
     );
 }
@@ -287,10 +292,7 @@ fn upload_that_never_arrived_is_repeated() {
 fn upload_over_the_limit_is_an_error_with_its_size() {
     let lab = start_lab();
     let path = lab.write("big", vec![7; 33 << 20]);
-    assert_contains(
-        &lab.failure(MODULE, kernel(&path)),
-        &["33.0 MiB", "max_upload_size"],
-    );
+    lab.assert_fails(MODULE, kernel(&path), &["33.0 MiB", "max_upload_size"]);
 }
 
 #[test]
@@ -303,17 +305,17 @@ fn upload_that_the_http_server_drops_without_an_answer_is_an_error_with_its_size
         .unwrap()
         .set_len(101 << 20)
         .unwrap();
-    assert_contains(
-        &lab.failure(MODULE, kernel(&path)),
-        &["101.0 MiB", "100 MiB"],
-    );
+    lab.assert_fails(MODULE, kernel(&path), &["101.0 MiB", "100 MiB"]);
 }
 
 #[test]
 fn missing_file_is_reported_in_one_sentence() {
     let lab = start_lab();
-    let message = lab.failure(MODULE, kernel(std::path::Path::new("/nonexistent/Image")));
-    assert_contains(&message, &["/nonexistent/Image", "No such file"]);
+    lab.assert_fails(
+        MODULE,
+        kernel(std::path::Path::new("/nonexistent/Image")),
+        &["/nonexistent/Image", "No such file"],
+    );
 }
 
 #[test]
@@ -321,7 +323,7 @@ fn unknown_architecture_is_reported_in_the_servers_words() {
     let lab = start_lab();
     let mut options = kernel(&lab.write("Image", "bytes"));
     options["arch"] = json!("riscv64");
-    assert_contains(&lab.failure(MODULE, options), &["no such architecture"]);
+    lab.assert_fails(MODULE, options, &["no such architecture"]);
 }
 
 #[test]
@@ -332,10 +334,7 @@ fn failure_half_way_lists_done_and_not_done_steps() {
     let mut options = kernel(&lab.write("Image", "new"));
     options["prune"] = json!(true);
     let result = lab.run(MODULE, options);
-    assert_eq!(
-        (&result["failed"], &result["changed"]),
-        (&json!(true), &json!(true))
-    );
+    assert_failed(&result, true);
     assert_eq!(result["done"][0]["action"], "upload");
     assert_eq!(result["not_done"][0]["action"], "delete");
 }
@@ -381,8 +380,9 @@ fn an_id_with_a_path_compares_the_bytes() {
     options["id"] = id;
     lab.assert_unchanged(MODULE, options.clone());
     options["path"] = json!(lab.write("other", "other bytes"));
-    assert_contains(
-        &lab.failure(MODULE, options),
+    lab.assert_fails(
+        MODULE,
+        options,
         &["does not hold the bytes", "leave out id"],
     );
 }
@@ -395,7 +395,7 @@ fn bootloader_that_a_subarch_uses_is_not_deleted_and_the_error_says_why() {
     });
     let result = lab.run_as("admin-token", MODULE, options);
     assert_contains(
-        &text(&result["msg"]),
+        &message(&result),
         &["image 1 'grub arm64' is in use", "bootloader of a subarch"],
     );
 }
@@ -413,9 +413,6 @@ fn machine_that_starts_to_use_the_image_meanwhile_is_named() {
     lab.fault(json!({ "method": "GET", "path": "/api/v1/machine", "status": 200, "body": list }));
     let mut options = kernel(&path);
     options["state"] = json!("absent");
-    assert_contains(
-        &lab.failure(MODULE, options),
-        &["in use", "kernel of qdc01"],
-    );
+    lab.assert_fails(MODULE, options, &["in use", "kernel of qdc01"]);
     lab.server(&format!("/api/v1/image/{id}"));
 }

@@ -1,4 +1,6 @@
-use mrp_test_support::{assert_contains, column};
+//! mrp_image_info: the images that the filters select.
+
+use mrp_test_support::column;
 use serde_json::json;
 
 use crate::start_lab;
@@ -78,14 +80,16 @@ fn no_match_returns_an_empty_list() {
 #[test]
 fn a_wrong_type_names_the_right_ones() {
     let lab = start_lab();
-    let message = lab.failure(MODULE, json!({ "type": "kernel" }));
-    assert_contains(&message, &["Kernel, Initrd, bootloader"]);
+    lab.assert_fails(
+        MODULE,
+        json!({ "type": "kernel" }),
+        &["Kernel, Initrd, bootloader"],
+    );
 }
 
 #[test]
 fn server_error_is_reported_in_one_sentence() {
     let lab = start_lab();
     lab.fault(json!({ "path": "/api/v1/image", "status": 500, "times": 0 }));
-    let message = lab.failure(MODULE, json!({}));
-    assert_contains(&message, &["listing images"]);
+    lab.assert_fails(MODULE, json!({}), &["listing images"]);
 }

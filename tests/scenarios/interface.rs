@@ -1,18 +1,20 @@
-use mrp_test_support::{TestLab, actions, assert_contains, text};
+//! mrp_interface: address configuration, and the choice of a free address.
+
+use mrp_test_support::{TestLab, actions, assert_contains, message, text};
 use serde_json::{Value, json};
 
 use crate::start_lab;
 
 const MODULE: &str = "mrp_interface";
 
-/// The interface of qdc01, which is dynamic.
+/// The only interface of qdc01. Its address is dynamic.
 const ETH0: &str = "/api/v1/machine/2/interface/7";
 
 fn eth0(options: Value) -> Value {
-    of("qdc01", "eth0", options)
+    interface("qdc01", "eth0", options)
 }
 
-fn of(machine: &str, interface: &str, mut options: Value) -> Value {
+fn interface(machine: &str, interface: &str, mut options: Value) -> Value {
     options["machine"] = json!(machine);
     options["interface"] = json!(interface);
     options
@@ -41,7 +43,7 @@ fn a_given_address_is_configured() {
 fn auto_chooses_the_lowest_free_address() {
     let lab = start_lab();
     let options = json!({ "config_type_v4": "dynamic-reserved", "ipv4": "10.40.1.1", "allow_unassigned": true });
-    lab.run(MODULE, of("bobs-box", "eth0", options));
+    lab.run(MODULE, interface("bobs-box", "eth0", options));
     let options = eth0(json!({ "config_type_v4": "dynamic-reserved", "ipv4": "auto" }));
     let result = lab.run_in_all_modes(MODULE, options);
     assert_contains(
@@ -75,10 +77,13 @@ fn auto_keeps_an_address_of_the_pool_without_reading_other_machines() {
     let lab = start_lab();
     let asked = lab.requests().len();
     let options = json!({ "config_type_v4": "dynamic-reserved", "ipv4": "auto" });
-    let result = lab.assert_unchanged(MODULE, of("moonshot-c1", "eth1", options));
+    let result = lab.assert_unchanged(MODULE, interface("moonshot-c1", "eth1", options));
     assert_eq!(result["interface"]["configured_ipv4"], "10.40.1.21");
     assert_eq!(lab.requests().len() - asked, 3);
-    lab.assert_unchanged(MODULE, of("moonshot-c1", "eth1", json!({ "ipv4": "auto" })));
+    lab.assert_unchanged(
+        MODULE,
+        interface("moonshot-c1", "eth1", json!({ "ipv4": "auto" })),
+    );
 }
 
 #[test]
@@ -117,7 +122,7 @@ fn concurrent_runs_choose_different_addresses() {
     let mut addresses: Vec<String> = std::thread::scope(|scope| {
         let runs: Vec<_> = names
             .iter()
-            .map(|name| scope.spawn(|| lab.run(MODULE, of(name, "eth0", options.clone()))))
+            .map(|name| scope.spawn(|| lab.run(MODULE, interface(name, "eth0", options.clone()))))
             .collect();
         runs.into_iter()
             .map(|run| text(&run.join().unwrap()["interface"]["configured_ipv4"]))
@@ -132,9 +137,9 @@ fn concurrent_runs_choose_different_addresses() {
 fn an_address_of_somebody_else_is_refused_and_its_holder_named() {
     let lab = start_lab();
     let options = eth0(json!({ "config_type_v4": "dynamic-reserved", "ipv4": "10.40.1.22" }));
-    let message = lab.failure(MODULE, options);
-    assert_contains(
-        &message,
+    lab.assert_fails(
+        MODULE,
+        options,
         &[
             "interface 'eth0' of machine 'qdc01' cannot have 10.40.1.22",
             "interface 'eth0' of machine 'bobs-box' has it",
@@ -147,7 +152,7 @@ fn an_address_of_somebody_else_is_refused_and_its_holder_named() {
 #[test]
 fn dynamic_clears_the_address() {
     let lab = start_lab();
-    let options = of(
+    let options = interface(
         "moonshot-c1",
         "eth2",
         json!({ "config_type_v4": "dynamic" }),
@@ -163,7 +168,7 @@ fn dynamic_clears_the_address() {
 #[test]
 fn only_what_was_given_is_compared() {
     let lab = start_lab();
-    let eth2 = |options| of("moonshot-c1", "eth2", options);
+    let eth2 = |options| interface("moonshot-c1", "eth2", options);
     lab.assert_unchanged(MODULE, eth2(json!({})));
     lab.assert_unchanged(MODULE, eth2(json!({ "config_type_v4": "static" })));
     lab.assert_unchanged(MODULE, eth2(json!({ "ipv4": "10.40.2.31" })));
@@ -184,7 +189,7 @@ fn an_interface_is_found_by_mac_in_any_notation_and_by_id() {
         "5254.0000.0104",
         "525400000104",
     ] {
-        let result = lab.assert_unchanged(MODULE, of("moonshot-c1", mac, json!({})));
+        let result = lab.assert_unchanged(MODULE, interface("moonshot-c1", mac, json!({})));
         assert_eq!(result["interface"]["id"], 4, "{mac}");
     }
     let options = json!({ "id": 1, "interface_id": 4, "identifier": "eth3" });
@@ -204,12 +209,16 @@ fn renamed_interface_is_found_under_its_new_name() {
     let lab = start_lab();
     let result = lab.run_in_all_modes(MODULE, eth0(json!({ "identifier": "lan" })));
     assert_eq!(result["plan"][0]["after"], json!({ "identifier": "lan" }));
-    let stranger = of("qdc01", "52:54:00:00:02:99", json!({ "identifier": "lan" }));
-    assert_contains(
-        &lab.failure(MODULE, stranger),
+    let stranger = interface("qdc01", "52:54:00:00:02:99", json!({ "identifier": "lan" }));
+    lab.assert_fails(
+        MODULE,
+        stranger,
         &["'52:54:00:00:02:99'", "'52:54:00:00:02:01'"],
     );
-    lab.run_in_all_modes(MODULE, of("qdc01", "lan", json!({ "identifier": "" })));
+    lab.run_in_all_modes(
+        MODULE,
+        interface("qdc01", "lan", json!({ "identifier": "" })),
+    );
     assert_eq!(lab.server(ETH0)["identifier"], "");
 }
 
@@ -222,9 +231,9 @@ fn an_ambiguous_identifier_is_an_error_with_ids_and_macs() {
         &text(&result["warnings"][0]),
         &["another interface 'eth0' (id 1)"],
     );
-    let message = lab.failure(MODULE, of("moonshot-c1", "eth0", json!({})));
-    assert_contains(
-        &message,
+    lab.assert_fails(
+        MODULE,
+        interface("moonshot-c1", "eth0", json!({})),
         &[
             "ambiguous",
             "id 1 with 52:54:00:00:01:01",
@@ -237,27 +246,26 @@ fn an_ambiguous_identifier_is_an_error_with_ids_and_macs() {
 #[test]
 fn unknown_interface_is_an_error_with_similar_names() {
     let lab = start_lab();
-    let message = lab.failure(MODULE, of("moonshot-c1", "eht1", json!({})));
-    assert_contains(
-        &message,
+    lab.assert_fails(
+        MODULE,
+        interface("moonshot-c1", "eht1", json!({})),
         &[
             "there is no interface 'eht1' of machine 'moonshot-c1'",
             "'eth1'",
         ],
     );
-    assert_contains(
-        &lab.failure(MODULE, of("qdc1", "eth0", json!({}))),
+    lab.assert_fails(
+        MODULE,
+        interface("qdc1", "eth0", json!({})),
         &["'qdc1'", "'qdc01'"],
     );
     let id = json!({ "machine": "qdc01", "interface_id": 4 });
-    assert_contains(
-        &lab.failure(MODULE, id),
-        &["interface with id 4 of machine 'qdc01'"],
-    );
+    lab.assert_fails(MODULE, id, &["interface with id 4 of machine 'qdc01'"]);
     let number: Value = json!({ "machine": "qdc01", "interface": 41_134_608_061_u64 });
-    assert_contains(&lab.failure(MODULE, number), &["41134608061", "in quotes"]);
-    assert_contains(
-        &lab.failure(MODULE, of("moonshot-c1", "2", json!({}))),
+    lab.assert_fails(MODULE, number, &["41134608061", "in quotes"]);
+    lab.assert_fails(
+        MODULE,
+        interface("moonshot-c1", "2", json!({})),
         &["no interface '2' (that is the id of one"],
     );
 }
@@ -287,11 +295,11 @@ fn options_that_the_server_would_refuse_or_ignore_are_refused_with_the_reason() 
             "cannot be static with 10.40.1.9, which is not in the pool 10.40.2.0/24",
         ),
         (
-            of("moonshot-c1", "eth1", json!({ "config_type_v4": "static" })),
+            interface("moonshot-c1", "eth1", json!({ "config_type_v4": "static" })),
             "cannot be static with 10.40.1.21, which is not in the pool 10.40.2.0/24",
         ),
         (
-            of(
+            interface(
                 "moonshot-c1",
                 "eth4",
                 json!({ "config_type_v4": "static", "ipv4": "auto" }),
@@ -299,7 +307,7 @@ fn options_that_the_server_would_refuse_or_ignore_are_refused_with_the_reason() 
             "cannot be static: it is in no network",
         ),
         (
-            of(
+            interface(
                 "moonshot-c1",
                 "mgmt0",
                 json!({ "config_type_v4": "dynamic-reserved", "ipv4": "auto" }),
@@ -322,16 +330,19 @@ fn options_that_the_server_would_refuse_or_ignore_are_refused_with_the_reason() 
             eth0(json!({ "identifier": "x".repeat(65) })),
             "identifier is 65 characters long",
         ),
-        (of("qdc01", "", json!({})), "interface must not be empty"),
+        (
+            interface("qdc01", "", json!({})),
+            "interface must not be empty",
+        ),
     ];
     for (options, part) in cases {
-        assert_contains(&lab.failure(MODULE, options), &[part]);
+        lab.assert_fails(MODULE, options, &[part]);
     }
     lab.assert_no_writes();
 }
 
-/// A lab whose pool of static addresses has so many left, the last ones.
-fn with_addresses_left(count: u8) -> TestLab {
+/// A lab whose pool of static addresses has only this number of free ones, the last.
+fn start_lab_with_free_addresses(count: u8) -> TestLab {
     let lab = start_lab();
     for number in 1..=254 - count {
         let mac = format!("52:54:02:00:00:{number:02x}");
@@ -345,15 +356,15 @@ fn with_addresses_left(count: u8) -> TestLab {
 
 #[test]
 fn full_pool_is_an_error() {
-    let lab = with_addresses_left(0);
-    let message = lab.failure(
+    let lab = start_lab_with_free_addresses(0);
+    lab.assert_fails(
         MODULE,
         eth0(json!({ "config_type_v4": "static", "ipv4": "auto" })),
+        &["the pool 10.40.2.0/24 has no free address"],
     );
-    assert_contains(&message, &["the pool 10.40.2.0/24 has no free address"]);
 }
 
-/// What a run in check mode and a real one come to.
+/// The results of a run in check mode and of a real one.
 fn checked_and_run(lab: &TestLab, options: &Value) -> [Value; 2] {
     [
         lab.check(MODULE, options.clone()),
@@ -363,14 +374,14 @@ fn checked_and_run(lab: &TestLab, options: &Value) -> [Value; 2] {
 
 #[test]
 fn list_that_needs_more_addresses_than_are_free_fails_in_check_mode_too() {
-    let lab = with_addresses_left(1);
+    let lab = start_lab_with_free_addresses(1);
     let options = json!({
         "machine": "moonshot-c1", "config_type_v4": "static", "ipv4": "auto",
         "interfaces": [{ "interface": "eth0" }, { "interface": "eth1" }],
     });
     for result in checked_and_run(&lab, &options) {
         assert_contains(
-            &text(&result["msg"]),
+            &message(&result),
             &[
                 "1 of 2 failed",
                 "interface 'eth1' of machine 'moonshot-c1' gets no address: the pool 10.40.2.0/24",
@@ -390,7 +401,7 @@ fn address_given_for_two_items_is_refused_for_the_second_in_check_mode_too() {
     });
     for result in checked_and_run(&lab, &options) {
         assert_contains(
-            &text(&result["msg"]),
+            &message(&result),
             &[
                 "1 of 2 failed",
                 "interface 'eth0' of machine 'qdc02' cannot have 10.40.2.9: interface 'eth0' of machine 'qdc01' is to have it",
@@ -403,9 +414,10 @@ fn address_given_for_two_items_is_refused_for_the_second_in_check_mode_too() {
 #[test]
 fn another_users_machine_is_refused_without_allow_unassigned() {
     let lab = start_lab();
-    let options = of("bobs-box", "eth0", json!({ "config_type_v4": "dynamic" }));
-    assert_contains(
-        &lab.failure(MODULE, options.clone()),
+    let options = interface("bobs-box", "eth0", json!({ "config_type_v4": "dynamic" }));
+    lab.assert_fails(
+        MODULE,
+        options.clone(),
         &["not assigned", "bob (mine)", "allow_unassigned"],
     );
     let mut allowed = options;
@@ -418,9 +430,9 @@ fn change_that_the_server_drops_fails_the_read_back() {
     let lab = start_lab();
     let unchanged = lab.server(ETH0);
     lab.fault(json!({ "method": "PUT", "path": ETH0, "status": 200, "body": unchanged }));
-    let message = lab.failure(MODULE, eth0(json!({ "identifier": "lan" })));
-    assert_contains(
-        &message,
+    lab.assert_fails(
+        MODULE,
+        eth0(json!({ "identifier": "lan" })),
         &[
             "interface 'eth0' of machine 'qdc01' was written",
             "\"eth0\"",
@@ -468,6 +480,6 @@ fn a_list_reads_every_machine_once() {
     });
     let result = lab.check(MODULE, options);
     assert_eq!(actions(&result), ["update", "update", "update"]);
-    // The machine, one's own machines, all machines, and the interfaces of each of these eight.
+    // The machine, own machines, all machines, and the interfaces of each of the eight.
     assert_eq!(lab.requests().len() - asked, 11);
 }

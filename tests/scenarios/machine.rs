@@ -1,12 +1,14 @@
-use mrp_test_support::{TestLab, actions, assert_contains, text};
+//! mrp_machine: boot parameters, provisioning, reported states.
+
+use mrp_test_support::{TestLab, actions, assert_contains, assert_failed, message};
 use serde_json::{Value, json};
 
 use crate::start_lab;
 
 const MODULE: &str = "mrp_machine";
 
-/// Alice's machine with everything that is needed to install it.
-fn with_images(lab: &TestLab) -> Value {
+/// Uploads an installer, and gives the options that let alice's machine boot it.
+fn with_installer(lab: &TestLab) -> Value {
     for (kind, name) in [("Kernel", "linux"), ("Initrd", "initrd.gz")] {
         let options = json!({
             "description": "installer", "type": kind, "arch": "arm64", "path": lab.write(name, name),
@@ -33,7 +35,7 @@ fn provisioned(mut options: Value) -> Value {
 #[test]
 fn boot_parameters_are_set_in_one_step() {
     let lab = start_lab();
-    let result = lab.run_in_all_modes(MODULE, with_images(&lab));
+    let result = lab.run_in_all_modes(MODULE, with_installer(&lab));
     assert_eq!(actions(&result), ["update"]);
     assert_eq!(result["kernel"]["description"], "installer");
     assert_eq!(result["preseed"]["name"], "ci-seed");
@@ -47,7 +49,7 @@ fn boot_parameters_are_set_in_one_step() {
 #[test]
 fn a_new_upload_of_the_kernel_is_a_change_of_the_machine() {
     let lab = start_lab();
-    lab.run(MODULE, with_images(&lab));
+    lab.run(MODULE, with_installer(&lab));
     let options = json!({
         "description": "installer", "type": "Kernel", "arch": "arm64", "path": lab.write("linux", "newer"),
     });
@@ -62,7 +64,7 @@ fn a_new_upload_of_the_kernel_is_a_change_of_the_machine() {
 #[test]
 fn an_empty_text_clears_what_the_server_lets_be_cleared() {
     let lab = start_lab();
-    lab.run(MODULE, with_images(&lab));
+    lab.run(MODULE, with_installer(&lab));
     let options = json!({ "name": "qdc01", "initrd": "", "preseed": "", "kernel_opts": "" });
     lab.run_in_all_modes(MODULE, options);
     let machine = lab.server("/api/v1/machine/2");
@@ -70,12 +72,14 @@ fn an_empty_text_clears_what_the_server_lets_be_cleared() {
         (&machine["initrd_id"], &machine["preseed_id"]),
         (&json!(null), &json!(null))
     );
-    assert_contains(
-        &lab.failure(MODULE, json!({ "name": "qdc01", "kernel": "" })),
+    lab.assert_fails(
+        MODULE,
+        json!({ "name": "qdc01", "kernel": "" }),
         &["cannot take a kernel away"],
     );
-    assert_contains(
-        &lab.failure(MODULE, json!({ "name": "qdc01", "subarch": "" })),
+    lab.assert_fails(
+        MODULE,
+        json!({ "name": "qdc01", "subarch": "" }),
         &["cannot take a subarch away"],
     );
 }
@@ -93,7 +97,7 @@ fn netboot_alone_can_be_switched() {
 #[test]
 fn provisioning_installs_the_machine_with_exactly_these_bytes() {
     let lab = start_lab();
-    let options = provisioned(with_images(&lab));
+    let options = provisioned(with_installer(&lab));
     let result = lab.run_in_all_modes(MODULE, options);
     assert_eq!(actions(&result), ["update", "provision", "wait"]);
     assert_eq!(result["machine"]["state"], "ready");
@@ -108,7 +112,7 @@ fn provisioning_installs_the_machine_with_exactly_these_bytes() {
 #[test]
 fn netboot_when_ready_switches_netboot_off_at_the_end() {
     let lab = start_lab();
-    let mut options = provisioned(with_images(&lab));
+    let mut options = provisioned(with_installer(&lab));
     options["netboot_when_ready"] = json!(false);
     let result = lab.run_in_all_modes(MODULE, options);
     assert_eq!(actions(&result), ["update", "provision", "wait", "update"]);
@@ -118,7 +122,7 @@ fn netboot_when_ready_switches_netboot_off_at_the_end() {
 #[test]
 fn force_provisions_a_machine_that_is_ready() {
     let lab = start_lab();
-    let mut options = provisioned(with_images(&lab));
+    let mut options = provisioned(with_installer(&lab));
     lab.run(MODULE, options.clone());
     options["force"] = json!(true);
     assert_eq!(actions(&lab.run(MODULE, options)), ["provision", "wait"]);
@@ -129,11 +133,11 @@ fn force_provisions_a_machine_that_is_ready() {
 fn an_installation_that_fails_ends_the_wait_at_once() {
     let lab = start_lab();
     lab.settings(json!({ "install_result": "error" }));
-    let mut options = provisioned(with_images(&lab));
+    let mut options = provisioned(with_installer(&lab));
     options["wait_timeout"] = json!(600);
     let result = lab.run(MODULE, options);
     assert_contains(
-        &text(&result["msg"]),
+        &message(&result),
         &["machine 'qdc01' reported the state error"],
     );
     assert_eq!(result["done"].as_array().unwrap().len(), 2);
@@ -144,11 +148,11 @@ fn an_installation_that_fails_ends_the_wait_at_once() {
 fn machine_that_never_reports_is_an_error_with_the_last_state_seen() {
     let lab = start_lab();
     lab.settings(json!({ "install_result": "never" }));
-    let mut options = provisioned(with_images(&lab));
+    let mut options = provisioned(with_installer(&lab));
     options["wait_timeout"] = json!(0.5);
-    let message = lab.failure(MODULE, options);
-    assert_contains(
-        &message,
+    lab.assert_fails(
+        MODULE,
+        options,
         &[
             "not ready within 0.5 s",
             "last state seen was provisioning",
@@ -160,7 +164,7 @@ fn machine_that_never_reports_is_an_error_with_the_last_state_seen() {
 #[test]
 fn without_wait_the_task_ends_with_the_reboot() {
     let lab = start_lab();
-    let mut options = provisioned(with_images(&lab));
+    let mut options = provisioned(with_installer(&lab));
     options["wait"] = json!(false);
     let result = lab.run(MODULE, options);
     assert_eq!(actions(&result), ["update", "provision"]);
@@ -169,31 +173,26 @@ fn without_wait_the_task_ends_with_the_reboot() {
 #[test]
 fn a_machine_without_a_bmc_is_refused_before_anything_is_written() {
     let lab = start_lab();
-    let mut options = provisioned(with_images(&lab));
+    let mut options = provisioned(with_installer(&lab));
     options["name"] = json!("no-bmc");
-    let writes = lab.writes().len();
-    assert_contains(
-        &lab.failure(MODULE, options),
-        &["machine 'no-bmc' has no BMC"],
-    );
-    assert_eq!(lab.writes().len(), writes);
+    lab.without_writes(|| lab.assert_fails(MODULE, options, &["machine 'no-bmc' has no BMC"]));
 }
 
 #[test]
 fn a_failing_bmc_leaves_netboot_as_it_was_and_shows_no_password() {
     let lab = start_lab();
-    let mut options = provisioned(with_images(&lab));
+    let mut options = provisioned(with_installer(&lab));
     options["name"] = json!("bad bmc/box \"q\"");
     let result = lab.run(MODULE, options);
     assert_contains(
-        &text(&result["msg"]),
+        &message(&result),
         &["provisioning machine 'bad bmc/box \"q\"' failed", "BMC"],
     );
     assert!(!result.to_string().contains("ipmipass"), "{result:#}");
     assert_eq!(lab.server("/api/v1/machine/7")["netboot_enabled"], false);
     assert_eq!(lab.server("/api/v1/machine/7/state")["state"], "error");
     assert_contains(
-        &text(&result["msg"]),
+        &message(&result),
         &["netboot was set back to what it was, and the state to error"],
     );
     assert_eq!(result["done"][0]["action"], "update");
@@ -213,8 +212,9 @@ fn states_are_reported_on_the_machines_behalf() {
 fn a_machine_of_somebody_else_is_refused_and_its_holder_named() {
     let lab = start_lab();
     let options = json!({ "name": "bobs-box", "kernel_opts": "x" });
-    assert_contains(
-        &lab.failure(MODULE, options.clone()),
+    lab.assert_fails(
+        MODULE,
+        options.clone(),
         &["not assigned", "held by bob (mine)", "allow_unassigned"],
     );
     lab.assert_no_writes();
@@ -226,39 +226,45 @@ fn a_machine_of_somebody_else_is_refused_and_its_holder_named() {
 #[test]
 fn free_machine_is_refused() {
     let lab = start_lab();
-    let message = lab.failure(MODULE, json!({ "name": "d05-free", "netboot": false }));
-    assert_contains(&message, &["nobody holds it"]);
+    lab.assert_fails(
+        MODULE,
+        json!({ "name": "d05-free", "netboot": false }),
+        &["nobody holds it"],
+    );
 }
 
 #[test]
 fn unknown_machine_is_an_error_with_similar_names() {
     let lab = start_lab();
-    assert_contains(
-        &lab.failure(MODULE, json!({ "name": "qdc1" })),
+    lab.assert_fails(
+        MODULE,
+        json!({ "name": "qdc1" }),
         &["no machine 'qdc1'", "'qdc01'"],
     );
-    assert_contains(
-        &lab.failure(MODULE, json!({ "id": 4711 })),
-        &["no machine with id 4711"],
-    );
+    lab.assert_fails(MODULE, json!({ "id": 4711 }), &["no machine with id 4711"]);
 }
 
 #[test]
 fn arch_that_differs_from_the_machines_is_an_error() {
     let lab = start_lab();
-    let message = lab.failure(MODULE, json!({ "name": "qdc01", "arch": "x86_64" }));
-    assert_contains(&message, &["machine 'qdc01' is arm64, not x86_64"]);
+    lab.assert_fails(
+        MODULE,
+        json!({ "name": "qdc01", "arch": "x86_64" }),
+        &["machine 'qdc01' is arm64, not x86_64"],
+    );
 }
 
 #[test]
 fn an_image_for_another_architecture_is_refused() {
     let lab = start_lab();
-    assert_contains(
-        &lab.failure(MODULE, json!({ "name": "qdc01", "kernel_id": 10 })),
+    lab.assert_fails(
+        MODULE,
+        json!({ "name": "qdc01", "kernel_id": 10 }),
         &["for x86_64", "one of type Kernel for arm64 is needed"],
     );
-    assert_contains(
-        &lab.failure(MODULE, json!({ "name": "qdc01", "kernel_id": 12 })),
+    lab.assert_fails(
+        MODULE,
+        json!({ "name": "qdc01", "kernel_id": 12 }),
         &["is of type Initrd"],
     );
 }
@@ -275,8 +281,9 @@ fn what_an_earlier_task_may_create_is_unresolved_in_check_mode_and_an_error_othe
         result["plan"][0]["after"]["kernel_id"],
         "unresolved: 'to come'"
     );
-    assert_contains(
-        &lab.failure(MODULE, options),
+    lab.assert_fails(
+        MODULE,
+        options,
         &["no visible Kernel image for arm64 'to come'"],
     );
     let provision = lab.check(
@@ -289,14 +296,14 @@ fn what_an_earlier_task_may_create_is_unresolved_in_check_mode_and_an_error_othe
 #[test]
 fn refusal_of_the_server_is_reported_in_one_sentence() {
     let lab = start_lab();
-    let message = lab.failure(MODULE, json!({ "name": "qdc01", "subarch": "nosuch" }));
-    assert_contains(&message, &["no such subarch for architecture arm64"]);
-    let message = lab.failure(
+    lab.assert_fails(
+        MODULE,
+        json!({ "name": "qdc01", "subarch": "nosuch" }),
+        &["no such subarch for architecture arm64"],
+    );
+    lab.assert_fails(
         MODULE,
         json!({ "name": "qdc01", "subarch": "nobl", "netboot": true }),
-    );
-    assert_contains(
-        &message,
         &["Enabled netboot requires a subarch with a valid bootloader"],
     );
 }
@@ -308,9 +315,9 @@ fn field_that_the_server_drops_fails_the_read_back() {
         "method": "PUT", "path": "/api/v1/machine/2", "status": 200,
         "body": lab.server("/api/v1/machine/2"),
     }));
-    let message = lab.failure(MODULE, json!({ "name": "qdc01", "kernel_opts": "quiet" }));
-    assert_contains(
-        &message,
+    lab.assert_fails(
+        MODULE,
+        json!({ "name": "qdc01", "kernel_opts": "quiet" }),
         &["machine 'qdc01' was written, but the server has", "quiet"],
     );
 }
@@ -331,7 +338,7 @@ fn names_and_ids_exclude_each_other_and_one_is_needed() {
 #[test]
 fn names_with_quotes_slashes_and_other_characters_find_exactly_their_machine() {
     let lab = start_lab();
-    for name in [
+    let names = [
         "a b",
         "a'b",
         "a\\b",
@@ -344,31 +351,19 @@ fn names_with_quotes_slashes_and_other_characters_find_exactly_their_machine() {
         "a\nb",
         "\"",
         "a+b",
-    ] {
+    ];
+    for name in names {
         lab.add_machine(json!({ "name": name, "arch": "arm64", "assignee": "alice" }));
     }
-    for name in [
-        "a b",
-        "a'b",
-        "a\\b",
-        "a\\",
-        "a/b",
-        "100%",
-        "a_b",
-        "(a;b)",
-        "\u{fc}n\u{ef}\u{4e2d}",
-        "a\nb",
-        "\"",
-        "a+b",
-    ] {
+    for name in names {
         let result = lab.run(MODULE, json!({ "name": name, "kernel_opts": name }));
         assert_eq!(result["machine"]["name"], name, "{result:#}");
     }
 }
 
-/// A machine that is installed with what `with_images` gives.
+/// Installs alice's machine, and gives the options that did.
 fn installed(lab: &TestLab) -> Value {
-    let options = provisioned(with_images(lab));
+    let options = provisioned(with_installer(lab));
     assert_eq!(
         lab.run(MODULE, options.clone())["machine"]["state"],
         "ready"
@@ -401,11 +396,7 @@ fn run_that_breaks_between_parameters_and_reboot_is_completed_by_the_next() {
         options["kernel_opts"] = json!(format!("run={run}"));
         lab.fault(fault);
         let broken = lab.run(MODULE, options.clone());
-        assert_eq!(
-            (&broken["failed"], &broken["changed"]),
-            (&json!(true), &json!(true)),
-            "{broken:#}"
-        );
+        assert_failed(&broken, true);
         let boots = lab.boots().len();
         lab.clear_faults();
         let next = lab.run(MODULE, options);
@@ -425,7 +416,7 @@ fn provisioning_continues_after_a_lost_answer_without_another_reboot() {
         "method": "POST", "path": "/api/v1/machine/2/state", "reset": true, "when": "after",
     });
     lab.fault(fault);
-    let result = lab.run(MODULE, provisioned(with_images(&lab)));
+    let result = lab.run(MODULE, provisioned(with_installer(&lab)));
     assert_eq!(result["machine"]["state"], "ready", "{result:#}");
     assert_eq!(lab.boots().len(), 1, "the machine was rebooted again");
 }
@@ -447,11 +438,11 @@ fn provisioning_of_another_users_machine_is_refused_before_its_parameters_change
     let lab = start_lab();
     let before = lab.server("/api/v1/machine/5");
     for state in ["provisioned", "ready"] {
-        let mut options = with_images(&lab);
+        let mut options = with_installer(&lab);
         options["name"] = json!("bobs-box");
         options["allow_unassigned"] = json!(true);
         options["state"] = json!(state);
-        assert_contains(&lab.failure(MODULE, options), &["not assigned"]);
+        lab.assert_fails(MODULE, options, &["not assigned"]);
         assert_eq!(lab.server("/api/v1/machine/5"), before);
     }
 }
@@ -468,7 +459,7 @@ fn options_that_need_provisioning_are_refused_without_it() {
 #[test]
 fn the_result_after_a_wait_is_what_the_server_has_then() {
     let lab = start_lab();
-    let options = provisioned(with_images(&lab));
+    let options = provisioned(with_installer(&lab));
     let result = lab.run(MODULE, options);
     let mut machine = lab.server("/api/v1/machine/2");
     machine["state"] = json!("ready");
@@ -482,12 +473,14 @@ fn images_and_a_preseed_can_be_named_by_id() {
     let result = lab.run_in_all_modes(MODULE, options);
     assert_eq!(result["kernel"]["description"], "debian-installer kernel");
     assert_eq!(result["preseed"]["name"], "debian-std");
-    assert_contains(
-        &lab.failure(MODULE, json!({ "id": 2, "kernel_id": 8 })),
+    lab.assert_fails(
+        MODULE,
+        json!({ "id": 2, "kernel_id": 8 }),
         &["belongs to another user"],
     );
-    assert_contains(
-        &lab.failure(MODULE, json!({ "id": 2, "preseed_id": 99 })),
+    lab.assert_fails(
+        MODULE,
+        json!({ "id": 2, "preseed_id": 99 }),
         &["no preseed with id 99"],
     );
 }

@@ -1,4 +1,6 @@
-use mrp_test_support::{assert_contains, column};
+//! mrp_machine_info: the machines that the filters select, and their details.
+
+use mrp_test_support::column;
 use serde_json::json;
 
 use crate::start_lab;
@@ -55,8 +57,11 @@ fn a_query_filters_on_the_server() {
     let options = json!({ "query": "(= assignee_count 0)", "name": "d*" });
     let result = lab.run_in_all_modes(MODULE, options);
     assert_eq!(column(&result["machines"], "name"), ["d05-free"]);
-    let message = lab.failure(MODULE, json!({ "query": "\"machine.id = 2\"" }));
-    assert_contains(&message, &["not valid at character 1"]);
+    lab.assert_fails(
+        MODULE,
+        json!({ "query": "\"machine.id = 2\"" }),
+        &["not valid at character 1"],
+    );
 }
 
 #[test]
@@ -64,10 +69,12 @@ fn machines_by_name_are_returned_in_the_order_given_and_an_unknown_one_is_an_err
     let lab = start_lab();
     let result = lab.run_in_all_modes(MODULE, json!({ "names": ["x86-1", "qdc01"] }));
     assert_eq!(column(&result["machines"], "name"), ["x86-1", "qdc01"]);
-    let message = lab.failure(MODULE, json!({ "names": "qdc3" }));
-    assert_contains(&message, &["'qdc3'", "'qdc01'"]);
-    let message = lab.failure(MODULE, json!({ "names": "qdc01", "mine": true }));
-    assert_contains(&message, &["mutually exclusive: names|mine"]);
+    lab.assert_fails(MODULE, json!({ "names": "qdc3" }), &["'qdc3'", "'qdc01'"]);
+    lab.assert_fails(
+        MODULE,
+        json!({ "names": "qdc01", "mine": true }),
+        &["mutually exclusive: names|mine"],
+    );
 }
 
 #[test]
@@ -123,8 +130,11 @@ fn bmc_that_the_server_cannot_address_does_not_fail_the_list() {
         column(&result["machines"], "power")[1],
         "Unknown (BMC error)"
     );
-    let message = lab.failure("mrp_power", json!({ "id": 1, "state": "on" }));
-    assert_contains(&message, &["BMC of machine 'moonshot-c1'", "cartridge"]);
+    lab.assert_fails(
+        "mrp_power",
+        json!({ "id": 1, "state": "on" }),
+        &["BMC of machine 'moonshot-c1'", "cartridge"],
+    );
 }
 
 #[test]
@@ -140,6 +150,9 @@ fn machine_that_is_deleted_meanwhile_is_left_out() {
 fn one_failing_request_fails_the_task() {
     let lab = start_lab();
     lab.fault(json!({ "path": "/api/v1/machine/3/interface", "status": 500, "times": 0 }));
-    let message = lab.failure(MODULE, json!({ "gather": "interfaces" }));
-    assert_contains(&message, &["listing the interfaces of machine 3"]);
+    lab.assert_fails(
+        MODULE,
+        json!({ "gather": "interfaces" }),
+        &["listing the interfaces of machine 3"],
+    );
 }

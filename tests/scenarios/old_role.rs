@@ -3,7 +3,7 @@
 use std::process::Command;
 use std::thread;
 
-use mrp_test_support::{TestLab, actions, assert_contains, text};
+use mrp_test_support::{TestLab, actions, text};
 use serde_json::{Value, json};
 
 use crate::start_lab;
@@ -26,8 +26,8 @@ fn kernel(lab: &TestLab, bytes: &str) -> Value {
     json!({ "description": "installer", "type": "Kernel", "arch": "arm64", "path": path })
 }
 
-/// What the role had uploaded before it provisions.
-fn with_images(lab: &TestLab) -> Value {
+/// Uploads what the role uploads before it provisions, and gives the options of the provisioning.
+fn with_installer(lab: &TestLab) -> Value {
     let mut image = kernel(lab, "a kernel");
     lab.run(IMAGE, image.clone());
     image["type"] = json!("Initrd");
@@ -67,7 +67,7 @@ fn changed_bytes_upload_again_and_changed_flags_update() {
     let mut public = kernel(&lab, "a newer kernel");
     public["public"] = json!(true);
     assert_eq!(actions(&lab.run_in_all_modes(IMAGE, public)), ["update"]);
-    // Not given means false, as it did.
+    // As in the old role, an omitted flag means false.
     let private = lab.run_in_all_modes(IMAGE, kernel(&lab, "a newer kernel"));
     assert_eq!(private["plan"][0]["after"], json!({ "public": false }));
     assert_eq!(private["json"]["public"], false);
@@ -78,18 +78,16 @@ fn wrong_type_and_missing_file_are_refused() {
     let lab = start_lab();
     let mut image = kernel(&lab, "a kernel");
     image["type"] = json!("bootloader");
-    assert_contains(
-        &lab.failure(IMAGE, image.clone()),
+    lab.assert_fails(
+        IMAGE,
+        image.clone(),
         &["value of type must be one of: Kernel, Initrd, got: bootloader"],
     );
     image["type"] = json!("Kernel");
     image["path"] = json!("/no/such/file");
-    assert_contains(&lab.failure(IMAGE, image.clone()), &["/no/such/file"]);
+    lab.assert_fails(IMAGE, image.clone(), &["/no/such/file"]);
     image.as_object_mut().unwrap().remove("path");
-    assert_contains(
-        &lab.failure(IMAGE, image),
-        &["missing required arguments: path"],
-    );
+    lab.assert_fails(IMAGE, image, &["missing required arguments: path"]);
     lab.assert_no_writes();
 }
 
@@ -108,7 +106,7 @@ fn a_preseed_is_uploaded_with_all_its_flags() {
         Some(json!("d-i one\n"))
     );
     assert_eq!(result["json"], stored);
-    // Not given means false, as it did; an empty description is none.
+    // As in the old role, an omitted flag means false, and an omitted description leaves it unchanged.
     let result = lab.run_in_all_modes(PRESEED, json!({ "name": "ci-seed", "path": path }));
     assert_eq!(
         result["plan"][0]["after"],
@@ -134,14 +132,14 @@ fn a_preseed_from_a_pipe_is_not_empty() {
             .unwrap()
             .success()
     );
-    let client = {
+    let writer = {
         let pipe = pipe.clone();
         thread::spawn(move || std::fs::write(pipe, "d-i a/b string c\n"))
     };
     let options = json!({ "name": "piped", "path": pipe });
     let result = lab.run(PRESEED, options);
     assert_eq!(result["changed"], true, "{result:#}");
-    client.join().unwrap().unwrap();
+    writer.join().unwrap().unwrap();
     let kept = lab.server_object("preseed", "name", "piped");
     assert_eq!(kept["content"], "d-i a/b string c\n");
 }
@@ -149,7 +147,7 @@ fn a_preseed_from_a_pipe_is_not_empty() {
 #[test]
 fn a_preseed_without_a_path_must_exist_and_stays_as_it_is() {
     let lab = start_lab();
-    // Another user's, with other flags than the defaults.
+    // It belongs to another user, and its flags are not the defaults.
     let options = json!({ "name": "debian-std", "type": "kickstart", "description": "x" });
     let result = lab.run_in_all_modes(PRESEED, options);
     assert_eq!(
@@ -157,16 +155,13 @@ fn a_preseed_without_a_path_must_exist_and_stays_as_it_is() {
         (&json!(false), &json!("admin"))
     );
     let missing = json!({ "name": "debian-sdt", "path": "" });
-    assert_contains(
-        &lab.failure(PRESEED, missing),
-        &["'debian-sdt'", "'debian-std'"],
-    );
+    lab.assert_fails(PRESEED, missing, &["'debian-sdt'", "'debian-std'"]);
 }
 
 #[test]
 fn every_run_provisions_without_waiting_and_says_so() {
     let lab = start_lab();
-    let options = with_images(&lab);
+    let options = with_installer(&lab);
     lab.settings(json!({ "install_seconds": 60 }));
     let predicted = lab.check(MACHINE, options.clone());
     let result = lab.run(MACHINE, options.clone());
@@ -194,7 +189,7 @@ fn every_run_provisions_without_waiting_and_says_so() {
 #[test]
 fn without_kernel_options_the_machine_has_none() {
     let lab = start_lab();
-    let mut options = with_images(&lab);
+    let mut options = with_installer(&lab);
     lab.run(MACHINE, options.clone());
     options["kernel_options"] = json!("");
     assert_eq!(
@@ -216,13 +211,13 @@ fn check_mode_provisions_with_what_earlier_tasks_would_upload() {
     let result = lab.check(MACHINE, machine());
     assert_eq!(actions(&result), ["update", "provision"]);
     assert_eq!(result["warnings"].as_array().unwrap().len(), 3);
-    assert_contains(&lab.failure(MACHINE, machine()), &["'installer'"]);
+    lab.assert_fails(MACHINE, machine(), &["'installer'"]);
 }
 
 #[test]
 fn machine_that_cannot_be_provisioned_is_not_written() {
     let lab = start_lab();
-    let mut options = with_images(&lab);
+    let mut options = with_installer(&lab);
     let writes = lab.writes().len();
     for (name, parts) in [
         (
@@ -233,7 +228,7 @@ fn machine_that_cannot_be_provisioned_is_not_written() {
         ("no-bmc", &["no BMC"]),
     ] {
         options["machine_name"] = json!(name);
-        assert_contains(&lab.failure(MACHINE, options.clone()), parts);
+        lab.assert_fails(MACHINE, options.clone(), parts);
     }
     options["machine_name"] = json!("qdc01");
     for (option, value, sentence) in [
@@ -256,7 +251,7 @@ fn machine_that_cannot_be_provisioned_is_not_written() {
 #[test]
 fn hint_for_an_ambiguous_name_names_the_module_that_has_the_option() {
     let lab = start_lab();
-    let options = with_images(&lab);
+    let options = with_installer(&lab);
     for _ in 0..2 {
         let image =
             json!({ "type": "Kernel", "arch": "arm64", "description": "bobs", "public": true });
@@ -264,8 +259,9 @@ fn hint_for_an_ambiguous_name_names_the_module_that_has_the_option() {
     }
     let mut several = options;
     several["kernel_description"] = json!("bobs");
-    assert_contains(
-        &lab.failure(MACHINE, several),
+    lab.assert_fails(
+        MACHINE,
+        several,
         &[
             "ambiguous",
             "Give the id instead. mrp_machine has that option.",
@@ -273,8 +269,9 @@ fn hint_for_an_ambiguous_name_names_the_module_that_has_the_option() {
     );
     let twins = json!({ "name": "twins", "interfaces": [{ "identifier": "eth1" }, { "identifier": "eth1" }] });
     lab.add_machine(twins);
-    assert_contains(
-        &lab.failure(ADDRESS, json!({ "machine_name": "twins" })),
+    lab.assert_fails(
+        ADDRESS,
+        json!({ "machine_name": "twins" }),
         &["ambiguous", "Give its MAC address instead."],
     );
 }
@@ -310,7 +307,7 @@ fn missing_address_is_an_error() {
         ("qdc0l", "eth0", &["'qdc0l'", "'qdc01'"]),
     ] {
         let options = json!({ "machine_name": machine, "interface_name": interface });
-        assert_contains(&lab.failure(ADDRESS, options), parts);
+        lab.assert_fails(ADDRESS, options, parts);
     }
 }
 
@@ -341,5 +338,5 @@ fn every_result_announces_the_successor() {
 fn the_successors_connection_options_are_there_too() {
     let lab = start_lab();
     let options = json!({ "name": "debian-std", "url": lab.url(), "ca_path": "/no/such/file" });
-    assert_contains(&lab.failure(PRESEED, options), &["/no/such/file"]);
+    lab.assert_fails(PRESEED, options, &["/no/such/file"]);
 }

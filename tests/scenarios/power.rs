@@ -1,4 +1,6 @@
-use mrp_test_support::{TestLab, actions, assert_contains, text};
+//! mrp_power: switching, reboots, waiting for the BMC.
+
+use mrp_test_support::{TestLab, actions, assert_contains, message, text};
 use serde_json::{Value, json};
 
 use crate::start_lab;
@@ -9,15 +11,15 @@ fn power_of(lab: &TestLab, machine: u32) -> Value {
     lab.server(&format!("/api/v1/machine/{machine}/power"))["state"].clone()
 }
 
-/// How many orders were sent to a BMC.
-fn orders(lab: &TestLab) -> usize {
+/// The number of requests that switched a machine or rebooted it.
+fn power_writes(lab: &TestLab) -> usize {
     lab.writes()
         .iter()
         .filter(|request| request.path.ends_with("/power"))
         .count()
 }
 
-fn netboot_on(lab: &TestLab) {
+fn enable_netboot(lab: &TestLab) {
     lab.run("mrp_machine", json!({ "name": "qdc01", "netboot": true }));
 }
 
@@ -33,7 +35,7 @@ fn a_machine_is_switched_off_and_on() {
         assert_eq!(result["machine"]["name"], "qdc01");
         assert_eq!(power_of(&lab, 2), state);
     }
-    assert_eq!(orders(&lab), 2);
+    assert_eq!(power_writes(&lab), 2);
 }
 
 #[test]
@@ -74,7 +76,7 @@ fn rebooted_reboots_in_every_run() {
         assert_eq!(actions(&result), ["reboot", "wait"]);
         assert_eq!(result["plan"][0]["after"], json!({ "power": "reboot" }));
         assert_eq!(result["power"], "on");
-        assert_eq!(orders(&lab), times);
+        assert_eq!(power_writes(&lab), times);
     }
 }
 
@@ -89,7 +91,7 @@ fn a_machine_that_is_off_is_switched_on_instead_of_reset() {
 #[test]
 fn boot_decides_what_the_machine_boots_from() {
     let lab = start_lab();
-    netboot_on(&lab);
+    enable_netboot(&lab);
     for boot in ["pxe", "disk", "bios"] {
         let options = json!({ "name": "qdc01", "state": "rebooted", "boot": boot });
         let result = lab.run(MODULE, options);
@@ -132,13 +134,13 @@ fn several_machines_are_switched_in_one_task() {
         .map(|one| &one["power"])
         .collect();
     assert_eq!(powers, ["off", "on", "off"]);
-    assert_eq!(orders(&lab), 2);
+    assert_eq!(power_writes(&lab), 2);
 }
 
 #[test]
 fn several_machines_are_awaited_together() {
     let lab = start_lab();
-    // Of each machine's looks the first is the plan's: the second, which begins its wait, still shows the old power.
+    // The first read of each machine is the plan's. The second begins the wait, and still returns the old power.
     for (id, power) in [(2, "on"), (1, "off")] {
         let body = json!({ "state": power });
         let path = format!("/api/v1/machine/{id}/power");
@@ -150,19 +152,19 @@ fn several_machines_are_awaited_together() {
     });
     let result = lab.run(MODULE, options);
     assert_contains(
-        &text(&result["msg"]),
+        &message(&result),
         &["1 of 3 failed", "machine 'no-bmc' has no BMC"],
     );
-    assert_eq!(orders(&lab), 2);
+    assert_eq!(power_writes(&lab), 2);
     let paths: Vec<String> = lab
         .requests()
         .into_iter()
         .filter(|request| request.path.ends_with("/power"))
         .map(|request| format!("{} {}", request.method, &request.path[16..17]))
         .collect();
-    let (orders, looks) = paths[paths.len() - 6..].split_at(2);
-    assert_eq!(orders, ["POST 2", "POST 1"]);
-    for round in looks.chunks(2) {
+    let (writes, reads) = paths[paths.len() - 6..].split_at(2);
+    assert_eq!(writes, ["POST 2", "POST 1"]);
+    for round in reads.chunks(2) {
         let mut round = round.to_vec();
         round.sort();
         assert_eq!(round, ["GET 1", "GET 2"]);
@@ -173,9 +175,9 @@ fn several_machines_are_awaited_together() {
 fn a_pxe_reboot_with_netboot_off_is_refused_unless_forced() {
     let lab = start_lab();
     let mut options = json!({ "name": "qdc01", "state": "rebooted", "boot": "pxe" });
-    let message = lab.failure(MODULE, options.clone());
-    assert_contains(
-        &message,
+    lab.assert_fails(
+        MODULE,
+        options.clone(),
         &[
             "PXE reboot of machine 'qdc01'",
             "netboot is off",
@@ -191,7 +193,7 @@ fn a_pxe_reboot_with_netboot_off_is_refused_unless_forced() {
 #[test]
 fn pxe_reboot_that_installs_again_warns() {
     let lab = start_lab();
-    netboot_on(&lab);
+    enable_netboot(&lab);
     lab.run("mrp_machine", json!({ "name": "qdc01", "state": "ready" }));
     let options = json!({ "name": "qdc01", "state": "rebooted", "boot": "pxe" });
     let result = lab.check(MODULE, options);
@@ -204,7 +206,7 @@ fn pxe_reboot_that_installs_again_warns() {
 #[test]
 fn wait_ends_when_the_bmc_reports_the_power() {
     let lab = start_lab();
-    // Counted with the plan's: the second look is the first of the wait.
+    // The first read is the plan's, the second begins the wait.
     lab.fault(json!([
         { "method": "GET", "path": "/api/v1/machine/2/power", "nth": 2, "status": 200, "body": { "state": "on" } },
         { "method": "GET", "path": "/api/v1/machine/2/power", "nth": 3, "status": 502 },
@@ -214,7 +216,7 @@ fn wait_ends_when_the_bmc_reports_the_power() {
     let options = json!({ "name": "qdc01", "state": "off", "wait_interval": 0.01, "retries": 0 });
     let result = lab.run(MODULE, options);
     assert_eq!(result["power"], "off", "{result:#}");
-    assert_eq!(orders(&lab), 1);
+    assert_eq!(power_writes(&lab), 1);
 }
 
 #[test]
@@ -228,7 +230,7 @@ fn power_that_does_not_change_in_time_is_an_error_with_the_last_state_seen() {
     });
     let result = lab.run(MODULE, options);
     assert_contains(
-        &text(&result["msg"]),
+        &message(&result),
         &[
             "machine 'qdc01' was not off within 0.05 s",
             "last state seen was on",
@@ -259,8 +261,11 @@ fn without_a_wait_the_power_is_what_the_server_read() {
 fn a_machine_without_a_bmc_is_refused() {
     let lab = start_lab();
     for state in ["on", "off", "rebooted"] {
-        let message = lab.failure(MODULE, json!({ "name": "no-bmc", "state": state }));
-        assert_contains(&message, &["machine 'no-bmc' has no BMC"]);
+        lab.assert_fails(
+            MODULE,
+            json!({ "name": "no-bmc", "state": state }),
+            &["machine 'no-bmc' has no BMC"],
+        );
     }
     lab.assert_no_writes();
 }
@@ -269,9 +274,9 @@ fn a_machine_without_a_bmc_is_refused() {
 fn failing_bmc_is_an_error_before_anything_is_written() {
     let lab = start_lab();
     for state in ["on", "off", "rebooted"] {
-        let message = lab.failure(MODULE, json!({ "id": 7, "state": state }));
-        assert_contains(
-            &message,
+        lab.assert_fails(
+            MODULE,
+            json!({ "id": 7, "state": state }),
             &[
                 "BMC of machine 'bad bmc/box \"q\"' does not answer",
                 "power is unknown",
@@ -289,7 +294,7 @@ fn bmc_that_fails_while_switching_shows_no_password() {
     }));
     let result = lab.run(MODULE, json!({ "id": 7, "state": "on" }));
     assert_eq!(
-        text(&result["msg"]).split(". ").next().unwrap(),
+        message(&result).split(". ").next().unwrap(),
         "switching machine 7 on: the machine's BMC did not do as asked"
     );
     assert!(!result.to_string().contains("ipmipass"), "{result:#}");
@@ -303,12 +308,12 @@ fn lost_answer_to_a_reboot_is_an_error_with_an_unknown_outcome() {
     lab.fault(json!({
         "method": "POST", "path": "/api/v1/machine/2/power", "reset": true, "when": "after",
     }));
-    let message = lab.failure(MODULE, json!({ "name": "qdc01", "state": "rebooted" }));
-    assert_contains(
-        &message,
+    lab.assert_fails(
+        MODULE,
+        json!({ "name": "qdc01", "state": "rebooted" }),
         &["rebooting machine 2: whether it took effect is unknown"],
     );
-    assert_eq!(orders(&lab), 1);
+    assert_eq!(power_writes(&lab), 1);
 }
 
 #[test]
@@ -323,24 +328,28 @@ fn lost_answer_to_switching_is_settled_by_reading_the_power() {
         "{result:#}"
     );
     lab.fault(lost("before"));
-    let message = lab.failure(MODULE, json!({ "name": "qdc01", "state": "on" }));
-    assert_contains(&message, &["switching machine 2 on", "unknown"]);
-    assert_eq!(orders(&lab), 2);
+    lab.assert_fails(
+        MODULE,
+        json!({ "name": "qdc01", "state": "on" }),
+        &["switching machine 2 on", "unknown"],
+    );
+    assert_eq!(power_writes(&lab), 2);
 }
 
 #[test]
 fn switching_another_users_machine_needs_an_administrator() {
     let lab = start_lab();
     let mut options = json!({ "name": "bobs-box", "state": "on" });
-    assert_contains(
-        &lab.failure(MODULE, options.clone()),
+    lab.assert_fails(
+        MODULE,
+        options.clone(),
         &["not assigned", "held by bob (mine)"],
     );
     lab.assert_no_writes();
     options["allow_unassigned"] = json!(true);
     let result = lab.run(MODULE, options.clone());
     assert_contains(
-        &text(&result["msg"]),
+        &message(&result),
         &[
             "switching machine 5 on",
             "not assigned to this token's user",
@@ -353,8 +362,11 @@ fn switching_another_users_machine_needs_an_administrator() {
 #[test]
 fn unknown_machine_is_an_error_with_similar_names() {
     let lab = start_lab();
-    let message = lab.failure(MODULE, json!({ "name": "qdc1", "state": "on" }));
-    assert_contains(&message, &["no machine 'qdc1'", "'qdc01'"]);
+    lab.assert_fails(
+        MODULE,
+        json!({ "name": "qdc1", "state": "on" }),
+        &["no machine 'qdc1'", "'qdc01'"],
+    );
 }
 
 #[test]

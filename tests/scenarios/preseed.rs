@@ -1,3 +1,5 @@
+//! mrp_preseed: creation, comparison by content, deletion.
+
 use mrp_test_support::{actions, assert_contains, text};
 use serde_json::json;
 
@@ -71,8 +73,9 @@ fn only_what_was_given_is_compared() {
 #[test]
 fn missing_preseed_without_a_text_is_an_error_with_similar_names() {
     let lab = start_lab();
-    assert_contains(
-        &lab.failure(MODULE, json!({ "name": "alice-sed" })),
+    lab.assert_fails(
+        MODULE,
+        json!({ "name": "alice-sed" }),
         &["'alice-sed'", "'alice-seed'"],
     );
 }
@@ -91,11 +94,9 @@ fn name_of_an_invisible_preseed_is_explained_as_taken() {
 #[test]
 fn another_users_preseed_is_not_changed() {
     let lab = start_lab();
-    assert_contains(
-        &lab.failure(
-            MODULE,
-            json!({ "name": "debian-std", "content": "mine now\n" }),
-        ),
+    lab.assert_fails(
+        MODULE,
+        json!({ "name": "debian-std", "content": "mine now\n" }),
         &["belongs to admin"],
     );
     lab.assert_unchanged(MODULE, json!({ "name": "debian-std", "public": true }));
@@ -115,9 +116,9 @@ fn absent_refuses_a_preseed_in_use_and_names_the_machine() {
         "mrp_machine",
         json!({ "name": "qdc01", "preseed": "alice-seed" }),
     );
-    let message = lab.failure(MODULE, json!({ "name": "alice-seed", "state": "absent" }));
-    assert_contains(
-        &message,
+    lab.assert_fails(
+        MODULE,
+        json!({ "name": "alice-seed", "state": "absent" }),
         &["preseed 'alice-seed' is in use", "preseed of qdc01"],
     );
 }
@@ -126,23 +127,23 @@ fn absent_refuses_a_preseed_in_use_and_names_the_machine() {
 fn bad_text_is_refused_before_it_is_sent() {
     let lab = start_lab();
     let binary = lab.write("binary", [0xff, 0xfe, 0x00]);
-    assert_contains(
-        &lab.failure(MODULE, json!({ "name": "ci-seed", "path": binary })),
+    lab.assert_fails(
+        MODULE,
+        json!({ "name": "ci-seed", "path": binary }),
         &["not UTF-8"],
     );
-    assert_contains(
-        &lab.failure(MODULE, json!({ "name": "ci-seed", "content": "a\u{0}b" })),
+    lab.assert_fails(
+        MODULE,
+        json!({ "name": "ci-seed", "content": "a\u{0}b" }),
         &["NUL"],
     );
     let long = lab.write("long", "x".repeat(2_097_153));
-    assert_contains(
-        &lab.failure(MODULE, json!({ "name": "ci-seed", "path": long })),
+    lab.assert_fails(
+        MODULE,
+        json!({ "name": "ci-seed", "path": long }),
         &["2097153", "2097152"],
     );
-    assert_contains(
-        &lab.failure(MODULE, json!({ "name": "x", "content": "" })),
-        &["2 to 256"],
-    );
+    lab.assert_fails(MODULE, json!({ "name": "x", "content": "" }), &["2 to 256"]);
     lab.assert_no_writes();
 }
 

@@ -1,4 +1,6 @@
-use mrp_test_support::{assert_contains, column};
+//! mrp_preseed_info: the preseeds that the filters select.
+
+use mrp_test_support::column;
 use serde_json::json;
 
 use crate::start_lab;
@@ -60,6 +62,9 @@ fn filters_select_preseeds_that_match_all_of_them() {
 #[test]
 fn mistyped_option_is_an_error_that_names_the_right_one() {
     let lab = start_lab();
-    let message = lab.failure(MODULE, json!({ "contents": true }));
-    assert_contains(&message, &["contents", "Did you mean 'content'"]);
+    lab.assert_fails(
+        MODULE,
+        json!({ "contents": true }),
+        &["contents", "Did you mean 'content'"],
+    );
 }

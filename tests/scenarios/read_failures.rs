@@ -1,4 +1,6 @@
-use mrp_test_support::{assert_contains, text};
+//! Reads that fail: whether the result says that something changed.
+
+use mrp_test_support::{assert_contains, assert_failed, message};
 use serde_json::json;
 
 use crate::start_lab;
@@ -28,8 +30,7 @@ fn a_read_that_fails_before_anything_is_sent_is_no_change() {
                 .unwrap()
                 .extend(machine.as_object().unwrap().clone());
             let result = lab.run("mrp_machine", options);
-            assert_eq!(result["failed"], true);
-            assert_eq!(result["changed"], false, "{fault}: {result:#}");
+            assert_failed(&result, false);
         }
     }
     lab.assert_no_writes();
@@ -59,7 +60,7 @@ fn read_back_that_fails_after_a_write_counts_as_a_change() {
     });
     let result = lab.run("mrp_machine", options);
     assert_contains(
-        &text(&result["msg"]),
+        &message(&result),
         &["was written, but could not be read back"],
     );
     assert_eq!(result["changed"], true);

@@ -1,4 +1,6 @@
-use mrp_test_support::{TestLab, actions, assert_contains, text};
+//! mrp_reservation: reserving machines by name or by query, waiting for them, releasing them.
+
+use mrp_test_support::{TestLab, actions, assert_contains, assert_failed, message, text};
 use serde_json::{Value, json};
 
 use crate::start_lab;
@@ -6,16 +8,16 @@ use crate::start_lab;
 const MODULE: &str = "mrp_reservation";
 const RESERVE: &str = "/api/v1/machine/reservation";
 
-/// A server that was mended: what it confirms it stores.
-fn mended() -> TestLab {
+/// A lab that stores the reservations which it confirms. A stock server does not.
+fn start_storing_lab() -> TestLab {
     let lab = start_lab();
     lab.settings(json!({ "reservations": "stored" }));
     lab
 }
 
-/// A mended server with so many free machines, and no others.
-fn with_free(count: usize) -> TestLab {
-    let lab = mended();
+/// The same with this number of free machines, and no others.
+fn start_lab_with_free_machines(count: usize) -> TestLab {
+    let lab = start_storing_lab();
     for name in ["d05-free", "x86-1"] {
         lab.run_as(
             "admin-token",
@@ -39,7 +41,7 @@ fn names(result: &Value) -> Vec<String> {
         .collect()
 }
 
-/// Who holds a machine, as the server tells it.
+/// The users who hold a machine, asked from the server.
 fn holders(lab: &TestLab, machine: i64) -> Vec<String> {
     let assignees = lab.server(&format!("/api/v1/machine/{machine}/assignee"));
     let users = assignees.as_array().unwrap().iter();
@@ -48,7 +50,7 @@ fn holders(lab: &TestLab, machine: i64) -> Vec<String> {
 
 #[test]
 fn named_machine_is_reserved() {
-    let lab = mended();
+    let lab = start_storing_lab();
     let result = lab.run_in_all_modes(MODULE, json!({ "machine": "d05-free", "reason": "ci" }));
     assert_eq!(
         result["plan"],
@@ -65,7 +67,7 @@ fn named_machine_is_reserved() {
 
 #[test]
 fn first_free_machines_by_name_that_match_a_query_are_reserved() {
-    let lab = with_free(3);
+    let lab = start_lab_with_free_machines(3);
     let options = json!({ "query": "(=~ name \"free\")", "count": 2, "reason": "job" });
     let result = lab.run_in_all_modes(MODULE, options);
     assert_eq!(names(&result), ["free-1", "free-2"]);
@@ -83,10 +85,10 @@ fn first_free_machines_by_name_that_match_a_query_are_reserved() {
 
 #[test]
 fn machine_held_for_another_reason_does_not_count() {
-    let lab = mended();
-    let message = lab.failure(MODULE, json!({ "name": "qdc01", "reason": "other" }));
-    assert_contains(
-        &message,
+    let lab = start_storing_lab();
+    lab.assert_fails(
+        MODULE,
+        json!({ "name": "qdc01", "reason": "other" }),
         &[
             "not free",
             "'qdc01' is held for another reason by this token's user, alice (ci)",
@@ -106,7 +108,7 @@ fn machine_held_for_another_reason_does_not_count() {
 
 #[test]
 fn machine_held_for_this_reason_is_not_listed_among_the_obstacles() {
-    let lab = mended();
+    let lab = start_storing_lab();
     lab.add_machine(json!({ "name": "x86-2", "arch": "x86_64", "assignee": "bob" }));
     let options =
         |count: u8| json!({ "query": "(= arch \"x86_64\")", "count": count, "reason": "job" });
@@ -128,12 +130,9 @@ fn reservation_that_the_server_confirms_but_does_not_store_fails() {
         json!({ "query": "(= name \"d05-free\")", "reason": "ci", "wait": true }),
     ] {
         let result = lab.run(MODULE, options);
-        assert_eq!(
-            (&result["failed"], &result["changed"]),
-            (&json!(true), &json!(false))
-        );
+        assert_failed(&result, false);
         assert_contains(
-            &text(&result["msg"]),
+            &message(&result),
             &[
                 "the server confirmed the reservation of machine 'd05-free' and did not store it",
                 "administrator",
@@ -167,40 +166,39 @@ fn administrator_who_owns_nothing_must_give_the_option_user() {
         lab.fault(json!({ "method": "GET", "path": format!("/api/v1/{list}"), "status": 200, "body": [], "times": 0 }));
     }
     let mut options = json!({ "name": "d05-free", "reason": "ci", "mrp_token": "admin-token" });
-    assert_contains(
-        &lab.failure(MODULE, options.clone()),
+    lab.assert_fails(
+        MODULE,
+        options.clone(),
         &["did not store it", "option user"],
     );
     options["user"] = json!("bob");
-    assert_contains(
-        &lab.failure(MODULE, options.clone()),
+    lab.assert_fails(
+        MODULE,
+        options.clone(),
         &["the token is not that of user 'bob'"],
     );
     assert!(holders(&lab, 4).is_empty());
     options["user"] = json!("nosuch");
-    assert_contains(&lab.failure(MODULE, options.clone()), &["no such user"]);
+    lab.assert_fails(MODULE, options.clone(), &["no such user"]);
     options["user"] = json!("admin");
     lab.run_in_all_modes(MODULE, options);
 }
 
 #[test]
 fn user_that_is_not_the_tokens_is_refused_before_anything_is_written() {
-    let lab = mended();
+    let lab = start_storing_lab();
     let options = json!({ "name": "d05-free", "user": "bob" });
-    assert_contains(
-        &lab.failure(MODULE, options),
-        &["the token is not that of user 'bob'"],
-    );
+    lab.assert_fails(MODULE, options, &["the token is not that of user 'bob'"]);
     lab.assert_no_writes();
 }
 
 #[test]
 fn all_machines_are_given_back_when_one_cannot_be_reserved() {
-    let lab = with_free(2);
+    let lab = start_lab_with_free_machines(2);
     let options = json!({ "query": "(=~ name \"free\")", "count": 3, "reason": "job" });
-    let message = lab.failure(MODULE, options);
-    assert_contains(
-        &message,
+    lab.assert_fails(
+        MODULE,
+        options,
         &[
             "2 of 3 needed machines free",
             "'d05-free' is held by admin (kept)",
@@ -212,21 +210,18 @@ fn all_machines_are_given_back_when_one_cannot_be_reserved() {
             .iter()
             .all(|write| !write.path.contains("reservation"))
     );
-    // Bob is quicker at the second: the first is given back.
+    // The second machine is taken meanwhile: the first is given back.
     let taken = json!({ "error_type": "InvalidUsage", "errors": ["no matching machine"] });
     lab.fault(json!({ "path": RESERVE, "nth": 2, "status": 404, "body": taken }));
     let options = json!({ "query": "(=~ name \"free-\")", "count": 2, "reason": "job" });
     let result = lab.run(MODULE, options);
-    assert_eq!(
-        (&result["failed"], &result["changed"]),
-        (&json!(true), &json!(false))
-    );
+    assert_failed(&result, false);
     assert!(lab.run(MODULE, json!({ "reason": "job", "state": "absent" }))["plan"] == json!([]));
 }
 
 #[test]
 fn machine_that_could_not_be_given_back_is_named_when_the_server_stops_answering() {
-    let lab = with_free(2);
+    let lab = start_lab_with_free_machines(2);
     let taken = json!({ "error_type": "InvalidUsage", "errors": ["no matching machine"] });
     lab.fault(json!([
         { "path": RESERVE, "nth": 2, "status": 404, "body": taken },
@@ -239,18 +234,17 @@ fn machine_that_could_not_be_given_back_is_named_when_the_server_stops_answering
     let result = lab.run(MODULE, options);
     assert_eq!(result["changed"], true, "{result:#}");
     assert_contains(
-        &text(&result["msg"]),
+        &message(&result),
         &["status 500", "machine 'free-1' could not be given back"],
     );
 }
 
 #[test]
 fn failure_half_way_gives_back_the_reserved_machines() {
-    let lab = with_free(2);
+    let lab = start_lab_with_free_machines(2);
     lab.fault(json!({ "path": RESERVE, "nth": 2, "status": 500 }));
     let options = json!({ "query": "(=~ name \"free-\")", "count": 2, "reason": "job" });
-    let message = lab.failure(MODULE, options.clone());
-    assert_contains(&message, &["the server failed (status 500)"]);
+    lab.assert_fails(MODULE, options.clone(), &["the server failed (status 500)"]);
     assert!(lab.run(MODULE, json!({ "reason": "job", "state": "absent" }))["plan"] == json!([]));
     lab.fault(json!({ "path": RESERVE, "nth": 2, "status": 500 }));
     lab.fault(
@@ -258,7 +252,7 @@ fn failure_half_way_gives_back_the_reserved_machines() {
     );
     let result = lab.run(MODULE, options);
     assert_contains(
-        &text(&result["msg"]),
+        &message(&result),
         &[
             "status 500",
             "machine 'free-1' could not be given back",
@@ -270,7 +264,7 @@ fn failure_half_way_gives_back_the_reserved_machines() {
 
 #[test]
 fn lost_answer_to_a_reservation_is_read_back() {
-    let lab = mended();
+    let lab = start_storing_lab();
     lab.fault(json!({ "method": "POST", "path": RESERVE, "reset": true, "when": "after" }));
     let result = lab.run(MODULE, json!({ "name": "d05-free", "reason": "ci" }));
     assert_eq!(result["changed"], true, "{result:#}");
@@ -282,17 +276,20 @@ fn lost_answer_to_a_reservation_is_read_back() {
 
 #[test]
 fn another_machine_than_the_one_that_was_asked_for_is_given_back() {
-    let lab = mended();
+    let lab = start_storing_lab();
     let other = lab.server("/api/v1/machine/8");
     lab.fault(json!({ "path": RESERVE, "status": 200, "body": other }));
-    let message = lab.failure(MODULE, json!({ "name": "d05-free", "reason": "ci" }));
-    assert_contains(&message, &["machine 'd05-free'", "machine 'x86-1'"]);
+    lab.assert_fails(
+        MODULE,
+        json!({ "name": "d05-free", "reason": "ci" }),
+        &["machine 'd05-free'", "machine 'x86-1'"],
+    );
     assert!(holders(&lab, 8).is_empty());
 }
 
 #[test]
 fn another_machine_that_could_not_be_given_back_is_named() {
-    let lab = mended();
+    let lab = start_storing_lab();
     let other = lab.server("/api/v1/machine/8");
     lab.fault(json!({
         "path": RESERVE, "status": 200, "body": other,
@@ -302,9 +299,9 @@ fn another_machine_that_could_not_be_given_back_is_named() {
     lab.fault(
         json!({ "method": "DELETE", "path": "/api/v1/machine/*", "status": 500, "times": 0 }),
     );
-    let message = lab.failure(MODULE, json!({ "name": "d05-free", "reason": "ci" }));
-    assert_contains(
-        &message,
+    lab.assert_fails(
+        MODULE,
+        json!({ "name": "d05-free", "reason": "ci" }),
         &[
             "the server has machine 'x86-1'",
             "machine 'x86-1' could not be given back",
@@ -316,7 +313,7 @@ fn another_machine_that_could_not_be_given_back_is_named() {
 #[test]
 fn only_one_of_two_concurrent_runs_reserves_a_machine() {
     for reservations in ["stored", "confirmed"] {
-        let lab = mended();
+        let lab = start_storing_lab();
         lab.settings(json!({ "reservations": reservations }));
         let tokens = match reservations {
             "stored" => ["alice-token", "bob-token"],
@@ -351,7 +348,7 @@ fn only_one_of_two_concurrent_runs_reserves_a_machine() {
 
 #[test]
 fn of_two_concurrent_runs_for_two_of_three_machines_one_reserves_both_and_the_other_none() {
-    let lab = with_free(3);
+    let lab = start_lab_with_free_machines(3);
     let options = json!({ "query": "(=~ name \"free-\")", "count": 2, "reason": "ci" });
     let results = std::thread::scope(|scope| {
         let runs = ["alice-token", "bob-token"].map(|token| {
@@ -374,7 +371,7 @@ fn of_two_concurrent_runs_for_two_of_three_machines_one_reserves_both_and_the_ot
 #[test]
 fn administrators_assignment_is_taken_back_when_another_user_was_first() {
     let lab = start_lab();
-    // Between the look and the assignment bob got it.
+    // Between the read and the assignment it was assigned to bob.
     let free = lab.server("/api/v1/machine/4");
     lab.run_as(
         "admin-token",
@@ -390,14 +387,13 @@ fn administrators_assignment_is_taken_back_when_another_user_was_first() {
         json!({ "method": "GET", "path": "/api/v1/machine/4/assignee", "status": 200, "body": [] }),
     );
     let options = json!({ "name": "d05-free", "reason": "ci", "mrp_token": "admin-token" });
-    let message = lab.failure(MODULE, options);
-    assert_contains(&message, &["'d05-free' is held by bob (quick)"]);
+    lab.assert_fails(MODULE, options, &["'d05-free' is held by bob (quick)"]);
     assert_eq!(holders(&lab, 4), ["bob"]);
 }
 
 #[test]
 fn waiting_ends_when_the_machine_is_released() {
-    let lab = mended();
+    let lab = start_storing_lab();
     let options = json!({
         "name": "qdc01", "reason": "bob's turn", "wait": true, "wait_timeout": 60, "wait_interval": 0.02,
     });
@@ -433,7 +429,7 @@ fn waiting_ends_when_the_machine_is_released() {
 
 #[test]
 fn waiting_ends_at_the_deadline_and_says_who_holds_what() {
-    let lab = mended();
+    let lab = start_storing_lab();
     for number in 1..=5 {
         lab.add_machine(json!({ "name": format!("held-{number}"), "assignee": "alice" }));
     }
@@ -441,9 +437,9 @@ fn waiting_ends_at_the_deadline_and_says_who_holds_what() {
         "query": "(or (=~ name \"box\") (=~ name \"held\"))", "reason": "ci", "count": 2, "wait": true,
         "wait_timeout": 0.1, "wait_interval": 0.02,
     });
-    let message = lab.failure(MODULE, options);
-    assert_contains(
-        &message,
+    lab.assert_fails(
+        MODULE,
+        options,
         &[
             "0 of 2 needed machines free within 0.1 s",
             "'bobs-box' is held by bob (mine)",
@@ -453,18 +449,15 @@ fn waiting_ends_at_the_deadline_and_says_who_holds_what() {
         ],
     );
     let never = json!({ "query": "(=~ name \"box\")", "count": 3, "reason": "ci", "wait": true });
-    assert_contains(&lab.failure(MODULE, never), &["only 2 of the 3 machines"]);
+    lab.assert_fails(MODULE, never, &["only 2 of the 3 machines"]);
     let none = json!({ "query": "(= name \"nosuch\")", "reason": "ci", "wait": true });
-    assert_contains(
-        &lab.failure(MODULE, none),
-        &["no machine matches the query"],
-    );
+    lab.assert_fails(MODULE, none, &["no machine matches the query"]);
     lab.assert_no_writes();
 }
 
 #[test]
 fn wait_continues_while_the_server_is_unavailable_for_a_while() {
-    let lab = mended();
+    let lab = start_storing_lab();
     let options = json!({
         "name": "bobs-box", "reason": "ci", "wait": true, "wait_timeout": 60, "wait_interval": 0.02, "retries": 0,
     });
@@ -492,7 +485,7 @@ fn wait_continues_while_the_server_is_unavailable_for_a_while() {
 
 #[test]
 fn absent_releases_by_name_by_reason_or_by_query() {
-    let lab = with_free(3);
+    let lab = start_lab_with_free_machines(3);
     lab.run(
         MODULE,
         json!({ "query": "(=~ name \"free-\")", "count": 3, "reason": "job 1" }),
@@ -526,9 +519,9 @@ fn a_machine_of_somebody_else_is_not_released() {
 fn release_that_does_not_take_effect_fails() {
     let lab = start_lab();
     lab.fault(json!({ "method": "DELETE", "path": "/api/v1/machine/*", "status": 204 }));
-    let message = lab.failure(MODULE, json!({ "name": "qdc01", "state": "absent" }));
-    assert_contains(
-        &message,
+    lab.assert_fails(
+        MODULE,
+        json!({ "name": "qdc01", "state": "absent" }),
         &[
             "reservation of machine 'qdc01'",
             "the server has it where its deletion was sent",
@@ -538,7 +531,7 @@ fn release_that_does_not_take_effect_fails() {
 
 #[test]
 fn wrong_options_are_reported_in_one_sentence_before_anything_is_written() {
-    let lab = mended();
+    let lab = start_storing_lab();
     let cases = [
         (
             json!({}),
@@ -583,7 +576,7 @@ fn wrong_options_are_reported_in_one_sentence_before_anything_is_written() {
         ),
     ];
     for (options, part) in cases {
-        assert_contains(&lab.failure(MODULE, options), &[part]);
+        lab.assert_fails(MODULE, options, &[part]);
     }
     lab.assert_no_writes();
 }

@@ -1,9 +1,9 @@
-//! Runs that are stopped while the server has not answered yet.
+//! Runs that end by a signal while the server has not answered yet.
 
 use std::process::Command;
 
 use mrp_test_support::module::parse_result;
-use mrp_test_support::{TestLab, assert_contains, text};
+use mrp_test_support::{TestLab, assert_contains, message};
 use serde_json::{Value, json};
 
 use crate::start_lab;
@@ -26,7 +26,7 @@ fn write_without_an_answer_is_reported_as_under_way_when_the_run_is_stopped() {
     let options = json!({"name": "seed-9", "content": "x\n"});
     let result = stopped_after(2, &lab, "mrp_preseed", options);
     assert_contains(
-        &text(&result["msg"]),
+        &message(&result),
         &[
             "stopped by SIGTERM",
             "No step had been completed",

@@ -20,4 +20,4 @@ mod text;
 
 pub use lab::{ADMIN_TOKEN, TOKEN, TestLab, project_folder};
 pub use mrp_lab::Lab;
-pub use text::{actions, assert_contains, assert_no_token, column, text};
+pub use text::{actions, assert_contains, assert_failed, assert_no_token, column, message, text};

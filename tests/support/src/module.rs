@@ -7,7 +7,7 @@ use std::process::{Command, Output, Stdio};
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
-use crate::{TOKEN, TestLab};
+use crate::{TOKEN, TestLab, assert_contains, message};
 
 /// One run of a module, to be prepared step by step.
 pub struct ModuleRun {
@@ -99,7 +99,13 @@ impl TestLab {
     pub fn failure(&self, module: &str, options: Value) -> String {
         let result = self.run(module, options);
         assert_eq!(result["failed"], true, "{result:#}");
-        crate::text(&result["msg"])
+        message(&result)
+    }
+
+    /// Runs a module that must fail with a message that has each of these parts.
+    #[track_caller]
+    pub fn assert_fails(&self, module: &str, options: Value, parts: &[&str]) {
+        assert_contains(&self.failure(module, options), parts);
     }
 
     /// Runs a module in check mode, in check mode with differences, for real, and for real again.

@@ -1,10 +1,11 @@
 //! Assertions on texts, and short ways into a result.
 
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use crate::TOKEN;
 
 /// Asserts that a text has each of these parts.
+#[track_caller]
 pub fn assert_contains(text: &str, parts: &[&str]) {
     for part in parts {
         assert!(text.contains(part), "no {part:?} in {text:?}");
@@ -12,6 +13,7 @@ pub fn assert_contains(text: &str, parts: &[&str]) {
 }
 
 /// Asserts that an output does not have the token that the programs are given.
+#[track_caller]
 pub fn assert_no_token(printed: &str) {
     assert!(!printed.contains(TOKEN), "the token was printed: {printed}");
 }
@@ -21,6 +23,18 @@ pub fn text(value: &Value) -> String {
     let text = value.as_str();
     text.unwrap_or_else(|| panic!("not a text: {value}"))
         .to_owned()
+}
+
+/// The message of a module's result.
+pub fn message(result: &Value) -> String {
+    text(&result["msg"])
+}
+
+/// Asserts that a module failed, and whether its result says that something changed.
+#[track_caller]
+pub fn assert_failed(result: &Value, changed: bool) {
+    let ended = (&result["failed"], &result["changed"]);
+    assert_eq!(ended, (&json!(true), &json!(changed)), "{result:#}");
 }
 
 /// The actions of a result's plan.
