@@ -1,7 +1,7 @@
 //! The playbooks in README.md and docs/, blocks marked `yaml`, and the examples of the modules. What is not a whole
 //! playbook is marked `yaml fragment`.
 
-use mrp_test_support::ansible::with_each_ansible;
+use mrp_test_support::ansible::{run_in_all_modes, with_each_ansible};
 use mrp_test_support::project_folder;
 use serde_json::json;
 
@@ -88,11 +88,9 @@ fn the_playbook_of_the_readme_does_what_it_says_and_changes_nothing_the_second_t
         for file in ["linux", "initrd.gz", "debian-12.preseed"] {
             std::fs::write(files.join(file), format!("the bytes of {file}\n")).unwrap();
         }
-        for (arguments, changed) in [(&["--check"][..], 4), (&["--diff"], 4), (&[], 0)] {
-            let run = ansible.playbook(&lab, &path, arguments);
-            run.succeeded();
-            assert_eq!(run.changed(), changed, "{}", run.output);
-        }
+        run_in_all_modes(&lab, [4, 4, 0], |arguments| {
+            ansible.playbook(&lab, &path, arguments)
+        });
         assert_eq!(lab.boots().len(), 1);
     });
 }
@@ -118,11 +116,9 @@ fn controller_reports_ready_for_a_machine_that_does_not() {
             "-e",
             "ansible_python_interpreter={{ansible_playbook_python}}",
         ];
-        for (arguments, changed) in [(&["--check"][..], 2), (&["--diff"], 2), (&[], 0)] {
-            let run = ansible.playbook(&lab, &path, &[&here, arguments].concat());
-            run.succeeded();
-            assert_eq!(run.changed(), changed, "{}", run.output);
-        }
+        run_in_all_modes(&lab, [2, 2, 0], |arguments| {
+            ansible.playbook(&lab, &path, &[&here, arguments].concat())
+        });
         assert_eq!(lab.boots().len(), 1);
     });
 }

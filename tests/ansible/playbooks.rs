@@ -1,6 +1,6 @@
 //! The playbooks of playbooks/, and tasks as a user would write them.
 
-use mrp_test_support::ansible::with_each_ansible;
+use mrp_test_support::ansible::{run_in_all_modes, with_each_ansible};
 use mrp_test_support::project_folder;
 use serde_json::json;
 
@@ -50,10 +50,10 @@ fn a_new_kernel_is_uploaded_and_installed_by_the_next_run() {
 fn network_facts_show_addresses() {
     with_each_ansible(|ansible| {
         let lab = start_lab();
-        for arguments in [&["--check"][..], &["--diff"], &[]] {
-            let run = ansible.project_playbook(&lab, "network_facts.yml", arguments);
-            run.succeeded();
-            assert_eq!(run.changed(), 0);
+        let runs = run_in_all_modes(&lab, [0, 0, 0], |arguments| {
+            ansible.project_playbook(&lab, "network_facts.yml", arguments)
+        });
+        for run in runs {
             run.assert_contains("10.40.5.12");
         }
     });
@@ -63,17 +63,9 @@ fn network_facts_show_addresses() {
 fn report_ready_reports_once() {
     with_each_ansible(|ansible| {
         let lab = start_lab();
-        let check = ansible.project_playbook(&lab, "report_ready.yml", &["--check"]);
-        check.succeeded();
-        lab.assert_no_writes();
-        let first = ansible.project_playbook(&lab, "report_ready.yml", &["--diff"]);
-        first.succeeded();
-        let second = ansible.project_playbook(&lab, "report_ready.yml", &[]);
-        second.succeeded();
-        assert_eq!(
-            (check.changed(), first.changed(), second.changed()),
-            (1, 1, 0)
-        );
+        run_in_all_modes(&lab, [1, 1, 0], |arguments| {
+            ansible.project_playbook(&lab, "report_ready.yml", arguments)
+        });
     });
 }
 
@@ -82,11 +74,9 @@ fn power_switches_machines_once() {
     with_each_ansible(|ansible| {
         let lab = start_lab();
         let off = ["-e", r#"{"machines": ["qdc01", "qdc02"], "power": "off"}"#];
-        for (arguments, changed) in [(&["--check"][..], 1), (&["--diff"], 1), (&[], 0)] {
-            let run = ansible.project_playbook(&lab, "power.yml", &[&off, arguments].concat());
-            run.succeeded();
-            assert_eq!(run.changed(), changed, "{}", run.output);
-        }
+        run_in_all_modes(&lab, [1, 1, 0], |arguments| {
+            ansible.project_playbook(&lab, "power.yml", &[&off, arguments].concat())
+        });
         let reboot = ["-e", r#"{"power": "rebooted", "boot": "disk"}"#];
         let run = ansible.project_playbook(&lab, "power.yml", &reboot);
         run.succeeded();
@@ -99,7 +89,9 @@ fn power_switches_machines_once() {
 fn on_and_off_are_power_states_although_yaml_reads_booleans() {
     with_each_ansible(|ansible| {
         let lab = start_lab();
-        let run = ansible.tasks(&lab, "- {mrp_power: {name: qdc01, state: off}, register: first_off}\n\
+        let run = ansible.tasks(
+            &lab,
+            "- {mrp_power: {name: qdc01, state: off}, register: first_off}\n\
              - {mrp_power: {name: qdc01, state: \"off\"}, register: second_off}\n\
              - {mrp_power: {name: qdc01, state: On}, register: first_on}\n\
              - {mrp_power: name=qdc01 state=on, register: second_on}\n\
@@ -173,11 +165,10 @@ fn machines_are_reserved_and_released_around_their_use() {
         run.assert_contains("did not store it");
         lab.settings(json!({ "reservations": "stored" }));
         let two = r#"{"wanted": "(=~ name \"-\")", "machine_count": 2}"#;
-        for (arguments, changed) in [(&["--check"][..], 1), (&["--diff"], 2), (&[], 2)] {
-            let run =
-                ansible.project_playbook(&lab, "reserve.yml", &[&["-e", two], arguments].concat());
-            run.succeeded();
-            assert_eq!(run.changed(), changed, "{}", run.output);
+        let runs = run_in_all_modes(&lab, [1, 2, 2], |arguments| {
+            ansible.project_playbook(&lab, "reserve.yml", &[&["-e", two], arguments].concat())
+        });
+        for run in runs {
             run.assert_contains("x86-1 (x86_64)");
         }
         let many = ["-e", r#"{"machine_count": 3, "wait_timeout": 0.1}"#];
@@ -195,11 +186,9 @@ fn interfaces_get_addresses_once() {
              - mrp_interface:\n    \
                  {config_type_v4: dynamic-reserved, ipv4: auto, interfaces: [{name: qdc02, interface: eth0}]}\n\
              - mrp_interface: name=moonshot-c1 interface=eth2 config_type_v4=dynamic\n";
-        for (arguments, changed) in [(&["--check"][..], 3), (&["--diff"], 3), (&[], 0)] {
-            let run = ansible.tasks(&lab, tasks, arguments);
-            run.succeeded();
-            assert_eq!(run.changed(), changed, "{}", run.output);
-        }
+        run_in_all_modes(&lab, [3, 3, 0], |arguments| {
+            ansible.tasks(&lab, tasks, arguments)
+        });
         let unquoted = "- mrp_interface: {machine: qdc01, interface: 52:54:00:00:02:01}\n";
         let run = ansible.tasks(&lab, unquoted, &[]);
         run.failed();

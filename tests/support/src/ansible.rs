@@ -37,6 +37,24 @@ pub fn with_each_ansible(test: impl Fn(&Controller)) {
     all().iter().for_each(test);
 }
 
+/// Runs a playbook in check mode, for real with differences, and for real again.
+///
+/// Every run must succeed and change this number of tasks. Check mode must not write.
+#[track_caller]
+pub fn run_in_all_modes(
+    lab: &TestLab,
+    changed: [usize; 3],
+    run: impl Fn(&[&str]) -> AnsibleRun,
+) -> [AnsibleRun; 3] {
+    let check = lab.without_writes(|| run(&["--check"]));
+    let runs = [check, run(&["--diff"]), run(&[])];
+    for (run, changed) in runs.iter().zip(changed) {
+        run.succeeded();
+        assert_eq!(run.changed(), changed, "{}", run.output);
+    }
+    runs
+}
+
 impl Controller {
     /// Runs a playbook of the project against a lab whose folder has `linux` and `initrd.gz`.
     pub fn project_playbook(&self, lab: &TestLab, name: &str, arguments: &[&str]) -> AnsibleRun {
