@@ -54,8 +54,8 @@ fn newest_image(lab: &TestLab) -> Value {
 /// Takes a recorded ending apart: standard output, exit code, parts of standard error.
 fn ending(text: &str) -> (&str, i32, &str) {
     let (out, ending) = text.split_at(text.find('[').unwrap());
-    let (code, said) = ending[1..].split_once(']').unwrap();
-    (out, code.parse().unwrap(), said.trim())
+    let (code, error) = ending[1..].split_once(']').unwrap();
+    (out, code.parse().unwrap(), error.trim())
 }
 
 #[test]
@@ -76,13 +76,13 @@ fn reading_lines_print_what_the_old_client_did_or_differ_for_a_documented_reason
                 here
             }
         };
-        let (out, code, said) = expected;
+        let (out, code, error) = expected;
         let ended = run(&lab, line);
         assert_ended(&ended, out, code);
-        assert_eq!(ended.err.is_empty(), said.is_empty(), "{}", ended.err);
+        assert_eq!(ended.err.is_empty(), error.is_empty(), "{}", ended.err);
         assert_contains(
             &ended.err,
-            &said.split('|').map(str::trim).collect::<Vec<_>>(),
+            &error.split('|').map(str::trim).collect::<Vec<_>>(),
         );
     }
     lab.assert_no_writes();
@@ -157,9 +157,9 @@ fn a_preseed_is_created_and_changed() {
     lab.write("seed", "second\n");
     assert_prints(&lab, &[(upload, ""), (upload, "")]);
     let preseed = lab.server_object("preseed", "name", "ks");
-    let told = ["content", "type", "description", "public"].map(|key| &preseed[key]);
+    let stored = ["content", "type", "description", "public"].map(|key| &preseed[key]);
     assert_eq!(
-        told,
+        stored,
         [
             &json!("second\n"),
             &json!("kickstart"),

@@ -339,7 +339,7 @@ fn only_one_of_two_concurrent_runs_reserves_a_machine() {
             results.iter().partition(|result| result["changed"] == true);
         assert_eq!((held.len(), refused.len()), (1, 1), "{results:#?}");
         assert_contains(
-            &text(&refused[0]["msg"]),
+            &message(refused[0]),
             &["the machine is not free", "'d05-free' is held"],
         );
         assert_eq!(holders(&lab, 4).len(), 1);

@@ -136,7 +136,7 @@ impl Controller {
         )
     }
 
-    /// A program of this installation, untouched by the settings of whoever runs the tests.
+    /// A program of this installation, without the settings of the user who runs the tests.
     fn command(&self, program: &str) -> Command {
         let mut command = Command::new(self.bin.join(program));
         command.current_dir(project_folder());

@@ -1,6 +1,6 @@
 //! The harness of the tests: a lab, and the programs that are run against it.
 //!
-//! Cargo tells the path of a binary only to the tests of its own package, so every test names the program:
+//! Cargo gives the paths of binaries only to the tests of their own package, so every test names its program:
 //!
 //! ```ignore
 //! let lab = TestLab::start().with_program(env!("CARGO_BIN_EXE_mrp-ansible"));

@@ -79,7 +79,7 @@ impl TestLab {
         self.run_as(TOKEN, module, options)
     }
 
-    /// Runs a module with somebody else's token, for real.
+    /// Runs a module with another token, for real.
     pub fn run_as(&self, token: &str, module: &str, options: Value) -> Value {
         self.run_in(Mode::default(), token, module, options)
     }
