@@ -11,10 +11,9 @@ use std::io::Write;
 use std::path::{Path, PathBuf};
 
 use mr_provisioner::client::{
-    AssigneeId, BaseUrl, Client, Image, ImageChanges, ImageFile, ImageId, ImageType,
-    InterfaceChanges, InterfaceId, Machine, MachineChanges, MachineId, NewAssignee, NewImage,
-    NewPreseed, PowerOrder, PreseedChanges, PreseedId, PreseedType, ProgressListener, Query,
-    ReportedState, RetryPolicy, Scope, Settings, TlsSettings, Token,
+    AssigneeId, Client, Image, ImageChanges, ImageFile, ImageId, ImageType, InterfaceChanges,
+    InterfaceId, Machine, MachineChanges, MachineId, NewAssignee, NewImage, NewPreseed, PowerOrder,
+    PreseedChanges, PreseedId, PreseedType, Query, ReportedState, Scope,
 };
 use mrp_lab::Lab;
 
@@ -223,15 +222,7 @@ fn new_preseed() -> NewPreseed {
 /// The request that a call is for, as the table writes it: what it writes, or else what it reads.
 fn asked(call: Call) -> String {
     let lab = Lab::start();
-    let settings = Settings {
-        url: BaseUrl::parse(lab.url()).unwrap(),
-        token: Token::new("admin-token").unwrap(),
-        tls: TlsSettings::default(),
-        stall_timeout: std::time::Duration::from_secs(30),
-        retry: RetryPolicy::default(),
-        progress: ProgressListener::default(),
-    };
-    call(&Client::connect(&settings).unwrap());
+    call(&Client::builder(lab.url(), "admin-token").connect().unwrap());
     let requests = lab.requests();
     let written = requests.iter().find(|request| request.method != "GET");
     let request = written.unwrap_or(&requests[0]);

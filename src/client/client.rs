@@ -1,7 +1,7 @@
-//! The client: the door to the resources, in a read-only and a writing form.
+//! The client: access to the resources, in a read-only and a writing form.
 //!
-//! A [`ReadOnlyClient`] has only what reads. A [`Client`] has everything, and can hand out a `ReadOnlyClient`; there is no way back. So
-//! whoever is given a `ReadOnlyClient` cannot change anything, whatever they call:
+//! A [`ReadOnlyClient`] has only what reads. A [`Client`] has everything, and can hand out a `ReadOnlyClient`; there is no
+//! way back. So code that gets a `ReadOnlyClient` cannot change anything on the server:
 //!
 //! ```compile_fail
 //! # use mr_provisioner::client::{MachineChanges, MachineId, ReadOnlyClient};
@@ -15,8 +15,8 @@ use std::sync::Arc;
 
 use crate::client::http::Pipeline;
 use crate::client::{
-    Assignees, Clock, Consoles, Images, Interfaces, Machines, Powers, Preseeds, ProgressListener,
-    Reservations, Result, Settings, States, SystemClock,
+    Assignees, BaseUrl, ClientBuilder, Clock, Consoles, Error, Images, Interfaces, Machines,
+    Powers, Preseeds, ProgressListener, Reservations, States, Token,
 };
 
 /// Marks a client that only reads.
@@ -40,22 +40,26 @@ pub struct Client<Access = ReadWrite> {
 pub type ReadOnlyClient = Client<ReadOnly>;
 
 impl Client {
-    /// Prepares a client. Nothing is sent yet; fails when a file of the TLS settings cannot be used.
-    pub fn connect(settings: &Settings) -> Result<Client> {
-        Client::connect_with_clock(settings, Arc::new(SystemClock))
+    /// Begins a client of the server at this URL, for the user of this token. Both are taken as text, or ready made.
+    pub fn builder<Url, Secret>(url: Url, token: Secret) -> ClientBuilder
+    where
+        Url: TryInto<BaseUrl>,
+        Error: From<Url::Error>,
+        Secret: TryInto<Token>,
+        Error: From<Secret::Error>,
+    {
+        ClientBuilder::new(
+            url.try_into().map_err(Error::from),
+            token.try_into().map_err(Error::from),
+        )
     }
 
-    /// Like [`Client::connect`], with a clock for the pauses between attempts.
-    pub fn connect_with_clock(settings: &Settings, clock: Arc<dyn Clock>) -> Result<Client> {
-        let pipeline = Arc::new(Pipeline::new(settings, clock)?);
-        let read_only = Client {
-            pipeline: Arc::clone(&pipeline),
-            access: ReadOnly(()),
-        };
-        Ok(Client {
-            pipeline,
+    pub(crate) fn new(pipeline: Pipeline) -> Client {
+        let read_only = ReadOnlyClient::new_read_only(pipeline);
+        Client {
+            pipeline: Arc::clone(&read_only.pipeline),
             access: ReadWrite { read_only },
-        })
+        }
     }
 
     /// The same client, without what writes.
@@ -65,24 +69,26 @@ impl Client {
 }
 
 impl ReadOnlyClient {
-    /// A client that asks for everything only once and remembers the answer: for plans that are made together, before
-    /// anything is written.
-    pub fn remembering(&self) -> ReadOnlyClient {
+    pub(crate) fn new_read_only(pipeline: Pipeline) -> ReadOnlyClient {
         Client {
-            pipeline: Arc::new(self.pipeline.remembering()),
+            pipeline: Arc::new(pipeline),
             access: ReadOnly(()),
         }
+    }
+
+    /// A client that asks for everything only once and keeps the answers: for plans that are made together, before anything
+    /// is written.
+    pub(crate) fn with_response_cache(&self) -> ReadOnlyClient {
+        ReadOnlyClient::new_read_only(self.pipeline.with_response_cache())
     }
 }
 
 impl<Access> Client<Access> {
-    /// The clock the client was given.
-    pub fn clock(&self) -> &dyn Clock {
+    pub(crate) fn clock(&self) -> &dyn Clock {
         self.pipeline.clock()
     }
 
-    /// Who is told of the progress of what takes long.
-    pub fn progress(&self) -> &ProgressListener {
+    pub(crate) fn progress(&self) -> &ProgressListener {
         self.pipeline.progress()
     }
 
@@ -111,12 +117,12 @@ impl<Access> Client<Access> {
         States::new(&self.pipeline)
     }
 
-    /// Asking for free machines.
+    /// The reservations of free machines.
     pub fn reservations(&self) -> Reservations<'_, Access> {
         Reservations::new(&self.pipeline)
     }
 
-    /// Who the machines are assigned to.
+    /// The assignments of machines to users.
     pub fn assignees(&self) -> Assignees<'_, Access> {
         Assignees::new(&self.pipeline)
     }

@@ -1,6 +1,6 @@
 //! Time as the client uses it: a monotonic clock and the pause between two attempts.
 //!
-//! It is a trait so that a test can hand in a clock of its own, and no test has to sleep.
+//! It is a trait so that a test can have a clock of its own, and no test has to sleep.
 
 use std::sync::OnceLock;
 use std::thread;
@@ -16,8 +16,7 @@ pub trait Clock: Send + Sync {
 }
 
 /// The clock of the operating system.
-#[derive(Clone, Copy, Debug, Default)]
-pub struct SystemClock;
+pub(crate) struct SystemClock;
 
 impl Clock for SystemClock {
     fn now(&self) -> Duration {

@@ -1,7 +1,7 @@
 //! The identity of an image's bytes, and the mark that carries it in the image's name.
 //!
 //! The server offers no checksum, but keeps the name of an uploaded file as `USER/FILENAME.xxxxxxxx`. An image is
-//! uploaded as `STEM.s256-<32 hex>`, so its name tells which bytes it holds.
+//! uploaded as `STEM.s256-<32 hex>`, so its name says which bytes it holds.
 
 use std::fmt;
 
@@ -62,7 +62,7 @@ pub fn mark_of(image_name: &str) -> Option<&str> {
     (is_hex(hex, HEX) && is_hex(suffix, 8)).then_some(mark)
 }
 
-/// Sums up bytes as they pass by.
+/// Hashes and counts bytes that come in pieces.
 #[derive(Clone, Default)]
 pub(crate) struct Hasher {
     sum: sha2::Sha256,
@@ -76,7 +76,7 @@ impl Hasher {
         self.size += bytes.len() as u64;
     }
 
-    /// How much was added.
+    /// How many bytes were added.
     pub(crate) fn size(&self) -> u64 {
         self.size
     }
@@ -95,7 +95,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_mark_is_read_back_out_of_a_name() {
+    fn the_mark_of_an_image_is_read_from_its_name() {
         let mut hasher = Hasher::default();
         hasher.update(b"");
         let digest = hasher.finish();

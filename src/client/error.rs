@@ -1,237 +1,219 @@
-//! Everything that can go wrong, as types.
+//! Errors of the client: kinds, sentences, and what a program can ask about them.
 //!
 //! `Display` is one sentence: what was tried, and what came back. What the user can do about it is the separate
-//! [`ApiError::hint`]. Raw text of the server is only in [`ApiError::server_response`]: it may hold SQL, HTML, or the
-//! command line of a BMC with its password.
+//! [`Error::hint`]. Raw text of the server is only in [`Error::server_response`]: it may hold SQL or HTML.
 
+use std::convert::Infallible;
 use std::fmt;
 use std::io;
 use std::path::PathBuf;
 use std::time::Duration;
 
+use crate::client::error_code::ErrorCode;
 use crate::client::hint;
 use crate::client::http::operation::Operation;
 use crate::support::io_error;
 
 /// The result of everything that talks to the server.
-pub type Result<T, E = ApiError> = std::result::Result<T, E>;
+pub type Result<T, E = Error> = std::result::Result<T, E>;
+
+/// The error that caused another one.
+pub(crate) type Source = Box<dyn std::error::Error + Send + Sync>;
 
 /// Why something did not work.
-#[derive(Debug, thiserror::Error)]
+///
+/// [`Error::kind`] says what happened, the predicates answer what programs ask most. The cause below it, where there is
+/// one, is the [`source`](std::error::Error::source): its types belong to other libraries and may change.
+#[derive(Debug)]
+pub struct Error {
+    details: Box<ErrorDetails>,
+    /// How often the request was sent and for how long, where that was more than once.
+    attempts: Option<(u32, Duration)>,
+}
+
+/// What happened, for programs. [`Error`] has the data.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
 #[non_exhaustive]
-pub enum ApiError {
-    /// The text given as the server's URL is none, or has parts that it must not have.
+pub enum ErrorKind {
+    /// The text given as the server's URL is none, or has parts that it must not have. Give `http://` or `https://`, a
+    /// host and perhaps a path, without user name, query and fragment. Found before anything is sent.
+    InvalidUrl,
+    /// The token is empty or has characters that a header cannot carry. Give it as the server's web page shows it. The
+    /// sentence never repeats it. Found before anything is sent.
+    InvalidToken,
+    /// A filter is not in the query language. The sentence names the position; [`Query`](crate::client::Query) has
+    /// functions that make only valid ones. Found before anything is sent.
+    InvalidQuery,
+    /// A value cannot be sent to this server at all, such as a name with a NUL character. Found before anything is sent.
+    InvalidValue,
+    /// A certificate or key file cannot be used, or TLS or HTTP cannot be set up. Check the files of
+    /// [`TlsSettings`](crate::client::TlsSettings). Found before connecting.
+    Tls,
+    /// The two sides do not accept each other's certificate, or speak no common version of TLS. Name the authority in
+    /// [`TlsSettings::ca_path`](crate::client::TlsSettings), or give a client certificate. Never tried again.
+    Untrusted,
+    /// No connection was made: refused, no route, unknown host, or not within the stall timeout. Nothing was sent. Check
+    /// the URL and the proxy variables.
+    Connect,
+    /// A connection went without a byte either way for the stall timeout. The server handles one request at a time: a
+    /// longer timeout helps where it waits for a BMC.
+    Timeout,
+    /// The connection was reset or closed before the answer was complete.
+    Disconnected,
+    /// The answer to a request that must not be repeated was lost, so the server may or may not have acted on it. Look at
+    /// what the server has before trying again. The source is the error by which it was lost.
+    OutcomeUnknown,
+    /// The server redirects to another host, scheme or port, or redirects a request that writes, or too often. It was not
+    /// followed, because the token goes to one server only. If the place is the server, give its URL.
+    Redirected,
+    /// 401: the server does not know this token. Tokens are made on the user's page of the server.
+    Unauthorized,
+    /// 403: the token's user may not do this. Have the machine assigned to the user, or act on one's own objects.
+    Forbidden,
+    /// 404: the server knows no such object.
+    NotFound,
+    /// 404 or 405 for a path that every server has: the URL does not lead to the API. It ends where `/api/v1` begins.
+    NoSuchPath,
+    /// 409: the object is in use, or its name or address is taken.
+    Conflict,
+    /// 400: the server does not accept a value, or a precondition is not met.
+    InvalidRequest,
+    /// 413, or a large upload whose connection was closed without an answer, before a proxy (then 502) or this client:
+    /// more than the server takes. Its limits are in its configuration.
+    UploadTooLarge,
+    /// 500 with a BMC error: the machine's BMC did not do as asked. Check the BMC's address, user and password.
+    Bmc,
+    /// Any other 5xx: the server, or a proxy before it, failed.
+    Server,
+    /// A status that the API does not have. Something else answers at this URL.
+    UnexpectedStatus,
+    /// A successful answer that does not have the expected form. Something else answers, or the server is newer.
+    Decode,
+    /// The answer is larger than any sensible one; reading was stopped.
+    ResponseTooLarge,
+    /// The answer came without a stall, but did not end within ten times the stall timeout; reading was stopped.
+    ResponseTooSlow,
+    /// A file changed after it was hashed: while it was read, or before it was sent. The server got no complete upload.
+    /// Wait until nothing writes to it.
+    FileChanged,
+    /// A local file could not be opened or read.
+    File,
+}
+
+/// The data behind an [`Error`].
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum ErrorDetails {
     #[error("{0}")]
     InvalidUrl(String),
 
-    /// The token cannot be sent in a header. The sentence never repeats it.
     #[error("{0}")]
     InvalidToken(&'static str),
 
-    /// A filter is not in the query language, or the server could not evaluate it. Found before anything is sent.
+    /// The position is that of a character, counted from 1.
     #[error("the filter is not valid at character {position}: {reason}")]
-    InvalidQuery {
-        /// The character at which it goes wrong, counted from 1.
-        position: usize,
-        /// What is wrong there.
-        reason: String,
-    },
+    InvalidQuery { position: usize, reason: String },
 
-    /// A value cannot be sent to this server at all, such as a name with a NUL character. Found before anything is sent.
     #[error("{action}: {reason}")]
     InvalidValue {
-        /// What was tried.
         action: String,
-        /// What is wrong with the value.
         reason: &'static str,
     },
 
-    /// A certificate or key file cannot be used, or TLS could not be set up with it. Found before connecting.
     #[error("{reason}")]
     Tls {
-        /// Which file, and what is wrong with it.
         reason: String,
+        source: Option<Source>,
     },
 
-    /// The two sides do not accept each other's certificate, or speak no common version of TLS. Never tried again.
     #[error("{action}: no trusted connection to {host}: {reason}")]
     Untrusted {
-        /// What was tried.
         action: Operation,
-        /// The server.
         host: String,
-        /// Why the handshake failed.
         reason: String,
+        source: Source,
     },
 
-    /// No connection was made: refused, no route, unknown host, or not within the stall timeout. Nothing was sent.
     #[error("{action}: no connection to {host}: {reason}")]
     Connect {
-        /// What was tried.
         action: Operation,
-        /// The server.
         host: String,
-        /// Why it failed.
         reason: String,
+        source: Option<Source>,
     },
 
-    /// A connection went without a byte either way for the stall timeout.
-    #[error("{action}: the connection stalled: no byte in either direction for {} s", after.as_secs_f64())]
+    #[error("{action}: the connection stalled: {}", stalled(*after))]
     Timeout {
-        /// What was tried.
         action: Operation,
-        /// The stall timeout.
         after: Duration,
         /// Whether the request was handed over with its whole body, so that the server may still act on it.
         delivered: bool,
     },
 
-    /// The connection was reset or closed before the answer was complete.
-    #[error("{action}: the connection broke before the answer was complete: {reason}")]
+    #[error("{action}: {BROKEN}: {reason}")]
     Disconnected {
-        /// What was tried.
         action: Operation,
-        /// How it broke.
         reason: String,
+        source: Source,
     },
 
-    /// The answer to a request that must not be repeated was lost, so the server may or may not have acted on it.
     #[error("{action}: whether it took effect is unknown: {reason}")]
     OutcomeUnknown {
-        /// What was tried.
         action: Operation,
-        /// How the answer was lost.
         reason: String,
+        source: Source,
     },
 
-    /// The server redirects to another host, scheme or port, or redirects something that is not read only, or too often.
-    /// It was not followed.
+    /// The place is without its query.
     #[error("{action}: the server redirects to {to}, which was not followed")]
-    Redirected {
-        /// What was tried.
-        action: Operation,
-        /// The place, without its query.
-        to: String,
-    },
+    Redirected { action: Operation, to: String },
 
-    /// 401: the server does not know this token.
     #[error("{0}")]
-    Unauthorized(Box<ErrorResponse>),
+    Response(ErrorResponse),
 
-    /// 403: the token's user may not do this.
-    #[error("{0}")]
-    Forbidden(Box<ErrorResponse>),
-
-    /// 404: the server knows no such object.
-    #[error("{0}")]
-    NotFound(Box<ErrorResponse>),
-
-    /// 404 or 405 for a path that every server has: the URL does not lead to the API.
-    #[error("{0}")]
-    NoSuchPath(Box<ErrorResponse>),
-
-    /// 409: the object is in use, or its name or address is taken.
-    #[error("{0}")]
-    Conflict(Box<ErrorResponse>),
-
-    /// 400: the server does not accept a value, or a precondition is not met.
-    #[error("{0}")]
-    InvalidRequest(Box<ErrorResponse>),
-
-    /// 413, or a large upload whose connection was closed without an answer, before a proxy (then 502) or this client: more
-    /// than the server takes.
-    #[error("{action}: the upload of {} is larger than the server accepts ({})", Size(*size), how(*status))]
+    /// Without a status, the connection was closed without an answer.
+    #[error("{action}: the upload of {} is larger than the server accepts ({})", ByteSize(*size), upload_refusal(*status))]
     UploadTooLarge {
-        /// What was tried.
         action: Operation,
-        /// The file's size in bytes.
         size: u64,
-        /// 413 or 502, or nothing when the connection was closed without an answer.
         status: Option<u16>,
     },
 
-    /// 500 with a BMC error: the machine's BMC did not do as asked. The server's text is not shown, because it holds the
-    /// BMC's password.
-    #[error("{0}")]
-    Bmc(Box<ErrorResponse>),
-
-    /// Any other 5xx: the server, or a proxy before it, failed.
-    #[error("{0}")]
-    Server(Box<ErrorResponse>),
-
-    /// A status that the API does not have.
-    #[error("{0}")]
-    UnexpectedStatus(Box<ErrorResponse>),
-
-    /// A successful answer that does not have the expected form.
+    /// The reason begins with the path in the JSON. The decoder's own error is left out: it repeats the value.
     #[error("{action}: the server's answer is not as expected: {reason}")]
-    Decode {
-        /// What was tried.
-        action: Operation,
-        /// The path in the JSON, and what is wrong there.
-        reason: String,
-    },
+    Decode { action: Operation, reason: String },
 
-    /// The answer is larger than any sensible one; reading was stopped.
-    #[error("{action}: the server's answer is larger than {}", Size(*limit))]
-    ResponseTooLarge {
-        /// What was tried.
-        action: Operation,
-        /// The limit in bytes.
-        limit: u64,
-    },
+    #[error("{action}: the server's answer is larger than {}", ByteSize(*limit))]
+    ResponseTooLarge { action: Operation, limit: u64 },
 
-    /// The answer came without a stall, but did not end within ten times the stall timeout; reading was stopped.
     #[error("{action}: the server's answer did not end within {} s", after.as_secs_f64())]
-    ResponseTooSlow {
-        /// What was tried.
-        action: Operation,
-        /// The limit.
-        after: Duration,
-    },
+    ResponseTooSlow { action: Operation, after: Duration },
 
-    /// A file changed after it was hashed: while it was read, or before it was sent. The server got no complete upload.
     #[error("{} changed while it was being read", path.display())]
-    FileChanged {
-        /// The file.
-        path: PathBuf,
-    },
+    FileChanged { path: PathBuf },
 
-    /// A local file could not be opened or read.
-    #[error("cannot read {}: {}", path.display(), io_error::of(error))]
-    File {
-        /// The file.
-        path: PathBuf,
-        /// Why not.
-        error: io::Error,
-    },
+    #[error("cannot read {}: {}", path.display(), io_error::of(source))]
+    File { path: PathBuf, source: io::Error },
+}
+
+const BROKEN: &str = "the connection broke before the answer was complete";
+
+fn stalled(after: Duration) -> String {
+    format!("no byte in either direction for {} s", after.as_secs_f64())
 }
 
 /// An answer by which the server refused or failed.
-pub struct ErrorResponse {
+pub(crate) struct ErrorResponse {
+    pub(crate) kind: ErrorKind,
     pub(crate) action: Operation,
     pub(crate) status: u16,
-    pub(crate) reason: String,
-    pub(crate) response: String,
-    pub(crate) retry_after: Option<Duration>,
-    pub(crate) delivered: bool,
-}
-
-impl ErrorResponse {
-    /// What was tried.
-    pub fn action(&self) -> &Operation {
-        &self.action
-    }
-
-    /// The HTTP status.
-    pub fn status(&self) -> u16 {
-        self.status
-    }
-
     /// What came back, in words fit for a user.
-    pub fn reason(&self) -> &str {
-        &self.reason
-    }
+    pub(crate) reason: String,
+    pub(crate) code: Option<ErrorCode>,
+    /// The beginning of the raw body.
+    pub(crate) body: String,
+    pub(crate) retry_after: Option<Duration>,
+    /// Whether the request's body was handed over whole before the answer came.
+    pub(crate) delivered: bool,
 }
 
 impl fmt::Display for ErrorResponse {
@@ -245,6 +227,7 @@ impl fmt::Debug for ErrorResponse {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter
             .debug_struct("ErrorResponse")
+            .field("kind", &self.kind)
             .field("action", &self.action)
             .field("status", &self.status)
             .field("reason", &self.reason)
@@ -252,155 +235,247 @@ impl fmt::Debug for ErrorResponse {
     }
 }
 
-impl ApiError {
+impl fmt::Display for Error {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.details.fmt(formatter)?;
+        match self.attempts {
+            Some((attempts, time)) => write!(
+                formatter,
+                " ({attempts} attempts in {:.1} s)",
+                time.as_secs_f64()
+            ),
+            None => Ok(()),
+        }
+    }
+}
+
+impl std::error::Error for Error {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        self.details.source()
+    }
+}
+
+impl From<ErrorDetails> for Error {
+    fn from(details: ErrorDetails) -> Error {
+        Error {
+            details: Box::new(details),
+            attempts: None,
+        }
+    }
+}
+
+/// A value that is ready cannot fail to become one.
+impl From<Infallible> for Error {
+    fn from(never: Infallible) -> Error {
+        match never {}
+    }
+}
+
+impl Error {
+    /// What happened, for programs.
+    pub fn kind(&self) -> ErrorKind {
+        match &*self.details {
+            ErrorDetails::InvalidUrl(_) => ErrorKind::InvalidUrl,
+            ErrorDetails::InvalidToken(_) => ErrorKind::InvalidToken,
+            ErrorDetails::InvalidQuery { .. } => ErrorKind::InvalidQuery,
+            ErrorDetails::InvalidValue { .. } => ErrorKind::InvalidValue,
+            ErrorDetails::Tls { .. } => ErrorKind::Tls,
+            ErrorDetails::Untrusted { .. } => ErrorKind::Untrusted,
+            ErrorDetails::Connect { .. } => ErrorKind::Connect,
+            ErrorDetails::Timeout { .. } => ErrorKind::Timeout,
+            ErrorDetails::Disconnected { .. } => ErrorKind::Disconnected,
+            ErrorDetails::OutcomeUnknown { .. } => ErrorKind::OutcomeUnknown,
+            ErrorDetails::Redirected { .. } => ErrorKind::Redirected,
+            ErrorDetails::Response(response) => response.kind,
+            ErrorDetails::UploadTooLarge { .. } => ErrorKind::UploadTooLarge,
+            ErrorDetails::Decode { .. } => ErrorKind::Decode,
+            ErrorDetails::ResponseTooLarge { .. } => ErrorKind::ResponseTooLarge,
+            ErrorDetails::ResponseTooSlow { .. } => ErrorKind::ResponseTooSlow,
+            ErrorDetails::FileChanged { .. } => ErrorKind::FileChanged,
+            ErrorDetails::File { .. } => ErrorKind::File,
+        }
+    }
+
     /// What the user can do about it, as a sentence, where there is something.
-    pub fn hint(&self) -> Option<String> {
-        hint::of(self)
+    pub fn hint(&self) -> Option<&'static str> {
+        hint::hint(self)
     }
 
     /// The HTTP status, where the server answered with an error.
     pub fn status(&self) -> Option<u16> {
-        match self {
-            ApiError::UploadTooLarge { status, .. } => *status,
-            _ => self.refusal().map(ErrorResponse::status),
+        match &*self.details {
+            ErrorDetails::UploadTooLarge { status, .. } => *status,
+            _ => self.response().map(|response| response.status),
         }
+    }
+
+    /// Which refusal it is, where the server gave one that programs depend on.
+    pub fn code(&self) -> Option<ErrorCode> {
+        self.response()?.code
+    }
+
+    /// How often the request was sent before this became the error: 1 unless it was tried again.
+    pub fn attempts(&self) -> u32 {
+        self.attempts.map_or(1, |(attempts, _)| attempts)
+    }
+
+    /// The beginning of the raw body of an error, at most 4 kB, unless it was empty. It may hold SQL with its values: only
+    /// for high verbosity, and scrubbed.
+    pub fn server_response(&self) -> Option<&str> {
+        self.response()
+            .map(|response| response.body.as_str())
+            .filter(|body| !body.is_empty())
     }
 
     /// Whether the object does not exist.
     pub fn is_not_found(&self) -> bool {
-        matches!(self, ApiError::NotFound(_))
+        self.kind() == ErrorKind::NotFound
     }
 
     /// Whether the object is in use, or a name or address is taken.
     pub fn is_conflict(&self) -> bool {
-        matches!(self, ApiError::Conflict(_))
+        self.kind() == ErrorKind::Conflict
     }
 
     /// Whether the token's user lacks the permission.
     pub fn is_forbidden(&self) -> bool {
-        matches!(self, ApiError::Forbidden(_))
+        self.kind() == ErrorKind::Forbidden
     }
 
-    /// Whether the server was not reached, or nothing of it answered: another time may do better.
+    /// Whether a request that must not be repeated lost its answer.
+    pub fn is_outcome_unknown(&self) -> bool {
+        self.kind() == ErrorKind::OutcomeUnknown
+    }
+
+    /// Whether the server was not reached, or did not answer the request.
     pub fn is_unreachable(&self) -> bool {
         self.never_reached_the_server() || self.leaves_the_outcome_open()
     }
 
-    /// The beginning of the raw body of an error, at most 4 kB, unless it was empty. It may hold a BMC's password: only for
-    /// high verbosity, and scrubbed.
-    pub fn server_response(&self) -> Option<&str> {
-        self.refusal()
-            .map(|refusal| refusal.response.as_str())
-            .filter(|text| !text.is_empty())
-    }
-
-    /// Whether any other question would end like this one: the server cannot be reached, does not answer, does not take
-    /// the token, or fails at one of its lists. That it is quiet while it asks a BMC says nothing of others.
-    pub fn concerns_all(&self) -> bool {
-        match self {
-            ApiError::Connect { .. }
-            | ApiError::Untrusted { .. }
-            | ApiError::Redirected { .. }
-            | ApiError::Unauthorized(_)
-            | ApiError::NoSuchPath(_) => true,
-            ApiError::Timeout { action, .. } | ApiError::Disconnected { action, .. } => {
-                !action.needs_a_bmc()
-            }
-            ApiError::Server(refusal) if self.leaves_the_outcome_open() => {
-                !refusal.action.needs_a_bmc()
-            }
-            ApiError::Server(refusal) => refusal.action.is_for_a_list(),
-            _ => false,
-        }
-    }
-
-    /// Whether the same request may succeed later, although nothing is changed: no connection, no answer, or a server in
-    /// trouble.
-    pub fn is_passing(&self) -> bool {
-        self.never_reached_the_server()
-            || self.leaves_the_outcome_open()
-            || matches!(self, ApiError::Server(_))
+    /// Whether the same request may succeed later although nothing is changed: no connection, no answer, or a server that
+    /// failed.
+    pub fn is_temporary(&self) -> bool {
+        self.is_unreachable() || self.kind() == ErrorKind::Server
     }
 
     /// Whether a request that writes may have taken effect in spite of the error.
     pub fn may_have_taken_effect(&self) -> bool {
-        match self {
-            ApiError::Timeout { action, .. }
-            | ApiError::Disconnected { action, .. }
-            | ApiError::OutcomeUnknown { action, .. }
-            | ApiError::Decode { action, .. }
-            | ApiError::ResponseTooLarge { action, .. }
-            | ApiError::ResponseTooSlow { action, .. } => action.writes(),
-            ApiError::Server(refusal) => refusal.action.writes(),
+        match &*self.details {
+            ErrorDetails::Timeout { action, .. }
+            | ErrorDetails::Disconnected { action, .. }
+            | ErrorDetails::OutcomeUnknown { action, .. }
+            | ErrorDetails::Decode { action, .. }
+            | ErrorDetails::ResponseTooLarge { action, .. }
+            | ErrorDetails::ResponseTooSlow { action, .. } => action.writes(),
+            ErrorDetails::Response(response) if response.kind == ErrorKind::Server => {
+                response.action.writes()
+            }
+            _ => false,
+        }
+    }
+
+    /// Whether any other request would end like this one: the server cannot be reached, does not answer, does not take the
+    /// token, or fails at a request that concerns no single object. Silence while it asks a BMC says nothing of others.
+    pub(crate) fn concerns_all(&self) -> bool {
+        match &*self.details {
+            ErrorDetails::Connect { .. }
+            | ErrorDetails::Untrusted { .. }
+            | ErrorDetails::Redirected { .. } => true,
+            ErrorDetails::Timeout { action, .. } | ErrorDetails::Disconnected { action, .. } => {
+                !action.asks_bmc()
+            }
+            ErrorDetails::Response(response) => match response.kind {
+                ErrorKind::Unauthorized | ErrorKind::NoSuchPath => true,
+                ErrorKind::Server if self.leaves_the_outcome_open() => !response.action.asks_bmc(),
+                ErrorKind::Server => response.action.is_about_server(),
+                _ => false,
+            },
             _ => false,
         }
     }
 
     /// Whether the request certainly did not take effect, because it never reached the server.
     pub(crate) fn never_reached_the_server(&self) -> bool {
-        matches!(self, ApiError::Connect { .. })
+        self.kind() == ErrorKind::Connect
     }
 
     /// Whether the request may or may not have taken effect.
     pub(crate) fn leaves_the_outcome_open(&self) -> bool {
-        match self {
-            ApiError::Timeout { .. } | ApiError::Disconnected { .. } => true,
-            ApiError::Server(refusal) => matches!(refusal.status, 502..=504),
+        match &*self.details {
+            ErrorDetails::Timeout { .. } | ErrorDetails::Disconnected { .. } => true,
+            ErrorDetails::Response(response) => matches!(response.status, 502..=504),
             _ => false,
         }
     }
 
-    /// Whether the request may be with the server still: it waits its turn there, or behind a proxy that lost patience.
+    /// Whether the server may still act on the request: it waits its turn there, or behind a proxy that gave up on it.
     pub(crate) fn may_still_take_effect(&self) -> bool {
-        match self {
-            ApiError::Timeout { delivered, .. } => *delivered,
-            ApiError::Server(refusal) => refusal.delivered && matches!(refusal.status, 502 | 504),
+        match &*self.details {
+            ErrorDetails::Timeout { delivered, .. } => *delivered,
+            ErrorDetails::Response(response) => {
+                response.delivered && matches!(response.status, 502 | 504)
+            }
             _ => false,
         }
     }
 
-    /// For a request that must not be repeated: says plainly when its outcome is open.
-    pub(crate) fn or_outcome_unknown(self) -> ApiError {
-        let (action, reason) = match self {
-            ApiError::Timeout { action, after, .. } => (
-                action,
-                format!("no byte in either direction for {} s", after.as_secs_f64()),
-            ),
-            ApiError::Disconnected { action, reason } => (
-                action,
-                format!("the connection broke before the answer was complete ({reason})"),
-            ),
-            ApiError::Server(refusal) if matches!(refusal.status, 502..=504) => {
-                (refusal.action, refusal.reason)
+    /// For a request that must not be repeated: an error that leaves the outcome open says so.
+    pub(crate) fn or_outcome_unknown(self) -> Error {
+        let (action, reason) = match &*self.details {
+            ErrorDetails::Timeout { action, after, .. } => (action, stalled(*after)),
+            ErrorDetails::Disconnected { action, reason, .. } => {
+                (action, format!("{BROKEN} ({reason})"))
             }
-            other => return other,
+            ErrorDetails::Response(response) if self.leaves_the_outcome_open() => {
+                (&response.action, response.reason.clone())
+            }
+            _ => return self,
         };
-        ApiError::OutcomeUnknown { action, reason }
+        let action = action.clone();
+        Error {
+            attempts: self.attempts,
+            details: Box::new(ErrorDetails::OutcomeUnknown {
+                action,
+                reason,
+                source: Box::new(self),
+            }),
+        }
+    }
+
+    /// The same error, with how often and for how long the request was tried.
+    pub(crate) fn after_attempts(self, attempts: u32, time: Duration) -> Error {
+        Error {
+            attempts: (attempts > 1).then_some((attempts, time)),
+            ..self
+        }
     }
 
     /// How long the server asked to wait before the next attempt.
     pub(crate) fn retry_after(&self) -> Option<Duration> {
-        self.refusal()?.retry_after
+        self.response()?.retry_after
     }
 
-    fn refusal(&self) -> Option<&ErrorResponse> {
-        match self {
-            ApiError::Unauthorized(refusal)
-            | ApiError::Forbidden(refusal)
-            | ApiError::NotFound(refusal)
-            | ApiError::NoSuchPath(refusal)
-            | ApiError::Conflict(refusal)
-            | ApiError::InvalidRequest(refusal)
-            | ApiError::Bmc(refusal)
-            | ApiError::Server(refusal)
-            | ApiError::UnexpectedStatus(refusal) => Some(refusal),
+    pub(crate) fn details(&self) -> &ErrorDetails {
+        &self.details
+    }
+
+    pub(crate) fn response(&self) -> Option<&ErrorResponse> {
+        match &*self.details {
+            ErrorDetails::Response(response) => Some(response),
+            _ => None,
+        }
+    }
+
+    pub(crate) fn response_mut(&mut self) -> Option<&mut ErrorResponse> {
+        match &mut *self.details {
+            ErrorDetails::Response(response) => Some(response),
             _ => None,
         }
     }
 }
 
 /// How a server showed that an upload is too large.
-fn how(status: Option<u16>) -> String {
+fn upload_refusal(status: Option<u16>) -> String {
     const CLOSED: &str = "it closed the connection without an answer";
     match status {
         None => CLOSED.to_owned(),
@@ -409,10 +484,10 @@ fn how(status: Option<u16>) -> String {
     }
 }
 
-/// A number of bytes for a client.
-pub(crate) struct Size(pub(crate) u64);
+/// A number of bytes, shown in a unit that suits it.
+pub(crate) struct ByteSize(pub(crate) u64);
 
-impl fmt::Display for Size {
+impl fmt::Display for ByteSize {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self.0 {
             bytes @ 0..1024 => write!(formatter, "{bytes} bytes"),

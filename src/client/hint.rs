@@ -1,50 +1,45 @@
 //! What a user can do about an error. Kept apart from the errors' sentences, so that both stay short.
 
-use crate::client::ApiError;
+use crate::client::{Error, ErrorKind};
 
 /// The hint for an error, if there is one.
-pub(crate) fn of(error: &ApiError) -> Option<String> {
-    let hint = match error {
-        ApiError::InvalidQuery { .. } => {
+pub(crate) fn hint(error: &Error) -> Option<&'static str> {
+    let hint = match error.kind() {
+        ErrorKind::InvalidQuery => {
             "A filter looks like (and (= arch \"arm64\") (= assignee_count 0)); its symbols are name, arch, bmc_type, \
              assignee_count and interface_count."
         }
-        ApiError::Untrusted { .. } => {
+        ErrorKind::Untrusted => {
             "Name the authority that signed the server's certificate, and a client certificate where the server wants one."
         }
-        ApiError::Connect { .. } => {
+        ErrorKind::Connect => {
             "Check the server's URL, and the proxy variables http_proxy, https_proxy and no_proxy."
         }
-        ApiError::Timeout { .. } => {
+        ErrorKind::Timeout => {
             "The server handles one request at a time and may be waiting for a slow BMC; a longer timeout may help."
         }
-        ApiError::OutcomeUnknown { .. } => "Look at what the server has before trying again.",
-        ApiError::Redirected { .. } => "If that is the server, give its URL.",
-        ApiError::Unauthorized(_) => {
-            "Tokens are made and deleted on the user's page of the server."
-        }
-        ApiError::Forbidden(refusal) if refusal.response.is_empty() => {
+        ErrorKind::OutcomeUnknown => "Look at what the server has before trying again.",
+        ErrorKind::Redirected => "If that is the server, give its URL.",
+        ErrorKind::Unauthorized => "Tokens are made and deleted on the user's page of the server.",
+        // The refusals without a text are those of machines that are assigned to others.
+        ErrorKind::Forbidden if error.server_response().is_none() => {
             "An administrator can assign the machine to the user."
         }
-        ApiError::NoSuchPath(_) | ApiError::Decode { .. } => {
+        ErrorKind::NoSuchPath | ErrorKind::Decode => {
             "Check the server's URL: it ends where /api/v1 begins, such as https://lab.example/mrp/."
         }
-        ApiError::UploadTooLarge { .. } => {
+        ErrorKind::UploadTooLarge => {
             "The server's max_upload_size limits uploads, and its HTTP server, tornado, closes the connection on anything \
              over its max_buffer_size, 100 MiB by default, whatever max_upload_size says; a proxy before it may have a \
              limit too."
         }
-        ApiError::Bmc(_) => {
+        ErrorKind::Bmc => {
             "Check that the BMC answers and that its user and password on the server are right; the server's own log has \
              the command."
         }
-        ApiError::Server(refusal) if refusal.status == 500 => {
-            "The server's own log has the reason."
-        }
-        ApiError::FileChanged { .. } => {
-            "Wait until nothing writes to the file any more, then try again."
-        }
+        ErrorKind::Server if error.status() == Some(500) => "The server's own log has the reason.",
+        ErrorKind::FileChanged => "Wait until nothing writes to the file any more, then try again.",
         _ => return None,
     };
-    Some(hint.to_owned())
+    Some(hint)
 }

@@ -1,34 +1,43 @@
 //! The client library: typed access to the token API of a Mr-Provisioner server.
 //!
-//! It knows HTTP and the server, and nothing of Ansible. [`Client::connect`] makes a client from [`Settings`]; every
+//! It knows HTTP and the server, and nothing of Ansible. [`Client::builder`] makes a client from a URL and a token; every
 //! resource is a handle with the same verbs: `list`, `get`, `find`, `create`, `update`, `delete`.
 //!
 //! ```no_run
-//! use mr_provisioner::client::{BaseUrl, RetryPolicy, Scope, Settings, TlsSettings, Token, ProgressListener, Client};
+//! use mr_provisioner::client::{Client, Scope};
 //!
-//! # fn main() -> Result<(), mr_provisioner::client::ApiError> {
-//! let client = Client::connect(&Settings {
-//!     url: BaseUrl::parse("https://lab.example/mrp/")?,
-//!     token: Token::new("...")?,
-//!     tls: TlsSettings::default(),
-//!     stall_timeout: std::time::Duration::from_secs(30),
-//!     retry: RetryPolicy::default(),
-//!     progress: ProgressListener::default(),
-//! })?;
-//! let client = client.read_only();
+//! # fn main() -> mr_provisioner::client::Result<()> {
+//! let client = Client::builder("https://lab.example/mrp/", "...").connect()?;
 //! let machine = client.machines().find("rack 7/slot 2")?;
 //! let kernels = client.images().list(Scope::Own)?;
 //! # Ok(())
 //! # }
 //! ```
 //!
-//! Every request goes the same way, in small steps: `send` puts it on the wire, `receive` reads what comes back while
-//! `stall` watches both, `classify` makes types of refusals and `lost` of lost answers, `retry` decides on another
-//! attempt, `decode` reads the answer. What must not happen twice is never repeated blindly: creating looks first whether
-//! it took effect, and provisioning says when its outcome is unknown.
+//! A program that only reads takes a [`ReadOnlyClient`], which has no calls that write:
 //!
-//! An [`ApiError`] is one sentence fit for a user, with a separate hint. The server's own text, which may hold SQL, HTML
-//! or a BMC's password, is never part of it.
+//! ```no_run
+//! # use mr_provisioner::client::{Client, ReadOnlyClient};
+//! # fn main() -> mr_provisioner::client::Result<()> {
+//! let client: ReadOnlyClient = Client::builder("https://lab.example/", "...").connect_read_only()?;
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! # Requests
+//!
+//! The steps of a request are in the order of `http/mod.rs`: send, classify, retry, decode. What must not happen twice is
+//! never repeated blindly: creating looks first whether it took effect, and provisioning says when its outcome is unknown.
+//!
+//! # Errors
+//!
+//! An [`Error`] is one sentence fit for a user, with a separate hint; [`Error::kind`] and the predicates are for programs.
+//! The server's own text, which may hold SQL, HTML or a BMC's password, is never part of the sentence.
+//!
+//! # Async programs
+//!
+//! Calls block their thread until the answer is there. They work inside an async runtime too, but then they block one of
+//! its threads: run them where blocking is allowed, such as in `tokio::task::spawn_blocking`.
 
 #[expect(
     clippy::module_inception,
@@ -38,6 +47,7 @@ mod client;
 mod clock;
 mod digest;
 mod error;
+mod error_code;
 mod hint;
 mod http;
 mod query;
@@ -48,10 +58,10 @@ mod token;
 mod url;
 
 pub use client::{Client, ReadOnly, ReadOnlyClient, ReadWrite};
-pub use clock::{Clock, SystemClock};
+pub use clock::Clock;
 pub use digest::{Digest, Sha256, mark_of};
-pub use error::{ApiError, ErrorResponse, Result};
-pub use http::operation::Operation;
+pub use error::{Error, ErrorKind, Result};
+pub use error_code::ErrorCode;
 pub use query::{Comparison, Operand, Query, Symbol};
 pub use resources::assignee::{Assignee, AssigneeId, Assignees, NewAssignee};
 pub use resources::console::{Console, Consoles};
@@ -66,7 +76,7 @@ pub use resources::preseed::{
 pub use resources::reservation::Reservations;
 pub use resources::scope::Scope;
 pub use resources::state::{MachineState, ReportedState, States};
-pub use settings::{RetryPolicy, Settings, TlsSettings};
+pub use settings::{ClientBuilder, RetryPolicy, TlsSettings};
 pub use token::Token;
 pub use url::BaseUrl;
 

@@ -1,26 +1,101 @@
-//! What a client needs to know before it connects.
+//! What a client is told before it connects: the builder, TLS files, and retries.
 
+use std::fmt;
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::time::Duration;
 
-use crate::client::{BaseUrl, ProgressListener, Token};
+use crate::client::clock::SystemClock;
+use crate::client::http::Pipeline;
+use crate::client::{BaseUrl, Client, Clock, ProgressListener, ReadOnlyClient, Result, Token};
 
-/// Where the server is, who asks, how patient the client is, and who watches it.
-#[derive(Clone, Debug)]
-pub struct Settings {
-    /// The server's address, with the prefix under which it is mounted.
-    pub url: BaseUrl,
-    /// The user's token.
-    pub token: Token,
-    /// How the server is recognized, and how the client identifies itself below HTTP.
-    pub tls: TlsSettings,
-    /// How long a connection may go without a byte either way. It limits connecting, and every pause of a transfer,
-    /// never a whole transfer.
-    pub stall_timeout: Duration,
+/// Makes a client: the server and the token are given, everything else has a default.
+///
+/// Made by [`Client::builder`]. A URL or a token that cannot be used is reported by [`ClientBuilder::connect`].
+#[must_use]
+pub struct ClientBuilder {
+    pub(crate) url: Result<BaseUrl>,
+    pub(crate) token: Result<Token>,
+    pub(crate) tls: TlsSettings,
+    pub(crate) stall_timeout: Duration,
+    pub(crate) retry: RetryPolicy,
+    pub(crate) progress: ProgressListener,
+    pub(crate) clock: Arc<dyn Clock>,
+}
+
+impl ClientBuilder {
+    pub(crate) fn new(url: Result<BaseUrl>, token: Result<Token>) -> ClientBuilder {
+        ClientBuilder {
+            url,
+            token,
+            tls: TlsSettings::default(),
+            stall_timeout: Duration::from_secs(30),
+            retry: RetryPolicy::default(),
+            progress: ProgressListener::default(),
+            clock: Arc::new(SystemClock),
+        }
+    }
+
+    /// How the server is recognised, and how the client identifies itself below HTTP.
+    pub fn tls(self, tls: TlsSettings) -> ClientBuilder {
+        ClientBuilder { tls, ..self }
+    }
+
+    /// How long a connection may go without a byte either way; 30 seconds by default. It limits connecting, and every pause
+    /// of a transfer, never a whole transfer.
+    pub fn stall_timeout(self, stall_timeout: Duration) -> ClientBuilder {
+        ClientBuilder {
+            stall_timeout,
+            ..self
+        }
+    }
+
     /// When a failed request is tried again.
-    pub retry: RetryPolicy,
-    /// Who is told of the progress of what takes long.
-    pub progress: ProgressListener,
+    pub fn retry(self, retry: RetryPolicy) -> ClientBuilder {
+        ClientBuilder { retry, ..self }
+    }
+
+    /// Where the progress of requests and uploads is reported.
+    pub fn progress(self, progress: ProgressListener) -> ClientBuilder {
+        ClientBuilder { progress, ..self }
+    }
+
+    /// The clock for the pauses between attempts, so that tests need not sleep.
+    pub fn clock(self, clock: Arc<dyn Clock>) -> ClientBuilder {
+        ClientBuilder { clock, ..self }
+    }
+
+    /// Prepares a client. Nothing is sent yet.
+    ///
+    /// # Errors
+    ///
+    /// [`InvalidUrl`](crate::client::ErrorKind::InvalidUrl) and [`InvalidToken`](crate::client::ErrorKind::InvalidToken)
+    /// for what the builder was made with, [`Tls`](crate::client::ErrorKind::Tls) when a file of the TLS settings cannot
+    /// be used.
+    pub fn connect(self) -> Result<Client> {
+        Ok(Client::new(Pipeline::new(self)?))
+    }
+
+    /// Prepares a client that can only read.
+    ///
+    /// # Errors
+    ///
+    /// As for [`ClientBuilder::connect`].
+    pub fn connect_read_only(self) -> Result<ReadOnlyClient> {
+        Ok(ReadOnlyClient::new_read_only(Pipeline::new(self)?))
+    }
+}
+
+impl fmt::Debug for ClientBuilder {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter
+            .debug_struct("ClientBuilder")
+            .field("url", &self.url)
+            .field("tls", &self.tls)
+            .field("stall_timeout", &self.stall_timeout)
+            .field("retry", &self.retry)
+            .finish_non_exhaustive()
+    }
 }
 
 /// How TLS connections are set up. Only `https` addresses use it, but files that are named must be usable for any address.

@@ -4,8 +4,10 @@
 //! output, error or log can show it by accident.
 
 use std::fmt;
+use std::str::FromStr;
 
-use crate::client::{ApiError, Result};
+use crate::client::error::ErrorDetails;
+use crate::client::{Error, Result};
 
 /// A user's API token. `Debug` and `Display` show `***`, and it cannot be serialized.
 #[derive(Clone)]
@@ -14,29 +16,51 @@ pub struct Token(String);
 impl Token {
     /// Takes the token's text; blanks around it are dropped.
     ///
-    /// Fails with [`ApiError::InvalidToken`] when the text cannot be sent in a header. The error never repeats the text.
-    pub fn new(text: impl Into<String>) -> Result<Token> {
-        let text = text.into();
+    /// # Errors
+    ///
+    /// [`ErrorKind::InvalidToken`](crate::client::ErrorKind) when the text cannot be sent in a header. The error never
+    /// repeats the text.
+    pub fn new(text: &str) -> Result<Token> {
         let text = text.trim();
-        if text.is_empty() {
-            return Err(ApiError::InvalidToken("the token is empty"));
-        }
-        if text.bytes().any(|byte| byte.is_ascii_control()) {
-            return Err(ApiError::InvalidToken(
-                "the token contains a control character, such as a line break",
-            ));
-        }
-        if !text.is_ascii() {
-            return Err(ApiError::InvalidToken(
-                "the token contains a character that is not ASCII",
-            ));
-        }
-        Ok(Token(text.to_owned()))
+        let problem = if text.is_empty() {
+            "the token is empty"
+        } else if text.bytes().any(|byte| byte.is_ascii_control()) {
+            "the token contains a control character, such as a line break"
+        } else if !text.is_ascii() {
+            "the token contains a character that is not ASCII"
+        } else {
+            return Ok(Token(text.to_owned()));
+        };
+        Err(ErrorDetails::InvalidToken(problem).into())
     }
 
     /// The secret itself, for the one header that carries it.
     pub(crate) fn expose(&self) -> &str {
         &self.0
+    }
+}
+
+impl FromStr for Token {
+    type Err = Error;
+
+    fn from_str(text: &str) -> Result<Token> {
+        Token::new(text)
+    }
+}
+
+impl TryFrom<&str> for Token {
+    type Error = Error;
+
+    fn try_from(text: &str) -> Result<Token> {
+        Token::new(text)
+    }
+}
+
+impl TryFrom<String> for Token {
+    type Error = Error;
+
+    fn try_from(text: String) -> Result<Token> {
+        Token::new(&text)
     }
 }
 

@@ -4,10 +4,12 @@
 //! so no name can reach another endpoint.
 
 use std::fmt;
+use std::str::FromStr;
 
 use reqwest::Url;
 
-use crate::client::{ApiError, Result};
+use crate::client::error::ErrorDetails;
+use crate::client::{Error, Result};
 
 /// The address of a server, such as `https://lab.example/mrp/`.
 #[derive(Clone, PartialEq, Eq)]
@@ -17,9 +19,11 @@ impl BaseUrl {
     /// Takes an `http` or `https` URL. A path prefix is kept, with or without a slash at its end; an `/api/v1` at the end,
     /// pasted from the address of the API, is dropped.
     ///
-    /// Fails with [`ApiError::InvalidUrl`], whose sentence never shows a password that was in the URL.
+    /// # Errors
+    ///
+    /// [`ErrorKind::InvalidUrl`](crate::client::ErrorKind), whose sentence never shows a password that was in the URL.
     pub fn parse(text: &str) -> Result<BaseUrl> {
-        let refuse = |reason: &str| Err(ApiError::InvalidUrl(reason.to_owned()));
+        let refuse = |reason: &str| Err(ErrorDetails::InvalidUrl(reason.to_owned()).into());
         let text = text.trim();
         if text.is_empty() {
             return refuse("the server's URL is empty");
@@ -51,7 +55,7 @@ impl BaseUrl {
     }
 
     /// Whether connections are made over TLS.
-    pub fn is_https(&self) -> bool {
+    pub(crate) fn is_https(&self) -> bool {
         self.0.scheme() == "https"
     }
 
@@ -67,7 +71,7 @@ impl BaseUrl {
 
     /// The address of the console's helper on a host, by default the server's own, with a token that opens it.
     ///
-    /// None when that is no address. The server does not tell it as a whole; its own web page makes it like this.
+    /// None when that is no address. The server has only the parts; its own web page joins them like this.
     pub(crate) fn console(&self, host: Option<&str>, port: u16, token: &str) -> Option<Url> {
         let mut url = self.0.clone();
         let scheme = if self.is_https() { "wss" } else { "ws" };
@@ -77,6 +81,17 @@ impl BaseUrl {
         url.set_path("/ws");
         url.set_query(Some(&format!("token={}", encode_value(token))));
         Some(url)
+    }
+
+    /// The path and query of an address below this one, as seen from here: `/api/v1/machine?show_all=true`.
+    pub(crate) fn relative(&self, url: &Url) -> String {
+        let path = url.path();
+        let prefix = self.0.path().trim_end_matches('/');
+        let path = path.strip_prefix(prefix).unwrap_or(path);
+        match url.query() {
+            Some(query) => format!("{path}?{query}"),
+            None => path.to_owned(),
+        }
     }
 
     /// Whether an address is below this one.
@@ -90,6 +105,30 @@ impl BaseUrl {
             segments.pop_if_empty().extend(path);
         }
         url
+    }
+}
+
+impl FromStr for BaseUrl {
+    type Err = Error;
+
+    fn from_str(text: &str) -> Result<BaseUrl> {
+        BaseUrl::parse(text)
+    }
+}
+
+impl TryFrom<&str> for BaseUrl {
+    type Error = Error;
+
+    fn try_from(text: &str) -> Result<BaseUrl> {
+        BaseUrl::parse(text)
+    }
+}
+
+impl TryFrom<String> for BaseUrl {
+    type Error = Error;
+
+    fn try_from(text: String) -> Result<BaseUrl> {
+        BaseUrl::parse(&text)
     }
 }
 
@@ -181,7 +220,7 @@ mod tests {
         ] {
             let error = BaseUrl::parse(text).unwrap_err();
             assert!(
-                matches!(error, ApiError::InvalidUrl(_)),
+                matches!(error.kind(), crate::client::ErrorKind::InvalidUrl),
                 "{text}: {error:?}"
             );
             assert!(

@@ -22,7 +22,7 @@ use std::process::ExitCode;
 use serde_json::Value;
 
 use crate::ansible::{Call, Failure};
-use crate::client::ApiError;
+use crate::client;
 use crate::modules::options::connection;
 use crate::support::stdio::{complain, say};
 use crate::support::suggest::near;
@@ -122,7 +122,7 @@ pub(crate) fn list(call: Call) -> Result<Listing, Failure> {
 }
 
 /// The copy, with a warning that it is one. Without a copy, the failure to reach the server is what the user has to know.
-fn load_copy(cache: &InventoryCache, error: ApiError) -> Result<(Value, String), Failure> {
+fn load_copy(cache: &InventoryCache, error: client::Error) -> Result<(Value, String), Failure> {
     match cache.load() {
         Ok(mut copy) => {
             document::mark_stale(&mut copy.inventory);

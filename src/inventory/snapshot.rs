@@ -9,8 +9,8 @@ use crate::client::{Machine, MachineId, Query, ReadOnlyClient, Scope};
 use crate::inventory::config::{InventoryConfig, SPEC};
 use crate::task::TaskError;
 use crate::task::list;
-use crate::task::list::{Details, MachineFilter, MachineInfo};
-use crate::task::network::Selection;
+use crate::task::list::{MachineDetails, MachineFilter, MachineInfo};
+use crate::task::network::MachineSelection;
 
 pub(super) struct LabSnapshot {
     /// With their interfaces, and with their assignees where the configuration asks for them.
@@ -36,18 +36,16 @@ impl LabSnapshot {
         };
         let filter = MachineFilter {
             machines: match &config.query {
-                Some(query) => Selection::Query(query.clone()),
-                None => Selection::All,
+                Some(query) => MachineSelection::Query(query.clone()),
+                None => MachineSelection::All,
             },
             scope: config.scope,
-            name: None,
-            arch: None,
-            states: Vec::new(),
-            details: Details {
+            details: MachineDetails {
                 interfaces: true,
                 assignees: config.holders,
-                ..Details::default()
+                ..MachineDetails::default()
             },
+            ..MachineFilter::default()
         };
         let mut machines = list::machines(client, &filter)?;
         scrub_names(&mut machines, &config.call);

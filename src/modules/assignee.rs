@@ -13,7 +13,7 @@ use crate::modules::options::state;
 use crate::modules::options::state::Existence;
 use crate::modules::returns;
 use crate::modules::run;
-use crate::task::assignee::{AssigneeSpec, Presence};
+use crate::task::assignee::{AssigneePresence, AssigneeSpec};
 
 pub(crate) const MODULE: Module = Module { spec: &SPEC, run };
 
@@ -80,14 +80,14 @@ fn to_task(call: &Call) -> Result<AssigneeSpec, Failure> {
         (_, Some(user)) if user.is_empty() => {
             return Err(Failure::invalid_call("O(user) must not be empty"));
         }
-        (Existence::Present, Some(user)) => Presence::Present(NewAssignee {
+        (Existence::Present, Some(user)) => AssigneePresence::Present(NewAssignee {
             user,
             reason: options.reason,
         }),
         (Existence::Present, None) => {
             return Err(Failure::invalid_call("O(state=present) needs a O(user)"));
         }
-        (Existence::Absent, user) => Presence::Absent(user),
+        (Existence::Absent, user) => AssigneePresence::Absent(user),
     };
     Ok(AssigneeSpec {
         machine: machine::machine(call)?,

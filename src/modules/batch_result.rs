@@ -8,7 +8,7 @@ use crate::modules::options::connection;
 use crate::modules::result;
 use crate::modules::result::ToFields;
 use crate::task;
-use crate::task::{Halted, Outcome, Task, TaskError};
+use crate::task::{PartialOutcome, Task, TaskError, TaskOutcome};
 
 /// Plans the tasks and, outside check mode, applies their plans.
 pub(crate) fn run<T>(
@@ -22,10 +22,10 @@ where
     T::Report: Send,
 {
     let client = connection::connect(call)?;
-    let plans = task::plan_all(&client.read_only().remembering(), tasks);
+    let plans = task::plan_all(&client.read_only().with_response_cache(), tasks);
     let fail_fast = call.options.get("fail_fast") == Some(&json!(true));
     let results = match call.check_mode {
-        true => task::pretend_all::<T>(plans, fail_fast),
+        true => task::predict_all::<T>(plans, fail_fast),
         false => task::apply_all::<T>(&client, plans, fail_fast, result::record_step),
     };
     let items: Vec<ItemResult> = tasks
@@ -49,7 +49,7 @@ struct ItemResult {
 impl ItemResult {
     fn new<Report>(
         title: String,
-        result: Result<Outcome<Report>, Box<Halted>>,
+        result: Result<TaskOutcome<Report>, Box<PartialOutcome>>,
         to_fields: ToFields<Report>,
     ) -> ItemResult {
         let halted = match result {

@@ -1,7 +1,7 @@
 //! From a task's error to a module's failure: one sentence and a hint.
 
 use crate::ansible::Failure;
-use crate::client::ApiError;
+use crate::client;
 use crate::support::markup;
 use crate::task::TaskError;
 
@@ -20,8 +20,8 @@ impl From<TaskError> for Failure {
     }
 }
 
-impl From<ApiError> for Failure {
-    fn from(error: ApiError) -> Failure {
+impl From<client::Error> for Failure {
+    fn from(error: client::Error) -> Failure {
         TaskError::from(error).into()
     }
 }

@@ -14,7 +14,7 @@ use crate::modules::options::state;
 use crate::modules::options::state::Existence;
 use crate::modules::returns;
 use crate::modules::run;
-use crate::task::image::{ImageSpec, Presence, Wanted};
+use crate::task::image::{DesiredImage, ImagePresence, ImageSpec};
 
 pub(crate) const MODULE: Module = Module { spec: &SPEC, run };
 
@@ -129,7 +129,7 @@ pub(crate) fn to_task(call: &Call) -> Result<ImageSpec, Failure> {
         kind: options.kind,
         arch: options.arch,
         presence: match options.state {
-            Existence::Present => Presence::Present(Wanted {
+            Existence::Present => ImagePresence::Present(DesiredImage {
                 path: options.path,
                 id: options.id,
                 public: options.public,
@@ -137,7 +137,7 @@ pub(crate) fn to_task(call: &Call) -> Result<ImageSpec, Failure> {
                 force: options.force,
                 prune: options.prune,
             }),
-            Existence::Absent => Presence::Absent(options.id),
+            Existence::Absent => ImagePresence::Absent(options.id),
         },
     })
 }

@@ -11,7 +11,7 @@ use crate::modules::options::connection;
 use crate::modules::options::machine;
 use crate::modules::returns;
 use crate::modules::run;
-use crate::task::interface::{Address, InterfaceRef, InterfaceSpec};
+use crate::task::interface::{DesiredAddress, InterfaceRef, InterfaceSpec};
 
 pub(crate) const MODULE: Module = Module { spec: &SPEC, run };
 
@@ -133,10 +133,10 @@ fn interface(name: Option<String>, id: Option<InterfaceId>) -> Result<InterfaceR
     }
 }
 
-fn address(text: &str) -> Result<Address, Failure> {
+fn address(text: &str) -> Result<DesiredAddress, Failure> {
     match (text, text.parse()) {
-        ("auto", _) => Ok(Address::Auto),
-        (_, Ok(address)) => Ok(Address::Given(address)),
+        ("auto", _) => Ok(DesiredAddress::Auto),
+        (_, Ok(address)) => Ok(DesiredAddress::Given(address)),
         (_, Err(_)) => Err(Failure::invalid_call(format!(
             "O(ipv4) must be an IPv4 address such as 10.40.1.20, or auto, not '{text}'"
         ))),

@@ -11,7 +11,9 @@ use crate::modules::options::connection;
 use crate::modules::options::{machine, wait};
 use crate::modules::returns;
 use crate::modules::run;
-use crate::task::machine::{Goal, ImageRef, MachineSpec, PreseedRef, Provisioning, Wish};
+use crate::task::machine::{
+    ImageRef, MachineGoal, MachineSpec, PreseedRef, ProvisionSettings, Setting,
+};
 
 pub(crate) const MODULE: Module = Module { spec: &SPEC, run };
 
@@ -217,26 +219,26 @@ fn setting<Id, Ref>(
     id: Option<Id>,
     by_name: fn(String) -> Ref,
     by_id: fn(Id) -> Ref,
-) -> Wish<Ref> {
+) -> Setting<Ref> {
     match (name, id) {
-        (Some(name), _) if name.is_empty() => Wish::Clear,
-        (Some(name), _) => Wish::To(by_name(name)),
-        (None, Some(id)) => Wish::To(by_id(id)),
-        (None, None) => Wish::Keep,
+        (Some(name), _) if name.is_empty() => Setting::Clear,
+        (Some(name), _) => Setting::To(by_name(name)),
+        (None, Some(id)) => Setting::To(by_id(id)),
+        (None, None) => Setting::Keep,
     }
 }
 
-fn goal(call: &Call, options: &MachineOptions) -> Result<Goal, Failure> {
+fn goal(call: &Call, options: &MachineOptions) -> Result<MachineGoal, Failure> {
     if !matches!(options.state, RequestedState::Provisioned) {
         require_provisioned("force", options.force)?;
         require_provisioned("netboot_when_ready", options.netboot_when_ready.is_some())?;
     }
     Ok(match options.state {
-        RequestedState::Configured => Goal::Configured,
-        RequestedState::Provisioned => Goal::Provisioned(provisioning(call, options)?),
-        RequestedState::Ready => Goal::Reported(ReportedState::Ready),
-        RequestedState::Error => Goal::Reported(ReportedState::Error),
-        RequestedState::Unknown => Goal::Reported(ReportedState::Unknown),
+        RequestedState::Configured => MachineGoal::Configured,
+        RequestedState::Provisioned => MachineGoal::Provisioned(provisioning(call, options)?),
+        RequestedState::Ready => MachineGoal::Reported(ReportedState::Ready),
+        RequestedState::Error => MachineGoal::Reported(ReportedState::Error),
+        RequestedState::Unknown => MachineGoal::Reported(ReportedState::Unknown),
     })
 }
 
@@ -249,14 +251,14 @@ fn require_provisioned(option: &str, given: bool) -> Result<(), Failure> {
     Ok(())
 }
 
-fn provisioning(call: &Call, options: &MachineOptions) -> Result<Provisioning, Failure> {
+fn provisioning(call: &Call, options: &MachineOptions) -> Result<ProvisionSettings, Failure> {
     let wait = wait::limits(call)?;
     if options.netboot_when_ready.is_some() && wait.is_none() {
         return Err(Failure::invalid_call(
             "O(netboot_when_ready) needs O(wait=true)",
         ));
     }
-    Ok(Provisioning {
+    Ok(ProvisionSettings {
         force: options.force,
         wait,
         netboot_when_ready: options.netboot_when_ready,

@@ -10,7 +10,7 @@ use crate::modules::options::info;
 use crate::modules::returns;
 use crate::support::glob::Glob;
 use crate::task::list;
-use crate::task::list::{Details, MachineFilter};
+use crate::task::list::{MachineDetails, MachineFilter};
 
 pub(crate) const MODULE: Module = Module { spec: &SPEC, run };
 
@@ -94,7 +94,7 @@ fn run(call: &Call) -> Result<Success, Failure> {
 fn to_filter(options: MachineInfoOptions) -> Result<MachineFilter, Failure> {
     let wants = |detail| options.gather.contains(&detail);
     Ok(MachineFilter {
-        details: Details {
+        details: MachineDetails {
             state: wants(GatheredDetail::State),
             interfaces: wants(GatheredDetail::Interfaces),
             assignees: wants(GatheredDetail::Assignees),

@@ -10,7 +10,7 @@ use crate::modules::options::connection;
 use crate::modules::options::{machine, wait};
 use crate::modules::returns;
 use crate::modules::run;
-use crate::task::power::{Boot, Goal, PowerSpec, Reboot};
+use crate::task::power::{BootSource, PowerGoal, PowerSpec, RebootSpec};
 
 pub(crate) const MODULE: Module = Module { spec: &SPEC, run };
 
@@ -91,7 +91,7 @@ const LIST_OPTIONS: &[Opt] = &[
 #[derive(Deserialize)]
 struct PowerOptions {
     state: RequestedPower,
-    boot: Option<Boot>,
+    boot: Option<BootSource>,
     force: bool,
     allow_unassigned: bool,
 }
@@ -119,18 +119,18 @@ fn to_task(call: &Call) -> Result<PowerSpec, Failure> {
     })
 }
 
-fn goal(options: &PowerOptions) -> Result<Goal, Failure> {
-    if options.force && options.boot != Some(Boot::Pxe) {
+fn goal(options: &PowerOptions) -> Result<PowerGoal, Failure> {
+    if options.force && options.boot != Some(BootSource::Pxe) {
         return Err(Failure::invalid_call("O(force) needs O(boot=pxe)"));
     }
     match (&options.state, options.boot) {
-        (RequestedPower::Rebooted, boot) => Ok(Goal::Rebooted(Reboot {
+        (RequestedPower::Rebooted, boot) => Ok(PowerGoal::Rebooted(RebootSpec {
             boot,
             force: options.force,
         })),
         (_, Some(_)) => Err(Failure::invalid_call("O(boot) needs O(state=rebooted)")),
-        (RequestedPower::On, None) => Ok(Goal::On),
-        (RequestedPower::Off, None) => Ok(Goal::Off),
+        (RequestedPower::On, None) => Ok(PowerGoal::On),
+        (RequestedPower::Off, None) => Ok(PowerGoal::Off),
     }
 }
 

@@ -14,7 +14,7 @@ use crate::modules::options::state;
 use crate::modules::options::state::Existence;
 use crate::modules::returns;
 use crate::modules::run;
-use crate::task::preseed::{Content, PreseedSpec, Presence, Wanted};
+use crate::task::preseed::{DesiredPreseed, PreseedContent, PreseedPresence, PreseedSpec};
 
 pub(crate) const MODULE: Module = Module { spec: &SPEC, run };
 
@@ -101,18 +101,18 @@ fn run(call: &Call) -> Result<Success, Failure> {
 
 pub(crate) fn to_task(call: &Call) -> Result<PreseedSpec, Failure> {
     let options: PreseedOptions = call.options();
-    let text = options.content.map(Content::Text);
+    let text = options.content.map(PreseedContent::Text);
     Ok(PreseedSpec {
         name: options.name,
         presence: match options.state {
-            Existence::Present => Presence::Present(Wanted {
+            Existence::Present => PreseedPresence::Present(DesiredPreseed {
                 kind: options.kind,
-                content: text.or(options.path.map(Content::File)),
+                content: text.or(options.path.map(PreseedContent::File)),
                 description: options.description,
                 public: options.public,
                 known_good: options.known_good,
             }),
-            Existence::Absent => Presence::Absent,
+            Existence::Absent => PreseedPresence::Absent,
         },
     })
 }

@@ -13,7 +13,9 @@ use crate::modules::options::state::Existence;
 use crate::modules::options::{machine, wait};
 use crate::modules::returns;
 use crate::modules::run;
-use crate::task::reservation::{Presence, ReservationSpec, Selection, Wish};
+use crate::task::reservation::{
+    DesiredReservation, ReservationPresence, ReservationSelection, ReservationSpec,
+};
 
 pub(crate) const MODULE: Module = Module { spec: &SPEC, run };
 
@@ -122,13 +124,13 @@ fn to_task(call: &Call) -> Result<ReservationSpec, Failure> {
     })
 }
 
-fn presence(call: &Call, options: &ReservationOptions) -> Result<Presence, Failure> {
+fn presence(call: &Call, options: &ReservationOptions) -> Result<ReservationPresence, Failure> {
     match options.state {
         Existence::Absent if options.count.is_some() => Err(Failure::invalid_call(
             "O(count) needs O(state=present); with O(state=absent) all that match are released",
         )),
-        Existence::Absent => Ok(Presence::Absent),
-        Existence::Present => Ok(Presence::Present(Wish {
+        Existence::Absent => Ok(ReservationPresence::Absent),
+        Existence::Present => Ok(ReservationPresence::Present(DesiredReservation {
             count: options.count.unwrap_or(1),
             user: options.user.clone(),
             wait: wait::limits(call)?,
@@ -137,13 +139,15 @@ fn presence(call: &Call, options: &ReservationOptions) -> Result<Presence, Failu
 }
 
 /// With a reason alone, all machines that are held for it.
-fn selection(call: &Call, options: &ReservationOptions) -> Result<Selection, Failure> {
+fn selection(call: &Call, options: &ReservationOptions) -> Result<ReservationSelection, Failure> {
     match &options.query {
         Some(query) => Query::parse(query)
-            .map(Selection::Query)
+            .map(ReservationSelection::Query)
             .map_err(|error| Failure::from(error).as_invalid_call()),
-        None if machine::is_given(call) => machine::machine(call).map(Selection::Machine),
-        None => Ok(Selection::Query(Query::and([]))),
+        None if machine::is_given(call) => {
+            machine::machine(call).map(ReservationSelection::Machine)
+        }
+        None => Ok(ReservationSelection::Query(Query::and([]))),
     }
 }
 

@@ -4,24 +4,27 @@ use serde::Serialize;
 use serde_json::{Map, Value, json};
 
 use crate::ansible::{Diff, Failure, Success, completed_steps};
-use crate::task::{Action, Event, Halted, Outcome, Step};
+use crate::task::{Action, PartialOutcome, Step, StepEvent, TaskOutcome};
 
 /// Makes the keys of the result from a task's report.
 pub(crate) type ToFields<Report> = fn(&Report) -> Map<String, Value>;
 
 /// Keeps the completed steps, for a run that a signal or a panic ends.
-pub(crate) fn record_step(event: Event) {
+pub(crate) fn record_step(event: StepEvent) {
     match event {
         // A step that only waits changes nothing.
-        Event::Begun(step) if step.action == Action::Wait => {}
-        Event::Begun(step) => completed_steps::begin(json!(step)),
-        Event::Done(step) => completed_steps::complete(json!(step)),
-        Event::Left => completed_steps::cancel(),
+        StepEvent::Started(step) if step.action == Action::Wait => {}
+        StepEvent::Started(step) => completed_steps::begin(json!(step)),
+        StepEvent::Done(step) => completed_steps::complete(json!(step)),
+        StepEvent::NoEffect => completed_steps::cancel(),
     }
 }
 
 /// The result of a plan that was carried out, or would be.
-pub(crate) fn success<Report>(outcome: Outcome<Report>, to_fields: ToFields<Report>) -> Success {
+pub(crate) fn success<Report>(
+    outcome: TaskOutcome<Report>,
+    to_fields: ToFields<Report>,
+) -> Success {
     let mut fields = to_fields(&outcome.report);
     fields.insert("plan".into(), json!(outcome.steps));
     Success {
@@ -33,7 +36,7 @@ pub(crate) fn success<Report>(outcome: Outcome<Report>, to_fields: ToFields<Repo
 }
 
 /// The failure of a plan that stopped at a step, with the steps that were done and those that were not.
-pub(crate) fn partial_failure(halted: Halted) -> Failure {
+pub(crate) fn partial_failure(halted: PartialOutcome) -> Failure {
     let all: Vec<&Step> = halted.done.iter().chain(&halted.not_done).collect();
     Failure {
         changed: halted.may_have_changed(),

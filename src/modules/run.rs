@@ -65,9 +65,9 @@ fn run_one<T: Task>(
     to_fields: ToFields<T::Report>,
 ) -> Result<Success, Failure> {
     let client = connection::connect(call)?;
-    let plan = task.plan(&client.read_only().remembering())?;
+    let plan = task.plan(&client.read_only().with_response_cache())?;
     if call.check_mode {
-        return Ok(success(plan.pretend(), to_fields));
+        return Ok(success(plan.predicted_outcome(), to_fields));
     }
     match task::apply::<T>(&client, plan, record_step) {
         Ok(outcome) => Ok(success(outcome, to_fields)),

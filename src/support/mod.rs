@@ -4,6 +4,8 @@ pub mod glob;
 pub(crate) mod io_error;
 pub(crate) mod markup;
 pub(crate) mod progress;
+pub(crate) mod regular_file;
 pub(crate) mod sort;
 pub mod stdio;
 pub(crate) mod suggest;
+pub(crate) mod user_text;

@@ -1,4 +1,4 @@
-//! Progress events: requests, uploads, waits. A face may display them.
+//! Progress events: requests, uploads and waits. A front end may show them.
 
 use std::fmt;
 use std::path::Path;

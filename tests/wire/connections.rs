@@ -17,7 +17,7 @@ fn stalled() -> String {
 fn a_silent_server_is_given_up() {
     let server = Server::start([get("/api/v1/machine/7").stall()]);
     let error = impatient(&server).machines().get(MachineId(7)).unwrap_err();
-    assert!(matches!(error, ApiError::Timeout { .. }), "{error:?}");
+    assert!(matches!(error.kind(), ErrorKind::Timeout), "{error:?}");
     assert!(error.to_string().ends_with(&stalled()), "{error}");
     server.finish();
 }
@@ -28,7 +28,7 @@ fn an_answer_that_stops_is_given_up() {
     let half = whole[..whole.len() / 2].to_vec();
     let server = Server::start([get("/api/v1/machine/7").raw(half)]);
     let error = impatient(&server).machines().get(MachineId(7)).unwrap_err();
-    assert!(matches!(error, ApiError::Timeout { .. }), "{error:?}");
+    assert!(matches!(error.kind(), ErrorKind::Timeout), "{error:?}");
     assert!(error.to_string().ends_with(&stalled()), "{error}");
     server.finish();
 }
@@ -85,7 +85,7 @@ fn redirects_in_a_circle_end() {
         (0..6).map(|_| get("/api/v1/machine/7").headed(302, "Location: /api/v1/machine/7\r\n", "")),
     );
     let error = client(&server).0.machines().get(MachineId(7)).unwrap_err();
-    assert!(matches!(error, ApiError::Redirected { .. }), "{error:?}");
+    assert!(matches!(error.kind(), ErrorKind::Redirected), "{error:?}");
     server.finish();
 }
 
@@ -102,7 +102,7 @@ fn redirects_of_a_change_are_not_followed() {
             .machines()
             .update(MachineId(7), &MachineChanges::default())
             .unwrap_err();
-        assert!(matches!(error, ApiError::Redirected { .. }), "{error:?}");
+        assert!(matches!(error.kind(), ErrorKind::Redirected), "{error:?}");
         server.finish();
     }
 }
@@ -111,7 +111,10 @@ fn redirects_of_a_change_are_not_followed() {
 fn a_redirect_without_a_place_is_an_error() {
     let server = Server::start([get("/api/v1/machine/7").headed(302, "", "")]);
     let error = client(&server).0.machines().get(MachineId(7)).unwrap_err();
-    assert!(matches!(error, ApiError::UnexpectedStatus(_)), "{error:?}");
+    assert!(
+        matches!(error.kind(), ErrorKind::UnexpectedStatus),
+        "{error:?}"
+    );
     server.finish();
 }
 
@@ -122,7 +125,7 @@ fn an_endless_answer_is_not_read() {
     let server = Server::start([get("/api/v1/preseed").raw(endless)]);
     let error = client(&server).0.preseeds().list(Scope::Own).unwrap_err();
     assert!(
-        matches!(error, ApiError::ResponseTooLarge { .. }),
+        matches!(error.kind(), ErrorKind::ResponseTooLarge),
         "{error:?}"
     );
     assert_eq!(
@@ -224,8 +227,8 @@ fn a_server_that_does_not_accept_connections_is_given_up() {
         client.machines().get(MachineId(7)).unwrap_err(),
         client.states().provision(MachineId(7)).unwrap_err(),
     ] {
-        assert!(matches!(error, ApiError::Connect { .. }), "{error:?}");
-        assert!(error.to_string().ends_with("none within 0.15 s"), "{error}");
+        assert!(matches!(error.kind(), ErrorKind::Connect), "{error:?}");
+        assert!(error.to_string().contains("none within 0.15 s"), "{error}");
     }
     assert_eq!(clock.pauses().len(), 6);
 }

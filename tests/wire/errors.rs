@@ -5,7 +5,7 @@ use mr_provisioner::client::*;
 use crate::server::{Server, Step, delete, get, post, put};
 use crate::support::{assert_clean, client};
 
-fn error_of<T: std::fmt::Debug>(step: Step, act: impl FnOnce(&Client) -> Result<T>) -> ApiError {
+fn error_of<T: std::fmt::Debug>(step: Step, act: impl FnOnce(&Client) -> Result<T>) -> Error {
     let server = Server::start([step]);
     let error = act(&client(&server).0).unwrap_err();
     server.finish();
@@ -13,13 +13,13 @@ fn error_of<T: std::fmt::Debug>(step: Step, act: impl FnOnce(&Client) -> Result<
     error
 }
 
-fn reading(step: impl FnOnce(Step) -> Step) -> ApiError {
+fn reading(step: impl FnOnce(Step) -> Step) -> Error {
     error_of(step(get("/api/v1/machine/7")), |client| {
         client.machines().get(MachineId(7))
     })
 }
 
-fn changing(step: impl FnOnce(Step) -> Step) -> ApiError {
+fn changing(step: impl FnOnce(Step) -> Step) -> Error {
     let changes = MachineChanges::default();
     error_of(step(put("/api/v1/machine/7")), move |client| {
         client.machines().update(MachineId(7), &changes)
@@ -31,7 +31,7 @@ const PAGE: &str = "<!DOCTYPE HTML><html><title>canary</title></html>";
 #[test]
 fn an_unknown_token() {
     let error = reading(|step| step.html(401, ""));
-    assert!(matches!(error, ApiError::Unauthorized(_)));
+    assert!(matches!(error.kind(), ErrorKind::Unauthorized));
     assert_eq!(
         error.to_string(),
         "reading machine 7: the server does not accept this token"
@@ -56,7 +56,7 @@ fn a_path_that_is_not_the_apis() {
         reading(|step| step.html(404, PAGE)),
         reading(|step| step.html(405, PAGE)),
     ] {
-        assert!(matches!(error, ApiError::NoSuchPath(_)), "{error:?}");
+        assert!(matches!(error.kind(), ErrorKind::NoSuchPath), "{error:?}");
         assert!(!error.is_not_found());
         assert!(error.hint().unwrap().contains("URL"));
     }
@@ -75,7 +75,7 @@ fn pages_of_any_status() {
 fn schema_violations_join_what_is_not_null() {
     let body = r#"{"error_type":"SchemaMissingKeyError","errors":[null,"Missing keys: 'name'",null,"Missing keys: 'type'"]}"#;
     let error = changing(|step| step.json(400, body));
-    assert!(matches!(error, ApiError::InvalidRequest(_)));
+    assert!(matches!(error.kind(), ErrorKind::InvalidRequest));
     assert_eq!(
         error.to_string(),
         "changing machine 7: the server does not accept it: Missing keys: 'name'; Missing keys: 'type'"
@@ -239,7 +239,7 @@ fn a_bmc_that_fails_keeps_its_password() {
     let error = error_of(post("/api/v1/machine/7/state").json(500, body), |client| {
         client.states().provision(MachineId(7))
     });
-    assert!(matches!(error, ApiError::Bmc(_)));
+    assert!(matches!(error.kind(), ErrorKind::Bmc));
     assert_eq!(
         error.to_string(),
         "starting the provisioning of machine 7: the machine's BMC did not do as asked"
@@ -263,7 +263,7 @@ fn answers_that_are_not_as_expected_name_the_field() {
         get("/api/v1/machine").json(200, r#"[{"id": 1}, {"id": 2, "kernel_id": "x"}]"#),
         |client| client.machines().list(Scope::Own),
     );
-    assert!(matches!(error, ApiError::Decode { .. }));
+    assert!(matches!(error.kind(), ErrorKind::Decode));
     assert!(
         error.to_string().contains("[1].kernel_id: expected u64"),
         "{error}"
@@ -284,8 +284,8 @@ fn answers_that_are_not_as_expected_name_the_field() {
     ] {
         assert!(
             matches!(
-                reading(|step| step.json(200, body)),
-                ApiError::Decode { .. }
+                reading(|step| step.json(200, body)).kind(),
+                ErrorKind::Decode
             ),
             "{body}"
         );
@@ -304,4 +304,38 @@ fn answers_that_are_not_as_expected_are_not_repeated() {
         let whole = "reading machine 7: the server's answer is not as expected: kernel_id: expected u64 at line 1";
         assert!(error.starts_with(whole), "{error}");
     }
+}
+
+#[test]
+fn refusals_that_programs_depend_on_have_a_code() {
+    let refuse = |status, text: &str| {
+        let body = serde_json::json!({"error_type": "InvalidUsage", "errors": [text]});
+        let error = changing(|step| step.json(status, body.to_string()));
+        error.code()
+    };
+    assert_eq!(refuse(400, "no such user"), Some(ErrorCode::NoSuchUser));
+    assert_eq!(
+        refuse(404, "assignee not found"),
+        Some(ErrorCode::AssigneeNotFound)
+    );
+    assert_eq!(refuse(403, "Forbidden"), Some(ErrorCode::Forbidden));
+    assert_eq!(refuse(404, "machine not found"), None);
+}
+
+#[test]
+fn the_cause_of_an_error_is_its_source() {
+    use std::error::Error as _;
+
+    let missing = ImageFile::open("/absent".as_ref()).unwrap_err();
+    let cause = missing.source().unwrap();
+    assert!(cause.downcast_ref::<std::io::Error>().is_some());
+
+    let lost = error_of(post("/api/v1/machine/7/state").close(), |client| {
+        client.states().provision(MachineId(7))
+    });
+    let cause = lost.source().unwrap().downcast_ref::<Error>().unwrap();
+    assert_eq!(cause.kind(), ErrorKind::Disconnected);
+    assert!(cause.source().is_some());
+
+    assert!(reading(|step| step.html(500, "")).source().is_none());
 }

@@ -224,7 +224,7 @@ fn a_machine_is_found_by_exactly_its_name() {
 fn a_name_with_nul_is_refused_before_anything_is_sent() {
     let server = Server::start([]);
     let error = client(&server).0.machines().find("a\0b").unwrap_err();
-    assert!(matches!(error, ApiError::InvalidValue { .. }), "{error:?}");
+    assert!(matches!(error.kind(), ErrorKind::InvalidValue), "{error:?}");
     server.finish();
 }
 
@@ -506,7 +506,10 @@ fn a_reservation_is_for_one_machine_and_only_while_it_is_free() {
     let reserve = || client.reservations().create(&machine, "ci");
     assert_eq!(reserve().unwrap().as_ref(), Some(&machine));
     assert_eq!(reserve().unwrap(), None);
-    assert!(matches!(reserve().unwrap_err(), ApiError::NoSuchPath(_)));
+    assert!(matches!(
+        reserve().unwrap_err().kind(),
+        ErrorKind::NoSuchPath
+    ));
     server.finish();
 }
 
@@ -515,6 +518,9 @@ fn a_reservation_with_too_long_a_query_is_refused_before_anything_is_sent() {
     let server = Server::start([]);
     let machine: Machine = serde_json::from_str(&machine_json(7, &"\\".repeat(150))).unwrap();
     let answer = client(&server).0.reservations().create(&machine, "ci");
-    assert!(matches!(answer, Err(ApiError::InvalidValue { .. })));
+    assert!(matches!(
+        answer.unwrap_err().kind(),
+        ErrorKind::InvalidValue
+    ));
     server.finish();
 }

@@ -2,6 +2,7 @@
 
 use std::io::Read;
 use std::net::TcpListener;
+use std::sync::{Arc, Mutex};
 use std::thread;
 
 use mr_provisioner::client::*;
@@ -138,7 +139,7 @@ fn provisioning_is_never_repeated() {
         let (client, clock) = client(&server);
         let error = client.states().provision(MachineId(7)).unwrap_err();
         assert!(
-            matches!(error, ApiError::OutcomeUnknown { .. }),
+            matches!(error.kind(), ErrorKind::OutcomeUnknown),
             "{error:?}"
         );
         assert!(
@@ -160,7 +161,7 @@ fn provisioning_that_stalls_has_an_unknown_outcome() {
         .provision(MachineId(7))
         .unwrap_err();
     assert!(
-        matches!(error, ApiError::OutcomeUnknown { .. }),
+        matches!(error.kind(), ErrorKind::OutcomeUnknown),
         "{error:?}"
     );
     server.finish();
@@ -170,10 +171,10 @@ fn provisioning_that_stalls_has_an_unknown_outcome() {
 fn what_never_arrived_is_tried_again_whatever_it_is() {
     let (client, clock) = connect(&settings("http://127.0.0.1:1/"));
     let error = client.states().provision(MachineId(7)).unwrap_err();
-    assert!(matches!(error, ApiError::Connect { .. }), "{error:?}");
+    assert!(matches!(error.kind(), ErrorKind::Connect), "{error:?}");
     assert_eq!(
         error.to_string(),
-        "starting the provisioning of machine 7: no connection to 127.0.0.1:1: connection refused"
+        "starting the provisioning of machine 7: no connection to 127.0.0.1:1: connection refused (4 attempts in 3.5 s)"
     );
     assert_eq!(clock.pauses(), [0.5, 1.0, 2.0]);
 }
@@ -196,6 +197,76 @@ fn what_was_lost_may_have_been_done_although_the_server_is_gone_when_it_is_tried
         .set(MachineId(7), ReportedState::Ready)
         .unwrap_err();
     server.join().unwrap();
-    assert!(matches!(error, ApiError::Disconnected { .. }), "{error:?}");
+    assert!(matches!(error.kind(), ErrorKind::Disconnected), "{error:?}");
     assert!(error.may_have_taken_effect());
+}
+
+#[test]
+fn every_attempt_is_reported_with_its_number_and_status() {
+    let server = Server::start([
+        get("/mrp/api/v1/machine?show_all=true").html(503, ""),
+        get("/mrp/api/v1/machine?show_all=true").close(),
+        get("/mrp/api/v1/machine?show_all=true").json(200, "[]"),
+        post("/mrp/api/v1/machine/7/state").html(403, ""),
+    ]);
+    let reported = Arc::new(Mutex::new(Vec::new()));
+    let noted = Arc::clone(&reported);
+    let mut settings = settings(&format!("{}mrp", server.url()));
+    settings.progress = ProgressListener::new(move |event| match *event {
+        ProgressEvent::RequestEnded {
+            method,
+            path,
+            status,
+            attempt,
+            ..
+        } => noted
+            .lock()
+            .unwrap()
+            .push(format!("{attempt} {method} {path} {status:?}")),
+        ref other => panic!("{other:?}"),
+    });
+    let (client, _) = connect(&settings);
+    client.machines().list(Scope::Visible).unwrap();
+    client.states().provision(MachineId(7)).unwrap_err();
+    assert_eq!(
+        *reported.lock().unwrap(),
+        [
+            "1 GET /api/v1/machine?show_all=true Some(503)",
+            "2 GET /api/v1/machine?show_all=true None",
+            "3 GET /api/v1/machine?show_all=true Some(200)",
+            "1 POST /api/v1/machine/7/state Some(403)",
+        ]
+    );
+    server.finish();
+}
+
+#[test]
+fn an_error_after_several_attempts_says_how_many_and_for_how_long() {
+    let server = Server::start((0..3).map(|_| get("/api/v1/machine/7").html(503, "")));
+    let mut settings = settings(&server.url());
+    settings.retry.retries = 2;
+    let (client, _) = connect(&settings);
+    let error = client.machines().get(MachineId(7)).unwrap_err();
+    assert_eq!(error.attempts(), 3);
+    assert_eq!(
+        error.to_string(),
+        "reading machine 7: the server is not available (status 503) (3 attempts in 1.5 s)"
+    );
+    server.finish();
+}
+
+#[test]
+fn a_client_works_inside_an_async_runtime() {
+    let server =
+        Server::start((0..2).map(|_| get("/api/v1/machine/7").json(200, machine_json(7, "a"))));
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .build()
+        .unwrap();
+    runtime.block_on(async {
+        let (client, _) = client(&server);
+        for _ in 0..2 {
+            client.machines().get(MachineId(7)).unwrap();
+        }
+    });
+    server.finish();
 }

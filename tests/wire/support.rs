@@ -35,6 +35,28 @@ impl Clock for FakeClock {
     }
 }
 
+/// What a test changes about its client.
+#[derive(Clone, Debug)]
+pub(crate) struct Settings {
+    pub(crate) url: BaseUrl,
+    pub(crate) token: Token,
+    pub(crate) tls: TlsSettings,
+    pub(crate) stall_timeout: Duration,
+    pub(crate) retry: RetryPolicy,
+    pub(crate) progress: ProgressListener,
+}
+
+impl Settings {
+    pub(crate) fn builder(&self, clock: Arc<FakeClock>) -> ClientBuilder {
+        Client::builder(self.url.clone(), self.token.clone())
+            .tls(self.tls.clone())
+            .stall_timeout(self.stall_timeout)
+            .retry(self.retry)
+            .progress(self.progress.clone())
+            .clock(clock)
+    }
+}
+
 pub(crate) fn settings(url: &str) -> Settings {
     Settings {
         url: BaseUrl::parse(url).unwrap(),
@@ -49,10 +71,7 @@ pub(crate) fn settings(url: &str) -> Settings {
 /// A client and its clock.
 pub(crate) fn connect(settings: &Settings) -> (Client, Arc<FakeClock>) {
     let clock = Arc::new(FakeClock::default());
-    (
-        Client::connect_with_clock(settings, clock.clone()).unwrap(),
-        clock,
-    )
+    (settings.builder(clock.clone()).connect().unwrap(), clock)
 }
 
 pub(crate) fn client(server: &Server) -> (Client, Arc<FakeClock>) {
@@ -71,6 +90,7 @@ pub(crate) fn watched(server: &Server, path: &Path) -> (Client, Arc<Mutex<Vec<Op
                 Some(sent)
             }
             ProgressEvent::SendingEnded { file } if file == path => None,
+            ProgressEvent::RequestEnded { .. } => return,
             ref other => panic!("{other:?}"),
         };
         noted.lock().unwrap().push(sent);
@@ -152,7 +172,7 @@ pub(crate) fn machine_json(id: u32, name: &str) -> String {
 }
 
 /// Checks that an error shows nothing it must not, in any form that a user or a log sees.
-pub(crate) fn assert_clean(error: &ApiError) {
+pub(crate) fn assert_clean(error: &Error) {
     let shown = format!("{error}\n{error:?}\n{}", error.hint().unwrap_or_default());
     for secret in [
         "canary",

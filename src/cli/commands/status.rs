@@ -13,7 +13,7 @@ use crate::modules::options::info;
 use crate::support::glob::Glob;
 use crate::task::TaskError;
 use crate::task::list;
-use crate::task::list::{Details, MachineFilter, MachineInfo};
+use crate::task::list::{MachineDetails, MachineFilter, MachineInfo};
 use crate::task::network;
 
 pub(crate) const MODULE: Module = Module { spec: &SPEC, run };
@@ -91,13 +91,13 @@ fn filter(options: &StatusOptions) -> Result<MachineFilter, Failure> {
         scope: info::scope(options.mine),
         name: options.name.as_deref().map(Glob::new),
         arch: options.arch.clone(),
-        states: Vec::new(),
-        details: Details {
+        details: MachineDetails {
             state: true,
             interfaces: true,
             assignees: true,
             power: false,
         },
+        ..MachineFilter::default()
     })
 }
 

@@ -6,8 +6,8 @@ use crate::ansible::{Call, Constraints, Failure, Kind, Module, ModuleSpec, Opt, 
 use crate::modules::options::connection;
 use crate::modules::options::{machine, wait};
 use crate::modules::run;
-use crate::task::Wait;
-use crate::task::machine::Readiness;
+use crate::task::WaitLimits;
+use crate::task::machine::ReadinessSpec;
 
 pub(crate) const MODULE: Module = Module { spec: &SPEC, run };
 
@@ -55,11 +55,11 @@ fn run(call: &Call) -> Result<Success, Failure> {
     run::run(call, readiness).map(unchanged).map_err(failed)
 }
 
-fn readiness(call: &Call) -> Result<Readiness, Failure> {
+fn readiness(call: &Call) -> Result<ReadinessSpec, Failure> {
     let options: MachineWaitOptions = call.options();
-    Ok(Readiness {
+    Ok(ReadinessSpec {
         machine: machine::machine(call)?,
-        wait: Wait {
+        wait: WaitLimits {
             timeout: connection::seconds("wait_timeout", options.wait_timeout)?,
             interval: connection::seconds("wait_interval", options.wait_interval)?,
         },

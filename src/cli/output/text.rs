@@ -3,6 +3,8 @@
 use serde_json::Value;
 use unicode_width::UnicodeWidthChar;
 
+use crate::support::user_text::user_with_reason;
+
 /// Stands for a value that is absent.
 pub(crate) const NOTHING: &str = "-";
 
@@ -32,11 +34,8 @@ pub(crate) fn display_text(value: &Value) -> String {
 
 /// Who holds a machine, and why: `alice (ci)`.
 pub(crate) fn holder_text(user: Option<&str>, reason: Option<&str>) -> String {
-    let text = match (user.unwrap_or(NOTHING), reason) {
-        (user, None | Some("" | NOTHING)) => user.to_owned(),
-        (user, Some(reason)) => format!("{user} ({reason})"),
-    };
-    without_controls(&text)
+    let reason = reason.filter(|reason| *reason != NOTHING);
+    without_controls(&user_with_reason(user.unwrap_or(NOTHING), reason))
 }
 
 /// The text without control characters, which steer a terminal, and without those that turn the direction of writing.

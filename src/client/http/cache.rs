@@ -6,32 +6,31 @@ use std::sync::{Arc, Mutex, PoisonError};
 use crate::client::Result;
 use crate::client::http::response::Response;
 
-/// One answer; whoever asks first fills it, and those who ask meanwhile wait for it.
+/// One answer. The first who asks holds the lock until it is there; others who ask meanwhile wait for it.
 type Slot = Arc<Mutex<Option<Arc<Response>>>>;
 
 /// Successful answers by what was asked for.
 #[derive(Default)]
-pub(crate) struct ResponseCache(Mutex<HashMap<String, Slot>>);
+pub(super) struct ResponseCache(Mutex<HashMap<String, Slot>>);
 
 impl ResponseCache {
     /// The answer that is known, or the one that `ask` gets.
-    pub(crate) fn recall(
+    pub(super) fn get_or_ask(
         &self,
-        question: String,
+        key: String,
         ask: impl FnOnce() -> Result<Response>,
     ) -> Result<Arc<Response>> {
-        let slot = Arc::clone(self.slots().entry(question).or_default());
+        let slot = {
+            let mut slots = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+            Arc::clone(slots.entry(key).or_default())
+        };
         let mut slot = slot.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(reply) = &*slot {
-            return Ok(Arc::clone(reply));
+        if let Some(response) = &*slot {
+            return Ok(Arc::clone(response));
         }
-        let reply = Arc::new(ask()?);
-        *slot = Some(Arc::clone(&reply));
-        Ok(reply)
-    }
-
-    fn slots(&self) -> std::sync::MutexGuard<'_, HashMap<String, Slot>> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        let response = Arc::new(ask()?);
+        *slot = Some(Arc::clone(&response));
+        Ok(response)
     }
 }
 
@@ -42,26 +41,26 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_question_is_asked_once() {
-        let (memory, asked) = (ResponseCache::default(), Cell::new(0));
+    fn the_same_request_is_sent_once() {
+        let (cache, asked) = (ResponseCache::default(), Cell::new(0));
         for _ in 0..3 {
             let ask = || {
                 asked.set(asked.get() + 1);
                 Ok(Response::default())
             };
-            memory.recall("machine".into(), ask).unwrap();
+            cache.get_or_ask("machine".into(), ask).unwrap();
         }
         assert_eq!(asked.get(), 1);
     }
 
     #[test]
-    fn a_failure_is_not_remembered() {
-        let memory = ResponseCache::default();
-        let failure = || Err(crate::client::ApiError::InvalidToken("test"));
-        assert!(memory.recall("machine".into(), failure).is_err());
+    fn a_failure_is_not_kept() {
+        let cache = ResponseCache::default();
+        let failure = || Err(crate::client::Token::new("").unwrap_err());
+        assert!(cache.get_or_ask("machine".into(), failure).is_err());
         assert!(
-            memory
-                .recall("machine".into(), || Ok(Response::default()))
+            cache
+                .get_or_ask("machine".into(), || Ok(Response::default()))
                 .is_ok()
         );
     }

@@ -5,21 +5,24 @@
 
 use serde::de::DeserializeOwned;
 
+use crate::client::error::ErrorDetails;
 use crate::client::http::request::Request;
 use crate::client::http::response::Response;
 use crate::client::http::server_text;
-use crate::client::{ApiError, Result};
+use crate::client::{Error, Result};
 
 /// Reads the JSON of an answer.
-pub(crate) fn json<T: DeserializeOwned>(request: &Request, reply: &Response) -> Result<T> {
-    let unexpected = |reason| ApiError::Decode {
-        action: request.action.clone(),
-        reason,
+pub(crate) fn json<T: DeserializeOwned>(request: &Request, response: &Response) -> Result<T> {
+    let unexpected = |reason| {
+        Error::from(ErrorDetails::Decode {
+            action: request.action.clone(),
+            reason,
+        })
     };
-    if reply.body.trim_ascii_start().starts_with(b"<") {
+    if response.body.trim_ascii_start().starts_with(b"<") {
         return Err(unexpected("it is a web page, not JSON".to_owned()));
     }
-    let mut deserializer = serde_json::Deserializer::from_slice(&reply.body);
+    let mut deserializer = serde_json::Deserializer::from_slice(&response.body);
     let value = serde_path_to_error::deserialize(&mut deserializer).map_err(|error| {
         let path = match error.path().to_string() {
             path if path == "." => String::new(),
@@ -27,17 +30,17 @@ pub(crate) fn json<T: DeserializeOwned>(request: &Request, reply: &Response) -> 
         };
         unexpected(server_text::one_line(&format!(
             "{path}{}",
-            complaint(error.inner())
+            problem(error.inner())
         )))
     })?;
     deserializer
         .end()
-        .map_err(|error| unexpected(complaint(&error)))?;
+        .map_err(|error| unexpected(problem(&error)))?;
     Ok(value)
 }
 
-/// What is wrong, without the value that is. Only errors about values repeat them, before they say what was expected.
-fn complaint(error: &serde_json::Error) -> String {
+/// What is wrong, without the value. Only errors about values repeat them, before they say what was expected.
+fn problem(error: &serde_json::Error) -> String {
     let text = error.to_string();
     match text.rfind(", expected ") {
         _ if !error.is_data() => text,

@@ -1,64 +1,69 @@
-//! The way of every request: send, classify, retry, decode. Each step is a file of its own.
+//! HTTP: the steps of every request, in the order of [`Pipeline::json`], [`Pipeline::call`] and [`Pipeline::attempt`].
 
-pub(crate) mod cache;
-pub(crate) mod classify;
-pub(crate) mod decode;
-pub(crate) mod http_date;
-pub(crate) mod json_body;
+mod cache;
+mod classify;
+mod decode;
+mod json_body;
 pub(crate) mod operation;
-pub(crate) mod redact;
 pub(crate) mod request;
-pub(crate) mod response;
-pub(crate) mod retry;
-pub(crate) mod runtime;
+mod response;
+mod retry;
+mod runtime;
 pub(crate) mod server_text;
-pub(crate) mod stall_timeout;
-pub(crate) mod transport;
-pub(crate) mod transport_error;
+mod stall_timeout;
+mod transport;
+mod transport_error;
 pub(crate) mod upload_body;
 
 use std::sync::Arc;
 
-use reqwest::Method;
 use serde::de::DeserializeOwned;
 
 use crate::client::http::cache::ResponseCache;
+use crate::client::http::operation::Effect;
 use crate::client::http::request::Request;
 use crate::client::http::response::Response;
-use crate::client::http::retry::Attempts;
 use crate::client::http::transport::Transport;
 use crate::client::{
-    ApiError, BaseUrl, Clock, ProgressListener, Result, RetryPolicy, Settings, Token,
+    BaseUrl, ClientBuilder, Clock, Error, ProgressEvent, ProgressListener, Result, RetryPolicy,
+    Token,
 };
 
-/// Everything the handles of the resources share.
+/// Sends requests; shared by the handles of all resources.
+#[derive(Clone)]
 pub(crate) struct Pipeline {
-    wire: Arc<Transport>,
+    transport: Arc<Transport>,
     token: Token,
     retry: RetryPolicy,
     clock: Arc<dyn Clock>,
-    memory: Option<ResponseCache>,
+    progress: ProgressListener,
+    cache: Option<Arc<ResponseCache>>,
 }
 
 impl Pipeline {
-    pub(crate) fn new(settings: &Settings, clock: Arc<dyn Clock>) -> Result<Pipeline> {
+    pub(crate) fn new(settings: ClientBuilder) -> Result<Pipeline> {
+        let (url, token) = (settings.url?, settings.token?);
         Ok(Pipeline {
-            wire: Arc::new(Transport::new(settings)?),
-            token: settings.token.clone(),
+            transport: Arc::new(Transport::new(
+                url,
+                &token,
+                &settings.tls,
+                settings.stall_timeout,
+                settings.progress.clone(),
+            )?),
+            token,
             retry: settings.retry,
-            clock,
-            memory: None,
+            clock: settings.clock,
+            progress: settings.progress,
+            cache: None,
         })
     }
 
     /// The same connections, with answers that are asked for once.
-    pub(crate) fn remembering(&self) -> Pipeline {
+    pub(crate) fn with_response_cache(&self) -> Pipeline {
         Pipeline {
-            wire: Arc::clone(&self.wire),
-            token: self.token.clone(),
-            retry: self.retry,
-            clock: Arc::clone(&self.clock),
-            memory: Some(ResponseCache::default()),
+            cache: Some(Arc::default()),
+            ..self.clone()
         }
     }
 
@@ -67,100 +72,77 @@ impl Pipeline {
     }
 
     pub(crate) fn progress(&self) -> &ProgressListener {
-        self.wire.progress()
+        &self.progress
     }
 
     pub(crate) fn base(&self) -> &BaseUrl {
-        self.wire.base()
+        self.transport.base()
     }
 
-    /// Asks and decodes the answer.
+    /// Sends a request and decodes the JSON of its answer.
     pub(crate) fn json<T: DeserializeOwned>(&self, request: &Request) -> Result<T> {
-        match &self.memory {
-            Some(memory) if request.method == Method::GET => {
-                let reply = memory.recall(request.question(), || self.call(request))?;
-                decode::json(request, &reply)
+        match &self.cache {
+            // Take an answer that is known already (cache).
+            Some(cache) if request.effect() == Effect::Read => {
+                let response = cache.get_or_ask(request.cache_key(), || self.call(request))?;
+                decode::json(request, &response)
             }
+            // Read its JSON (decode).
             _ => decode::json(request, &self.call(request)?),
         }
     }
 
-    /// Asks once and decodes the answer.
-    pub(crate) fn json_once<T: DeserializeOwned>(&self, request: &Request) -> Result<T> {
-        decode::json(request, &self.once(request)?)
-    }
-
-    /// Asks, and tries again what may be tried again: anything that never reached the server, and what has the same effect
-    /// when it is done twice.
+    /// Sends a request, and sends it again where that is safe (retry).
     pub(crate) fn call(&self, request: &Request) -> Result<Response> {
-        let mut attempts = Attempts::new(self.retry, self.clock());
-        let mut lost: Option<ApiError> = None;
-        loop {
-            let error = match self.once(request) {
-                Ok(reply) => return Ok(reply),
-                Err(error) => error,
-            };
-            if lost.is_some() && request.method == Method::DELETE && error.is_not_found() {
-                return Ok(Response::default());
-            }
-            let may_repeat = error.never_reached_the_server()
-                || (request.is_idempotent() && error.leaves_the_outcome_open());
-            if !may_repeat || !attempts.pause_after(&error) {
-                // That the server is gone now does not tell what it did before.
-                let lost = lost.filter(|lost| {
-                    lost.may_have_taken_effect() && error.never_reached_the_server()
-                });
-                return Err(lost.unwrap_or(error));
-            }
-            if error.leaves_the_outcome_open() {
-                lost = Some(error);
-            }
-        }
+        retry::call(self.retry, self.clock(), request, |attempt| {
+            self.attempt(request, attempt)
+        })
     }
 
-    /// Creates something that must not be created twice. When an answer is lost, `settle` looks what became of the request,
-    /// takes away what is incomplete, and returns what is there; `absent` may turn the loss of something that did not
-    /// arrive into an error that ends the attempts.
-    ///
-    /// A request that the server may still act on is never repeated: the attempts that are left only look again.
-    pub(crate) fn create<T>(
+    /// Sends a request that must not take effect twice. When its answer is lost, `find` looks for what it made.
+    pub(crate) fn create<T: DeserializeOwned>(
         &self,
-        mut send: impl FnMut() -> Result<T>,
-        mut settle: impl FnMut() -> Result<Option<T>>,
-        absent: impl Fn(ApiError) -> ApiError,
+        request: &Request,
+        find: impl FnMut() -> Result<Option<T>>,
     ) -> Result<T> {
-        let mut attempts = Attempts::new(self.retry, self.clock());
-        let mut may_be_done = false;
-        let mut outcome = send();
-        loop {
-            let mut error = match outcome {
-                Ok(created) => return Ok(created),
-                Err(error) => error,
-            };
-            may_be_done |= error.leaves_the_outcome_open();
-            // What a repeated request finds in its way, or no longer finds, may be the work of the first.
-            let may_be_own = may_be_done && (error.is_conflict() || error.is_not_found());
-            if error.leaves_the_outcome_open() || may_be_own {
-                error = match settle() {
-                    Ok(Some(found)) => return Ok(found),
-                    Ok(None) => absent(error),
-                    Err(_) => return Err(error.or_outcome_unknown()),
-                };
-            }
-            let is_under_way = error.may_still_take_effect();
-            let may_go_on = error.never_reached_the_server() || error.leaves_the_outcome_open();
-            if !may_go_on || !attempts.pause_after(&error) {
-                return Err(if is_under_way {
-                    error.or_outcome_unknown()
-                } else {
-                    error
-                });
-            }
-            outcome = if is_under_way { Err(error) } else { send() };
-        }
+        let send = |attempt| self.json_once(request, attempt);
+        self.create_with(send, find, std::convert::identity)
     }
 
-    fn once(&self, request: &Request) -> Result<Response> {
-        classify::check(request, self.wire.exchange(request)?, &self.token)
+    /// Like [`Pipeline::create`], with more to do around it: see [`retry::create`].
+    pub(crate) fn create_with<T>(
+        &self,
+        send: impl FnMut(u32) -> Result<T>,
+        settle: impl FnMut() -> Result<Option<T>>,
+        absent: impl Fn(Error) -> Error,
+    ) -> Result<T> {
+        retry::create(self.retry, self.clock(), send, settle, absent)
+    }
+
+    /// Sends a request once and decodes the JSON of its answer.
+    pub(crate) fn json_once<T: DeserializeOwned>(
+        &self,
+        request: &Request,
+        attempt: u32,
+    ) -> Result<T> {
+        decode::json(request, &self.attempt(request, attempt)?)
+    }
+
+    fn attempt(&self, request: &Request, attempt: u32) -> Result<Response> {
+        let url = self.transport.address(request);
+        let start = self.clock.now();
+        // Send it, and read an answer of bounded size and time (transport, stall_timeout, response), or find out why there
+        // is none (transport_error).
+        let answer = self.transport.exchange(url.clone(), request);
+        // Report the attempt to who watches. Paths hold ids, and queries names: no secret.
+        self.progress.report(&ProgressEvent::RequestEnded {
+            method: request.method.as_str(),
+            path: &self.base().relative(&url),
+            status: answer.as_ref().ok().map(|response| response.status),
+            elapsed: self.clock.now().saturating_sub(start),
+            attempt,
+        });
+        // Make an error of a refusal (classify), with a text that is fit for a user (server_text).
+        classify::check(request, answer?, &self.token)
     }
 }

@@ -1,61 +1,57 @@
-//! What a request is for: its errors say it, and are judged by it.
+//! What a request is for: errors name it, and are judged by it.
 
 use std::fmt;
 
-use reqwest::Method;
-
 /// What was tried.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Operation {
-    /// They begin an error's sentence, such as `reading machine 7`.
-    words: String,
-    writes: bool,
-    asked: Asked,
+pub(crate) struct Operation {
+    /// The beginning of an error's sentence, such as `reading machine 7`.
+    pub(super) description: String,
+    pub(super) effect: Effect,
+    pub(super) subject: Subject,
 }
 
-/// On what an answer depends besides the server.
+/// What a request does on the server.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Asked {
-    /// On nothing: it is one of the lists.
-    List,
-    /// On what is stored of one object.
+pub(crate) enum Effect {
+    /// It changes nothing.
+    Read,
+    /// Sent twice, it has the effect of once.
+    Write,
+    /// The same, and an object that is gone when it is sent again was deleted by the first one.
+    Delete,
+    /// It takes effect each time that it is sent.
+    Action,
+}
+
+/// What a request is about: whether its failure says something of other requests depends on it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Subject {
+    /// No single object, such as a list. Where the server fails at it, it fails for everyone.
+    Server,
+    /// What the server has stored of one object.
     Object,
-    /// On a machine's BMC.
+    /// A machine's BMC, which may take long to answer where the server itself is well.
     Bmc,
 }
 
 impl Operation {
-    pub(crate) fn new(method: &Method, path: &[&str], words: String) -> Operation {
-        let is_id = |segment: &&str| segment.parse::<u64>().is_ok();
-        Operation {
-            words,
-            writes: method != Method::GET,
-            asked: match path {
-                [.., "power"] => Asked::Bmc,
-                path if path.iter().any(is_id) => Asked::Object,
-                _ => Asked::List,
-            },
-        }
-    }
-
     /// Whether it may change something.
     pub(crate) fn writes(&self) -> bool {
-        self.writes
+        self.effect != Effect::Read
     }
 
-    /// Whether it is one of the server's lists that was asked for.
-    pub(crate) fn is_for_a_list(&self) -> bool {
-        self.asked == Asked::List
+    pub(crate) fn is_about_server(&self) -> bool {
+        self.subject == Subject::Server
     }
 
-    /// Whether the server has to ask a BMC, which may take long where the server itself is well.
-    pub(crate) fn needs_a_bmc(&self) -> bool {
-        self.asked == Asked::Bmc
+    pub(crate) fn asks_bmc(&self) -> bool {
+        self.subject == Subject::Bmc
     }
 }
 
 impl fmt::Display for Operation {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.write_str(&self.words)
+        formatter.write_str(&self.description)
     }
 }

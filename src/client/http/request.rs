@@ -1,32 +1,32 @@
-//! One request, described before it is sent: what it asks for, and what refusals mean there.
+//! One request, described before it is sent: what it asks for, what it does, and what refusals mean there.
 
 use bytes::Bytes;
 use reqwest::Method;
 use reqwest::header::HeaderValue;
 use serde::Serialize;
 
-use crate::client::http::operation::Operation;
+use crate::client::http::operation::{Effect, Operation, Subject};
 use crate::client::http::upload_body::Upload;
 use crate::client::resources::scope::Scope;
 
 /// A request that can be sent any number of times.
 pub(crate) struct Request {
     pub(crate) method: Method,
-    pub(crate) target: Target,
+    pub(crate) endpoint: Endpoint,
     pub(crate) query: Option<String>,
-    pub(crate) body: Payload,
+    pub(crate) body: RequestBody,
     /// What is tried.
     pub(crate) action: Operation,
     /// What a 403 without a readable reason means here.
     pub(crate) forbidden: &'static str,
     /// What a 409 means here; the server explains it in SQL.
     pub(crate) conflict: &'static str,
-    /// Whether it carries what a refusal must not show: the server repeats in errors what it was sent.
+    /// Whether its body must not be seen in an error: the server repeats in refusals what it was sent.
     pub(crate) private: bool,
 }
 
 /// Where a request goes.
-pub(crate) enum Target {
+pub(crate) enum Endpoint {
     /// A resource of the API, by its path segments.
     Api(Vec<String>),
     /// A file on the boot endpoint, which needs no token and gets none.
@@ -38,55 +38,79 @@ pub(crate) enum Target {
 }
 
 /// What a request carries.
-pub(crate) enum Payload {
-    Nothing,
+pub(crate) enum RequestBody {
+    Empty,
     Json(Bytes),
     Upload(Upload),
 }
 
 impl Request {
-    /// A request for a resource of the API.
-    pub(crate) fn new(method: Method, path: &[&str], action: impl Into<String>) -> Request {
+    /// Reads an object, or a list that belongs to one.
+    pub(crate) fn get(path: &[&str], action: impl Into<String>) -> Request {
+        Request::new(Method::GET, Effect::Read, path, action)
+    }
+
+    /// Reads one of the server's own lists.
+    pub(crate) fn list(path: &[&str], action: impl Into<String>) -> Request {
+        Request::get(path, action).about(Subject::Server)
+    }
+
+    pub(crate) fn put(path: &[&str], action: impl Into<String>, body: &impl Serialize) -> Request {
+        Request::new(Method::PUT, Effect::Write, path, action).json(body)
+    }
+
+    pub(crate) fn post(path: &[&str], action: impl Into<String>) -> Request {
+        Request::new(Method::POST, Effect::Action, path, action)
+    }
+
+    pub(crate) fn delete(path: &[&str], action: impl Into<String>) -> Request {
+        Request::new(Method::DELETE, Effect::Delete, path, action)
+    }
+
+    /// Reads a file from the boot endpoint.
+    pub(crate) fn boot_file(name: HeaderValue, size: u64, action: impl Into<String>) -> Request {
         Request {
-            action: Operation::new(&method, path, action.into()),
+            endpoint: Endpoint::BootFile { name, size },
+            ..Request::list(&[], action)
+        }
+    }
+
+    fn new(method: Method, effect: Effect, path: &[&str], action: impl Into<String>) -> Request {
+        Request {
             method,
-            target: Target::Api(path.iter().map(|&segment| segment.to_owned()).collect()),
+            endpoint: Endpoint::Api(path.iter().map(|&segment| segment.to_owned()).collect()),
             query: None,
-            body: Payload::Nothing,
+            body: RequestBody::Empty,
+            action: Operation {
+                description: action.into(),
+                effect,
+                subject: Subject::Object,
+            },
             forbidden: "the token's user is not allowed to",
             conflict: "it conflicts with what the server has",
             private: false,
         }
     }
 
-    pub(crate) fn get(path: &[&str], action: impl Into<String>) -> Request {
-        Request::new(Method::GET, path, action)
+    /// Says what it is about, where that is not one object.
+    pub(crate) fn about(mut self, subject: Subject) -> Request {
+        self.action.subject = subject;
+        self
     }
 
-    pub(crate) fn put(path: &[&str], action: impl Into<String>, body: &impl Serialize) -> Request {
-        Request::new(Method::PUT, path, action).json(body)
-    }
-
-    pub(crate) fn post(path: &[&str], action: impl Into<String>, body: &impl Serialize) -> Request {
-        Request::new(Method::POST, path, action).json(body)
-    }
-
-    pub(crate) fn delete(path: &[&str], action: impl Into<String>) -> Request {
-        Request::new(Method::DELETE, path, action)
-    }
-
-    /// Reads a file from the boot endpoint.
-    pub(crate) fn boot_file(name: HeaderValue, size: u64, action: impl Into<String>) -> Request {
+    pub(crate) fn json(self, body: &impl Serialize) -> Request {
+        // The bodies are structs of strings, numbers and booleans, which always serialize.
+        let bytes = serde_json::to_vec(body).unwrap_or_default();
         Request {
-            target: Target::BootFile { name, size },
-            ..Request::new(Method::GET, &[], action)
+            body: RequestBody::Json(Bytes::from(bytes)),
+            ..self
         }
     }
 
-    pub(crate) fn upload(path: &[&str], action: impl Into<String>, upload: Upload) -> Request {
+    pub(crate) fn upload(self, upload: Upload) -> Request {
         Request {
-            body: Payload::Upload(upload),
-            ..Request::new(Method::POST, path, action)
+            body: RequestBody::Upload(upload),
+            ..self
         }
     }
 
@@ -118,7 +142,7 @@ impl Request {
         }
     }
 
-    /// Says that a refusal is not to be kept word for word.
+    /// Says that a refusal must not be kept word for word.
     pub(crate) fn private(self) -> Request {
         Request {
             private: true,
@@ -128,32 +152,22 @@ impl Request {
 
     /// How large the answer should be, when it is a file.
     pub(crate) fn file_size(&self) -> Option<u64> {
-        match self.target {
-            Target::BootFile { size, .. } => Some(size),
-            Target::Api(_) => None,
+        match self.endpoint {
+            Endpoint::BootFile { size, .. } => Some(size),
+            Endpoint::Api(_) => None,
         }
     }
 
-    /// What is asked for: the same words get the same answer as long as nothing changes.
-    pub(crate) fn question(&self) -> String {
-        let path = match &self.target {
-            Target::Api(segments) => segments.join("/"),
-            Target::BootFile { name, .. } => format!("boot file {name:?}"),
+    /// What is asked for: the same key has the same answer as long as nothing changes.
+    pub(crate) fn cache_key(&self) -> String {
+        let path = match &self.endpoint {
+            Endpoint::Api(segments) => segments.join("/"),
+            Endpoint::BootFile { name, .. } => format!("boot file {name:?}"),
         };
         format!("{path}?{}", self.query.as_deref().unwrap_or_default())
     }
 
-    /// Whether doing it twice has the effect of doing it once.
-    pub(crate) fn is_idempotent(&self) -> bool {
-        self.method != Method::POST
-    }
-
-    fn json(self, body: &impl Serialize) -> Request {
-        // The bodies are structs of strings, numbers and booleans, which always serialize.
-        let bytes = serde_json::to_vec(body).unwrap_or_default();
-        Request {
-            body: Payload::Json(Bytes::from(bytes)),
-            ..self
-        }
+    pub(crate) fn effect(&self) -> Effect {
+        self.action.effect
     }
 }

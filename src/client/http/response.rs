@@ -1,34 +1,35 @@
-//! Reads an answer: bounded in size and time, and the bytes of an image only as their sum.
+//! Reads an answer: bounded in size and time, and of an image's bytes only their digest.
 
 use std::time::Duration;
 
 use reqwest::header::{CONTENT_TYPE, HeaderMap};
 use tokio::time::timeout;
 
+use crate::client::Result;
 use crate::client::digest::{Digest, Hasher};
+use crate::client::error::ErrorDetails;
 use crate::client::http::request::Request;
 use crate::client::http::stall_timeout::Activity;
-use crate::client::{ApiError, Result};
 
 /// The most that is read of a successful answer. A list of preseeds carries all their contents, up to 2 MiB each.
 const MAX_ANSWER: usize = 64 * 1024 * 1024;
-/// The most that is read of an error. A preseed that is refused comes back twice, and is of no use.
+/// The most that is read of an error. A preseed that is refused comes back twice.
 const MAX_ERROR: usize = 64 * 1024;
 
 /// An answer, whatever its status.
 #[derive(Default)]
 pub(crate) struct Response {
-    pub(crate) status: u16,
-    pub(crate) headers: HeaderMap,
-    /// Its text, or as much of it as is read of an error.
-    pub(crate) body: Vec<u8>,
-    /// Whether the request's body was handed over whole before it came.
-    pub(crate) delivered: bool,
+    pub(super) status: u16,
+    pub(super) headers: HeaderMap,
+    /// Its text; of an error only the beginning.
+    pub(super) body: Vec<u8>,
+    /// Whether the request's body was handed over whole before the answer came.
+    pub(super) delivered: bool,
     digest: Option<Digest>,
 }
 
 /// Why an answer could not be read to its end.
-pub(crate) enum Broken {
+pub(super) enum ReadError {
     /// The connection broke, or the server does not speak HTTP.
     Lost(reqwest::Error),
     /// It is larger than this many bytes.
@@ -37,57 +38,57 @@ pub(crate) enum Broken {
     TooSlow,
 }
 
-impl From<reqwest::Error> for Broken {
-    fn from(error: reqwest::Error) -> Broken {
-        Broken::Lost(error)
+impl From<reqwest::Error> for ReadError {
+    fn from(error: reqwest::Error) -> ReadError {
+        ReadError::Lost(error)
     }
 }
 
 impl Response {
-    /// The digest of a file, or of so much of it that it is larger than expected. The boot endpoint answers with pages too, and so may a proxy before it; only bytes are a file.
-    pub(crate) fn file(self, request: &Request) -> Result<Digest> {
-        let kind = self.headers.get(CONTENT_TYPE);
-        let is_file =
-            kind.is_some_and(|kind| kind.as_bytes().starts_with(b"application/octet-stream"));
-        self.digest
-            .filter(|_| is_file)
-            .ok_or_else(|| ApiError::Decode {
-                action: request.action.clone(),
-                reason: "it is not a file".to_owned(),
-            })
+    /// The digest of a file, or of so much of it that it is larger than expected. The boot endpoint answers with pages too,
+    /// and so may a proxy before it: only `application/octet-stream` is a file.
+    pub(crate) fn file_digest(self, request: &Request) -> Result<Digest> {
+        let content_type = self.headers.get(CONTENT_TYPE);
+        let is_file = content_type
+            .is_some_and(|text| text.as_bytes().starts_with(b"application/octet-stream"));
+        let not_a_file = || ErrorDetails::Decode {
+            action: request.action.clone(),
+            reason: "it is not a file".to_owned(),
+        };
+        Ok(self.digest.filter(|_| is_file).ok_or_else(not_a_file)?)
     }
 }
 
 /// Reads the answer. A file of which the size is known is read in constant memory, as long as it takes and until it turns
 /// out to be larger; anything else must end within `limit`.
-pub(crate) async fn reply(
+pub(super) async fn read(
     response: reqwest::Response,
     file_size: Option<u64>,
     limit: Duration,
     activity: &Activity,
-) -> Result<Response, Broken> {
+) -> Result<Response, ReadError> {
     let is_file = file_size.is_some() && response.status().is_success();
-    let reading = read(response, file_size, activity);
+    let reading = read_to_end(response, file_size, activity);
     if is_file {
         return reading.await;
     }
     timeout(limit, reading)
         .await
-        .unwrap_or(Err(Broken::TooSlow))
+        .unwrap_or(Err(ReadError::TooSlow))
 }
 
-async fn read(
+async fn read_to_end(
     mut response: reqwest::Response,
     file_size: Option<u64>,
     activity: &Activity,
-) -> Result<Response, Broken> {
+) -> Result<Response, ReadError> {
     activity.touch();
     let good = response.status().is_success();
     let limit = if good { MAX_ANSWER } else { MAX_ERROR };
     let mut hasher = file_size
         .filter(|_| good)
         .map(|size| (size, Hasher::default()));
-    let mut reply = Response {
+    let mut read = Response {
         status: response.status().as_u16(),
         headers: std::mem::take(response.headers_mut()),
         ..Response::default()
@@ -96,7 +97,7 @@ async fn read(
         let chunk = match response.chunk().await {
             Ok(Some(chunk)) => chunk,
             Ok(None) => break,
-            Err(error) if good => return Err(Broken::Lost(error)),
+            Err(error) if good => return Err(ReadError::Lost(error)),
             // The status of a refusal is worth more than the rest of its text.
             Err(_) => break,
         };
@@ -108,17 +109,15 @@ async fn read(
             }
             continue;
         }
-        let room = limit - reply.body.len();
-        reply
-            .body
-            .extend_from_slice(&chunk[..chunk.len().min(room)]);
+        let room = limit - read.body.len();
+        read.body.extend_from_slice(&chunk[..chunk.len().min(room)]);
         if chunk.len() > room {
             if good {
-                return Err(Broken::TooLarge(limit as u64));
+                return Err(ReadError::TooLarge(limit as u64));
             }
             break;
         }
     }
-    reply.digest = hasher.map(|(_, hasher)| hasher.finish());
-    Ok(reply)
+    read.digest = hasher.map(|(_, hasher)| hasher.finish());
+    Ok(read)
 }

@@ -3,28 +3,30 @@
 //! The token goes only to the API below the server's URL: not to the boot endpoint, and not to where a redirect leaves the
 //! URL's prefix. To another origin no redirect is followed.
 
+use std::panic;
 use std::sync::Arc;
+use std::thread;
 use std::time::Duration;
 
+use reqwest::Url;
 use reqwest::header::{AUTHORIZATION, CONTENT_TYPE, HeaderValue, LOCATION};
-use reqwest::{Method, Url};
 
+use crate::client::error::{ErrorDetails, Source};
 use crate::client::http::json_body::JsonBody;
-use crate::client::http::request::{Payload, Request, Target};
-use crate::client::http::response;
-use crate::client::http::response::{Broken, Response};
+use crate::client::http::operation::Effect;
+use crate::client::http::request::{Endpoint, Request, RequestBody};
+use crate::client::http::response::{self, ReadError, Response};
 use crate::client::http::runtime::BlockingRuntime;
 use crate::client::http::stall_timeout::Activity;
-use crate::client::http::transport_error;
-use crate::client::http::upload_body;
-use crate::client::http::upload_body::Trouble;
-use crate::client::{ApiError, BaseUrl, ProgressListener, Result, Settings, tls};
+use crate::client::http::transport_error::{self, FailedExchange};
+use crate::client::http::upload_body::{self, Trouble};
+use crate::client::{BaseUrl, Error, ProgressListener, Result, TlsSettings, Token, tls};
 
 /// How often a redirect within the server is followed.
 const MAX_REDIRECTS: u32 = 5;
 
 /// How many stall timeouts an answer may take that never stalls.
-const PATIENCE: u32 = 10;
+const ANSWER_TIMEOUT_FACTOR: u32 = 10;
 
 /// The connections to one server.
 pub(crate) struct Transport {
@@ -33,67 +35,70 @@ pub(crate) struct Transport {
     authorization: HeaderValue,
     stall_timeout: Duration,
     progress: ProgressListener,
-    worker: BlockingRuntime,
+    runtime: BlockingRuntime,
 }
 
 impl Transport {
-    pub(crate) fn new(settings: &Settings) -> Result<Transport> {
-        let unusable = |error: &dyn std::fmt::Display| ApiError::Tls {
-            reason: format!("cannot set up HTTP: {error}"),
+    pub(super) fn new(
+        base: BaseUrl,
+        token: &Token,
+        tls: &TlsSettings,
+        stall_timeout: Duration,
+        progress: ProgressListener,
+    ) -> Result<Transport> {
+        let unusable = |reason: String, source: Source| ErrorDetails::Tls {
+            reason: format!("cannot set up HTTP: {reason}"),
+            source: Some(source),
         };
-        let worker = BlockingRuntime::new().map_err(|error| unusable(&error))?;
+        let runtime =
+            BlockingRuntime::new().map_err(|error| unusable(error.to_string(), error.into()))?;
         let http = reqwest::Client::builder()
-            .tls_backend_preconfigured(tls::config(&settings.tls, settings.url.is_https())?)
+            .tls_backend_preconfigured(tls::config(tls, base.is_https())?)
             .user_agent(concat!("mr-provisioner/", env!("CARGO_PKG_VERSION")))
             .redirect(reqwest::redirect::Policy::none())
             .retry(reqwest::retry::never())
-            .connect_timeout(settings.stall_timeout)
+            .connect_timeout(stall_timeout)
             .build()
-            .map_err(|error| unusable(&transport_error::root_cause(&error)))?;
-        let mut authorization =
-            HeaderValue::from_str(&format!("Bearer {}", settings.token.expose()))
-                .map_err(|_| ApiError::InvalidToken("the token cannot be sent in a header"))?;
+            .map_err(|error| unusable(transport_error::root_cause(&error), error.into()))?;
+        let mut authorization = HeaderValue::from_str(&format!("Bearer {}", token.expose()))
+            .map_err(|_| ErrorDetails::InvalidToken("the token cannot be sent in a header"))?;
         authorization.set_sensitive(true);
         Ok(Transport {
             http,
-            base: settings.url.clone(),
+            base,
             authorization,
-            stall_timeout: settings.stall_timeout,
-            progress: settings.progress.clone(),
-            worker,
+            stall_timeout,
+            progress,
+            runtime,
         })
     }
 
-    pub(crate) fn base(&self) -> &BaseUrl {
+    pub(super) fn base(&self) -> &BaseUrl {
         &self.base
     }
 
-    pub(crate) fn progress(&self) -> &ProgressListener {
-        &self.progress
-    }
-
-    /// Sends a request once, and follows redirects of a GET within the server.
-    pub(crate) fn exchange(&self, request: &Request) -> Result<Response> {
-        let mut url = self.address(request);
+    /// Sends a request once, and follows redirects within the server where it only reads.
+    pub(super) fn exchange(&self, mut url: Url, request: &Request) -> Result<Response> {
         for _ in 0..=MAX_REDIRECTS {
-            let reply = self.exchange_at(&url, request)?;
-            let Some(place) = redirection(&reply, &url) else {
-                return Ok(reply);
+            let response = self.exchange_at(&url, request)?;
+            let Some(location) = redirect_location(&response, &url) else {
+                return Ok(response);
             };
-            if request.method != Method::GET || place.origin() != url.origin() {
-                return Err(redirected(request, &place));
+            if request.effect() != Effect::Read || location.origin() != url.origin() {
+                return Err(redirect_error(request, location));
             }
-            url = place;
+            url = location;
         }
-        Err(redirected(request, &url))
+        Err(redirect_error(request, url))
     }
 
-    fn address(&self, request: &Request) -> Url {
-        let mut url = match &request.target {
-            Target::Api(path) => self
+    /// The URL of a request.
+    pub(super) fn address(&self, request: &Request) -> Url {
+        let mut url = match &request.endpoint {
+            Endpoint::Api(path) => self
                 .base
                 .api(&path.iter().map(String::as_str).collect::<Vec<_>>()),
-            Target::BootFile { .. } => self.base.boot(),
+            Endpoint::BootFile { .. } => self.base.boot(),
         };
         url.set_query(request.query.as_deref());
         url
@@ -102,52 +107,50 @@ impl Transport {
     fn exchange_at(&self, url: &Url, request: &Request) -> Result<Response> {
         let activity = Arc::new(Activity::new());
         let trouble = Trouble::default();
-        let result = self.worker.run(activity.watch(self.stall_timeout, async {
+        let exchange = activity.watch(self.stall_timeout, async {
             let response = self
                 .build(url, request, &activity, &trouble)?
                 .send()
                 .await?;
-            response::reply(
-                response,
-                request.file_size(),
-                self.answer_limit(),
-                &activity,
-            )
-            .await
-        }));
+            let limit = self.answer_timeout();
+            response::read(response, request.file_size(), limit, &activity).await
+        });
+        let result = outside_async_runtimes(|| self.runtime.run(exchange));
         activity.end();
         let delivered = activity.is_delivered();
         if let Some(error) = upload_body::take(&trouble) {
             return Err(error);
         }
-        let circumstances = transport_error::Circumstances {
+        let failed_exchange = FailedExchange {
             action: &request.action,
             url,
             stall_timeout: self.stall_timeout,
-            unsent: !matches!(request.body, Payload::Nothing) && !activity.began_sending(),
+            unsent: !matches!(request.body, RequestBody::Empty) && !activity.began_sending(),
             delivered,
         };
         match result {
-            None => Err(circumstances.stalled()),
-            Some(Ok(mut reply)) => {
-                reply.delivered = delivered;
-                Ok(reply)
+            None => Err(failed_exchange.stalled()),
+            Some(Ok(mut response)) => {
+                response.delivered = delivered;
+                Ok(response)
             }
-            Some(Err(Broken::Lost(error))) => Err(circumstances.failed(&error)),
-            Some(Err(Broken::TooSlow)) => Err(ApiError::ResponseTooSlow {
+            Some(Err(ReadError::Lost(error))) => Err(failed_exchange.failed(error)),
+            Some(Err(ReadError::TooSlow)) => Err(ErrorDetails::ResponseTooSlow {
                 action: request.action.clone(),
-                after: self.answer_limit(),
-            }),
-            Some(Err(Broken::TooLarge(limit))) => Err(ApiError::ResponseTooLarge {
+                after: self.answer_timeout(),
+            }
+            .into()),
+            Some(Err(ReadError::TooLarge(limit))) => Err(ErrorDetails::ResponseTooLarge {
                 action: request.action.clone(),
                 limit,
-            }),
+            }
+            .into()),
         }
     }
 
     /// How long an answer may take from its beginning to its end, unless it is a file.
-    fn answer_limit(&self) -> Duration {
-        self.stall_timeout.saturating_mul(PATIENCE)
+    fn answer_timeout(&self) -> Duration {
+        self.stall_timeout.saturating_mul(ANSWER_TIMEOUT_FACTOR)
     }
 
     fn build(
@@ -158,19 +161,19 @@ impl Transport {
         trouble: &Trouble,
     ) -> reqwest::Result<reqwest::RequestBuilder> {
         let builder = self.http.request(request.method.clone(), url.clone());
-        let builder = match &request.target {
-            Target::Api(_) if self.base.is_above(url) => {
+        let builder = match &request.endpoint {
+            Endpoint::Api(_) if self.base.is_above(url) => {
                 builder.header(AUTHORIZATION, self.authorization.clone())
             }
-            Target::Api(_) => builder,
+            Endpoint::Api(_) => builder,
             // The endpoint wants the address of the machine that boots, but uses it only in its log.
-            Target::BootFile { name, .. } => builder
+            Endpoint::BootFile { name, .. } => builder
                 .header("X-TFTP-IP", "127.0.0.1")
                 .header("X-TFTP-File", name.clone()),
         };
         Ok(match &request.body {
-            Payload::Nothing => builder,
-            Payload::Json(bytes) => {
+            RequestBody::Empty => builder,
+            RequestBody::Json(bytes) => {
                 builder
                     .header(CONTENT_TYPE, "application/json")
                     .body(reqwest::Body::wrap(JsonBody::new(
@@ -178,7 +181,7 @@ impl Transport {
                         Arc::clone(activity),
                     )))
             }
-            Payload::Upload(upload) => {
+            RequestBody::Upload(upload) => {
                 let (activity, trouble) = (Arc::clone(activity), Arc::clone(trouble));
                 builder.multipart(upload.form(activity, trouble, self.progress.clone())?)
             }
@@ -186,24 +189,35 @@ impl Transport {
     }
 }
 
-/// Where a reply sends the client, if it does.
-fn redirection(reply: &Response, from: &Url) -> Option<Url> {
-    if !matches!(reply.status, 301 | 302 | 303 | 307 | 308) {
-        return None;
+/// Waits for an exchange, whatever thread calls. An async runtime forbids its threads to wait for another runtime, so there
+/// a thread of its own does.
+fn outside_async_runtimes<T: Send>(wait: impl FnOnce() -> T + Send) -> T {
+    if tokio::runtime::Handle::try_current().is_err() {
+        return wait();
     }
-    from.join(reply.headers.get(LOCATION)?.to_str().ok()?).ok()
+    let result = thread::scope(|scope| scope.spawn(wait).join());
+    result.unwrap_or_else(|panic| panic::resume_unwind(panic))
 }
 
-/// The place without its query, password and fragment, which may hold what nobody should see.
-fn redirected(request: &Request, place: &Url) -> ApiError {
-    let mut place = place.clone();
-    place.set_query(None);
-    place.set_fragment(None);
-    if place.set_username("").is_err() || place.set_password(None).is_err() {
-        place.set_path("");
+/// Where a response sends the client, if it is a redirect.
+fn redirect_location(response: &Response, from: &Url) -> Option<Url> {
+    if !matches!(response.status, 301 | 302 | 303 | 307 | 308) {
+        return None;
     }
-    ApiError::Redirected {
+    from.join(response.headers.get(LOCATION)?.to_str().ok()?)
+        .ok()
+}
+
+/// Names the location without its query, password and fragment, which may hold secrets.
+fn redirect_error(request: &Request, mut location: Url) -> Error {
+    location.set_query(None);
+    location.set_fragment(None);
+    if location.set_username("").is_err() || location.set_password(None).is_err() {
+        location.set_path("");
+    }
+    ErrorDetails::Redirected {
         action: request.action.clone(),
-        to: place.to_string(),
+        to: location.to_string(),
     }
+    .into()
 }

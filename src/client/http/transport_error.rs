@@ -1,20 +1,21 @@
-//! Classifies exchanges that ended without an answer.
+//! Makes errors of exchanges that ended without an answer.
 //!
 //! The HTTP client's own messages repeat URLs and nest; only their innermost cause is shown.
 
-use std::error::Error;
+use std::error::Error as StdError;
 use std::io;
 use std::time::Duration;
 
 use reqwest::Url;
 
-use crate::client::ApiError;
+use crate::client::Error;
+use crate::client::error::{ErrorDetails, Source};
 use crate::client::http::operation::Operation;
 use crate::client::http::server_text;
 use crate::support::io_error;
 
-/// What is known about an exchange besides its failure.
-pub(crate) struct Circumstances<'a> {
+/// An exchange without an answer, and what is known about it besides the error.
+pub(crate) struct FailedExchange<'a> {
     pub(crate) action: &'a Operation,
     pub(crate) url: &'a Url,
     pub(crate) stall_timeout: Duration,
@@ -24,46 +25,55 @@ pub(crate) struct Circumstances<'a> {
     pub(crate) delivered: bool,
 }
 
-impl Circumstances<'_> {
+impl FailedExchange<'_> {
     /// The error for an exchange that stalled.
-    pub(crate) fn stalled(&self) -> ApiError {
+    pub(crate) fn stalled(&self) -> Error {
         if self.unsent {
-            return self.unconnected(self.too_late());
+            return self.connect_error(self.too_late(), None);
         }
-        ApiError::Timeout {
+        ErrorDetails::Timeout {
             action: self.action.clone(),
             after: self.stall_timeout,
             delivered: self.delivered,
         }
+        .into()
     }
 
     /// The error for an exchange that failed.
-    pub(crate) fn failed(&self, error: &reqwest::Error) -> ApiError {
-        if let Some(reason) = distrust(error) {
-            return ApiError::Untrusted {
+    pub(crate) fn failed(&self, error: reqwest::Error) -> Error {
+        let error = error.without_url();
+        if let Some(reason) = trust_problem(&error) {
+            return ErrorDetails::Untrusted {
                 action: self.action.clone(),
                 host: self.host(),
                 reason,
-            };
+                source: error.into(),
+            }
+            .into();
         }
         if error.is_connect() && error.is_timeout() {
-            return self.unconnected(self.too_late());
+            return self.connect_error(self.too_late(), Some(error.into()));
         }
+        let reason = root_cause(&error);
         if error.is_connect() || self.unsent {
-            return self.unconnected(root_cause(error));
+            return self.connect_error(reason, Some(error.into()));
         }
-        ApiError::Disconnected {
+        ErrorDetails::Disconnected {
             action: self.action.clone(),
-            reason: root_cause(error),
+            reason,
+            source: error.into(),
         }
+        .into()
     }
 
-    fn unconnected(&self, reason: String) -> ApiError {
-        ApiError::Connect {
+    fn connect_error(&self, reason: String, source: Option<Source>) -> Error {
+        ErrorDetails::Connect {
             action: self.action.clone(),
             host: self.host(),
             reason,
+            source,
         }
+        .into()
     }
 
     fn too_late(&self) -> String {
@@ -80,7 +90,7 @@ impl Circumstances<'_> {
 }
 
 /// The innermost cause of an error, without the number of the system's error.
-pub(crate) fn root_cause(error: &(dyn Error + 'static)) -> String {
+pub(crate) fn root_cause(error: &(dyn StdError + 'static)) -> String {
     let innermost = causes(error).last().unwrap_or(error);
     let mut text = server_text::one_line(&io_error::of(innermost));
     if let Some(first) = text.get_mut(..1) {
@@ -91,10 +101,10 @@ pub(crate) fn root_cause(error: &(dyn Error + 'static)) -> String {
 
 /// Why the two sides do not accept each other, if that is what happened. Once connected, only a refusal of the client's
 /// certificate counts: it comes late, but before the server looks at any request. A server that closes in a hurry resets
-/// the connection, and its reason is lost on the way: then only a broken connection can be told.
-fn distrust(error: &reqwest::Error) -> Option<String> {
+/// the connection, and its reason is lost on the way: then it is only a broken connection.
+fn trust_problem(error: &reqwest::Error) -> Option<String> {
     let tls = causes(error).find_map(|cause| cause.downcast_ref())?;
-    (error.is_connect() || refuses_the_client(tls)).then(|| explain(tls))
+    (error.is_connect() || refuses_the_client(tls)).then(|| tls_problem(tls))
 }
 
 fn refuses_the_client(error: &rustls::Error) -> bool {
@@ -115,12 +125,14 @@ fn refuses_the_client(error: &rustls::Error) -> bool {
 }
 
 /// An error and its causes, from the outside in.
-fn causes<'a>(error: &'a (dyn Error + 'static)) -> impl Iterator<Item = &'a (dyn Error + 'static)> {
+fn causes<'a>(
+    error: &'a (dyn StdError + 'static),
+) -> impl Iterator<Item = &'a (dyn StdError + 'static)> {
     std::iter::successors(Some(error), |&error| cause(error))
 }
 
 /// The cause of an error. An I/O error does not name the error that it wraps as its source.
-fn cause<'a>(error: &'a (dyn Error + 'static)) -> Option<&'a (dyn Error + 'static)> {
+fn cause<'a>(error: &'a (dyn StdError + 'static)) -> Option<&'a (dyn StdError + 'static)> {
     match error
         .downcast_ref::<io::Error>()
         .and_then(io::Error::get_ref)
@@ -130,7 +142,7 @@ fn cause<'a>(error: &'a (dyn Error + 'static)) -> Option<&'a (dyn Error + 'stati
     }
 }
 
-fn explain(error: &rustls::Error) -> String {
+fn tls_problem(error: &rustls::Error) -> String {
     use rustls::CertificateError as Bad;
     let known = match error {
         rustls::Error::InvalidCertificate(Bad::UnknownIssuer | Bad::BadSignature) => {

@@ -25,8 +25,9 @@ use reqwest::multipart::{Form, Part};
 use tokio::time::Sleep;
 
 use crate::client::digest::{Digest, Hasher};
+use crate::client::error::ErrorDetails;
 use crate::client::http::stall_timeout::Activity;
-use crate::client::{ApiError, ProgressEvent, ProgressListener};
+use crate::client::{Error, ProgressEvent, ProgressListener};
 
 /// How much is read from the file at once.
 const CHUNK: u64 = 64 * 1024;
@@ -48,10 +49,10 @@ pub(crate) struct Upload {
 }
 
 /// Why sending stopped on this side, for whoever gets only the HTTP client's error.
-pub(crate) type Trouble = Arc<Mutex<Option<ApiError>>>;
+pub(crate) type Trouble = Arc<Mutex<Option<Error>>>;
 
 /// Takes the reason out, if there is one.
-pub(crate) fn take(trouble: &Trouble) -> Option<ApiError> {
+pub(crate) fn take(trouble: &Trouble) -> Option<Error> {
     trouble
         .lock()
         .unwrap_or_else(PoisonError::into_inner)
@@ -105,7 +106,7 @@ struct FileBody {
 
 impl FileBody {
     /// The next chunk, or `None` behind the last one.
-    fn next(&mut self) -> Result<Option<Bytes>, ApiError> {
+    fn next(&mut self) -> Result<Option<Bytes>, Error> {
         let left = self.expected.size - self.sent;
         if self.done {
             return Ok(None);
@@ -134,7 +135,7 @@ impl FileBody {
         });
     }
 
-    fn read(&self, wanted: u64) -> Result<Bytes, ApiError> {
+    fn read(&self, wanted: u64) -> Result<Bytes, Error> {
         let mut buffer = vec![0; wanted as usize];
         loop {
             match self.file.read_at(&mut buffer, self.sent) {
@@ -144,19 +145,21 @@ impl FileBody {
                 }
                 Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
                 Err(error) => {
-                    return Err(ApiError::File {
+                    return Err(ErrorDetails::File {
                         path: self.path.clone(),
-                        error,
-                    });
+                        source: error,
+                    }
+                    .into());
                 }
             }
         }
     }
 
-    fn changed(&self) -> ApiError {
-        ApiError::FileChanged {
+    fn changed(&self) -> Error {
+        ErrorDetails::FileChanged {
             path: self.path.clone(),
         }
+        .into()
     }
 }
 

@@ -1,4 +1,4 @@
-//! The server's query language, built and never pasted.
+//! The server's query language. Queries are built from values, never from text.
 //!
 //! A query is an s-expression such as `(and (= arch "arm64") (= assignee_count 0))`. The server executes a bare string
 //! as raw SQL and fails on many malformed expressions, so only a [`Query`] can be sent, and a `Query` is always a tree
@@ -11,17 +11,18 @@ use std::fmt;
 
 pub use types::{Comparison, Operand, Symbol};
 
-use crate::client::{ApiError, Result};
+use crate::client::Result;
+use crate::client::error::ErrorDetails;
 
 /// Selects machines. `Display` is the text that is sent.
 #[derive(Clone, PartialEq, Eq, Debug)]
-pub struct Query(Node);
+pub struct Query(QueryNode);
 
 #[derive(Clone, PartialEq, Eq, Debug)]
-enum Node {
+enum QueryNode {
     All,
-    And(Vec<Node>),
-    Or(Vec<Node>),
+    And(Vec<QueryNode>),
+    Or(Vec<QueryNode>),
     Compare(Comparison, Operand, Operand),
     /// The text as it is sent: already escaped for LIKE where it has to be.
     Like(Symbol, String),
@@ -31,7 +32,7 @@ impl Query {
     /// Selects the machine of exactly this name.
     pub fn name_is(name: &str) -> Query {
         let name = Operand::Text(name.to_owned());
-        Query(Node::Compare(
+        Query(QueryNode::Compare(
             Comparison::Equal,
             Operand::Symbol(Symbol::Name),
             name,
@@ -47,13 +48,13 @@ impl Query {
             }
             pattern.push(character);
         }
-        Query(Node::Like(Symbol::Name, pattern))
+        Query(QueryNode::Like(Symbol::Name, pattern))
     }
 
     /// Selects machines without a BMC, which can be neither switched nor provisioned.
     pub fn without_bmc() -> Query {
         let nothing = Operand::Text(String::new());
-        Query(Node::Compare(
+        Query(QueryNode::Compare(
             Comparison::Equal,
             Operand::Symbol(Symbol::BmcType),
             nothing,
@@ -62,7 +63,7 @@ impl Query {
 
     /// Selects machines that are assigned to nobody.
     pub fn unassigned() -> Query {
-        Query(Node::Compare(
+        Query(QueryNode::Compare(
             Comparison::Equal,
             Operand::Symbol(Symbol::AssigneeCount),
             Operand::Integer(0),
@@ -71,23 +72,29 @@ impl Query {
 
     /// Selects what all of them select; all machines when there are none.
     pub fn and(queries: impl IntoIterator<Item = Query>) -> Query {
-        Query(Node::And(
+        Query(QueryNode::And(
             queries.into_iter().map(|query| query.0).collect(),
         ))
     }
 
     /// Selects what any of them selects; all machines when there are none.
     pub fn or(queries: impl IntoIterator<Item = Query>) -> Query {
-        Query(Node::Or(queries.into_iter().map(|query| query.0).collect()))
+        Query(QueryNode::Or(
+            queries.into_iter().map(|query| query.0).collect(),
+        ))
     }
 
-    /// Compares two operands, one of which must be a symbol; fails when their types differ.
+    /// Compares two operands, one of which must be a symbol.
+    ///
+    /// # Errors
+    ///
+    /// [`InvalidQuery`](crate::client::ErrorKind::InvalidQuery) when their types differ.
     pub fn compare(comparison: Comparison, left: Operand, right: Operand) -> Result<Query> {
         types::compare(comparison, left, right)
-            .map(|(left, right)| Query(Node::Compare(comparison, left, right)))
-            .map_err(|reason| ApiError::InvalidQuery {
-                position: 1,
-                reason,
+            .map(|(left, right)| Query(QueryNode::Compare(comparison, left, right)))
+            .map_err(|reason| {
+                let position = 1;
+                ErrorDetails::InvalidQuery { position, reason }.into()
             })
     }
 
@@ -96,20 +103,26 @@ impl Query {
         self.0.mentions(symbol)
     }
 
-    /// Reads a filter that a user typed. Anything the server would reject, or execute as SQL, is an
-    /// [`ApiError::InvalidQuery`] with its position.
+    /// Reads a filter that a user typed.
+    ///
+    /// # Errors
+    ///
+    /// [`InvalidQuery`](crate::client::ErrorKind::InvalidQuery) with the position of anything that the server would reject,
+    /// or execute as SQL.
     pub fn parse(text: &str) -> Result<Query> {
         parse::query(text).map(Query)
     }
 }
 
-impl Node {
+impl QueryNode {
     fn mentions(&self, symbol: Symbol) -> bool {
         match self {
-            Node::All => false,
-            Node::And(nodes) | Node::Or(nodes) => nodes.iter().any(|node| node.mentions(symbol)),
-            Node::Compare(_, left, right) => [left, right].contains(&&Operand::Symbol(symbol)),
-            Node::Like(compared, _) => *compared == symbol,
+            QueryNode::All => false,
+            QueryNode::And(nodes) | QueryNode::Or(nodes) => {
+                nodes.iter().any(|node| node.mentions(symbol))
+            }
+            QueryNode::Compare(_, left, right) => [left, right].contains(&&Operand::Symbol(symbol)),
+            QueryNode::Like(compared, _) => *compared == symbol,
         }
     }
 }
@@ -120,14 +133,14 @@ impl fmt::Display for Query {
     }
 }
 
-impl fmt::Display for Node {
+impl fmt::Display for QueryNode {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         let (word, nodes) = match self {
-            Node::All => return formatter.write_str("t"),
-            Node::Compare(comparison, left, right) => {
+            QueryNode::All => return formatter.write_str("t"),
+            QueryNode::Compare(comparison, left, right) => {
                 return write!(formatter, "({} {left} {right})", comparison.as_str());
             }
-            Node::Like(symbol, pattern) => {
+            QueryNode::Like(symbol, pattern) => {
                 return write!(
                     formatter,
                     "(=~ {} {})",
@@ -135,8 +148,8 @@ impl fmt::Display for Node {
                     types::Quoted(pattern)
                 );
             }
-            Node::And(nodes) => ("and", nodes),
-            Node::Or(nodes) => ("or", nodes),
+            QueryNode::And(nodes) => ("and", nodes),
+            QueryNode::Or(nodes) => ("or", nodes),
         };
         write!(formatter, "({word}")?;
         nodes

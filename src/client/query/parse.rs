@@ -1,8 +1,9 @@
 //! Reads a filter that a user typed.
 
-use crate::client::query::types;
-use crate::client::query::types::{Comparison, Operand, Symbol};
-use crate::client::query::{ApiError, Node, Result};
+use crate::client::error::ErrorDetails;
+use crate::client::query::QueryNode;
+use crate::client::query::types::{self, Comparison, Operand, Symbol};
+use crate::client::{Error, Result};
 
 /// The longest filter, in characters. Percent-encoded it must fit into the head of a request.
 const LONGEST: usize = 4096;
@@ -10,8 +11,8 @@ const LONGEST: usize = 4096;
 const DEEPEST: usize = 32;
 
 /// Reads one expression and nothing behind it.
-pub(crate) fn query(text: &str) -> Result<Node> {
-    let mut parser = Parser {
+pub(crate) fn query(text: &str) -> Result<QueryNode> {
+    let mut parser = QueryParser {
         text: text.chars().collect(),
         at: 0,
     };
@@ -21,14 +22,14 @@ pub(crate) fn query(text: &str) -> Result<Node> {
             format!("it is longer than {LONGEST} characters"),
         ));
     }
-    let node = match parser.item()? {
+    let node = match parser.lexeme()? {
         None => return Err(fail(0, "it is empty")),
-        Some((_, Item::Word(word))) if word == "t" || word == "nil" => Node::All,
-        Some((start, item)) => parser.expression(start, item, 0)?,
+        Some((_, Lexeme::Word(word))) if word == "t" || word == "nil" => QueryNode::All,
+        Some((start, lexeme)) => parser.expression(start, lexeme, 0)?,
     };
-    match parser.item()? {
+    match parser.lexeme()? {
         None => Ok(node),
-        Some((start, Item::Close)) => {
+        Some((start, Lexeme::Close)) => {
             Err(fail(start, "there is no opening parenthesis for this one"))
         }
         Some((start, _)) => Err(fail(
@@ -38,41 +39,42 @@ pub(crate) fn query(text: &str) -> Result<Node> {
     }
 }
 
-fn fail(at: usize, reason: impl Into<String>) -> ApiError {
-    ApiError::InvalidQuery {
+fn fail(at: usize, reason: impl Into<String>) -> Error {
+    ErrorDetails::InvalidQuery {
         position: at + 1,
         reason: reason.into(),
     }
+    .into()
 }
 
-struct Parser {
+struct QueryParser {
     text: Vec<char>,
     at: usize,
 }
 
-enum Item {
+enum Lexeme {
     Open,
     Close,
     Text(String),
     Word(String),
 }
 
-impl Parser {
-    /// The expression that begins with `item`.
-    fn expression(&mut self, start: usize, item: Item, depth: usize) -> Result<Node> {
-        match item {
-            Item::Open if depth >= DEEPEST => Err(fail(
+impl QueryParser {
+    /// The expression that begins with `lexeme`.
+    fn expression(&mut self, start: usize, lexeme: Lexeme, depth: usize) -> Result<QueryNode> {
+        match lexeme {
+            Lexeme::Open if depth >= DEEPEST => Err(fail(
                 start,
                 format!("it is nested deeper than {DEEPEST} levels"),
             )),
-            Item::Open => self.list(start, depth),
-            Item::Close => Err(fail(start, "there is no opening parenthesis for this one")),
-            Item::Word(word) if word == "t" => Ok(Node::All),
-            Item::Text(_) => Err(fail(
+            Lexeme::Open => self.list(start, depth),
+            Lexeme::Close => Err(fail(start, "there is no opening parenthesis for this one")),
+            Lexeme::Word(word) if word == "t" => Ok(QueryNode::All),
+            Lexeme::Text(_) => Err(fail(
                 start,
                 "a text alone selects nothing; compare it, such as (= name \"...\")",
             )),
-            Item::Word(word) => Err(fail(
+            Lexeme::Word(word) => Err(fail(
                 start,
                 format!("`{word}` alone selects nothing; compare it, such as (= name \"...\")"),
             )),
@@ -80,10 +82,10 @@ impl Parser {
     }
 
     /// What is behind an opening parenthesis.
-    fn list(&mut self, start: usize, depth: usize) -> Result<Node> {
-        let (at, word) = match self.inside(start)? {
-            (at, Item::Word(word)) => (at, word),
-            (at, Item::Close) => return Err(fail(at, "the parentheses are empty")),
+    fn list(&mut self, start: usize, depth: usize) -> Result<QueryNode> {
+        let (at, word) = match self.next_in_list(start)? {
+            (at, Lexeme::Word(word)) => (at, word),
+            (at, Lexeme::Close) => return Err(fail(at, "the parentheses are empty")),
             (at, _) => {
                 return Err(fail(
                     at,
@@ -92,10 +94,10 @@ impl Parser {
             }
         };
         match word.as_str() {
-            "and" => self.nodes(start, depth).map(Node::And),
-            "or" => self.nodes(start, depth).map(Node::Or),
+            "and" => self.nodes(start, depth).map(QueryNode::And),
+            "or" => self.nodes(start, depth).map(QueryNode::Or),
             "=~" => self.like(start, at),
-            word => match Comparison::of(word) {
+            word => match Comparison::parse(word) {
                 Some(comparison) => self.comparison(start, at, comparison),
                 None => Err(fail(
                     at,
@@ -105,27 +107,27 @@ impl Parser {
         }
     }
 
-    fn nodes(&mut self, start: usize, depth: usize) -> Result<Vec<Node>> {
+    fn nodes(&mut self, start: usize, depth: usize) -> Result<Vec<QueryNode>> {
         let mut nodes = Vec::new();
         loop {
-            match self.inside(start)? {
-                (_, Item::Close) => return Ok(nodes),
-                (at, item) => nodes.push(self.expression(at, item, depth + 1)?),
+            match self.next_in_list(start)? {
+                (_, Lexeme::Close) => return Ok(nodes),
+                (at, lexeme) => nodes.push(self.expression(at, lexeme, depth + 1)?),
             }
         }
     }
 
-    fn comparison(&mut self, start: usize, at: usize, comparison: Comparison) -> Result<Node> {
+    fn comparison(&mut self, start: usize, at: usize, comparison: Comparison) -> Result<QueryNode> {
         let (left, right) = self.two_operands(start, at)?;
         let (left, right) =
             types::compare(comparison, left, right).map_err(|reason| fail(at, reason))?;
-        Ok(Node::Compare(comparison, left, right))
+        Ok(QueryNode::Compare(comparison, left, right))
     }
 
-    fn like(&mut self, start: usize, at: usize) -> Result<Node> {
+    fn like(&mut self, start: usize, at: usize) -> Result<QueryNode> {
         match self.two_operands(start, at)? {
             (Operand::Symbol(symbol), Operand::Text(pattern)) if !symbol.is_count() => {
-                Ok(Node::Like(symbol, pattern))
+                Ok(QueryNode::Like(symbol, pattern))
             }
             _ => Err(fail(
                 at,
@@ -137,16 +139,16 @@ impl Parser {
     fn two_operands(&mut self, start: usize, at: usize) -> Result<(Operand, Operand)> {
         let mut operands = Vec::new();
         loop {
-            match self.inside(start)? {
-                (_, Item::Close) => break,
-                (_, Item::Open) => {
+            match self.next_in_list(start)? {
+                (_, Lexeme::Close) => break,
+                (_, Lexeme::Open) => {
                     return Err(fail(
                         at,
                         "a comparison compares a symbol with a value, not expressions",
                     ));
                 }
-                (_, Item::Text(text)) => operands.push(Operand::Text(text)),
-                (at, Item::Word(word)) => operands.push(operand(at, &word)?),
+                (_, Lexeme::Text(text)) => operands.push(Operand::Text(text)),
+                (at, Lexeme::Word(word)) => operands.push(operand(at, &word)?),
             }
         }
         let count = operands.len();
@@ -160,23 +162,23 @@ impl Parser {
         }
     }
 
-    /// The next item of a list that began at `start`.
-    fn inside(&mut self, start: usize) -> Result<(usize, Item)> {
-        self.item()?
+    /// The next lexeme of a list that began at `start`.
+    fn next_in_list(&mut self, start: usize) -> Result<(usize, Lexeme)> {
+        self.lexeme()?
             .ok_or_else(|| fail(start, "this parenthesis is not closed"))
     }
 
-    /// The next item and where it starts; `None` at the end.
-    fn item(&mut self) -> Result<Option<(usize, Item)>> {
+    /// The next lexeme and where it starts; `None` at the end.
+    fn lexeme(&mut self) -> Result<Option<(usize, Lexeme)>> {
         self.skip_blanks();
         let start = self.at;
         let Some(first) = self.next() else {
             return Ok(None);
         };
-        let item = match first {
-            '(' => Item::Open,
-            ')' => Item::Close,
-            '"' => Item::Text(self.rest_of_text(start)?),
+        let lexeme = match first {
+            '(' => Lexeme::Open,
+            ')' => Lexeme::Close,
+            '"' => Lexeme::Text(self.rest_of_text(start)?),
             '[' | ']' | '{' | '}' | '\'' | '`' | ',' => {
                 return Err(fail(
                     start,
@@ -191,10 +193,10 @@ impl Parser {
                 {
                     self.at += 1;
                 }
-                Item::Word(self.text[start..self.at].iter().collect())
+                Lexeme::Word(self.text[start..self.at].iter().collect())
             }
         };
-        Ok(Some((start, item)))
+        Ok(Some((start, lexeme)))
     }
 
     /// A text behind its opening quote, with the server's escapes.
@@ -251,7 +253,7 @@ fn operand(at: usize, word: &str) -> Result<Operand> {
     if word == "nil" {
         return Ok(Operand::Nil);
     }
-    if let Some(symbol) = Symbol::of(word) {
+    if let Some(symbol) = Symbol::parse(word) {
         return Ok(Operand::Symbol(symbol));
     }
     if let Ok(number) = word.parse() {

@@ -1,4 +1,13 @@
 use super::*;
+use crate::client::Error;
+
+/// The position and the reason of an error that a query is not valid.
+fn invalid_query(error: &Error) -> (usize, &str) {
+    match error.details() {
+        ErrorDetails::InvalidQuery { position, reason } => (*position, reason),
+        other => panic!("{other:?}"),
+    }
+}
 
 #[test]
 fn names_are_quoted_like_the_server_reads_them() {
@@ -108,13 +117,13 @@ fn nothing_a_user_types_makes_it_fail() {
         match Query::parse(&text) {
             // What is accepted is a comparison or a combination, never a text alone.
             Ok(query) => assert!(query.to_string().starts_with(['(', 't']), "{text:?}"),
-            Err(ApiError::InvalidQuery { position, .. }) => {
+            Err(error) => {
+                let (position, _) = invalid_query(&error);
                 assert!(
                     (1..=text.chars().count() + 1).contains(&position),
                     "{text:?} {position}"
                 );
             }
-            Err(other) => panic!("{other:?}"),
         }
     }
 }
@@ -208,16 +217,10 @@ fn mistakes_are_one_sentence_with_their_position() {
         (&deep, 161, "nested deeper than 32"),
         (&long, 4097, "longer than 4096"),
     ] {
-        match Query::parse(text) {
-            Err(ApiError::InvalidQuery {
-                position: found,
-                reason: said,
-            }) => {
-                assert!(said.contains(reason), "{text:?}: {said}");
-                assert_eq!(found, position, "{text:?}: {said}");
-            }
-            other => panic!("{text:?}: {other:?}"),
-        }
+        let error = Query::parse(text).unwrap_err();
+        let (found, said) = invalid_query(&error);
+        assert!(said.contains(reason), "{text:?}: {said}");
+        assert_eq!(found, position, "{text:?}: {said}");
     }
 }
 

@@ -36,7 +36,7 @@ impl Symbol {
         }
     }
 
-    pub(crate) fn of(word: &str) -> Option<Symbol> {
+    pub(crate) fn parse(word: &str) -> Option<Symbol> {
         Symbol::ALL
             .into_iter()
             .find(|symbol| symbol.as_str() == word)
@@ -85,7 +85,7 @@ impl Comparison {
         }
     }
 
-    pub(crate) fn of(word: &str) -> Option<Comparison> {
+    pub(crate) fn parse(word: &str) -> Option<Comparison> {
         Comparison::ALL
             .into_iter()
             .find(|comparison| comparison.as_str() == word)

@@ -1,4 +1,4 @@
-//! Who machines are assigned to.
+//! The assignments of machines to users.
 //!
 //! Everybody may read it, and give back a machine of their own; only administrators assign. The server fails on the
 //! address `assignee/NAME`: an assignment is addressed by its id.
@@ -9,7 +9,7 @@ use crate::client::client::ReadWrite;
 use crate::client::http::request::Request;
 use crate::client::resources::handle::handle;
 use crate::client::resources::wire_types::id;
-use crate::client::{ApiError, MachineId, Result};
+use crate::client::{ErrorCode, MachineId, Result};
 
 id! {
     /// The id of an assignment, not of a user.
@@ -38,7 +38,7 @@ pub struct NewAssignee {
 }
 
 #[derive(Serialize)]
-struct Reason<'a> {
+struct AssigneeChanges<'a> {
     reason: &'a str,
 }
 
@@ -49,6 +49,10 @@ handle! {
 
 impl<Access> Assignees<'_, Access> {
     /// All assignments of a machine, in no order.
+    ///
+    /// # Errors
+    ///
+    /// [`NotFound`](crate::client::ErrorKind::NotFound) when there is no such machine.
     pub fn list(&self, machine: MachineId) -> Result<Vec<Assignee>> {
         let action = format!("listing the assignees of machine {machine}");
         self.pipeline.json(&Request::get(
@@ -58,16 +62,17 @@ impl<Access> Assignees<'_, Access> {
     }
 
     /// The assignment of a machine to the token's own user; `None` when there is none.
+    ///
+    /// # Errors
+    ///
+    /// [`NotFound`](crate::client::ErrorKind::NotFound) when there is no such machine.
     pub fn own(&self, machine: MachineId) -> Result<Option<Assignee>> {
         let action = format!("reading one's own assignment of machine {machine}");
         match self
             .pipeline
             .json(&Request::get(&path(&machine.to_string(), "self"), action))
         {
-            // A machine that does not exist is another 404.
-            Err(ApiError::NotFound(refusal)) if refusal.reason() == "assignee not found" => {
-                Ok(None)
-            }
+            Err(error) if error.code() == Some(ErrorCode::AssigneeNotFound) => Ok(None),
             other => other.map(Some),
         }
     }
@@ -76,32 +81,42 @@ impl<Access> Assignees<'_, Access> {
 impl Assignees<'_, ReadWrite> {
     /// Assigns a machine. When the answer is lost, the user is looked for before another attempt.
     ///
-    /// Fails with [`ApiError::Conflict`] when the user holds the machine already.
+    /// # Errors
+    ///
+    /// [`Conflict`](crate::client::ErrorKind::Conflict) when the user holds the machine already,
+    /// [`Forbidden`](crate::client::ErrorKind::Forbidden) when the token's user is no administrator.
     pub fn create(&self, machine: MachineId, new: &NewAssignee) -> Result<Assignee> {
         let action = format!("assigning machine {machine} to {:?}", new.user);
-        let request = Request::post(&["machine", &machine.to_string(), "assignee"], action, new)
+        let request = Request::post(&["machine", &machine.to_string(), "assignee"], action)
+            .json(new)
             .forbidden("only an administrator can assign machines")
             .conflict("the user holds the machine already");
         let is_it = |assignee: &Assignee| assignee.user.as_ref() == Some(&new.user);
-        self.pipeline.create(
-            || self.pipeline.json_once(&request),
-            || Ok(self.list(machine)?.into_iter().find(is_it)),
-            std::convert::identity,
-        )
+        self.pipeline
+            .create(&request, || Ok(self.list(machine)?.into_iter().find(is_it)))
     }
 
     /// Changes the reason of an assignment, one's own or as an administrator. Sending it twice changes nothing more.
+    ///
+    /// # Errors
+    ///
+    /// [`Forbidden`](crate::client::ErrorKind::Forbidden) when it is another user's,
+    /// [`NotFound`](crate::client::ErrorKind::NotFound) when there is none.
     pub fn update(&self, machine: MachineId, id: AssigneeId, reason: &str) -> Result<Assignee> {
         let action = format!("changing assignment {id} of machine {machine}");
         let request = Request::put(
             &path(&machine.to_string(), &id.to_string()),
             action,
-            &Reason { reason },
+            &AssigneeChanges { reason },
         );
         self.pipeline.json(&request.forbidden(FOREIGN))
     }
 
     /// Ends an assignment, one's own or as an administrator.
+    ///
+    /// # Errors
+    ///
+    /// As for [`Assignees::update`].
     pub fn delete(&self, machine: MachineId, id: AssigneeId) -> Result<()> {
         let action = format!("ending assignment {id} of machine {machine}");
         let request = Request::delete(&path(&machine.to_string(), &id.to_string()), action);

@@ -1,20 +1,20 @@
 //! The serial consoles of machines.
 //!
-//! The server does not speak to consoles itself. It hands out a token with which a helper, reached over a WebSocket,
-//! connects whoever has it to the machine's console, for five minutes and as often as they like: the token is a secret.
-//! The server tells the helper's port and, where that is another machine, its host. It tells no whole address: the one
-//! made here is what the server's own web page makes of them.
+//! The server does not speak to consoles itself. It makes a token. With it a helper, reached over a WebSocket, connects
+//! everybody to the machine's console for five minutes, any number of times: the token is a secret. The server's answer
+//! has the helper's port and, where that is another machine, its host, but no whole address: it is made here as the
+//! server's own web page makes it.
 
 use std::fmt;
 
-use reqwest::Method;
 use serde::Deserialize;
 
 use crate::client::client::ReadWrite;
+use crate::client::error::ErrorDetails;
 use crate::client::http::request::Request;
 use crate::client::resources::handle::handle;
 use crate::client::resources::state::UNASSIGNED;
-use crate::client::{ApiError, MachineId, Result};
+use crate::client::{MachineId, Result};
 
 /// A way to a machine's console.
 #[derive(Clone, PartialEq, Eq)]
@@ -25,7 +25,7 @@ pub struct Console {
     pub host: String,
     /// The helper's port.
     pub port: u16,
-    /// What opens the console.
+    /// The token that opens the console.
     pub token: String,
 }
 
@@ -46,7 +46,7 @@ handle! {
 }
 
 #[derive(Deserialize)]
-struct Answer {
+struct ConsoleAnswer {
     /// Null for the server's own.
     host: Option<String>,
     port: u16,
@@ -54,29 +54,30 @@ struct Answer {
 }
 
 impl Consoles<'_, ReadWrite> {
-    /// Makes a token for a machine's console. Needs a BMC, of which it is not asked whether it answers.
+    /// Makes a token for a machine's console. The machine needs a BMC; whether that answers is not checked.
     ///
     /// A second token does no harm, so a request whose answer was lost is repeated.
+    ///
+    /// # Errors
+    ///
+    /// [`Forbidden`](crate::client::ErrorKind::Forbidden) when the machine is not assigned to the user,
+    /// [`InvalidRequest`](crate::client::ErrorKind::InvalidRequest) when it has no BMC.
     pub fn create(&self, machine: MachineId) -> Result<Console> {
-        let request = Request::new(
-            Method::POST,
+        let request = Request::post(
             &["machine", &machine.to_string(), "console"],
             format!("opening the console of machine {machine}"),
         )
         .forbidden(UNASSIGNED);
-        let answer = self.pipeline.create(
-            || self.pipeline.json_once(&request),
-            || Ok(None),
-            std::convert::identity,
-        )?;
-        self.reach(answer).ok_or_else(|| ApiError::Decode {
+        let answer = self.pipeline.create(&request, || Ok(None))?;
+        let console = self.console(answer).ok_or_else(|| ErrorDetails::Decode {
             action: request.action.clone(),
             reason: "host: it is no host name".to_owned(),
-        })
+        })?;
+        Ok(console)
     }
 
-    fn reach(&self, answer: Answer) -> Option<Console> {
-        let Answer { host, port, token } = answer;
+    fn console(&self, answer: ConsoleAnswer) -> Option<Console> {
+        let ConsoleAnswer { host, port, token } = answer;
         let url = self
             .pipeline
             .base()

@@ -7,10 +7,11 @@ use reqwest::header::HeaderValue;
 use serde::{Deserialize, Serialize};
 
 use crate::client::client::ReadWrite;
+use crate::client::error::ErrorDetails;
 use crate::client::http::request::Request;
 use crate::client::resources::handle::handle;
 use crate::client::resources::wire_types::{id, null_as_default, words};
-use crate::client::{ApiError, Digest, Result, Scope};
+use crate::client::{Digest, Result, Scope};
 
 id! {
     /// The id of an image.
@@ -93,18 +94,31 @@ handle! {
 
 impl<Access> Images<'_, Access> {
     /// All images of a scope, in no order.
+    ///
+    /// # Errors
+    ///
+    /// Those of every request: see [`ErrorKind`](crate::client::ErrorKind).
     pub fn list(&self, scope: Scope) -> Result<Vec<Image>> {
         self.pipeline
-            .json(&Request::get(&["image"], "listing images").scope(scope))
+            .json(&Request::list(&["image"], "listing images").scope(scope))
     }
 
-    /// One image; fails when it does not exist, or is another user's and not public.
+    /// One image.
+    ///
+    /// # Errors
+    ///
+    /// [`NotFound`](crate::client::ErrorKind::NotFound) when it does not exist,
+    /// [`Forbidden`](crate::client::ErrorKind::Forbidden) when it is another user's and not public.
     pub fn get(&self, id: ImageId) -> Result<Image> {
         let request = Request::get(&["image", &id.to_string()], format!("reading image {id}"));
         self.pipeline.json(&request.forbidden(FOREIGN))
     }
 
     /// Like [`Images::get`], with `None` for an image that does not exist.
+    ///
+    /// # Errors
+    ///
+    /// [`Forbidden`](crate::client::ErrorKind::Forbidden) when it is another user's and not public.
     pub fn find(&self, id: ImageId) -> Result<Option<Image>> {
         match self.get(id) {
             Err(error) if error.is_not_found() => Ok(None),
@@ -112,23 +126,28 @@ impl<Access> Images<'_, Access> {
         }
     }
 
-    /// Whether an image holds exactly these bytes: they are read back from the boot endpoint and summed up, in constant
-    /// memory, and no further than they could be the same. False when the server has no file of that name. No token is
-    /// sent; the endpoint has no authentication.
+    /// Whether an image holds exactly these bytes: they are read back from the boot endpoint and hashed, in constant memory,
+    /// and no further than they could be the same. False when the server has no file of that name. No token is sent; the
+    /// endpoint has no authentication.
+    ///
+    /// # Errors
+    ///
+    /// [`Decode`](crate::client::ErrorKind::Decode) when something else than a file is served there.
     pub fn holds(&self, image: &Image, digest: &Digest) -> Result<bool> {
         let action = format!("reading the file of image {} back", image.id);
         let Some(name) = image.name.as_deref().filter(|name| !name.is_empty()) else {
             return Ok(false);
         };
         let Ok(name) = HeaderValue::from_str(name) else {
-            return Err(ApiError::InvalidValue {
+            return Err(ErrorDetails::InvalidValue {
                 action,
                 reason: "its name cannot be sent in a header",
-            });
+            }
+            .into());
         };
         let request = Request::boot_file(name, digest.size, action);
         match self.pipeline.call(&request) {
-            Ok(reply) => reply.file(&request).map(|found| found == *digest),
+            Ok(response) => response.file_digest(&request).map(|found| found == *digest),
             Err(error) if error.is_not_found() => Ok(false),
             Err(error) => Err(error),
         }
@@ -137,6 +156,11 @@ impl<Access> Images<'_, Access> {
 
 impl Images<'_, ReadWrite> {
     /// Changes an image and returns it as it is then. Sending it twice changes nothing more.
+    ///
+    /// # Errors
+    ///
+    /// [`NotFound`](crate::client::ErrorKind::NotFound) when it does not exist,
+    /// [`Forbidden`](crate::client::ErrorKind::Forbidden) when it is another user's.
     pub fn update(&self, id: ImageId, changes: &ImageChanges) -> Result<Image> {
         let request = Request::put(
             &["image", &id.to_string()],
@@ -146,7 +170,12 @@ impl Images<'_, ReadWrite> {
         self.pipeline.json(&request.forbidden(FOREIGN))
     }
 
-    /// Deletes an image; fails with [`ApiError::Conflict`] while a machine or a subarch uses it. Its file stays on the server.
+    /// Deletes an image. Its file stays on the server.
+    ///
+    /// # Errors
+    ///
+    /// [`Conflict`](crate::client::ErrorKind::Conflict) while a machine or a subarch uses it, and those of
+    /// [`Images::update`].
     pub fn delete(&self, id: ImageId) -> Result<()> {
         let request = Request::delete(&["image", &id.to_string()], format!("deleting image {id}"))
             .forbidden(FOREIGN)

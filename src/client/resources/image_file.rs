@@ -2,14 +2,16 @@
 //!
 //! The file stays open, so what is sent is the file that was hashed, even when another takes its name meanwhile.
 
-use std::fs::{self, File, Metadata};
+use std::fs::File;
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use crate::client::digest::{Digest, Hasher};
+use crate::client::error::ErrorDetails;
 use crate::client::http::upload_body::Upload;
-use crate::client::{ApiError, NewImage, Result};
+use crate::client::{NewImage, Result};
+use crate::support::regular_file;
 
 /// The longest stem of a name; with the mark, the server's own suffix and the user it stays far below 255 bytes, where
 /// the server fails and leaves an image without a file.
@@ -26,26 +28,26 @@ pub struct ImageFile {
 impl ImageFile {
     /// Opens a regular file and hashes it, in constant memory.
     ///
-    /// Fails with [`ApiError::File`] when it cannot be read, and with [`ApiError::FileChanged`] when its size or time
-    /// changes meanwhile.
+    /// # Errors
+    ///
+    /// [`File`](crate::client::ErrorKind::File) when it is not a regular file or cannot be read,
+    /// [`FileChanged`](crate::client::ErrorKind::FileChanged) when its size or time changes meanwhile.
     pub fn open(path: &Path) -> Result<ImageFile> {
-        let failed = |error| ApiError::File {
+        let failed = |source| ErrorDetails::File {
             path: path.to_owned(),
-            error,
+            source,
         };
-        // Before opening: opening a named pipe would wait for its other end.
-        check_regular(&fs::metadata(path).map_err(failed)?).map_err(failed)?;
-        let file = File::open(path).map_err(failed)?;
+        let file = regular_file::open(path).map_err(failed)?;
         let before = file.metadata().map_err(failed)?;
-        check_regular(&before).map_err(failed)?;
         let digest = hash(&file).map_err(failed)?;
         let after = file.metadata().map_err(failed)?;
         let is_same =
             before.len() == after.len() && before.modified().ok() == after.modified().ok();
         if !is_same || digest.size != after.len() {
-            return Err(ApiError::FileChanged {
+            return Err(ErrorDetails::FileChanged {
                 path: path.to_owned(),
-            });
+            }
+            .into());
         }
         Ok(ImageFile {
             path: path.to_owned(),
@@ -94,14 +96,6 @@ fn stem(name: &str) -> String {
     }
 }
 
-fn check_regular(metadata: &Metadata) -> io::Result<()> {
-    if metadata.is_file() {
-        Ok(())
-    } else {
-        Err(io::Error::other("it is not a regular file"))
-    }
-}
-
 fn hash(mut file: &File) -> io::Result<Digest> {
     let mut hasher = Hasher::default();
     let mut buffer = vec![0; 128 * 1024];
@@ -117,6 +111,8 @@ fn hash(mut file: &File) -> io::Result<Digest> {
 
 #[cfg(test)]
 mod tests {
+    use std::fs;
+
     use super::*;
 
     #[test]
@@ -163,7 +159,10 @@ mod tests {
             PathBuf::from("/dev/null"),
         ] {
             let error = ImageFile::open(&path).unwrap_err();
-            assert!(matches!(error, ApiError::File { .. }), "{error:?}");
+            assert!(
+                matches!(error.kind(), crate::client::ErrorKind::File),
+                "{error:?}"
+            );
             assert!(!error.to_string().contains("os error"), "{error}");
             assert!(
                 error.to_string().contains(&path.display().to_string()),

@@ -1,29 +1,35 @@
 //! Uploading an image without ever making two of it.
 //!
-//! The server answers only when it has everything, and a connection can break before. The user's own images are listed
+//! The server answers only when it has the whole file, and a connection can break before. The user's own images are listed
 //! before the upload, so that an image that arrived although its answer was lost is recognized by its id and mark.
 
 use std::collections::HashSet;
 
 use crate::client::client::ReadWrite;
 use crate::client::digest::{Digest, mark_of};
-use crate::client::error::Size;
+use crate::client::error::{ByteSize, ErrorDetails};
+use crate::client::http::operation::Subject;
 use crate::client::http::request::Request;
 use crate::client::{
-    ApiError, Image, ImageFile, ImageId, Images, NewImage, ProgressEvent, Result, Scope,
+    Error, ErrorKind, Image, ImageFile, ImageId, Images, NewImage, ProgressEvent, Result, Scope,
 };
 
-/// What the server's HTTP library takes unless it is told otherwise. It closes the connection on anything larger.
-const SILENT_LIMIT: u64 = 100 * 1024 * 1024;
-/// More than the form around the file.
-const FORM: u64 = 4096;
+/// What the server's HTTP library, tornado, takes by default. It closes the connection on anything larger.
+const TORNADO_LIMIT: u64 = 100 * 1024 * 1024;
+/// More than the size of the form around the file.
+const FORM_SIZE: u64 = 4096;
 
 impl Images<'_, ReadWrite> {
     /// Uploads a file as a new image, under [`ImageFile::upload_name`], in constant memory.
     ///
     /// When the answer is lost, the image is looked for before the upload is repeated; an upload that the server may still be
-    /// busy with is not repeated. An image that was left behind without its whole file is deleted. Fails with [`ApiError::UploadTooLarge`] when the file is larger than the server takes, and
-    /// with [`ApiError::FileChanged`] when it changed since it was opened.
+    /// working on is not repeated. An image that was left behind without its whole file is deleted.
+    ///
+    /// # Errors
+    ///
+    /// [`UploadTooLarge`](ErrorKind::UploadTooLarge) when the file is larger than the server takes,
+    /// [`FileChanged`](ErrorKind::FileChanged) when it changed since it was opened,
+    /// [`OutcomeUnknown`](ErrorKind::OutcomeUnknown) when the answer was lost and the image may still appear.
     pub fn create(&self, new: &NewImage, file: &mut ImageFile) -> Result<Image> {
         let known: HashSet<ImageId> = self
             .list(Scope::Own)?
@@ -31,19 +37,21 @@ impl Images<'_, ReadWrite> {
             .map(|image| image.id)
             .collect();
         let size = file.digest().size;
-        let action = format!("uploading {} ({})", file.path().display(), Size(size));
-        let request = Request::upload(&["image"], action, file.upload(new));
-        let look = || self.look(new, file.digest(), &known);
-        let created = self.pipeline.create(
-            || {
+        let action = format!("uploading {} ({})", file.path().display(), ByteSize(size));
+        let request = Request::post(&["image"], action)
+            .upload(file.upload(new))
+            .about(Subject::Server);
+        let find = || self.find_uploaded(new, file.digest(), &known);
+        let created = self.pipeline.create_with(
+            |attempt| {
                 self.pipeline
-                    .json_once(&request)
-                    .or_else(|error| self.after_failure(error, look))
+                    .json_once(&request, attempt)
+                    .or_else(|error| self.after_server_failure(error, find))
             },
-            || match look()? {
-                Arrival::Whole(image) => Ok(Some(image)),
-                Arrival::Incomplete(id) => self.delete(id).map(|()| None),
-                Arrival::Absent => Ok(None),
+            || match find()? {
+                UploadedImage::Whole(image) => Ok(Some(image)),
+                UploadedImage::Incomplete(id) => self.delete(id).map(|()| None),
+                UploadedImage::Absent => Ok(None),
             },
             |error| too_large(error, size),
         );
@@ -54,8 +62,13 @@ impl Images<'_, ReadWrite> {
         created
     }
 
-    /// Looks what the upload made.
-    fn look(&self, new: &NewImage, digest: &Digest, known: &HashSet<ImageId>) -> Result<Arrival> {
+    /// Looks for the image that an upload made.
+    fn find_uploaded(
+        &self,
+        new: &NewImage,
+        digest: &Digest,
+        known: &HashSet<ImageId>,
+    ) -> Result<UploadedImage> {
         let mark = digest.sha256.mark();
         let is_it = |image: &Image| {
             !known.contains(&image.id)
@@ -71,39 +84,43 @@ impl Images<'_, ReadWrite> {
             .filter(is_it)
             .max_by_key(|image| image.id)
         else {
-            return Ok(Arrival::Absent);
+            return Ok(UploadedImage::Absent);
         };
-        // The server stores the image before it writes the file. Where files cannot be read back, the mark has to do.
+        // The server stores the image before it writes the file. Where files cannot be read back, the mark must suffice.
         match self.holds(&image, digest) {
-            Ok(false) => Ok(Arrival::Incomplete(image.id)),
-            Ok(true) | Err(_) => Ok(Arrival::Whole(image)),
+            Ok(false) => Ok(UploadedImage::Incomplete(image.id)),
+            Ok(true) | Err(_) => Ok(UploadedImage::Whole(image)),
         }
     }
 
     /// A server that fails may have made the image all the same, or an image without its file.
-    fn after_failure(&self, error: ApiError, look: impl Fn() -> Result<Arrival>) -> Result<Image> {
-        match error {
-            ApiError::Server(mut refusal) if refusal.status == 500 => {
-                match look() {
-                    Ok(Arrival::Whole(image)) => return Ok(image),
-                    Ok(Arrival::Incomplete(id)) => {
-                        let outcome = self
-                            .delete(id)
-                            .map_or("could not be deleted", |()| "was deleted");
+    fn after_server_failure(
+        &self,
+        mut error: Error,
+        find: impl Fn() -> Result<UploadedImage>,
+    ) -> Result<Image> {
+        if error.kind() == ErrorKind::Server && error.status() == Some(500) {
+            match find() {
+                Ok(UploadedImage::Whole(image)) => return Ok(image),
+                Ok(UploadedImage::Incomplete(id)) => {
+                    let outcome = match self.delete(id) {
+                        Ok(()) => "was deleted",
+                        Err(_) => "could not be deleted",
+                    };
+                    if let Some(response) = error.response_mut() {
                         let left = format!("; it left the incomplete image {id}, which {outcome}");
-                        refusal.reason.push_str(&left);
+                        response.reason.push_str(&left);
                     }
-                    Ok(Arrival::Absent) | Err(_) => {}
                 }
-                Err(ApiError::Server(refusal))
+                Ok(UploadedImage::Absent) | Err(_) => {}
             }
-            other => Err(other),
         }
+        Err(error)
     }
 }
 
 /// What an upload made whose answer was lost.
-enum Arrival {
+enum UploadedImage {
     /// The image, with all its bytes.
     Whole(Image),
     /// An image without its file, or with a part of it.
@@ -112,18 +129,21 @@ enum Arrival {
     Absent,
 }
 
-/// A large upload whose connection was closed without a word, and which did not arrive, was too large. A proxy tells of
+/// A large upload whose connection was closed without an answer, and which made no image, was too large. A proxy reports
 /// the close by its status 502.
-fn too_large(error: ApiError, size: u64) -> ApiError {
-    let (action, status) = match error {
-        other if size + FORM <= SILENT_LIMIT => return other,
-        ApiError::Disconnected { action, .. } => (action, None),
-        ApiError::Server(refusal) if refusal.status == 502 => (refusal.action, Some(502)),
-        other => return other,
-    };
-    ApiError::UploadTooLarge {
-        action,
-        size,
-        status,
+fn too_large(error: Error, size: u64) -> Error {
+    if size + FORM_SIZE <= TORNADO_LIMIT {
+        return error;
     }
+    let action = match error.details() {
+        ErrorDetails::Disconnected { action, .. } => action,
+        ErrorDetails::Response(response) if response.status == 502 => &response.action,
+        _ => return error,
+    };
+    ErrorDetails::UploadTooLarge {
+        action: action.clone(),
+        size,
+        status: error.status(),
+    }
+    .into()
 }

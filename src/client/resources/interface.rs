@@ -1,7 +1,7 @@
 //! The network interfaces of machines.
 //!
-//! Every user may read and change every interface: whether the machine is one's own is not the server's concern here, but
-//! the caller's. The server's own word for a free address, `auto`, never works, so there is no way to send it.
+//! Every user may read and change every interface: the server does not check whose machine it is, so the caller must. The server's word for a free
+//! address, `auto`, never works, so it cannot be sent.
 
 use std::net::Ipv4Addr;
 
@@ -70,7 +70,7 @@ pub struct InterfaceChanges {
     /// Where it has its address from. Anything but dynamic needs a network with such a pool.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub config_type_v4: Option<ConfigType>,
-    /// An address of the pool; `Some(None)` where there is none to be. The server drops any address of a dynamic one.
+    /// An address of the pool; `Some(None)` removes it. The server drops any address of a dynamic interface.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub configured_ipv4: Option<Option<Ipv4Addr>>,
 }
@@ -82,6 +82,10 @@ handle! {
 
 impl<Access> Interfaces<'_, Access> {
     /// All interfaces of a machine, in no order.
+    ///
+    /// # Errors
+    ///
+    /// [`NotFound`](crate::client::ErrorKind::NotFound) when there is no such machine.
     pub fn list(&self, machine: MachineId) -> Result<Vec<Interface>> {
         let action = format!("listing the interfaces of machine {machine}");
         self.pipeline.json(&Request::get(
@@ -91,6 +95,10 @@ impl<Access> Interfaces<'_, Access> {
     }
 
     /// One interface of a machine.
+    ///
+    /// # Errors
+    ///
+    /// [`NotFound`](crate::client::ErrorKind::NotFound) when there is no such machine or interface.
     pub fn get(&self, machine: MachineId, id: InterfaceId) -> Result<Interface> {
         let action = format!("reading interface {id} of machine {machine}");
         let (machine, id) = (machine.to_string(), id.to_string());
@@ -101,7 +109,12 @@ impl<Access> Interfaces<'_, Access> {
 
 impl Interfaces<'_, ReadWrite> {
     /// Changes an interface and returns it as it is then. The server takes all of the changes or none. Sending them twice
-    /// changes nothing more. Fails with [`ApiError::Conflict`](crate::client::ApiError::Conflict) when the address is taken.
+    /// changes nothing more.
+    ///
+    /// # Errors
+    ///
+    /// [`Conflict`](crate::client::ErrorKind::Conflict) when another interface has the address,
+    /// [`InvalidRequest`](crate::client::ErrorKind::InvalidRequest) when it is outside the pool or the network has none.
     pub fn update(
         &self,
         machine: MachineId,

@@ -1,16 +1,16 @@
 //! Machines and their boot settings.
 //!
-//! Every user may read and change every machine: whether a machine is one's own is not the server's concern here, but
-//! the caller's. A kernel cannot be cleared over the API.
+//! Every user may read and change every machine: the server does not check whose machine it is, so the caller must. A kernel cannot be cleared over the API.
 
 use serde::{Deserialize, Serialize};
 
 use crate::client::client::ReadWrite;
+use crate::client::error::ErrorDetails;
 use crate::client::http::request::Request;
 use crate::client::resources::handle::handle;
 use crate::client::resources::wire_types::{id, null_as_default};
 use crate::client::url::encode_value;
-use crate::client::{ApiError, ImageId, PreseedId, Query, Result, Scope};
+use crate::client::{ImageId, PreseedId, Query, Result, Scope};
 
 id! {
     /// The id of a machine.
@@ -72,13 +72,21 @@ handle! {
 }
 
 impl<Access> Machines<'_, Access> {
-    /// The machines one is assigned to, or all of them, in no order.
+    /// The machines that are assigned to the user, or all of them, in no order.
+    ///
+    /// # Errors
+    ///
+    /// Those of every request: see [`ErrorKind`](crate::client::ErrorKind).
     pub fn list(&self, scope: Scope) -> Result<Vec<Machine>> {
         self.pipeline
-            .json(&Request::get(&["machine"], "listing machines").scope(scope))
+            .json(&Request::list(&["machine"], "listing machines").scope(scope))
     }
 
     /// One machine.
+    ///
+    /// # Errors
+    ///
+    /// [`NotFound`](crate::client::ErrorKind::NotFound) when there is no such machine.
     pub fn get(&self, id: MachineId) -> Result<Machine> {
         self.pipeline.json(&Request::get(
             &["machine", &id.to_string()],
@@ -87,6 +95,10 @@ impl<Access> Machines<'_, Access> {
     }
 
     /// The machine of exactly this name, among all.
+    ///
+    /// # Errors
+    ///
+    /// [`InvalidValue`](crate::client::ErrorKind::InvalidValue) when the name has a NUL character.
     pub fn find(&self, name: &str) -> Result<Option<Machine>> {
         let action = format!("looking for machine {name:?}");
         let found = self.search(Scope::Visible, &Query::name_is(name), action)?;
@@ -94,6 +106,10 @@ impl<Access> Machines<'_, Access> {
     }
 
     /// The machines of a scope that a query selects, in no order.
+    ///
+    /// # Errors
+    ///
+    /// [`InvalidValue`](crate::client::ErrorKind::InvalidValue) when the query has a NUL character.
     pub fn query(&self, scope: Scope, query: &Query) -> Result<Vec<Machine>> {
         self.search(scope, query, "searching machines".to_owned())
     }
@@ -101,17 +117,18 @@ impl<Access> Machines<'_, Access> {
     fn search(&self, scope: Scope, query: &Query, action: String) -> Result<Vec<Machine>> {
         let text = query.to_string();
         if text.contains('\0') {
-            return Err(ApiError::InvalidValue {
+            return Err(ErrorDetails::InvalidValue {
                 action,
                 reason: "a name cannot contain a NUL character",
-            });
+            }
+            .into());
         }
-        let everything = scope
-            .query()
-            .map(|all| format!("{all}&"))
-            .unwrap_or_default();
-        let request = Request::get(&["machine"], action)
-            .query(format!("{everything}q={}", encode_value(&text)));
+        let filter = format!("q={}", encode_value(&text));
+        let query = match scope.query() {
+            Some(scope) => format!("{scope}&{filter}"),
+            None => filter,
+        };
+        let request = Request::list(&["machine"], action).query(query);
         self.pipeline.json(&request)
     }
 }
@@ -119,6 +136,11 @@ impl<Access> Machines<'_, Access> {
 impl Machines<'_, ReadWrite> {
     /// Changes a machine and returns it as it is then. The server takes all of the changes or none. Sending them twice
     /// changes nothing more.
+    ///
+    /// # Errors
+    ///
+    /// [`InvalidRequest`](crate::client::ErrorKind::InvalidRequest) when there is no such subarch, image or preseed, or netboot
+    /// needs a bootloader, [`Forbidden`](crate::client::ErrorKind::Forbidden) when the user may not use one of them.
     pub fn update(&self, id: MachineId, changes: &MachineChanges) -> Result<Machine> {
         self.pipeline.json(&Request::put(
             &["machine", &id.to_string()],

@@ -1,20 +1,21 @@
 //! The power of machines.
 //!
-//! The server keeps none of it: each question, and each order, runs a command against the machine's BMC while every
-//! other request waits. Everybody may ask; switching needs the machine to be assigned to the user, or an administrator,
-//! and the refusal has no text.
+//! The server stores nothing of it: each request, reading or switching, runs a command against the machine's BMC while
+//! every other request waits. Everybody may read; switching needs the machine to be assigned to the user, or an
+//! administrator, and the refusal has no text.
 
 use serde::Serialize;
 
 use crate::client::client::ReadWrite;
+use crate::client::http::operation::Subject;
 use crate::client::http::request::Request;
 use crate::client::resources::handle::handle;
-use crate::client::resources::state::{State, UNASSIGNED};
+use crate::client::resources::state::{StateBody, UNASSIGNED};
 use crate::client::resources::wire_types::words;
-use crate::client::{ApiError, MachineId, Result};
+use crate::client::{Error, ErrorKind, MachineId, Result};
 
 words! {
-    /// What a machine's BMC says of its power.
+    /// The power of a machine, as its BMC reports it.
     Power {
         /// It is on.
         On = "on",
@@ -52,32 +53,44 @@ handle! {
 
 impl<Access> Powers<'_, Access> {
     /// The power of a machine, asked of its BMC.
+    ///
+    /// # Errors
+    ///
+    /// [`NotFound`](crate::client::ErrorKind::NotFound) when there is no such machine.
     pub fn get(&self, machine: MachineId) -> Result<Power> {
         let request = Request::get(
             &path(&machine.to_string()),
             format!("reading the power of machine {machine}"),
-        );
+        )
+        .about(Subject::Bmc);
         match self.pipeline.json(&request) {
-            Ok(State { state }) => Ok(state),
-            // Of a chassis with cartridges it refuses to ask for one that is not a number.
-            Err(ApiError::InvalidRequest(_)) => Ok(Power::BmcFails),
+            Ok(StateBody { state }) => Ok(state),
+            // The server refuses to ask a chassis for a cartridge that is not a number.
+            Err(error) if error.kind() == ErrorKind::InvalidRequest => Ok(Power::BmcFails),
             Err(error) => Err(error),
         }
     }
 }
 
 impl Powers<'_, ReadWrite> {
-    /// Gives an order and returns the power that the BMC then told, which may be the one from before.
+    /// Gives an order and returns the power that the BMC then reports, which may be the one from before.
     ///
     /// A reboot happens as often as it is ordered, so no order is repeated unless it certainly did not reach the server.
-    /// When its answer is lost, it fails with [`ApiError::OutcomeUnknown`].
+    ///
+    /// # Errors
+    ///
+    /// [`OutcomeUnknown`](ErrorKind::OutcomeUnknown) when its answer is lost, [`Bmc`](ErrorKind::Bmc) when the BMC fails,
+    /// [`Forbidden`](ErrorKind::Forbidden) when the machine is not assigned to the user.
     pub fn order(&self, machine: MachineId, order: PowerOrder) -> Result<Power> {
         let action = order.on_machine(machine);
-        let request = Request::post(&path(&machine.to_string()), action, &State { state: order });
+        let request = Request::post(&path(&machine.to_string()), action)
+            .json(&StateBody { state: order })
+            .about(Subject::Bmc)
+            .forbidden(UNASSIGNED);
         self.pipeline
-            .json(&request.forbidden(UNASSIGNED))
-            .map(|answer: State<Power>| answer.state)
-            .map_err(ApiError::or_outcome_unknown)
+            .json(&request)
+            .map(|answer: StateBody<Power>| answer.state)
+            .map_err(Error::or_outcome_unknown)
     }
 }
 

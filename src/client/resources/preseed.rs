@@ -1,11 +1,12 @@
 //! Preseeds: the answer files of installers.
 //!
-//! A name is unique over all users, also over those whose preseeds one cannot see. Lists carry every content, up to two
+//! A name is unique over all users, also over those whose preseeds the token's user cannot see. Lists carry every content, up to two
 //! million characters each.
 
 use serde::{Deserialize, Serialize};
 
 use crate::client::client::ReadWrite;
+use crate::client::http::operation::Subject;
 use crate::client::http::request::Request;
 use crate::client::resources::handle::handle;
 use crate::client::resources::wire_types::{id, null_as_default, words};
@@ -99,12 +100,21 @@ handle! {
 
 impl<Access> Preseeds<'_, Access> {
     /// All preseeds of a scope, with their contents, in no order.
+    ///
+    /// # Errors
+    ///
+    /// Those of every request: see [`ErrorKind`](crate::client::ErrorKind).
     pub fn list(&self, scope: Scope) -> Result<Vec<Preseed>> {
         self.pipeline
-            .json(&Request::get(&["preseed"], "listing preseeds").scope(scope))
+            .json(&Request::list(&["preseed"], "listing preseeds").scope(scope))
     }
 
-    /// One preseed; fails when it does not exist, or is another user's and not public.
+    /// One preseed.
+    ///
+    /// # Errors
+    ///
+    /// [`NotFound`](crate::client::ErrorKind::NotFound) when it does not exist,
+    /// [`Forbidden`](crate::client::ErrorKind::Forbidden) when it is another user's and not public.
     pub fn get(&self, id: PreseedId) -> Result<Preseed> {
         let request = Request::get(
             &["preseed", &id.to_string()],
@@ -113,7 +123,11 @@ impl<Access> Preseeds<'_, Access> {
         self.pipeline.json(&request.forbidden(FOREIGN))
     }
 
-    /// The preseed of exactly this name among those one may see.
+    /// The preseed of exactly this name among those the user may see.
+    ///
+    /// # Errors
+    ///
+    /// Those of every request: see [`ErrorKind`](crate::client::ErrorKind).
     pub fn find(&self, name: &str) -> Result<Option<Preseed>> {
         Ok(self
             .list(Scope::Visible)?
@@ -125,24 +139,31 @@ impl<Access> Preseeds<'_, Access> {
 impl Preseeds<'_, ReadWrite> {
     /// Creates a preseed. When the answer is lost, it is looked for before another attempt.
     ///
-    /// Fails with [`ApiError::Conflict`](crate::client::ApiError::Conflict) when any user has a preseed of that name.
+    /// # Errors
+    ///
+    /// [`Conflict`](crate::client::ErrorKind::Conflict) when any user has a preseed of that name.
     pub fn create(&self, new: &NewPreseed) -> Result<Preseed> {
-        let request = Request::post(&["preseed"], format!("creating preseed {:?}", new.name), new).private().conflict(
-            "the name is taken; names are unique over all users, and it may be taken by a preseed that this user cannot see",
-        );
+        let request = Request::post(&["preseed"], format!("creating preseed {:?}", new.name))
+            .json(new)
+            .about(Subject::Server)
+            .private()
+            .conflict(NAME_TAKEN);
         let is_it = |preseed: &Preseed| {
             preseed.name == new.name
                 && preseed.kind == new.kind
                 && preseed.content.as_deref().unwrap_or_default() == new.content
         };
-        self.pipeline.create(
-            || self.pipeline.json_once(&request),
-            || Ok(self.list(Scope::Own)?.into_iter().find(is_it)),
-            std::convert::identity,
-        )
+        self.pipeline.create(&request, || {
+            Ok(self.list(Scope::Own)?.into_iter().find(is_it))
+        })
     }
 
     /// Changes a preseed and returns it as it is then. Sending it twice changes nothing more.
+    ///
+    /// # Errors
+    ///
+    /// [`NotFound`](crate::client::ErrorKind::NotFound) when it does not exist,
+    /// [`Forbidden`](crate::client::ErrorKind::Forbidden) when it is another user's.
     pub fn update(&self, id: PreseedId, changes: &PreseedChanges) -> Result<Preseed> {
         let request = Request::put(
             &["preseed", &id.to_string()],
@@ -153,7 +174,11 @@ impl Preseeds<'_, ReadWrite> {
         self.pipeline.json(&request.forbidden(FOREIGN))
     }
 
-    /// Deletes a preseed; fails with [`ApiError::Conflict`](crate::client::ApiError::Conflict) while a machine uses it.
+    /// Deletes a preseed.
+    ///
+    /// # Errors
+    ///
+    /// [`Conflict`](crate::client::ErrorKind::Conflict) while a machine uses it, and those of [`Preseeds::update`].
     pub fn delete(&self, id: PreseedId) -> Result<()> {
         let request = Request::delete(
             &["preseed", &id.to_string()],
@@ -164,6 +189,10 @@ impl Preseeds<'_, ReadWrite> {
             .map(drop)
     }
 }
+
+/// What a 409 means for a new preseed.
+const NAME_TAKEN: &str = "the name is taken; names are unique over all users, and it may be taken by a preseed that this \
+     user cannot see";
 
 /// What a 403 means for a preseed.
 const FOREIGN: &str = "the preseed belongs to another user";

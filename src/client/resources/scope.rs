@@ -1,11 +1,12 @@
 //! Which of the server's lists is asked for.
 
 /// How much a list covers.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 pub enum Scope {
-    /// One's own images and preseeds, or the machines one is assigned to; for an administrator too.
+    /// The user's own images and preseeds, or the machines assigned to the user; for an administrator too.
+    #[default]
     Own,
-    /// Everything one may see: one's own and the public ones (an administrator: all), and every machine.
+    /// Everything the user may see: own and public images and preseeds (an administrator: all), and every machine.
     Visible,
 }
 

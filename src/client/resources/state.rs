@@ -6,10 +6,11 @@
 use serde::{Deserialize, Serialize};
 
 use crate::client::client::ReadWrite;
+use crate::client::http::operation::Subject;
 use crate::client::http::request::Request;
 use crate::client::resources::handle::handle;
 use crate::client::resources::wire_types::words;
-use crate::client::{MachineId, Result};
+use crate::client::{Error, MachineId, Result};
 
 words! {
     /// How far a machine is.
@@ -54,12 +55,16 @@ handle! {
 
 /// The body of every request and every answer about a state, or about power.
 #[derive(Deserialize, Serialize)]
-pub(crate) struct State<S> {
+pub(crate) struct StateBody<S> {
     pub(crate) state: S,
 }
 
 impl<Access> States<'_, Access> {
     /// The state of a machine.
+    ///
+    /// # Errors
+    ///
+    /// [`NotFound`](crate::client::ErrorKind::NotFound) when there is no such machine.
     pub fn get(&self, machine: MachineId) -> Result<MachineState> {
         let request = Request::get(
             &path(&machine.to_string()),
@@ -67,7 +72,7 @@ impl<Access> States<'_, Access> {
         );
         self.pipeline
             .json(&request)
-            .map(|answer: State<MachineState>| answer.state)
+            .map(|answer: StateBody<MachineState>| answer.state)
     }
 }
 
@@ -75,29 +80,36 @@ impl States<'_, ReadWrite> {
     /// Starts provisioning: switches netboot on and reboots the machine into it. Needs a BMC, a kernel and a subarch with
     /// a bootloader.
     ///
-    /// Each call reboots the machine, so it is never repeated unless it certainly did not reach the server. When its answer
-    /// is lost, it fails with [`ApiError::OutcomeUnknown`](crate::client::ApiError::OutcomeUnknown). When it fails with
-    /// [`ApiError::Bmc`](crate::client::ApiError::Bmc), the state is `provisioning` and netboot is on all the same.
+    /// Each call reboots the machine, so it is never repeated unless it certainly did not reach the server.
+    ///
+    /// # Errors
+    ///
+    /// [`OutcomeUnknown`](crate::client::ErrorKind::OutcomeUnknown) when its answer is lost,
+    /// [`Forbidden`](crate::client::ErrorKind::Forbidden) when the machine is not assigned to the user. After
+    /// [`Bmc`](crate::client::ErrorKind::Bmc) the state is `provisioning` and netboot is on all the same.
     pub fn provision(&self, machine: MachineId) -> Result<MachineState> {
         let action = format!("starting the provisioning of machine {machine}");
-        let request = Request::post(
-            &path(&machine.to_string()),
-            action,
-            &State { state: "provision" },
-        );
-        let answer = self.pipeline.json(&request.forbidden(UNASSIGNED));
-        answer
-            .map(|answer: State<MachineState>| answer.state)
-            .map_err(crate::client::ApiError::or_outcome_unknown)
+        let request = Request::post(&path(&machine.to_string()), action)
+            .json(&StateBody { state: "provision" })
+            .about(Subject::Bmc)
+            .forbidden(UNASSIGNED);
+        self.pipeline
+            .json(&request)
+            .map(|answer: StateBody<MachineState>| answer.state)
+            .map_err(Error::or_outcome_unknown)
     }
 
     /// Reports a state for a machine. Sending it twice changes nothing more.
+    ///
+    /// # Errors
+    ///
+    /// [`Forbidden`](crate::client::ErrorKind::Forbidden) when the machine is not assigned to the user.
     pub fn set(&self, machine: MachineId, state: ReportedState) -> Result<MachineState> {
         let action = format!("setting the state of machine {machine}");
-        let request = Request::put(&path(&machine.to_string()), action, &State { state });
+        let request = Request::put(&path(&machine.to_string()), action, &StateBody { state });
         self.pipeline
             .json(&request.forbidden(UNASSIGNED))
-            .map(|answer: State<MachineState>| answer.state)
+            .map(|answer: StateBody<MachineState>| answer.state)
     }
 }
 

@@ -3,7 +3,7 @@
 //! It is built here and handed to the HTTP client ready made, because the client would otherwise read the operating
 //! system's roots at every start, even for plain HTTP.
 
-pub(crate) mod server_verifier;
+mod server_verifier;
 
 use std::fs;
 use std::path::Path;
@@ -14,9 +14,10 @@ use rustls::pki_types::pem::{self, PemObject};
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use rustls::{ClientConfig, RootCertStore};
 
+use crate::client::error::{ErrorDetails, Source};
 use crate::client::http::server_text;
 use crate::client::tls::server_verifier::ServerVerifier;
-use crate::client::{ApiError, Result, TlsSettings};
+use crate::client::{Result, TlsSettings};
 use crate::support::io_error;
 
 /// Builds the configuration. The operating system's roots are read only when they are needed.
@@ -24,17 +25,19 @@ pub(crate) fn config(settings: &TlsSettings, is_https: bool) -> Result<ClientCon
     let provider = Arc::new(ring::default_provider());
     let builder = ClientConfig::builder_with_provider(Arc::clone(&provider))
         .with_safe_default_protocol_versions()
-        .map_err(|error| failed(format!("TLS cannot be set up: {error}")))?;
-    let named = settings.ca_path.as_deref();
-    let named = named.map(|path| trust_in(path, &provider)).transpose()?;
-    let trust = match named {
-        _ if !settings.validate_certs => Some(ServerVerifier::anybody(provider)),
-        named => named,
+        .map_err(|error| caused(format!("TLS cannot be set up: {error}"), error))?;
+    // A file that is named must be usable, even where any certificate is accepted.
+    let mut verifier = match &settings.ca_path {
+        Some(path) => Some(verifier_of_file(path, &provider)?),
+        None => None,
     };
-    let builder = match trust {
-        Some(trust) => builder
+    if !settings.validate_certs {
+        verifier = Some(ServerVerifier::accept_any(provider));
+    }
+    let builder = match verifier {
+        Some(verifier) => builder
             .dangerous()
-            .with_custom_certificate_verifier(Arc::new(trust)),
+            .with_custom_certificate_verifier(Arc::new(verifier)),
         None if is_https => builder.with_root_certificates(system_roots()?),
         None => builder.with_root_certificates(RootCertStore::empty()),
     };
@@ -46,34 +49,47 @@ pub(crate) fn config(settings: &TlsSettings, is_https: bool) -> Result<ClientCon
                 .with_client_auth_cert(chain, private)
                 .map_err(|error| {
                     let reason = server_text::one_line(&error.to_string());
-                    failed(format!(
+                    let reason = format!(
                         "the client certificate {} and its key {} do not work: {reason}",
                         cert.display(),
                         key.display()
-                    ))
+                    );
+                    caused(reason, error).into()
                 })
         }
-        (Some(_), None) => Err(failed(
-            "a client certificate is given without its private key".to_owned(),
-        )),
-        (None, Some(_)) => Err(failed(
-            "a private key is given without its client certificate".to_owned(),
-        )),
+        (Some(_), None) => {
+            Err(failed("a client certificate is given without its private key".to_owned()).into())
+        }
+        (None, Some(_)) => {
+            Err(failed("a private key is given without its client certificate".to_owned()).into())
+        }
     }
 }
 
-fn failed(reason: String) -> ApiError {
-    ApiError::Tls { reason }
+fn failed(reason: String) -> ErrorDetails {
+    ErrorDetails::Tls {
+        reason,
+        source: None,
+    }
 }
 
-fn trust_in(path: &Path, provider: &Arc<CryptoProvider>) -> Result<ServerVerifier> {
-    ServerVerifier::named(Arc::clone(provider), certificates(path)?).map_err(|error| {
+fn caused(reason: String, error: impl Into<Source>) -> ErrorDetails {
+    ErrorDetails::Tls {
+        reason,
+        source: Some(error.into()),
+    }
+}
+
+fn verifier_of_file(path: &Path, provider: &Arc<CryptoProvider>) -> Result<ServerVerifier> {
+    let verifier = ServerVerifier::trust(Arc::clone(provider), certificates(path)?);
+    Ok(verifier.map_err(|error| {
         let reason = server_text::one_line(&error.to_string());
-        failed(format!(
+        let reason = format!(
             "{} holds a certificate that cannot be an authority: {reason}",
             path.display()
-        ))
-    })
+        );
+        caused(reason, error)
+    })?)
 }
 
 fn system_roots() -> Result<RootCertStore> {
@@ -81,28 +97,28 @@ fn system_roots() -> Result<RootCertStore> {
     // Single files of the system's store may be broken; what matters is whether there is anything to trust.
     roots.add_parsable_certificates(rustls_native_certs::load_native_certs().certs);
     if roots.is_empty() {
-        return Err(failed("the operating system has no certificate authorities, so no https server can be trusted".to_owned()));
+        let reason = "the operating system has no certificate authorities, so no https server can be trusted";
+        return Err(failed(reason.to_owned()).into());
     }
     Ok(roots)
 }
 
 fn certificates(path: &Path) -> Result<Vec<CertificateDer<'static>>> {
-    let unreadable = |error: pem::Error| unreadable(path, "certificate", &error);
+    let unreadable = |error| unreadable(path, "certificate", error);
     let certificates = CertificateDer::pem_file_iter(path).map_err(unreadable)?;
     let certificates = certificates
         .collect::<Result<Vec<_>, _>>()
         .map_err(unreadable)?;
     if certificates.is_empty() {
-        return Err(failed(format!(
-            "{} holds no certificate in PEM form",
-            path.display()
-        )));
+        let reason = format!("{} holds no certificate in PEM form", path.display());
+        return Err(failed(reason).into());
     }
     Ok(certificates)
 }
 
 fn private_key(path: &Path) -> Result<PrivateKeyDer<'static>> {
-    PrivateKeyDer::from_pem_file(path).map_err(|error| {
+    let key = PrivateKeyDer::from_pem_file(path);
+    Ok(key.map_err(|error| {
         if is_encrypted(path) {
             return failed(format!(
                 "the private key {} is encrypted, and nobody is there to be asked for its passphrase: give a key \
@@ -110,8 +126,8 @@ fn private_key(path: &Path) -> Result<PrivateKeyDer<'static>> {
                 path.display()
             ));
         }
-        unreadable(path, "private key", &error)
-    })
+        unreadable(path, "private key", error)
+    })?)
 }
 
 /// Both forms of PEM keep the word out of the key itself: `BEGIN ENCRYPTED PRIVATE KEY`, and `Proc-Type: 4,ENCRYPTED`.
@@ -119,10 +135,11 @@ fn is_encrypted(path: &Path) -> bool {
     fs::read_to_string(path).is_ok_and(|text| text.contains("ENCRYPTED"))
 }
 
-fn unreadable(path: &Path, what: &str, error: &pem::Error) -> ApiError {
-    failed(match error {
+fn unreadable(path: &Path, what: &str, error: pem::Error) -> ErrorDetails {
+    let reason = match &error {
         pem::Error::Io(error) => format!("cannot read {}: {}", path.display(), io_error::of(error)),
         pem::Error::NoItemsFound => format!("{} holds no {what} in PEM form", path.display()),
         _ => format!("{} is not a valid PEM file", path.display()),
-    })
+    };
+    caused(reason, error)
 }

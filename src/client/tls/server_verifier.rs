@@ -1,4 +1,4 @@
-//! Which servers are trusted, where the operating system's authorities do not decide alone.
+//! Verification of servers' certificates where not the operating system's authorities decide: by a file, or not at all.
 
 use std::sync::Arc;
 
@@ -12,30 +12,30 @@ use rustls::{
     client::verify_server_name,
 };
 
-/// Accepts any server, or those that a file of certificates stands for. Either way the server must hold its key.
+/// Accepts any server, or those that certificates of a file stand for. Either way the server must hold its key.
 #[derive(Debug)]
 pub(crate) struct ServerVerifier {
     provider: Arc<CryptoProvider>,
-    named: Option<Named>,
+    trusted: Option<TrustedCertificates>,
 }
 
 /// The certificates of a file, which are authorities, or those of servers.
 #[derive(Debug)]
-struct Named {
+struct TrustedCertificates {
     certificates: Vec<CertificateDer<'static>>,
     authorities: Arc<WebPkiServerVerifier>,
 }
 
 impl ServerVerifier {
-    pub(crate) fn anybody(provider: Arc<CryptoProvider>) -> ServerVerifier {
+    pub(crate) fn accept_any(provider: Arc<CryptoProvider>) -> ServerVerifier {
         ServerVerifier {
             provider,
-            named: None,
+            trusted: None,
         }
     }
 
     /// Fails when a certificate cannot be an authority.
-    pub(crate) fn named(
+    pub(crate) fn trust(
         provider: Arc<CryptoProvider>,
         certificates: Vec<CertificateDer<'static>>,
     ) -> Result<ServerVerifier, Error> {
@@ -47,11 +47,11 @@ impl ServerVerifier {
             WebPkiServerVerifier::builder_with_provider(roots.into(), Arc::clone(&provider))
                 .build()
                 .map_err(|error| Error::General(error.to_string()))?;
-        let named = Some(Named {
+        let trusted = Some(TrustedCertificates {
             certificates,
             authorities,
         });
-        Ok(ServerVerifier { provider, named })
+        Ok(ServerVerifier { provider, trusted })
     }
 }
 
@@ -64,20 +64,20 @@ impl ServerCertVerifier for ServerVerifier {
         ocsp: &[u8],
         now: UnixTime,
     ) -> Result<ServerCertVerified, Error> {
-        let Some(named) = &self.named else {
+        let Some(trusted) = &self.trusted else {
             return Ok(ServerCertVerified::assertion());
         };
-        match named
+        match trusted
             .authorities
             .verify_server_cert(certificate, chain, host, ocsp, now)
         {
-            // What `openssl req -x509` makes is an authority, and is mostly given to the server as it is. Its time was
-            // looked at before what it may be used for, and before who signed it; its name was not.
+            // What `openssl req -x509` makes is an authority, and most servers use it as it is. Its time was checked before
+            // these errors; its name was not.
             Err(Error::InvalidCertificate(
                 CertificateError::Other(_)
                 | CertificateError::UnknownIssuer
                 | CertificateError::BadSignature,
-            )) if named.certificates.contains(certificate) => {
+            )) if trusted.certificates.contains(certificate) => {
                 verify_server_name(&ParsedCertificate::try_from(certificate)?, host)?;
                 Ok(ServerCertVerified::assertion())
             }

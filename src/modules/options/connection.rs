@@ -6,7 +6,7 @@ use std::time::Duration;
 use serde::Deserialize;
 
 use crate::ansible::{Call, Constraints, Failure, Kind, Opt};
-use crate::client::{BaseUrl, Client, ProgressListener, RetryPolicy, Settings, TlsSettings, Token};
+use crate::client::{Client, ClientBuilder, RetryPolicy, TlsSettings};
 
 /// The connection's options, the same everywhere.
 pub(crate) const OPTIONS: &[Opt] = &[
@@ -64,29 +64,28 @@ struct ConnectionOptions {
 /// A client for the server that the call names. A failure is one of the call: no request is sent yet.
 pub(crate) fn connect(call: &Call) -> Result<Client, Failure> {
     let options: ConnectionOptions = call.options();
-    settings(options, call.progress.clone())
-        .and_then(|settings| Ok(Client::connect(&settings)?))
-        .map_err(Failure::as_invalid_call)
+    let client = builder(options)
+        .and_then(|builder| Ok(builder.progress(call.progress.clone()).connect()?))
+        .map_err(Failure::as_invalid_call)?;
+    Ok(client)
 }
 
-fn settings(options: ConnectionOptions, progress: ProgressListener) -> Result<Settings, Failure> {
-    Ok(Settings {
-        url: BaseUrl::parse(&options.mrp_url)?,
-        token: Token::new(options.mrp_token)?,
-        tls: TlsSettings {
-            validate_certs: options.validate_certs,
-            ca_path: options.ca_path,
-            client_cert: options.client_cert,
-            client_key: options.client_key,
-        },
-        stall_timeout: seconds("timeout", options.timeout)?,
-        retry: RetryPolicy {
-            retries: u32::try_from(options.retries)
-                .map_err(|_| Failure::new(format!("O(retries) must be at most {}", u32::MAX)))?,
-            delay: seconds_or_zero("retry_delay", options.retry_delay)?,
-        },
-        progress,
-    })
+fn builder(options: ConnectionOptions) -> Result<ClientBuilder, Failure> {
+    let tls = TlsSettings {
+        validate_certs: options.validate_certs,
+        ca_path: options.ca_path,
+        client_cert: options.client_cert,
+        client_key: options.client_key,
+    };
+    let retry = RetryPolicy {
+        retries: u32::try_from(options.retries)
+            .map_err(|_| Failure::new(format!("O(retries) must be at most {}", u32::MAX)))?,
+        delay: seconds_or_zero("retry_delay", options.retry_delay)?,
+    };
+    Ok(Client::builder(options.mrp_url, options.mrp_token)
+        .tls(tls)
+        .stall_timeout(seconds("timeout", options.timeout)?)
+        .retry(retry))
 }
 
 /// The longest time in seconds: no clock counts to the largest number.

@@ -2,7 +2,7 @@
 
 use crate::ansible::{Attribute, Attributes, Failure};
 use crate::client::{Query, Scope};
-use crate::task::network::Selection;
+use crate::task::network::MachineSelection;
 
 /// Such a module runs in check mode, and twice, as it always does.
 pub(crate) const ATTRIBUTES: Attributes = Attributes {
@@ -31,13 +31,13 @@ pub(crate) fn scope(mine: bool) -> Scope {
 pub(crate) fn selection(
     names: Option<Vec<String>>,
     query: Option<String>,
-) -> Result<Selection, Failure> {
+) -> Result<MachineSelection, Failure> {
     match (names, query) {
-        (Some(names), _) => Ok(Selection::Names(names)),
+        (Some(names), _) => Ok(MachineSelection::Names(names)),
         (None, Some(query)) => match Query::parse(&query) {
-            Ok(query) => Ok(Selection::Query(query)),
+            Ok(query) => Ok(MachineSelection::Query(query)),
             Err(error) => Err(Failure::from(error).as_invalid_call()),
         },
-        (None, None) => Ok(Selection::All),
+        (None, None) => Ok(MachineSelection::All),
     }
 }

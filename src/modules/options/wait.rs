@@ -4,7 +4,7 @@ use serde::Deserialize;
 
 use crate::ansible::{Call, Failure, Kind, Opt};
 use crate::modules::options::connection;
-use crate::task::Wait;
+use crate::task::WaitLimits;
 
 /// The longest pause between two requests of a wait, the same for every module that waits.
 pub(crate) const INTERVAL: Opt = Opt::new("wait_interval", Kind::Float)
@@ -19,9 +19,9 @@ struct WaitOptions {
 }
 
 /// The limits of the wait; None where the task does not wait.
-pub(crate) fn limits(call: &Call) -> Result<Option<Wait>, Failure> {
+pub(crate) fn limits(call: &Call) -> Result<Option<WaitLimits>, Failure> {
     let options: WaitOptions = call.options();
-    let wait = Wait {
+    let wait = WaitLimits {
         timeout: connection::seconds("wait_timeout", options.wait_timeout)?,
         interval: connection::seconds("wait_interval", options.wait_interval)?,
     };

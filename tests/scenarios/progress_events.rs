@@ -1,45 +1,46 @@
-//! What a face that watches a call is told of the lab.
+//! Progress events of waits, as a front end receives them.
 
 use std::sync::{Arc, Mutex};
 
 use mr_provisioner::ansible::Call;
 use mr_provisioner::client::{ProgressEvent, ProgressListener};
+use mrp_test_support::{TOKEN, TestLab};
 use serde_json::{Value, json};
 
-use crate::bench::Bench;
+use crate::start_lab;
 
-/// What a wait was told of: what for, and what was seen instead; None is the end.
-type Told = (String, Option<String>);
+/// An event of a wait: what it waits for, and the state seen; None is its end.
+type WaitEvent = (String, Option<String>);
 
-/// What the progress of a call hears of its waits.
-fn told(bench: &Bench, module: &str, mut options: Value) -> Vec<Told> {
+/// Runs a module in this process, and gives the events of its waits.
+fn wait_events(lab: &TestLab, module: &str, mut options: Value) -> Vec<WaitEvent> {
     let given = options.as_object_mut().unwrap();
-    given.insert("mrp_url".into(), json!(bench.lab.url()));
-    given.insert("mrp_token".into(), json!("alice-token"));
+    given.insert("mrp_url".into(), json!(lab.url()));
+    given.insert("mrp_token".into(), json!(TOKEN));
     let module = mr_provisioner::MODULES
         .iter()
         .find(|one| one.spec.name == module);
     let module = module.unwrap();
-    let heard = Arc::new(Mutex::new(Vec::new()));
-    let noted = Arc::clone(&heard);
+    let events = Arc::new(Mutex::new(Vec::new()));
+    let recorded = Arc::clone(&events);
     let mut call = Call::new(module.spec, given).unwrap();
-    call.progress = ProgressListener::new(move |notice| {
-        let one = match *notice {
+    call.progress = ProgressListener::new(move |event| {
+        let one = match *event {
             ProgressEvent::Awaiting { what, seen, .. } => (what.to_owned(), Some(seen.to_owned())),
             ProgressEvent::AwaitingEnded { what } => (what.to_owned(), None),
             ProgressEvent::RequestEnded { .. } => return,
             ref other => panic!("{other:?}"),
         };
-        noted.lock().unwrap().push(one);
+        recorded.lock().unwrap().push(one);
     });
-    // How it went, others test.
+    // Its result is tested elsewhere.
     drop((module.run)(&call));
-    heard.lock().unwrap().clone()
+    events.lock().unwrap().clone()
 }
 
-/// What was told of one wait, without what was only told again.
-fn of<'a>(told: &'a [Told], what: &str) -> Vec<Option<&'a str>> {
-    let mut seen: Vec<_> = told
+/// The states seen by one wait, without repetitions.
+fn states<'a>(events: &'a [WaitEvent], what: &str) -> Vec<Option<&'a str>> {
+    let mut seen: Vec<_> = events
         .iter()
         .filter(|one| one.0 == what)
         .map(|one| one.1.as_deref())
@@ -49,16 +50,16 @@ fn of<'a>(told: &'a [Told], what: &str) -> Vec<Option<&'a str>> {
 }
 
 #[test]
-fn a_wait_tells_what_it_sees_until_it_is_over() {
-    let bench = Bench::new();
-    bench.lab.fault(json!([
+fn wait_reports_every_state_until_its_end() {
+    let lab = start_lab();
+    lab.fault(json!([
         { "method": "GET", "path": "/api/v1/machine/2/power", "nth": 2, "status": 200, "body": { "state": "on" } },
         { "method": "GET", "path": "/api/v1/machine/2/power", "nth": 3, "status": 502 },
     ]));
     let options = json!({ "name": "qdc01", "state": "off", "wait_interval": 0.01, "retries": 0 });
-    let told = told(&bench, "mrp_power", options);
-    let seen = of(&told, "machine 'qdc01' to be off");
-    assert_eq!(seen.len(), told.len(), "{told:?}");
+    let events = wait_events(&lab, "mrp_power", options);
+    let seen = states(&events, "machine 'qdc01' to be off");
+    assert_eq!(seen.len(), events.len(), "{events:?}");
     let [Some("on"), Some(lost), None] = seen[..] else {
         panic!("{seen:?}");
     };
@@ -66,28 +67,37 @@ fn a_wait_tells_what_it_sees_until_it_is_over() {
 }
 
 #[test]
-fn machines_that_are_awaited_together_are_told_apart() {
-    let bench = Bench::new();
-    bench.lab.fault(json!([
+fn waits_for_several_machines_are_reported_separately() {
+    let lab = start_lab();
+    lab.fault(json!([
         { "method": "GET", "path": "/api/v1/machine/2/power", "nth": 2, "status": 200, "body": { "state": "on" } },
         { "method": "GET", "path": "/api/v1/machine/3/power", "nth": 2, "status": 200, "body": { "state": "off" } },
     ]));
     let options = json!({
         "wait_interval": 0.01, "machines": [{ "name": "qdc01", "state": "off" }, { "name": "qdc02", "state": "on" }],
     });
-    let told = told(&bench, "mrp_power", options);
-    assert_eq!(told.len(), 4, "{told:?}");
-    assert_eq!(of(&told, "machine 'qdc01' to be off"), [Some("on"), None]);
-    assert_eq!(of(&told, "machine 'qdc02' to be on"), [Some("off"), None]);
+    let events = wait_events(&lab, "mrp_power", options);
+    assert_eq!(events.len(), 4, "{events:?}");
+    assert_eq!(
+        states(&events, "machine 'qdc01' to be off"),
+        [Some("on"), None]
+    );
+    assert_eq!(
+        states(&events, "machine 'qdc02' to be on"),
+        [Some("off"), None]
+    );
 }
 
 #[test]
-fn a_wait_for_machines_tells_how_many_are_free_until_the_deadline() {
-    let bench = Bench::new();
+fn wait_for_free_machines_reports_their_number_until_the_deadline() {
+    let lab = start_lab();
     let options = json!({
         "query": "(or (=~ name \"box\") (=~ name \"held\"))", "reason": "ci", "count": 2, "wait": true,
         "wait_timeout": 0.05, "wait_interval": 0.02,
     });
-    let told = told(&bench, "mrp_reservation", options);
-    assert_eq!(of(&told, "2 machines to be free"), [Some("0 free"), None]);
+    let events = wait_events(&lab, "mrp_reservation", options);
+    assert_eq!(
+        states(&events, "2 machines to be free"),
+        [Some("0 free"), None]
+    );
 }
