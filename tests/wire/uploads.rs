@@ -170,6 +170,32 @@ fn an_early_answer_is_heard_while_sending() {
 }
 
 #[test]
+fn an_early_answer_is_read_although_the_server_closes_at_once() {
+    const CHUNK: usize = 64 * 1024;
+    const TAKEN: usize = 3 * 1024 * 1024;
+    // The server answers and closes while the client prepares a chunk. What the server did not read resets the connection, so
+    // that the client's next write fails.
+    for (taken, sent_at_close) in [(0, CHUNK), (TAKEN, TAKEN + 2 * CHUNK)] {
+        let made = sparse(8 * 1024 * 1024);
+        let mut file = ImageFile::open(&made.path).unwrap();
+        let server = Server::start([
+            get("/api/v1/image").json(200, "[]"),
+            post("/api/v1/image").answer_and_close(taken, 413),
+        ]);
+        let hang_up = server.hang_up_later();
+        let mut settings = settings(&server.url());
+        settings.progress = ProgressListener::new(move |event| match *event {
+            ProgressEvent::Sending { sent, .. } if sent == sent_at_close as u64 => hang_up(),
+            _ => {}
+        });
+        let (client, _) = connect(&settings);
+        let error = client.images().create(&kernel(), &mut file).unwrap_err();
+        assert_eq!(error.status(), Some(413), "after {taken} bytes: {error:?}");
+        server.finish();
+    }
+}
+
+#[test]
 fn a_large_upload_that_is_cut_off_silently_was_too_large() {
     let made = sparse(101 * 1024 * 1024);
     let mut file = ImageFile::open(&made.path).unwrap();

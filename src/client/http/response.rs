@@ -7,7 +7,7 @@ use tokio::time::timeout;
 
 use crate::client::digest::{Digest, Hasher};
 use crate::client::http::request::Request;
-use crate::client::http::stall_timeout::Activity;
+use crate::client::http::stall_timeout::ExchangeState;
 use crate::client::{ApiError, Result};
 
 /// The most that is read of a successful answer. A list of preseeds carries all their contents, up to 2 MiB each.
@@ -64,10 +64,10 @@ pub(crate) async fn reply(
     response: reqwest::Response,
     file_size: Option<u64>,
     limit: Duration,
-    activity: &Activity,
+    exchange: &ExchangeState,
 ) -> Result<Response, Broken> {
     let is_file = file_size.is_some() && response.status().is_success();
-    let reading = read(response, file_size, activity);
+    let reading = read(response, file_size, exchange);
     if is_file {
         return reading.await;
     }
@@ -79,9 +79,9 @@ pub(crate) async fn reply(
 async fn read(
     mut response: reqwest::Response,
     file_size: Option<u64>,
-    activity: &Activity,
+    exchange: &ExchangeState,
 ) -> Result<Response, Broken> {
-    activity.touch();
+    exchange.record_transfer();
     let good = response.status().is_success();
     let limit = if good { MAX_ANSWER } else { MAX_ERROR };
     let mut hasher = file_size
@@ -100,7 +100,7 @@ async fn read(
             // The status of a refusal is worth more than the rest of its text.
             Err(_) => break,
         };
-        activity.touch();
+        exchange.record_transfer();
         if let Some((size, hasher)) = &mut hasher {
             hasher.update(&chunk);
             if hasher.size() > *size {

@@ -14,10 +14,8 @@ use crate::client::http::request::{Payload, Request, Target};
 use crate::client::http::response;
 use crate::client::http::response::{Broken, Response};
 use crate::client::http::runtime::BlockingRuntime;
-use crate::client::http::stall_timeout::Activity;
+use crate::client::http::stall_timeout::ExchangeState;
 use crate::client::http::transport_error;
-use crate::client::http::upload_body;
-use crate::client::http::upload_body::Trouble;
 use crate::client::{ApiError, BaseUrl, ProgressListener, Result, Settings, tls};
 
 /// How often a redirect within the server is followed.
@@ -100,31 +98,30 @@ impl Transport {
     }
 
     fn exchange_at(&self, url: &Url, request: &Request) -> Result<Response> {
-        let activity = Arc::new(Activity::new());
-        let trouble = Trouble::default();
-        let result = self.worker.run(activity.watch(self.stall_timeout, async {
+        let exchange = Arc::new(ExchangeState::new());
+        let result = self.worker.run(exchange.run_until_stalled(self.stall_timeout, async {
             let response = self
-                .build(url, request, &activity, &trouble)?
+                .build(url, request, &exchange)?
                 .send()
                 .await?;
             response::reply(
                 response,
                 request.file_size(),
                 self.answer_limit(),
-                &activity,
+                &exchange,
             )
             .await
         }));
-        activity.end();
-        let delivered = activity.is_delivered();
-        if let Some(error) = upload_body::take(&trouble) {
+        exchange.finish();
+        let delivered = exchange.body_is_complete();
+        if let Some(error) = exchange.take_body_error() {
             return Err(error);
         }
         let circumstances = transport_error::Circumstances {
             action: &request.action,
             url,
             stall_timeout: self.stall_timeout,
-            unsent: !matches!(request.body, Payload::Nothing) && !activity.began_sending(),
+            unsent: !matches!(request.body, Payload::Nothing) && !exchange.body_was_requested(),
             delivered,
         };
         match result {
@@ -154,8 +151,7 @@ impl Transport {
         &self,
         url: &Url,
         request: &Request,
-        activity: &Arc<Activity>,
-        trouble: &Trouble,
+        exchange: &Arc<ExchangeState>,
     ) -> reqwest::Result<reqwest::RequestBuilder> {
         let builder = self.http.request(request.method.clone(), url.clone());
         let builder = match &request.target {
@@ -175,12 +171,11 @@ impl Transport {
                     .header(CONTENT_TYPE, "application/json")
                     .body(reqwest::Body::wrap(JsonBody::new(
                         bytes.clone(),
-                        Arc::clone(activity),
+                        Arc::clone(exchange),
                     )))
             }
             Payload::Upload(upload) => {
-                let (activity, trouble) = (Arc::clone(activity), Arc::clone(trouble));
-                builder.multipart(upload.form(activity, trouble, self.progress.clone())?)
+                builder.multipart(upload.form(Arc::clone(exchange), self.progress.clone())?)
             }
         })
     }
