@@ -12,9 +12,7 @@ pub(crate) struct BlockingRuntime(Option<Runtime>);
 
 impl BlockingRuntime {
     pub(crate) fn new() -> io::Result<BlockingRuntime> {
-        let runtime = Builder::new_current_thread()
-            .enable_all()
-            .build()?;
+        let runtime = Builder::new_current_thread().enable_all().build()?;
         Ok(BlockingRuntime(Some(runtime)))
     }
 

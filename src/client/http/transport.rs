@@ -99,19 +99,18 @@ impl Transport {
 
     fn exchange_at(&self, url: &Url, request: &Request) -> Result<Response> {
         let exchange = Arc::new(ExchangeState::new());
-        let result = self.worker.run(exchange.run_until_stalled(self.stall_timeout, async {
-            let response = self
-                .build(url, request, &exchange)?
-                .send()
-                .await?;
-            response::reply(
-                response,
-                request.file_size(),
-                self.answer_limit(),
-                &exchange,
-            )
-            .await
-        }));
+        let result = self
+            .worker
+            .run(exchange.run_until_stalled(self.stall_timeout, async {
+                let response = self.build(url, request, &exchange)?.send().await?;
+                response::reply(
+                    response,
+                    request.file_size(),
+                    self.answer_limit(),
+                    &exchange,
+                )
+                .await
+            }));
         exchange.finish();
         let delivered = exchange.body_is_complete();
         if let Some(error) = exchange.take_body_error() {

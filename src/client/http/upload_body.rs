@@ -1,8 +1,8 @@
 //! The body of an upload: a form with the image's description and its file, streamed with a known length.
 //!
-//! The server does not see chunked bodies, so the length is always declared. The file is hashed again while it is sent,
-//! and its last chunk is held back until size and hash are those of the first reading. A file that changed thus never
-//! reaches the server as a complete upload.
+//! The server does not read chunked bodies, so the length is always declared. The file is hashed again while it is sent, and
+//! its last chunk is sent only if size and hash are those of the first reading. So a file that changed never reaches the
+//! server as a complete upload.
 //!
 //! A server may refuse an upload while it is still being sent, and close. Writing to the closed connection fails, and the
 //! HTTP client then drops an answer that it has not read. So the event loop asks the system for events right before every
@@ -30,7 +30,7 @@ use crate::client::{ApiError, ProgressEvent, ProgressListener};
 /// How much is read from the file at once.
 const CHUNK: u64 = 64 * 1024;
 
-/// A file to upload and the fields that go with it. Every attempt makes a form of its own from it.
+/// A file to upload and its description. Every attempt makes a new form from it.
 pub(crate) struct Upload {
     /// The JSON of the form's field `q`.
     pub(crate) fields: String,
@@ -38,7 +38,7 @@ pub(crate) struct Upload {
     pub(crate) name: String,
     pub(crate) path: PathBuf,
     pub(crate) file: Arc<File>,
-    /// What the file held when it was opened.
+    /// Size and hash of the file when it was opened.
     pub(crate) digest: Digest,
 }
 
