@@ -1,5 +1,5 @@
-//! The session side of the server, as far as the recordings of the token API need it: logging in, creating machines,
-//! events, discovered MACs, and the WebSocket helper. Everything else of GraphQL answers that it is not built.
+//! The administration interface, as far as the recordings of the token API need it: login, creation of machines, events,
+//! discovered MAC addresses, and the WebSocket helper. The rest of GraphQL answers that it is not implemented.
 
 use serde_json::{Map, Value, json};
 
@@ -78,7 +78,7 @@ pub(crate) fn graphql(world: &mut World, call: &Call, _: &Args<'_>) -> Outcome {
     Ok(Reply::json(200, &json!({"data": data})))
 }
 
-/// A number that an argument has in the text of a query.
+/// The number that an argument has in a GraphQL query.
 fn number(query: &str, argument: &str) -> i64 {
     let value = query
         .split_once(&format!("{argument}:"))
@@ -115,7 +115,7 @@ fn create_machine(world: &mut World, user: &User, query: &str, variables: &Value
     json!({"createMachine": {"ok": true, "errors": [], "machine": shown}})
 }
 
-/// The newest first; a limit of 0 is none.
+/// The newest events first. A limit of 0 means no limit.
 fn events(world: &World, machine_id: i64, limit: i64) -> Value {
     let limit = usize::try_from(limit)
         .ok()
@@ -148,7 +148,7 @@ fn discovered(world: &World, user: &User) -> Value {
     json!({"discoveredMacs": shown})
 }
 
-/// A JSON object as the database keeps it: shorter keys first.
+/// Orders a JSON object like the database: shorter keys first.
 fn jsonb(value: &Value) -> String {
     let mut items: Vec<_> = value
         .as_object()
@@ -164,7 +164,7 @@ fn jsonb(value: &Value) -> String {
     format!("{{{}}}", items.join(", "))
 }
 
-/// What the console's WebSocket helper asks: the command to run, with the BMC's password, for anyone with the token.
+/// Answers the console's WebSocket helper with the command to run. It contains the BMC's password and needs only a console token.
 pub(crate) fn ws_subprocess(world: &mut World, call: &Call, _: &Args<'_>) -> Outcome {
     let token = call
         .parameter("token")

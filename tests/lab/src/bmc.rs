@@ -1,4 +1,4 @@
-//! Baseboard controllers: the server runs `ipmitool` and puts its whole command line, password included, into errors.
+//! BMCs. The server runs `ipmitool` and puts its whole command line, with the password, into errors.
 
 use std::time::Duration;
 
@@ -9,7 +9,7 @@ use crate::world::{Wake, World};
 
 pub(crate) const UNKNOWN: &str = "Unknown (BMC error)";
 
-/// The controller whose every command fails.
+/// The BMC whose commands all fail.
 const BROKEN: &str = "broken-bmc";
 const MOONSHOT: &str = "moonshot";
 
@@ -33,7 +33,7 @@ pub(crate) struct Chassis {
 }
 
 impl Chassis {
-    /// None without a BMC; a chassis with cartridges needs the number of one.
+    /// Returns `None` for a machine without a BMC. A chassis with cartridges needs the number of a cartridge.
     pub(crate) fn of(world: &World, machine: &Machine) -> Result<Option<Chassis>, Reply> {
         let Some(bmc) = machine.bmc_id.and_then(|id| world.db.bmcs.get(id)).cloned() else {
             return Ok(None);
@@ -65,7 +65,7 @@ impl Chassis {
         }))
     }
 
-    /// The words after `ipmitool`.
+    /// The arguments of `ipmitool`.
     pub(crate) fn command(&self, words: &[&str]) -> Vec<String> {
         let mut command: Vec<String> = [
             "-I",
@@ -114,7 +114,7 @@ impl Chassis {
         world.db.powered.get(&self.key()).copied().unwrap_or(false)
     }
 
-    /// None when the controller does not answer.
+    /// Whether the chassis is on; `None` if the BMC does not answer.
     pub(crate) fn power(&self, world: &mut World) -> Option<&'static str> {
         world.wait = self.wait;
         (!self.broken).then(|| if self.is_on(world) { "on" } else { "off" })
@@ -139,7 +139,7 @@ impl Chassis {
         Ok(())
     }
 
-    /// A reset of a machine that is off does nothing; a cartridge is cycled, which switches it on.
+    /// Resets a machine. One that is off stays off, except a cartridge, whose power is cycled.
     pub(crate) fn reset(&self, world: &mut World) -> Result<(), Reply> {
         let cycle = self.bmc.bmc_type == MOONSHOT;
         self.run(
@@ -152,7 +152,7 @@ impl Chassis {
         Ok(())
     }
 
-    /// Sets the next boot's device, then resets the machine, or switches it on.
+    /// Sets the device of the next boot, then resets the machine or switches it on.
     pub(crate) fn reboot(&self, world: &mut World, device: BootDevice) -> Result<(), Reply> {
         let name = match device {
             BootDevice::Pxe => "pxe",
@@ -167,7 +167,7 @@ impl Chassis {
         Ok(())
     }
 
-    /// The machine starts; without a word about the device it tries the network first.
+    /// Starts the machine. Without a boot device it tries the network first.
     fn start(&self, world: &mut World, device: BootDevice) {
         self.switch(world, true);
         let wake = if device == BootDevice::Pxe {

@@ -1,4 +1,4 @@
-//! The control path `/_lab/`: outside the API, without a token, untouched by faults and by the log.
+//! The control path `/_lab/`: not part of the API, without a token, not affected by faults and not logged.
 
 use std::sync::Arc;
 

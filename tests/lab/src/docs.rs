@@ -1,4 +1,4 @@
-//! The open pages: the index, the API's documentation, and the way to the user interface.
+//! Pages without a token: the index, the API's documentation, and the redirect to the user interface.
 
 use crate::call::Call;
 use crate::reply::{Outcome, Reply};
@@ -20,7 +20,7 @@ pub(crate) fn page(_: &mut World, _: &Call, _: &Args<'_>) -> Outcome {
     ))
 }
 
-/// The files of the user interface and of the API's documentation, of which the lab has none.
+/// The files of the user interface and the API's documentation, which the lab does not have.
 pub(crate) fn file(_: &mut World, _: &Call, _: &Args<'_>) -> Outcome {
     Err(Reply::not_found())
 }

@@ -1,4 +1,4 @@
-//! The late command of a Debian preseed, run as the installer runs it when everything is installed.
+//! The late command of a Debian preseed, which the installer runs at its end.
 
 use std::fs;
 use std::io;
@@ -6,10 +6,10 @@ use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 use std::process::Command;
 
-/// On a real machine it changes into the installed system; here there is none to change into.
+/// On a real machine `in-target` changes root into the installed system. Here it only runs the command.
 const IN_TARGET: &str = "#!/bin/sh\nexec \"$@\"\n";
 
-/// The command of a rendered preseed, its lines joined.
+/// Returns the late command of a rendered preseed, with continuation lines joined.
 pub(crate) fn of(preseed: &str) -> Option<String> {
     joined(preseed)
         .lines()
@@ -17,14 +17,14 @@ pub(crate) fn of(preseed: &str) -> Option<String> {
         .map(str::to_owned)
 }
 
-/// A backslash continues a line; what the next one is indented by does not count.
+/// Joins lines that end in a backslash, without the indentation of the next line.
 fn joined(text: &str) -> String {
     let mut parts = text.split("\\\n");
     let first = parts.next().unwrap_or_default().to_owned();
     parts.fold(first, |text, part| text + part.trim_start())
 }
 
-/// Runs a command with `sh`. Where it says `/proc/cmdline` it reads this command line.
+/// Runs a command with `sh`. `/proc/cmdline` is replaced by a file with the given command line.
 pub(crate) fn run(command: &str, command_line: &str) -> Result<(), String> {
     let failed = |error: io::Error| format!("the late command could not be run: {error}.");
     let output = output(command, command_line).map_err(failed)?;

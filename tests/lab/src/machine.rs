@@ -1,4 +1,4 @@
-//! The machines: they boot over HTTP against the lab itself, as the DHCP and TFTP bridges and installers do.
+//! Booting: the lab's machines send the requests of the DHCP and TFTP bridges and of installers to the lab itself.
 
 use std::io;
 use std::net::Ipv4Addr;
@@ -31,16 +31,16 @@ pub struct Fetched {
     pub size: u64,
 }
 
-/// One boot of a machine from the network; filled in as it goes.
+/// A network boot of a machine. Fields are set while it proceeds.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Boot {
     /// The machine's name.
     pub machine: String,
-    /// The machine's number.
+    /// The machine's id.
     pub machine_id: i64,
     /// The MAC of the interface it boots from.
     pub mac: Option<String>,
-    /// The boot file that DHCP told.
+    /// The boot file in the DHCP answer.
     pub bootfile: Option<String>,
     /// The kernel.
     pub kernel: Option<Fetched>,
@@ -48,27 +48,27 @@ pub struct Boot {
     pub initrd: Option<Fetched>,
     /// The machine's own kernel options.
     pub kernel_opts: Option<String>,
-    /// The whole kernel command line, with what the server put before the machine's options.
+    /// The whole kernel command line, with the server's options before the machine's.
     pub command_line: Option<String>,
     /// The rendered preseed.
     pub preseed: Option<String>,
-    /// The address that it leased.
+    /// The leased address.
     pub lease: Option<String>,
-    /// `booting`, `installing`, then `ready`, `error` or `never` as it was told; `failed` when it could not boot,
-    /// `aborted` when it was switched off, rebooted or provisioned again meanwhile.
+    /// `booting`, `installing`, then `ready`, `error` or `never` as the settings say; `failed` if it could not boot, `aborted` if
+    /// it was switched off, rebooted or provisioned again before its end.
     pub result: String,
     /// Why it failed.
     pub error: Option<String>,
 }
 
 impl Boot {
-    /// Whether its machine has nothing more to do for it.
+    /// Whether the boot has ended.
     pub fn is_over(&self) -> bool {
         self.result != "booting" && self.result != "installing"
     }
 }
 
-/// Starts and stops the machines that a handler woke.
+/// Starts and stops machines as the last handler requested.
 pub(crate) fn wake(shared: &Arc<Shared>, world: &mut World) {
     for wake in std::mem::take(&mut world.wakes) {
         match wake {
@@ -90,7 +90,7 @@ fn stop(world: &mut World, id: i64) {
     }
 }
 
-/// With netboot off a machine starts from its disk, and nobody hears of it.
+/// Starts a network boot. With netboot off a machine starts from its disk and sends no request.
 fn start(shared: &Arc<Shared>, world: &mut World, id: i64) {
     let Some(machine) = world
         .db
@@ -189,7 +189,7 @@ impl Booting {
         Ok(result)
     }
 
-    /// Runs the late command of the preseed that it fetched; returns the state that the machine has then.
+    /// Runs the late command of the preseed and returns the machine's state after it.
     async fn late_command(&self, command_line: &str) -> Result<String, String> {
         let (command, command_line) = {
             let world = self.shared.world();
@@ -199,7 +199,7 @@ impl Booting {
                 .and_then(|boot| boot.preseed.as_deref());
             let command = preseed.and_then(late_command::of);
             let here = format!("http://{}", self.shared.address);
-            // The seeded server's address is that of a recording, and nobody answers there.
+            // The address in the seed is that of the recorded server, which does not exist here.
             (
                 command.ok_or("the preseed has no late command.")?,
                 command_line.replace(&world.db.config.access_uri, &here),
@@ -224,7 +224,7 @@ impl Booting {
             .unwrap_or_default()
     }
 
-    /// Asks for the boot file and fetches it; returns the reserved address, if there is one.
+    /// Requests the boot file's name and fetches the file. Returns the reserved address, if there is one.
     async fn dhcp(&self) -> Result<Option<String>, String> {
         let text = self
             .text(
@@ -247,7 +247,7 @@ impl Booting {
         Ok(offer["ipv4"].as_str().map(str::to_owned))
     }
 
-    /// Fetches the boot configuration and what it names; returns the kernel's command line.
+    /// Fetches the boot configuration, kernel and initrd. Returns the kernel command line.
     async fn load(&self) -> Result<String, String> {
         let dashes = self.mac.replace(':', "-");
         let efi = {
@@ -279,7 +279,7 @@ impl Booting {
         Ok(plan.command_line)
     }
 
-    /// Fetches the preseed that the command line names, from the lab wherever it says it is.
+    /// Fetches the preseed that the command line names, from the lab whatever host it names.
     async fn preseed(&self, command_line: &str) -> Result<(), String> {
         let urls = ["url=", "ks=", "autoyast="];
         let url = command_line
@@ -301,7 +301,7 @@ impl Booting {
         Ok(())
     }
 
-    /// As set, else as leased before, else one that depends on the machine alone.
+    /// The address in the settings, else the previous lease, else an address computed from the machine's id.
     fn free_address(&self) -> String {
         let world = self.shared.world();
         let name = world
@@ -330,7 +330,7 @@ impl Booting {
             .unwrap_or_else(computed)
     }
 
-    /// The installed system sets its own state, with a token of someone who holds it.
+    /// Sets the machine's state as the installed system does, with a token of an assigned user or an administrator.
     async fn report(&self, state: &str) -> Result<(), String> {
         let token = {
             let db = &self.shared.world().db;
@@ -385,7 +385,7 @@ impl Booting {
         })
     }
 
-    /// Asks for a text; any status but success is an error.
+    /// Returns the text of an answer. Any status except success is an error.
     async fn text(
         &self,
         method: &str,
@@ -421,7 +421,7 @@ impl Booting {
             .map_err(|error: io::Error| failed(&error))?;
         let handshake = hyper::client::conn::http1::handshake(TokioIo::new(stream)).await;
         let (mut sender, connection) = handshake.map_err(|error| failed(&error))?;
-        // It ends with the exchange; what went wrong shows in the exchange.
+        // It ends with the exchange, which reports its errors.
         drop(tokio::spawn(connection));
         let mut request = Request::builder()
             .method(method)

@@ -48,7 +48,7 @@ fn run(address: &str, machines: &str) -> ExitCode {
         Err(error) => return complain(&format!("mrp-lab cannot listen on {address}: {error}.")),
     };
     say(&format!("{}\n", lab.url()));
-    // The folder with the uploads goes when the lab does.
+    // Dropping the lab removes the folder with the uploads.
     match Signals::new([SIGINT, SIGTERM]) {
         Ok(mut signals) => drop(signals.forever().next()),
         Err(error) => return complain(&format!("mrp-lab cannot wait for signals: {error}.")),
@@ -56,7 +56,7 @@ fn run(address: &str, machines: &str) -> ExitCode {
     ExitCode::SUCCESS
 }
 
-/// Whoever closed the output does not want to know.
+/// Prints a text. A closed output is not an error.
 fn say(text: &str) {
     let mut out = std::io::stdout();
     let _ = out.write_all(text.as_bytes()).and_then(|()| out.flush());

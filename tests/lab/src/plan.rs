@@ -1,6 +1,6 @@
-//! Boot configurations as a machine reads them: what to load, and with which command line.
+//! Boot configurations (GRUB, PXELINUX) as a machine reads them: kernel, initrd and command line.
 
-/// What a boot configuration says to load.
+/// The contents of a boot configuration.
 pub(crate) struct Plan {
     pub(crate) kernel: String,
     pub(crate) initrd: Option<String>,
@@ -8,7 +8,7 @@ pub(crate) struct Plan {
 }
 
 impl Plan {
-    /// Reads GRUB's or PXELINUX's configuration; none when it says to boot from disk.
+    /// Parses a configuration of GRUB or PXELINUX. Returns `None` if it says to boot from disk.
     pub(crate) fn read(text: &str) -> Option<Plan> {
         let of = |key: &str| {
             text.lines()
@@ -39,7 +39,7 @@ impl Plan {
     }
 }
 
-/// What remains of a command line without the words that the server put before it.
+/// The machine's own options: the command line without the words that the server puts before them.
 pub(crate) fn own_options(command_line: &str) -> &str {
     const BEFORE: [&str; 8] = [
         "BOOTIF=",

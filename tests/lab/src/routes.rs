@@ -1,7 +1,7 @@
-//! Which method of which path goes where, and what happens to the others.
+//! Routing: the handler of each path and method, and the answers for unknown ones.
 //!
-//! A method that a path lacks is refused (405) before the token is looked at; a path below `/api/v1` that nobody
-//! serves belongs to a catch-all that answers GET alone, so it needs a token, and other methods get 405.
+//! A method that a path does not have gets 405 before the token is checked. Unknown paths below `/api/v1` belong to a
+//! catch-all route for GET, so they need a token, and other methods get 405.
 
 use crate::api::{
     assignee, console, image, interface, machine, power, preseed, reservation, state,
@@ -14,7 +14,7 @@ use crate::state::User;
 use crate::world::World;
 use crate::{admin, cors, docs};
 
-/// The parts of the path that a rule leaves open.
+/// The variable parts of a path.
 pub(crate) type Args<'a> = [&'a str];
 
 enum Handler {
@@ -160,7 +160,7 @@ fn dispatched(world: &mut World, call: &Call) -> Reply {
     outcome.unwrap_or_else(|refusal| refusal)
 }
 
-/// A path that lacks only its final slash is sent on.
+/// Answers an unknown path: a redirect if only the final slash is missing, else 404.
 fn off_the_map(call: &Call) -> Reply {
     let with_slash = format!("{}/", call.path);
     match RULES.iter().any(|rule| rule.pattern == with_slash) {
@@ -180,7 +180,7 @@ fn allowed(found: &[(&Rule, Vec<&str>)]) -> String {
     methods.join(", ")
 }
 
-/// The open parts of a path that a pattern matches.
+/// Returns the variable parts of a path that matches a pattern.
 fn matches<'a>(pattern: &str, path: &'a str) -> Option<Vec<&'a str>> {
     let mut args = Vec::new();
     let mut wanted = pattern.split('/').skip(1);
@@ -201,7 +201,7 @@ fn matches<'a>(pattern: &str, path: &'a str) -> Option<Vec<&'a str>> {
     }
 }
 
-/// An id in a path; one beyond every key finds nothing.
+/// Parses an id in a path. A number that is too large becomes one that no row has.
 pub(crate) fn id(args: &Args<'_>, index: usize) -> i64 {
     args.get(index)
         .and_then(|text| text.parse().ok())

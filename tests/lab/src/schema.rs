@@ -1,7 +1,7 @@
-//! The server checks bodies with the Python library `schema`; its refusals have a fixed shape per kind of field.
+//! Checks of request bodies. The server uses the Python library `schema`, whose errors have a fixed form for each field type.
 //!
-//! A refusal names the value but not the field, and only the first refused field, in the order of the body.
-//! Its list of texts has a null for every level of nesting that has no text of its own.
+//! An error names the value but not the field. Only the first invalid field in the order of the body is reported. The list of
+//! messages has a null for every level of nesting without a message.
 
 use std::net::Ipv4Addr;
 
@@ -38,11 +38,11 @@ pub(crate) struct Field {
 
 pub(crate) struct Schema {
     pub(crate) fields: &'static [Field],
-    /// Most bodies may hold fields that the server does not know; three may not.
+    /// Whether unknown fields are allowed. Three endpoints refuse them.
     pub(crate) ignore_unknown: bool,
 }
 
-/// A field that may be missing.
+/// An optional field.
 pub(crate) const fn optional(name: &'static str, kind: Kind) -> Field {
     Field {
         name,
@@ -51,7 +51,7 @@ pub(crate) const fn optional(name: &'static str, kind: Kind) -> Field {
     }
 }
 
-/// A field that must be there.
+/// A required field.
 pub(crate) const fn required(name: &'static str, kind: Kind) -> Field {
     Field {
         name,
@@ -60,7 +60,7 @@ pub(crate) const fn required(name: &'static str, kind: Kind) -> Field {
     }
 }
 
-/// The fields of a body that passed.
+/// The fields of a valid body.
 pub(crate) struct Fields(Vec<(String, Py)>);
 
 impl Fields {
@@ -78,7 +78,7 @@ impl Fields {
         }
     }
 
-    /// The text of a field that may be null: `None` when the field is missing, `Some(None)` when it is null.
+    /// The text of a nullable field: `None` if the field is missing, `Some(None)` if it is null.
     pub(crate) fn nullable(&self, name: &str) -> Option<Option<String>> {
         self.value(name).map(|_| self.text(name).map(str::to_owned))
     }
@@ -90,7 +90,7 @@ impl Fields {
         }
     }
 
-    /// The number of a field that may be null, as [`Fields::nullable`].
+    /// The number of a nullable field, like [`Fields::nullable`].
     pub(crate) fn number(&self, name: &str) -> Option<Option<i128>> {
         self.value(name).map(|value| match value {
             Py::Int(number) => Some(*number),
@@ -99,7 +99,7 @@ impl Fields {
     }
 }
 
-/// Why a body was refused.
+/// Why a body is invalid.
 #[derive(Debug, PartialEq)]
 pub(crate) struct Refusal {
     class: &'static str,
@@ -107,7 +107,7 @@ pub(crate) struct Refusal {
 }
 
 impl Refusal {
-    /// One text below `nulls` levels without a text.
+    /// One message below `nulls` levels without a message.
     fn new(class: &'static str, nulls: usize, text: String) -> Refusal {
         let mut texts = vec![None; nulls];
         texts.push(Some(text));
@@ -118,7 +118,7 @@ impl Refusal {
         Refusal::new("SchemaUnexpectedTypeError", 1, not_instance(value, kind))
     }
 
-    /// The DHCP endpoints answer with the texts alone, each once.
+    /// The answer of the DHCP endpoints: only the distinct messages.
     pub(crate) fn text(&self) -> String {
         let mut texts: Vec<&str> = Vec::new();
         for text in self.texts.iter().flatten() {
@@ -129,7 +129,7 @@ impl Refusal {
         texts.join("\n")
     }
 
-    /// An item of a list is refused as one that fits none of the alternatives, of which there is one.
+    /// The error for an item of a list. `schema` reports it as matching none of the alternatives, of which there is one.
     fn of_item(self, item: &Py) -> Refusal {
         let text = format!("Or({{...}}) did not validate {}", item.repr());
         let mut texts = vec![None, Some(text)];
@@ -153,7 +153,7 @@ fn not_true(value: &Py) -> String {
     format!("<lambda>({}) should evaluate to True", value.repr())
 }
 
-/// The tail of a refusal of `Or(...)`: the alternatives, then the text of the last one.
+/// The end of an error of `Or(...)`: the alternatives, then the message of the last one.
 fn neither(alternatives: &str, value: &Py, text: String) -> Refusal {
     let mut refusal = Refusal::new(
         "SchemaError",
@@ -165,7 +165,7 @@ fn neither(alternatives: &str, value: &Py, text: String) -> Refusal {
 }
 
 impl Schema {
-    /// Checks a body; numbers given as text come out as numbers.
+    /// Checks a body and converts numbers given as text.
     pub(crate) fn check(&self, body: &Py) -> Result<Fields, Refusal> {
         let Py::Dict(items) = body else {
             return Err(Refusal::wrong_type(body, "dict"));
@@ -288,7 +288,7 @@ fn int_passes(value: &Py, accepts: &fn(i128) -> bool) -> Result<(), String> {
     }
 }
 
-/// Python's `IPv4Address()`; the error is what it raised.
+/// Python's `IPv4Address()`. The error is the exception's message.
 fn address(value: &Py) -> Result<Ipv4Addr, String> {
     match value {
         Py::Int(number) if *number >= 0 && *number <= i128::from(u32::MAX) => {
@@ -310,7 +310,7 @@ fn raised(message: String) -> String {
     format!("AddressValueError({},)", repr(&message))
 }
 
-/// Reads a dotted quad as Python 3.6 does: a leading zero is refused when it could mean octal.
+/// Parses an IPv4 address like Python 3.6, which refuses a leading zero that could mean octal.
 pub(crate) fn parse_ipv4(text: &str) -> Result<Ipv4Addr, String> {
     if text.contains('/') {
         return Err(format!("Unexpected '/' in {}", repr(text)));

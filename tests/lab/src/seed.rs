@@ -1,4 +1,4 @@
-//! The seeded state: the rows of a real server's database, and the files below its TFTP root.
+//! The seed: database rows of a real server, and the files below its TFTP root.
 
 use std::collections::HashMap;
 use std::fs;
@@ -35,7 +35,7 @@ struct Tables {
     machine_users: Vec<Assignment>,
 }
 
-/// The chassis that are on at first; the others are off.
+/// The BMCs whose chassis are on at first; the others are off.
 const INITIALLY_ON: [&str; 1] = ["10.99.0.11"];
 
 /// Reads the seed and writes its files into `folder`.
@@ -73,7 +73,7 @@ pub(crate) fn load(folder: &Path) -> io::Result<Db> {
     })
 }
 
-/// Every seeded image has a file, except the default bootloader, whose file a fresh installation lacks.
+/// Writes a file for every image except the default bootloader, whose file a new installation lacks.
 fn write_files(
     folder: &Path,
     images: &[Image],

@@ -1,4 +1,4 @@
-//! Who sends a request: a client, or one of the lab's machines for one of its boots.
+//! The origin of a request: a client, or a boot of one of the lab's machines.
 
 use hyper::HeaderMap;
 use serde::{Deserialize, Serialize};
@@ -6,28 +6,28 @@ use serde::{Deserialize, Serialize};
 use crate::log::CLIENT;
 use crate::world::World;
 
-/// Marks a request as a machine's own; its value tells the boot that it belongs to.
+/// The header of requests by the lab's machines. Its value is the `BootId`.
 pub(crate) const BY_MACHINE: &str = "x-lab-machine";
 
-/// Which boot of which machine asks.
+/// Identifies a boot of a machine.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub(crate) struct BootId {
     pub(crate) machine: i64,
-    /// Where it stands in the world's boots.
+    /// Its index in `LabState::boots`.
     pub(crate) place: usize,
-    /// The age of that world.
+    /// The number of resets before the boot.
     pub(crate) age: u64,
 }
 
 impl BootId {
-    /// Whether the boot goes on: none does after a reset, after its machine was switched off or has begun another.
+    /// Whether the boot is still running. A reset ends it, and so do switching off and another boot of the machine.
     pub(crate) fn goes_on(self, world: &World) -> bool {
         let busy = world.busy.get(&self.machine);
         world.age() == self.age && busy.is_some_and(|busy| busy.place == self.place)
     }
 }
 
-/// Who sent a request, and into which world.
+/// Who sent a request, and the number of resets before it.
 pub(crate) struct Sender {
     boot: Option<BootId>,
     pub(crate) age: u64,
@@ -42,13 +42,12 @@ impl Sender {
         }
     }
 
-    /// Whether its request may still do something: one that is under way does not, once its boot has ended or the world
-    /// was put back.
+    /// Whether the request may still have an effect. It may not after a reset or the end of its boot.
     pub(crate) fn counts(&self, world: &World) -> bool {
         world.age() == self.age && self.boot.is_none_or(|boot| boot.goes_on(world))
     }
 
-    /// As the log has it.
+    /// The sender's name in the log.
     pub(crate) fn name(&self, world: &World) -> String {
         let machine = self
             .boot

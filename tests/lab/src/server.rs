@@ -1,7 +1,7 @@
-//! Connections: a request is read to its end, answered, and logged.
+//! Connections: each request is read to its end, logged and answered.
 //!
-//! The real server reads every body before it looks at anything else, does not see bodies sent in chunks, and closes
-//! the connection without a word when Content-Length is beyond its buffer.
+//! The real server reads the whole body before it checks anything, ignores chunked bodies, and closes the connection without
+//! an answer if Content-Length exceeds its buffer.
 
 use std::convert::Infallible;
 use std::error::Error;
@@ -40,14 +40,14 @@ pub(crate) async fn serve(listener: TcpListener, shared: Arc<Shared>) {
     loop {
         match listener.accept().await {
             Ok((stream, _)) => drop(tokio::spawn(connection(stream, shared.clone()))),
-            // Out of file descriptors, most likely: wait until connections have closed.
+            // Most likely there are no free file descriptors: wait until connections have closed.
             Err(_) => tokio::time::sleep(Duration::from_millis(20)).await,
         }
     }
 }
 
 async fn connection(stream: TcpStream, shared: Arc<Shared>) {
-    // Small answers must not wait for the acknowledgement of the last one; failing that they are only slower.
+    // Small answers must not wait for the acknowledgement of the previous one. Without this they are only slower.
     let _ = stream.set_nodelay(true);
     let service = service_fn(move |request| {
         let exchange: Pin<Box<dyn Future<Output = Answer> + Send>> =
@@ -63,7 +63,7 @@ async fn connection(stream: TcpStream, shared: Arc<Shared>) {
     });
     if reset {
         let stream = connection.into_parts().io.into_inner();
-        // With nothing to linger for, closing sends RST; if that cannot be set, the close alone must do.
+        // Without lingering, closing sends RST. If this cannot be set, the connection is closed normally.
         let _ = stream.set_zero_linger();
     }
 }
@@ -143,7 +143,7 @@ async fn misbehave_before(fault: Option<&Fault>) -> Result<(), Abort> {
     }
 }
 
-/// The answer that a fault gives in place of the server's.
+/// The answer that a fault defines instead of the server's.
 fn faked(fault: &Fault) -> Option<Reply> {
     let status = fault.status?;
     let reply = match &fault.body {
@@ -176,10 +176,10 @@ fn content_length(headers: &HeaderMap) -> u64 {
         .unwrap_or(0)
 }
 
-/// Where requests wait for each other, the one that is being answered holds this.
+/// Held by the request that is being answered, when requests are served one at a time.
 type Turn = Option<OwnedMutexGuard<()>>;
 
-/// Answers a request, which keeps everybody waiting as long as a BMC keeps it waiting, as on the real server.
+/// Answers a request. While a BMC is busy for it, all other requests wait, as on the real server.
 async fn serve_in_turn(
     shared: &Arc<Shared>,
     call: &Call,
@@ -204,7 +204,7 @@ async fn serve_in_turn(
         (reply, world.wait)
     };
     if !wait.is_zero() {
-        // A task of its own, for it lasts as long even when the client gives up.
+        // In its own task, because the BMC stays busy if the client disconnects.
         let waiting = tokio::spawn(async move {
             tokio::time::sleep(wait).await;
             turn
@@ -214,7 +214,7 @@ async fn serve_in_turn(
     Ok((reply, turn))
 }
 
-/// What another user does between two requests of the client.
+/// Handles the request of another user that a fault defines.
 fn act(shared: &Arc<Shared>, meanwhile: &Meanwhile) {
     let mut world = shared.world();
     let Meanwhile {
@@ -255,7 +255,7 @@ fn act(shared: &Arc<Shared>, meanwhile: &Meanwhile) {
     });
 }
 
-/// Runs the handler, and sets machines going that it woke.
+/// Runs the handler, then starts and stops machines as it requests.
 fn handle(shared: &Arc<Shared>, world: &mut World, call: &Call, by: &str) -> Reply {
     let boot_endpoint = ["/tftp", "/dhcp/", "/preseed/"]
         .iter()
@@ -298,7 +298,7 @@ async fn receive(
         Some(boundary) if upload && !too_large => {
             let (read, size) = read_form(body, &boundary, shared).await;
             note(size);
-            // A form that stopped early came over a connection that broke; nobody waits for an answer.
+            // An incomplete form means that the connection broke: there is no one to answer.
             form = Some(
                 read.or((size >= announced).then(Form::default))
                     .ok_or(Abort::Close)?,
@@ -308,7 +308,7 @@ async fn receive(
         _ => {
             let (read, size) = read(body).await?;
             note(size);
-            // A body sent in chunks is not seen.
+            // The real server ignores chunked bodies.
             bytes = if announced > 0 { read } else { bytes };
         }
     }
@@ -324,7 +324,7 @@ async fn receive(
     })
 }
 
-/// A form must begin with its boundary, but for blanks; another one is read and has no parts.
+/// Reads a form. It must begin with its boundary after optional blanks; otherwise it counts as a form without parts.
 async fn read_form(body: Incoming, boundary: &str, shared: &Shared) -> (Option<Form>, u64) {
     let size = Arc::new(AtomicU64::new(0));
     let begins = Arc::new(AtomicBool::new(true));
@@ -337,7 +337,7 @@ async fn read_form(body: Incoming, boundary: &str, shared: &Shared) -> (Option<F
         let head = data.trim_ascii_start();
         if blank && !head.is_empty() {
             blank = false;
-            // A beginning that comes in two pieces is looked at as far as it goes.
+            // If the boundary comes in two frames, only its first part is compared.
             let length = head.len().min(delimiter.len());
             let same = head[..length] == delimiter.as_bytes()[..length];
             beginning.store(same, Ordering::Relaxed);

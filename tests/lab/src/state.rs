@@ -1,4 +1,4 @@
-//! The server's tables. A list has no order of its own: an updated row moves to the end.
+//! The server's database tables. Lists are unordered in SQL: an updated row moves to the end.
 
 use std::collections::HashMap;
 use std::path::PathBuf;
@@ -6,7 +6,7 @@ use std::time::SystemTime;
 
 use serde::Deserialize;
 
-/// A row with the key that the table gave it.
+/// A row with its primary key.
 pub(crate) trait Row: Clone + PartialEq {
     fn id(&self) -> i64;
     fn set_id(&mut self, id: i64);
@@ -45,7 +45,7 @@ impl<T: Row> Table<T> {
         self.rows.iter().find(|row| row.id() == id)
     }
 
-    /// Keys are used up even by an insert that a constraint refuses.
+    /// Takes the next key. An insert that violates a constraint uses one too.
     pub(crate) fn next_id(&mut self) -> i64 {
         self.last_id += 1;
         self.last_id
@@ -57,7 +57,7 @@ impl<T: Row> Table<T> {
         row
     }
 
-    /// Stores a changed row at the end; an unchanged one stays in its place, for no UPDATE is sent.
+    /// Moves a changed row to the end. An unchanged row keeps its position, because no UPDATE is sent for it.
     pub(crate) fn update(&mut self, row: T) {
         if let Some(at) = self
             .rows
@@ -164,7 +164,7 @@ pub(crate) struct Machine {
 }
 
 impl Machine {
-    /// A machine that nobody has configured yet.
+    /// A machine without any configuration.
     pub(crate) fn fresh(name: &str, arch_id: i64) -> Machine {
         Machine {
             id: 0,
@@ -211,7 +211,7 @@ pub(crate) struct Assignment {
     pub(crate) reason: String,
 }
 
-/// What the server notes about a machine: 3 preseed fetched, 4 preseed error, 7 DHCP, 8 boot configuration, ...
+/// An event of a machine. Kinds: 3 preseed fetched, 4 preseed error, 7 DHCP, 8 boot configuration, ...
 #[derive(Clone, Debug)]
 pub(crate) struct Event {
     pub(crate) machine_id: i64,
@@ -221,7 +221,7 @@ pub(crate) struct Event {
     pub(crate) date: SystemTime,
 }
 
-/// A MAC that asked for an address and belongs to no machine.
+/// A MAC address that requested an IP address and belongs to no machine.
 #[derive(Clone, Debug)]
 pub(crate) struct DiscoveredMac {
     pub(crate) mac: String,
@@ -229,7 +229,7 @@ pub(crate) struct DiscoveredMac {
     pub(crate) last_seen: SystemTime,
 }
 
-/// The parts of the server's configuration that show in its answers.
+/// The parts of the server's configuration that affect its answers.
 #[derive(Clone, Debug, Deserialize)]
 pub(crate) struct Config {
     pub(crate) max_upload_size: u64,
@@ -257,15 +257,15 @@ pub(crate) struct Db {
     pub(crate) assignments: Table<Assignment>,
     pub(crate) events: Vec<Event>,
     pub(crate) discovered: Vec<DiscoveredMac>,
-    /// The files below the TFTP root, by name; an image's file outlives the image.
+    /// The files below the TFTP root, by name. Deleting an image keeps its file.
     pub(crate) files: HashMap<String, PathBuf>,
-    /// Which chassis are on, by the BMC's address and the slot behind it.
+    /// The power state of each chassis, by the BMC's address and slot.
     pub(crate) powered: HashMap<(String, String), bool>,
-    /// Sessions and the names of their users.
+    /// User names by session.
     pub(crate) sessions: HashMap<String, String>,
-    /// Console tokens and the machines they were made for.
+    /// Machine ids by console token.
     pub(crate) consoles: HashMap<String, i64>,
-    /// How many machines were generated.
+    /// The number of generated machines.
     pub(crate) generated: usize,
 }
 
@@ -327,7 +327,7 @@ impl Db {
         self.leases.iter().find(|lease| lease.mac == mac)
     }
 
-    /// Assigned to the machine, or an administrator.
+    /// Whether a user is assigned to the machine or is an administrator.
     pub(crate) fn holds(&self, user: &User, machine_id: i64) -> bool {
         user.admin
             || self

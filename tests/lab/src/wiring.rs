@@ -1,4 +1,4 @@
-//! Machines added through the control path, of any name and with any wiring.
+//! Machines that tests add, with any name, BMC and interfaces.
 
 use serde::Deserialize;
 use serde_json::Value;
@@ -10,7 +10,7 @@ use crate::world::World;
 const STOCK_ARCH: &str = "arm64";
 const STOCK_NETWORK: &str = "lab";
 
-/// A machine to add; what is left out is as for a machine that was just wired up.
+/// A machine to add. Omitted fields get the values of a newly registered machine.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct NewMachine {
@@ -35,7 +35,7 @@ struct NewInterface {
     network: Option<String>,
 }
 
-/// Adds a machine; returns its number. On a refusal nothing is added.
+/// Adds a machine and returns its id. On an error nothing is added.
 pub(crate) fn add_machine(world: &mut World, value: &Value) -> Result<i64, String> {
     let new: NewMachine = serde_json::from_value(value.clone())
         .map_err(|error| format!("not a machine: {error}."))?;
@@ -78,7 +78,7 @@ pub(crate) fn add_machine(world: &mut World, value: &Value) -> Result<i64, Strin
     Ok(machine.id)
 }
 
-/// By name, or the architecture's first one with a bootloader.
+/// Finds a subarchitecture by name. Without a name it is the architecture's first one with a bootloader.
 fn subarch(db: &Db, arch_id: i64, name: Option<&str>) -> Result<Option<i64>, String> {
     let mut of_arch = db
         .subarchs
@@ -113,7 +113,7 @@ fn add_bmc(db: &mut Db) -> i64 {
     bmc.id
 }
 
-/// The interfaces of a new machine, which has none yet; left out, they are one on the stock network.
+/// The interfaces of a new machine. If omitted, it gets one in the default network.
 fn interfaces(db: &Db, new: Option<Vec<NewInterface>>) -> Result<Vec<Interface>, String> {
     let stock = || {
         vec![NewInterface {

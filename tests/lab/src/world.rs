@@ -1,4 +1,4 @@
-//! Everything that a request may read or change; one lock around it makes every handler atomic.
+//! The state of a lab: database, settings, faults, logs and boots, behind one lock that makes every handler atomic.
 
 use std::collections::HashMap;
 use std::io;
@@ -19,21 +19,21 @@ use crate::seed;
 use crate::settings::Settings;
 use crate::state::Db;
 
-/// What a handler wants of a machine's chassis once it is done.
+/// A change of a machine's power that a handler causes.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) enum Wake {
-    /// The machine starts, from the network if it may.
+    /// The machine starts, from the network if netboot is enabled.
     Boot(i64),
-    /// The machine stops what it was doing.
+    /// The machine is switched off.
     Stop(i64),
 }
 
-/// A machine that boots.
+/// A boot that is running.
 pub(crate) struct Busy {
-    /// Where its boot stands in `boots`.
+    /// Its index in `boots`.
     pub(crate) place: usize,
     pub(crate) task: AbortHandle,
-    /// It is installed and about to say so.
+    /// The installation is complete and the machine is about to report it.
     pub(crate) reporting: bool,
 }
 
@@ -43,15 +43,15 @@ pub(crate) struct World {
     pub(crate) faults: Faults,
     pub(crate) log: Log,
     pub(crate) boots: Vec<Boot>,
-    /// The machines that are busy booting.
+    /// The running boots, by the machine's id.
     pub(crate) busy: HashMap<i64, Busy>,
     pub(crate) wakes: Vec<Wake>,
-    /// How long the BMC that the current handler asked takes.
+    /// How long the BMC takes that the current handler asked.
     pub(crate) wait: Duration,
-    /// Held by the one request that is being answered, where requests wait for each other.
+    /// Held while a request is answered, when requests are served one at a time.
     pub(crate) turn: Arc<sync::Mutex<()>>,
     folder: PathBuf,
-    /// How many generated machines belong to the seeded state.
+    /// The number of generated machines after a reset.
     machines: usize,
     reseeds: u64,
 }
@@ -77,7 +77,7 @@ impl World {
         })
     }
 
-    /// Puts everything back into the seeded state; what machines are doing ends.
+    /// Restores the seeded state and ends running boots.
     pub(crate) fn reset(&mut self) -> io::Result<()> {
         for (_, busy) in self.busy.drain() {
             busy.task.abort();
@@ -90,14 +90,14 @@ impl World {
             .values()
             .filter(|path| !self.db.files.values().any(|seeded| seeded == *path))
         {
-            // A download in progress keeps its open file; one that cannot be removed goes with the folder.
+            // A download in progress keeps its open file. A file that cannot be removed now is removed with the folder.
             let _ = std::fs::remove_file(path);
         }
         Ok(())
     }
 
-    /// A machine's state was set; a boot that ends with that shows it at once, so that whoever waits for the one sees the
-    /// other.
+    /// Records that a machine's state was set. A boot that reports this state gets its result in the same moment, so that a
+    /// test that waits for the state finds the result too.
     pub(crate) fn reported(&mut self, machine_id: i64, state: &str) {
         let busy = self.busy.get(&machine_id).filter(|busy| busy.reporting);
         let boot = busy.and_then(|busy| self.boots.get_mut(busy.place));
@@ -105,7 +105,7 @@ impl World {
             .for_each(|boot| boot.result = state.to_owned());
     }
 
-    /// How often this world was put back: what began before does not count after.
+    /// How often the lab was reset. Requests and boots from before a reset have no effect after it.
     pub(crate) fn age(&self) -> u64 {
         self.reseeds
     }
@@ -130,7 +130,7 @@ impl Shared {
     }
 
     pub(crate) fn world(&self) -> MutexGuard<'_, World> {
-        // A handler that panicked answers nobody, and the others go on.
+        // A handler that panicked must not stop the others.
         self.world.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

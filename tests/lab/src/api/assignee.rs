@@ -1,4 +1,4 @@
-//! `/machine/ID/assignee`: who holds a machine. Only administrators give machines out.
+//! `/machine/ID/assignee`: the users of a machine. Only administrators can change them.
 
 use serde_json::{Value, json};
 
@@ -42,7 +42,7 @@ pub(crate) fn list(world: &mut World, _: &User, _: &Call, args: &Args<'_>) -> Ou
     Ok(Reply::json(200, &json!(shown)))
 }
 
-/// By the assignment's number or as `self`; anything else trips the server.
+/// Finds an assignment by its id or as `self`. Anything else is a 500.
 fn find(world: &World, user: &User, args: &Args<'_>) -> Result<Assignment, Reply> {
     let machine = machine_with(world, id(args, 0))?;
     let key = args.get(1).copied().unwrap_or_default();
@@ -134,7 +134,7 @@ pub(crate) fn put(world: &mut World, user: &User, call: &Call, args: &Args<'_>) 
     Ok(Reply::json(200, &show(&world.db, &assignment)))
 }
 
-/// The check lets null pass, the column does not.
+/// The error for null, which the check accepts and the column does not.
 fn null_reason(assignment: &Assignment) -> Reply {
     let Assignment {
         id,

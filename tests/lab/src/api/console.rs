@@ -1,4 +1,4 @@
-//! `/machine/ID/console`: a token for the serial console, which the WebSocket helper redeems.
+//! `/machine/ID/console`: creates a token for the serial console, which the WebSocket helper verifies.
 
 use serde_json::json;
 

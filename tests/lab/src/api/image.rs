@@ -1,4 +1,4 @@
-//! `/image`: uploads are forms; their row is stored before their file is; deleting leaves the file.
+//! `/image`: uploads are forms. The row is stored before the file; deleting an image keeps the file.
 
 use std::time::SystemTime;
 
@@ -156,7 +156,7 @@ fn arch_id(db: &Db, name: Option<&str>) -> Result<i64, Reply> {
         .ok_or_else(|| Reply::invalid(400, "no such architecture"))
 }
 
-/// Moves an upload to its place, a name of the lab's own: names of images may be longer than those of files.
+/// Moves an upload to a file with a generated name, because image names can be longer than file names.
 fn keep(world: &mut World, filename: &str, upload: &Upload) -> Result<(), Reply> {
     let name = filename.rsplit('/').next().unwrap_or_default();
     if name.len() > NAME_MAX {
@@ -221,7 +221,7 @@ pub(crate) fn delete(world: &mut World, user: &User, _: &Call, args: &Args<'_>) 
     Ok(Reply::text(204, ""))
 }
 
-/// The table and constraint that hold on to an image.
+/// The table and constraint that prevent the deletion of an image.
 fn user_of(db: &Db, id: i64) -> Option<(&'static str, &'static str)> {
     if db
         .machines

@@ -1,4 +1,4 @@
-//! `/machine/ID/interface`: anyone reads and changes any interface; addresses must lie in the network's pools.
+//! `/machine/ID/interface`: every user can read and change every interface. Addresses must be in the network's pools.
 
 use std::net::Ipv4Addr;
 
@@ -33,7 +33,7 @@ static CHANGES: Schema = Schema {
     ignore_unknown: true,
 };
 
-/// Four numbers up to 255; leading zeros pass here and are refused later.
+/// Four numbers up to 255. Leading zeros pass this check and are refused later.
 fn dotted_quad(text: &str) -> bool {
     let octet = |part: &str| {
         let number = part.trim_start_matches('0');
@@ -117,14 +117,14 @@ pub(crate) fn put(world: &mut World, _: &User, call: &Call, args: &Args<'_>) -> 
     Ok(Reply::json(200, &show(&world.db, &interface)))
 }
 
-/// The address that an interface is to have.
+/// The requested address of an interface.
 enum Wish {
     Dynamic,
-    /// Of one kind; none is the server's choice.
+    /// An address of a kind. Without an address the server chooses one.
     Fixed(&'static Kinds, Option<Ipv4Addr>),
 }
 
-/// What static and reserved addresses have of their own.
+/// The differences between static and reserved addresses.
 struct Kinds {
     config_type: &'static str,
     column: &'static str,
@@ -160,7 +160,7 @@ fn wish(db: &Db, interface: &Interface, fields: &Fields) -> Result<Wish, Reply> 
     let auto = address.as_deref() == Some(AUTO);
     let network = db.network_of(interface);
     let Some(kind) = KINDS.iter().find(|kind| kind.config_type == wanted) else {
-        // The word is looked at before the type, and needs a network for that.
+        // The server checks for `auto` before the type, and needs a network for it.
         return match auto && network.is_none() {
             true => Err(Reply::internal_error()),
             false => Ok(Wish::Dynamic),
@@ -183,7 +183,7 @@ fn wish(db: &Db, interface: &Interface, fields: &Fields) -> Result<Wish, Reply> 
     }
 }
 
-/// Gives an interface its address, which nobody else in its network may have.
+/// Sets an interface's address, which must be unique in its network.
 fn grant(db: &Db, interface: &mut Interface, wish: &Wish) -> Result<(), Reply> {
     (interface.static_ipv4, interface.reserved_ipv4) = match wish {
         Wish::Dynamic => (None, None),
@@ -206,7 +206,7 @@ fn grant(db: &Db, interface: &mut Interface, wish: &Wish) -> Result<(), Reply> {
     Ok(())
 }
 
-/// `auto` reaches the database before an address is chosen.
+/// The error for `auto`, which the server stores before it chooses an address.
 fn auto_is_flushed(column: &str, id: i64) -> Reply {
     Reply::exception(
         400,

@@ -1,4 +1,4 @@
-//! `/machine`: anyone reads and changes any machine; the plain list holds one's own.
+//! `/machine`: every user can read and change every machine. The list contains the user's machines unless a query is given.
 
 use serde_json::{Value, json};
 
@@ -97,7 +97,7 @@ fn apply(db: &Db, user: &User, machine: &mut Machine, fields: &Fields) -> Result
             .transpose()?;
     }
     if let Some(kernel) = fields.number("kernel_id") {
-        // The check of a null kernel trips over itself.
+        // The server's check fails on a null kernel.
         let kernel = kernel.ok_or_else(Reply::internal_error)?;
         machine.kernel_id = Some(usable_image(
             db, user, kernel, "kernel", "Kernel", "a kernel",

@@ -1,4 +1,4 @@
-//! `/machine/ID/power`: anyone reads it, who holds the machine switches it.
+//! `/machine/ID/power`: every user can read it; assigned users and administrators can change it.
 
 use serde_json::json;
 

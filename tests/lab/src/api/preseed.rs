@@ -1,4 +1,4 @@
-//! `/preseed`: names are unique over all users, also those one cannot see; templates are not checked.
+//! `/preseed`: names are unique over all users, also where the other preseed is not visible. Templates are not checked.
 
 use serde_json::{Value, json};
 

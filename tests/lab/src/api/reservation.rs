@@ -1,4 +1,4 @@
-//! `/machine/reservation`: names a free machine and answers 200, but stores nothing, unless it is told to.
+//! `/machine/reservation`: returns a free machine with 200, but stores the reservation only if the settings say so.
 
 use super::{at_most, machine, storable};
 use crate::call::Call;
@@ -29,7 +29,7 @@ pub(crate) fn post(world: &mut World, user: &User, call: &Call, _: &Args<'_>) ->
         .find(|machine| filter.accepts(db, machine))
         .ok_or_else(|| Reply::invalid(404, "no matching machine"))?;
     let reason = fields.text("reason").unwrap_or_default();
-    // The insert of the assignment is rolled back at the end of the request; its errors and its key are not.
+    // The real server rolls the insert back at the end of the request. Its errors and its key remain.
     storable(reason)?;
     let (machine_id, shown) = (found.id, machine::show(db, found));
     if world.settings.stores_reservations {

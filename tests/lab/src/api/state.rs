@@ -1,4 +1,4 @@
-//! `/machine/ID/state`: provisioning switches netboot on and reboots; nothing but a PUT ever ends it.
+//! `/machine/ID/state`: provisioning switches netboot on and reboots. Only a PUT ends it.
 
 use serde_json::json;
 
@@ -11,7 +11,7 @@ use crate::schema::{Kind, Schema, required};
 use crate::state::{Machine, User};
 use crate::world::World;
 
-/// Any part of the word passes the check, as Python's `in` has it.
+/// The check uses Python's `in`, so any part of the word passes.
 static PROVISION: Schema = Schema {
     fields: &[required(
         "state",

@@ -1,4 +1,4 @@
-//! `/dhcp/ipv4`: what the DHCP bridge asks and reports. Refusals are plain texts.
+//! `/dhcp/ipv4`: requests of the DHCP bridge. Errors are plain texts.
 
 use std::net::Ipv4Addr;
 use std::time::SystemTime;
@@ -17,7 +17,7 @@ use crate::world::World;
 const BOOTFILE_OPTION: i64 = 67;
 const SEEN_EVENT: i64 = 7;
 
-/// Only the beginning is checked, and only its usual form; the database sees to the rest.
+/// The server checks only the beginning of a MAC address, and only for the form with colons. The database checks the rest.
 const MAC: Kind = Kind::Text(|text| {
     text.get(..17).is_some_and(|head| {
         head.split(':').count() == 6
@@ -87,7 +87,7 @@ fn fields(call: &Call, schema: &Schema) -> Result<Fields, Reply> {
         .map_err(|refusal| Reply::text(400, refusal.text()))
 }
 
-/// A text that the database does not take for a MAC trips the server.
+/// A text that the database cannot read as a MAC address is a 500.
 fn mac(fields: &Fields) -> Result<String, Reply> {
     let mac = fields.text("mac").and_then(parse_mac);
     mac.ok_or_else(Reply::internal_error)
@@ -123,7 +123,7 @@ pub(crate) fn lease(world: &mut World, call: &Call, _: &Args<'_>) -> Outcome {
     let fields = fields(call, &LEASE)?;
     let mac = mac(&fields)?;
     let ipv4 = fields.text("ipv4").unwrap_or_default().to_owned();
-    // A number passes as an address and reaches the database as a number, which does not take it.
+    // The check accepts a number as an address; the database does not.
     let Py::Dict(items) = call.json()? else {
         return Err(Reply::internal_error());
     };
@@ -176,7 +176,7 @@ pub(crate) fn seen(world: &mut World, call: &Call, _: &Args<'_>) -> Outcome {
 const HOSTNAME_OPTION: i128 = 12;
 const ARCH_OPTION: i128 = 93;
 
-/// The host name and architecture that an unknown machine sent along; of an option that is there twice the last.
+/// The host name and architecture that an unknown machine sent. Of a repeated option the last one counts.
 fn what_it_told(fields: &Fields) -> Value {
     let mut info = json!({"mac_vendor": "Realtek (UpTech? also reported)"});
     let Some(Py::List(options)) = fields.value("options") else {
@@ -212,7 +212,7 @@ fn of<'a>(items: &'a [(String, Py)], name: &str) -> Option<&'a Py> {
         .map(|(_, value)| value)
 }
 
-/// RFC 4578 and its successors.
+/// Client architectures of RFC 4578 and its successors.
 fn arch_called(code: &Py) -> &'static str {
     let Py::Int(code) = code else {
         return "unknown";
@@ -233,7 +233,8 @@ fn arch_called(code: &Py) -> &'static str {
     }
 }
 
-/// Which of the DHCP server's subnets holds the pool of an interface with a reserved address; others may be in any.
+/// Finds the DHCP server's subnet with the pool of an interface that has a reserved address. Other interfaces may be in any
+/// subnet.
 pub(crate) fn subnet(world: &mut World, call: &Call, _: &Args<'_>) -> Outcome {
     let fields = fields(call, &WHICH)?;
     let interface = world

@@ -1,4 +1,4 @@
-//! The endpoints that the DHCP and TFTP bridges and the installers ask; nobody needs a token here.
+//! The endpoints for the DHCP and TFTP bridges and for installers. They need no token.
 
 pub(crate) mod dhcp;
 mod jinja28;

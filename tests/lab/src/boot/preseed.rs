@@ -1,4 +1,4 @@
-//! `/preseed/ID`: a machine's preseed, rendered for anyone who asks, private ones included.
+//! `/preseed/ID`: the rendered preseed of a machine. It needs no token, also for private preseeds.
 
 use serde_json::{Value, json};
 
@@ -15,11 +15,11 @@ use crate::world::World;
 const FETCHED_EVENT: i64 = 3;
 const ERROR_EVENT: i64 = 4;
 
-/// Whoever asks does so over loopback.
+/// The address of every client, because all requests come over loopback.
 const CLIENT_IP: &str = "127.0.0.1";
 
 pub(crate) fn get(world: &mut World, _: &Call, args: &Args<'_>) -> Outcome {
-    // The text reaches the database, which trips the server when it is no number of the column's type.
+    // The text goes to the database. If it is not a number of the column's type, the answer is a 500.
     let text = args.first().copied().unwrap_or_default();
     let id = bigint(text).ok().and_then(|id| i32::try_from(id).ok());
     let id = id.ok_or_else(Reply::internal_error)?;
@@ -90,7 +90,7 @@ fn facts(db: &Db, machine: &Machine) -> Facts {
     ]
 }
 
-/// Only interfaces with a static address are told.
+/// The interfaces of a machine that have a static address.
 fn shown(db: &Db, interface: &Interface) -> Option<Fields> {
     let (address, network) = (interface.static_ipv4?, db.network_of(interface)?);
     Some(vec![

@@ -1,4 +1,4 @@
-//! Preseeds are Jinja2 templates; minijinja renders them, and what it does otherwise than Jinja2 is evened out here.
+//! Preseed templates: rendered with minijinja, adapted to print and fail like Jinja2.
 
 use std::sync::Arc;
 
@@ -12,7 +12,7 @@ pub(crate) use super::values::{Fact, Facts};
 
 #[derive(Debug)]
 pub(crate) enum Failure {
-    /// What is wrong, and in which line.
+    /// A message and a line.
     Syntax(String, usize),
     Undefined(String),
     Other,
@@ -20,7 +20,7 @@ pub(crate) enum Failure {
 
 pub(crate) struct Rendered {
     pub(crate) outcome: Result<String, Failure>,
-    /// What the server notes about undefined names and syntax errors: a message and a line.
+    /// The server's log entries about undefined names and syntax errors: a message and a line each.
     pub(crate) complaints: Vec<(String, usize)>,
 }
 
@@ -41,13 +41,13 @@ pub(crate) fn render(source: &str, facts: Facts) -> Rendered {
         let last = gaps.last();
         failure(&error, source).unwrap_or_else(|| undefined(&error, last, &environment, &names))
     };
-    // What is wrong before such a tag is told in its stead.
+    // A syntax error before such a tag comes first.
     let earlier = |line| matches!(&outcome, Err(error) if error.kind() == ErrorKind::SyntaxError && error.line() < Some(line));
     let outcome = match wording::later_tag(source) {
         Some((message, line)) if !earlier(line) => Err(Failure::Syntax(message, line)),
         _ => outcome.map_err(failure),
     };
-    // The notes about what is undefined are rolled back with an exception.
+    // An exception rolls back the log entries about undefined names.
     let complaints = match &outcome {
         Ok(_) => gaps.iter().map(|gap| (gap.note(), 0)).collect(),
         Err(Failure::Syntax(message, line)) => vec![(message.clone(), *line)],
@@ -60,7 +60,7 @@ pub(crate) fn render(source: &str, facts: Facts) -> Rendered {
     }
 }
 
-/// Prints as Python does; a division by zero raises there.
+/// Prints a value like Python. A division by zero is an error there.
 fn print(out: &mut Output<'_>, state: &mut State<'_, '_>, value: &Value) -> Result<(), Error> {
     match value.kind() {
         ValueKind::None | ValueKind::Bool => out.write_str(&python(value)).map_err(Error::from),
@@ -73,7 +73,7 @@ fn print(out: &mut Output<'_>, state: &mut State<'_, '_>, value: &Value) -> Resu
     }
 }
 
-/// What went wrong, unless something is undefined.
+/// Converts an error, unless it is about an undefined value.
 fn failure(error: &Error, source: &str) -> Option<Failure> {
     let line = error.line().unwrap_or(1);
     let detail = error.detail().unwrap_or_default();
@@ -96,7 +96,7 @@ fn failure(error: &Error, source: &str) -> Option<Failure> {
     })
 }
 
-/// Jinja2's message about what is undefined, which minijinja names by its expression.
+/// Jinja2's message about an undefined value. minijinja gives only its expression.
 fn undefined(
     error: &Error,
     last: Option<&Gap>,

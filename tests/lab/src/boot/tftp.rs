@@ -1,4 +1,4 @@
-//! `/tftp/`: files below the root for anyone, private images too, and boot configurations made on the fly.
+//! `/tftp/`: files below the TFTP root and generated boot configurations. It needs no token, also for private images.
 
 use std::time::{SystemTime, UNIX_EPOCH};
 
@@ -60,7 +60,7 @@ fn served(world: &World, name: &str) -> Option<Reply> {
     ))
 }
 
-/// The machine whose MAC a name such as `grub.cfg/01-52-54-00-00-01-01` holds.
+/// Finds the machine by the MAC address in a name such as `grub.cfg/01-52-54-00-00-01-01`.
 fn asked_for(db: &Db, name: &str) -> Option<Machine> {
     let mut places = name.match_indices("/01-").map(|(at, mark)| at + mark.len());
     let mac = places.find_map(|at| {
@@ -121,7 +121,7 @@ fn configuration(db: &Db, machine: &Machine, name: &str) -> String {
     }
 }
 
-/// Where the installer finds its preseed.
+/// The kernel options that tell the installer the preseed's URL.
 fn installer_options(db: &Db, machine: &Machine) -> String {
     let url = format!("{}/preseed/{}", db.config.access_uri, machine.id);
     let preseed = machine.preseed_id.and_then(|id| db.preseeds.get(id));

@@ -1,4 +1,4 @@
-//! What a template may name: Python's None and named tuples, and what was looked up in vain.
+//! Values in templates: Python's None, named tuples, and a list of the undefined names that were used.
 
 use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -22,7 +22,7 @@ pub(crate) enum Fact {
 /// The functions that every template has.
 const GLOBALS: [&str; 2] = ["dict", "range"];
 
-/// What was looked up in vain, in the order of the lookups.
+/// Undefined names and attributes that a template used, in order.
 #[derive(Debug, Default)]
 pub(super) struct Gaps(Mutex<Vec<Gap>>);
 
@@ -50,7 +50,7 @@ impl Gaps {
 }
 
 impl Gap {
-    /// What the server notes.
+    /// The text that the server logs.
     pub(super) fn note(&self) -> String {
         match self {
             Gap::Name(name) => format!("{name} is undefined"),
@@ -58,7 +58,7 @@ impl Gap {
         }
     }
 
-    /// What Jinja2 raises when more is wanted of it than to be printed.
+    /// The exception that Jinja2 raises when an undefined value is used for more than printing.
     pub(super) fn exception(&self) -> String {
         match self {
             Gap::Name(name) => format!("'{name}' is undefined"),
@@ -98,7 +98,7 @@ impl Object for Names {
     }
 }
 
-/// Python's None: to look an attribute up in it is no error yet.
+/// Python's None. An attribute of it is undefined, which is not an error yet.
 #[derive(Debug)]
 struct Nothing(Arc<Gaps>);
 

@@ -1,4 +1,4 @@
-//! Python's JSON decoder: what it takes, and the words and places of its errors.
+//! Python's JSON decoder: its syntax, error messages and positions.
 
 use super::{Py, SURROGATES};
 

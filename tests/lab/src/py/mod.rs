@@ -1,11 +1,11 @@
-//! JSON values as the server's Python sees them.
+//! JSON values as Python represents them.
 //!
-//! The server's refusals echo values as Python writes them (`None`, `{'state': 'on'}`), keep the order of keys,
-//! and name the place of a syntax error as Python's decoder does.
+//! The server's error messages contain values in Python's syntax (`None`, `{'state': 'on'}`), keep the order of keys, and give
+//! the position of a syntax error like Python's decoder.
 
 mod decode;
 
-/// A lone surrogate (`"\ud800"`), which Python's strings may hold and Rust's may not, is kept in plane 16.
+/// Lone surrogates (`"\ud800"`), which are valid in Python's strings but not in Rust's, are mapped to plane 16.
 const SURROGATES: u32 = 0x10_0000;
 
 #[derive(Clone, Debug, PartialEq)]
@@ -66,7 +66,7 @@ impl Py {
         }
     }
 
-    /// Python's `int()`; the error is what it raised, as `repr()` of the exception in Python 3.6.
+    /// Python's `int()`. The error is the `repr()` of the exception in Python 3.6.
     pub(crate) fn to_int(&self) -> Result<i128, String> {
         match self {
             Py::Bool(flag) => Ok(i128::from(*flag)),
@@ -97,7 +97,7 @@ pub(crate) fn not_an_int(text: &str) -> String {
     format!("invalid literal for int() with base 10: {}", repr(text))
 }
 
-/// Python's `int(text)`: blanks around, a sign, and single underscores between digits are fine.
+/// Python's `int(text)`: accepts surrounding blanks, a sign, and single underscores between digits.
 pub(crate) fn parse_int(text: &str) -> Option<i128> {
     let text = text.trim();
     let digits = text.strip_prefix(['+', '-']).unwrap_or(text);
@@ -128,11 +128,11 @@ pub(crate) fn parse_float(text: &str) -> Option<f64> {
     {
         return None;
     }
-    // Rust reads the same texts otherwise: `nan`, `inf` and `infinity` in any letter case, `.5`, `5.` and `1e5`.
+    // The rest is the same in Rust: `nan`, `inf` and `infinity` in any letter case, `.5`, `5.` and `1e5`.
     text.replace('_', "").parse().ok()
 }
 
-/// Python's `repr()` of a string: single quotes unless that needs escapes and double quotes do not.
+/// Python's `repr()` of a string: in single quotes, unless only they need escapes.
 pub(crate) fn repr(text: &str) -> String {
     let quote = if text.contains('\'') && !text.contains('"') {
         '"'
@@ -160,7 +160,7 @@ pub(crate) fn repr(text: &str) -> String {
     out
 }
 
-/// Python's `str.isprintable()`, but that characters which Unicode may still assign count as printable.
+/// Python's `str.isprintable()`, except that unassigned characters count as printable.
 fn is_printable(c: char) -> bool {
     !matches!(u32::from(c),
         ..0x20 | 0x7f..=0xa0 | 0xad | 0x600..=0x605 | 0x61c | 0x6dd | 0x70f | 0x1680 | 0x180e | 0x2000..=0x200f

@@ -1,4 +1,4 @@
-//! What Python makes of an expression: a value of its own, or a part of an SQL condition.
+//! Evaluation of an expression to a Python value or a part of an SQL condition.
 
 use super::condition::{Column, Compare, Condition, Operand};
 use super::raw;
@@ -12,7 +12,7 @@ enum Value {
     Int(i128),
     Float(f64),
     Text(String),
-    /// An object of the parser's, of which neither Python nor the database makes anything.
+    /// An object of the parser, which neither Python nor the database can use.
     Alien(Sexp),
     Column(Column),
     Condition(Condition),
@@ -21,9 +21,9 @@ enum Value {
 /// A whole query.
 pub(crate) fn top(expression: &Sexp) -> Result<Condition, Reply> {
     match expression {
-        // A text reaches the database as it is: anyone with a token can run SQL here.
+        // A text goes to the database unchanged: anyone with a token can run SQL here.
         Sexp::Text(text) => raw::condition(text),
-        // Lookup errors are only turned into refusals inside of an operation.
+        // Lookup errors become error answers only inside an operation.
         Sexp::Symbol(name) => match symbol(name).ok_or_else(Reply::internal_error)? {
             Value::Nil => Ok(Condition::Always),
             value => as_condition(value, "WHERE"),
@@ -59,7 +59,7 @@ fn operation(items: &[Sexp]) -> Result<Value, Reply> {
     let Sexp::Symbol(name) = first else {
         return Err(value_error("s-expr operation must be a symbol".into()));
     };
-    // An unknown symbol among the operands is blamed on the operation.
+    // The error for an unknown symbol among the operands names the operation.
     let unknown = || value_error(format!("`{}` is not a valid operation", quote(name)));
     let compare = Compare::named(name);
     if compare.is_none() && !["and", "or", "=~"].contains(&name.as_str()) {
@@ -92,7 +92,7 @@ fn two(operands: Vec<Value>) -> Result<(Value, Value), Reply> {
 
 fn comparison(compare: Compare, left: Value, right: Value) -> Result<Value, Reply> {
     let sql = |value: &Value| matches!(value, Value::Column(_) | Value::Condition(_));
-    // On the left, the parser's objects answer for themselves that they are like nothing else.
+    // On the left, objects of the parser compare as unequal to everything.
     let answers = compare.is_equality() && matches!(left, Value::Alien(_));
     match (sql(&left), sql(&right)) {
         (false, _) if answers => in_python(compare, &left, &right),
@@ -132,7 +132,7 @@ fn in_python(compare: Compare, left: &Value, right: &Value) -> Result<Condition,
         (Some(order), compare) => compare.accepts(order),
         (None, Compare::Equal) => same,
         (None, Compare::NotEqual) => !same,
-        // One of them is not a number, as floats call it.
+        // One of them is NaN.
         (None, _) if numbers => false,
         (None, _) => return Err(Reply::internal_error()),
     };
@@ -174,7 +174,7 @@ fn operand(value: Value) -> Operand {
     }
 }
 
-/// `=~` wants a text on its right, and on its left something of SQL.
+/// `=~` needs a text on its right and a column on its left.
 fn like(left: Value, right: Value) -> Result<Value, Reply> {
     match (left, right) {
         (left @ (Value::Column(_) | Value::Condition(_)), Value::Text(pattern)) => {
@@ -185,7 +185,7 @@ fn like(left: Value, right: Value) -> Result<Value, Reply> {
     }
 }
 
-/// `and` and `or` without operands vanish, wherever they stand; what decides alone hides the mistakes beside it.
+/// `and` and `or` without operands are omitted. An operand that decides the result alone hides errors in the others.
 fn junction(all: bool, operands: Vec<Value>) -> Result<Value, Reply> {
     let word = if all { "AND" } else { "OR" };
     let (neutral, decisive) = match all {
@@ -212,7 +212,7 @@ fn junction(all: bool, operands: Vec<Value>) -> Result<Value, Reply> {
     }))
 }
 
-/// A value where a condition must stand.
+/// Converts a value to a condition.
 fn as_condition(value: Value, place: &'static str) -> Result<Condition, Reply> {
     Ok(match value {
         Value::Nil => Condition::Unknown,

@@ -1,4 +1,4 @@
-//! The query language of `GET /machine` and of reservations.
+//! The query language of `GET /machine` and reservations.
 //!
 //! Three stages, as on the server: the text is parsed into S-expressions (`sexp`), those are evaluated in Python into a
 //! condition (`build`), and the database checks the condition's types (`condition`) and applies it to its rows (`rows`).
@@ -16,10 +16,10 @@ use condition::Condition;
 
 pub(crate) use condition::bigint;
 
-/// Which machines a query finds.
+/// The machines that a query finds.
 pub(crate) struct Filter(Condition);
 
-/// Reads a query; an empty one finds all machines.
+/// Parses a query. An empty one finds all machines.
 pub(crate) fn parse(text: &str) -> Result<Filter, Reply> {
     if text.is_empty() {
         return Ok(Filter(Condition::Always));

@@ -5,7 +5,7 @@ use std::cmp::Ordering;
 use super::condition::{Column, Condition, Operand, bigint, truth};
 use crate::state::{Db, Machine};
 
-/// A value in a row; none is NULL.
+/// A value in a row. `None` is NULL.
 enum Cell {
     Text(String),
     Number(f64),
@@ -29,7 +29,7 @@ impl Column {
 }
 
 impl Condition {
-    /// Whether the condition holds for a machine; none is NULL.
+    /// Whether the condition holds for a machine. `None` is NULL.
     pub(super) fn holds(&self, db: &Db, machine: &Machine) -> Option<bool> {
         match self {
             Condition::Always | Condition::Absent => Some(true),
@@ -54,7 +54,7 @@ impl Condition {
     }
 }
 
-/// One decisive part decides; failing that, one NULL leaves it open.
+/// SQL's AND and OR: a decisive part gives the result; otherwise a NULL makes it NULL.
 fn junction(parts: &[Condition], db: &Db, machine: &Machine, decisive: bool) -> Option<bool> {
     let results: Vec<Option<bool>> = parts.iter().map(|part| part.holds(db, machine)).collect();
     if results.contains(&Some(decisive)) {
@@ -79,7 +79,7 @@ impl Operand {
 fn compare_cells(left: Cell, right: Cell) -> Option<Ordering> {
     match (left, right) {
         (Cell::Text(left), Cell::Text(right)) => Some(left.cmp(&right)),
-        // The database puts what is not a number above all numbers.
+        // PostgreSQL sorts NaN above all numbers.
         (Cell::Number(left), Cell::Number(right)) => left
             .partial_cmp(&right)
             .or(Some(left.is_nan().cmp(&right.is_nan()))),
@@ -94,7 +94,7 @@ fn compare_cells(left: Cell, right: Cell) -> Option<Ordering> {
 fn is_like(text: &str, pattern: &str) -> bool {
     let text: Vec<char> = text.chars().collect();
     let pattern: Vec<char> = pattern.chars().collect();
-    // Where in the text a match of the pattern so far may end.
+    // The positions in the text where a match of the pattern so far can end.
     let mut ends = vec![false; text.len() + 1];
     ends[0] = true;
     let mut at = 0;

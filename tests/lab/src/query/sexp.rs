@@ -1,4 +1,4 @@
-//! S-expressions as the server's parser reads them; whatever it trips over is a 500.
+//! The server's parser for S-expressions. An expression that makes it fail is a 500.
 
 use crate::reply::Reply;
 
@@ -37,10 +37,10 @@ struct Parser<'a> {
     at: usize,
 }
 
-/// What a backslash keeps its meaning from within a symbol.
+/// Characters that need a backslash in a symbol.
 const SPECIAL: &str = "\\'`\"()[] .,?;#";
 
-/// A symbol as the server names it in errors.
+/// A symbol in the server's error messages.
 pub(super) fn quote(symbol: &str) -> String {
     let escaped = |c| SPECIAL.contains(c).then_some('\\').into_iter().chain([c]);
     symbol.chars().flat_map(escaped).collect()
@@ -61,7 +61,7 @@ impl Parser<'_> {
                 '"' => found.push(Sexp::Text(self.text()?)),
                 ';' => self.comment(),
                 '\'' => {
-                    // The quote takes the rest of the sequence with it and keeps its first expression.
+                    // The parser reads the rest of the sequence into the quote and keeps only its first expression.
                     self.at += 1;
                     let mut rest = self.sequence()?.into_iter();
                     found.push(Sexp::Quoted(Box::new(rest.next()?)));
@@ -89,7 +89,7 @@ impl Parser<'_> {
             .map_or(rest.len(), |newline| newline + 1);
     }
 
-    /// A known escape is undone, any other keeps its backslash.
+    /// Decodes a known escape. An unknown one keeps its backslash.
     fn text(&mut self) -> Option<String> {
         let mut text = String::new();
         loop {
@@ -115,7 +115,7 @@ impl Parser<'_> {
         Some(text)
     }
 
-    /// Digits make a number; a semicolon within belongs to the atom.
+    /// Reads a number (digits only) or symbol. A semicolon inside belongs to it.
     fn atom(&mut self) -> Option<Sexp> {
         let mut atom = String::new();
         while let Some(c) = self
