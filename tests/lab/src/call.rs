@@ -4,7 +4,7 @@ use bytes::Bytes;
 use hyper::HeaderMap;
 
 use crate::multipart::Form;
-use crate::py::Py;
+use crate::python::PyValue;
 use crate::reply::Reply;
 use crate::schema::{Fields, Schema};
 
@@ -57,7 +57,7 @@ impl Call {
     }
 
     /// The body as JSON. Of the content type only the charset matters.
-    pub(crate) fn json(&self) -> Result<Py, Reply> {
+    pub(crate) fn json(&self) -> Result<PyValue, Reply> {
         let kind = self.header("content-type").unwrap_or_default();
         let charset = crate::multipart::parameter(&kind, "charset");
         let text = match charset.unwrap_or_default().to_ascii_lowercase().as_str() {
@@ -73,7 +73,7 @@ impl Call {
             // Python knows more charsets. An unknown one is a 500 there.
             _ => return Err(Reply::internal_error()),
         };
-        text.and_then(|text| Py::from_body(&text))
+        text.and_then(|text| PyValue::from_body(&text))
             .ok_or_else(Reply::bad_request)
     }
 

@@ -6,7 +6,7 @@ use crate::reply::Reply;
 const METHODS: &str = "DELETE, GET, HEAD, OPTIONS, PATCH, POST, PUT";
 
 /// Adds CORS headers to an answer.
-pub(crate) fn added(call: &Call, reply: Reply) -> Reply {
+pub(crate) fn add_headers(call: &Call, reply: Reply) -> Reply {
     let Some(origin) = call.header("origin") else {
         return reply.with("Access-Control-Allow-Origin", "*");
     };

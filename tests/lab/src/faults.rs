@@ -35,7 +35,7 @@ pub(crate) struct Fault {
     #[serde(default)]
     pub(crate) stall: bool,
     /// A request that is made as another user.
-    pub(crate) meanwhile: Option<Meanwhile>,
+    pub(crate) meanwhile: Option<OtherUserRequest>,
     #[serde(skip)]
     seen: u64,
 }
@@ -43,7 +43,7 @@ pub(crate) struct Fault {
 /// A request of another user between two requests of the client.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub(crate) struct Meanwhile {
+pub(crate) struct OtherUserRequest {
     pub(crate) user: String,
     pub(crate) method: String,
     pub(crate) path: String,

@@ -9,16 +9,16 @@ use std::process::Command;
 /// On a real machine `in-target` changes root into the installed system. Here it only runs the command.
 const IN_TARGET: &str = "#!/bin/sh\nexec \"$@\"\n";
 
-/// Returns the late command of a rendered preseed, with continuation lines joined.
-pub(crate) fn of(preseed: &str) -> Option<String> {
-    joined(preseed)
+/// Returns the late command of a rendered preseed, with continuation lines join_lines.
+pub(crate) fn find(preseed: &str) -> Option<String> {
+    join_lines(preseed)
         .lines()
         .find_map(|line| line.strip_prefix("d-i preseed/late_command string "))
         .map(str::to_owned)
 }
 
 /// Joins lines that end in a backslash, without the indentation of the next line.
-fn joined(text: &str) -> String {
+fn join_lines(text: &str) -> String {
     let mut parts = text.split("\\\n");
     let first = parts.next().unwrap_or_default().to_owned();
     parts.fold(first, |text, part| text + part.trim_start())
@@ -67,8 +67,8 @@ mod tests {
     #[test]
     fn the_command_is_found_among_other_answers_and_joined() {
         let preseed = "# one\nd-i a/b string c\nd-i preseed/late_command string \\\n    a b; \\\n\tc 'd \\\n  e'\nd-i f/g note";
-        assert_eq!(of(preseed).as_deref(), Some("a b; c 'd e'"));
-        assert_eq!(of("# d-i preseed/late_command string a"), None);
+        assert_eq!(find(preseed).as_deref(), Some("a b; c 'd e'"));
+        assert_eq!(find("# d-i preseed/late_command string a"), None);
     }
 
     #[test]

@@ -15,43 +15,43 @@ use tokio::runtime::Builder;
 
 mod admin;
 mod api;
-mod ascii;
 mod auth;
 mod bmc;
-mod body;
 mod boot;
+mod boot_config;
+mod booting;
 mod call;
 mod control;
 mod cors;
-mod crowd;
+mod database;
 mod date;
-mod docs;
 mod faults;
+mod generated_machines;
+mod lab_state;
 mod late_command;
 mod log;
-mod machine;
 mod multipart;
-mod net;
-mod plan;
-mod py;
+mod network_address;
+mod new_machine;
+mod open_pages;
+mod python;
 mod query;
 mod random;
 mod reply;
+mod request_origin;
+mod response_body;
 mod routes;
 mod schema;
 mod seed;
-mod sender;
 mod server;
 mod settings;
-mod state;
-mod wiring;
-mod world;
+mod transliterate;
 
+pub use booting::{Boot, Fetched};
 pub use log::Request;
-pub use machine::{Boot, Fetched};
 
+use lab_state::Shared;
 use log::CLIENT;
-use world::Shared;
 
 /// How long tests wait for an event.
 const PATIENCE: Duration = Duration::from_secs(60);
@@ -127,14 +127,14 @@ impl Lab {
     /// When the seeded files cannot be written.
     pub fn reset(&self) {
         self.shared
-            .world()
+            .lock()
             .reset()
             .expect("the seeded files can be written again");
     }
 
     /// All requests so far, in the order of arrival, without those to the control path.
     pub fn requests(&self) -> Vec<Request> {
-        self.shared.world().log.requests.clone()
+        self.shared.lock().log.requests.clone()
     }
 
     /// The requests of clients that may have changed something.
@@ -147,12 +147,12 @@ impl Lab {
 
     /// All boots from the network so far.
     pub fn boots(&self) -> Vec<Boot> {
-        self.shared.world().boots.clone()
+        self.shared.lock().boots.clone()
     }
 
     /// Whether a request is being answered for which all others wait.
     pub fn keeps_waiting(&self) -> bool {
-        self.shared.world().turn.try_lock().is_err()
+        self.shared.lock().turn.try_lock().is_err()
     }
 
     /// Waits until a condition is met.
@@ -192,13 +192,13 @@ impl Lab {
     /// # Panics
     /// When the value is not a valid fault.
     pub fn fault(&self, fault: Value) {
-        let set = self.shared.world().faults.add(&fault);
+        let set = self.shared.lock().faults.add(&fault);
         set.expect("a fault as the README describes it");
     }
 
     /// Clears all faults.
     pub fn clear_faults(&self) {
-        self.shared.world().faults = Default::default();
+        self.shared.lock().faults = Default::default();
     }
 
     /// Changes settings; see the README.
@@ -206,7 +206,7 @@ impl Lab {
     /// # Panics
     /// When the value is not valid as settings.
     pub fn settings(&self, settings: Value) {
-        let merged = self.shared.world().settings.merge(&settings);
+        let merged = self.shared.lock().settings.merge(&settings);
         merged.expect("settings as the README describes them");
     }
 
@@ -214,7 +214,7 @@ impl Lab {
     /// instead of reporting their state themselves; see the README. The control path cannot set this, because it would give a
     /// shell to anyone who reaches it.
     pub fn run_late_commands(&self) {
-        self.shared.world().settings.late_commands = true;
+        self.shared.lock().settings.late_commands = true;
     }
 
     /// Adds a machine and returns its id. The README says which fields are optional.
@@ -222,7 +222,7 @@ impl Lab {
     /// # Panics
     /// When the value is not a valid machine, or the name is in use.
     pub fn add_machine(&self, machine: Value) -> i64 {
-        let added = wiring::add_machine(&mut self.shared.world(), &machine);
+        let added = new_machine::add_machine(&mut self.shared.lock(), &machine);
         added.expect("a machine as the README describes it")
     }
 
@@ -231,7 +231,7 @@ impl Lab {
     /// # Panics
     /// When there are more machines than addresses.
     pub fn add_machines(&self, count: usize) {
-        let added = crowd::add(&mut self.shared.world().db, count);
+        let added = generated_machines::add(&mut self.shared.lock().db, count);
         added.expect("no more machines than addresses");
     }
 }

@@ -46,8 +46,8 @@ impl Log {
         self.requests.len() - 1
     }
 
-    pub(crate) fn change(&mut self, place: usize, change: impl FnOnce(&mut Request)) {
-        if let Some(request) = self.requests.get_mut(place) {
+    pub(crate) fn change(&mut self, index: usize, change: impl FnOnce(&mut Request)) {
+        if let Some(request) = self.requests.get_mut(index) {
             change(request);
         }
     }

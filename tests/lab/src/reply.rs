@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use serde_json::{Value, json};
 
 /// The result of a handler. `Err` is an error answer, so that handlers can use `?`.
-pub(crate) type Outcome = Result<Reply, Reply>;
+pub(crate) type HandlerResult = Result<Reply, Reply>;
 
 const HTML: &str = "text/html";
 const HTML_UTF8: &str = "text/html; charset=utf-8";
@@ -223,7 +223,7 @@ fn write_string(text: &str, out: &mut String) {
             '\r' => out.push_str("\\r"),
             '\t' => out.push_str("\\t"),
             ' '..='~' => out.push(c),
-            _ => match crate::py::lone_surrogate(c) {
+            _ => match crate::python::lone_surrogate(c) {
                 Some(code) => out.push_str(&format!("\\u{code:04x}")),
                 None => {
                     for unit in c.encode_utf16(&mut [0; 2]) {

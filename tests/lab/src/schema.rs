@@ -5,11 +5,11 @@
 
 use std::net::Ipv4Addr;
 
-use crate::py::{Py, repr};
+use crate::python::{PyValue, repr};
 use crate::reply::Reply;
 
 /// What a field may hold.
-pub(crate) enum Kind {
+pub(crate) enum FieldType {
     /// `bool`
     Bool,
     /// `str`
@@ -33,7 +33,7 @@ pub(crate) enum Kind {
 pub(crate) struct Field {
     pub(crate) name: &'static str,
     pub(crate) required: bool,
-    pub(crate) kind: Kind,
+    pub(crate) kind: FieldType,
 }
 
 pub(crate) struct Schema {
@@ -43,7 +43,7 @@ pub(crate) struct Schema {
 }
 
 /// An optional field.
-pub(crate) const fn optional(name: &'static str, kind: Kind) -> Field {
+pub(crate) const fn optional(name: &'static str, kind: FieldType) -> Field {
     Field {
         name,
         required: false,
@@ -52,7 +52,7 @@ pub(crate) const fn optional(name: &'static str, kind: Kind) -> Field {
 }
 
 /// A required field.
-pub(crate) const fn required(name: &'static str, kind: Kind) -> Field {
+pub(crate) const fn required(name: &'static str, kind: FieldType) -> Field {
     Field {
         name,
         required: true,
@@ -61,10 +61,10 @@ pub(crate) const fn required(name: &'static str, kind: Kind) -> Field {
 }
 
 /// The fields of a valid body.
-pub(crate) struct Fields(Vec<(String, Py)>);
+pub(crate) struct Fields(Vec<(String, PyValue)>);
 
 impl Fields {
-    pub(crate) fn value(&self, name: &str) -> Option<&Py> {
+    pub(crate) fn value(&self, name: &str) -> Option<&PyValue> {
         self.0
             .iter()
             .find(|(key, _)| key == name)
@@ -73,7 +73,7 @@ impl Fields {
 
     pub(crate) fn text(&self, name: &str) -> Option<&str> {
         match self.value(name) {
-            Some(Py::Str(text)) => Some(text),
+            Some(PyValue::Str(text)) => Some(text),
             _ => None,
         }
     }
@@ -85,7 +85,7 @@ impl Fields {
 
     pub(crate) fn flag(&self, name: &str) -> Option<bool> {
         match self.value(name) {
-            Some(Py::Bool(flag)) => Some(*flag),
+            Some(PyValue::Bool(flag)) => Some(*flag),
             _ => None,
         }
     }
@@ -93,7 +93,7 @@ impl Fields {
     /// The number of a nullable field, like [`Fields::nullable`].
     pub(crate) fn number(&self, name: &str) -> Option<Option<i128>> {
         self.value(name).map(|value| match value {
-            Py::Int(number) => Some(*number),
+            PyValue::Int(number) => Some(*number),
             _ => None,
         })
     }
@@ -114,7 +114,7 @@ impl Refusal {
         Refusal { class, texts }
     }
 
-    fn wrong_type(value: &Py, kind: &str) -> Refusal {
+    fn wrong_type(value: &PyValue, kind: &str) -> Refusal {
         Refusal::new("SchemaUnexpectedTypeError", 1, not_instance(value, kind))
     }
 
@@ -130,7 +130,7 @@ impl Refusal {
     }
 
     /// The error for an item of a list. `schema` reports it as matching none of the alternatives, of which there is one.
-    fn of_item(self, item: &Py) -> Refusal {
+    fn of_item(self, item: &PyValue) -> Refusal {
         let text = format!("Or({{...}}) did not validate {}", item.repr());
         let mut texts = vec![None, Some(text)];
         texts.extend(self.texts);
@@ -145,16 +145,16 @@ impl Refusal {
     }
 }
 
-fn not_instance(value: &Py, kind: &str) -> String {
+fn not_instance(value: &PyValue, kind: &str) -> String {
     format!("{} should be instance of '{kind}'", value.repr())
 }
 
-fn not_true(value: &Py) -> String {
+fn not_true(value: &PyValue) -> String {
     format!("<lambda>({}) should evaluate to True", value.repr())
 }
 
 /// The end of an error of `Or(...)`: the alternatives, then the message of the last one.
-fn neither(alternatives: &str, value: &Py, text: String) -> Refusal {
+fn neither(alternatives: &str, value: &PyValue, text: String) -> Refusal {
     let mut refusal = Refusal::new(
         "SchemaError",
         5,
@@ -166,8 +166,8 @@ fn neither(alternatives: &str, value: &Py, text: String) -> Refusal {
 
 impl Schema {
     /// Checks a body and converts numbers given as text.
-    pub(crate) fn check(&self, body: &Py) -> Result<Fields, Refusal> {
-        let Py::Dict(items) = body else {
+    pub(crate) fn check(&self, body: &PyValue) -> Result<Fields, Refusal> {
+        let PyValue::Dict(items) = body else {
             return Err(Refusal::wrong_type(body, "dict"));
         };
         let mut fields = Vec::new();
@@ -181,7 +181,7 @@ impl Schema {
         Ok(Fields(fields))
     }
 
-    fn no_missing(&self, items: &[(String, Py)]) -> Result<(), Refusal> {
+    fn no_missing(&self, items: &[(String, PyValue)]) -> Result<(), Refusal> {
         let missing =
             |field: &&Field| field.required && !items.iter().any(|(name, _)| name == field.name);
         let names = self
@@ -195,7 +195,7 @@ impl Schema {
         })
     }
 
-    fn no_unknown(&self, items: &[(String, Py)]) -> Result<(), Refusal> {
+    fn no_unknown(&self, items: &[(String, PyValue)]) -> Result<(), Refusal> {
         if self.ignore_unknown {
             return Ok(());
         }
@@ -206,7 +206,7 @@ impl Schema {
             .filter(unknown)
             .map(|name| repr(name))
             .collect();
-        let tail = format!(" in {}", Py::Dict(items.to_vec()).repr());
+        let tail = format!(" in {}", PyValue::Dict(items.to_vec()).repr());
         listed("Wrong keys ", names, &tail).map_or(Ok(()), |text| {
             Err(Refusal::new("SchemaWrongKeyError", 1, text))
         })
@@ -218,90 +218,90 @@ fn listed(head: &str, mut names: Vec<String>, tail: &str) -> Option<String> {
     (!names.is_empty()).then(|| format!("{head}{}{tail}", names.join(", ")))
 }
 
-impl Kind {
-    fn check(&self, value: &Py) -> Result<Py, Refusal> {
+impl FieldType {
+    fn check(&self, value: &PyValue) -> Result<PyValue, Refusal> {
         match (self, value) {
-            (Kind::Bool, Py::Bool(_))
-            | (Kind::Str, Py::Str(_))
-            | (Kind::IntOrStr, Py::Int(_) | Py::Bool(_) | Py::Str(_)) => {}
-            (Kind::Bool, _) => return Err(Refusal::wrong_type(value, "bool")),
-            (Kind::Str, _) => return Err(Refusal::wrong_type(value, "str")),
-            (Kind::IntOrStr, _) => {
+            (FieldType::Bool, PyValue::Bool(_))
+            | (FieldType::Str, PyValue::Str(_))
+            | (FieldType::IntOrStr, PyValue::Int(_) | PyValue::Bool(_) | PyValue::Str(_)) => {}
+            (FieldType::Bool, _) => return Err(Refusal::wrong_type(value, "bool")),
+            (FieldType::Str, _) => return Err(Refusal::wrong_type(value, "str")),
+            (FieldType::IntOrStr, _) => {
                 return Err(neither(
                     "<class 'int'>, <class 'str'>",
                     value,
                     not_instance(value, "str"),
                 ));
             }
-            (Kind::Text(accepts), _) => {
+            (FieldType::Text(accepts), _) => {
                 text_passes(value, accepts).map_err(|text| Refusal::new("SchemaError", 3, text))?
             }
-            (Kind::TextOrNull(_), Py::None) | (Kind::IdOrNull, Py::None) => {}
-            (Kind::TextOrNull(accepts), _) => text_passes(value, accepts).map_err(|text| {
+            (FieldType::TextOrNull(_), PyValue::None) | (FieldType::IdOrNull, PyValue::None) => {}
+            (FieldType::TextOrNull(accepts), _) => text_passes(value, accepts).map_err(|text| {
                 neither(
                     "None, And(<class 'str'>, <function <lambda> at 0x7f5b22367b90>)",
                     value,
                     text,
                 )
             })?,
-            (Kind::IdOrNull, _) => {
+            (FieldType::IdOrNull, _) => {
                 let raised = |error| format!("int({}) raised {error}", value.repr());
                 let id = value
                     .to_int()
                     .map_err(|error| neither("None, Use(<class 'int'>)", value, raised(error)))?;
-                return Ok(Py::Int(id));
+                return Ok(PyValue::Int(id));
             }
-            (Kind::Int(accepts), _) => {
+            (FieldType::Int(accepts), _) => {
                 int_passes(value, accepts).map_err(|text| Refusal::new("SchemaError", 3, text))?
             }
-            (Kind::Address, _) => {
+            (FieldType::Address, _) => {
                 let raised = |error| format!("IPv4Address({}) raised {error}", value.repr());
                 let address = address(value)
                     .map_err(|error| Refusal::new("SchemaError", 1, raised(error)))?;
-                return Ok(Py::Str(address.to_string()));
+                return Ok(PyValue::Str(address.to_string()));
             }
-            (Kind::List(schema), Py::List(items)) => {
+            (FieldType::List(schema), PyValue::List(items)) => {
                 for item in items {
                     schema.check(item).map_err(|inner| inner.of_item(item))?;
                 }
             }
-            (Kind::List(_), _) => return Err(Refusal::wrong_type(value, "list")),
+            (FieldType::List(_), _) => return Err(Refusal::wrong_type(value, "list")),
         }
         Ok(value.clone())
     }
 }
 
-fn text_passes(value: &Py, accepts: &fn(&str) -> bool) -> Result<(), String> {
+fn text_passes(value: &PyValue, accepts: &fn(&str) -> bool) -> Result<(), String> {
     match value {
-        Py::Str(text) if accepts(text) => Ok(()),
-        Py::Str(_) => Err(not_true(value)),
+        PyValue::Str(text) if accepts(text) => Ok(()),
+        PyValue::Str(_) => Err(not_true(value)),
         _ => Err(not_instance(value, "str")),
     }
 }
 
-fn int_passes(value: &Py, accepts: &fn(i128) -> bool) -> Result<(), String> {
+fn int_passes(value: &PyValue, accepts: &fn(i128) -> bool) -> Result<(), String> {
     match value {
-        Py::Int(number) if accepts(*number) => Ok(()),
-        Py::Bool(flag) if accepts(i128::from(*flag)) => Ok(()),
-        Py::Int(_) | Py::Bool(_) => Err(not_true(value)),
+        PyValue::Int(number) if accepts(*number) => Ok(()),
+        PyValue::Bool(flag) if accepts(i128::from(*flag)) => Ok(()),
+        PyValue::Int(_) | PyValue::Bool(_) => Err(not_true(value)),
         _ => Err(not_instance(value, "int")),
     }
 }
 
 /// Python's `IPv4Address()`. The error is the exception's message.
-fn address(value: &Py) -> Result<Ipv4Addr, String> {
+fn address(value: &PyValue) -> Result<Ipv4Addr, String> {
     match value {
-        Py::Int(number) if *number >= 0 && *number <= i128::from(u32::MAX) => {
+        PyValue::Int(number) if *number >= 0 && *number <= i128::from(u32::MAX) => {
             Ok(Ipv4Addr::from(*number as u32))
         }
-        Py::Int(number) if *number < 0 => Err(raised(format!(
+        PyValue::Int(number) if *number < 0 => Err(raised(format!(
             "{number} (< 0) is not permitted as an IPv4 address"
         ))),
-        Py::Int(number) => Err(raised(format!(
+        PyValue::Int(number) => Err(raised(format!(
             "{number} (>= 2**32) is not permitted as an IPv4 address"
         ))),
-        Py::Bool(flag) => Ok(Ipv4Addr::from(u32::from(*flag))),
-        Py::Str(text) => parse_ipv4(text).map_err(raised),
+        PyValue::Bool(flag) => Ok(Ipv4Addr::from(u32::from(*flag))),
+        PyValue::Str(text) => parse_ipv4(text).map_err(raised),
         other => parse_ipv4(&other.repr()).map_err(raised),
     }
 }
@@ -351,20 +351,20 @@ mod tests {
     use super::*;
 
     static POWER: Schema = Schema {
-        fields: &[required("state", Kind::Text(|text| text == "on"))],
+        fields: &[required("state", FieldType::Text(|text| text == "on"))],
         ignore_unknown: false,
     };
     static LOOSE: Schema = Schema {
         fields: &[
-            optional("id", Kind::IdOrNull),
-            required("flag", Kind::Bool),
-            required("also", Kind::Str),
+            optional("id", FieldType::IdOrNull),
+            required("flag", FieldType::Bool),
+            required("also", FieldType::Str),
         ],
         ignore_unknown: true,
     };
 
     fn refusal(schema: &Schema, body: &str) -> (&'static str, String) {
-        let refusal = schema.check(&Py::parse(body).unwrap()).err().unwrap();
+        let refusal = schema.check(&PyValue::parse(body).unwrap()).err().unwrap();
         (refusal.class, serde_json::json!(refusal.texts).to_string())
     }
 

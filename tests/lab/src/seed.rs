@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 
 use serde::Deserialize;
 
-use crate::state::*;
+use crate::database::*;
 
 const SEED: &str = include_str!("../seed.json");
 
@@ -39,26 +39,26 @@ struct Tables {
 const INITIALLY_ON: [&str; 1] = ["10.99.0.11"];
 
 /// Reads the seed and writes its files into `folder`.
-pub(crate) fn load(folder: &Path) -> io::Result<Db> {
+pub(crate) fn load(folder: &Path) -> io::Result<Database> {
     let seed: Seed = serde_json::from_str(SEED)?;
     let tables = seed.tables;
     let files = write_files(folder, &tables.image, &seed.config.default_bootfile)?;
     let on = |ip: &&str| ((*ip).to_owned(), String::new());
-    Ok(Db {
+    Ok(Database {
         config: seed.config,
-        users: Table::of(tables.user),
+        users: Table::new(tables.user),
         tokens: tables.token,
         passwords: seed.passwords,
-        archs: Table::of(tables.arch),
-        subarchs: Table::of(tables.subarch),
-        images: Table::of(tables.image),
-        preseeds: Table::of(tables.preseed),
-        bmcs: Table::of(tables.bmc),
-        networks: Table::of(tables.network),
-        machines: Table::of(tables.machine),
-        interfaces: Table::of(tables.interface),
-        leases: Table::of(tables.lease),
-        assignments: Table::of(tables.machine_users),
+        archs: Table::new(tables.arch),
+        subarchs: Table::new(tables.subarch),
+        images: Table::new(tables.image),
+        preseeds: Table::new(tables.preseed),
+        bmcs: Table::new(tables.bmc),
+        networks: Table::new(tables.network),
+        machines: Table::new(tables.machine),
+        interfaces: Table::new(tables.interface),
+        leases: Table::new(tables.lease),
+        assignments: Table::new(tables.machine_users),
         events: Vec::new(),
         discovered: Vec::new(),
         files,

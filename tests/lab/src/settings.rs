@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 use serde_json::{Map, Value, json};
 
 /// The application's default limit. If it is raised, the HTTP server's buffer is raised too.
-const STOCK_UPLOAD_SIZE: u64 = 1 << 30;
-const STOCK_BUFFER_SIZE: u64 = 100 << 20;
+const DEFAULT_UPLOAD_SIZE: u64 = 1 << 30;
+const DEFAULT_BUFFER_SIZE: u64 = 100 << 20;
 
 #[derive(Clone, Debug)]
 pub(crate) struct Settings {
@@ -60,41 +60,43 @@ impl Settings {
 
     /// The largest body that the HTTP server takes. A larger one closes the connection without an answer.
     pub(crate) fn max_buffer_size(&self) -> u64 {
-        let lifted = if self.max_upload_size > STOCK_UPLOAD_SIZE {
+        let raised = if self.max_upload_size > DEFAULT_UPLOAD_SIZE {
             self.max_upload_size + (1 << 20)
         } else {
             0
         };
         self.max_buffer_size
-            .unwrap_or(STOCK_BUFFER_SIZE.max(lifted))
+            .unwrap_or(DEFAULT_BUFFER_SIZE.max(raised))
     }
 
     pub(crate) fn install_seconds(&self, machine: &str) -> f64 {
-        self.of(machine, |install| install.seconds)
+        self.setting(machine, |install| install.seconds)
             .unwrap_or_default()
     }
 
     pub(crate) fn install_result(&self, machine: &str) -> String {
-        self.of(machine, |install| install.result.clone())
+        self.setting(machine, |install| install.result.clone())
             .unwrap_or_default()
     }
 
     pub(crate) fn lease(&self, machine: &str) -> Option<String> {
-        self.of(machine, |install| install.lease.clone())
+        self.setting(machine, |install| install.lease.clone())
     }
 
     /// Whether a machine's BMC is set to fail.
     pub(crate) fn bmc_fails(&self, machine: &str) -> bool {
-        self.of(machine, |install| install.bmc.clone()).as_deref() == Some("fails")
+        self.setting(machine, |install| install.bmc.clone())
+            .as_deref()
+            == Some("fails")
     }
 
     /// How long a request waits for a machine's BMC.
     pub(crate) fn bmc_seconds(&self, machine: &str) -> f64 {
-        self.of(machine, |install| install.bmc_seconds)
+        self.setting(machine, |install| install.bmc_seconds)
             .unwrap_or_default()
     }
 
-    fn of<T>(&self, machine: &str, pick: impl Fn(&Install) -> Option<T>) -> Option<T> {
+    fn setting<T>(&self, machine: &str, pick: impl Fn(&Install) -> Option<T>) -> Option<T> {
         self.machines
             .get(machine)
             .and_then(&pick)
@@ -109,7 +111,7 @@ impl Settings {
                 "max_upload_size" => changed.max_upload_size = size(name, value)?,
                 "max_buffer_size" if value.is_null() => changed.max_buffer_size = None,
                 "max_buffer_size" => changed.max_buffer_size = Some(size(name, value)?),
-                "tftp" => changed.tftp_status = turned_away(value)?,
+                "tftp" => changed.tftp_status = parse_tftp(value)?,
                 "reservations" => {
                     changed.stores_reservations =
                         one_of(name, value, &RESERVATIONS)? == RESERVATIONS[1];
@@ -200,7 +202,7 @@ impl Install {
     }
 }
 
-fn turned_away(value: &Value) -> Result<Option<u16>, String> {
+fn parse_tftp(value: &Value) -> Result<Option<u16>, String> {
     match (value.as_bool(), value.as_u64()) {
         (Some(open), _) => Ok((!open).then_some(BAD_GATEWAY)),
         (None, Some(status @ 400..=599)) => Ok(Some(status as u16)),

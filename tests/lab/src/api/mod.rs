@@ -10,14 +10,13 @@ pub(crate) mod preseed;
 pub(crate) mod reservation;
 pub(crate) mod state;
 
-use crate::py::lone_surrogate;
+use crate::database::{Image, Machine, Preseed, User};
+use crate::lab_state::LabState;
+use crate::python::lone_surrogate;
 use crate::reply::Reply;
-use crate::state::{Image, Machine, Preseed, User};
-use crate::world::World;
 
-pub(crate) fn machine_with(world: &World, id: i64) -> Result<Machine, Reply> {
-    world
-        .db
+pub(crate) fn machine_with(lab: &LabState, id: i64) -> Result<Machine, Reply> {
+    lab.db
         .machines
         .get(id)
         .cloned()

@@ -3,8 +3,8 @@
 use minijinja::value::{Kwargs, Value, ValueKind};
 use minijinja::{Environment, Error, ErrorKind};
 
-use super::values::is_none;
-use crate::py::{parse_float, parse_int};
+use super::template_values::is_none;
+use crate::python::{parse_float, parse_int};
 
 const LATER_FILTERS: [&str; 10] = [
     "bool", "chain", "items", "lines", "max", "min", "split", "tojson", "unique", "zip",

@@ -196,7 +196,7 @@ impl Condition {
                 );
                 Err(database_error("ProgrammingError", &problem, column.sql()))
             }
-            Condition::Raw(text) => Err(super::raw::refusal(text)),
+            Condition::Raw(text) => Err(super::raw_sql::refusal(text)),
             Condition::Like(left, _) => match left.as_ref() {
                 Operand::Column(column) if column.is_text() => Ok(()),
                 left => Err(no_operator(

@@ -4,14 +4,14 @@
 //! condition (`build`), and the database checks the condition's types (`condition`) and applies it to its rows (`rows`).
 //! An error of an earlier stage hides those of a later one.
 
-mod build;
 mod condition;
-mod raw;
+mod evaluate;
+mod raw_sql;
 mod rows;
 mod sexp;
 
+use crate::database::{Database, Machine};
 use crate::reply::Reply;
-use crate::state::{Db, Machine};
 use condition::Condition;
 
 pub(crate) use condition::bigint;
@@ -24,13 +24,13 @@ pub(crate) fn parse(text: &str) -> Result<Filter, Reply> {
     if text.is_empty() {
         return Ok(Filter(Condition::Always));
     }
-    let condition = build::top(&sexp::parse(text)?)?;
+    let condition = evaluate::top(&sexp::parse(text)?)?;
     condition.check()?;
     Ok(Filter(condition))
 }
 
 impl Filter {
-    pub(crate) fn accepts(&self, db: &Db, machine: &Machine) -> bool {
+    pub(crate) fn accepts(&self, db: &Database, machine: &Machine) -> bool {
         self.0.holds(db, machine) == Some(true)
     }
 }

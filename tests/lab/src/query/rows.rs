@@ -3,7 +3,7 @@
 use std::cmp::Ordering;
 
 use super::condition::{Column, Condition, Operand, bigint, truth};
-use crate::state::{Db, Machine};
+use crate::database::{Database, Machine};
 
 /// A value in a row. `None` is NULL.
 enum Cell {
@@ -14,7 +14,7 @@ enum Cell {
 }
 
 impl Column {
-    fn of(self, db: &Db, machine: &Machine) -> Cell {
+    fn cell(self, db: &Database, machine: &Machine) -> Cell {
         match self {
             Column::Name => Cell::Text(machine.name.clone()),
             Column::Arch => Cell::Text(db.arch_name(machine.arch_id).to_owned()),
@@ -30,7 +30,7 @@ impl Column {
 
 impl Condition {
     /// Whether the condition holds for a machine. `None` is NULL.
-    pub(super) fn holds(&self, db: &Db, machine: &Machine) -> Option<bool> {
+    pub(super) fn holds(&self, db: &Database, machine: &Machine) -> Option<bool> {
         match self {
             Condition::Always | Condition::Absent => Some(true),
             Condition::Never => Some(false),
@@ -55,7 +55,7 @@ impl Condition {
 }
 
 /// SQL's AND and OR: a decisive part gives the result; otherwise a NULL makes it NULL.
-fn junction(parts: &[Condition], db: &Db, machine: &Machine, decisive: bool) -> Option<bool> {
+fn junction(parts: &[Condition], db: &Database, machine: &Machine, decisive: bool) -> Option<bool> {
     let results: Vec<Option<bool>> = parts.iter().map(|part| part.holds(db, machine)).collect();
     if results.contains(&Some(decisive)) {
         return Some(decisive);
@@ -64,9 +64,9 @@ fn junction(parts: &[Condition], db: &Db, machine: &Machine, decisive: bool) -> 
 }
 
 impl Operand {
-    fn cell(&self, db: &Db, machine: &Machine) -> Cell {
+    fn cell(&self, db: &Database, machine: &Machine) -> Cell {
         match self {
-            Operand::Column(column) => column.of(db, machine),
+            Operand::Column(column) => column.cell(db, machine),
             Operand::Text(text) => Cell::Text(text.clone()),
             Operand::Int(number) => Cell::Number(*number as f64),
             Operand::Float(number) => Cell::Number(*number),

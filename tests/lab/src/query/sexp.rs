@@ -18,7 +18,7 @@ pub(crate) enum Sexp {
 /// Reads exactly one expression.
 pub(crate) fn parse(text: &str) -> Result<Sexp, Reply> {
     let chars: Vec<char> = text.chars().collect();
-    let mut parser = Parser {
+    let mut parser = SexpParser {
         chars: &chars,
         at: 0,
     };
@@ -32,7 +32,7 @@ pub(crate) fn parse(text: &str) -> Result<Sexp, Reply> {
     }
 }
 
-struct Parser<'a> {
+struct SexpParser<'a> {
     chars: &'a [char],
     at: usize,
 }
@@ -48,7 +48,7 @@ pub(super) fn quote(symbol: &str) -> String {
 
 const BLANKS: [char; 6] = [' ', '\t', '\n', '\r', '\u{b}', '\u{c}'];
 
-impl Parser<'_> {
+impl SexpParser<'_> {
     /// The expressions up to a closing bracket or the end.
     fn sequence(&mut self) -> Option<Vec<Sexp>> {
         let mut found = Vec::new();
@@ -136,8 +136,8 @@ impl Parser<'_> {
                 c => atom.push(*c),
             }
         }
-        let int = crate::py::parse_int(&atom).map(Sexp::Int);
-        let float = || crate::py::parse_float(&atom).map(Sexp::Float);
+        let int = crate::python::parse_int(&atom).map(Sexp::Int);
+        let float = || crate::python::parse_float(&atom).map(Sexp::Float);
         Some(int.or_else(float).unwrap_or(Sexp::Symbol(atom)))
     }
 }

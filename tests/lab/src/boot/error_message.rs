@@ -5,7 +5,7 @@ use minijinja::Error;
 use super::jinja28::LATER_TAGS;
 
 /// The message of a syntax error.
-pub(super) fn of(error: &Error, source: &str) -> String {
+pub(super) fn syntax_error(error: &Error, source: &str) -> String {
     let detail = error.detail().unwrap_or_default();
     let before = before(error, source);
     if let Some(tag) = detail.strip_prefix("unknown statement ") {
@@ -87,7 +87,7 @@ fn first_word(tag: &str) -> &str {
 /// Jinja2 names the character and its place.
 fn unexpected_character(source: &str, at: usize) -> String {
     let character = source.get(at..).and_then(|rest| rest.chars().next());
-    let character = crate::py::repr(&character.map(String::from).unwrap_or_default());
+    let character = crate::python::repr(&character.map(String::from).unwrap_or_default());
     let place = source.get(..at).unwrap_or(source).chars().count();
     format!("unexpected char {character} at {place}")
 }

@@ -1,4 +1,4 @@
-//! Booting: the lab's machines send the requests of the DHCP and TFTP bridges and of installers to the lab itself.
+//! BootRun: the lab's machines send the requests of the DHCP and TFTP bridges and of installers to the lab itself.
 
 use std::io;
 use std::net::Ipv4Addr;
@@ -15,10 +15,10 @@ use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 use tokio::net::TcpStream;
 
+use crate::boot_config::{BootConfig, own_options};
+use crate::lab_state::{LabState, PowerEvent, RunningBoot, Shared};
 use crate::late_command;
-use crate::plan::{Plan, own_options};
-use crate::sender::{BY_MACHINE, BootId};
-use crate::world::{Busy, Shared, Wake, World};
+use crate::request_origin::{BY_MACHINE, BootId};
 
 /// A file that a machine fetched.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -69,30 +69,30 @@ impl Boot {
 }
 
 /// Starts and stops machines as the last handler requested.
-pub(crate) fn wake(shared: &Arc<Shared>, world: &mut World) {
-    for wake in std::mem::take(&mut world.wakes) {
-        match wake {
-            Wake::Stop(id) => stop(world, id),
-            Wake::Boot(id) => {
-                stop(world, id);
-                start(shared, world, id);
+pub(crate) fn apply_power_events(shared: &Arc<Shared>, lab: &mut LabState) {
+    for event in std::mem::take(&mut lab.power_events) {
+        match event {
+            PowerEvent::Stop(id) => stop(lab, id),
+            PowerEvent::Boot(id) => {
+                stop(lab, id);
+                start(shared, lab, id);
             }
         }
     }
 }
 
-fn stop(world: &mut World, id: i64) {
-    if let Some(Busy { place, task, .. }) = world.busy.remove(&id) {
+fn stop(lab: &mut LabState, id: i64) {
+    if let Some(RunningBoot { index, task, .. }) = lab.running.remove(&id) {
         task.abort();
-        if let Some(boot) = world.boots.get_mut(place) {
+        if let Some(boot) = lab.boots.get_mut(index) {
             boot.result = "aborted".into();
         }
     }
 }
 
 /// Starts a network boot. With netboot off a machine starts from its disk and sends no request.
-fn start(shared: &Arc<Shared>, world: &mut World, id: i64) {
-    let Some(machine) = world
+fn start(shared: &Arc<Shared>, lab: &mut LabState, id: i64) {
+    let Some(machine) = lab
         .db
         .machines
         .get(id)
@@ -100,7 +100,7 @@ fn start(shared: &Arc<Shared>, world: &mut World, id: i64) {
     else {
         return;
     };
-    let mac = world
+    let mac = lab
         .db
         .interfaces_of(id)
         .min_by_key(|interface| interface.id)
@@ -112,49 +112,49 @@ fn start(shared: &Arc<Shared>, world: &mut World, id: i64) {
         result: "booting".into(),
         ..Boot::default()
     };
-    world.boots.push(boot);
-    let place = world.boots.len() - 1;
-    let booting = Booting {
+    lab.boots.push(boot);
+    let index = lab.boots.len() - 1;
+    let booting = BootRun {
         shared: shared.clone(),
         boot: BootId {
             machine: id,
-            place,
-            age: world.age(),
+            index,
+            resets: lab.resets(),
         },
         mac: mac.unwrap_or_default(),
     };
     let task = tokio::spawn(booting.run());
-    let busy = Busy {
-        place,
+    let running = RunningBoot {
+        index,
         task: task.abort_handle(),
         reporting: false,
     };
-    world.busy.insert(id, busy);
+    lab.running.insert(id, running);
 }
 
-struct Booting {
+struct BootRun {
     shared: Arc<Shared>,
     boot: BootId,
     mac: String,
 }
 
-impl Booting {
+impl BootRun {
     async fn run(self) {
         let result = self.boot().await;
-        self.note(|boot| match result {
+        self.update(|boot| match result {
             Ok(result) => boot.result = result,
             Err(problem) => (boot.result, boot.error) = ("failed".into(), Some(problem)),
         });
-        let mut world = self.shared.world();
-        if self.boot.goes_on(&world) {
-            world.busy.remove(&self.boot.machine);
+        let mut lab = self.shared.lock();
+        if self.boot.is_running(&lab) {
+            lab.running.remove(&self.boot.machine);
         }
     }
 
-    fn note(&self, change: impl FnOnce(&mut Boot)) {
-        let mut world = self.shared.world();
-        if self.boot.goes_on(&world) {
-            world.boots.get_mut(self.boot.place).map(change);
+    fn update(&self, change: impl FnOnce(&mut Boot)) {
+        let mut lab = self.shared.lock();
+        if self.boot.is_running(&lab) {
+            lab.boots.get_mut(self.boot.index).map(change);
         }
     }
 
@@ -165,10 +165,10 @@ impl Booting {
         let offer = self.dhcp().await?;
         let command_line = self.load().await?;
         self.preseed(&command_line).await?;
-        self.note(|boot| boot.result = "installing".into());
+        self.update(|boot| boot.result = "installing".into());
         let name = self.name();
         let (seconds, result, late_commands) = {
-            let settings = &self.shared.world().settings;
+            let settings = &self.shared.lock().settings;
             (
                 settings.install_seconds(&name),
                 settings.install_result(&name),
@@ -178,8 +178,8 @@ impl Booting {
         tokio::time::sleep(Duration::try_from_secs_f64(seconds).unwrap_or_default()).await;
         if result != "never" {
             self.lease(offer).await?;
-            if let Some(busy) = self.shared.world().busy.get_mut(&self.boot.machine) {
-                busy.reporting = true;
+            if let Some(running) = self.shared.lock().running.get_mut(&self.boot.machine) {
+                running.reporting = true;
             }
             if late_commands {
                 return self.late_command(&command_line).await;
@@ -192,23 +192,23 @@ impl Booting {
     /// Runs the late command of the preseed and returns the machine's state after it.
     async fn late_command(&self, command_line: &str) -> Result<String, String> {
         let (command, command_line) = {
-            let world = self.shared.world();
-            let preseed = world
+            let lab = self.shared.lock();
+            let preseed = lab
                 .boots
-                .get(self.boot.place)
+                .get(self.boot.index)
                 .and_then(|boot| boot.preseed.as_deref());
-            let command = preseed.and_then(late_command::of);
+            let command = preseed.and_then(late_command::find);
             let here = format!("http://{}", self.shared.address);
             // The address in the seed is that of the recorded server, which does not exist here.
             (
                 command.ok_or("the preseed has no late command.")?,
-                command_line.replace(&world.db.config.access_uri, &here),
+                command_line.replace(&lab.db.config.access_uri, &here),
             )
         };
         let run = tokio::task::spawn_blocking(move || late_command::run(&command, &command_line));
         run.await.map_err(|error| error.to_string())??;
-        let world = self.shared.world();
-        let machine = world.db.machines.get(self.boot.machine);
+        let lab = self.shared.lock();
+        let machine = lab.db.machines.get(self.boot.machine);
         Ok(machine
             .map(|machine| machine.state.clone())
             .unwrap_or_default())
@@ -216,7 +216,7 @@ impl Booting {
 
     fn name(&self) -> String {
         self.shared
-            .world()
+            .lock()
             .db
             .machines
             .get(self.boot.machine)
@@ -242,7 +242,7 @@ impl Booting {
         let bootfile = bootfile
             .and_then(|option| option["value"].as_str())
             .ok_or("DHCP told no boot file.")?;
-        self.note(|boot| boot.bootfile = Some(bootfile.to_owned()));
+        self.update(|boot| boot.bootfile = Some(bootfile.to_owned()));
         self.fetch(bootfile).await?;
         Ok(offer["ipv4"].as_str().map(str::to_owned))
     }
@@ -251,10 +251,10 @@ impl Booting {
     async fn load(&self) -> Result<String, String> {
         let dashes = self.mac.replace(':', "-");
         let efi = {
-            let world = self.shared.world();
-            let machine = world.db.machines.get(self.boot.machine).cloned();
+            let lab = self.shared.lock();
+            let machine = lab.db.machines.get(self.boot.machine).cloned();
             machine
-                .and_then(|machine| world.db.subarch_of(&machine).map(|subarch| subarch.efiboot))
+                .and_then(|machine| lab.db.subarch_of(&machine).map(|subarch| subarch.efiboot))
                 .unwrap_or(true)
         };
         let file = if efi {
@@ -265,16 +265,17 @@ impl Booting {
         let text = self
             .text("GET", "/tftp/", &tftp_headers(&file), Value::Null)
             .await?;
-        let plan = Plan::read(&text).ok_or("the boot configuration says to boot from disk.")?;
+        let plan =
+            BootConfig::read(&text).ok_or("the boot configuration says to boot from disk.")?;
         let kernel = self.fetch(&plan.kernel).await?;
-        self.note(|boot| {
+        self.update(|boot| {
             boot.kernel = Some(kernel);
             boot.kernel_opts = Some(own_options(&plan.command_line).to_owned());
             boot.command_line = Some(plan.command_line.clone());
         });
         if let Some(initrd) = &plan.initrd {
             let initrd = self.fetch(initrd).await?;
-            self.note(|boot| boot.initrd = Some(initrd));
+            self.update(|boot| boot.initrd = Some(initrd));
         }
         Ok(plan.command_line)
     }
@@ -289,7 +290,7 @@ impl Booting {
             return Ok(());
         };
         let text = self.text("GET", path, &[], Value::Null).await?;
-        self.note(|boot| boot.preseed = Some(text));
+        self.update(|boot| boot.preseed = Some(text));
         Ok(())
     }
 
@@ -297,24 +298,24 @@ impl Booting {
         let address = reserved.unwrap_or_else(|| self.free_address());
         let lease = json!({"mac": self.mac, "ipv4": address, "duration": 3600});
         self.text("POST", "/dhcp/ipv4/lease", &[], lease).await?;
-        self.note(|boot| boot.lease = Some(address));
+        self.update(|boot| boot.lease = Some(address));
         Ok(())
     }
 
     /// The address in the settings, else the previous lease, else an address computed from the machine's id.
     fn free_address(&self) -> String {
-        let world = self.shared.world();
-        let name = world
+        let lab = self.shared.lock();
+        let name = lab
             .db
             .machines
             .get(self.boot.machine)
             .map(|machine| machine.name.clone())
             .unwrap_or_default();
-        let known = || world.db.lease_of(&self.mac).map(|lease| lease.ipv4.clone());
-        let network = world
+        let known = || lab.db.lease_of(&self.mac).map(|lease| lease.ipv4.clone());
+        let network = lab
             .db
             .interface_with(&self.mac)
-            .and_then(|interface| world.db.network_of(interface));
+            .and_then(|interface| lab.db.network_of(interface));
         let computed = || {
             let (base, prefix) = network.map_or((Ipv4Addr::new(10, 40, 0, 0), 16), |network| {
                 (network.subnet.base, network.subnet.prefix)
@@ -323,8 +324,7 @@ impl Booting {
                 if prefix <= 16 { 5 * 256 } else { 0 } + 100 + self.boot.machine as u32 % 100;
             Ipv4Addr::from(u32::from(base) + offset).to_string()
         };
-        world
-            .settings
+        lab.settings
             .lease(&name)
             .or_else(known)
             .unwrap_or_else(computed)
@@ -333,7 +333,7 @@ impl Booting {
     /// Sets the machine's state as the installed system does, with a token of an assigned user or an administrator.
     async fn report(&self, state: &str) -> Result<(), String> {
         let token = {
-            let db = &self.shared.world().db;
+            let db = &self.shared.lock().db;
             let holders: Vec<i64> = db
                 .assignments_of(self.boot.machine)
                 .map(|assignment| assignment.user_id)

@@ -3,8 +3,8 @@
 use hyper::HeaderMap;
 use serde::{Deserialize, Serialize};
 
+use crate::lab_state::LabState;
 use crate::log::CLIENT;
-use crate::world::World;
 
 /// The header of requests by the lab's machines. Its value is the `BootId`.
 pub(crate) const BY_MACHINE: &str = "x-lab-machine";
@@ -14,44 +14,42 @@ pub(crate) const BY_MACHINE: &str = "x-lab-machine";
 pub(crate) struct BootId {
     pub(crate) machine: i64,
     /// Its index in `LabState::boots`.
-    pub(crate) place: usize,
+    pub(crate) index: usize,
     /// The number of resets before the boot.
-    pub(crate) age: u64,
+    pub(crate) resets: u64,
 }
 
 impl BootId {
     /// Whether the boot is still running. A reset ends it, and so do switching off and another boot of the machine.
-    pub(crate) fn goes_on(self, world: &World) -> bool {
-        let busy = world.busy.get(&self.machine);
-        world.age() == self.age && busy.is_some_and(|busy| busy.place == self.place)
+    pub(crate) fn is_running(self, lab: &LabState) -> bool {
+        let running = lab.running.get(&self.machine);
+        lab.resets() == self.resets && running.is_some_and(|running| running.index == self.index)
     }
 }
 
 /// Who sent a request, and the number of resets before it.
-pub(crate) struct Sender {
+pub(crate) struct RequestOrigin {
     boot: Option<BootId>,
-    pub(crate) age: u64,
+    pub(crate) resets: u64,
 }
 
-impl Sender {
-    pub(crate) fn of(world: &World, headers: &HeaderMap) -> Sender {
+impl RequestOrigin {
+    pub(crate) fn new(lab: &LabState, headers: &HeaderMap) -> RequestOrigin {
         let marked = headers.get(BY_MACHINE);
-        Sender {
+        RequestOrigin {
             boot: marked.and_then(|mark| serde_json::from_slice(mark.as_bytes()).ok()),
-            age: world.age(),
+            resets: lab.resets(),
         }
     }
 
     /// Whether the request may still have an effect. It may not after a reset or the end of its boot.
-    pub(crate) fn counts(&self, world: &World) -> bool {
-        world.age() == self.age && self.boot.is_none_or(|boot| boot.goes_on(world))
+    pub(crate) fn may_have_effect(&self, lab: &LabState) -> bool {
+        lab.resets() == self.resets && self.boot.is_none_or(|boot| boot.is_running(lab))
     }
 
     /// The sender's name in the log.
-    pub(crate) fn name(&self, world: &World) -> String {
-        let machine = self
-            .boot
-            .and_then(|boot| world.db.machines.get(boot.machine));
+    pub(crate) fn name(&self, lab: &LabState) -> String {
+        let machine = self.boot.and_then(|boot| lab.db.machines.get(boot.machine));
         machine.map_or(CLIENT.into(), |machine| format!("machine {}", machine.name))
     }
 }

@@ -2,14 +2,14 @@
 
 use std::time::SystemTime;
 
-use crate::state::{Assignment, Bmc, Db, Interface, Lease, Machine};
+use crate::database::{Assignment, Bmc, Database, Interface, Lease, Machine};
 
 /// The number of addresses outside the pools of the seeded network.
 const MOST: usize = 50_000;
 const INTERFACES: u8 = 4;
 
 /// Adds machines with the next free numbers.
-pub(crate) fn add(db: &mut Db, count: usize) -> Result<(), String> {
+pub(crate) fn add(db: &mut Database, count: usize) -> Result<(), String> {
     let before = db.generated;
     if count > MOST - before {
         return Err(format!("there can be at most {MOST} generated machines."));
@@ -23,7 +23,7 @@ pub(crate) fn add(db: &mut Db, count: usize) -> Result<(), String> {
 
 /// Of three machines the first is assigned to alice, the second to bob and the third to nobody. Every second one is on and has
 /// a lease.
-fn add_one(db: &mut Db, number: u16) {
+fn add_one(db: &mut Database, number: u16) {
     let [high, low] = number.to_be_bytes();
     let bmc = db.bmcs.insert(Bmc {
         id: 0,

@@ -1,11 +1,11 @@
 //! Evaluation of an expression to a Python value or a part of an SQL condition.
 
 use super::condition::{Column, Compare, Condition, Operand};
-use super::raw;
+use super::raw_sql;
 use super::sexp::{Sexp, quote};
 use crate::reply::Reply;
 
-enum Value {
+enum QueryValue {
     Nil,
     True,
     False,
@@ -13,7 +13,7 @@ enum Value {
     Float(f64),
     Text(String),
     /// An object of the parser, which neither Python nor the database can use.
-    Alien(Sexp),
+    ParserObject(Sexp),
     Column(Column),
     Condition(Condition),
 }
@@ -22,10 +22,10 @@ enum Value {
 pub(crate) fn top(expression: &Sexp) -> Result<Condition, Reply> {
     match expression {
         // A text goes to the database unchanged: anyone with a token can run SQL here.
-        Sexp::Text(text) => raw::condition(text),
+        Sexp::Text(text) => raw_sql::condition(text),
         // Lookup errors become error answers only inside an operation.
         Sexp::Symbol(name) => match symbol(name).ok_or_else(Reply::internal_error)? {
-            Value::Nil => Ok(Condition::Always),
+            QueryValue::Nil => Ok(Condition::Always),
             value => as_condition(value, "WHERE"),
         },
         Sexp::Int(_) | Sexp::Float(_) | Sexp::Quoted(_) | Sexp::Bracket(_) => {
@@ -35,15 +35,15 @@ pub(crate) fn top(expression: &Sexp) -> Result<Condition, Reply> {
     }
 }
 
-fn symbol(name: &str) -> Option<Value> {
+fn symbol(name: &str) -> Option<QueryValue> {
     Some(match name {
-        "nil" => Value::Nil,
-        "t" => Value::True,
-        "name" => Value::Column(Column::Name),
-        "arch" => Value::Column(Column::Arch),
-        "bmc_type" => Value::Column(Column::BmcType),
-        "assignee_count" => Value::Column(Column::Assignees),
-        "interface_count" => Value::Column(Column::Interfaces),
+        "nil" => QueryValue::Nil,
+        "t" => QueryValue::True,
+        "name" => QueryValue::Column(Column::Name),
+        "arch" => QueryValue::Column(Column::Arch),
+        "bmc_type" => QueryValue::Column(Column::BmcType),
+        "assignee_count" => QueryValue::Column(Column::Assignees),
+        "interface_count" => QueryValue::Column(Column::Interfaces),
         _ => return None,
     })
 }
@@ -52,7 +52,7 @@ fn value_error(text: String) -> Reply {
     Reply::exception(400, "ValueError", text)
 }
 
-fn operation(items: &[Sexp]) -> Result<Value, Reply> {
+fn operation(items: &[Sexp]) -> Result<QueryValue, Reply> {
     let (first, rest) = items
         .split_first()
         .ok_or_else(|| value_error("s-expr is empty".into()))?;
@@ -70,10 +70,10 @@ fn operation(items: &[Sexp]) -> Result<Value, Reply> {
         operands.push(match operand {
             Sexp::Symbol(name) => symbol(name).ok_or_else(unknown)?,
             Sexp::List(items) => operation(items)?,
-            Sexp::Text(text) => Value::Text(text.clone()),
-            Sexp::Int(number) => Value::Int(*number),
-            Sexp::Float(number) => Value::Float(*number),
-            Sexp::Quoted(_) | Sexp::Bracket(_) => Value::Alien(operand.clone()),
+            Sexp::Text(text) => QueryValue::Text(text.clone()),
+            Sexp::Int(number) => QueryValue::Int(*number),
+            Sexp::Float(number) => QueryValue::Float(*number),
+            Sexp::Quoted(_) | Sexp::Bracket(_) => QueryValue::ParserObject(operand.clone()),
         });
     }
     match compare {
@@ -84,16 +84,17 @@ fn operation(items: &[Sexp]) -> Result<Value, Reply> {
 }
 
 /// Python refuses any other number of operands with a TypeError.
-fn two(operands: Vec<Value>) -> Result<(Value, Value), Reply> {
-    <[Value; 2]>::try_from(operands)
+fn two(operands: Vec<QueryValue>) -> Result<(QueryValue, QueryValue), Reply> {
+    <[QueryValue; 2]>::try_from(operands)
         .map(|[left, right]| (left, right))
         .map_err(|_| Reply::internal_error())
 }
 
-fn comparison(compare: Compare, left: Value, right: Value) -> Result<Value, Reply> {
-    let sql = |value: &Value| matches!(value, Value::Column(_) | Value::Condition(_));
+fn comparison(compare: Compare, left: QueryValue, right: QueryValue) -> Result<QueryValue, Reply> {
+    let sql =
+        |value: &QueryValue| matches!(value, QueryValue::Column(_) | QueryValue::Condition(_));
     // On the left, objects of the parser compare as unequal to everything.
-    let answers = compare.is_equality() && matches!(left, Value::Alien(_));
+    let answers = compare.is_equality() && matches!(left, QueryValue::ParserObject(_));
     match (sql(&left), sql(&right)) {
         (false, _) if answers => in_python(compare, &left, &right),
         (false, false) => in_python(compare, &left, &right),
@@ -101,30 +102,30 @@ fn comparison(compare: Compare, left: Value, right: Value) -> Result<Value, Repl
         (false, true) => in_sql(compare.mirrored(), right, left),
     }
     .map(|result| match result {
-        Condition::Always => Value::True,
-        Condition::Never => Value::False,
-        condition => Value::Condition(condition),
+        Condition::Always => QueryValue::True,
+        Condition::Never => QueryValue::False,
+        condition => QueryValue::Condition(condition),
     })
 }
 
 /// Two literals are compared before any SQL is made.
-fn in_python(compare: Compare, left: &Value, right: &Value) -> Result<Condition, Reply> {
-    let number = |value: &Value| match value {
-        Value::Int(number) => Some(*number as f64),
-        Value::Float(number) => Some(*number),
-        Value::True => Some(1.0),
-        Value::False => Some(0.0),
+fn in_python(compare: Compare, left: &QueryValue, right: &QueryValue) -> Result<Condition, Reply> {
+    let number = |value: &QueryValue| match value {
+        QueryValue::Int(number) => Some(*number as f64),
+        QueryValue::Float(number) => Some(*number),
+        QueryValue::True => Some(1.0),
+        QueryValue::False => Some(0.0),
         _ => None,
     };
     let order = match (left, right) {
-        (Value::Text(left), Value::Text(right)) => Some(left.cmp(right)),
+        (QueryValue::Text(left), QueryValue::Text(right)) => Some(left.cmp(right)),
         _ => number(left)
             .zip(number(right))
             .and_then(|(left, right)| left.partial_cmp(&right)),
     };
     let same = match (left, right) {
-        (Value::Nil, Value::Nil) => true,
-        (Value::Alien(left), Value::Alien(right)) => left == right,
+        (QueryValue::Nil, QueryValue::Nil) => true,
+        (QueryValue::ParserObject(left), QueryValue::ParserObject(right)) => left == right,
         _ => false,
     };
     let numbers = number(left).is_some() && number(right).is_some();
@@ -143,12 +144,16 @@ fn in_python(compare: Compare, left: &Value, right: &Value) -> Result<Condition,
     })
 }
 
-fn in_sql(compare: Compare, left: Value, right: Value) -> Result<Condition, Reply> {
+fn in_sql(compare: Compare, left: QueryValue, right: QueryValue) -> Result<Condition, Reply> {
     // NULL and true can only be compared for equality.
-    if matches!(right, Value::Nil | Value::True | Value::False) && !compare.is_equality() {
+    if matches!(
+        right,
+        QueryValue::Nil | QueryValue::True | QueryValue::False
+    ) && !compare.is_equality()
+    {
         return Err(Reply::internal_error());
     }
-    if matches!(right, Value::Nil) {
+    if matches!(right, QueryValue::Nil) {
         let left = Box::new(operand(left));
         return Ok(Condition::Null(left, compare == Compare::Equal));
     }
@@ -159,34 +164,34 @@ fn in_sql(compare: Compare, left: Value, right: Value) -> Result<Condition, Repl
     ))
 }
 
-fn operand(value: Value) -> Operand {
+fn operand(value: QueryValue) -> Operand {
     match value {
-        Value::Nil => Operand::Null,
-        Value::True => Operand::Condition(Condition::Always),
-        Value::False => Operand::Condition(Condition::Never),
-        Value::Int(number) => Operand::Int(number),
-        Value::Float(number) => Operand::Float(number),
-        Value::Text(text) => Operand::Text(text),
-        Value::Alien(Sexp::Bracket(_)) => Operand::Unadaptable("Bracket"),
-        Value::Alien(_) => Operand::Unadaptable("Quoted"),
-        Value::Column(column) => Operand::Column(column),
-        Value::Condition(condition) => Operand::Condition(condition),
+        QueryValue::Nil => Operand::Null,
+        QueryValue::True => Operand::Condition(Condition::Always),
+        QueryValue::False => Operand::Condition(Condition::Never),
+        QueryValue::Int(number) => Operand::Int(number),
+        QueryValue::Float(number) => Operand::Float(number),
+        QueryValue::Text(text) => Operand::Text(text),
+        QueryValue::ParserObject(Sexp::Bracket(_)) => Operand::Unadaptable("Bracket"),
+        QueryValue::ParserObject(_) => Operand::Unadaptable("Quoted"),
+        QueryValue::Column(column) => Operand::Column(column),
+        QueryValue::Condition(condition) => Operand::Condition(condition),
     }
 }
 
 /// `=~` needs a text on its right and a column on its left.
-fn like(left: Value, right: Value) -> Result<Value, Reply> {
+fn like(left: QueryValue, right: QueryValue) -> Result<QueryValue, Reply> {
     match (left, right) {
-        (left @ (Value::Column(_) | Value::Condition(_)), Value::Text(pattern)) => {
+        (left @ (QueryValue::Column(_) | QueryValue::Condition(_)), QueryValue::Text(pattern)) => {
             let left = Box::new(operand(left));
-            Ok(Value::Condition(Condition::Like(left, pattern)))
+            Ok(QueryValue::Condition(Condition::Like(left, pattern)))
         }
         _ => Err(Reply::internal_error()),
     }
 }
 
 /// `and` and `or` without operands are omitted. An operand that decides the result alone hides errors in the others.
-fn junction(all: bool, operands: Vec<Value>) -> Result<Value, Reply> {
+fn junction(all: bool, operands: Vec<QueryValue>) -> Result<QueryValue, Reply> {
     let word = if all { "AND" } else { "OR" };
     let (neutral, decisive) = match all {
         true => (Condition::Always, Condition::Never),
@@ -197,14 +202,14 @@ fn junction(all: bool, operands: Vec<Value>) -> Result<Value, Reply> {
         conditions.push(as_condition(value, word)?);
     }
     if conditions.contains(&decisive) {
-        return Ok(Value::Condition(decisive));
+        return Ok(QueryValue::Condition(decisive));
     }
     let all_neutral = !conditions.is_empty() && conditions.iter().all(|part| *part == neutral);
     if all_neutral {
-        return Ok(Value::Condition(neutral));
+        return Ok(QueryValue::Condition(neutral));
     }
     conditions.retain(|condition| *condition != Condition::Absent && *condition != neutral);
-    Ok(Value::Condition(match conditions.len() {
+    Ok(QueryValue::Condition(match conditions.len() {
         0 => Condition::Absent,
         1 => conditions.remove(0),
         _ if all => Condition::All(conditions),
@@ -213,14 +218,16 @@ fn junction(all: bool, operands: Vec<Value>) -> Result<Value, Reply> {
 }
 
 /// Converts a value to a condition.
-fn as_condition(value: Value, place: &'static str) -> Result<Condition, Reply> {
+fn as_condition(value: QueryValue, place: &'static str) -> Result<Condition, Reply> {
     Ok(match value {
-        Value::Nil => Condition::Unknown,
-        Value::True => Condition::Always,
-        Value::False => Condition::Never,
-        Value::Condition(condition) => condition,
-        Value::Text(text) => raw::condition(&text)?,
-        Value::Column(column) => Condition::NotBoolean(column, place),
-        Value::Alien(_) | Value::Int(_) | Value::Float(_) => return Err(Reply::internal_error()),
+        QueryValue::Nil => Condition::Unknown,
+        QueryValue::True => Condition::Always,
+        QueryValue::False => Condition::Never,
+        QueryValue::Condition(condition) => condition,
+        QueryValue::Text(text) => raw_sql::condition(&text)?,
+        QueryValue::Column(column) => Condition::NotBoolean(column, place),
+        QueryValue::ParserObject(_) | QueryValue::Int(_) | QueryValue::Float(_) => {
+            return Err(Reply::internal_error());
+        }
     })
 }

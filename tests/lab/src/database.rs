@@ -32,7 +32,7 @@ pub(crate) struct Table<T> {
 }
 
 impl<T: Row> Table<T> {
-    pub(crate) fn of(rows: Vec<T>) -> Table<T> {
+    pub(crate) fn new(rows: Vec<T>) -> Table<T> {
         let last_id = rows.iter().map(Row::id).max().unwrap_or(0);
         Table { rows, last_id }
     }
@@ -142,9 +142,9 @@ pub(crate) struct Bmc {
 pub(crate) struct Network {
     pub(crate) id: i64,
     pub(crate) name: String,
-    pub(crate) subnet: crate::net::Subnet,
-    pub(crate) reserved_net: Option<crate::net::Subnet>,
-    pub(crate) static_net: Option<crate::net::Subnet>,
+    pub(crate) subnet: crate::network_address::Subnet,
+    pub(crate) reserved_net: Option<crate::network_address::Subnet>,
+    pub(crate) static_net: Option<crate::network_address::Subnet>,
 }
 
 #[derive(Clone, Debug, PartialEq, Deserialize)]
@@ -240,7 +240,7 @@ pub(crate) struct Config {
 }
 
 #[derive(Debug)]
-pub(crate) struct Db {
+pub(crate) struct Database {
     pub(crate) config: Config,
     pub(crate) users: Table<User>,
     pub(crate) tokens: Vec<Token>,
@@ -269,7 +269,7 @@ pub(crate) struct Db {
     pub(crate) generated: usize,
 }
 
-impl Db {
+impl Database {
     pub(crate) fn user(&self, id: Option<i64>) -> Option<&User> {
         id.and_then(|id| self.users.get(id))
     }
@@ -335,7 +335,7 @@ impl Db {
                 .any(|assignment| assignment.user_id == user.id)
     }
 
-    pub(crate) fn note(
+    pub(crate) fn add_event(
         &mut self,
         machine_id: i64,
         username: Option<&str>,
