@@ -264,7 +264,8 @@ fn pause(call: &Call) -> Result<Option<Duration>, Failure> {
     let Some(seconds) = seconds.filter(|_| watches) else {
         return Ok(None);
     };
-    let pause = connection::seconds(status::INTERVAL, seconds).map_err(|failure| failure.rendered(OPTION_STYLE))?;
+    let pause = connection::seconds(status::INTERVAL, seconds)
+        .map_err(|failure| failure.rendered(OPTION_STYLE))?;
     if pause < SHORTEST_PAUSE {
         return Err(Failure::new(format!(
             "{} must be at least {} seconds with {}, not {seconds}",
