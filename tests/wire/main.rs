@@ -5,7 +5,7 @@
 mod alone;
 mod connections;
 mod errors;
-mod lost;
+mod lost_answers;
 mod resources;
 mod retries;
 mod security;

@@ -138,13 +138,13 @@ impl ModuleSpec {
     }
 
     /// All options, group after group.
-    pub fn all_options(&self) -> impl Iterator<Item = &'static Opt> {
+    pub fn all_options(&self) -> impl Iterator<Item = &'static Opt> + Clone {
         all(self.options)
     }
 }
 
 /// All options of some groups, one after the other.
-pub(crate) fn all(groups: &'static [&'static [Opt]]) -> impl Iterator<Item = &'static Opt> {
+pub(crate) fn all(groups: &'static [&'static [Opt]]) -> impl Iterator<Item = &'static Opt> + Clone {
     groups.iter().copied().flatten()
 }
 

@@ -1,4 +1,4 @@
-//! Machines that boot, and what they tell about it.
+//! Boots: provisioning, results, aborts, leases and failures.
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 mod common;

@@ -1,4 +1,4 @@
-//! Misbehaviour on demand, and the settings.
+//! Faults, settings and the control path.
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 mod common;

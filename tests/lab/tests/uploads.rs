@@ -1,4 +1,4 @@
-//! Limits of uploads, and memory.
+//! Uploads: limits, malformed forms, broken connections and memory.
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 mod common;
@@ -73,7 +73,7 @@ fn an_upload_that_breaks_off_leaves_nothing() {
     stream.write_all(head.as_bytes()).unwrap();
     stream.write_all(&body[..50_000]).unwrap();
     stream.shutdown(Shutdown::Write).unwrap();
-    // Answered by nothing but the end of the connection, and that when all is done.
+    // The lab answers only by closing the connection, after it has handled the upload.
     assert_eq!(
         read(stream, false).err().unwrap().kind(),
         ErrorKind::UnexpectedEof
@@ -110,7 +110,7 @@ fn forms_that_are_not_well_formed_are_a_500() {
     );
 }
 
-/// 192 MiB there and back while the process hardly grows.
+/// Uploads and downloads 192 MiB and compares the peak memory.
 #[test]
 #[cfg(target_os = "linux")]
 fn large_images_are_not_held_in_memory() {

@@ -1,4 +1,4 @@
-//! `/image`: uploads are forms; their row is stored before their file is; deleting leaves the file.
+//! `/image`: uploads are forms. The row is stored before the file; deleting an image keeps the file.
 
 use std::time::SystemTime;
 
@@ -6,14 +6,14 @@ use serde_json::{Value, json};
 
 use super::{Owned, at_most, storable};
 use crate::call::{Call, parse_query};
+use crate::database::{Database, Image, User};
+use crate::lab_state::LabState;
 use crate::multipart::Upload;
-use crate::py::Py;
+use crate::python::PyValue;
 use crate::random;
-use crate::reply::{Outcome, Reply};
+use crate::reply::{HandlerResult, Reply};
 use crate::routes::{Args, id};
-use crate::schema::{Fields, Kind, Schema, optional, required};
-use crate::state::{Db, Image, User};
-use crate::world::World;
+use crate::schema::{FieldType, Fields, Schema, optional, required};
 
 const TYPES: [&str; 3] = ["Kernel", "Initrd", "bootloader"];
 
@@ -22,27 +22,33 @@ const NAME_MAX: usize = 255;
 
 static NEW: Schema = Schema {
     fields: &[
-        required("type", Kind::Text(|text| TYPES.contains(&text))),
-        optional("description", Kind::TextOrNull(|text| at_most(text, 256))),
-        optional("arch", Kind::TextOrNull(|text| at_most(text, 256))),
-        optional("known_good", Kind::Bool),
-        optional("public", Kind::Bool),
+        required("type", FieldType::Text(|text| TYPES.contains(&text))),
+        optional(
+            "description",
+            FieldType::TextOrNull(|text| at_most(text, 256)),
+        ),
+        optional("arch", FieldType::TextOrNull(|text| at_most(text, 256))),
+        optional("known_good", FieldType::Bool),
+        optional("public", FieldType::Bool),
     ],
     ignore_unknown: true,
 };
 
 static CHANGES: Schema = Schema {
     fields: &[
-        optional("type", Kind::Text(|text| TYPES.contains(&text))),
-        optional("description", Kind::TextOrNull(|text| at_most(text, 256))),
-        optional("arch", Kind::TextOrNull(|text| at_most(text, 256))),
-        optional("known_good", Kind::Bool),
-        optional("public", Kind::Bool),
+        optional("type", FieldType::Text(|text| TYPES.contains(&text))),
+        optional(
+            "description",
+            FieldType::TextOrNull(|text| at_most(text, 256)),
+        ),
+        optional("arch", FieldType::TextOrNull(|text| at_most(text, 256))),
+        optional("known_good", FieldType::Bool),
+        optional("public", FieldType::Bool),
     ],
     ignore_unknown: true,
 };
 
-pub(crate) fn show(db: &Db, image: &Image) -> Value {
+pub(crate) fn show(db: &Database, image: &Image) -> Value {
     json!({
         "id": image.id,
         "name": image.filename,
@@ -56,34 +62,33 @@ pub(crate) fn show(db: &Db, image: &Image) -> Value {
     })
 }
 
-pub(crate) fn list(world: &mut World, user: &User, call: &Call, _: &Args<'_>) -> Outcome {
-    let images = world
+pub(crate) fn list(lab: &mut LabState, user: &User, call: &Call, _: &Args<'_>) -> HandlerResult {
+    let images = lab
         .db
         .images
         .iter()
         .filter(|image| image.listed_for(user, call.show_all()));
-    let shown: Vec<_> = images.map(|image| show(&world.db, image)).collect();
+    let shown: Vec<_> = images.map(|image| show(&lab.db, image)).collect();
     Ok(Reply::json(200, &json!(shown)))
 }
 
-fn find(world: &World, args: &Args<'_>) -> Result<Image, Reply> {
-    world
-        .db
+fn find(lab: &LabState, args: &Args<'_>) -> Result<Image, Reply> {
+    lab.db
         .images
         .get(id(args, 0))
         .cloned()
         .ok_or_else(|| Reply::invalid(404, "image not found"))
 }
 
-pub(crate) fn get(world: &mut World, user: &User, _: &Call, args: &Args<'_>) -> Outcome {
-    let image = find(world, args)?;
+pub(crate) fn get(lab: &mut LabState, user: &User, _: &Call, args: &Args<'_>) -> HandlerResult {
+    let image = find(lab, args)?;
     match image.visible_to(user) {
-        true => Ok(Reply::json(200, &show(&world.db, &image))),
+        true => Ok(Reply::json(200, &show(&lab.db, &image))),
         false => Err(Reply::forbidden()),
     }
 }
 
-pub(crate) fn post(world: &mut World, user: &User, call: &Call, _: &Args<'_>) -> Outcome {
+pub(crate) fn post(lab: &mut LabState, user: &User, call: &Call, _: &Args<'_>) -> HandlerResult {
     if call.too_large {
         return Err(Reply::too_large());
     }
@@ -97,7 +102,7 @@ pub(crate) fn post(world: &mut World, user: &User, call: &Call, _: &Args<'_>) ->
     let arch = fields
         .nullable("arch")
         .ok_or_else(|| Reply::invalid(400, "arch is required"))?;
-    let arch_id = arch_id(&world.db, arch.as_deref())?;
+    let arch_id = arch_id(&lab.db, arch.as_deref())?;
     let description = fields.text("description").map(str::to_owned);
     description.as_deref().map_or(Ok(()), storable)?;
     let filename = format!(
@@ -106,7 +111,7 @@ pub(crate) fn post(world: &mut World, user: &User, call: &Call, _: &Args<'_>) ->
         secure(&upload.filename),
         random::hex(8)
     );
-    let image = world.db.images.insert(Image {
+    let image = lab.db.images.insert(Image {
         id: 0,
         filename: filename.clone(),
         description,
@@ -117,8 +122,8 @@ pub(crate) fn post(world: &mut World, user: &User, call: &Call, _: &Args<'_>) ->
         public: fields.flag("public").unwrap_or(false),
         arch_id,
     });
-    keep(world, &filename, upload)?;
-    Ok(Reply::json(201, &show(&world.db, &image)))
+    keep(lab, &filename, upload)?;
+    Ok(Reply::json(201, &show(&lab.db, &image)))
 }
 
 /// The form's `q`, a JSON text.
@@ -145,19 +150,19 @@ fn description_of_upload(call: &Call) -> Result<Fields, Reply> {
         .or(in_pairs)
         .ok_or_else(Reply::internal_error)?;
     let value =
-        Py::parse(q).map_err(|message| Reply::exception(400, "JSONDecodeError", message))?;
+        PyValue::parse(q).map_err(|message| Reply::exception(400, "JSONDecodeError", message))?;
     NEW.check(&value).map_err(|refusal| refusal.into_reply())
 }
 
-fn arch_id(db: &Db, name: Option<&str>) -> Result<i64, Reply> {
+fn arch_id(db: &Database, name: Option<&str>) -> Result<i64, Reply> {
     name.map_or(Ok(()), storable)?;
     let arch = name.and_then(|name| db.arch_named(name));
     arch.map(|arch| arch.id)
         .ok_or_else(|| Reply::invalid(400, "no such architecture"))
 }
 
-/// Moves an upload to its place, a name of the lab's own: names of images may be longer than those of files.
-fn keep(world: &mut World, filename: &str, upload: &Upload) -> Result<(), Reply> {
+/// Moves an upload to a file with a generated name, because image names can be longer than file names.
+fn keep(lab: &mut LabState, filename: &str, upload: &Upload) -> Result<(), Reply> {
     let name = filename.rsplit('/').next().unwrap_or_default();
     if name.len() > NAME_MAX {
         return Err(Reply::internal_error());
@@ -166,13 +171,13 @@ fn keep(world: &mut World, filename: &str, upload: &Upload) -> Result<(), Reply>
         .path
         .with_file_name(format!("image-{}", random::hex(16)));
     std::fs::rename(&upload.path, &place).map_err(|_| Reply::internal_error())?;
-    world.db.files.insert(filename.to_owned(), place);
+    lab.db.files.insert(filename.to_owned(), place);
     Ok(())
 }
 
 /// `werkzeug.secure_filename`: ASCII only (letters lose their accents), path parts joined by `_`, no dots around.
 fn secure(name: &str) -> String {
-    let ascii: String = name.chars().map(crate::ascii::fold).collect();
+    let ascii: String = name.chars().map(crate::transliterate::fold).collect();
     let words: Vec<&str> = ascii
         .split(|c: char| c == '/' || c.is_whitespace())
         .filter(|word| !word.is_empty())
@@ -185,17 +190,17 @@ fn secure(name: &str) -> String {
     allowed.trim_matches(['.', '_']).to_owned()
 }
 
-fn changeable(world: &World, user: &User, args: &Args<'_>) -> Result<Image, Reply> {
-    let image = find(world, args)?;
+fn changeable(lab: &LabState, user: &User, args: &Args<'_>) -> Result<Image, Reply> {
+    let image = find(lab, args)?;
     match image.changeable_by(user) {
         true => Ok(image),
         false => Err(Reply::forbidden()),
     }
 }
 
-pub(crate) fn put(world: &mut World, user: &User, call: &Call, args: &Args<'_>) -> Outcome {
+pub(crate) fn put(lab: &mut LabState, user: &User, call: &Call, args: &Args<'_>) -> HandlerResult {
     let fields = call.fields(&CHANGES)?;
-    let mut image = changeable(world, user, args)?;
+    let mut image = changeable(lab, user, args)?;
     if let Some(kind) = fields.text("type") {
         image.file_type = kind.to_owned();
     }
@@ -204,25 +209,25 @@ pub(crate) fn put(world: &mut World, user: &User, call: &Call, args: &Args<'_>) 
         image.description = description;
     }
     if let Some(arch) = fields.nullable("arch") {
-        image.arch_id = arch_id(&world.db, arch.as_deref())?;
+        image.arch_id = arch_id(&lab.db, arch.as_deref())?;
     }
     image.known_good = fields.flag("known_good").unwrap_or(image.known_good);
     image.public = fields.flag("public").unwrap_or(image.public);
-    world.db.images.update(image.clone());
-    Ok(Reply::json(200, &show(&world.db, &image)))
+    lab.db.images.update(image.clone());
+    Ok(Reply::json(200, &show(&lab.db, &image)))
 }
 
-pub(crate) fn delete(world: &mut World, user: &User, _: &Call, args: &Args<'_>) -> Outcome {
-    let image = changeable(world, user, args)?;
-    if let Some((table, constraint)) = user_of(&world.db, image.id) {
+pub(crate) fn delete(lab: &mut LabState, user: &User, _: &Call, args: &Args<'_>) -> HandlerResult {
+    let image = changeable(lab, user, args)?;
+    if let Some((table, constraint)) = user_of(&lab.db, image.id) {
         return Err(in_use("image", image.id, table, constraint));
     }
-    world.db.images.remove(image.id);
+    lab.db.images.remove(image.id);
     Ok(Reply::text(204, ""))
 }
 
-/// The table and constraint that hold on to an image.
-fn user_of(db: &Db, id: i64) -> Option<(&'static str, &'static str)> {
+/// The table and constraint that prevent the deletion of an image.
+fn user_of(db: &Database, id: i64) -> Option<(&'static str, &'static str)> {
     if db
         .machines
         .iter()

@@ -10,14 +10,13 @@ pub(crate) mod preseed;
 pub(crate) mod reservation;
 pub(crate) mod state;
 
-use crate::py::lone_surrogate;
+use crate::database::{Image, Machine, Preseed, User};
+use crate::lab_state::LabState;
+use crate::python::lone_surrogate;
 use crate::reply::Reply;
-use crate::state::{Image, Machine, Preseed, User};
-use crate::world::World;
 
-pub(crate) fn machine_with(world: &World, id: i64) -> Result<Machine, Reply> {
-    world
-        .db
+pub(crate) fn machine_with(lab: &LabState, id: i64) -> Result<Machine, Reply> {
+    lab.db
         .machines
         .get(id)
         .cloned()
@@ -37,7 +36,7 @@ pub(crate) trait Owned {
         user.admin || self.owner() == Some(user.id)
     }
 
-    /// What a list holds: one's own; with show_all also the public ones, and everything for administrators.
+    /// Whether a list contains it: the user's own, with `show_all` also public ones, and all for administrators.
     fn listed_for(&self, user: &User, show_all: bool) -> bool {
         self.owner() == Some(user.id) || show_all && self.visible_to(user)
     }
@@ -63,7 +62,7 @@ impl Owned for Preseed {
     }
 }
 
-/// What the database takes for a text: no NUL, and nothing that is not UTF-8.
+/// Checks that the database accepts a text: no NUL and valid UTF-8.
 pub(crate) fn storable(text: &str) -> Result<(), Reply> {
     if let Some((at, code)) = text
         .chars()
@@ -96,7 +95,7 @@ pub(crate) fn no_nul(text: &str) -> Result<(), Reply> {
     }
 }
 
-/// Whether a text has at most so many characters.
+/// Whether a text has at most this number of characters.
 pub(crate) fn at_most(text: &str, characters: usize) -> bool {
     text.len() <= characters || text.chars().count() <= characters
 }

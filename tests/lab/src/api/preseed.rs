@@ -1,28 +1,31 @@
-//! `/preseed`: names are unique over all users, also those one cannot see; templates are not checked.
+//! `/preseed`: names are unique over all users, also where the other preseed is not visible. Templates are not checked.
 
 use serde_json::{Value, json};
 
 use super::{Owned, at_most, image, storable};
 use crate::call::Call;
-use crate::py::repr;
-use crate::reply::{Outcome, Reply};
+use crate::database::{Database, Preseed, User};
+use crate::lab_state::LabState;
+use crate::python::repr;
+use crate::reply::{HandlerResult, Reply};
 use crate::routes::{Args, id};
-use crate::schema::{Field, Kind, Schema, optional, required};
-use crate::state::{Db, Preseed, User};
-use crate::world::World;
+use crate::schema::{Field, FieldType, Schema, optional, required};
 
 const TYPES: [&str; 3] = ["preseed", "kickstart", "autoyast"];
 const CONTENT_MAX: usize = 2 << 20;
 
-const NAME: Kind = Kind::Text(|text| at_most(text, 256) && text.chars().nth(1).is_some());
-const TYPE: Kind = Kind::Text(|text| TYPES.contains(&text));
-const DESCRIPTION: Field = optional("description", Kind::TextOrNull(|text| at_most(text, 256)));
+const NAME: FieldType = FieldType::Text(|text| at_most(text, 256) && text.chars().nth(1).is_some());
+const TYPE: FieldType = FieldType::Text(|text| TYPES.contains(&text));
+const DESCRIPTION: Field = optional(
+    "description",
+    FieldType::TextOrNull(|text| at_most(text, 256)),
+);
 const CONTENT: Field = optional(
     "content",
-    Kind::TextOrNull(|text| at_most(text, CONTENT_MAX)),
+    FieldType::TextOrNull(|text| at_most(text, CONTENT_MAX)),
 );
-const KNOWN_GOOD: Field = optional("known_good", Kind::Bool);
-const PUBLIC: Field = optional("public", Kind::Bool);
+const KNOWN_GOOD: Field = optional("known_good", FieldType::Bool);
+const PUBLIC: Field = optional("public", FieldType::Bool);
 
 static NEW: Schema = Schema {
     fields: &[
@@ -48,7 +51,7 @@ static CHANGES: Schema = Schema {
     ignore_unknown: true,
 };
 
-pub(crate) fn show(db: &Db, preseed: &Preseed) -> Value {
+pub(crate) fn show(db: &Database, preseed: &Preseed) -> Value {
     json!({
         "id": preseed.id,
         "name": preseed.filename,
@@ -61,42 +64,41 @@ pub(crate) fn show(db: &Db, preseed: &Preseed) -> Value {
     })
 }
 
-pub(crate) fn list(world: &mut World, user: &User, call: &Call, _: &Args<'_>) -> Outcome {
-    let preseeds = world
+pub(crate) fn list(lab: &mut LabState, user: &User, call: &Call, _: &Args<'_>) -> HandlerResult {
+    let preseeds = lab
         .db
         .preseeds
         .iter()
         .filter(|preseed| preseed.listed_for(user, call.show_all()));
-    let shown: Vec<_> = preseeds.map(|preseed| show(&world.db, preseed)).collect();
+    let shown: Vec<_> = preseeds.map(|preseed| show(&lab.db, preseed)).collect();
     Ok(Reply::json(200, &json!(shown)))
 }
 
-fn find(world: &World, args: &Args<'_>) -> Result<Preseed, Reply> {
-    world
-        .db
+fn find(lab: &LabState, args: &Args<'_>) -> Result<Preseed, Reply> {
+    lab.db
         .preseeds
         .get(id(args, 0))
         .cloned()
         .ok_or_else(|| Reply::invalid(404, "preseed not found"))
 }
 
-fn changeable(world: &World, user: &User, args: &Args<'_>) -> Result<Preseed, Reply> {
-    let preseed = find(world, args)?;
+fn changeable(lab: &LabState, user: &User, args: &Args<'_>) -> Result<Preseed, Reply> {
+    let preseed = find(lab, args)?;
     match preseed.changeable_by(user) {
         true => Ok(preseed),
         false => Err(Reply::forbidden()),
     }
 }
 
-pub(crate) fn get(world: &mut World, user: &User, _: &Call, args: &Args<'_>) -> Outcome {
-    let preseed = find(world, args)?;
+pub(crate) fn get(lab: &mut LabState, user: &User, _: &Call, args: &Args<'_>) -> HandlerResult {
+    let preseed = find(lab, args)?;
     match preseed.visible_to(user) {
-        true => Ok(Reply::json(200, &show(&world.db, &preseed))),
+        true => Ok(Reply::json(200, &show(&lab.db, &preseed))),
         false => Err(Reply::forbidden()),
     }
 }
 
-pub(crate) fn post(world: &mut World, user: &User, call: &Call, _: &Args<'_>) -> Outcome {
+pub(crate) fn post(lab: &mut LabState, user: &User, call: &Call, _: &Args<'_>) -> HandlerResult {
     let fields = call.fields(&NEW)?;
     let preseed = Preseed {
         id: 0,
@@ -111,13 +113,13 @@ pub(crate) fn post(world: &mut World, user: &User, call: &Call, _: &Args<'_>) ->
         public: fields.flag("public").unwrap_or(false),
     };
     texts_are_storable(&preseed)?;
-    if world
+    if lab
         .db
         .preseeds
         .iter()
         .any(|known| known.filename == preseed.filename)
     {
-        world.db.preseeds.next_id();
+        lab.db.preseeds.next_id();
         return Err(name_taken(
             &preseed,
             "INSERT INTO preseed (filename, description, file_type, file_content, date, user_id, \
@@ -125,8 +127,8 @@ pub(crate) fn post(world: &mut World, user: &User, call: &Call, _: &Args<'_>) ->
              %(user_id)s, %(known_good)s, %(public)s) RETURNING preseed.id",
         ));
     }
-    let preseed = world.db.preseeds.insert(preseed);
-    Ok(Reply::json(201, &show(&world.db, &preseed)))
+    let preseed = lab.db.preseeds.insert(preseed);
+    Ok(Reply::json(201, &show(&lab.db, &preseed)))
 }
 
 fn texts_are_storable(preseed: &Preseed) -> Result<(), Reply> {
@@ -152,9 +154,9 @@ fn name_taken(preseed: &Preseed, statement: &str) -> Reply {
     )
 }
 
-pub(crate) fn put(world: &mut World, user: &User, call: &Call, args: &Args<'_>) -> Outcome {
+pub(crate) fn put(lab: &mut LabState, user: &User, call: &Call, args: &Args<'_>) -> HandlerResult {
     let fields = call.fields(&CHANGES)?;
-    let mut preseed = changeable(world, user, args)?;
+    let mut preseed = changeable(lab, user, args)?;
     if let Some(name) = fields.text("name") {
         preseed.filename = name.to_owned();
     }
@@ -170,7 +172,7 @@ pub(crate) fn put(world: &mut World, user: &User, call: &Call, args: &Args<'_>) 
     preseed.known_good = fields.flag("known_good").unwrap_or(preseed.known_good);
     preseed.public = fields.flag("public").unwrap_or(preseed.public);
     texts_are_storable(&preseed)?;
-    if world
+    if lab
         .db
         .preseeds
         .iter()
@@ -181,13 +183,13 @@ pub(crate) fn put(world: &mut World, user: &User, call: &Call, args: &Args<'_>) 
             "UPDATE preseed SET filename=%(filename)s WHERE preseed.id = %(preseed_id)s",
         ));
     }
-    world.db.preseeds.update(preseed.clone());
-    Ok(Reply::json(200, &show(&world.db, &preseed)))
+    lab.db.preseeds.update(preseed.clone());
+    Ok(Reply::json(200, &show(&lab.db, &preseed)))
 }
 
-pub(crate) fn delete(world: &mut World, user: &User, _: &Call, args: &Args<'_>) -> Outcome {
-    let preseed = changeable(world, user, args)?;
-    if world
+pub(crate) fn delete(lab: &mut LabState, user: &User, _: &Call, args: &Args<'_>) -> HandlerResult {
+    let preseed = changeable(lab, user, args)?;
+    if lab
         .db
         .machines
         .iter()
@@ -200,6 +202,6 @@ pub(crate) fn delete(world: &mut World, user: &User, _: &Call, args: &Args<'_>) 
             "machine_preseed_id_fkey",
         ));
     }
-    world.db.preseeds.remove(preseed.id);
+    lab.db.preseeds.remove(preseed.id);
     Ok(Reply::text(204, ""))
 }

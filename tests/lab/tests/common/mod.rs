@@ -1,4 +1,4 @@
-//! A client that sends exactly what it is told, one connection per request.
+//! A minimal HTTP client for tests, with one connection per request.
 #![allow(dead_code, reason = "each test file uses its own part of this")]
 
 use std::io::{self, Read, Write};
@@ -39,7 +39,7 @@ pub(crate) fn host(lab: &Lab) -> &str {
         .trim_end_matches('/')
 }
 
-/// Sends a request; Content-Length is added, as every client adds it.
+/// Sends a request with Content-Length.
 pub(crate) fn send(
     host: &str,
     method: &str,
@@ -62,7 +62,7 @@ pub(crate) fn send(
     read(stream, method == "HEAD")
 }
 
-/// Reads an answer; one that is shorter than its Content-Length is an error.
+/// Reads an answer. It is an error if it is shorter than its Content-Length.
 pub(crate) fn read(mut stream: TcpStream, without_body: bool) -> io::Result<Answer> {
     let mut bytes = Vec::new();
     stream.read_to_end(&mut bytes)?;
@@ -141,7 +141,7 @@ pub(crate) fn tftp(lab: &Lab, file: &str) -> Answer {
     .unwrap()
 }
 
-/// A form with an image, and the header that goes with it.
+/// A form with an image, and its content type.
 pub(crate) fn image_form(
     description: &str,
     kind: &str,

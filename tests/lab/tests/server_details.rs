@@ -1,4 +1,4 @@
-//! What no recording holds, as the server's own code and libraries have it: orders of checks, headers, odd texts.
+//! Details that no recording shows, taken from the server's code and libraries: order of checks, headers, unusual texts.
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 mod common;

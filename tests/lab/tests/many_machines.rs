@@ -1,4 +1,4 @@
-//! Many machines, several users, and controllers that take their time.
+//! Reservations, concurrent users, slow BMCs and generated machines.
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 mod common;
@@ -107,7 +107,7 @@ fn another_user_acts_between_two_requests() {
     assert!(lab.writes().is_empty(), "the client itself wrote nothing");
 }
 
-/// Asks for the power of qdc01, and does not wait for the answer.
+/// Requests the power state of qdc01 without waiting for the answer.
 fn ask_for_power(lab: &Lab) -> TcpStream {
     let asked = lab.requests().len();
     let mut stream = TcpStream::connect(common::host(lab)).unwrap();
@@ -116,7 +116,7 @@ fn ask_for_power(lab: &Lab) -> TcpStream {
     stream
 }
 
-/// Asks for what no BMC is needed for; whether all that was asked before had been answered then.
+/// Makes a request that needs no BMC. Returns whether all earlier requests were answered by then.
 fn comes_last(lab: &Lab) -> bool {
     let asked = lab.requests().len();
     let answer = api(lab, BOB, "GET", "/api/v1/machine/2", NO_BODY);
