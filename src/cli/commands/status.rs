@@ -1,6 +1,8 @@
 //! `mrp lab status`: the whole lab, a line for each machine.
 
 use std::collections::HashMap;
+use std::fmt::Display;
+use std::hash::Hash;
 
 use serde::{Deserialize, Serialize};
 use serde_json::json;
@@ -106,12 +108,25 @@ fn read_rows(
     filter: &MachineFilter,
     preference: &[String],
 ) -> Result<Vec<StatusRow>, TaskError> {
-    let names = BootNames::read(client)?;
+    let images = client.images().list(Scope::Visible)?.into_iter();
+    let preseeds = client.preseeds().list(Scope::Visible)?.into_iter();
+    let names = BootNames {
+        kernels: images
+            .filter_map(|image| Some((image.id, image.description?)))
+            .collect(),
+        preseeds: preseeds.map(|preseed| (preseed.id, preseed.name)).collect(),
+    };
     let machines = list::machines(client, filter)?;
     let rows = machines.iter();
     Ok(rows
         .map(|info| status_row(info, &names, preference))
         .collect())
+}
+
+/// What machines boot, by id.
+struct BootNames {
+    kernels: HashMap<ImageId, String>,
+    preseeds: HashMap<PreseedId, String>,
 }
 
 fn status_row(info: &MachineInfo, names: &BootNames, preference: &[String]) -> StatusRow {
@@ -125,8 +140,12 @@ fn status_row(info: &MachineInfo, names: &BootNames, preference: &[String]) -> S
             all.map(str::to_owned).collect()
         }
     };
-    let kernel = machine.kernel_id.map(|id| names.kernel(id));
-    let preseed = machine.preseed_id.map(|id| names.preseed(id));
+    let kernel = machine
+        .kernel_id
+        .map(|id| name_or_id(&names.kernels, "kernel", id));
+    let preseed = machine
+        .preseed_id
+        .map(|id| name_or_id(&names.preseeds, "preseed", id));
     let holders = info.assignees.iter().flatten();
     StatusRow {
         name: machine.name.clone(),
@@ -140,35 +159,8 @@ fn status_row(info: &MachineInfo, names: &BootNames, preference: &[String]) -> S
     }
 }
 
-/// The names of kernels and preseeds. One that is not visible to the user has only its id.
-struct BootNames {
-    kernels: HashMap<ImageId, String>,
-    preseeds: HashMap<PreseedId, String>,
-}
-
-impl BootNames {
-    fn read(client: &ReadOnlyClient) -> Result<BootNames, TaskError> {
-        let images = client.images().list(Scope::Visible)?;
-        let preseeds = client.preseeds().list(Scope::Visible)?;
-        Ok(BootNames {
-            kernels: images
-                .into_iter()
-                .filter_map(|image| Some((image.id, image.description?)))
-                .collect(),
-            preseeds: preseeds
-                .into_iter()
-                .map(|preseed| (preseed.id, preseed.name))
-                .collect(),
-        })
-    }
-
-    fn kernel(&self, id: ImageId) -> String {
-        let name = self.kernels.get(&id).cloned();
-        name.unwrap_or_else(|| format!("kernel {id}"))
-    }
-
-    fn preseed(&self, id: PreseedId) -> String {
-        let name = self.preseeds.get(&id).cloned();
-        name.unwrap_or_else(|| format!("preseed {id}"))
-    }
+/// The name of a kernel or preseed. One that is not visible to the user has only its id.
+fn name_or_id<Id: Hash + Eq + Display>(names: &HashMap<Id, String>, what: &str, id: Id) -> String {
+    let name = names.get(&id).cloned();
+    name.unwrap_or_else(|| format!("{what} {id}"))
 }
