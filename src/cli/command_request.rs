@@ -117,7 +117,9 @@ impl TypedCommand<'_> {
                 }
                 (values, ..) => {
                     let (flag, times) = (flag(option.name), values.len());
-                    return Err(Failure::new(format!("{flag} is given {times} times")));
+                    return Err(Failure::invalid_call(format!(
+                        "{flag} is given {times} times"
+                    )));
                 }
             };
             typed.insert(name.to_owned(), value);
@@ -145,7 +147,7 @@ impl TypedCommand<'_> {
         match (value, switches.next()) {
             (Some(value), Some(switch)) => Err(Failure {
                 hint: Some(format!("Write {}={value}.", flag(switch.name))),
-                ..Failure::new(format!("'{value}' is taken for a name"))
+                ..Failure::invalid_call(format!("'{value}' is taken for a name"))
             }),
             _ => Ok(()),
         }
@@ -169,7 +171,7 @@ impl TypedCommand<'_> {
                 "Type: {}",
                 self.complete_command(options, &missing)
             )),
-            ..Failure::new(format!("{} {verb} missing", enumerate(&names)))
+            ..Failure::invalid_call(format!("{} {verb} missing", enumerate(&names)))
         })
     }
 
@@ -184,7 +186,7 @@ impl TypedCommand<'_> {
                 _ => continue,
             };
             if !is_valid {
-                return Err(Failure::new(format!(
+                return Err(Failure::invalid_call(format!(
                     "{} must be {expected}, not '{value}'",
                     flag(option.name)
                 )));
@@ -267,7 +269,7 @@ fn pause(call: &Call) -> Result<Option<Duration>, Failure> {
     let pause = connection::seconds(status::INTERVAL, seconds)
         .map_err(|failure| failure.rendered(OPTION_STYLE))?;
     if pause < SHORTEST_PAUSE {
-        return Err(Failure::new(format!(
+        return Err(Failure::invalid_call(format!(
             "{} must be at least {} seconds with {}, not {seconds}",
             status::INTERVAL,
             SHORTEST_PAUSE.as_secs_f64(),

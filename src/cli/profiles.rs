@@ -33,7 +33,7 @@ pub(crate) fn options(
     typed: &Map<String, Value>,
 ) -> Result<Map<String, Value>, Failure> {
     match (lab, typed.get("mrp_url").and_then(Value::as_str)) {
-        (Some(_), Some(_)) => Err(Failure::new(
+        (Some(_), Some(_)) => Err(Failure::invalid_call(
             "--lab and --mrp-url each name a server: give one of them",
         )),
         (Some(lab), None) => lab_options(&file_with(lab)?, lab),
@@ -54,7 +54,7 @@ pub(crate) fn require_server(options: &Map<String, Value>) -> Result<(), Failure
     let Some(missing) = missing else {
         return Ok(());
     };
-    Err(failure(
+    Err(invalid_lab(
         format!("{} is missing", markup::flag(missing.name)),
         format!(
             "Set MRP_URL and MRP_TOKEN, or write a lab to {}: a line [NAME], then mrp_url = URL and token_file = FILE.",
@@ -63,10 +63,10 @@ pub(crate) fn require_server(options: &Map<String, Value>) -> Result<(), Failure
     ))
 }
 
-fn failure(message: String, hint: impl Into<String>) -> Failure {
+fn invalid_lab(message: String, hint: impl Into<String>) -> Failure {
     Failure {
         hint: Some(hint.into()),
-        ..Failure::new(message)
+        ..Failure::invalid_call(message)
     }
 }
 
@@ -85,7 +85,7 @@ fn require_own_token(url: &str, typed: &Map<String, Value>) -> Result<(), Failur
     if !is_foreign {
         return Ok(());
     }
-    Err(failure(
+    Err(invalid_lab(
         "--mrp-url is not the server of MRP_URL, and MRP_TOKEN is for that one".to_owned(),
         "Give its own with --mrp-token, or set MRP_URL and MRP_TOKEN to that server's.",
     ))
@@ -105,7 +105,7 @@ fn default_options() -> Result<Map<String, Value>, Failure> {
     match (default, &labs[..]) {
         (Some(lab), _) | (None, &[lab]) => lab_options(&file, lab),
         (None, []) => Ok(Map::new()),
-        (None, labs) => Err(failure(
+        (None, labs) => Err(invalid_lab(
             format!(
                 "no lab is chosen: {} has {}",
                 path.display(),
@@ -121,7 +121,7 @@ fn default_options() -> Result<Map<String, Value>, Failure> {
 /// The file, which must exist when a lab is named.
 fn file_with(lab: &str) -> Result<OptionsFile, Failure> {
     let Some(path) = existing_file() else {
-        return Err(failure(
+        return Err(invalid_lab(
             format!("there is no configuration file with a lab '{lab}'"),
             format!(
                 "Write [{lab}] with mrp_url and token_file to {}.",
@@ -136,7 +136,7 @@ fn file_with(lab: &str) -> Result<OptionsFile, Failure> {
 fn read(path: &Path) -> Result<OptionsFile, Failure> {
     let file = OptionsFile::read(path)?;
     match file.preamble().keys().find(|name| *name != DEFAULT) {
-        Some(name) => Err(failure(
+        Some(name) => Err(invalid_lab(
             format!(
                 "{} has an option '{name}' before its first lab",
                 path.display()
@@ -153,7 +153,7 @@ fn lab_options(file: &OptionsFile, lab: &str) -> Result<Map<String, Value>, Fail
     if !labs.contains(&lab) {
         let near = near(lab, labs.iter().copied());
         let all = || format!("It has {}.", labs.join(", "));
-        return Err(failure(
+        return Err(invalid_lab(
             format!("{path} has no lab '{lab}'"),
             did_you_mean(&near).unwrap_or_else(all),
         ));
@@ -167,7 +167,7 @@ fn lab_options(file: &OptionsFile, lab: &str) -> Result<Map<String, Value>, Fail
             let names = SPEC.all_options().map(|option| option.name);
             return Err(Failure {
                 hint: did_you_mean(&near(&name, names)),
-                ..Failure::new(format!(
+                ..Failure::invalid_call(format!(
                     "the lab '{lab}' in {path} has an option '{name}' that is none"
                 ))
             });
@@ -182,7 +182,7 @@ fn lab_options(file: &OptionsFile, lab: &str) -> Result<Map<String, Value>, Fail
     } else {
         return Ok(options);
     };
-    Err(Failure::new(format!(
+    Err(Failure::invalid_call(format!(
         "the lab '{lab}' in {path} has no {problem}"
     )))
 }

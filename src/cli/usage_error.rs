@@ -6,7 +6,7 @@ use std::process::ExitCode;
 use clap::Command as Parser;
 use clap::error::{ContextKind, ContextValue, ErrorKind};
 
-use crate::ansible::{Failure, FailureKind};
+use crate::ansible::Failure;
 use crate::cli::INVALID_CALL;
 use crate::cli::output::text::did_you_mean;
 use crate::cli::output::{markup, terminal};
@@ -17,9 +17,8 @@ use crate::support::suggest::near;
 /// Prints the error with a suggestion, or with the usage.
 pub(crate) fn report(error: &clap::Error, args: &[OsString]) -> ExitCode {
     terminal::print_failure(&Failure {
-        kind: FailureKind::InvalidCall,
         hint: suggestion(error, args).or_else(|| usage(error)),
-        ..Failure::new(sentence(error))
+        ..Failure::invalid_call(sentence(error))
     });
     ExitCode::from(INVALID_CALL)
 }

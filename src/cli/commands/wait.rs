@@ -44,15 +44,16 @@ struct MachineWaitOptions {
 
 /// A task that waits counts as a change. Here nothing but the wait is done.
 fn run(call: &Call) -> Result<Success, Failure> {
-    let unchanged = |success| Success {
-        changed: false,
-        ..success
-    };
-    let failed = |failure| Failure {
-        changed: false,
-        ..failure
-    };
-    run::run(call, readiness).map(unchanged).map_err(failed)
+    match run::run(call, readiness) {
+        Ok(success) => Ok(Success {
+            changed: false,
+            ..success
+        }),
+        Err(failure) => Err(Failure {
+            changed: false,
+            ..failure
+        }),
+    }
 }
 
 fn readiness(call: &Call) -> Result<ReadinessSpec, Failure> {
