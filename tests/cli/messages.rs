@@ -68,24 +68,27 @@ fn messages_name_options_as_they_are_typed() {
     for (line, printed) in [
         (
             "machine provision bobs-box",
-            "act all the same with --allow-unassigned.",
+            "act all the same with the option --allow-unassigned.",
         ),
         (
             "power reboot qdc02 --boot pxe",
-            "all the same with --force.",
+            "all the same with the option --force.",
         ),
         (
             "reserve --query t --count 3 --reason x",
-            "Wait until enough are free with --wait.",
+            "Wait until enough are free with the option --wait.",
         ),
-        ("reserve d05-free", "name that user with --user if"),
+        (
+            "reserve d05-free",
+            "name that user with the option --user if",
+        ),
         (
             "machine provision qdc01 --wait=no --netboot-when-ready=no",
             "mrp: --netboot-when-ready needs --wait\n",
         ),
         (
             "machine configure qdc01 bobs-box --kernel x",
-            "act all the same with --allow-unassigned.",
+            "act all the same with the option --allow-unassigned.",
         ),
         (
             "machine wait qdc01 --wait-timeout abc",
