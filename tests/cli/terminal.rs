@@ -270,6 +270,27 @@ fn wait_shows_the_state_and_the_time_passed() {
 }
 
 #[test]
+fn verbose_requests_are_printed_above_the_line_of_a_wait() {
+    let lab = start_lab_with_seed();
+    let line = "machine wait qdc01 -v --wait-timeout 60 --wait-interval 0.2";
+    let mut terminal = Terminal::run(&lab, line, 200);
+    terminal.until("requests above the wait", |text| {
+        let lines: Vec<&str> = text.lines().collect();
+        let Some((last, requests)) = lines.split_last() else {
+            return false;
+        };
+        requests.len() > 2
+            && requests.iter().all(|line| line.starts_with("GET "))
+            && last.contains("waiting for machine 'qdc01'")
+    });
+    terminal.save("verbose-wait");
+    lab.mrp_ok("machine report qdc01 --state ready");
+    assert_eq!(terminal.end(), 0, "{}", terminal.text());
+    let text = terminal.text();
+    assert!(text.contains("GET ") && !text.contains("waiting"), "{text}");
+}
+
+#[test]
 fn watched_status_is_refreshed_until_it_is_interrupted() {
     for width in WIDTHS {
         let lab = start_lab_with_seed();
