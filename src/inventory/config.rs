@@ -9,7 +9,7 @@ use serde_json::{Map, Value, json};
 
 use crate::ansible::options::options_file;
 use crate::ansible::options::options_file::OptionsFile;
-use crate::ansible::{Call, Constraints, Failure, Kind, ModuleSpec, Opt};
+use crate::ansible::{Call, Constraints, Failure, FailureKind, Kind, ModuleSpec, Opt};
 use crate::client::{Query, Scope};
 use crate::inventory::cache::InventoryCache;
 use crate::modules::options::connection;
@@ -152,7 +152,10 @@ impl InventoryConfig {
                 "mine" => Scope::Own,
                 _ => Scope::Visible,
             },
-            query: query.map_err(|error| Failure::from(error).as_invalid_call())?,
+            query: query.map_err(|error| Failure {
+                kind: FailureKind::InvalidCall,
+                ..error.into()
+            })?,
             interface: interface
                 .map(|identifier| identifier.trim().to_owned())
                 .collect(),
