@@ -4,7 +4,7 @@
 //! people need is in the other. Arrows run one way:
 //!
 //! - [`client`] is the client library: it knows HTTP and the server, nothing of Ansible.
-//! - [`task`] holds desired states against what the server has: a plan, then its application.
+//! - `task` holds desired states against what the server has: a plan, then its application.
 //!   It knows [`client`], nothing of Ansible.
 //! - [`ansible`] is the protocol of binary modules: options in, one JSON result out. It knows no server.
 //! - [`modules`] has one file for each Ansible module: its options, and the way from options to a task
@@ -20,7 +20,7 @@ mod compat;
 pub mod inventory;
 pub mod modules;
 pub mod support;
-pub mod task;
+mod task;
 
 use ansible::Module;
 

@@ -8,7 +8,7 @@ use crate::client::{
 use crate::task::image::{DesiredImage, ImageFacts, ImageOp, ImageReport, ImageSpec, image_title};
 use crate::task::lookup;
 use crate::task::lookup::Images;
-use crate::task::{Action, Plan, Step, Task, TaskError, verify};
+use crate::task::{Action, Plan, PlanResult, Step, Task, TaskError, verify};
 
 impl ImageSpec {
     /// The image with a given id. Its content can be compared but not replaced.
@@ -17,7 +17,7 @@ impl ImageSpec {
         client: &ReadOnlyClient,
         id: ImageId,
         wanted: &DesiredImage,
-    ) -> Result<Plan<ImageOp, ImageReport>, TaskError> {
+    ) -> PlanResult<Self> {
         let image = lookup::image_by_id(client, id)?;
         self.require_same_kind(&image)?;
         let own = client
@@ -52,7 +52,7 @@ impl ImageSpec {
         client: &ReadOnlyClient,
         file: ImageFile,
         wanted: &DesiredImage,
-    ) -> Result<Plan<ImageOp, ImageReport>, TaskError> {
+    ) -> PlanResult<Self> {
         let images = Images::fetch(client)?;
         let (own, others) = images.with_description(&self.kind, &self.arch, &self.description);
         let mut plan = Plan::empty(ImageReport::default());
@@ -107,12 +107,11 @@ impl ImageSpec {
         }
     }
 
-    /// Without a file, the image must exist already.
     pub(super) fn plan_existing(
         &self,
         client: &ReadOnlyClient,
         wanted: &DesiredImage,
-    ) -> Result<Plan<ImageOp, ImageReport>, TaskError> {
+    ) -> PlanResult<Self> {
         let images = Images::fetch(client)?;
         let image = images
             .find(&self.kind, &self.arch, &self.description)?
@@ -131,7 +130,7 @@ impl ImageSpec {
         &self,
         client: &ReadOnlyClient,
         id: Option<ImageId>,
-    ) -> Result<Plan<ImageOp, ImageReport>, TaskError> {
+    ) -> PlanResult<Self> {
         let images = Images::fetch(client)?;
         let mut plan = Plan::empty(ImageReport::default());
         let to_delete: Vec<Image> = match id {
@@ -261,7 +260,6 @@ impl ImageSpec {
 }
 
 impl DesiredImage {
-    /// The given flags that differ.
     fn changed_flags(&self, image: &Image) -> Option<ImageChanges> {
         let known_good = self.known_good.filter(|wanted| *wanted != image.known_good);
         let public = self.public.filter(|wanted| *wanted != image.public);

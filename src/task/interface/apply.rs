@@ -6,7 +6,7 @@ use serde_json::json;
 
 use crate::client::{ApiError, Client};
 use crate::task::interface::{InterfaceOp, InterfaceReport, choose_address, plan};
-use crate::task::{StepOutcome, TaskError, verify};
+use crate::task::{StepOutcome, StepResult, TaskError, verify};
 
 /// The most addresses that are tried while other clients take the chosen ones.
 const MAX_ATTEMPTS: usize = 64;
@@ -15,7 +15,7 @@ pub(super) fn update(
     client: &Client,
     mut op: InterfaceOp,
     report: &mut InterfaceReport,
-) -> Result<StepOutcome<InterfaceOp>, TaskError> {
+) -> StepResult<InterfaceOp> {
     let planned = op.changes.configured_ipv4;
     let mut attempts = 1;
     while let Err(error) = client

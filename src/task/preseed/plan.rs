@@ -10,7 +10,7 @@ use crate::task::preseed::{
     DesiredPreseed, PreseedContent, PreseedFacts, PreseedOp, PreseedReport, PreseedSpec,
     preseed_title, require_unused, without_content,
 };
-use crate::task::{Action, Plan, Step, Task, TaskError, TextChange, lookup, verify};
+use crate::task::{Action, Plan, PlanResult, Step, Task, TaskError, TextChange, lookup, verify};
 
 /// The longest text the server stores, in characters.
 const CONTENT_LIMIT: usize = 2_097_152;
@@ -20,7 +20,7 @@ impl PreseedSpec {
         &self,
         client: &ReadOnlyClient,
         wanted: &DesiredPreseed,
-    ) -> Result<Plan<PreseedOp, PreseedReport>, TaskError> {
+    ) -> PlanResult<Self> {
         let content = wanted
             .content
             .as_ref()
@@ -71,7 +71,7 @@ impl PreseedSpec {
         preseed: Preseed,
         wanted: &DesiredPreseed,
         content: Option<String>,
-    ) -> Result<Plan<PreseedOp, PreseedReport>, TaskError> {
+    ) -> PlanResult<Self> {
         let changes = wanted.differences(&preseed, content);
         let after = verify::changed_fields(json!(changes));
         let mut plan = Plan::empty(PreseedReport::from_preseed(&preseed));
@@ -92,10 +92,7 @@ impl PreseedSpec {
         Ok(plan)
     }
 
-    pub(super) fn plan_absent(
-        &self,
-        client: &ReadOnlyClient,
-    ) -> Result<Plan<PreseedOp, PreseedReport>, TaskError> {
+    pub(super) fn plan_absent(&self, client: &ReadOnlyClient) -> PlanResult<Self> {
         let mut plan = Plan::empty(PreseedReport::default());
         let Some(preseed) = client.preseeds().find(&self.name)? else {
             return Ok(plan);
@@ -113,7 +110,6 @@ impl PreseedSpec {
 }
 
 impl DesiredPreseed {
-    /// The given properties that differ.
     fn differences(&self, preseed: &Preseed, content: Option<String>) -> PreseedChanges {
         PreseedChanges {
             kind: self.kind.clone().filter(|kind| *kind != preseed.kind),

@@ -71,13 +71,11 @@ impl Candidates {
         Ok(held)
     }
 
-    /// Those that nobody holds.
     pub(super) fn free(&self, client: &ReadOnlyClient) -> Result<Vec<Machine>, ApiError> {
         let free = Query::and([self.query.clone(), Query::unassigned()]);
         client.machines().query(Scope::Visible, &free).map(sorted)
     }
 
-    /// All of them, whoever holds them.
     fn all(&self, client: &ReadOnlyClient) -> Result<Vec<Machine>, ApiError> {
         client
             .machines()
