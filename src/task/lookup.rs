@@ -169,7 +169,7 @@ pub(super) fn machine_not_found(machines: &[Machine], name: &str) -> TaskError {
 /// Whether the machine is assigned to the token's user.
 pub(super) fn is_assigned(client: &ReadOnlyClient, machine: &Machine) -> Result<bool, TaskError> {
     let own = client.machines().list(Scope::Own)?;
-    Ok(own.iter().any(|mine| mine.id == machine.id))
+    Ok(own.iter().any(|other| other.id == machine.id))
 }
 
 /// Whether a machine has a BMC, which only a query of the server shows.

@@ -61,8 +61,8 @@ impl Task for AssigneeSpec {
 
     fn require_valid_options(&self) -> Result<(), TaskError> {
         match &self.presence {
-            AssigneePresence::Present(wanted) => {
-                verify::require_length("O(reason)", wanted.reason.as_deref().unwrap_or(""), 140)
+            AssigneePresence::Present(desired) => {
+                verify::require_length("O(reason)", desired.reason.as_deref().unwrap_or(""), 140)
             }
             AssigneePresence::Absent(_) => Ok(()),
         }
@@ -73,7 +73,9 @@ impl Task for AssigneeSpec {
         let assignees = client.assignees().list(machine.id)?;
         let mut plan = Plan::empty(AssigneeReport::new(machine, &assignees));
         match &self.presence {
-            AssigneePresence::Present(wanted) => plan::push_present(&mut plan, &assignees, wanted),
+            AssigneePresence::Present(desired) => {
+                plan::push_present(&mut plan, &assignees, desired)
+            }
             AssigneePresence::Absent(user) => {
                 let id = plan.report.machine.id;
                 let held = match user {

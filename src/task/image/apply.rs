@@ -61,7 +61,7 @@ pub(super) fn delete(client: &Client, image: &Image) -> StepResult<ImageOp> {
     match client.images().delete(image.id) {
         Err(error) if error.is_conflict() => Err(in_use_error(client, image)?),
         Err(error) => Err(error.into()),
-        Ok(()) => require_deleted(client, image),
+        Ok(()) => require_image_deleted(client, image),
     }
 }
 
@@ -79,11 +79,11 @@ pub(super) fn prune(
             ))
         }
         Err(error) => Err(error.into()),
-        Ok(()) => require_deleted(client, image),
+        Ok(()) => require_image_deleted(client, image),
     }
 }
 
-fn require_deleted(client: &Client, image: &Image) -> StepResult<ImageOp> {
+fn require_image_deleted(client: &Client, image: &Image) -> StepResult<ImageOp> {
     let found = verify::require_read_back(&image_title(image), client.images().find(image.id))?;
     verify::require_deleted(&image_title(image), found.is_some())?;
     Ok(StepOutcome::Done)

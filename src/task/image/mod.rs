@@ -102,13 +102,13 @@ impl Task for ImageSpec {
 
     fn plan(&self, client: &ReadOnlyClient) -> PlanResult<Self> {
         match &self.presence {
-            ImagePresence::Present(wanted) => match (wanted.id, &wanted.path) {
-                (Some(id), _) => self.plan_by_id(client, id, wanted),
+            ImagePresence::Present(desired) => match (desired.id, &desired.path) {
+                (Some(id), _) => self.plan_by_id(client, id, desired),
                 (None, Some(path)) => {
                     let file = ImageFile::open(path)?;
-                    self.plan_content(client, file, wanted)
+                    self.plan_content(client, file, desired)
                 }
-                (None, None) => self.plan_existing(client, wanted),
+                (None, None) => self.plan_existing(client, desired),
             },
             ImagePresence::Absent(id) => self.plan_absent(client, *id),
         }
@@ -143,7 +143,7 @@ impl Task for ImageSpec {
 impl ImageSpec {
     fn id(&self) -> Option<ImageId> {
         match &self.presence {
-            ImagePresence::Present(wanted) => wanted.id,
+            ImagePresence::Present(desired) => desired.id,
             ImagePresence::Absent(id) => *id,
         }
     }

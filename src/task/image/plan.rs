@@ -16,7 +16,7 @@ impl ImageSpec {
         &self,
         client: &ReadOnlyClient,
         id: ImageId,
-        wanted: &DesiredImage,
+        desired: &DesiredImage,
     ) -> PlanResult<Self> {
         let image = lookup::image_by_id(client, id)?;
         self.require_same_kind(&image)?;
@@ -24,8 +24,8 @@ impl ImageSpec {
             .images()
             .list(Scope::Own)?
             .iter()
-            .any(|mine| mine.id == id);
-        let digest = wanted.path.as_deref().map(ImageFile::open).transpose()?;
+            .any(|other| other.id == id);
+        let digest = desired.path.as_deref().map(ImageFile::open).transpose()?;
         let digest = digest.map(|file| file.digest().clone());
         if let Some(digest) = &digest {
             let mut warnings = Vec::new();
@@ -42,7 +42,7 @@ impl ImageSpec {
             }
         }
         let mut plan = Plan::empty(ImageReport::from_image(&image, digest.as_ref()));
-        self.push_update(&mut plan, &image, own, wanted)?;
+        self.push_update(&mut plan, &image, own, desired)?;
         Ok(plan)
     }
 
@@ -51,12 +51,12 @@ impl ImageSpec {
         &self,
         client: &ReadOnlyClient,
         file: ImageFile,
-        wanted: &DesiredImage,
+        desired: &DesiredImage,
     ) -> PlanResult<Self> {
         let images = Images::fetch(client)?;
         let (own, others) = images.with_description(&self.kind, &self.arch, &self.description);
         let mut plan = Plan::empty(ImageReport::default());
-        let current = if wanted.force {
+        let current = if desired.force {
             None
         } else {
             self.find_up_to_date(
@@ -64,7 +64,7 @@ impl ImageSpec {
                 &own,
                 &others,
                 file.digest(),
-                wanted,
+                desired,
                 &mut plan.warnings,
             )
         };
@@ -72,11 +72,11 @@ impl ImageSpec {
         match current {
             Some(image) => {
                 plan.report = ImageReport::from_image(image, Some(file.digest()));
-                self.push_update(&mut plan, image, images.is_own(image), wanted)?;
+                self.push_update(&mut plan, image, images.is_own(image), desired)?;
             }
-            None => self.push_upload(&mut plan, file, own.first().copied(), wanted),
+            None => self.push_upload(&mut plan, file, own.first().copied(), desired),
         }
-        if wanted.prune {
+        if desired.prune {
             let superseded = own.into_iter().filter(|image| Some(image.id) != kept);
             push_prune(&mut plan, client, superseded.cloned().collect())?;
         }
@@ -93,14 +93,14 @@ impl ImageSpec {
         own: &[&'a Image],
         others: &[&'a Image],
         digest: &Digest,
-        wanted: &DesiredImage,
+        desired: &DesiredImage,
         warnings: &mut Vec<String>,
     ) -> Option<&'a Image> {
         match (own, others) {
             ([newest, ..], _) => {
                 has_content(client, newest, true, digest, warnings).then_some(*newest)
             }
-            ([], [only]) if wanted.changed_flags(only).is_none() => {
+            ([], [only]) if desired.changed_flags(only).is_none() => {
                 has_content(client, only, false, digest, warnings).then_some(*only)
             }
             _ => None,
@@ -110,15 +110,15 @@ impl ImageSpec {
     pub(super) fn plan_existing(
         &self,
         client: &ReadOnlyClient,
-        wanted: &DesiredImage,
+        desired: &DesiredImage,
     ) -> PlanResult<Self> {
         let images = Images::fetch(client)?;
         let image = images
             .find(&self.kind, &self.arch, &self.description)?
             .ok_or_else(|| images.not_found(&self.kind, &self.arch, &self.description))?;
         let mut plan = Plan::empty(ImageReport::from_image(image, None));
-        self.push_update(&mut plan, image, images.is_own(image), wanted)?;
-        if wanted.prune {
+        self.push_update(&mut plan, image, images.is_own(image), desired)?;
+        if desired.prune {
             let (own, _) = images.with_description(&self.kind, &self.arch, &self.description);
             let superseded = own.into_iter().filter(|other| other.id != image.id);
             push_prune(&mut plan, client, superseded.cloned().collect())?;
@@ -176,7 +176,7 @@ impl ImageSpec {
         if images.is_own(&image) {
             return Ok(Some(image));
         }
-        Err(not_yours(&image, "deleting it"))
+        Err(image_not_yours(&image, "deleting it"))
     }
 
     fn require_same_kind(&self, image: &Image) -> Result<(), TaskError> {
@@ -198,20 +198,20 @@ impl ImageSpec {
         plan: &mut Plan<ImageOp, ImageReport>,
         file: ImageFile,
         superseded: Option<&Image>,
-        wanted: &DesiredImage,
+        desired: &DesiredImage,
     ) {
         let new = NewImage {
             description: Some(self.description.clone()),
             kind: self.kind.clone(),
             arch: self.arch.clone(),
-            known_good: wanted.known_good.unwrap_or(false),
-            public: wanted
+            known_good: desired.known_good.unwrap_or(false),
+            public: desired
                 .public
                 .unwrap_or(superseded.is_some_and(|image| image.public)),
         };
         let facts = ImageFacts::planned(&new, file.digest());
         let why = match superseded {
-            _ if wanted.force => "force is set".to_owned(),
+            _ if desired.force => "force is set".to_owned(),
             Some(image) => format!("image {} holds other bytes", image.id),
             None => "no image of that description holds these bytes".to_owned(),
         };
@@ -235,9 +235,9 @@ impl ImageSpec {
         plan: &mut Plan<ImageOp, ImageReport>,
         image: &Image,
         own: bool,
-        wanted: &DesiredImage,
+        desired: &DesiredImage,
     ) -> Result<(), TaskError> {
-        let mut changes = wanted.changed_flags(image).unwrap_or_default();
+        let mut changes = desired.changed_flags(image).unwrap_or_default();
         if image.description.as_deref() != Some(self.description.as_str()) {
             changes.description = Some(self.description.clone());
         }
@@ -246,7 +246,7 @@ impl ImageSpec {
             return Ok(());
         }
         if !own {
-            return Err(not_yours(image, "changing it"));
+            return Err(image_not_yours(image, "changing it"));
         }
         let facts = plan
             .report
@@ -261,8 +261,10 @@ impl ImageSpec {
 
 impl DesiredImage {
     fn changed_flags(&self, image: &Image) -> Option<ImageChanges> {
-        let known_good = self.known_good.filter(|wanted| *wanted != image.known_good);
-        let public = self.public.filter(|wanted| *wanted != image.public);
+        let known_good = self
+            .known_good
+            .filter(|desired| *desired != image.known_good);
+        let public = self.public.filter(|desired| *desired != image.public);
         let differ = known_good.is_some() || public.is_some();
         differ.then_some(ImageChanges {
             description: None,
@@ -317,6 +319,6 @@ fn push_prune(
     Ok(())
 }
 
-fn not_yours(image: &Image, change: &str) -> TaskError {
+fn image_not_yours(image: &Image, change: &str) -> TaskError {
     lookup::not_yours(image_title(image), image.user.as_deref(), change)
 }

@@ -67,7 +67,7 @@ fn explain_conflict(client: &Client, op: &InterfaceOp, error: ApiError) -> TaskE
             )),
         };
     }
-    match choose_address::holder_text(client.read_only(), address) {
+    match choose_address::address_holder(client.read_only(), address) {
         Ok(holder) => TaskError::AddressTaken {
             interface: op.title.clone(),
             address,

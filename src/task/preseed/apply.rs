@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use crate::client::{Client, NewPreseed, Preseed, PreseedChanges, PreseedId};
 use crate::task::preseed::{
-    PreseedOp, PreseedReport, preseed_title, require_unused, without_content,
+    PreseedOp, PreseedReport, preseed_title, require_preseed_unused, without_content,
 };
 use crate::task::{StepOutcome, StepResult, verify};
 
@@ -46,7 +46,7 @@ fn read_back(
 pub(super) fn delete(client: &Client, preseed: &Preseed) -> StepResult<PreseedOp> {
     match client.preseeds().delete(preseed.id) {
         Err(error) if error.is_conflict() => {
-            require_unused(client.read_only(), preseed)?;
+            require_preseed_unused(client.read_only(), preseed)?;
             return Err(error.into());
         }
         answer => answer?,

@@ -97,8 +97,8 @@ impl Task for PreseedSpec {
             )));
         }
         match &self.presence {
-            PreseedPresence::Present(wanted) => {
-                let description = wanted.description.as_deref().unwrap_or("");
+            PreseedPresence::Present(desired) => {
+                let description = desired.description.as_deref().unwrap_or("");
                 verify::require_length("O(description)", description, 256)
             }
             PreseedPresence::Absent => Ok(()),
@@ -107,7 +107,7 @@ impl Task for PreseedSpec {
 
     fn plan(&self, client: &ReadOnlyClient) -> PlanResult<Self> {
         match &self.presence {
-            PreseedPresence::Present(wanted) => self.plan_present(client, wanted),
+            PreseedPresence::Present(desired) => self.plan_present(client, desired),
             PreseedPresence::Absent => self.plan_absent(client),
         }
     }
@@ -185,7 +185,7 @@ fn sha256_of(text: &str) -> String {
 }
 
 /// Refuses to delete a preseed that machines use.
-fn require_unused(client: &ReadOnlyClient, preseed: &Preseed) -> Result<(), TaskError> {
+fn require_preseed_unused(client: &ReadOnlyClient, preseed: &Preseed) -> Result<(), TaskError> {
     let machines = client.machines().list(Scope::Visible)?;
     let users = machines
         .iter()
