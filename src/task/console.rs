@@ -16,10 +16,7 @@ pub(crate) struct ConsoleSpec {
 
 /// Finds the machine, and refuses what the server would refuse.
 pub(crate) fn prepare(client: &ReadOnlyClient, spec: &ConsoleSpec) -> Result<Machine, TaskError> {
-    let machine = lookup::find_machine(client, &spec.machine)?;
-    if !spec.allow_unassigned {
-        lookup::require_assignment(client, &machine)?;
-    }
+    let machine = lookup::find_assigned_machine(client, &spec.machine, spec.allow_unassigned)?;
     match lookup::has_bmc(client, &machine)? {
         true => Ok(machine),
         false => Err(TaskError::Refused(format!(

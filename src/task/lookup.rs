@@ -180,6 +180,19 @@ pub(super) fn has_bmc(client: &ReadOnlyClient, machine: &Machine) -> Result<bool
     Ok(without_bmc.iter().all(|other| other.id != machine.id))
 }
 
+/// The machine that is named. Refuses one that is not assigned to the token's user, unless that is allowed.
+pub(super) fn find_assigned_machine(
+    client: &ReadOnlyClient,
+    machine: &MachineRef,
+    allow_unassigned: bool,
+) -> Result<Machine, TaskError> {
+    let machine = find_machine(client, machine)?;
+    if !allow_unassigned {
+        require_assignment(client, &machine)?;
+    }
+    Ok(machine)
+}
+
 /// Refuses a machine that is not assigned to the token's user: the server lets anyone change it.
 pub(super) fn require_assignment(
     client: &ReadOnlyClient,

@@ -28,12 +28,12 @@ impl ImageSpec {
         let digest = desired.path.as_deref().map(ImageFile::open).transpose()?;
         let digest = digest.map(|file| file.digest().clone());
         if let Some(digest) = &digest {
-            let mut warnings = Vec::new();
-            if !has_content(client, &image, own, digest, &mut warnings) {
-                let doubt = warnings
-                    .first()
-                    .map(|why| format!(" ({why})"))
-                    .unwrap_or_default();
+            let doubt = match has_content(client, &image, own, digest) {
+                Ok(true) => None,
+                Ok(false) => Some(String::new()),
+                Err(unreadable) => Some(format!(" ({unreadable})")),
+            };
+            if let Some(doubt) = doubt {
                 return Err(TaskError::Refused(format!(
                     "{} does not hold the bytes of the given file{doubt}, and the content of an image \
                      cannot be replaced; leave out O(id) to have a new image uploaded",
@@ -96,14 +96,17 @@ impl ImageSpec {
         desired: &DesiredImage,
         warnings: &mut Vec<String>,
     ) -> Option<&'a Image> {
-        match (own, others) {
-            ([newest, ..], _) => {
-                has_content(client, newest, true, digest, warnings).then_some(*newest)
+        let candidate = match (own, others) {
+            ([newest, ..], _) => *newest,
+            ([], [only]) if desired.changed_flags(only).is_none() => *only,
+            _ => return None,
+        };
+        match has_content(client, candidate, !own.is_empty(), digest) {
+            Ok(has_content) => has_content.then_some(candidate),
+            Err(unreadable) => {
+                warnings.push(unreadable);
+                None
             }
-            ([], [only]) if desired.changed_flags(only).is_none() => {
-                has_content(client, only, false, digest, warnings).then_some(*only)
-            }
-            _ => None,
         }
     }
 
@@ -274,28 +277,23 @@ impl DesiredImage {
     }
 }
 
-/// Whether an image has this content: by its mark if the image is an own one, else by reading it back. If that fails,
-/// the answer is no, and a warning says why.
+/// Whether an image has this content: by its mark if the image is an own one, else by reading it back. An error is the
+/// sentence that it could not be read back; then the image counts as one with other content.
 fn has_content(
     client: &ReadOnlyClient,
     image: &Image,
     own: bool,
     digest: &Digest,
-    warnings: &mut Vec<String>,
-) -> bool {
-    if let Some(mark) = image.name.as_deref().and_then(mark_of).filter(|_| own) {
-        return mark == digest.sha256.mark();
+) -> Result<bool, String> {
+    if own && let Some(mark) = image.name.as_deref().and_then(mark_of) {
+        return Ok(mark == digest.sha256.mark());
     }
-    match client.images().holds(image, digest) {
-        Ok(answer) => answer,
-        Err(error) => {
-            warnings.push(format!(
-                "what {} holds could not be read back over the boot endpoint ({error}), so it counts as other content",
-                image_title(image)
-            ));
-            false
-        }
-    }
+    client.images().holds(image, digest).map_err(|error| {
+        format!(
+            "what {} holds could not be read back over the boot endpoint ({error}), so it counts as other content",
+            image_title(image)
+        )
+    })
 }
 
 fn push_prune(

@@ -91,10 +91,7 @@ impl Task for InterfaceSpec {
     }
 
     fn plan(&self, client: &ReadOnlyClient) -> PlanResult<Self> {
-        let machine = lookup::find_machine(client, &self.machine)?;
-        if !self.allow_unassigned {
-            lookup::require_assignment(client, &machine)?;
-        }
+        let machine = lookup::find_assigned_machine(client, &self.machine, self.allow_unassigned)?;
         let interfaces = client.interfaces().list(machine.id)?;
         let interface = self.find(&machine, &interfaces)?;
         let address = self.choose_address(client, &machine, interface)?;

@@ -71,10 +71,7 @@ impl Task for PowerSpec {
     type Report = PowerReport;
 
     fn plan(&self, client: &ReadOnlyClient) -> PlanResult<Self> {
-        let machine = lookup::find_machine(client, &self.machine)?;
-        if !self.allow_unassigned {
-            lookup::require_assignment(client, &machine)?;
-        }
+        let machine = lookup::find_assigned_machine(client, &self.machine, self.allow_unassigned)?;
         let power = plan::known_power(client, &machine)?;
         let mut plan = Plan::empty(PowerReport { machine, power });
         match self.goal {
