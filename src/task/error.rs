@@ -9,7 +9,6 @@ use crate::client::ApiError;
 
 /// An error of a task. The text is one sentence; [`TaskError::hint`] says what helps.
 #[derive(Debug, thiserror::Error)]
-#[non_exhaustive]
 pub(crate) enum TaskError {
     #[error(transparent)]
     Api(#[from] ApiError),
@@ -19,6 +18,7 @@ pub(crate) enum TaskError {
     NotFound {
         /// The kind of object: `machine`, `visible Kernel image for arm64`.
         what: String,
+        /// In quotes, or `with id 7`.
         name: String,
         near: Vec<String>,
     },
@@ -27,6 +27,7 @@ pub(crate) enum TaskError {
     #[error("{what} {name} is ambiguous: {}", candidates.join("; "))]
     Ambiguous {
         what: String,
+        /// In quotes.
         name: String,
         /// What distinguishes them: the id of each, its owner and date, or its MAC.
         candidates: Vec<String>,

@@ -160,6 +160,11 @@ pub(super) fn find_machine(
     }
 }
 
+/// Machines in the order of their names: the server's lists have no order.
+pub(super) fn sorted_by_name(machines: Vec<Machine>) -> Vec<Machine> {
+    sorted(machines, |machine| (machine.name.clone(), 0))
+}
+
 /// The error for a machine name that none of `machines` has.
 pub(super) fn machine_not_found(machines: &[Machine], name: &str) -> TaskError {
     let names = machines.iter().map(|machine| machine.name.as_str());

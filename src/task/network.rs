@@ -5,7 +5,6 @@ use std::collections::BTreeMap;
 use serde::Serialize;
 
 use crate::client::{Interface, Machine, MachineId, Query, ReadOnlyClient, Scope};
-use crate::support::sort::sorted;
 use crate::task::interface::find;
 use crate::task::lookup::MachineRef;
 use crate::task::{TaskError, lookup, parallel};
@@ -124,7 +123,7 @@ impl MachineSelection {
             MachineSelection::Query(query) => client.machines().query(scope, query)?,
             MachineSelection::Names(names) => return select_by_name(client, names),
         };
-        Ok(sorted(machines, |machine| (machine.name.clone(), 0)))
+        Ok(lookup::sorted_by_name(machines))
     }
 }
 
