@@ -19,7 +19,7 @@
 //! every task and which is small, and `mrp`, the command line.
 //!
 //! - [`client`] is the client library: it knows HTTP and the server, nothing of Ansible.
-//! - [`task`] has idempotent tasks: a desired state is compared with the server's, which gives a plan, and the plan is
+//! - `task` has idempotent tasks: a desired state is compared with the server's, which gives a plan, and the plan is
 //!   applied. It knows [`client`], nothing of Ansible.
 //! - [`ansible`] is the protocol of binary modules: options in, one JSON result out. It knows no server.
 //! - [`modules`] has one file for each Ansible module: its options, and the conversions from options to a task and from the
@@ -35,7 +35,7 @@ mod compat;
 pub mod inventory;
 pub mod modules;
 pub mod support;
-pub mod task;
+mod task;
 
 use ansible::Module;
 

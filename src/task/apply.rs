@@ -10,17 +10,16 @@ use crate::task::plan::{
 
 /// An event of a step, reported while a plan is applied.
 #[derive(Clone, Copy, Debug)]
-pub enum StepEvent<'a> {
+pub(crate) enum StepEvent<'a> {
     /// A step is started; until it ends, it may or may not have taken effect.
     Started(&'a Step),
-    /// A step took effect.
     Done(&'a Step),
     /// The step that was started had no effect, or none yet.
     NoEffect,
 }
 
 /// Applies a plan step by step and reports each step to `listener`.
-pub fn apply<T: Task>(
+pub(crate) fn apply<T: Task>(
     client: &Client,
     plan: Plan<T::Op, T::Report>,
     listener: impl Fn(StepEvent),
@@ -110,7 +109,6 @@ impl<T: Task> Execution<T> {
         !self.has_failed() && next.is_some_and(|planned| planned.step.action == Action::Wait)
     }
 
-    /// Whether a step failed.
     pub(super) fn has_failed(&self) -> bool {
         self.failed.is_some()
     }

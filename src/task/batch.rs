@@ -21,7 +21,7 @@ type BatchExecution<T> = Result<Execution<T>, TaskError>;
 
 /// Plans all tasks. Each plan is made from what the server has now, so no two may claim the same object. After an error
 /// that concerns all tasks, no further request is sent.
-pub fn plan_all<T>(client: &ReadOnlyClient, tasks: &[T]) -> Vec<PlanResult<T>>
+pub(crate) fn plan_all<T>(client: &ReadOnlyClient, tasks: &[T]) -> Vec<PlanResult<T>>
 where
     T: Task + Sync,
     T::Op: Send,
@@ -46,7 +46,10 @@ where
 }
 
 /// The outcomes that [`apply_all`] would have: the result of check mode.
-pub fn predict_all<T: Task>(plans: Vec<PlanResult<T>>, fail_fast: bool) -> Vec<BatchResult<T>> {
+pub(crate) fn predict_all<T: Task>(
+    plans: Vec<PlanResult<T>>,
+    fail_fast: bool,
+) -> Vec<BatchResult<T>> {
     let executions = executions::<T>(plans);
     let stop = stop_reason(&executions, fail_fast);
     executions
@@ -60,7 +63,7 @@ pub fn predict_all<T: Task>(plans: Vec<PlanResult<T>>, fail_fast: bool) -> Vec<B
 
 /// Applies the plans in their order. A plan that has to wait is left at its wait while the others go on; then all waits
 /// are polled in parallel until none is left. With `fail_fast`, no step is started after a failure.
-pub fn apply_all<T>(
+pub(crate) fn apply_all<T>(
     client: &Client,
     plans: Vec<PlanResult<T>>,
     fail_fast: bool,

@@ -8,19 +8,15 @@ use crate::task::{TaskError, lookup};
 
 /// The machine whose console is opened.
 #[derive(Clone, Debug)]
-pub struct ConsoleSpec {
-    /// Which machine.
+pub(crate) struct ConsoleSpec {
     pub machine: MachineRef,
     /// Also open that of a machine that is not assigned to the token's user, which the server lets only administrators do.
     pub allow_unassigned: bool,
 }
 
 /// Finds the machine, and refuses what the server would refuse.
-pub fn prepare(client: &ReadOnlyClient, spec: &ConsoleSpec) -> Result<Machine, TaskError> {
-    let machine = lookup::find_machine(client, &spec.machine)?;
-    if !spec.allow_unassigned {
-        lookup::require_assignment(client, &machine)?;
-    }
+pub(crate) fn prepare(client: &ReadOnlyClient, spec: &ConsoleSpec) -> Result<Machine, TaskError> {
+    let machine = lookup::find_assigned_machine(client, &spec.machine, spec.allow_unassigned)?;
     match lookup::has_bmc(client, &machine)? {
         true => Ok(machine),
         false => Err(TaskError::Refused(format!(
@@ -31,6 +27,6 @@ pub fn prepare(client: &ReadOnlyClient, spec: &ConsoleSpec) -> Result<Machine, T
 }
 
 /// Opens the console. The answer contains a secret token.
-pub fn open(client: &Client, machine: &Machine) -> Result<Console, TaskError> {
+pub(crate) fn open(client: &Client, machine: &Machine) -> Result<Console, TaskError> {
     Ok(client.consoles().create(machine.id)?)
 }

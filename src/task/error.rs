@@ -9,9 +9,7 @@ use crate::client;
 
 /// An error of a task. The text is one sentence; [`TaskError::hint`] says what helps.
 #[derive(Debug, thiserror::Error)]
-#[non_exhaustive]
-pub enum TaskError {
-    /// A request failed.
+pub(crate) enum TaskError {
     #[error(transparent)]
     Api(#[from] client::Error),
 
@@ -20,18 +18,16 @@ pub enum TaskError {
     NotFound {
         /// The kind of object: `machine`, `visible Kernel image for arm64`.
         what: String,
-        /// The name as it was given, quoted.
+        /// In quotes, or `with id 7`.
         name: String,
-        /// Similar names that do exist.
         near: Vec<String>,
     },
 
     /// Several objects have the name: images of other users with that description, interfaces with that identifier.
     #[error("{what} {name} is ambiguous: {}", candidates.join("; "))]
     Ambiguous {
-        /// The kind of object.
         what: String,
-        /// The name as it was given, quoted.
+        /// In quotes.
         name: String,
         /// What distinguishes them: the id of each, its owner and date, or its MAC.
         candidates: Vec<String>,
@@ -43,7 +39,6 @@ pub enum TaskError {
         holders_text(holders)
     )]
     NotAssigned {
-        /// The machine's name.
         machine: String,
         /// Who holds it, with the reason where one was given.
         holders: Vec<String>,
@@ -64,10 +59,7 @@ pub enum TaskError {
     #[error(
         "the server confirmed the reservation of machine '{machine}' and did not store it: the machine is assigned to nobody"
     )]
-    NotStored {
-        /// The machine's name.
-        machine: String,
-    },
+    NotStored { machine: String },
 
     /// Not all of several machines could be reserved, and one that was could not be released again.
     #[error("{source}; {} could not be given back", machines.join(", "))]
@@ -81,9 +73,7 @@ pub enum TaskError {
     /// The object belongs to another user, so the change must be made by its owner.
     #[error("{object} belongs to {owner}, so {change} is not possible with this token")]
     NotYours {
-        /// What it is, by name and id.
         object: String,
-        /// Its owner's user name.
         owner: String,
         /// What the task would do: `changing it`.
         change: String,
@@ -92,7 +82,6 @@ pub enum TaskError {
     /// An image or preseed to be deleted is what machines boot.
     #[error("{object} is in use and was not deleted: {}", uses.join(", "))]
     InUse {
-        /// What it is, by name and id.
         object: String,
         /// `kernel of qdc01` for each use.
         uses: Vec<String>,
@@ -101,20 +90,15 @@ pub enum TaskError {
     /// The address belongs to another interface, or is promised to one in the same batch.
     #[error("{interface} cannot have {address}: {holder}")]
     AddressTaken {
-        /// Which interface of which machine.
         interface: String,
-        /// The address.
         address: Ipv4Addr,
-        /// Who has it.
         holder: String,
     },
 
     /// The server took a request and then has other values than those that were sent.
     #[error("{object} was written, but the server has {found} where {expected} was sent")]
     ReadBack {
-        /// What was written.
         object: String,
-        /// The fields as sent.
         expected: String,
         /// The same fields as read afterwards.
         found: String,
@@ -123,9 +107,7 @@ pub enum TaskError {
     /// The server took a request, and the read after it failed.
     #[error("{object} was written, but could not be read back: {source}")]
     Unverified {
-        /// What was written.
         object: String,
-        /// Why it could not be read.
         source: client::Error,
     },
 
@@ -135,12 +117,7 @@ pub enum TaskError {
 
     /// A local file could not be used.
     #[error("{path}: {problem}")]
-    File {
-        /// The file as it was named.
-        path: String,
-        /// What is wrong with it.
-        problem: String,
-    },
+    File { path: String, problem: String },
 
     /// The server did not provision the machine, or its BMC failed.
     #[error(
@@ -148,9 +125,7 @@ pub enum TaskError {
         aftermath_text(aftermath)
     )]
     Provision {
-        /// The machine's name.
         machine: String,
-        /// The server's answer.
         source: client::Error,
         /// What was restored on the server afterwards; empty where nothing was.
         aftermath: String,
@@ -159,7 +134,6 @@ pub enum TaskError {
     /// The machine reported `error` instead of `ready`.
     #[error("machine '{machine}' reported the state error after {}", seconds(*waited))]
     InstallFailed {
-        /// The machine's name.
         machine: String,
         /// The time from the start of the wait.
         waited: Duration,
@@ -174,11 +148,9 @@ pub enum TaskError {
     WaitTimeout {
         /// `machine 'qdc01' was not ready`.
         unmet: String,
-        /// The deadline that passed.
         waited: Duration,
         /// The last state, or why it could not be read.
         last: String,
-        /// What the user can do about it.
         hint: &'static str,
     },
 
@@ -186,22 +158,16 @@ pub enum TaskError {
     #[error(
         "the BMC of machine '{machine}' does not answer, so its power is unknown and was left alone"
     )]
-    PowerUnknown {
-        /// The machine's name.
-        machine: String,
-    },
+    PowerUnknown { machine: String },
 
     /// A boot over the network without a boot file: the server names none while netboot is off.
     #[error("a PXE reboot of machine '{machine}' finds nothing to boot, since its netboot is off")]
-    NetbootOff {
-        /// The machine's name.
-        machine: String,
-    },
+    NetbootOff { machine: String },
 }
 
 impl TaskError {
     /// What the user can do about it, as a sentence of its own.
-    pub fn hint(&self) -> Option<String> {
+    pub(crate) fn hint(&self) -> Option<String> {
         match self {
             TaskError::Api(error) => error.hint().map(str::to_owned),
             TaskError::Provision { source, .. } | TaskError::Unverified { source, .. } => {
@@ -242,7 +208,7 @@ impl TaskError {
     }
 
     /// Whether the step that failed may have taken effect: its answer was lost, or the read after it failed.
-    pub fn may_have_changed(&self) -> bool {
+    pub(crate) fn may_have_changed(&self) -> bool {
         match self {
             TaskError::Api(error) => error.may_have_taken_effect(),
             TaskError::Provision {
@@ -256,12 +222,12 @@ impl TaskError {
     }
 
     /// Whether every other task would fail in the same way.
-    pub fn concerns_all(&self) -> bool {
+    pub(crate) fn concerns_all(&self) -> bool {
         matches!(self, TaskError::Api(error) if error.concerns_all())
     }
 
     /// The server's raw answer, which only a high verbosity shows.
-    pub fn server_response(&self) -> Option<&str> {
+    pub(crate) fn server_response(&self) -> Option<&str> {
         match self {
             TaskError::Api(error) | TaskError::Provision { source: error, .. } => {
                 error.server_response()

@@ -14,23 +14,22 @@ use crate::task::{TaskError, parallel};
 
 /// A filter for images; what is not given matches every image.
 #[derive(Clone, Debug, Default)]
-pub struct ImageFilter {
-    /// The own ones, or all that are visible.
+pub(crate) struct ImageFilter {
     pub scope: Scope,
     /// For the path below the boot endpoint.
     pub name: Option<Glob>,
     /// For the description; one that is missing counts as empty.
     pub description: Option<Glob>,
-    /// Kernel, Initrd or bootloader.
     pub kind: Option<ImageType>,
-    /// For which architecture.
     pub arch: Option<String>,
-    /// Whether they are marked as known to work.
     pub known_good: Option<bool>,
 }
 
 /// The images that match, the oldest first.
-pub fn images(client: &ReadOnlyClient, filter: &ImageFilter) -> Result<Vec<Image>, TaskError> {
+pub(crate) fn images(
+    client: &ReadOnlyClient,
+    filter: &ImageFilter,
+) -> Result<Vec<Image>, TaskError> {
     let mut images = client.images().list(filter.scope)?;
     images.retain(|image| {
         matches_pattern(&filter.name, image.name.as_deref())
@@ -44,34 +43,27 @@ pub fn images(client: &ReadOnlyClient, filter: &ImageFilter) -> Result<Vec<Image
 
 /// A filter for preseeds; what is not given matches every preseed.
 #[derive(Clone, Debug, Default)]
-pub struct PreseedFilter {
-    /// The own ones, or all that are visible.
+pub(crate) struct PreseedFilter {
     pub scope: Scope,
-    /// For the name.
     pub name: Option<Glob>,
     /// For the description; one that is missing counts as empty.
     pub description: Option<Glob>,
-    /// For which installer.
     pub kind: Option<PreseedType>,
-    /// Whether they are marked as known to work.
     pub known_good: Option<bool>,
-    /// Whether to include their content.
     pub content: bool,
 }
 
 /// A preseed, with its content only if the filter includes it.
 #[derive(Clone, Debug, Serialize)]
-pub struct PreseedInfo {
-    /// All but the content.
+pub(crate) struct PreseedInfo {
     #[serde(flatten)]
     pub facts: PreseedFacts,
-    /// Its text.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub content: Option<String>,
 }
 
 /// The preseeds that match, in the order of their names.
-pub fn preseeds(
+pub(crate) fn preseeds(
     client: &ReadOnlyClient,
     filter: &PreseedFilter,
 ) -> Result<Vec<PreseedInfo>, TaskError> {
@@ -94,29 +86,22 @@ pub fn preseeds(
 
 /// A filter for machines, and the details to read; what is not given matches every machine.
 #[derive(Clone, Debug, Default)]
-pub struct MachineFilter {
-    /// Which machines.
+pub(crate) struct MachineFilter {
     pub machines: MachineSelection,
     /// Those assigned to the token's user, or all; for a selection that does not name them.
     pub scope: Scope,
-    /// For the name.
     pub name: Option<Glob>,
-    /// Of which architecture.
     pub arch: Option<String>,
     /// In one of these states; empty for any state.
     pub states: Vec<MachineState>,
-    /// The details to read.
     pub details: MachineDetails,
 }
 
 /// Details of machines, each of which is one request for each machine.
 #[derive(Clone, Copy, Debug, Default)]
-pub struct MachineDetails {
-    /// Its state.
+pub(crate) struct MachineDetails {
     pub state: bool,
-    /// Its interfaces.
     pub interfaces: bool,
-    /// Who holds it.
     pub assignees: bool,
     /// Its power. The server queries the BMC each time, and answers no other request meanwhile.
     pub power: bool,
@@ -124,26 +109,21 @@ pub struct MachineDetails {
 
 /// A machine with the details that were read.
 #[derive(Clone, Debug, Serialize)]
-pub struct MachineInfo {
-    /// The server's fields.
+pub(crate) struct MachineInfo {
     #[serde(flatten)]
     pub machine: Machine,
-    /// unknown, provisioning, ready or error.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub state: Option<MachineState>,
-    /// All of them.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub interfaces: Option<Vec<Interface>>,
-    /// Who holds it, and why.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub assignees: Option<Vec<Assignee>>,
-    /// The answer of its BMC.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub power: Option<Power>,
 }
 
 /// The machines that match, in the order of their names, or in the order in which the selection names them.
-pub fn machines(
+pub(crate) fn machines(
     client: &ReadOnlyClient,
     filter: &MachineFilter,
 ) -> Result<Vec<MachineInfo>, TaskError> {

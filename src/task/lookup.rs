@@ -75,11 +75,8 @@ impl Images {
         let descriptions = self
             .of_kind(kind, arch)
             .filter_map(|image| image.description.as_deref());
-        TaskError::NotFound {
-            what: format!("visible {kind} image for {arch}"),
-            name: format!("'{description}'"),
-            near: similar_names(description, descriptions),
-        }
+        let what = format!("visible {kind} image for {arch}");
+        name_not_found(&what, description, descriptions)
     }
 
     fn of_kind<'a>(&'a self, kind: &ImageType, arch: &str) -> impl Iterator<Item = &'a Image> {
@@ -111,11 +108,8 @@ pub(super) fn preseed_not_found(
     name: &str,
 ) -> Result<TaskError, TaskError> {
     let preseeds = client.preseeds().list(Scope::Visible)?;
-    Ok(TaskError::NotFound {
-        what: "visible preseed".into(),
-        name: format!("'{name}'"),
-        near: similar_names(name, preseeds.iter().map(|preseed| preseed.name.as_str())),
-    })
+    let names = preseeds.iter().map(|preseed| preseed.name.as_str());
+    Ok(name_not_found("visible preseed", name, names))
 }
 
 /// The error for a user whom the server does not know. It lists no users, so similar names are those of owners of
@@ -126,19 +120,13 @@ pub(super) fn user_not_found(client: &ReadOnlyClient, name: &str) -> Result<Task
         .iter()
         .filter_map(|image| image.user.as_deref())
         .collect();
-    Ok(TaskError::NotFound {
-        what: "user".into(),
-        name: format!("'{name}'"),
-        near: similar_names(name, owners.into_iter()),
-    })
+    Ok(name_not_found("user", name, owners.into_iter()))
 }
 
 /// How a user names a machine.
 #[derive(Clone, Debug)]
-pub enum MachineRef {
-    /// By its exact name.
+pub(crate) enum MachineRef {
     Name(String),
-    /// By its id.
     Id(MachineId),
 }
 
@@ -172,19 +160,21 @@ pub(super) fn find_machine(
     }
 }
 
+/// Machines in the order of their names: the server's lists have no order.
+pub(super) fn sorted_by_name(machines: Vec<Machine>) -> Vec<Machine> {
+    sorted(machines, |machine| (machine.name.clone(), 0))
+}
+
 /// The error for a machine name that none of `machines` has.
 pub(super) fn machine_not_found(machines: &[Machine], name: &str) -> TaskError {
-    TaskError::NotFound {
-        what: "machine".into(),
-        name: format!("'{name}'"),
-        near: similar_names(name, machines.iter().map(|machine| machine.name.as_str())),
-    }
+    let names = machines.iter().map(|machine| machine.name.as_str());
+    name_not_found("machine", name, names)
 }
 
 /// Whether the machine is assigned to the token's user.
 pub(super) fn is_assigned(client: &ReadOnlyClient, machine: &Machine) -> Result<bool, TaskError> {
     let own = client.machines().list(Scope::Own)?;
-    Ok(own.iter().any(|mine| mine.id == machine.id))
+    Ok(own.iter().any(|other| other.id == machine.id))
 }
 
 /// Whether a machine has a BMC, which only a query of the server shows.
@@ -193,6 +183,19 @@ pub(super) fn has_bmc(client: &ReadOnlyClient, machine: &Machine) -> Result<bool
         .machines()
         .query(Scope::Visible, &Query::without_bmc())?;
     Ok(without_bmc.iter().all(|other| other.id != machine.id))
+}
+
+/// The machine that is named. Refuses one that is not assigned to the token's user, unless that is allowed.
+pub(super) fn find_assigned_machine(
+    client: &ReadOnlyClient,
+    machine: &MachineRef,
+    allow_unassigned: bool,
+) -> Result<Machine, TaskError> {
+    let machine = find_machine(client, machine)?;
+    if !allow_unassigned {
+        require_assignment(client, &machine)?;
+    }
+    Ok(machine)
 }
 
 /// Refuses a machine that is not assigned to the token's user: the server lets anyone change it.
@@ -283,6 +286,19 @@ fn id_not_found(what: &str, id: impl std::fmt::Display) -> TaskError {
         what: what.into(),
         name: format!("with id {id}"),
         near: Vec::new(),
+    }
+}
+
+/// The error for a name that none of the candidates has.
+fn name_not_found<'a>(
+    what: &str,
+    name: &str,
+    candidates: impl Iterator<Item = &'a str>,
+) -> TaskError {
+    TaskError::NotFound {
+        what: what.into(),
+        name: format!("'{name}'"),
+        near: similar_names(name, candidates),
     }
 }
 

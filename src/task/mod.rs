@@ -14,25 +14,25 @@ mod plan;
 mod verify;
 mod wait;
 
-pub mod assignee;
-pub mod console;
-pub mod image;
-pub mod interface;
-pub mod list;
-pub mod machine;
-pub mod network;
-pub mod power;
-pub mod preseed;
-pub mod reservation;
+pub(crate) mod assignee;
+pub(crate) mod console;
+pub(crate) mod image;
+pub(crate) mod interface;
+pub(crate) mod list;
+pub(crate) mod machine;
+pub(crate) mod network;
+pub(crate) mod power;
+pub(crate) mod preseed;
+pub(crate) mod reservation;
 
-pub use apply::{StepEvent, apply};
-pub use batch::{apply_all, plan_all, predict_all};
-pub use error::TaskError;
-pub use plan::{
-    Action, PartialOutcome, Plan, PlanResult, PlannedStep, Step, StepOutcome, Task, TaskOutcome,
-    TextChange,
+pub(crate) use apply::{StepEvent, apply};
+pub(crate) use batch::{apply_all, plan_all, predict_all};
+pub(crate) use error::TaskError;
+pub(crate) use plan::{
+    Action, PartialOutcome, Plan, PlanResult, PlannedStep, Step, StepOutcome, StepResult, Task,
+    TaskOutcome, TextChange,
 };
-pub use wait::{OngoingWait, WaitLimits};
+pub(crate) use wait::{OngoingWait, WaitLimits};
 
 #[allow(unused_imports, reason = "named by the documentation above")]
 use crate::client::{Client, ReadOnlyClient};

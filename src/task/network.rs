@@ -5,15 +5,13 @@ use std::collections::BTreeMap;
 use serde::Serialize;
 
 use crate::client::{Interface, Machine, MachineId, Query, ReadOnlyClient, Scope};
-use crate::support::sort::sorted;
 use crate::task::interface::find;
 use crate::task::lookup::MachineRef;
 use crate::task::{TaskError, lookup, parallel};
 
 /// Which machines, and which of their interfaces are preferred.
 #[derive(Clone, Debug)]
-pub struct NetworkSpec {
-    /// Which machines.
+pub(crate) struct NetworkSpec {
     pub machines: MachineSelection,
     /// All machines instead of those assigned to the token's user, where the selection does not name them.
     pub scope: Scope,
@@ -23,7 +21,7 @@ pub struct NetworkSpec {
 
 /// A selection of machines.
 #[derive(Clone, Debug, Default)]
-pub enum MachineSelection {
+pub(crate) enum MachineSelection {
     /// All in the scope.
     #[default]
     All,
@@ -35,7 +33,7 @@ pub enum MachineSelection {
 
 /// The facts of the selected machines.
 #[derive(Debug, Default)]
-pub struct NetworkReport {
+pub(crate) struct NetworkReport {
     /// In the order of their names, or in the order in which they were given.
     pub machines: Vec<NetworkFacts>,
     /// About machines whose address is not certain.
@@ -44,14 +42,12 @@ pub struct NetworkReport {
 
 /// One machine's facts.
 #[derive(Clone, Debug, Serialize)]
-pub struct NetworkFacts {
-    /// The server's id.
+pub(crate) struct NetworkFacts {
     pub id: MachineId,
     /// Unique on the server.
     pub name: String,
     /// The name with every character outside `A-Za-z0-9` replaced; not unique.
     pub hostname: Option<String>,
-    /// The architecture's name.
     pub arch: Option<String>,
     /// The lease, or the configured address where there is none yet; null where it is not certain.
     pub ipv4: Option<String>,
@@ -62,12 +58,14 @@ pub struct NetworkFacts {
     /// That network in CIDR notation; each of `interfaces` has its own.
     #[serde(skip)]
     pub subnet: Option<String>,
-    /// All of them.
     pub interfaces: Vec<Interface>,
 }
 
 /// Reads the machines and, in parallel, their interfaces.
-pub fn gather(client: &ReadOnlyClient, spec: &NetworkSpec) -> Result<NetworkReport, TaskError> {
+pub(crate) fn gather(
+    client: &ReadOnlyClient,
+    spec: &NetworkSpec,
+) -> Result<NetworkReport, TaskError> {
     let machines = spec.machines.select(client, spec.scope)?;
     let interfaces = parallel::try_map(&machines, |machine| client.interfaces().list(machine.id))?;
     let mut report = NetworkReport::default();
@@ -80,7 +78,7 @@ pub fn gather(client: &ReadOnlyClient, spec: &NetworkSpec) -> Result<NetworkRepo
 }
 
 /// One interface of a machine, by its identifier or its MAC.
-pub fn interface(
+pub(crate) fn interface(
     client: &ReadOnlyClient,
     machine: &MachineRef,
     name: &str,
@@ -91,17 +89,15 @@ pub fn interface(
 }
 
 /// The network facts of a machine, and a warning if its address is not certain.
-pub fn facts(
+pub(crate) fn facts(
     machine: Machine,
     interfaces: Vec<Interface>,
     preference: &[String],
 ) -> (NetworkFacts, Option<String>) {
-    let choice = choose_interface(&interfaces, preference);
-    let warning = match &choice {
-        InterfaceChoice::Unclear(addressed) => Some(unclear_warning(&machine, addressed)),
-        _ => None,
+    let (chosen, warning) = match choose_interface(&interfaces, preference) {
+        Ok(chosen) => (chosen, None),
+        Err(candidates) => (None, Some(ambiguity_warning(&machine, &candidates))),
     };
-    let chosen = choice.interface();
     let facts = NetworkFacts {
         id: machine.id,
         hostname: machine.hostname,
@@ -117,7 +113,6 @@ pub fn facts(
 }
 
 impl MachineSelection {
-    /// The selected machines.
     pub(super) fn select(
         &self,
         client: &ReadOnlyClient,
@@ -128,7 +123,7 @@ impl MachineSelection {
             MachineSelection::Query(query) => client.machines().query(scope, query)?,
             MachineSelection::Names(names) => return select_by_name(client, names),
         };
-        Ok(sorted(machines, |machine| (machine.name.clone(), 0)))
+        Ok(lookup::sorted_by_name(machines))
     }
 }
 
@@ -152,25 +147,14 @@ fn select_by_name(client: &ReadOnlyClient, names: &[String]) -> Result<Vec<Machi
         .collect()
 }
 
-/// The interface with the address of a machine.
-enum InterfaceChoice<'a> {
-    Certain(&'a Interface),
-    Unclear(Vec<&'a Interface>),
-    None,
-}
-
-impl<'a> InterfaceChoice<'a> {
-    fn interface(&self) -> Option<&'a Interface> {
-        match self {
-            InterfaceChoice::Certain(interface) => Some(interface),
-            _ => None,
-        }
-    }
-}
-
 /// The first preferred identifier that has an address decides; without one, only a single address is certain.
 /// Identifiers may be missing or occur twice within a machine.
-fn choose_interface<'a>(interfaces: &'a [Interface], preference: &[String]) -> InterfaceChoice<'a> {
+///
+/// None if no interface has an address, and an error with the candidates if several have one.
+fn choose_interface<'a>(
+    interfaces: &'a [Interface],
+    preference: &[String],
+) -> Result<Option<&'a Interface>, Vec<&'a Interface>> {
     let addressed: Vec<&Interface> = interfaces
         .iter()
         .filter(|interface| address(interface).is_some())
@@ -187,29 +171,23 @@ fn choose_interface<'a>(interfaces: &'a [Interface], preference: &[String]) -> I
         .find(|matching| !matching.is_empty());
     let candidates = preferred.unwrap_or(addressed);
     match candidates.as_slice() {
-        [only] => InterfaceChoice::Certain(only),
-        [] => only_interface(interfaces),
-        _ => InterfaceChoice::Unclear(candidates),
-    }
-}
-
-/// A machine with a single interface has only one MAC address, whether or not it has an IP address yet.
-fn only_interface(interfaces: &[Interface]) -> InterfaceChoice<'_> {
-    match interfaces {
-        [only] => InterfaceChoice::Certain(only),
-        _ => InterfaceChoice::None,
+        [only] => Ok(Some(only)),
+        // A machine with a single interface has only one MAC, whether or not it has an address yet.
+        [] if interfaces.len() == 1 => Ok(interfaces.first()),
+        [] => Ok(None),
+        _ => Err(candidates),
     }
 }
 
 /// The address of an interface. The machine has that of the lease now, and gets the configured one later.
-pub fn address(interface: &Interface) -> Option<&str> {
+pub(crate) fn address(interface: &Interface) -> Option<&str> {
     interface
         .lease_ipv4
         .as_deref()
         .or(interface.configured_ipv4.as_deref())
 }
 
-fn unclear_warning(machine: &Machine, addressed: &[&Interface]) -> String {
+fn ambiguity_warning(machine: &Machine, addressed: &[&Interface]) -> String {
     let list = addressed
         .iter()
         .map(|interface| {

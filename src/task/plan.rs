@@ -10,7 +10,7 @@ use crate::client::{Client, ReadOnlyClient};
 use crate::task::{TaskError, verify};
 
 /// A desired state that can be planned and applied.
-pub trait Task {
+pub(crate) trait Task {
     /// One operation on the server, complete: carrying it out needs no further decision.
     type Op;
     /// What the task reports about its object: predicted before the steps, read back after them.
@@ -25,11 +25,8 @@ pub trait Task {
     fn plan(&self, client: &ReadOnlyClient) -> Result<Plan<Self::Op, Self::Report>, TaskError>;
 
     /// Carries out one operation, reads back, and updates the report.
-    fn apply_step(
-        client: &Client,
-        op: Self::Op,
-        report: &mut Self::Report,
-    ) -> Result<StepOutcome<Self::Op>, TaskError>;
+    fn apply_step(client: &Client, op: Self::Op, report: &mut Self::Report)
+    -> StepResult<Self::Op>;
 
     /// The objects that the plan decides about, even where no step is needed: in a batch, no two tasks may claim the
     /// same object.
@@ -49,11 +46,14 @@ pub trait Task {
 }
 
 /// The plan of a task, or why there is none.
-pub type PlanResult<T> = Result<Plan<<T as Task>::Op, <T as Task>::Report>, TaskError>;
+pub(crate) type PlanResult<T> = Result<Plan<<T as Task>::Op, <T as Task>::Report>, TaskError>;
+
+/// The outcome of one operation, or why it failed.
+pub(crate) type StepResult<Op> = Result<StepOutcome<Op>, TaskError>;
 
 /// The outcome of one operation.
 #[derive(Debug, PartialEq, Eq)]
-pub enum StepOutcome<Op> {
+pub(crate) enum StepOutcome<Op> {
     /// The server now has what the step says.
     Done,
     /// The server now has this instead of what the step says, because another client changed it first.
@@ -67,18 +67,16 @@ pub enum StepOutcome<Op> {
 /// The kinds of steps, as they are printed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "lowercase")]
-pub enum Action {
+pub(crate) enum Action {
     /// An object is created with a small request.
     Create,
     /// An image is created with its bytes.
     Upload,
     /// Fields of an existing object change.
     Update,
-    /// An object is deleted.
     Delete,
     /// A machine is rebooted into its installer.
     Provision,
-    /// A machine is restarted.
     Reboot,
     /// Only reads, until the machine reaches a state.
     Wait,
@@ -86,12 +84,10 @@ pub enum Action {
 
 /// One step of a plan, as a person reads it.
 #[derive(Clone, Debug, Serialize)]
-pub struct Step {
-    /// What is done.
+pub(crate) struct Step {
     pub action: Action,
     /// The object, by the names its users know.
     pub target: String,
-    /// The reason, as a part of a sentence.
     pub why: String,
     /// The current values of the fields that change; null where the object does not exist yet.
     pub before: Value,
@@ -145,7 +141,7 @@ impl Step {
 
 /// A long text before and after.
 #[derive(Clone, Debug, Default)]
-pub struct TextChange {
+pub(crate) struct TextChange {
     /// The current text; empty where there is none.
     pub before: String,
     /// The desired text; empty where it is deleted.
@@ -154,17 +150,14 @@ pub struct TextChange {
 
 /// A step together with the operation that carries it out.
 #[derive(Debug)]
-pub struct PlannedStep<Op> {
-    /// For people.
+pub(crate) struct PlannedStep<Op> {
     pub step: Step,
-    /// For [`Task::apply_step`].
     pub op: Op,
 }
 
 /// The steps from the current state to the desired one; empty when nothing differs.
 #[derive(Debug)]
-pub struct Plan<Op, Report> {
-    /// In the order in which they are carried out.
+pub(crate) struct Plan<Op, Report> {
     pub steps: VecDeque<PlannedStep<Op>>,
     /// What the user should know although nothing failed.
     pub warnings: Vec<String>,
@@ -173,8 +166,7 @@ pub struct Plan<Op, Report> {
 }
 
 impl<Op, Report> Plan<Op, Report> {
-    /// A plan without steps.
-    pub fn empty(report: Report) -> Self {
+    pub(crate) fn empty(report: Report) -> Self {
         Plan {
             steps: VecDeque::new(),
             warnings: Vec::new(),
@@ -182,13 +174,12 @@ impl<Op, Report> Plan<Op, Report> {
         }
     }
 
-    /// Adds a step at the end.
-    pub fn push(&mut self, op: Op, step: Step) {
+    pub(crate) fn push(&mut self, op: Op, step: Step) {
         self.steps.push_back(PlannedStep { step, op });
     }
 
     /// The outcome that applying would have: the result of check mode.
-    pub fn predicted_outcome(self) -> TaskOutcome<Report> {
+    pub(crate) fn predicted_outcome(self) -> TaskOutcome<Report> {
         TaskOutcome {
             steps: self.steps.into_iter().map(|planned| planned.step).collect(),
             warnings: self.warnings,
@@ -199,32 +190,29 @@ impl<Op, Report> Plan<Op, Report> {
 
 /// The outcome of a plan: the steps that were done, and the report about the object.
 #[derive(Debug)]
-pub struct TaskOutcome<Report> {
+pub(crate) struct TaskOutcome<Report> {
     /// The steps that were done; in check mode, those that would be.
     pub steps: Vec<Step>,
     /// What the user should know although nothing failed.
     pub warnings: Vec<String>,
-    /// The report about the object.
     pub report: Report,
 }
 
 impl<Report> TaskOutcome<Report> {
     /// True exactly when a step was done.
-    pub fn changed(&self) -> bool {
+    pub(crate) fn changed(&self) -> bool {
         !self.steps.is_empty()
     }
 }
 
 /// The outcome of a plan that stopped at a failed step.
 #[derive(Debug)]
-pub struct PartialOutcome {
+pub(crate) struct PartialOutcome {
     /// Why the step after `done` failed.
     pub error: TaskError,
-    /// The steps that took effect.
     pub done: Vec<Step>,
     /// The step that failed, then those that were not started.
     pub not_done: Vec<Step>,
-    /// What the user should know besides.
     pub warnings: Vec<String>,
 }
 
@@ -240,7 +228,7 @@ impl PartialOutcome {
     }
 
     /// True when a step was done, or when the failed one may have taken effect all the same.
-    pub fn may_have_changed(&self) -> bool {
+    pub(crate) fn may_have_changed(&self) -> bool {
         !self.done.is_empty() || self.error.may_have_changed()
     }
 }

@@ -3,14 +3,14 @@
 use std::time::Duration;
 
 use crate::client::{self, Client, Clock, ProgressEvent, ProgressListener};
-use crate::task::{StepOutcome, TaskError};
+use crate::task::{StepOutcome, StepResult, TaskError};
 
 /// The first pause between two polls. Each later one is twice as long, up to the interval.
 const FIRST_PAUSE: Duration = Duration::from_secs(1);
 
 /// How long to wait, and how often to poll.
 #[derive(Clone, Copy, Debug)]
-pub struct WaitLimits {
+pub(crate) struct WaitLimits {
     /// From the first poll until the wait fails.
     pub timeout: Duration,
     /// The longest pause between two polls.
@@ -19,7 +19,7 @@ pub struct WaitLimits {
 
 /// A wait under way.
 #[derive(Debug)]
-pub struct OngoingWait {
+pub(crate) struct OngoingWait {
     limits: WaitLimits,
     awaited: AwaitedState,
     started: Option<Duration>,
@@ -40,7 +40,6 @@ pub(super) struct AwaitedState {
 
 /// The result of one poll.
 pub(super) enum Observation {
-    /// The awaited state is reached.
     Reached,
     /// Another state, which may still become the awaited one.
     NotYet(String),
@@ -58,7 +57,6 @@ impl OngoingWait {
         }
     }
 
-    /// The time since the first poll.
     pub(super) fn elapsed(&self, clock: &dyn Clock) -> Duration {
         self.started.map_or(Duration::ZERO, |started| {
             clock.now().saturating_sub(started)
@@ -74,7 +72,7 @@ impl OngoingWait {
         client: &Client,
         observation: Result<Observation, client::Error>,
         poll_again: impl FnOnce(OngoingWait) -> Op,
-    ) -> Result<StepOutcome<Op>, TaskError> {
+    ) -> StepResult<Op> {
         let last = match observation {
             Ok(Observation::Reached) => return Ok(StepOutcome::Done),
             Ok(Observation::NotYet(last)) => last,
@@ -190,11 +188,7 @@ mod tests {
         OngoingWait::new(LIMITS, awaited)
     }
 
-    fn poll(
-        waiting: OngoingWait,
-        client: &Client,
-        seen: Observation,
-    ) -> Result<StepOutcome<OngoingWait>, TaskError> {
+    fn poll(waiting: OngoingWait, client: &Client, seen: Observation) -> StepResult<OngoingWait> {
         waiting.step_outcome(client, Ok(seen), |waiting| waiting)
     }
 

@@ -5,13 +5,13 @@ use serde_json::json;
 use crate::client::{Assignee, Client, ErrorCode, NewAssignee};
 use crate::task::assignee::{AssigneeOp, AssigneeReport, find_assignment};
 use crate::task::machine::machine_title;
-use crate::task::{StepOutcome, TaskError, lookup, verify};
+use crate::task::{StepOutcome, StepResult, TaskError, lookup, verify};
 
 pub(super) fn create(
     client: &Client,
     new: &NewAssignee,
     report: &mut AssigneeReport,
-) -> Result<StepOutcome<AssigneeOp>, TaskError> {
+) -> StepResult<AssigneeOp> {
     let outcome = match client.assignees().create(report.machine.id, new) {
         Ok(_) => StepOutcome::Done,
         Err(error) if error.is_conflict() => StepOutcome::Skipped(format!(
@@ -33,7 +33,7 @@ pub(super) fn update(
     held: &Assignee,
     reason: &str,
     report: &mut AssigneeReport,
-) -> Result<StepOutcome<AssigneeOp>, TaskError> {
+) -> StepResult<AssigneeOp> {
     client
         .assignees()
         .update(report.machine.id, held.id, reason)?;
@@ -46,7 +46,7 @@ pub(super) fn delete(
     client: &Client,
     held: &Assignee,
     report: &mut AssigneeReport,
-) -> Result<StepOutcome<AssigneeOp>, TaskError> {
+) -> StepResult<AssigneeOp> {
     let machine = report.machine.clone();
     client.assignees().delete(machine.id, held.id)?;
     let found = verify::require_read_back(

@@ -12,20 +12,18 @@ use crate::client::{Assignee, AssigneeId, Client, Machine, NewAssignee, ReadOnly
 use crate::support::sort::sorted;
 use crate::task::lookup;
 use crate::task::lookup::MachineRef;
-use crate::task::{Plan, StepOutcome, Task, TaskError, verify};
+use crate::task::{Plan, PlanResult, StepResult, Task, TaskError, verify};
 
 /// The desired assignment of a machine.
 #[derive(Clone, Debug)]
-pub struct AssigneeSpec {
-    /// Which machine.
+pub(crate) struct AssigneeSpec {
     pub machine: MachineRef,
-    /// Assigned to a user, or not.
     pub presence: AssigneePresence,
 }
 
 /// Whether the assignment is to exist.
 #[derive(Clone, Debug)]
-pub enum AssigneePresence {
+pub(crate) enum AssigneePresence {
     /// The machine is assigned to this user. A reason that is not given stays as it is.
     Present(NewAssignee),
     /// It is not assigned to this user; None is the token's own.
@@ -34,30 +32,24 @@ pub enum AssigneePresence {
 
 /// One operation on a machine's assignments.
 #[derive(Debug)]
-pub enum AssigneeOp {
-    /// Assign the machine.
+pub(crate) enum AssigneeOp {
     Create(NewAssignee),
-    /// Change the reason.
     Update(Assignee, String),
-    /// End an assignment.
     Delete(Assignee),
 }
 
 /// The machine and who holds it.
 #[derive(Debug, Serialize)]
-pub struct AssigneeReport {
-    /// The server's fields.
+pub(crate) struct AssigneeReport {
     pub machine: Machine,
-    /// In the order of the users' names.
     pub assignees: Vec<AssigneeFacts>,
 }
 
 /// One assignment.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub struct AssigneeFacts {
+pub(crate) struct AssigneeFacts {
     /// Null while it is only planned.
     pub id: Option<AssigneeId>,
-    /// The user's name.
     pub user: Option<String>,
     /// Empty where none was given.
     pub reason: Option<String>,
@@ -69,19 +61,21 @@ impl Task for AssigneeSpec {
 
     fn require_valid_options(&self) -> Result<(), TaskError> {
         match &self.presence {
-            AssigneePresence::Present(wanted) => {
-                verify::require_length("O(reason)", wanted.reason.as_deref().unwrap_or(""), 140)
+            AssigneePresence::Present(desired) => {
+                verify::require_length("O(reason)", desired.reason.as_deref().unwrap_or(""), 140)
             }
             AssigneePresence::Absent(_) => Ok(()),
         }
     }
 
-    fn plan(&self, client: &ReadOnlyClient) -> Result<Plan<AssigneeOp, AssigneeReport>, TaskError> {
+    fn plan(&self, client: &ReadOnlyClient) -> PlanResult<Self> {
         let machine = lookup::find_machine(client, &self.machine)?;
         let assignees = client.assignees().list(machine.id)?;
         let mut plan = Plan::empty(AssigneeReport::new(machine, &assignees));
         match &self.presence {
-            AssigneePresence::Present(wanted) => plan::push_present(&mut plan, &assignees, wanted),
+            AssigneePresence::Present(desired) => {
+                plan::push_present(&mut plan, &assignees, desired)
+            }
             AssigneePresence::Absent(user) => {
                 let id = plan.report.machine.id;
                 let held = match user {
@@ -100,7 +94,7 @@ impl Task for AssigneeSpec {
         client: &Client,
         op: AssigneeOp,
         report: &mut AssigneeReport,
-    ) -> Result<StepOutcome<AssigneeOp>, TaskError> {
+    ) -> StepResult<AssigneeOp> {
         match op {
             AssigneeOp::Create(new) => apply::create(client, &new, report),
             AssigneeOp::Update(held, reason) => apply::update(client, &held, &reason, report),

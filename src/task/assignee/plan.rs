@@ -11,9 +11,9 @@ use crate::task::{Action, Plan, Step};
 
 type AssigneePlan = Plan<AssigneeOp, AssigneeReport>;
 
-pub(super) fn push_present(plan: &mut AssigneePlan, assignees: &[Assignee], wanted: &NewAssignee) {
-    match (find_assignment(assignees, &wanted.user), &wanted.reason) {
-        (None, _) => push_create(plan, wanted),
+pub(super) fn push_present(plan: &mut AssigneePlan, assignees: &[Assignee], desired: &NewAssignee) {
+    match (find_assignment(assignees, &desired.user), &desired.reason) {
+        (None, _) => push_create(plan, desired),
         (Some(held), Some(reason)) if held.reason.as_deref().unwrap_or("") != reason => {
             push_update(plan, held, reason);
         }
@@ -21,22 +21,22 @@ pub(super) fn push_present(plan: &mut AssigneePlan, assignees: &[Assignee], want
     }
 }
 
-fn push_create(plan: &mut AssigneePlan, wanted: &NewAssignee) {
+fn push_create(plan: &mut AssigneePlan, desired: &NewAssignee) {
     let planned = AssigneeFacts {
         id: None,
-        user: Some(wanted.user.clone()),
-        reason: Some(wanted.reason.clone().unwrap_or_default()),
+        user: Some(desired.user.clone()),
+        reason: Some(desired.reason.clone().unwrap_or_default()),
     };
     let step = Step::new(
         Action::Create,
-        assignment_title(plan, &wanted.user),
-        format!("the machine is not assigned to {}", wanted.user),
+        assignment_title(plan, &desired.user),
+        format!("the machine is not assigned to {}", desired.user),
         Value::Null,
         json!({ "user": planned.user, "reason": planned.reason }),
     );
     plan.report.assignees.push(planned);
     plan.report.assignees = sorted_by_user(std::mem::take(&mut plan.report.assignees));
-    plan.push(AssigneeOp::Create(wanted.clone()), step);
+    plan.push(AssigneeOp::Create(desired.clone()), step);
 }
 
 fn push_update(plan: &mut AssigneePlan, held: &Assignee, reason: &str) {

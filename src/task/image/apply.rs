@@ -4,14 +4,14 @@ use serde_json::json;
 
 use crate::client::{Client, Image, ImageChanges, ImageFile, ImageId, NewImage, Scope, mark_of};
 use crate::task::image::{ImageFacts, ImageOp, ImageReport, image_title};
-use crate::task::{StepOutcome, TaskError, lookup, verify};
+use crate::task::{StepOutcome, StepResult, TaskError, lookup, verify};
 
 pub(super) fn upload(
     client: &Client,
     new: &NewImage,
     file: &mut ImageFile,
     report: &mut ImageReport,
-) -> Result<StepOutcome<ImageOp>, TaskError> {
+) -> StepResult<ImageOp> {
     let created = client.images().create(new, file)?;
     let found = verify::require_read_back(&image_title(&created), client.images().get(created.id))?;
     let as_sent = (
@@ -45,7 +45,7 @@ pub(super) fn update(
     id: ImageId,
     changes: &ImageChanges,
     report: &mut ImageReport,
-) -> Result<StepOutcome<ImageOp>, TaskError> {
+) -> StepResult<ImageOp> {
     client.images().update(id, changes)?;
     let found = verify::require_read_back(&format!("image {id}"), client.images().get(id))?;
     verify::require_stored(&image_title(&found), json!(changes), json!(found))?;
@@ -57,11 +57,11 @@ pub(super) fn update(
 
 /// A machine may use the image since the plan was made, and the API does not show which subarch boots a bootloader. Then
 /// the server refuses the deletion.
-pub(super) fn delete(client: &Client, image: &Image) -> Result<StepOutcome<ImageOp>, TaskError> {
+pub(super) fn delete(client: &Client, image: &Image) -> StepResult<ImageOp> {
     match client.images().delete(image.id) {
         Err(error) if error.is_conflict() => Err(in_use_error(client, image)?),
         Err(error) => Err(error.into()),
-        Ok(()) => require_deleted(client, image),
+        Ok(()) => require_image_deleted(client, image),
     }
 }
 
@@ -70,7 +70,7 @@ pub(super) fn prune(
     client: &Client,
     image: &Image,
     report: &mut ImageReport,
-) -> Result<StepOutcome<ImageOp>, TaskError> {
+) -> StepResult<ImageOp> {
     match client.images().delete(image.id) {
         Err(error) if error.is_conflict() => {
             report.pruned.retain(|pruned| pruned.id != image.id);
@@ -79,11 +79,11 @@ pub(super) fn prune(
             ))
         }
         Err(error) => Err(error.into()),
-        Ok(()) => require_deleted(client, image),
+        Ok(()) => require_image_deleted(client, image),
     }
 }
 
-fn require_deleted(client: &Client, image: &Image) -> Result<StepOutcome<ImageOp>, TaskError> {
+fn require_image_deleted(client: &Client, image: &Image) -> StepResult<ImageOp> {
     let found = verify::require_read_back(&image_title(image), client.images().find(image.id))?;
     verify::require_deleted(&image_title(image), found.is_some())?;
     Ok(StepOutcome::Done)

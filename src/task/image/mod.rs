@@ -14,25 +14,21 @@ use serde::Serialize;
 use crate::client::{
     Client, Digest, Image, ImageChanges, ImageFile, ImageId, ImageType, NewImage, ReadOnlyClient,
 };
-use crate::task::{Plan, StepOutcome, Task, TaskError, verify};
+use crate::task::{Plan, PlanResult, StepResult, Task, TaskError, verify};
 
 /// The desired image.
 #[derive(Clone, Debug)]
-pub struct ImageSpec {
+pub(crate) struct ImageSpec {
     /// Identifies the image together with type and architecture; not unique on the server.
     pub description: String,
-    /// Kernel, Initrd or bootloader.
     pub kind: ImageType,
-    /// The architecture's name on the server.
     pub arch: String,
-    /// Present with these properties, or absent.
     pub presence: ImagePresence,
 }
 
 /// Whether the image is to exist.
 #[derive(Clone, Debug)]
-pub enum ImagePresence {
-    /// It exists, with these bytes and flags.
+pub(crate) enum ImagePresence {
     Present(DesiredImage),
     /// It does not exist. With an id, only that image is deleted, else all own ones of that description.
     Absent(Option<ImageId>),
@@ -40,7 +36,7 @@ pub enum ImagePresence {
 
 /// The desired properties of an image.
 #[derive(Clone, Debug, Default)]
-pub struct DesiredImage {
+pub(crate) struct DesiredImage {
     /// The file with its content; without one, the image must exist already.
     pub path: Option<PathBuf>,
     /// This image and no other of the same description.
@@ -57,10 +53,8 @@ pub struct DesiredImage {
 
 /// One operation on the server's images.
 #[derive(Debug)]
-pub enum ImageOp {
-    /// Upload a file as a new image.
+pub(crate) enum ImageOp {
     Upload(NewImage, ImageFile),
-    /// Change an own image's flags or description.
     Update(ImageId, ImageChanges),
     /// Delete an own image, which must not be in use.
     Delete(Image),
@@ -70,8 +64,7 @@ pub enum ImageOp {
 
 /// The image, and the images that were pruned.
 #[derive(Debug, Default, Serialize)]
-pub struct ImageReport {
-    /// Null when it is absent.
+pub(crate) struct ImageReport {
     pub image: Option<ImageFacts>,
     /// Superseded images that were deleted.
     pub pruned: Vec<Image>,
@@ -79,25 +72,19 @@ pub struct ImageReport {
 
 /// An image with the hash and size of its content, which the server does not show.
 #[derive(Clone, Debug, Serialize)]
-pub struct ImageFacts {
+pub(crate) struct ImageFacts {
     /// Null while the image is only planned.
     pub id: Option<ImageId>,
     /// The server's name for it, which is its path below the boot endpoint.
     pub name: Option<String>,
-    /// See [`ImageSpec`].
     pub description: Option<String>,
-    /// See [`ImageSpec`].
     #[serde(rename = "type")]
     pub kind: ImageType,
-    /// See [`ImageSpec`].
     pub arch: Option<String>,
     /// In the server's local time, although it says GMT.
     pub upload_date: Option<String>,
-    /// The owner.
     pub user: Option<String>,
-    /// See [`DesiredImage`].
     pub known_good: bool,
-    /// See [`DesiredImage`].
     pub public: bool,
     /// Hex digits; null where no file was given to compare with.
     pub sha256: Option<String>,
@@ -113,25 +100,21 @@ impl Task for ImageSpec {
         verify::require_length("O(description)", &self.description, 256)
     }
 
-    fn plan(&self, client: &ReadOnlyClient) -> Result<Plan<ImageOp, ImageReport>, TaskError> {
+    fn plan(&self, client: &ReadOnlyClient) -> PlanResult<Self> {
         match &self.presence {
-            ImagePresence::Present(wanted) => match (wanted.id, &wanted.path) {
-                (Some(id), _) => self.plan_by_id(client, id, wanted),
+            ImagePresence::Present(desired) => match (desired.id, &desired.path) {
+                (Some(id), _) => self.plan_by_id(client, id, desired),
                 (None, Some(path)) => {
                     let file = ImageFile::open(path)?;
-                    self.plan_content(client, file, wanted)
+                    self.plan_content(client, file, desired)
                 }
-                (None, None) => self.plan_existing(client, wanted),
+                (None, None) => self.plan_existing(client, desired),
             },
             ImagePresence::Absent(id) => self.plan_absent(client, *id),
         }
     }
 
-    fn apply_step(
-        client: &Client,
-        op: ImageOp,
-        report: &mut ImageReport,
-    ) -> Result<StepOutcome<ImageOp>, TaskError> {
+    fn apply_step(client: &Client, op: ImageOp, report: &mut ImageReport) -> StepResult<ImageOp> {
         match op {
             ImageOp::Upload(new, mut file) => apply::upload(client, &new, &mut file, report),
             ImageOp::Update(id, changes) => apply::update(client, id, &changes, report),
@@ -160,7 +143,7 @@ impl Task for ImageSpec {
 impl ImageSpec {
     fn id(&self) -> Option<ImageId> {
         match &self.presence {
-            ImagePresence::Present(wanted) => wanted.id,
+            ImagePresence::Present(desired) => desired.id,
             ImagePresence::Absent(id) => *id,
         }
     }

@@ -8,7 +8,7 @@ use crate::client::{
 use crate::task::image::{DesiredImage, ImageFacts, ImageOp, ImageReport, ImageSpec, image_title};
 use crate::task::lookup;
 use crate::task::lookup::Images;
-use crate::task::{Action, Plan, Step, Task, TaskError, verify};
+use crate::task::{Action, Plan, PlanResult, Step, Task, TaskError, verify};
 
 impl ImageSpec {
     /// The image with a given id. Its content can be compared but not replaced.
@@ -16,24 +16,24 @@ impl ImageSpec {
         &self,
         client: &ReadOnlyClient,
         id: ImageId,
-        wanted: &DesiredImage,
-    ) -> Result<Plan<ImageOp, ImageReport>, TaskError> {
+        desired: &DesiredImage,
+    ) -> PlanResult<Self> {
         let image = lookup::image_by_id(client, id)?;
         self.require_same_kind(&image)?;
         let own = client
             .images()
             .list(Scope::Own)?
             .iter()
-            .any(|mine| mine.id == id);
-        let digest = wanted.path.as_deref().map(ImageFile::open).transpose()?;
+            .any(|other| other.id == id);
+        let digest = desired.path.as_deref().map(ImageFile::open).transpose()?;
         let digest = digest.map(|file| file.digest().clone());
         if let Some(digest) = &digest {
-            let mut warnings = Vec::new();
-            if !has_content(client, &image, own, digest, &mut warnings) {
-                let doubt = warnings
-                    .first()
-                    .map(|why| format!(" ({why})"))
-                    .unwrap_or_default();
+            let doubt = match has_content(client, &image, own, digest) {
+                Ok(true) => None,
+                Ok(false) => Some(String::new()),
+                Err(unreadable) => Some(format!(" ({unreadable})")),
+            };
+            if let Some(doubt) = doubt {
                 return Err(TaskError::Refused(format!(
                     "{} does not hold the bytes of the given file{doubt}, and the content of an image \
                      cannot be replaced; leave out O(id) to have a new image uploaded",
@@ -42,7 +42,7 @@ impl ImageSpec {
             }
         }
         let mut plan = Plan::empty(ImageReport::from_image(&image, digest.as_ref()));
-        self.push_update(&mut plan, &image, own, wanted)?;
+        self.push_update(&mut plan, &image, own, desired)?;
         Ok(plan)
     }
 
@@ -51,12 +51,12 @@ impl ImageSpec {
         &self,
         client: &ReadOnlyClient,
         file: ImageFile,
-        wanted: &DesiredImage,
-    ) -> Result<Plan<ImageOp, ImageReport>, TaskError> {
+        desired: &DesiredImage,
+    ) -> PlanResult<Self> {
         let images = Images::fetch(client)?;
         let (own, others) = images.with_description(&self.kind, &self.arch, &self.description);
         let mut plan = Plan::empty(ImageReport::default());
-        let current = if wanted.force {
+        let current = if desired.force {
             None
         } else {
             self.find_up_to_date(
@@ -64,7 +64,7 @@ impl ImageSpec {
                 &own,
                 &others,
                 file.digest(),
-                wanted,
+                desired,
                 &mut plan.warnings,
             )
         };
@@ -72,11 +72,11 @@ impl ImageSpec {
         match current {
             Some(image) => {
                 plan.report = ImageReport::from_image(image, Some(file.digest()));
-                self.push_update(&mut plan, image, images.is_own(image), wanted)?;
+                self.push_update(&mut plan, image, images.is_own(image), desired)?;
             }
-            None => self.push_upload(&mut plan, file, own.first().copied(), wanted),
+            None => self.push_upload(&mut plan, file, own.first().copied(), desired),
         }
-        if wanted.prune {
+        if desired.prune {
             let superseded = own.into_iter().filter(|image| Some(image.id) != kept);
             push_prune(&mut plan, client, superseded.cloned().collect())?;
         }
@@ -93,33 +93,35 @@ impl ImageSpec {
         own: &[&'a Image],
         others: &[&'a Image],
         digest: &Digest,
-        wanted: &DesiredImage,
+        desired: &DesiredImage,
         warnings: &mut Vec<String>,
     ) -> Option<&'a Image> {
-        match (own, others) {
-            ([newest, ..], _) => {
-                has_content(client, newest, true, digest, warnings).then_some(*newest)
+        let candidate = match (own, others) {
+            ([newest, ..], _) => *newest,
+            ([], [only]) if desired.changed_flags(only).is_none() => *only,
+            _ => return None,
+        };
+        match has_content(client, candidate, !own.is_empty(), digest) {
+            Ok(has_content) => has_content.then_some(candidate),
+            Err(unreadable) => {
+                warnings.push(unreadable);
+                None
             }
-            ([], [only]) if wanted.changed_flags(only).is_none() => {
-                has_content(client, only, false, digest, warnings).then_some(*only)
-            }
-            _ => None,
         }
     }
 
-    /// Without a file, the image must exist already.
     pub(super) fn plan_existing(
         &self,
         client: &ReadOnlyClient,
-        wanted: &DesiredImage,
-    ) -> Result<Plan<ImageOp, ImageReport>, TaskError> {
+        desired: &DesiredImage,
+    ) -> PlanResult<Self> {
         let images = Images::fetch(client)?;
         let image = images
             .find(&self.kind, &self.arch, &self.description)?
             .ok_or_else(|| images.not_found(&self.kind, &self.arch, &self.description))?;
         let mut plan = Plan::empty(ImageReport::from_image(image, None));
-        self.push_update(&mut plan, image, images.is_own(image), wanted)?;
-        if wanted.prune {
+        self.push_update(&mut plan, image, images.is_own(image), desired)?;
+        if desired.prune {
             let (own, _) = images.with_description(&self.kind, &self.arch, &self.description);
             let superseded = own.into_iter().filter(|other| other.id != image.id);
             push_prune(&mut plan, client, superseded.cloned().collect())?;
@@ -131,7 +133,7 @@ impl ImageSpec {
         &self,
         client: &ReadOnlyClient,
         id: Option<ImageId>,
-    ) -> Result<Plan<ImageOp, ImageReport>, TaskError> {
+    ) -> PlanResult<Self> {
         let images = Images::fetch(client)?;
         let mut plan = Plan::empty(ImageReport::default());
         let to_delete: Vec<Image> = match id {
@@ -177,7 +179,7 @@ impl ImageSpec {
         if images.is_own(&image) {
             return Ok(Some(image));
         }
-        Err(not_yours(&image, "deleting it"))
+        Err(image_not_yours(&image, "deleting it"))
     }
 
     fn require_same_kind(&self, image: &Image) -> Result<(), TaskError> {
@@ -199,20 +201,20 @@ impl ImageSpec {
         plan: &mut Plan<ImageOp, ImageReport>,
         file: ImageFile,
         superseded: Option<&Image>,
-        wanted: &DesiredImage,
+        desired: &DesiredImage,
     ) {
         let new = NewImage {
             description: Some(self.description.clone()),
             kind: self.kind.clone(),
             arch: self.arch.clone(),
-            known_good: wanted.known_good.unwrap_or(false),
-            public: wanted
+            known_good: desired.known_good.unwrap_or(false),
+            public: desired
                 .public
                 .unwrap_or(superseded.is_some_and(|image| image.public)),
         };
         let facts = ImageFacts::planned(&new, file.digest());
         let why = match superseded {
-            _ if wanted.force => "force is set".to_owned(),
+            _ if desired.force => "force is set".to_owned(),
             Some(image) => format!("image {} holds other bytes", image.id),
             None => "no image of that description holds these bytes".to_owned(),
         };
@@ -236,9 +238,9 @@ impl ImageSpec {
         plan: &mut Plan<ImageOp, ImageReport>,
         image: &Image,
         own: bool,
-        wanted: &DesiredImage,
+        desired: &DesiredImage,
     ) -> Result<(), TaskError> {
-        let mut changes = wanted.changed_flags(image).unwrap_or_default();
+        let mut changes = desired.changed_flags(image).unwrap_or_default();
         if image.description.as_deref() != Some(self.description.as_str()) {
             changes.description = Some(self.description.clone());
         }
@@ -247,7 +249,7 @@ impl ImageSpec {
             return Ok(());
         }
         if !own {
-            return Err(not_yours(image, "changing it"));
+            return Err(image_not_yours(image, "changing it"));
         }
         let facts = plan
             .report
@@ -261,10 +263,11 @@ impl ImageSpec {
 }
 
 impl DesiredImage {
-    /// The given flags that differ.
     fn changed_flags(&self, image: &Image) -> Option<ImageChanges> {
-        let known_good = self.known_good.filter(|wanted| *wanted != image.known_good);
-        let public = self.public.filter(|wanted| *wanted != image.public);
+        let known_good = self
+            .known_good
+            .filter(|desired| *desired != image.known_good);
+        let public = self.public.filter(|desired| *desired != image.public);
         let differ = known_good.is_some() || public.is_some();
         differ.then_some(ImageChanges {
             description: None,
@@ -274,28 +277,23 @@ impl DesiredImage {
     }
 }
 
-/// Whether an image has this content: by its mark if the image is an own one, else by reading it back. If that fails,
-/// the answer is no, and a warning says why.
+/// Whether an image has this content: by its mark if the image is an own one, else by reading it back. An error is the
+/// sentence that it could not be read back; then the image counts as one with other content.
 fn has_content(
     client: &ReadOnlyClient,
     image: &Image,
     own: bool,
     digest: &Digest,
-    warnings: &mut Vec<String>,
-) -> bool {
-    if let Some(mark) = image.name.as_deref().and_then(mark_of).filter(|_| own) {
-        return mark == digest.sha256.mark();
+) -> Result<bool, String> {
+    if own && let Some(mark) = image.name.as_deref().and_then(mark_of) {
+        return Ok(mark == digest.sha256.mark());
     }
-    match client.images().holds(image, digest) {
-        Ok(answer) => answer,
-        Err(error) => {
-            warnings.push(format!(
-                "what {} holds could not be read back over the boot endpoint ({error}), so it counts as other content",
-                image_title(image)
-            ));
-            false
-        }
-    }
+    client.images().holds(image, digest).map_err(|error| {
+        format!(
+            "what {} holds could not be read back over the boot endpoint ({error}), so it counts as other content",
+            image_title(image)
+        )
+    })
 }
 
 fn push_prune(
@@ -319,6 +317,6 @@ fn push_prune(
     Ok(())
 }
 
-fn not_yours(image: &Image, change: &str) -> TaskError {
+fn image_not_yours(image: &Image, change: &str) -> TaskError {
     lookup::not_yours(image_title(image), image.user.as_deref(), change)
 }

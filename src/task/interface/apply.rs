@@ -6,7 +6,7 @@ use serde_json::json;
 
 use crate::client::{self, Client};
 use crate::task::interface::{InterfaceOp, InterfaceReport, choose_address, plan};
-use crate::task::{StepOutcome, TaskError, verify};
+use crate::task::{StepOutcome, StepResult, TaskError, verify};
 
 /// The most addresses that are tried while other clients take the chosen ones.
 const MAX_ATTEMPTS: usize = 64;
@@ -15,7 +15,7 @@ pub(super) fn update(
     client: &Client,
     mut op: InterfaceOp,
     report: &mut InterfaceReport,
-) -> Result<StepOutcome<InterfaceOp>, TaskError> {
+) -> StepResult<InterfaceOp> {
     let planned = op.changes.configured_ipv4;
     let mut attempts = 1;
     while let Err(error) = client
@@ -67,7 +67,7 @@ fn explain_conflict(client: &Client, op: &InterfaceOp, error: client::Error) -> 
             )),
         };
     }
-    match choose_address::holder_text(client.read_only(), address) {
+    match choose_address::address_holder(client.read_only(), address) {
         Ok(holder) => TaskError::AddressTaken {
             interface: op.title.clone(),
             address,

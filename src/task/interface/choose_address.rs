@@ -119,7 +119,10 @@ fn interfaces_of_all_machines(
 }
 
 /// The interface that has an address, as a part of a sentence.
-pub(super) fn holder_text(client: &ReadOnlyClient, address: Ipv4Addr) -> Result<String, TaskError> {
+pub(super) fn address_holder(
+    client: &ReadOnlyClient,
+    address: Ipv4Addr,
+) -> Result<String, TaskError> {
     let all = interfaces_of_all_machines(client)?;
     let found = all
         .iter()

@@ -55,7 +55,7 @@ fn require_one<'a>(
 ) -> Result<&'a Interface, TaskError> {
     match matching {
         [only] => Ok(only),
-        [] => Err(name_not_found(machine, interfaces, name)),
+        [] => Err(interface_name_not_found(machine, interfaces, name)),
         several => Err(TaskError::Ambiguous {
             what: WHAT.into(),
             name: format!("'{name}' of {}", machine_title(machine)),
@@ -94,7 +94,7 @@ fn parse_mac(text: &str) -> Option<String> {
     })
 }
 
-fn name_not_found(machine: &Machine, interfaces: &[Interface], name: &str) -> TaskError {
+fn interface_name_not_found(machine: &Machine, interfaces: &[Interface], name: &str) -> TaskError {
     let names = interfaces
         .iter()
         .flat_map(|interface| [interface.identifier.as_deref(), interface.mac.as_deref()])

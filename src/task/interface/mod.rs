@@ -20,19 +20,15 @@ use crate::client::{
     ReadOnlyClient,
 };
 use crate::task::lookup;
-pub use crate::task::lookup::MachineRef;
-use crate::task::{Plan, PlanResult, StepOutcome, Task, TaskError, verify};
+pub(crate) use crate::task::lookup::MachineRef;
+use crate::task::{Plan, PlanResult, StepResult, Task, TaskError, verify};
 
 /// The desired interface; what is None stays as it is.
 #[derive(Clone, Debug)]
-pub struct InterfaceSpec {
-    /// The machine that it belongs to.
+pub(crate) struct InterfaceSpec {
     pub machine: MachineRef,
-    /// Which of its interfaces.
     pub interface: InterfaceRef,
-    /// The source of its address.
     pub config_type: Option<ConfigType>,
-    /// Its address, unless it is dynamic.
     pub ipv4: Option<DesiredAddress>,
     /// Its new identifier; an empty one clears it.
     pub identifier: Option<String>,
@@ -42,17 +38,15 @@ pub struct InterfaceSpec {
 
 /// How a user names an interface.
 #[derive(Clone, Debug)]
-pub enum InterfaceRef {
+pub(crate) enum InterfaceRef {
     /// By its identifier, or by its MAC in any notation.
     Name(String),
-    /// By its id.
     Id(InterfaceId),
 }
 
 /// How a user names an address.
 #[derive(Clone, Copy, Debug)]
-pub enum DesiredAddress {
-    /// This one.
+pub(crate) enum DesiredAddress {
     Given(Ipv4Addr),
     /// The current one, else the lowest free one of the pool.
     Auto,
@@ -60,7 +54,7 @@ pub enum DesiredAddress {
 
 /// The one operation on an interface.
 #[derive(Debug)]
-pub struct InterfaceOp {
+pub(crate) struct InterfaceOp {
     /// `interface 'eth0' of machine 'qdc01'`.
     title: String,
     machine: MachineId,
@@ -72,8 +66,7 @@ pub struct InterfaceOp {
 
 /// The interface.
 #[derive(Debug, Serialize)]
-pub struct InterfaceReport {
-    /// With the server's fields.
+pub(crate) struct InterfaceReport {
     pub interface: Interface,
 }
 
@@ -97,14 +90,8 @@ impl Task for InterfaceSpec {
         }
     }
 
-    fn plan(
-        &self,
-        client: &ReadOnlyClient,
-    ) -> Result<Plan<InterfaceOp, InterfaceReport>, TaskError> {
-        let machine = lookup::find_machine(client, &self.machine)?;
-        if !self.allow_unassigned {
-            lookup::require_assignment(client, &machine)?;
-        }
+    fn plan(&self, client: &ReadOnlyClient) -> PlanResult<Self> {
+        let machine = lookup::find_assigned_machine(client, &self.machine, self.allow_unassigned)?;
         let interfaces = client.interfaces().list(machine.id)?;
         let interface = self.find(&machine, &interfaces)?;
         let address = self.choose_address(client, &machine, interface)?;
@@ -121,7 +108,7 @@ impl Task for InterfaceSpec {
         client: &Client,
         op: InterfaceOp,
         report: &mut InterfaceReport,
-    ) -> Result<StepOutcome<InterfaceOp>, TaskError> {
+    ) -> StepResult<InterfaceOp> {
         apply::update(client, op, report)
     }
 

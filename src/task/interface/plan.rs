@@ -22,12 +22,12 @@ impl InterfaceSpec {
         interface: &Interface,
         address: AddressChoice,
     ) {
-        let (wanted, free) = match address {
+        let (desired, free) = match address {
             AddressChoice::Unchanged => (None, None),
             AddressChoice::Given(address) => (Some(address), None),
             AddressChoice::Lowest(address, free) => (Some(address), Some(free)),
         };
-        let changes = self.differences(interface, wanted);
+        let changes = self.differences(interface, desired);
         let after = verify::changed_fields(json!(changes));
         if after.is_empty() {
             return;
@@ -57,16 +57,18 @@ impl InterfaceSpec {
         let config_type = self
             .config_type
             .clone()
-            .filter(|wanted| Some(wanted) != interface.config_type_v4.as_ref());
+            .filter(|desired| Some(desired) != interface.config_type_v4.as_ref());
         let loses_address =
             config_type == Some(ConfigType::Dynamic) && interface.configured_ipv4.is_some();
         InterfaceChanges {
             identifier: self
                 .identifier
                 .clone()
-                .filter(|wanted| wanted != interface.identifier.as_deref().unwrap_or("")),
+                .filter(|desired| desired != interface.identifier.as_deref().unwrap_or("")),
             configured_ipv4: match address {
-                Some(wanted) if Some(wanted) != configured_address(interface) => Some(Some(wanted)),
+                Some(desired) if Some(desired) != configured_address(interface) => {
+                    Some(Some(desired))
+                }
                 _ => loses_address.then_some(None),
             },
             config_type_v4: config_type,

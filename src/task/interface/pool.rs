@@ -28,7 +28,6 @@ impl Pool {
         (self.first..=self.last).contains(&u32::from(address))
     }
 
-    /// Whether a host can have the address.
     pub(crate) fn has_host(self, address: Ipv4Addr) -> bool {
         self.hosts().contains(&u32::from(address))
     }

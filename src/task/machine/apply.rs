@@ -5,14 +5,14 @@ use serde_json::json;
 use crate::client::{Client, Machine, MachineChanges, MachineId, MachineState, ReportedState};
 use crate::task::machine::{MachineOp, MachineReport, machine_title, netboot_of};
 use crate::task::wait::{Observation, OngoingWait};
-use crate::task::{StepOutcome, TaskError, verify};
+use crate::task::{StepOutcome, StepResult, TaskError, verify};
 
 pub(super) fn configure(
     client: &Client,
     id: MachineId,
     changes: &MachineChanges,
     report: &mut MachineReport,
-) -> Result<StepOutcome<MachineOp>, TaskError> {
+) -> StepResult<MachineOp> {
     client.machines().update(id, changes)?;
     let title = machine_title(&report.machine.machine);
     let found = verify::require_read_back(&title, client.machines().get(id))?;
@@ -26,7 +26,7 @@ pub(super) fn provision(
     client: &Client,
     machine: &Machine,
     report: &mut MachineReport,
-) -> Result<StepOutcome<MachineOp>, TaskError> {
+) -> StepResult<MachineOp> {
     let answer = client.states().provision(machine.id);
     let title = machine_title(machine);
     let state = verify::require_read_back(&title, client.states().get(machine.id));
@@ -76,7 +76,7 @@ pub(super) fn poll_ready(
     machine: Machine,
     wait: OngoingWait,
     report: &mut MachineReport,
-) -> Result<StepOutcome<MachineOp>, TaskError> {
+) -> StepResult<MachineOp> {
     let observation = match client.states().get(machine.id) {
         Ok(MachineState::Error) => {
             return Err(TaskError::InstallFailed {
@@ -103,7 +103,7 @@ pub(super) fn report_state(
     id: MachineId,
     reported: ReportedState,
     report: &mut MachineReport,
-) -> Result<StepOutcome<MachineOp>, TaskError> {
+) -> StepResult<MachineOp> {
     client.states().set(id, reported)?;
     let title = machine_title(&report.machine.machine);
     let expected = MachineState::from(reported);

@@ -11,22 +11,21 @@ mod wait_ready;
 use serde::Serialize;
 
 use resolve::ResolvedParameters;
-pub use wait_ready::ReadinessSpec;
+pub(crate) use wait_ready::ReadinessSpec;
 
 use crate::client::{
     Client, Image, ImageId, Machine, MachineChanges, MachineId, MachineState, PreseedId,
     ReadOnlyClient, ReportedState,
 };
 use crate::task::lookup;
-pub use crate::task::lookup::MachineRef;
+pub(crate) use crate::task::lookup::MachineRef;
 use crate::task::preseed::PreseedFacts;
 use crate::task::wait::OngoingWait;
-use crate::task::{Plan, StepOutcome, Task, TaskError, WaitLimits, verify};
+use crate::task::{Plan, PlanResult, StepResult, Task, TaskError, WaitLimits, verify};
 
 /// The desired machine; what is None stays as it is.
 #[derive(Clone, Debug)]
-pub struct MachineSpec {
-    /// Which machine.
+pub(crate) struct MachineSpec {
     pub machine: MachineRef,
     /// Only compared: the server cannot change it.
     pub arch: Option<String>,
@@ -34,15 +33,11 @@ pub struct MachineSpec {
     pub subarch: Option<String>,
     /// What it boots. The server cannot clear a kernel.
     pub kernel: Option<ImageRef>,
-    /// Its initrd.
     pub initrd: Setting<ImageRef>,
-    /// Its preseed.
     pub preseed: Setting<PreseedRef>,
-    /// The kernel's command line.
     pub kernel_opts: Option<String>,
     /// Whether it boots over the network. Not compared for [`MachineGoal::Provisioned`].
     pub netboot: Option<bool>,
-    /// How far to go.
     pub goal: MachineGoal,
     /// Also change a machine that is not assigned to the token's user.
     pub allow_unassigned: bool,
@@ -52,36 +47,30 @@ pub struct MachineSpec {
 
 /// The desired value of something that can be set and cleared.
 #[derive(Clone, Debug)]
-pub enum Setting<T> {
-    /// Leave it as it is.
+pub(crate) enum Setting<T> {
     Keep,
-    /// Clear it.
     Clear,
-    /// Set it to this.
     To(T),
 }
 
 /// How a user names an image.
 #[derive(Clone, Debug)]
-pub enum ImageRef {
+pub(crate) enum ImageRef {
     /// By description: the newest own one, else the only one of other users.
     Description(String),
-    /// By id.
     Id(ImageId),
 }
 
 /// How a user names a preseed.
 #[derive(Clone, Debug)]
-pub enum PreseedRef {
-    /// By name.
+pub(crate) enum PreseedRef {
     Name(String),
-    /// By id.
     Id(PreseedId),
 }
 
 /// How far to go with a machine.
 #[derive(Clone, Debug)]
-pub enum MachineGoal {
+pub(crate) enum MachineGoal {
     /// Set the boot parameters only.
     Configured,
     /// Provision it if the boot parameters change or it is not ready.
@@ -92,7 +81,7 @@ pub enum MachineGoal {
 
 /// How to provision.
 #[derive(Clone, Copy, Debug)]
-pub struct ProvisionSettings {
+pub(crate) struct ProvisionSettings {
     /// Also if nothing differs and the machine is ready.
     pub force: bool,
     /// None to end with the reboot into the installer.
@@ -103,25 +92,20 @@ pub struct ProvisionSettings {
 
 /// One operation on a machine.
 #[derive(Debug)]
-pub enum MachineOp {
-    /// Change boot parameters.
+pub(crate) enum MachineOp {
     Configure(MachineId, MachineChanges),
-    /// Reboot into the installer.
     Provision(Machine),
     /// Read whether the installed system has reported.
     AwaitReady(Machine, OngoingWait),
-    /// Report a state.
     ReportState(MachineId, ReportedState),
 }
 
 /// The machine, with the objects that its parameters name.
 #[derive(Clone, Debug, Serialize)]
-pub struct MachineReport {
-    /// The machine and its state.
+pub(crate) struct MachineReport {
     pub machine: MachineFacts,
     /// The kernel that was given; null where none was, or where it does not exist yet.
     pub kernel: Option<Image>,
-    /// The initrd that was given.
     pub initrd: Option<Image>,
     /// The preseed that was given, without its text.
     pub preseed: Option<PreseedFacts>,
@@ -129,11 +113,9 @@ pub struct MachineReport {
 
 /// A machine with its state, which is a request of its own.
 #[derive(Clone, Debug, Serialize)]
-pub struct MachineFacts {
-    /// The server's fields.
+pub(crate) struct MachineFacts {
     #[serde(flatten)]
     pub machine: Machine,
-    /// unknown, provisioning, ready or error.
     pub state: MachineState,
 }
 
@@ -155,7 +137,7 @@ impl Task for MachineSpec {
         }
     }
 
-    fn plan(&self, client: &ReadOnlyClient) -> Result<Plan<MachineOp, MachineReport>, TaskError> {
+    fn plan(&self, client: &ReadOnlyClient) -> PlanResult<Self> {
         let machine = lookup::find_machine(client, &self.machine)?;
         self.require_arch(&machine)?;
         if !self.allow_unassigned {
@@ -192,7 +174,7 @@ impl Task for MachineSpec {
         client: &Client,
         op: MachineOp,
         report: &mut MachineReport,
-    ) -> Result<StepOutcome<MachineOp>, TaskError> {
+    ) -> StepResult<MachineOp> {
         match op {
             MachineOp::Configure(id, changes) => apply::configure(client, id, &changes, report),
             MachineOp::Provision(machine) => apply::provision(client, &machine, report),

@@ -19,11 +19,11 @@ type MachinePlan = Plan<MachineOp, MachineReport>;
 impl MachineSpec {
     pub(super) fn require_arch(&self, machine: &Machine) -> Result<(), TaskError> {
         match (&self.arch, &machine.arch) {
-            (Some(wanted), found) if found.as_ref() != Some(wanted) => {
+            (Some(desired), found) if found.as_ref() != Some(desired) => {
                 let found = found.as_deref().unwrap_or("of no architecture");
                 let name = &machine.name;
                 Err(TaskError::Refused(format!(
-                    "machine '{name}' is {found}, not {wanted}"
+                    "machine '{name}' is {found}, not {desired}"
                 )))
             }
             _ => Ok(()),
@@ -60,7 +60,7 @@ impl MachineSpec {
             subarch: self
                 .subarch
                 .clone()
-                .filter(|wanted| Some(wanted) != machine.subarch.as_ref()),
+                .filter(|desired| Some(desired) != machine.subarch.as_ref()),
             kernel_id: resolved
                 .kernel
                 .changed_id(|kernel| kernel.id, machine.kernel_id)
@@ -68,7 +68,7 @@ impl MachineSpec {
             kernel_opts: self
                 .kernel_opts
                 .clone()
-                .filter(|wanted| wanted != machine.kernel_opts.as_deref().unwrap_or("")),
+                .filter(|desired| desired != machine.kernel_opts.as_deref().unwrap_or("")),
             initrd_id: resolved
                 .initrd
                 .changed_id(|initrd| initrd.id, machine.initrd_id),
@@ -77,7 +77,7 @@ impl MachineSpec {
                 .changed_id(|preseed| preseed.id, machine.preseed_id),
             netboot_enabled: self
                 .netboot
-                .filter(|wanted| compares_netboot && *wanted != netboot_of(machine)),
+                .filter(|desired| compares_netboot && *desired != netboot_of(machine)),
         }
     }
 

@@ -17,12 +17,9 @@ pub(super) struct ResolvedParameters {
 /// A [`Setting`] whose reference was looked up.
 #[derive(Default)]
 pub(super) enum ResolvedSetting<T> {
-    /// Leave it as it is.
     #[default]
     Keep,
-    /// Clear it.
     Clear,
-    /// Set it to this object.
     To(T),
     /// Set it to an object of this name, which does not exist yet.
     Missing(String),

@@ -5,16 +5,14 @@ use crate::task::machine::resolve::ResolvedParameters;
 use crate::task::machine::{
     MachineOp, MachineRef, MachineReport, MachineSpec, machine_title, plan,
 };
-use crate::task::{Plan, StepOutcome, Task, TaskError, WaitLimits, lookup};
+use crate::task::{Plan, PlanResult, StepResult, Task, WaitLimits, lookup};
 
 const NOT_READY_HINT: &str = "Nothing on the server ends the state provisioning: the installed system must set the state ready.";
 
 /// A machine that becomes ready, whoever holds it. The task only reads.
 #[derive(Clone, Debug)]
-pub struct ReadinessSpec {
-    /// Which machine.
+pub(crate) struct ReadinessSpec {
     pub machine: MachineRef,
-    /// How long to wait for it.
     pub wait: WaitLimits,
 }
 
@@ -22,7 +20,7 @@ impl Task for ReadinessSpec {
     type Op = MachineOp;
     type Report = MachineReport;
 
-    fn plan(&self, client: &ReadOnlyClient) -> Result<Plan<MachineOp, MachineReport>, TaskError> {
+    fn plan(&self, client: &ReadOnlyClient) -> PlanResult<Self> {
         let machine = lookup::find_machine(client, &self.machine)?;
         let state = client.states().get(machine.id)?;
         let is_ready = state == MachineState::Ready;
@@ -38,7 +36,7 @@ impl Task for ReadinessSpec {
         client: &Client,
         op: MachineOp,
         report: &mut MachineReport,
-    ) -> Result<StepOutcome<MachineOp>, TaskError> {
+    ) -> StepResult<MachineOp> {
         MachineSpec::apply_step(client, op, report)
     }
 

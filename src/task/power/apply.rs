@@ -3,14 +3,14 @@
 use crate::client::{Client, MachineId, Power, PowerOrder, ReadOnlyClient};
 use crate::task::power::{PowerOp, PowerReport};
 use crate::task::wait::{Observation, OngoingWait};
-use crate::task::{StepOutcome, TaskError};
+use crate::task::{StepOutcome, StepResult};
 
 /// Sends an order. The server answers with the power that it read afterwards.
 pub(super) fn send_order(
     client: &Client,
     order: PowerOrder,
     report: &mut PowerReport,
-) -> Result<StepOutcome<PowerOp>, TaskError> {
+) -> StepResult<PowerOp> {
     let machine = report.machine.id;
     report.power = match client.powers().order(machine, order) {
         Err(lost) if lost.is_outcome_unknown() => {
@@ -38,7 +38,7 @@ pub(super) fn poll_power(
     awaited: Power,
     wait: OngoingWait,
     report: &mut PowerReport,
-) -> Result<StepOutcome<PowerOp>, TaskError> {
+) -> StepResult<PowerOp> {
     let observation = client.powers().get(report.machine.id).map(|power| {
         report.power = power;
         match report.power == awaited {

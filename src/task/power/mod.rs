@@ -12,14 +12,12 @@ use crate::client::{Client, Machine, Power, PowerOrder, ReadOnlyClient};
 use crate::task::lookup;
 use crate::task::lookup::MachineRef;
 use crate::task::machine::machine_title;
-use crate::task::{OngoingWait, Plan, StepOutcome, Task, TaskError, WaitLimits};
+use crate::task::{OngoingWait, Plan, PlanResult, StepResult, Task, WaitLimits};
 
 /// The desired power of a machine.
 #[derive(Clone, Debug)]
-pub struct PowerSpec {
-    /// Which machine.
+pub(crate) struct PowerSpec {
     pub machine: MachineRef,
-    /// On, off, or rebooted.
     pub goal: PowerGoal,
     /// None to end with the order to the BMC.
     pub wait: Option<WaitLimits>,
@@ -29,18 +27,15 @@ pub struct PowerSpec {
 
 /// What to do with a machine's power.
 #[derive(Clone, Copy, Debug)]
-pub enum PowerGoal {
-    /// Switch it on, if it is not.
+pub(crate) enum PowerGoal {
     On,
-    /// Switch it off, if it is not.
     Off,
-    /// Reboot it now.
     Rebooted(RebootSpec),
 }
 
 /// How to reboot a machine.
 #[derive(Clone, Copy, Debug)]
-pub struct RebootSpec {
+pub(crate) struct RebootSpec {
     /// The source of this one boot; None for the one that the machine is set up with.
     pub boot: Option<BootSource>,
     /// Boot over the network even where netboot is off.
@@ -50,28 +45,22 @@ pub struct RebootSpec {
 /// What a machine boots from.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Deserialize)]
 #[serde(rename_all = "lowercase")]
-pub enum BootSource {
-    /// The network.
+pub(crate) enum BootSource {
     Pxe,
-    /// Its disk.
     Disk,
-    /// Its firmware's setup.
     Bios,
 }
 
 /// One operation on the power of the machine in the report.
 #[derive(Debug)]
-pub enum PowerOp {
-    /// Send an order to its BMC.
+pub(crate) enum PowerOp {
     Order(PowerOrder),
-    /// Read whether it has this power.
     Await(Power, OngoingWait),
 }
 
 /// The machine and its power.
 #[derive(Debug, Serialize)]
-pub struct PowerReport {
-    /// The server's fields.
+pub(crate) struct PowerReport {
     pub machine: Machine,
     /// on or off, or another answer of its BMC.
     pub power: Power,
@@ -81,11 +70,8 @@ impl Task for PowerSpec {
     type Op = PowerOp;
     type Report = PowerReport;
 
-    fn plan(&self, client: &ReadOnlyClient) -> Result<Plan<PowerOp, PowerReport>, TaskError> {
-        let machine = lookup::find_machine(client, &self.machine)?;
-        if !self.allow_unassigned {
-            lookup::require_assignment(client, &machine)?;
-        }
+    fn plan(&self, client: &ReadOnlyClient) -> PlanResult<Self> {
+        let machine = lookup::find_assigned_machine(client, &self.machine, self.allow_unassigned)?;
         let power = plan::known_power(client, &machine)?;
         let mut plan = Plan::empty(PowerReport { machine, power });
         match self.goal {
@@ -96,11 +82,7 @@ impl Task for PowerSpec {
         Ok(plan)
     }
 
-    fn apply_step(
-        client: &Client,
-        op: PowerOp,
-        report: &mut PowerReport,
-    ) -> Result<StepOutcome<PowerOp>, TaskError> {
+    fn apply_step(client: &Client, op: PowerOp, report: &mut PowerReport) -> StepResult<PowerOp> {
         match op {
             PowerOp::Order(order) => apply::send_order(client, order, report),
             PowerOp::Await(power, wait) => apply::poll_power(client, power, wait, report),

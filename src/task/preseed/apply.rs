@@ -4,15 +4,15 @@ use serde_json::{Value, json};
 
 use crate::client::{Client, NewPreseed, Preseed, PreseedChanges, PreseedId};
 use crate::task::preseed::{
-    PreseedOp, PreseedReport, preseed_title, require_unused, without_content,
+    PreseedOp, PreseedReport, preseed_title, require_preseed_unused, without_content,
 };
-use crate::task::{StepOutcome, TaskError, verify};
+use crate::task::{StepOutcome, StepResult, verify};
 
 pub(super) fn create(
     client: &Client,
     new: &NewPreseed,
     report: &mut PreseedReport,
-) -> Result<StepOutcome<PreseedOp>, TaskError> {
+) -> StepResult<PreseedOp> {
     let created = client.preseeds().create(new)?;
     read_back(client, created.id, json!(new), report)
 }
@@ -22,7 +22,7 @@ pub(super) fn update(
     id: PreseedId,
     changes: &PreseedChanges,
     report: &mut PreseedReport,
-) -> Result<StepOutcome<PreseedOp>, TaskError> {
+) -> StepResult<PreseedOp> {
     client.preseeds().update(id, changes)?;
     read_back(client, id, json!(changes), report)
 }
@@ -32,7 +32,7 @@ fn read_back(
     id: PreseedId,
     sent: Value,
     report: &mut PreseedReport,
-) -> Result<StepOutcome<PreseedOp>, TaskError> {
+) -> StepResult<PreseedOp> {
     let found = verify::require_read_back(&format!("preseed {id}"), client.preseeds().get(id))?;
     verify::require_stored(
         &preseed_title(&found.name),
@@ -43,13 +43,10 @@ fn read_back(
     Ok(StepOutcome::Done)
 }
 
-pub(super) fn delete(
-    client: &Client,
-    preseed: &Preseed,
-) -> Result<StepOutcome<PreseedOp>, TaskError> {
+pub(super) fn delete(client: &Client, preseed: &Preseed) -> StepResult<PreseedOp> {
     match client.preseeds().delete(preseed.id) {
         Err(error) if error.is_conflict() => {
-            require_unused(client.read_only(), preseed)?;
+            require_preseed_unused(client.read_only(), preseed)?;
             return Err(error.into());
         }
         answer => answer?,

@@ -15,45 +15,38 @@ use crate::client::{
     Client, NewPreseed, Preseed, PreseedChanges, PreseedId, PreseedType, ReadOnlyClient, Scope,
     Sha256,
 };
-use crate::task::{Plan, StepOutcome, Task, TaskError, lookup, verify};
+use crate::task::{PlanResult, StepResult, Task, TaskError, lookup, verify};
 
 /// The desired preseed.
 #[derive(Clone, Debug)]
-pub struct PreseedSpec {
-    /// Unique over all users.
+pub(crate) struct PreseedSpec {
     pub name: String,
-    /// Present with these properties, or absent.
     pub presence: PreseedPresence,
 }
 
 /// Whether the preseed is to exist.
 #[derive(Clone, Debug)]
-pub enum PreseedPresence {
-    /// It exists, with these properties.
+pub(crate) enum PreseedPresence {
     Present(DesiredPreseed),
-    /// It does not exist.
     Absent,
 }
 
 /// The desired properties of a preseed; None leaves one as it is.
 #[derive(Clone, Debug, Default)]
-pub struct DesiredPreseed {
+pub(crate) struct DesiredPreseed {
     /// A new preseed without a type is of type preseed.
     pub kind: Option<PreseedType>,
     /// Its content; without it, the preseed must exist already.
     pub content: Option<PreseedContent>,
     /// An empty one clears it.
     pub description: Option<String>,
-    /// Whether other users may use it.
     pub public: Option<bool>,
-    /// Whether it is marked as known to work.
     pub known_good: Option<bool>,
 }
 
 /// The source of a preseed's content.
 #[derive(Clone, Debug)]
-pub enum PreseedContent {
-    /// A text.
+pub(crate) enum PreseedContent {
     Text(String),
     /// A file, which must be UTF-8.
     File(PathBuf),
@@ -61,39 +54,30 @@ pub enum PreseedContent {
 
 /// One operation on the server's preseeds.
 #[derive(Debug)]
-pub enum PreseedOp {
-    /// Create it.
+pub(crate) enum PreseedOp {
     Create(NewPreseed),
-    /// Change an own one.
     Update(PreseedId, PreseedChanges),
-    /// Delete an own one.
     Delete(Preseed),
 }
 
 /// The preseed.
 #[derive(Debug, Default, Serialize)]
-pub struct PreseedReport {
-    /// Null when it is absent.
+pub(crate) struct PreseedReport {
     pub preseed: Option<PreseedFacts>,
 }
 
 /// A preseed without its content, which may contain passwords.
 #[derive(Clone, Debug, Serialize)]
-pub struct PreseedFacts {
+pub(crate) struct PreseedFacts {
     /// Null while the preseed is only planned.
     pub id: Option<PreseedId>,
-    /// Unique over all users.
     pub name: String,
-    /// preseed, kickstart or autoyast.
     #[serde(rename = "type")]
     pub kind: PreseedType,
-    /// Null where there is none.
     pub description: Option<String>,
     /// The owner; null while only planned.
     pub user: Option<String>,
-    /// Whether it is marked as known to work.
     pub known_good: bool,
-    /// Whether other users may use it.
     pub public: bool,
     /// Of the content in UTF-8, hex digits.
     pub sha256: String,
@@ -113,17 +97,17 @@ impl Task for PreseedSpec {
             )));
         }
         match &self.presence {
-            PreseedPresence::Present(wanted) => {
-                let description = wanted.description.as_deref().unwrap_or("");
+            PreseedPresence::Present(desired) => {
+                let description = desired.description.as_deref().unwrap_or("");
                 verify::require_length("O(description)", description, 256)
             }
             PreseedPresence::Absent => Ok(()),
         }
     }
 
-    fn plan(&self, client: &ReadOnlyClient) -> Result<Plan<PreseedOp, PreseedReport>, TaskError> {
+    fn plan(&self, client: &ReadOnlyClient) -> PlanResult<Self> {
         match &self.presence {
-            PreseedPresence::Present(wanted) => self.plan_present(client, wanted),
+            PreseedPresence::Present(desired) => self.plan_present(client, desired),
             PreseedPresence::Absent => self.plan_absent(client),
         }
     }
@@ -132,7 +116,7 @@ impl Task for PreseedSpec {
         client: &Client,
         op: PreseedOp,
         report: &mut PreseedReport,
-    ) -> Result<StepOutcome<PreseedOp>, TaskError> {
+    ) -> StepResult<PreseedOp> {
         match op {
             PreseedOp::Create(new) => apply::create(client, &new, report),
             PreseedOp::Update(id, changes) => apply::update(client, id, &changes, report),
@@ -201,7 +185,7 @@ fn sha256_of(text: &str) -> String {
 }
 
 /// Refuses to delete a preseed that machines use.
-fn require_unused(client: &ReadOnlyClient, preseed: &Preseed) -> Result<(), TaskError> {
+fn require_preseed_unused(client: &ReadOnlyClient, preseed: &Preseed) -> Result<(), TaskError> {
     let machines = client.machines().list(Scope::Visible)?;
     let users = machines
         .iter()

@@ -8,9 +8,9 @@ use crate::client::{NewPreseed, Preseed, PreseedChanges, PreseedType, ReadOnlyCl
 use crate::support::io_error;
 use crate::task::preseed::{
     DesiredPreseed, PreseedContent, PreseedFacts, PreseedOp, PreseedReport, PreseedSpec,
-    preseed_title, require_unused, without_content,
+    preseed_title, require_preseed_unused, without_content,
 };
-use crate::task::{Action, Plan, Step, Task, TaskError, TextChange, lookup, verify};
+use crate::task::{Action, Plan, PlanResult, Step, Task, TaskError, TextChange, lookup, verify};
 
 /// The longest text the server stores, in characters.
 const CONTENT_LIMIT: usize = 2_097_152;
@@ -19,32 +19,32 @@ impl PreseedSpec {
     pub(super) fn plan_present(
         &self,
         client: &ReadOnlyClient,
-        wanted: &DesiredPreseed,
-    ) -> Result<Plan<PreseedOp, PreseedReport>, TaskError> {
-        let content = wanted
+        desired: &DesiredPreseed,
+    ) -> PlanResult<Self> {
+        let content = desired
             .content
             .as_ref()
             .map(PreseedContent::read)
             .transpose()?;
         match (client.preseeds().find(&self.name)?, content) {
-            (Some(preseed), content) => self.plan_update(client, preseed, wanted, content),
-            (None, Some(content)) => Ok(self.plan_create(wanted, content)),
+            (Some(preseed), content) => self.plan_update(client, preseed, desired, content),
+            (None, Some(content)) => Ok(self.plan_create(desired, content)),
             (None, None) => Err(lookup::preseed_not_found(client, &self.name)?),
         }
     }
 
     fn plan_create(
         &self,
-        wanted: &DesiredPreseed,
+        desired: &DesiredPreseed,
         content: String,
     ) -> Plan<PreseedOp, PreseedReport> {
         let new = NewPreseed {
             name: self.name.clone(),
-            kind: wanted.kind.clone().unwrap_or(PreseedType::Preseed),
+            kind: desired.kind.clone().unwrap_or(PreseedType::Preseed),
             content,
-            description: wanted.description.clone(),
-            known_good: wanted.known_good.unwrap_or(false),
-            public: wanted.public.unwrap_or(false),
+            description: desired.description.clone(),
+            known_good: desired.known_good.unwrap_or(false),
+            public: desired.public.unwrap_or(false),
         };
         let facts = PreseedFacts::planned(&new);
         let mut step = Step::new(
@@ -69,10 +69,10 @@ impl PreseedSpec {
         &self,
         client: &ReadOnlyClient,
         preseed: Preseed,
-        wanted: &DesiredPreseed,
+        desired: &DesiredPreseed,
         content: Option<String>,
-    ) -> Result<Plan<PreseedOp, PreseedReport>, TaskError> {
-        let changes = wanted.differences(&preseed, content);
+    ) -> PlanResult<Self> {
+        let changes = desired.differences(&preseed, content);
         let after = verify::changed_fields(json!(changes));
         let mut plan = Plan::empty(PreseedReport::from_preseed(&preseed));
         if after.is_empty() {
@@ -92,16 +92,13 @@ impl PreseedSpec {
         Ok(plan)
     }
 
-    pub(super) fn plan_absent(
-        &self,
-        client: &ReadOnlyClient,
-    ) -> Result<Plan<PreseedOp, PreseedReport>, TaskError> {
+    pub(super) fn plan_absent(&self, client: &ReadOnlyClient) -> PlanResult<Self> {
         let mut plan = Plan::empty(PreseedReport::default());
         let Some(preseed) = client.preseeds().find(&self.name)? else {
             return Ok(plan);
         };
         require_own(client, &preseed, "deleting it")?;
-        require_unused(client, &preseed)?;
+        require_preseed_unused(client, &preseed)?;
         let mut step = Step::delete(self.title(), without_content(json!(preseed)));
         step.text = Some(TextChange {
             before: preseed.content.clone().unwrap_or_default(),
@@ -113,7 +110,6 @@ impl PreseedSpec {
 }
 
 impl DesiredPreseed {
-    /// The given properties that differ.
     fn differences(&self, preseed: &Preseed, content: Option<String>) -> PreseedChanges {
         PreseedChanges {
             kind: self.kind.clone().filter(|kind| *kind != preseed.kind),
@@ -124,8 +120,8 @@ impl DesiredPreseed {
                 .filter(|text| text != preseed.description.as_deref().unwrap_or("")),
             known_good: self
                 .known_good
-                .filter(|wanted| *wanted != preseed.known_good),
-            public: self.public.filter(|wanted| *wanted != preseed.public),
+                .filter(|desired| *desired != preseed.known_good),
+            public: self.public.filter(|desired| *desired != preseed.public),
         }
     }
 }
@@ -148,7 +144,7 @@ impl PreseedContent {
 
 fn require_own(client: &ReadOnlyClient, preseed: &Preseed, change: &str) -> Result<(), TaskError> {
     let own = client.preseeds().list(Scope::Own)?;
-    if own.iter().any(|mine| mine.id == preseed.id) {
+    if own.iter().any(|other| other.id == preseed.id) {
         return Ok(());
     }
     let title = preseed_title(&preseed.name);

@@ -12,7 +12,6 @@ enum ClaimResult {
     Acquired(Assignee),
     /// Another user, or the token's user for another reason.
     HeldOtherwise,
-    /// Nobody.
     Unassigned,
 }
 

@@ -5,13 +5,13 @@ use crate::task::reservation::{
     Acquisition, HeldMachine, ReservationOp, ReservationReport, acquire, reservation_title,
 };
 use crate::task::wait::Observation;
-use crate::task::{StepOutcome, TaskError, verify};
+use crate::task::{StepOutcome, StepResult, TaskError, verify};
 
 pub(super) fn acquire(
     client: &Client,
     acquisition: Acquisition,
     report: &mut ReservationReport,
-) -> Result<StepOutcome<ReservationOp>, TaskError> {
+) -> StepResult<ReservationOp> {
     let free = match acquisition.candidates.free(client.read_only()) {
         Ok(free) => free,
         Err(error) => return wait_or_fail(client, acquisition, Err(error)),
@@ -40,7 +40,7 @@ fn wait_or_fail(
     client: &Client,
     mut acquisition: Acquisition,
     free: Result<usize, client::Error>,
-) -> Result<StepOutcome<ReservationOp>, TaskError> {
+) -> StepResult<ReservationOp> {
     let Some(wait) = acquisition.wait.take() else {
         free?;
         return Err(acquisition.not_free_error(client.read_only(), None)?);
@@ -63,10 +63,7 @@ fn wait_or_fail(
     }
 }
 
-pub(super) fn release(
-    client: &Client,
-    held: &HeldMachine,
-) -> Result<StepOutcome<ReservationOp>, TaskError> {
+pub(super) fn release(client: &Client, held: &HeldMachine) -> StepResult<ReservationOp> {
     let HeldMachine {
         machine,
         assignment: Some(own),

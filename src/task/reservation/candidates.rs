@@ -3,7 +3,6 @@
 use std::time::Duration;
 
 use crate::client::{self, Assignee, Machine, Query, ReadOnlyClient, Scope};
-use crate::support::sort;
 use crate::task::machine::machine_title;
 use crate::task::reservation::{Acquisition, HeldMachine, ReservationSelection};
 use crate::task::{TaskError, lookup, parallel};
@@ -55,7 +54,8 @@ impl Candidates {
         client: &ReadOnlyClient,
         reason: Option<&str>,
     ) -> Result<Vec<HeldMachine>, TaskError> {
-        let own = sorted(client.machines().query(Scope::Own, &self.query)?);
+        let own = client.machines().query(Scope::Own, &self.query)?;
+        let own = lookup::sorted_by_name(own);
         let assignments = parallel::try_map(&own, |machine| client.assignees().own(machine.id))?;
         let mut held = Vec::new();
         for (machine, assignment) in own.into_iter().zip(assignments) {
@@ -71,18 +71,15 @@ impl Candidates {
         Ok(held)
     }
 
-    /// Those that nobody holds.
     pub(super) fn free(&self, client: &ReadOnlyClient) -> Result<Vec<Machine>, client::Error> {
         let free = Query::and([self.query.clone(), Query::unassigned()]);
-        client.machines().query(Scope::Visible, &free).map(sorted)
+        let free = client.machines().query(Scope::Visible, &free)?;
+        Ok(lookup::sorted_by_name(free))
     }
 
-    /// All of them, whoever holds them.
     fn all(&self, client: &ReadOnlyClient) -> Result<Vec<Machine>, client::Error> {
-        client
-            .machines()
-            .query(Scope::Visible, &self.query)
-            .map(sorted)
+        let all = client.machines().query(Scope::Visible, &self.query)?;
+        Ok(lookup::sorted_by_name(all))
     }
 
     /// Refuses a count of more machines than there are, for which no wait helps.
@@ -162,8 +159,4 @@ fn holders(
 /// Whether an assignment was made for this reason.
 pub(super) fn has_reason(assignment: &Assignee, reason: &str) -> bool {
     assignment.reason.as_deref().unwrap_or("") == reason
-}
-
-fn sorted(machines: Vec<Machine>) -> Vec<Machine> {
-    sort::sorted(machines, |machine| (machine.name.clone(), 0))
 }

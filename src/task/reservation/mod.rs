@@ -15,41 +15,35 @@ use crate::support::sort::sorted;
 use crate::task::lookup::MachineRef;
 use crate::task::machine::machine_title;
 use crate::task::wait::OngoingWait;
-use crate::task::{Plan, StepOutcome, Task, TaskError, WaitLimits, verify};
+use crate::task::{PlanResult, StepResult, Task, TaskError, WaitLimits, verify};
 use candidates::Candidates;
 
 /// The desired reservations.
 #[derive(Clone, Debug)]
-pub struct ReservationSpec {
-    /// Which machines.
+pub(crate) struct ReservationSpec {
     pub machines: ReservationSelection,
     /// Why. A machine that the user holds for another reason is not free for this one; None is any reason.
     pub reason: Option<String>,
-    /// Hold them, or release them.
     pub presence: ReservationPresence,
 }
 
 /// The machines that can be reserved.
 #[derive(Clone, Debug)]
-pub enum ReservationSelection {
-    /// Only this one.
+pub(crate) enum ReservationSelection {
     Machine(MachineRef),
-    /// Any that match.
     Query(Query),
 }
 
 /// Whether the machines are to be held.
 #[derive(Clone, Debug)]
-pub enum ReservationPresence {
-    /// A number of them, all or none.
+pub(crate) enum ReservationPresence {
     Present(DesiredReservation),
-    /// None of them.
     Absent,
 }
 
 /// How many machines to hold, and how to acquire them.
 #[derive(Clone, Debug)]
-pub struct DesiredReservation {
+pub(crate) struct DesiredReservation {
     /// The least number of machines.
     pub count: usize,
     /// The name of the token's user, where the server does not show it.
@@ -60,18 +54,16 @@ pub struct DesiredReservation {
 
 /// One operation on reservations.
 #[derive(Debug)]
-pub enum ReservationOp {
+pub(crate) enum ReservationOp {
     /// Acquire all machines that are missing, or none.
     Acquire(Acquisition),
-    /// Release one.
     Release(HeldMachine),
 }
 
 /// Machines to acquire.
 #[derive(Debug)]
-pub struct Acquisition {
+pub(crate) struct Acquisition {
     candidates: Candidates,
-    /// The number of machines to acquire.
     missing: usize,
     reason: String,
     user: Option<String>,
@@ -80,15 +72,13 @@ pub struct Acquisition {
 
 /// The machines that are held.
 #[derive(Debug, Serialize)]
-pub struct ReservationReport {
-    /// By name.
+pub(crate) struct ReservationReport {
     pub machines: Vec<HeldMachine>,
 }
 
 /// A machine that the token's user holds.
 #[derive(Clone, Debug, Serialize)]
-pub struct HeldMachine {
-    /// The server's fields.
+pub(crate) struct HeldMachine {
     #[serde(flatten)]
     pub machine: Machine,
     /// Null while it is only planned.
@@ -115,10 +105,7 @@ impl Task for ReservationSpec {
         Ok(())
     }
 
-    fn plan(
-        &self,
-        client: &ReadOnlyClient,
-    ) -> Result<Plan<ReservationOp, ReservationReport>, TaskError> {
+    fn plan(&self, client: &ReadOnlyClient) -> PlanResult<Self> {
         let candidates = Candidates::resolve(client, &self.machines)?;
         let held = candidates.held(client, self.reason.as_deref())?;
         match &self.presence {
@@ -133,7 +120,7 @@ impl Task for ReservationSpec {
         client: &Client,
         op: ReservationOp,
         report: &mut ReservationReport,
-    ) -> Result<StepOutcome<ReservationOp>, TaskError> {
+    ) -> StepResult<ReservationOp> {
         match op {
             ReservationOp::Acquire(acquisition) => apply::acquire(client, acquisition, report),
             ReservationOp::Release(held) => apply::release(client, &held),

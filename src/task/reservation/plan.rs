@@ -9,7 +9,7 @@ use crate::task::reservation::{
     ReservationSpec, reservation_title,
 };
 use crate::task::wait::{AwaitedState, OngoingWait};
-use crate::task::{Action, Plan, Step, TaskError, lookup};
+use crate::task::{Action, Plan, PlanResult, Step, TaskError, lookup};
 
 type ReservationPlan = Plan<ReservationOp, ReservationReport>;
 
@@ -24,7 +24,7 @@ impl ReservationSpec {
         desired: &DesiredReservation,
         candidates: Candidates,
         held: Vec<HeldMachine>,
-    ) -> Result<ReservationPlan, TaskError> {
+    ) -> PlanResult<Self> {
         let missing = desired.count.saturating_sub(held.len());
         let mut plan = Plan::empty(ReservationReport { machines: held });
         if missing == 0 {
