@@ -141,7 +141,7 @@ fn selection(call: &Call, options: &ReservationOptions) -> Result<Selection, Fai
     match &options.query {
         Some(query) => Query::parse(query)
             .map(Selection::Query)
-            .map_err(|error| Failure::from(error).as_invalid_call()),
+            .map_err(|error| Failure::from(error).into_invalid_call()),
         None if machine::is_given(call) => machine::machine(call).map(Selection::Machine),
         None => Ok(Selection::Query(Query::and([]))),
     }

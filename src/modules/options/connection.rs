@@ -68,7 +68,7 @@ pub(crate) fn connect(call: &Call) -> Result<Client, Failure> {
     let options: ConnectionOptions = call.options();
     let client = settings(options, call.progress.clone())
         .and_then(|settings| Ok(Client::connect(&settings)?))
-        .map_err(Failure::as_invalid_call)?;
+        .map_err(Failure::into_invalid_call)?;
     call.progress.report(&ProgressEvent::Connected);
     Ok(client)
 }
