@@ -60,7 +60,7 @@ fn the_tables_of_the_modules_have_no_mistakes() {
 fn every_option_of_a_table_fits_the_struct_of_its_module() {
     let url = unused_url();
     for module in mr_provisioner::MODULES {
-        let required = required_options(module.spec, module.spec.all_options());
+        let required = required_options(module.spec, module.spec.options);
         let connection = json!({ "mrp_url": url, "mrp_token": "t", "retries": 0 });
         let connection = connection.as_object().unwrap();
         let base: Map<String, Value> = required.into_iter().chain(connection.clone()).collect();
@@ -100,32 +100,35 @@ fn unused_url() -> String {
 }
 
 /// The options that must be given, with a value each.
-fn required_options(
-    spec: &ModuleSpec,
-    options: impl Iterator<Item = &'static Opt> + Clone,
-) -> Map<String, Value> {
-    let mut given = Map::new();
-    let give = |given: &mut Map<String, Value>, name: &str| {
-        if let Some(option) = options.clone().find(|option| option.name == name) {
-            given.insert(name.to_owned(), values(spec, option).remove(0));
-        }
+fn required_options(spec: &ModuleSpec, groups: &'static [&'static [Opt]]) -> Map<String, Value> {
+    let find = |name: &str| {
+        groups
+            .iter()
+            .copied()
+            .flatten()
+            .find(|option| option.name == name)
     };
-    for option in options.clone().filter(|option| option.required) {
-        give(&mut given, option.name);
-    }
-    for group in spec.constraints.required_one_of {
-        give(&mut given, group[0]);
-    }
+    let required = groups
+        .iter()
+        .copied()
+        .flatten()
+        .filter(|option| option.required);
+    let mut names: Vec<&str> = required.map(|option| option.name).collect();
+    names.extend(
+        spec.constraints
+            .required_one_of
+            .iter()
+            .map(|group| group[0]),
+    );
     for rule in spec.constraints.required_if {
-        let default = options
-            .clone()
-            .find(|option| option.name == rule.option)
-            .and_then(|option| option.default);
-        if default == Some(rule.is) {
-            give(&mut given, rule.requires[0]);
+        if find(rule.option).and_then(|option| option.default) == Some(rule.is) {
+            names.push(rule.requires[0]);
         }
     }
-    given
+    let options = names.into_iter().filter_map(find);
+    options
+        .map(|option| (option.name.to_owned(), values(spec, option).remove(0)))
+        .collect()
 }
 
 /// Values that an option takes.
@@ -146,10 +149,7 @@ fn values(spec: &ModuleSpec, option: &Opt) -> Vec<Value> {
         Kind::List(_) if !option.choices.is_empty() => vec![choices().into()],
         Kind::List(_) => vec![json!(["x"]), json!([])],
         Kind::Items(groups) => {
-            vec![json!([required_options(
-                spec,
-                groups.iter().copied().flatten()
-            )])]
+            vec![json!([required_options(spec, groups)])]
         }
     }
 }

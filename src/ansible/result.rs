@@ -98,7 +98,7 @@ impl Failure {
 
     /// The same failure as one of the call itself.
     #[must_use]
-    pub(crate) fn as_invalid_call(self) -> Failure {
+    pub(crate) fn into_invalid_call(self) -> Failure {
         Failure {
             kind: FailureKind::InvalidCall,
             ..self

@@ -143,7 +143,7 @@ fn selection(call: &Call, options: &ReservationOptions) -> Result<ReservationSel
     match &options.query {
         Some(query) => Query::parse(query)
             .map(ReservationSelection::Query)
-            .map_err(|error| Failure::from(error).as_invalid_call()),
+            .map_err(|error| Failure::from(error).into_invalid_call()),
         None if machine::is_given(call) => {
             machine::machine(call).map(ReservationSelection::Machine)
         }

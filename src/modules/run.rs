@@ -54,7 +54,7 @@ fn valid_task<T: Task>(
 ) -> Result<T, Failure> {
     let task = to_task(call).and_then(|task| match task.require_valid_options() {
         Ok(()) => Ok(task),
-        Err(error) => Err(Failure::from(error).as_invalid_call()),
+        Err(error) => Err(Failure::from(error).into_invalid_call()),
     });
     task.map_err(|failure| failure.at(call.position.as_deref()))
 }

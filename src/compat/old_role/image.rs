@@ -35,7 +35,6 @@ static SPEC: ModuleSpec = ModuleSpec {
     deprecation: Some("mr_provisioner_image is the old role's name: use mrp_image"),
     examples: EXAMPLES,
     returns: RETURNS,
-    ..ModuleSpec::EMPTY
 };
 
 const OPTIONS: &[Opt] = &[

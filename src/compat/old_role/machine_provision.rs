@@ -47,7 +47,6 @@ static SPEC: ModuleSpec = ModuleSpec {
     deprecation: Some("mr_provisioner_machine_provision is the old role's name: use mrp_machine"),
     examples: EXAMPLES,
     returns: RETURNS,
-    ..ModuleSpec::EMPTY
 };
 
 const OPTIONS: &[Opt] = &[

@@ -31,7 +31,6 @@ static SPEC: ModuleSpec = ModuleSpec {
     deprecation: Some("mr_provisioner_preseed is the old role's name: use mrp_preseed"),
     examples: EXAMPLES,
     returns: RETURNS,
-    ..ModuleSpec::EMPTY
 };
 
 const OPTIONS: &[Opt] = &[

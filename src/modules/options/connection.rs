@@ -66,7 +66,7 @@ pub(crate) fn connect(call: &Call) -> Result<Client, Failure> {
     let options: ConnectionOptions = call.options();
     let client = builder(options)
         .and_then(|builder| Ok(builder.progress(call.progress.clone()).connect()?))
-        .map_err(Failure::as_invalid_call)?;
+        .map_err(Failure::into_invalid_call)?;
     Ok(client)
 }
 

@@ -36,7 +36,7 @@ pub(crate) fn selection(
         (Some(names), _) => Ok(MachineSelection::Names(names)),
         (None, Some(query)) => match Query::parse(&query) {
             Ok(query) => Ok(MachineSelection::Query(query)),
-            Err(error) => Err(Failure::from(error).as_invalid_call()),
+            Err(error) => Err(Failure::from(error).into_invalid_call()),
         },
         (None, None) => Ok(MachineSelection::All),
     }
