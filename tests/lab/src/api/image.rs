@@ -13,37 +13,40 @@ use crate::python::PyValue;
 use crate::random;
 use crate::reply::{HandlerResult, Reply};
 use crate::routes::{Args, id};
-use crate::schema::{FieldType, Fields, Schema, optional, required};
+use crate::schema::{Field, FieldType, Fields, Schema, optional, required};
 
 const TYPES: [&str; 3] = ["Kernel", "Initrd", "bootloader"];
 
 /// The longest name of a file; a longer one makes the server fail after the row is stored.
 const NAME_MAX: usize = 255;
 
+const TYPE: FieldType = FieldType::Text(|text| TYPES.contains(&text));
+const DESCRIPTION: Field = optional(
+    "description",
+    FieldType::TextOrNull(|text| at_most(text, 256)),
+);
+const ARCH: Field = optional("arch", FieldType::TextOrNull(|text| at_most(text, 256)));
+const KNOWN_GOOD: Field = optional("known_good", FieldType::Bool);
+const PUBLIC: Field = optional("public", FieldType::Bool);
+
 static NEW: Schema = Schema {
     fields: &[
-        required("type", FieldType::Text(|text| TYPES.contains(&text))),
-        optional(
-            "description",
-            FieldType::TextOrNull(|text| at_most(text, 256)),
-        ),
-        optional("arch", FieldType::TextOrNull(|text| at_most(text, 256))),
-        optional("known_good", FieldType::Bool),
-        optional("public", FieldType::Bool),
+        required("type", TYPE),
+        DESCRIPTION,
+        ARCH,
+        KNOWN_GOOD,
+        PUBLIC,
     ],
     ignore_unknown: true,
 };
 
 static CHANGES: Schema = Schema {
     fields: &[
-        optional("type", FieldType::Text(|text| TYPES.contains(&text))),
-        optional(
-            "description",
-            FieldType::TextOrNull(|text| at_most(text, 256)),
-        ),
-        optional("arch", FieldType::TextOrNull(|text| at_most(text, 256))),
-        optional("known_good", FieldType::Bool),
-        optional("public", FieldType::Bool),
+        optional("type", TYPE),
+        DESCRIPTION,
+        ARCH,
+        KNOWN_GOOD,
+        PUBLIC,
     ],
     ignore_unknown: true,
 };
@@ -265,7 +268,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn names_are_made_safe_as_the_server_makes_them() {
+    fn file_names_are_secured_like_werkzeug() {
         for (name, safe) in [
             ("../../etc/passwd", "etc_passwd"),
             ("/boot/vmlinuz", "boot_vmlinuz"),
