@@ -3,11 +3,9 @@
 
 mod common;
 
-use common::{api, host, provision, send, tftp, upload};
+use common::{ALICE, api, host, provision, send, tftp, upload};
 use mrp_lab::Lab;
 use serde_json::{Value, json};
-
-const ALICE: &str = "alice-token";
 
 fn state(lab: &Lab, machine: i64) -> Value {
     api(

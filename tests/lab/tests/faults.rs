@@ -7,11 +7,9 @@ use std::io::ErrorKind;
 use std::net::TcpStream;
 use std::time::{Duration, Instant};
 
-use common::{api, control, host, provision, send, upload};
+use common::{ALICE, api, control, host, provision, send, upload};
 use mrp_lab::Lab;
 use serde_json::{Value, json};
-
-const ALICE: &str = "alice-token";
 
 fn images(lab: &Lab) -> std::io::Result<common::Answer> {
     send(

@@ -9,14 +9,9 @@ use std::net::TcpStream;
 use std::thread;
 use std::time::{Duration, Instant};
 
-use common::{api, control};
+use common::{ADMIN, ALICE, BOB, NO_BODY, api, control};
 use mrp_lab::Lab;
 use serde_json::{Value, json};
-
-const ADMIN: &str = "admin-token";
-const ALICE: &str = "alice-token";
-const BOB: &str = "bob-token";
-const NO_BODY: Value = Value::Null;
 
 fn reserve(lab: &Lab, token: &str, reason: &str) -> common::Answer {
     let wish = json!({"query": "(=~ name \"gen-\")", "reason": reason});

@@ -3,13 +3,9 @@
 
 mod common;
 
-use common::{Answer, api, control, host, send, tftp};
+use common::{ADMIN, ALICE, Answer, NO_BODY, api, control, host, send, tftp};
 use mrp_lab::Lab;
 use serde_json::{Value, json};
-
-const ADMIN: &str = "admin-token";
-const ALICE: &str = "alice-token";
-const NO_BODY: Value = Value::Null;
 
 fn error(answer: &Answer) -> (u16, String) {
     let body: Value = serde_json::from_slice(&answer.body).unwrap_or_default();

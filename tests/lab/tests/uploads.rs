@@ -6,11 +6,10 @@ mod common;
 use std::io::{ErrorKind, Read, Write};
 use std::net::{Shutdown, TcpStream};
 
-use common::{api, host, image_form, read, send, tftp, upload};
+use common::{ALICE, api, host, image_form, read, send, tftp, upload};
 use mrp_lab::Lab;
 use serde_json::{Value, json};
 
-const ALICE: &str = "alice-token";
 const MIB: usize = 1 << 20;
 
 #[test]

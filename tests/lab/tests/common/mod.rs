@@ -8,6 +8,11 @@ use std::time::Duration;
 use mrp_lab::Lab;
 use serde_json::Value;
 
+pub(crate) const ADMIN: &str = "admin-token";
+pub(crate) const ALICE: &str = "alice-token";
+pub(crate) const BOB: &str = "bob-token";
+pub(crate) const NO_BODY: Value = Value::Null;
+
 pub(crate) struct Answer {
     pub(crate) status: u16,
     headers: Vec<(String, String)>,
