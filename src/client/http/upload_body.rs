@@ -6,8 +6,8 @@
 //!
 //! A server may refuse an upload while it is still being sent, and close. Writing to the closed connection fails, and the
 //! HTTP client then drops an answer that it has not read. So the event loop asks the system for events right before every
-//! chunk is written: `yield_now` returns after it has done so. The chunk is read from the file before that, because the
-//! answer is lost if it comes between the two. Without this an answer that is followed by a close at once is lost in most uploads.
+//! chunk is written: `yield_now` returns after it has done so. The chunk is read and hashed before that, because an answer
+//! that comes between the check and the write is lost. Without this most answers before an immediate close are lost.
 
 use std::fs::File;
 use std::future::Future;

@@ -66,7 +66,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_machines_own_options_are_what_the_server_did_not_add() {
+    fn own_options_exclude_those_of_the_server() {
         let line = "BOOTIF=01-$net_default_mac_dash auto=true priority=critical url=http://x/preseed/1 interface=auto a  b=\"c\"";
         assert_eq!(own_options(line), "a  b=\"c\"");
         assert_eq!(own_options("BOOTIF=01-x  console=ttyS0"), "console=ttyS0");
@@ -74,7 +74,7 @@ mod tests {
     }
 
     #[test]
-    fn pxelinux_configurations_are_read_too() {
+    fn pxelinux_configuration_is_parsed() {
         let plan = BootConfig::read(
             "default linux\nlabel linux\n\tkernel a/k\n\tipappend 2\n\tappend initrd=a/i x=1 y",
         )

@@ -304,13 +304,8 @@ impl BootRun {
 
     /// The address in the settings, else the previous lease, else an address computed from the machine's id.
     fn free_address(&self) -> String {
+        let name = self.name();
         let lab = self.shared.lock();
-        let name = lab
-            .db
-            .machines
-            .get(self.boot.machine)
-            .map(|machine| machine.name.clone())
-            .unwrap_or_default();
         let known = || lab.db.lease_of(&self.mac).map(|lease| lease.ipv4.clone());
         let network = lab
             .db

@@ -87,36 +87,13 @@ impl Call {
 /// Splits a request target into its decoded path and its query.
 pub(crate) fn split_target(target: &str) -> (String, &str) {
     let (path, query) = target.split_once('?').unwrap_or((target, ""));
-    (decode(path, false), query)
+    let path = percent_encoding::percent_decode_str(path).decode_utf8_lossy();
+    (path.into_owned(), query)
 }
 
-/// Reads `a=1&b=2`.
+/// Parses `a=1&b=2`.
 pub(crate) fn parse_query(query: &str) -> Vec<(String, String)> {
-    let pairs = query.split('&').filter(|pair| !pair.is_empty());
-    pairs
-        .map(|pair| pair.split_once('=').unwrap_or((pair, "")))
-        .map(|(key, value)| (decode(key, true), decode(value, true)))
+    form_urlencoded::parse(query.as_bytes())
+        .into_owned()
         .collect()
-}
-
-/// Decodes percent-encoding. Invalid UTF-8 becomes replacement characters.
-fn decode(text: &str, plus_is_blank: bool) -> String {
-    let bytes = text.as_bytes();
-    let mut out = Vec::with_capacity(bytes.len());
-    let mut at = 0;
-    while at < bytes.len() {
-        let code = bytes
-            .get(at + 1..at + 3)
-            .and_then(|digits| std::str::from_utf8(digits).ok());
-        let code = code
-            .filter(|_| bytes[at] == b'%')
-            .and_then(|digits| u8::from_str_radix(digits, 16).ok());
-        out.push(match (code, bytes[at]) {
-            (Some(byte), _) => byte,
-            (None, b'+') if plus_is_blank => b' ',
-            (None, byte) => byte,
-        });
-        at += if code.is_some() { 3 } else { 1 };
-    }
-    String::from_utf8_lossy(&out).into_owned()
 }

@@ -138,6 +138,19 @@ pub(crate) struct Bmc {
     pub(crate) bmc_type: String,
 }
 
+impl Bmc {
+    /// A BMC of the plain type with the credentials of the seeded ones.
+    pub(crate) fn plain(ip: String) -> Bmc {
+        Bmc {
+            id: 0,
+            ip,
+            username: "ipmiuser".into(),
+            password: "ipmipass".into(),
+            bmc_type: "plain".into(),
+        }
+    }
+}
+
 #[derive(Clone, Debug, PartialEq, Deserialize)]
 pub(crate) struct Network {
     pub(crate) id: i64,

@@ -145,7 +145,7 @@ mod tests {
     use serde_json::json;
 
     #[test]
-    fn a_fault_hits_the_nth_matching_request_and_no_other() {
+    fn fault_affects_only_the_nth_matching_request() {
         let mut faults = Faults::default();
         faults.add(&json!({"method": "POST", "path": "/api/v1/image", "nth": 2, "times": 2, "status": 503})).unwrap();
         let mut hit = |method, path| faults.hit(method, path, CLIENT).is_some();
@@ -158,7 +158,7 @@ mod tests {
     }
 
     #[test]
-    fn machines_are_spared_unless_asked() {
+    fn faults_affect_machines_only_if_requested() {
         let mut faults = Faults::default();
         faults
             .add(&json!({"path": "/tftp/*", "times": 0, "reset": true}))
@@ -172,7 +172,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_fault_is_refused() {
+    fn invalid_faults_are_refused() {
         let mut faults = Faults::default();
         for value in [
             json!({}),

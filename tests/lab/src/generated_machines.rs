@@ -25,13 +25,7 @@ pub(crate) fn add(db: &mut Database, count: usize) -> Result<(), String> {
 /// a lease.
 fn add_one(db: &mut Database, number: u16) {
     let [high, low] = number.to_be_bytes();
-    let bmc = db.bmcs.insert(Bmc {
-        id: 0,
-        ip: format!("10.98.{high}.{low}"),
-        username: "ipmiuser".into(),
-        password: "ipmipass".into(),
-        bmc_type: "plain".into(),
-    });
+    let bmc = db.bmcs.insert(Bmc::plain(format!("10.98.{high}.{low}")));
     let (arm64, efi) = (1, 1);
     let machine = db.machines.insert(Machine {
         subarch_id: Some(efi),

@@ -65,14 +65,14 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_command_is_found_among_other_answers_and_joined() {
+    fn late_command_is_found_and_its_lines_joined() {
         let preseed = "# one\nd-i a/b string c\nd-i preseed/late_command string \\\n    a b; \\\n\tc 'd \\\n  e'\nd-i f/g note";
         assert_eq!(find(preseed).as_deref(), Some("a b; c 'd e'"));
         assert_eq!(find("# d-i preseed/late_command string a"), None);
     }
 
     #[test]
-    fn it_is_run_as_the_installer_runs_it() {
+    fn late_command_runs_like_in_the_installer() {
         run(
             "in-target test \"$(in-target cat /proc/cmdline)\" = 'a=1 b'",
             "a=1 b",

@@ -134,7 +134,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_backslash_before_other_characters_is_one() {
+    fn backslash_before_other_characters_is_literal() {
         let filename = |header| parameter(header, "filename").map(last_of_windows_path);
         assert_eq!(
             filename(r#"form-data; filename="C:\boot\Image""#).unwrap(),
@@ -148,14 +148,14 @@ mod tests {
     }
 
     #[test]
-    fn names_of_parameters_are_exact_and_the_last_of_several_counts() {
+    fn parameter_names_match_exactly_and_the_last_one_counts() {
         let header = "form-data; name=a; Filename=\"x\"; filename*=utf-8''y; name=b";
         assert_eq!(parameter(header, "filename"), None);
         assert_eq!(parameter(header, "name").unwrap(), "b");
     }
 
     #[test]
-    fn parameters_are_read_as_the_framework_reads_them() {
+    fn parameters_are_parsed_like_werkzeug() {
         let header = r#"form-data; name="file"; filename="a \"b\"; c.bin""#;
         assert_eq!(parameter(header, "filename").unwrap(), r#"a "b"; c.bin"#);
         assert_eq!(parameter(header, "name").unwrap(), "file");

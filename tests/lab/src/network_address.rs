@@ -90,7 +90,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn macs_are_read_in_the_forms_of_the_database() {
+    fn macs_are_parsed_in_postgresql_forms() {
         for text in [
             "08:00:2B:01:02:03",
             "8-0-2b-1-2-3",

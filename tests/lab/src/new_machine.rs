@@ -103,14 +103,8 @@ fn user(db: &Database, name: &str) -> Result<i64, String> {
 
 fn add_bmc(db: &mut Database) -> i64 {
     let number = db.bmcs.iter().count() + 1;
-    let bmc = db.bmcs.insert(Bmc {
-        id: 0,
-        ip: format!("10.99.{}.{}", 1 + number / 256, number % 256),
-        username: "ipmiuser".into(),
-        password: "ipmipass".into(),
-        bmc_type: "plain".into(),
-    });
-    bmc.id
+    let ip = format!("10.99.{}.{}", 1 + number / 256, number % 256);
+    db.bmcs.insert(Bmc::plain(ip)).id
 }
 
 /// The interfaces of a new machine. If omitted, it gets one in the default network.

@@ -241,7 +241,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn json_is_written_as_flask_writes_it() {
+    fn json_is_formatted_like_flask() {
         let Content::Text(text) = Reply::json(200, &json!({"b": [1, "é😀\u{1}"], "a": {}})).content
         else {
             panic!("JSON answers are texts");

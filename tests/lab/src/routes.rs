@@ -4,12 +4,12 @@
 //! catch-all route for GET, so they need a token, and other methods get 405.
 
 use crate::api::{
-    assignee, console, image, interface, machine, power, preseed, reservation, state,
+    assignee, console, image, interface, machine, owned, power, preseed, reservation, state,
 };
 use crate::auth;
 use crate::boot::{dhcp, preseed as rendered, tftp};
 use crate::call::Call;
-use crate::database::User;
+use crate::database::{Image, Preseed, User};
 use crate::lab_state::LabState;
 use crate::reply::{HandlerResult, Reply};
 use crate::{admin, cors, open_pages};
@@ -93,14 +93,14 @@ static RULES: &[Rule] = &[
     api("POST", "/api/v1/machine/<int>/state", state::post),
     api("PUT", "/api/v1/machine/<int>/state", state::put),
     api("POST", "/api/v1/machine/<int>/console", console::post),
-    api("GET", "/api/v1/image", image::list),
+    api("GET", "/api/v1/image", owned::list::<Image>),
     api("POST", "/api/v1/image", image::post),
-    api("GET", "/api/v1/image/<int>", image::get),
+    api("GET", "/api/v1/image/<int>", owned::get::<Image>),
     api("PUT", "/api/v1/image/<int>", image::put),
     api("DELETE", "/api/v1/image/<int>", image::delete),
-    api("GET", "/api/v1/preseed", preseed::list),
+    api("GET", "/api/v1/preseed", owned::list::<Preseed>),
     api("POST", "/api/v1/preseed", preseed::post),
-    api("GET", "/api/v1/preseed/<int>", preseed::get),
+    api("GET", "/api/v1/preseed/<int>", owned::get::<Preseed>),
     api("PUT", "/api/v1/preseed/<int>", preseed::put),
     api("DELETE", "/api/v1/preseed/<int>", preseed::delete),
     open("GET", "/api/v1/", open_pages::index),

@@ -369,7 +369,7 @@ mod tests {
     }
 
     #[test]
-    fn refusals_have_the_shape_of_their_kind() {
+    fn errors_have_the_form_of_their_field_type() {
         assert_eq!(
             refusal(&POWER, "[]"),
             (
@@ -399,7 +399,7 @@ mod tests {
     }
 
     #[test]
-    fn the_first_refused_field_of_the_body_is_told() {
+    fn first_invalid_field_of_the_body_is_reported() {
         let (class, _) = refusal(&LOOSE, r#"{"id": "x", "flag": 1}"#);
         assert_eq!(class, "SchemaError");
         let (class, _) = refusal(&LOOSE, r#"{"flag": 1, "id": "x"}"#);
@@ -407,7 +407,7 @@ mod tests {
     }
 
     #[test]
-    fn addresses_are_read_as_python_reads_them() {
+    fn addresses_are_parsed_like_python() {
         assert_eq!(
             parse_ipv4("10.040.2.051").unwrap_err(),
             "Ambiguous (octal/decimal) value in '040' not permitted in '10.040.2.051'"

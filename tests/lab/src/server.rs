@@ -11,7 +11,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::Duration;
 
-use bytes::{Bytes, BytesMut};
+use bytes::Bytes;
 use http_body_util::BodyExt;
 use hyper::body::Incoming;
 use hyper::header::{AUTHORIZATION, CONTENT_LENGTH, CONTENT_TYPE, HeaderMap, HeaderValue};
@@ -76,7 +76,7 @@ async fn exchange(request: Request<Incoming>, shared: Arc<Shared>) -> Answer {
         .map_or("/", |target| target.as_str())
         .to_owned();
     if let Some(path) = target.strip_prefix(control::PREFIX) {
-        let (bytes, _) = read(body).await?;
+        let bytes = read(body).await?;
         return send(
             control::answer(&shared, head.method.as_str(), path, &bytes),
             None,
@@ -306,8 +306,8 @@ async fn receive(
         }
         _ if too_large => update_log(drain(body).await?),
         _ => {
-            let (read, size) = read(body).await?;
-            update_log(size);
+            let read = read(body).await?;
+            update_log(read.len() as u64);
             // The real server ignores chunked bodies.
             bytes = if announced > 0 { read } else { bytes };
         }
@@ -352,17 +352,12 @@ async fn read_form(body: Incoming, boundary: &str, shared: &Shared) -> (Option<F
     (form, size.load(Ordering::Relaxed))
 }
 
-async fn read(mut body: Incoming) -> Result<(Bytes, u64), Abort> {
-    let mut bytes = BytesMut::new();
-    while let Some(frame) = body.frame().await {
-        if let Ok(data) = frame.map_err(|_| Abort::Close)?.into_data() {
-            bytes.extend_from_slice(&data);
-        }
-    }
-    let size = bytes.len() as u64;
-    Ok((bytes.freeze(), size))
+async fn read(body: Incoming) -> Result<Bytes, Abort> {
+    let body = body.collect().await.map_err(|_| Abort::Close)?;
+    Ok(body.to_bytes())
 }
 
+/// Reads a body without keeping it. Returns its size.
 async fn drain(mut body: Incoming) -> Result<u64, Abort> {
     let mut size = 0;
     while let Some(frame) = body.frame().await {

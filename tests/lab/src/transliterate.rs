@@ -33,7 +33,7 @@ const ACCENTED: [(&str, char); 30] = [
     ("źżž", 'z'),
 ];
 
-/// Transliterates a text.
+/// Other characters and their ASCII forms.
 const COMPATIBLE: [(char, &str); 16] = [
     ('\u{a0}', " "),
     ('\u{2002}', " "),
@@ -53,10 +53,10 @@ const COMPATIBLE: [(char, &str); 16] = [
     ('¼', "14"),
 ];
 
-/// Full-width letters, digits and signs.
+/// The distance between full-width letters, digits or signs and their ASCII forms.
 const FULL_WIDTH: u32 = 0xff01 - 0x21;
 
-/// Returns an empty text for a character without an ASCII part.
+/// Returns the ASCII form of a character, or an empty text if it has none.
 pub(crate) fn fold(c: char) -> String {
     if c.is_ascii() {
         return c.into();

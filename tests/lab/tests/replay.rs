@@ -89,7 +89,7 @@ struct Memory {
 }
 
 #[test]
-fn every_recorded_exchange_is_answered_as_the_real_server_answered_it() {
+fn recorded_exchanges_are_answered_like_the_real_server() {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../recordings");
     let mut files: Vec<_> = fs::read_dir(folder)
         .unwrap()
@@ -484,7 +484,7 @@ fn from_base64(text: &str) -> Vec<u8> {
 }
 
 #[test]
-fn a_difference_is_seen() {
+fn differences_are_detected() {
     let mut problems = Vec::new();
     difference(
         &json!({"a": [1, null], "b": "x"}),

@@ -4,87 +4,81 @@ use std::time::SystemTime;
 
 use serde_json::{Value, json};
 
-use super::{Owned, at_most, storable};
+use super::owned::{Owned, find_changeable};
+use super::{at_most, storable};
 use crate::call::{Call, parse_query};
-use crate::database::{Database, Image, User};
+use crate::database::{Database, Image, Table, User};
 use crate::lab_state::LabState;
 use crate::multipart::Upload;
 use crate::python::PyValue;
 use crate::random;
 use crate::reply::{HandlerResult, Reply};
-use crate::routes::{Args, id};
-use crate::schema::{FieldType, Fields, Schema, optional, required};
+use crate::routes::Args;
+use crate::schema::{Field, FieldType, Fields, Schema, optional, required};
 
 const TYPES: [&str; 3] = ["Kernel", "Initrd", "bootloader"];
 
 /// The longest name of a file; a longer one makes the server fail after the row is stored.
 const NAME_MAX: usize = 255;
 
+const TYPE: FieldType = FieldType::Text(|text| TYPES.contains(&text));
+const DESCRIPTION: Field = optional(
+    "description",
+    FieldType::TextOrNull(|text| at_most(text, 256)),
+);
+const ARCH: Field = optional("arch", FieldType::TextOrNull(|text| at_most(text, 256)));
+const KNOWN_GOOD: Field = optional("known_good", FieldType::Bool);
+const PUBLIC: Field = optional("public", FieldType::Bool);
+
 static NEW: Schema = Schema {
     fields: &[
-        required("type", FieldType::Text(|text| TYPES.contains(&text))),
-        optional(
-            "description",
-            FieldType::TextOrNull(|text| at_most(text, 256)),
-        ),
-        optional("arch", FieldType::TextOrNull(|text| at_most(text, 256))),
-        optional("known_good", FieldType::Bool),
-        optional("public", FieldType::Bool),
+        required("type", TYPE),
+        DESCRIPTION,
+        ARCH,
+        KNOWN_GOOD,
+        PUBLIC,
     ],
     ignore_unknown: true,
 };
 
 static CHANGES: Schema = Schema {
     fields: &[
-        optional("type", FieldType::Text(|text| TYPES.contains(&text))),
-        optional(
-            "description",
-            FieldType::TextOrNull(|text| at_most(text, 256)),
-        ),
-        optional("arch", FieldType::TextOrNull(|text| at_most(text, 256))),
-        optional("known_good", FieldType::Bool),
-        optional("public", FieldType::Bool),
+        optional("type", TYPE),
+        DESCRIPTION,
+        ARCH,
+        KNOWN_GOOD,
+        PUBLIC,
     ],
     ignore_unknown: true,
 };
 
-pub(crate) fn show(db: &Database, image: &Image) -> Value {
-    json!({
-        "id": image.id,
-        "name": image.filename,
-        "description": image.description,
-        "type": image.file_type,
-        "arch": db.arch_name(image.arch_id),
-        "upload_date": httpdate::fmt_http_date(image.date),
-        "user": db.user(image.user_id).map(|user| &user.username),
-        "known_good": image.known_good,
-        "public": image.public,
-    })
-}
+impl Owned for Image {
+    const NAME: &'static str = "image";
 
-pub(crate) fn list(lab: &mut LabState, user: &User, call: &Call, _: &Args<'_>) -> HandlerResult {
-    let images = lab
-        .db
-        .images
-        .iter()
-        .filter(|image| image.listed_for(user, call.show_all()));
-    let shown: Vec<_> = images.map(|image| show(&lab.db, image)).collect();
-    Ok(Reply::json(200, &json!(shown)))
-}
+    fn table(db: &Database) -> &Table<Image> {
+        &db.images
+    }
 
-fn find(lab: &LabState, args: &Args<'_>) -> Result<Image, Reply> {
-    lab.db
-        .images
-        .get(id(args, 0))
-        .cloned()
-        .ok_or_else(|| Reply::invalid(404, "image not found"))
-}
+    fn show(&self, db: &Database) -> Value {
+        json!({
+            "id": self.id,
+            "name": self.filename,
+            "description": self.description,
+            "type": self.file_type,
+            "arch": db.arch_name(self.arch_id),
+            "upload_date": httpdate::fmt_http_date(self.date),
+            "user": db.user(self.user_id).map(|user| &user.username),
+            "known_good": self.known_good,
+            "public": self.public,
+        })
+    }
 
-pub(crate) fn get(lab: &mut LabState, user: &User, _: &Call, args: &Args<'_>) -> HandlerResult {
-    let image = find(lab, args)?;
-    match image.visible_to(user) {
-        true => Ok(Reply::json(200, &show(&lab.db, &image))),
-        false => Err(Reply::forbidden()),
+    fn owner(&self) -> Option<i64> {
+        self.user_id
+    }
+
+    fn public(&self) -> bool {
+        self.public
     }
 }
 
@@ -123,7 +117,7 @@ pub(crate) fn post(lab: &mut LabState, user: &User, call: &Call, _: &Args<'_>) -
         arch_id,
     });
     keep(lab, &filename, upload)?;
-    Ok(Reply::json(201, &show(&lab.db, &image)))
+    Ok(Reply::json(201, &image.show(&lab.db)))
 }
 
 /// The form's `q`, a JSON text.
@@ -190,17 +184,9 @@ fn secure(name: &str) -> String {
     allowed.trim_matches(['.', '_']).to_owned()
 }
 
-fn changeable(lab: &LabState, user: &User, args: &Args<'_>) -> Result<Image, Reply> {
-    let image = find(lab, args)?;
-    match image.changeable_by(user) {
-        true => Ok(image),
-        false => Err(Reply::forbidden()),
-    }
-}
-
 pub(crate) fn put(lab: &mut LabState, user: &User, call: &Call, args: &Args<'_>) -> HandlerResult {
     let fields = call.fields(&CHANGES)?;
-    let mut image = changeable(lab, user, args)?;
+    let mut image = find_changeable::<Image>(lab, user, args)?;
     if let Some(kind) = fields.text("type") {
         image.file_type = kind.to_owned();
     }
@@ -214,11 +200,11 @@ pub(crate) fn put(lab: &mut LabState, user: &User, call: &Call, args: &Args<'_>)
     image.known_good = fields.flag("known_good").unwrap_or(image.known_good);
     image.public = fields.flag("public").unwrap_or(image.public);
     lab.db.images.update(image.clone());
-    Ok(Reply::json(200, &show(&lab.db, &image)))
+    Ok(Reply::json(200, &image.show(&lab.db)))
 }
 
 pub(crate) fn delete(lab: &mut LabState, user: &User, _: &Call, args: &Args<'_>) -> HandlerResult {
-    let image = changeable(lab, user, args)?;
+    let image = find_changeable::<Image>(lab, user, args)?;
     if let Some((table, constraint)) = user_of(&lab.db, image.id) {
         return Err(in_use("image", image.id, table, constraint));
     }
@@ -265,7 +251,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn names_are_made_safe_as_the_server_makes_them() {
+    fn file_names_are_secured_like_werkzeug() {
         for (name, safe) in [
             ("../../etc/passwd", "etc_passwd"),
             ("/boot/vmlinuz", "boot_vmlinuz"),

@@ -2,7 +2,8 @@
 
 use serde_json::{Value, json};
 
-use super::{Owned, at_most, machine_with, storable};
+use super::owned::Owned;
+use super::{at_most, machine_with, storable};
 use crate::call::Call;
 use crate::database::{Database, Machine, User};
 use crate::lab_state::LabState;

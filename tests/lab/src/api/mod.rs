@@ -5,12 +5,13 @@ pub(crate) mod console;
 pub(crate) mod image;
 pub(crate) mod interface;
 pub(crate) mod machine;
+pub(crate) mod owned;
 pub(crate) mod power;
 pub(crate) mod preseed;
 pub(crate) mod reservation;
 pub(crate) mod state;
 
-use crate::database::{Image, Machine, Preseed, User};
+use crate::database::Machine;
 use crate::lab_state::LabState;
 use crate::python::lone_surrogate;
 use crate::reply::Reply;
@@ -21,45 +22,6 @@ pub(crate) fn machine_with(lab: &LabState, id: i64) -> Result<Machine, Reply> {
         .get(id)
         .cloned()
         .ok_or_else(|| Reply::invalid(404, "machine not found"))
-}
-
-/// Images and preseeds belong to a user and may be public.
-pub(crate) trait Owned {
-    fn owner(&self) -> Option<i64>;
-    fn public(&self) -> bool;
-
-    fn visible_to(&self, user: &User) -> bool {
-        self.public() || self.changeable_by(user)
-    }
-
-    fn changeable_by(&self, user: &User) -> bool {
-        user.admin || self.owner() == Some(user.id)
-    }
-
-    /// Whether a list contains it: the user's own, with `show_all` also public ones, and all for administrators.
-    fn listed_for(&self, user: &User, show_all: bool) -> bool {
-        self.owner() == Some(user.id) || show_all && self.visible_to(user)
-    }
-}
-
-impl Owned for Image {
-    fn owner(&self) -> Option<i64> {
-        self.user_id
-    }
-
-    fn public(&self) -> bool {
-        self.public
-    }
-}
-
-impl Owned for Preseed {
-    fn owner(&self) -> Option<i64> {
-        Some(self.user_id)
-    }
-
-    fn public(&self) -> bool {
-        self.public
-    }
 }
 
 /// Checks that the database accepts a text: no NUL and valid UTF-8.

@@ -2,13 +2,14 @@
 
 use serde_json::{Value, json};
 
-use super::{Owned, at_most, image, storable};
+use super::owned::{Owned, find_changeable};
+use super::{at_most, image, storable};
 use crate::call::Call;
-use crate::database::{Database, Preseed, User};
+use crate::database::{Database, Preseed, Table, User};
 use crate::lab_state::LabState;
 use crate::python::repr;
 use crate::reply::{HandlerResult, Reply};
-use crate::routes::{Args, id};
+use crate::routes::Args;
 use crate::schema::{Field, FieldType, Schema, optional, required};
 
 const TYPES: [&str; 3] = ["preseed", "kickstart", "autoyast"];
@@ -51,50 +52,32 @@ static CHANGES: Schema = Schema {
     ignore_unknown: true,
 };
 
-pub(crate) fn show(db: &Database, preseed: &Preseed) -> Value {
-    json!({
-        "id": preseed.id,
-        "name": preseed.filename,
-        "content": preseed.file_content,
-        "description": preseed.description,
-        "type": preseed.file_type,
-        "user": db.user(Some(preseed.user_id)).map(|user| &user.username),
-        "known_good": preseed.known_good,
-        "public": preseed.public,
-    })
-}
+impl Owned for Preseed {
+    const NAME: &'static str = "preseed";
 
-pub(crate) fn list(lab: &mut LabState, user: &User, call: &Call, _: &Args<'_>) -> HandlerResult {
-    let preseeds = lab
-        .db
-        .preseeds
-        .iter()
-        .filter(|preseed| preseed.listed_for(user, call.show_all()));
-    let shown: Vec<_> = preseeds.map(|preseed| show(&lab.db, preseed)).collect();
-    Ok(Reply::json(200, &json!(shown)))
-}
-
-fn find(lab: &LabState, args: &Args<'_>) -> Result<Preseed, Reply> {
-    lab.db
-        .preseeds
-        .get(id(args, 0))
-        .cloned()
-        .ok_or_else(|| Reply::invalid(404, "preseed not found"))
-}
-
-fn changeable(lab: &LabState, user: &User, args: &Args<'_>) -> Result<Preseed, Reply> {
-    let preseed = find(lab, args)?;
-    match preseed.changeable_by(user) {
-        true => Ok(preseed),
-        false => Err(Reply::forbidden()),
+    fn table(db: &Database) -> &Table<Preseed> {
+        &db.preseeds
     }
-}
 
-pub(crate) fn get(lab: &mut LabState, user: &User, _: &Call, args: &Args<'_>) -> HandlerResult {
-    let preseed = find(lab, args)?;
-    match preseed.visible_to(user) {
-        true => Ok(Reply::json(200, &show(&lab.db, &preseed))),
-        false => Err(Reply::forbidden()),
+    fn show(&self, db: &Database) -> Value {
+        json!({
+            "id": self.id,
+            "name": self.filename,
+            "content": self.file_content,
+            "description": self.description,
+            "type": self.file_type,
+            "user": db.user(Some(self.user_id)).map(|user| &user.username),
+            "known_good": self.known_good,
+            "public": self.public,
+        })
+    }
+
+    fn owner(&self) -> Option<i64> {
+        Some(self.user_id)
+    }
+
+    fn public(&self) -> bool {
+        self.public
     }
 }
 
@@ -128,7 +111,7 @@ pub(crate) fn post(lab: &mut LabState, user: &User, call: &Call, _: &Args<'_>) -
         ));
     }
     let preseed = lab.db.preseeds.insert(preseed);
-    Ok(Reply::json(201, &show(&lab.db, &preseed)))
+    Ok(Reply::json(201, &preseed.show(&lab.db)))
 }
 
 fn texts_are_storable(preseed: &Preseed) -> Result<(), Reply> {
@@ -156,7 +139,7 @@ fn name_taken(preseed: &Preseed, statement: &str) -> Reply {
 
 pub(crate) fn put(lab: &mut LabState, user: &User, call: &Call, args: &Args<'_>) -> HandlerResult {
     let fields = call.fields(&CHANGES)?;
-    let mut preseed = changeable(lab, user, args)?;
+    let mut preseed = find_changeable::<Preseed>(lab, user, args)?;
     if let Some(name) = fields.text("name") {
         preseed.filename = name.to_owned();
     }
@@ -184,11 +167,11 @@ pub(crate) fn put(lab: &mut LabState, user: &User, call: &Call, args: &Args<'_>)
         ));
     }
     lab.db.preseeds.update(preseed.clone());
-    Ok(Reply::json(200, &show(&lab.db, &preseed)))
+    Ok(Reply::json(200, &preseed.show(&lab.db)))
 }
 
 pub(crate) fn delete(lab: &mut LabState, user: &User, _: &Call, args: &Args<'_>) -> HandlerResult {
-    let preseed = changeable(lab, user, args)?;
+    let preseed = find_changeable::<Preseed>(lab, user, args)?;
     if lab
         .db
         .machines

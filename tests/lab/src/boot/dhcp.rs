@@ -17,7 +17,7 @@ use crate::schema::{FieldType, Fields, Schema, required};
 const BOOTFILE_OPTION: i64 = 67;
 const SEEN_EVENT: i64 = 7;
 
-/// The server checks only the beginning of a MAC address, and only for the form with colons. The database checks the rest.
+/// The server checks only that the first 17 characters have the form with colons. The database checks the whole text.
 const MAC: FieldType = FieldType::Text(|text| {
     text.get(..17).is_some_and(|head| {
         head.split(':').count() == 6

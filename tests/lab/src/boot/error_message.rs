@@ -84,7 +84,7 @@ fn first_word(tag: &str) -> &str {
     &tag[..end.unwrap_or(tag.len())]
 }
 
-/// Jinja2 names the character and its place.
+/// Jinja2's message names the character and its position.
 fn unexpected_character(source: &str, at: usize) -> String {
     let character = source.get(at..).and_then(|rest| rest.chars().next());
     let character = crate::python::repr(&character.map(String::from).unwrap_or_default());

@@ -80,7 +80,7 @@ fn values(db: &Database, machine: &Machine) -> TemplateValues {
             "interfaces",
             TemplateValue::Tuples(
                 interfaces
-                    .filter_map(|interface| shown(db, interface))
+                    .filter_map(|interface| interface_values(db, interface))
                     .collect(),
             ),
         ),
@@ -93,8 +93,8 @@ fn values(db: &Database, machine: &Machine) -> TemplateValues {
     ]
 }
 
-/// The interfaces of a machine that have a static address.
-fn shown(db: &Database, interface: &Interface) -> Option<TupleFields> {
+/// The template's values for an interface that has a static address.
+fn interface_values(db: &Database, interface: &Interface) -> Option<TupleFields> {
     let (address, network) = (interface.static_ipv4?, db.network_of(interface)?);
     Some(vec![
         ("name", json!(interface.identifier)),

@@ -181,7 +181,7 @@ mod tests {
     }
 
     #[test]
-    fn templates_render_as_jinja2_renders_them() {
+    fn templates_render_like_jinja2() {
         assert_eq!(text("{{ hostname }}\n"), "h1");
         assert_eq!(text("a\n\n"), "a\n");
         assert_eq!(
@@ -216,7 +216,7 @@ mod tests {
     }
 
     #[test]
-    fn failures_are_told_in_jinja2s_words() {
+    fn failures_have_jinja2_messages() {
         assert_eq!(
             failed("ok\n{% if %}"),
             "Syntax(\"Expected an expression, got 'end of statement block'\", 2)"
@@ -238,7 +238,7 @@ mod tests {
     }
 
     #[test]
-    fn common_mistakes_are_worded_as_in_jinja2() {
+    fn common_syntax_errors_have_jinja2_messages() {
         let wording = |source: &str| match render(source, values()).outcome {
             Err(RenderError::Syntax(message, line)) => (message, line),
             other => panic!("{source}: {other:?}"),
@@ -270,7 +270,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_undefined_is_noted_as_often_as_it_is_looked_up() {
+    fn undefined_names_are_logged_at_every_use() {
         let notes = render(
             "{{ nosuch }}{% if nosuch %}{% endif %}{{ kernel.filename }}",
             values(),
@@ -288,7 +288,7 @@ mod tests {
     }
 
     #[test]
-    fn more_than_printing_of_what_is_undefined_fails_with_its_name() {
+    fn using_an_undefined_value_fails_with_its_name() {
         for (source, message) in [
             ("{{ nosuch + 'x' }}", "'nosuch' is undefined"),
             ("{{ -nosuch }}", "'nosuch' is undefined"),
@@ -326,7 +326,7 @@ mod tests {
     }
 
     #[test]
-    fn named_tuples_have_an_order_and_numbers() {
+    fn named_tuples_are_ordered_and_indexed() {
         assert_eq!(text("{{ interfaces }}"), "[object(name='eth0', prefix=16)]");
         assert_eq!(
             text("{{ interfaces[0][1] }} {{ interfaces[0]|length }}"),
@@ -336,7 +336,7 @@ mod tests {
     }
 
     #[test]
-    fn filters_do_as_those_of_the_servers_jinja2() {
+    fn filters_behave_like_jinja2_28() {
         assert_eq!(
             text("{{ hostname|int }} {{ '42.9'|int }} {{ 'x'|int(7) }} {{ 'x'|float }}"),
             "0 42 7 0.0"
@@ -349,7 +349,7 @@ mod tests {
     }
 
     #[test]
-    fn what_jinja2_got_later_is_unknown() {
+    fn later_jinja2_features_are_unknown() {
         assert_eq!(
             failed("{{ [1]|min }}"),
             "Syntax(\"no filter named 'min'\", 1)"
@@ -370,7 +370,7 @@ mod tests {
     }
 
     #[test]
-    fn mistakes_of_letters_and_brackets_are_told_before_those_of_words() {
+    fn lexer_errors_come_before_parser_errors() {
         for (source, message) in [
             ("{{ a ? }}", "unexpected char '?' at 5"),
             ("ü{{ 'abc }}", "unexpected char \"'\" at 4"),

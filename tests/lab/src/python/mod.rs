@@ -203,7 +203,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn values_are_written_as_python_writes_them() {
+    fn values_are_formatted_like_python_repr() {
         let value =
             PyValue::parse(r#"{"b": [1, -2.5, 1e20, null], "a": "it's \u00e9\n", "q": "\"'"}"#)
                 .unwrap();
@@ -214,7 +214,7 @@ mod tests {
     }
 
     #[test]
-    fn what_cannot_be_printed_is_escaped() {
+    fn unprintable_characters_are_escaped() {
         assert_eq!(
             repr("a\u{a0}\u{ad}\u{200b}\u{3000}\u{feff}é日😀"),
             r"'a\xa0\xad\u200b\u3000\ufeffé日😀'"
@@ -223,7 +223,7 @@ mod tests {
     }
 
     #[test]
-    fn syntax_errors_are_placed_as_python_places_them() {
+    fn syntax_errors_have_python_messages_and_positions() {
         let message = |text| PyValue::parse(text).unwrap_err();
         assert_eq!(message(""), "Expecting value: line 1 column 1 (char 0)");
         assert_eq!(
@@ -250,7 +250,7 @@ mod tests {
     }
 
     #[test]
-    fn lone_surrogates_and_duplicate_keys_are_kept_as_python_keeps_them() {
+    fn lone_surrogates_and_duplicate_keys_are_kept_like_in_python() {
         let value = PyValue::parse(r#"{"a": "\ud800", "a": "\ud83d\ude00"}"#).unwrap();
         assert_eq!(
             value,

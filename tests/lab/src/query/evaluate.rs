@@ -179,7 +179,7 @@ fn operand(value: QueryValue) -> Operand {
     }
 }
 
-/// `=~` needs a text on its right and a column on its left.
+/// `=~` needs a text on its right, and a column or condition on its left.
 fn like(left: QueryValue, right: QueryValue) -> Result<QueryValue, Reply> {
     match (left, right) {
         (left @ (QueryValue::Column(_) | QueryValue::Condition(_)), QueryValue::Text(pattern)) => {

@@ -125,7 +125,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn like_is_that_of_sql() {
+    fn like_matches_sql_patterns() {
         for (text, pattern, expected) in [
             ("qdc01", "q%1", true),
             ("qdc01", "qdc0_", true),

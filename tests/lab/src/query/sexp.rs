@@ -115,7 +115,7 @@ impl SexpParser<'_> {
         Some(text)
     }
 
-    /// Reads a number (digits only) or symbol. A semicolon inside belongs to it.
+    /// Reads a number or a symbol. A semicolon inside belongs to it.
     fn atom(&mut self) -> Option<Sexp> {
         let mut atom = String::new();
         while let Some(c) = self
