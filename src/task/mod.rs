@@ -3,7 +3,7 @@
 //! Every task is a specification with two functions. [`Task::plan`] is handed a [`ReadOnlyClient`], which has no
 //! writing request, so a plan is always safe to make: check mode is the plan, printed. [`Task::perform`]
 //! carries out one planned operation with a [`Client`] and looks afterwards whether it took effect, because
-//! the server drops unknown fields silently. [`apply`] runs a whole plan and keeps account of how far it came.
+//! the server drops unknown fields silently. `apply` runs a whole plan and keeps account of how far it came.
 
 mod apply;
 mod batch;
