@@ -138,7 +138,10 @@ mod tests {
             if path.extension().is_none_or(|extension| extension != "json") {
                 continue;
             }
-            let text = std::fs::read_to_string(path).unwrap();
+            // A recorded request holds half a character, which is no JSON here.
+            let text = std::fs::read_to_string(path)
+                .unwrap()
+                .replace("\\ud800", "?");
             let exchanges: Vec<serde_json::Value> = serde_json::from_str(&text).unwrap();
             for exchange in exchanges {
                 let body = &exchange["response"]["json"];

@@ -49,6 +49,7 @@ mod world;
 
 pub use log::Request;
 pub use machine::{Boot, Fetched};
+pub use routes::token_routes;
 
 use log::CLIENT;
 use world::Shared;

@@ -14,6 +14,15 @@ use crate::state::User;
 use crate::world::World;
 use crate::{admin, cors, docs};
 
+/// The method and the pattern of every route that needs a token.
+#[must_use]
+pub fn token_routes() -> Vec<(&'static str, &'static str)> {
+    let routes = RULES
+        .iter()
+        .filter(|rule| matches!(rule.handler, Handler::Api(_)));
+    routes.map(|rule| (rule.method, rule.pattern)).collect()
+}
+
 /// The parts of the path that a rule leaves open.
 pub(crate) type Args<'a> = [&'a str];
 
