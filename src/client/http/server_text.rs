@@ -139,9 +139,8 @@ mod tests {
                 continue;
             }
             // A recorded request holds half a character, which is no JSON here.
-            let text = std::fs::read_to_string(path)
-                .unwrap()
-                .replace("\\ud800", "?");
+            let text = std::fs::read_to_string(path).unwrap();
+            let text = text.replace(r#""\ud800""#, r#""?""#);
             let exchanges: Vec<serde_json::Value> = serde_json::from_str(&text).unwrap();
             for exchange in exchanges {
                 let body = &exchange["response"]["json"];
