@@ -1,4 +1,5 @@
 //! Lists all machines of a server with their states: `MRP_URL=... MRP_TOKEN=... cargo run --example list_machines`.
+#![allow(clippy::print_stdout, reason = "an example prints")]
 
 use std::error::Error;
 

@@ -1,4 +1,9 @@
 //! Uploads a kernel for arm64: `MRP_URL=... MRP_TOKEN=... cargo run --example upload_image FILE DESCRIPTION`.
+#![allow(
+    clippy::print_stdout,
+    clippy::print_stderr,
+    reason = "an example prints"
+)]
 
 use std::path::Path;
 use std::process::ExitCode;
