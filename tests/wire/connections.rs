@@ -1,4 +1,4 @@
-//! Stalls, redirects, limits and kept connections.
+//! Connections: stall timeout, redirects, size limits, reuse and threads.
 
 use std::net::{TcpListener, TcpStream};
 use std::time::Duration;
@@ -8,33 +8,33 @@ use mr_provisioner::client::*;
 use crate::server::{Server, get, post, put, response};
 use crate::support::*;
 
-/// How a client ends that gives up soon.
-fn stalled() -> String {
+/// The end of the message of a stall timeout.
+fn stall_message() -> String {
     format!("no byte in either direction for {} s", SOON.as_secs())
 }
 
 #[test]
-fn a_silent_server_is_given_up() {
+fn request_without_an_answer_times_out() {
     let server = Server::start([get("/api/v1/machine/7").stall()]);
     let error = impatient(&server).machines().get(MachineId(7)).unwrap_err();
     assert!(matches!(error.kind(), ErrorKind::Timeout), "{error:?}");
-    assert!(error.to_string().ends_with(&stalled()), "{error}");
+    assert!(error.to_string().ends_with(&stall_message()), "{error}");
     server.finish();
 }
 
 #[test]
-fn an_answer_that_stops_is_given_up() {
+fn answer_that_stalls_times_out() {
     let whole = response(200, "", machine_json(7, "a").as_bytes());
     let half = whole[..whole.len() / 2].to_vec();
     let server = Server::start([get("/api/v1/machine/7").raw(half)]);
     let error = impatient(&server).machines().get(MachineId(7)).unwrap_err();
     assert!(matches!(error.kind(), ErrorKind::Timeout), "{error:?}");
-    assert!(error.to_string().ends_with(&stalled()), "{error}");
+    assert!(error.to_string().ends_with(&stall_message()), "{error}");
     server.finish();
 }
 
 #[test]
-fn a_slow_transfer_is_not_a_stall() {
+fn slow_answer_does_not_time_out() {
     const PAUSE: Duration = Duration::from_millis(10);
     let limit = Duration::from_secs(1);
     let machine = machine_json(7, "a");
@@ -52,7 +52,7 @@ fn a_slow_transfer_is_not_a_stall() {
 }
 
 #[test]
-fn an_answer_that_trickles_for_ever_is_given_up() {
+fn endless_slow_answer_is_too_slow() {
     let head = b"HTTP/1.1 200 OK\r\nConnection: close\r\n\r\n[".to_vec();
     let endless = std::iter::repeat_n(b" ".to_vec(), 10_000);
     let pieces = std::iter::once(head).chain(endless).collect();
@@ -68,7 +68,7 @@ fn an_answer_that_trickles_for_ever_is_given_up() {
 }
 
 #[test]
-fn redirects_within_the_server_are_followed() {
+fn redirect_of_a_get_within_the_server_is_followed() {
     let server = Server::start([
         get("/api/v1/machine/7").headed(301, "Location: /mrp/api/v1/machine/7\r\n", ""),
         get("/mrp/api/v1/machine/7")
@@ -80,7 +80,7 @@ fn redirects_within_the_server_are_followed() {
 }
 
 #[test]
-fn redirects_in_a_circle_end() {
+fn redirect_loop_is_an_error() {
     let server = Server::start(
         (0..6).map(|_| get("/api/v1/machine/7").headed(302, "Location: /api/v1/machine/7\r\n", "")),
     );
@@ -90,7 +90,7 @@ fn redirects_in_a_circle_end() {
 }
 
 #[test]
-fn redirects_of_a_change_are_not_followed() {
+fn redirect_of_a_put_is_not_followed() {
     for status in [301, 307, 308] {
         let server = Server::start([put("/api/v1/machine/7").headed(
             status,
@@ -108,7 +108,7 @@ fn redirects_of_a_change_are_not_followed() {
 }
 
 #[test]
-fn a_redirect_without_a_place_is_an_error() {
+fn redirect_without_location_is_an_error() {
     let server = Server::start([get("/api/v1/machine/7").headed(302, "", "")]);
     let error = client(&server).0.machines().get(MachineId(7)).unwrap_err();
     assert!(
@@ -119,7 +119,7 @@ fn a_redirect_without_a_place_is_an_error() {
 }
 
 #[test]
-fn an_endless_answer_is_not_read() {
+fn answer_above_the_size_limit_is_an_error() {
     let mut endless = b"HTTP/1.1 200 OK\r\nConnection: close\r\n\r\n[".to_vec();
     endless.resize(65 * 1024 * 1024, b' ');
     let server = Server::start([get("/api/v1/preseed").raw(endless)]);
@@ -136,7 +136,7 @@ fn an_endless_answer_is_not_read() {
 }
 
 #[test]
-fn an_answer_cut_short_is_lost() {
+fn get_is_repeated_after_a_truncated_answer() {
     let cut =
         b"HTTP/1.1 200 OK\r\nContent-Length: 100\r\nConnection: close\r\n\r\n{\"id\"".to_vec();
     let server = Server::start([
@@ -150,7 +150,7 @@ fn an_answer_cut_short_is_lost() {
 }
 
 #[test]
-fn connections_are_kept() {
+fn connection_is_reused() {
     let server =
         Server::start((0..3).map(|_| get("/api/v1/machine/7").json(200, machine_json(7, "a"))));
     let (client, _) = client(&server);
@@ -162,7 +162,7 @@ fn connections_are_kept() {
 }
 
 #[test]
-fn a_kept_connection_that_the_server_closed_is_not_used_for_a_post() {
+fn post_does_not_use_a_connection_that_the_server_closed() {
     let server = Server::start([
         get("/api/v1/machine/7/state").last(200, r#"{"state": "ready"}"#),
         post("/api/v1/machine/7/state")
@@ -195,7 +195,7 @@ fn threads_share_a_client() {
 }
 
 #[test]
-fn a_thousand_requests_of_eight_threads_are_all_answered() {
+fn thousand_requests_of_eight_threads_are_answered() {
     let server =
         Server::start((0..1000).map(|_| get("/api/v1/machine/1").json(200, machine_json(1, "a"))));
     let (client, clock) = client(&server);
@@ -212,10 +212,10 @@ fn a_thousand_requests_of_eight_threads_are_all_answered() {
 }
 
 #[test]
-fn a_server_that_does_not_accept_connections_is_given_up() {
+fn connecting_to_a_full_accept_queue_times_out() {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let address = listener.local_addr().unwrap();
-    // Fills the queue of connections that nobody accepts, until the system drops further ones.
+    // Fills the accept queue, so that the system drops further connections.
     let mut waiting = Vec::new();
     while let Ok(stream) = TcpStream::connect_timeout(&address, Duration::from_millis(100)) {
         waiting.push(stream);
@@ -234,7 +234,7 @@ fn a_server_that_does_not_accept_connections_is_given_up() {
 }
 
 #[test]
-fn a_server_that_does_not_speak_tls_says_so() {
+fn server_without_tls_is_named_as_the_reason() {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let address = listener.local_addr().unwrap();
     let server = std::thread::spawn(move || {

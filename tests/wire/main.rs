@@ -4,7 +4,7 @@
 
 mod connections;
 mod errors;
-mod lost;
+mod lost_answers;
 mod own_process;
 mod resources;
 mod retries;

@@ -34,6 +34,8 @@ enum Action {
     Last(Vec<u8>),
     /// Takes only the head, answers while the body is still coming, and takes nothing more, with the connection open.
     Early(Vec<u8>),
+    /// Takes the head and this much of the body, waits until the server hangs up, answers, and closes at once.
+    AnswerAndClose(usize, Vec<u8>),
     /// Takes the head and this much of the body, and resets the connection.
     CloseAfter(usize),
     /// Takes the head only and then nothing more, with the connection open.
@@ -131,6 +133,14 @@ impl Step {
     pub(crate) fn early(self, status: u16, body: &str) -> Step {
         Step {
             action: Action::Early(response(status, "Connection: close\r\n", body.as_bytes())),
+            ..self
+        }
+    }
+
+    /// Answers when this much of the body came and the server hangs up, and closes at once.
+    pub(crate) fn answer_and_close(self, taken: usize, status: u16) -> Step {
+        Step {
+            action: Action::AnswerAndClose(taken, response(status, "Connection: close\r\n", b"")),
             ..self
         }
     }
@@ -251,27 +261,20 @@ impl Server {
 
     /// Closes the connection of the last answer, and waits until the client can know it.
     pub(crate) fn hang_up(&self) {
-        self.script.hangs_up.store(true, Ordering::SeqCst);
-        let closed = self.wait_until(|script| script.closed.load(Ordering::SeqCst) > 0);
-        assert!(closed, "there was no last answer");
+        self.script.hang_up();
     }
 
-    /// Waits until this is so; false when it is not going to be.
-    fn wait_until(&self, is_so: impl Fn(&Script) -> bool) -> bool {
-        let start = Instant::now();
-        while !is_so(&self.script) {
-            if start.elapsed() > PATIENCE {
-                return false;
-            }
-            thread::sleep(Duration::from_millis(5));
-        }
-        true
+    /// The same as `hang_up`, for a thread that outlives the borrow of the server.
+    pub(crate) fn hang_up_later(&self) -> impl Fn() + Send + Sync + use<> {
+        let script = Arc::clone(&self.script);
+        move || script.hang_up()
     }
 
     /// Checks that every expected request came, as expected, and no other.
     pub(crate) fn finish(self) -> Vec<Seen> {
         // An upload that the client gave up may still be arriving.
-        self.wait_until(|script| script.unfinished.load(Ordering::SeqCst) == 0);
+        self.script
+            .wait_until(|script| script.unfinished.load(Ordering::SeqCst) == 0);
         self.script.over.store(true, Ordering::SeqCst);
         drop(TcpStream::connect(self.address));
         let problems = self.script.problems.lock().unwrap().join("; ");
@@ -284,6 +287,26 @@ impl Server {
 }
 
 impl Script {
+    fn hang_up(&self) {
+        self.hangs_up.store(true, Ordering::SeqCst);
+        let closed = self.wait_until(|script| script.closed.load(Ordering::SeqCst) > 0);
+        assert!(closed, "no connection was closed");
+        // The system delivers to the other end of a connection within this computer at once, or a moment later.
+        thread::sleep(Duration::from_millis(50));
+    }
+
+    /// Waits until this is so; false when it is not going to be.
+    fn wait_until(&self, is_so: impl Fn(&Script) -> bool) -> bool {
+        let start = Instant::now();
+        while !is_so(self) {
+            if start.elapsed() > PATIENCE {
+                return false;
+            }
+            thread::sleep(Duration::from_millis(5));
+        }
+        true
+    }
+
     fn serve(&self, stream: TcpStream) {
         stream
             .set_read_timeout(Some(Duration::from_secs(60)))
@@ -319,7 +342,7 @@ impl Script {
             .map_or(0, |length| length.parse().unwrap());
         let wanted = match step.action {
             Action::Early(_) | Action::Stall => 0,
-            Action::CloseAfter(bytes) => bytes,
+            Action::CloseAfter(bytes) | Action::AnswerAndClose(bytes, _) => bytes,
             _ => length,
         };
         let complete = read_body(client, wanted, &mut seen);
@@ -348,6 +371,11 @@ impl Script {
             Action::Last(bytes) => {
                 answer(&bytes);
                 self.stall(&self.hangs_up)
+            }
+            Action::AnswerAndClose(_, bytes) => {
+                self.stall(&self.hangs_up);
+                answer(&bytes);
+                false
             }
             Action::Close | Action::CloseAfter(_) => false,
             Action::Early(bytes) => {

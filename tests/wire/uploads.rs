@@ -1,4 +1,4 @@
-//! Uploads: what is sent, and what happens when the file changes or the server does not take it.
+//! Uploads: the form, changed files, early and missing answers, progress.
 
 use std::fs;
 
@@ -8,7 +8,7 @@ use crate::server::{Server, delete, get, post};
 use crate::support::*;
 
 #[test]
-fn a_file_is_sent_as_a_form_of_known_length() {
+fn upload_is_a_form_with_a_content_length() {
     let made = upload(b"kernel bytes");
     let mut file = ImageFile::open(&made.path).unwrap();
     let name = format!("alice/{}.1a2b3c4d", file.upload_name());
@@ -44,7 +44,7 @@ fn a_file_is_sent_as_a_form_of_known_length() {
 }
 
 #[test]
-fn an_empty_file_and_files_around_the_size_of_a_chunk_are_sent_whole() {
+fn files_of_sizes_around_a_chunk_are_sent_whole() {
     for size in [0, 1, 65_535, 65_536, 65_537, 131_072, 300_000] {
         let bytes: Vec<u8> = (0..size).map(|n| (n % 251) as u8).collect();
         let made = upload(&bytes);
@@ -73,7 +73,7 @@ fn an_empty_file_and_files_around_the_size_of_a_chunk_are_sent_whole() {
 }
 
 #[test]
-fn a_file_that_changed_never_arrives() {
+fn upload_of_a_changed_file_is_broken_off() {
     type Change = fn(&std::path::Path);
     let changes: [Change; 4] = [
         |path| fs::write(path, vec![b'y'; 200_000]).unwrap(),
@@ -102,7 +102,7 @@ fn a_file_that_changed_never_arrives() {
 }
 
 #[test]
-fn another_file_of_the_same_name_is_not_sent() {
+fn file_that_was_opened_is_sent_although_another_replaced_it() {
     let made = upload(b"first");
     let mut file = ImageFile::open(&made.path).unwrap();
     let other = made.folder.path().join("other");
@@ -122,7 +122,7 @@ fn another_file_of_the_same_name_is_not_sent() {
 }
 
 #[test]
-fn too_large_after_everything_was_sent() {
+fn status_413_after_the_whole_upload_is_reported_as_too_large() {
     let made = upload(&vec![0; 3 * 1024 * 1024]);
     let mut file = ImageFile::open(&made.path).unwrap();
     let server = Server::start([
@@ -144,8 +144,8 @@ fn too_large_after_everything_was_sent() {
 }
 
 #[test]
-fn an_early_answer_is_heard_while_sending() {
-    // More than the system takes of it while the server reads nothing.
+fn early_answer_is_read_while_the_server_keeps_the_connection() {
+    // Larger than the system's buffers, so that sending blocks while the server reads nothing.
     let made = sparse(64 * 1024 * 1024);
     let mut file = ImageFile::open(&made.path).unwrap();
     let server = Server::start([
@@ -164,10 +164,36 @@ fn an_early_answer_is_heard_while_sending() {
 }
 
 #[test]
-fn a_large_upload_that_is_cut_off_silently_was_too_large() {
+fn early_answer_is_read_although_the_server_closes_at_once() {
+    const CHUNK: usize = 64 * 1024;
+    const TAKEN: usize = 3 * 1024 * 1024;
+    // The server answers and closes while the client prepares a chunk. What the server did not read resets the connection, so
+    // that the client's next write fails.
+    for (taken, sent_at_close) in [(0, CHUNK), (TAKEN, TAKEN + 2 * CHUNK)] {
+        let made = sparse(8 * 1024 * 1024);
+        let mut file = ImageFile::open(&made.path).unwrap();
+        let server = Server::start([
+            get("/api/v1/image").json(200, "[]"),
+            post("/api/v1/image").answer_and_close(taken, 413),
+        ]);
+        let hang_up = server.hang_up_later();
+        let mut settings = settings(&server.url());
+        settings.progress = ProgressListener::new(move |event| match *event {
+            ProgressEvent::Sending { sent, .. } if sent == sent_at_close as u64 => hang_up(),
+            _ => {}
+        });
+        let (client, _) = connect(&settings);
+        let error = client.images().create(&kernel(), &mut file).unwrap_err();
+        assert_eq!(error.status(), Some(413), "after {taken} bytes: {error:?}");
+        server.finish();
+    }
+}
+
+#[test]
+fn large_upload_without_an_answer_is_reported_as_too_large() {
     let made = sparse(101 * 1024 * 1024);
     let mut file = ImageFile::open(&made.path).unwrap();
-    // The server closes as soon as it has read how long the body is, or somewhat later.
+    // The server closes after the head, or after a part of the body.
     for taken in [0, 100_000] {
         let server = Server::start([
             get("/api/v1/image").json(200, "[]"),
@@ -188,7 +214,7 @@ fn a_large_upload_that_is_cut_off_silently_was_too_large() {
 }
 
 #[test]
-fn a_large_upload_that_is_cut_off_behind_a_proxy_was_too_large() {
+fn large_upload_with_status_502_is_reported_as_too_large() {
     let made = sparse(101 * 1024 * 1024);
     let mut file = ImageFile::open(&made.path).unwrap();
     let server = Server::start([
@@ -208,7 +234,7 @@ fn a_large_upload_that_is_cut_off_behind_a_proxy_was_too_large() {
 }
 
 #[test]
-fn an_upload_that_stalls_is_given_up() {
+fn stalled_upload_times_out() {
     let made = sparse(16 * 1024 * 1024);
     let mut file = ImageFile::open(&made.path).unwrap();
     let server = Server::start([
@@ -226,7 +252,7 @@ fn an_upload_that_stalls_is_given_up() {
 }
 
 #[test]
-fn an_image_without_a_file_is_deleted() {
+fn incomplete_image_of_a_failed_upload_is_deleted() {
     let made = upload(b"kernel");
     let mut file = ImageFile::open(&made.path).unwrap();
     let name = format!("alice/{}.1a2b3c4d", file.upload_name());
@@ -254,22 +280,22 @@ fn an_image_without_a_file_is_deleted() {
 }
 
 #[test]
-fn the_watcher_of_an_upload_is_told_how_far_it_is_and_when_it_is_over() {
+fn upload_progress_is_reported_up_to_the_end() {
     let made = upload(&vec![b'x'; 150_000]);
     let mut file = ImageFile::open(&made.path).unwrap();
     let server = Server::start([
         get("/api/v1/image").json(200, "[]"),
         post("/api/v1/image").json(201, image_json(3, "alice/k.1a2b3c4d")),
     ]);
-    let (client, told) = watched(&server, &made.path);
+    let (client, events) = watched(&server, &made.path);
     client.images().create(&kernel(), &mut file).unwrap();
     let expected = [Some(0), Some(65_536), Some(131_072), Some(150_000), None];
-    assert_eq!(*told.lock().unwrap(), expected);
+    assert_eq!(*events.lock().unwrap(), expected);
     server.finish();
 }
 
 #[test]
-fn the_watcher_of_an_upload_is_told_that_it_starts_again() {
+fn progress_of_a_repeated_upload_starts_at_zero() {
     let made = upload(&vec![b'x'; 100_000]);
     let mut file = ImageFile::open(&made.path).unwrap();
     let server = Server::start([
@@ -278,16 +304,16 @@ fn the_watcher_of_an_upload_is_told_that_it_starts_again() {
         get("/api/v1/image").json(200, "[]"),
         post("/api/v1/image").json(201, image_json(3, "alice/k.1a2b3c4d")),
     ]);
-    let (client, told) = watched(&server, &made.path);
+    let (client, events) = watched(&server, &made.path);
     client.images().create(&kernel(), &mut file).unwrap();
     let attempt = [Some(0), Some(65_536), Some(100_000)];
     let expected = [&attempt[..], &attempt[..], &[None]].concat();
-    assert_eq!(*told.lock().unwrap(), expected);
+    assert_eq!(*events.lock().unwrap(), expected);
     server.finish();
 }
 
 #[test]
-fn the_watcher_of_an_upload_that_fails_is_told_its_end() {
+fn progress_of_a_failed_upload_is_reported_up_to_the_end() {
     let made = upload(&vec![b'x'; 150_000]);
     let mut file = ImageFile::open(&made.path).unwrap();
     fs::write(&made.path, vec![b'y'; 150_000]).unwrap();
@@ -295,10 +321,10 @@ fn the_watcher_of_an_upload_that_fails_is_told_its_end() {
         get("/api/v1/image").json(200, "[]"),
         post("/api/v1/image").close(),
     ]);
-    let (client, told) = watched(&server, &made.path);
+    let (client, events) = watched(&server, &made.path);
     client.images().create(&kernel(), &mut file).unwrap_err();
     let expected = [Some(0), Some(65_536), Some(131_072), None];
-    assert_eq!(*told.lock().unwrap(), expected);
+    assert_eq!(*events.lock().unwrap(), expected);
     drop(client);
     server.finish();
 }

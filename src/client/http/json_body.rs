@@ -1,6 +1,7 @@
-//! The body of a JSON request, which notes when it is taken.
+//! The body of a JSON request.
 //!
-//! Whether a body was ever asked for tells whether a POST can have reached the server, and may still have its effect.
+//! It records when the HTTP client requests it. A POST whose body was never requested did not reach the server; one whose
+//! body was handed over may still take effect.
 
 use std::io;
 use std::pin::Pin;
@@ -10,18 +11,18 @@ use std::task::{Context, Poll};
 use bytes::Bytes;
 use http_body::{Body, Frame, SizeHint};
 
-use crate::client::http::stall_timeout::Activity;
+use crate::client::http::stall_timeout::ExchangeState;
 
 pub(crate) struct JsonBody {
     bytes: Option<Bytes>,
-    activity: Arc<Activity>,
+    exchange: Arc<ExchangeState>,
 }
 
 impl JsonBody {
-    pub(crate) fn new(bytes: Bytes, activity: Arc<Activity>) -> JsonBody {
+    pub(crate) fn new(bytes: Bytes, exchange: Arc<ExchangeState>) -> JsonBody {
         JsonBody {
             bytes: Some(bytes),
-            activity,
+            exchange,
         }
     }
 }
@@ -34,8 +35,8 @@ impl Body for JsonBody {
         mut self: Pin<&mut Self>,
         _: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, io::Error>>> {
-        self.activity.touch_sending();
-        if !self.activity.deliver() {
+        self.exchange.record_body_request();
+        if !self.exchange.complete_body() {
             return Poll::Ready(Some(Err(io::Error::other("the request was given up"))));
         }
         Poll::Ready(self.bytes.take().map(|bytes| Ok(Frame::data(bytes))))

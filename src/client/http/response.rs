@@ -9,7 +9,7 @@ use crate::client::Result;
 use crate::client::digest::{Digest, Hasher};
 use crate::client::error::ErrorDetails;
 use crate::client::http::request::Request;
-use crate::client::http::stall_timeout::Activity;
+use crate::client::http::stall_timeout::ExchangeState;
 
 /// The most that is read of a successful answer. A list of preseeds carries all their contents, up to 2 MiB each.
 const MAX_ANSWER: usize = 64 * 1024 * 1024;
@@ -65,10 +65,10 @@ pub(super) async fn read(
     response: reqwest::Response,
     file_size: Option<u64>,
     limit: Duration,
-    activity: &Activity,
+    exchange: &ExchangeState,
 ) -> Result<Response, ReadError> {
     let is_file = file_size.is_some() && response.status().is_success();
-    let reading = read_to_end(response, file_size, activity);
+    let reading = read_to_end(response, file_size, exchange);
     if is_file {
         return reading.await;
     }
@@ -80,9 +80,9 @@ pub(super) async fn read(
 async fn read_to_end(
     mut response: reqwest::Response,
     file_size: Option<u64>,
-    activity: &Activity,
+    exchange: &ExchangeState,
 ) -> Result<Response, ReadError> {
-    activity.touch();
+    exchange.record_transfer();
     let good = response.status().is_success();
     let limit = if good { MAX_ANSWER } else { MAX_ERROR };
     let mut hasher = file_size
@@ -101,7 +101,7 @@ async fn read_to_end(
             // The status of a refusal is worth more than the rest of its text.
             Err(_) => break,
         };
-        activity.touch();
+        exchange.record_transfer();
         if let Some((size, hasher)) = &mut hasher {
             hasher.update(&chunk);
             if hasher.size() > *size {

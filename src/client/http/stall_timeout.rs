@@ -1,84 +1,97 @@
-//! The stall watch: an exchange may take as long as it wants, but not pause for longer than the stall timeout.
+//! The stall timeout: an exchange may take any time, but may not pause for longer than the limit.
 //!
-//! The HTTP client has only limits for a whole exchange or for reading, so every byte that is handed to it or comes from
-//! it is noted here. Connecting counts towards the first pause.
+//! The HTTP client limits only a whole exchange or the reading of its answer, so every byte that is handed to it or comes
+//! from it is recorded here. Connecting counts towards the first pause.
 
 use std::future::{Future, poll_fn};
 use std::pin::pin;
-use std::sync::Mutex;
-use std::sync::PoisonError;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::task::Poll;
 use std::time::Duration;
 
 use tokio::time::Instant;
 
-/// Connecting has the same limit, and whoever cannot connect is to be told so, not that a connection stalled.
-const CONNECTING_FIRST: Duration = Duration::from_secs(1);
+use crate::client::Error;
 
-/// What is known about the progress of one exchange.
-pub(crate) struct Activity {
-    last: Mutex<Instant>,
-    sending: AtomicBool,
-    delivered: AtomicBool,
-    over: AtomicBool,
+/// Connecting has the same limit. With this addition its own timeout comes first, whose error says that there was no connection.
+const CONNECT_ADDITION: Duration = Duration::from_secs(1);
+
+/// How far one exchange is. The request's body and whoever waits for the answer share it.
+pub(crate) struct ExchangeState {
+    last_transfer: Mutex<Instant>,
+    body_was_requested: AtomicBool,
+    body_is_complete: AtomicBool,
+    is_finished: AtomicBool,
+    body_error: Mutex<Option<Error>>,
 }
 
-impl Activity {
-    pub(crate) fn new() -> Activity {
-        Activity {
-            last: Mutex::new(Instant::now() + CONNECTING_FIRST),
-            sending: AtomicBool::new(false),
-            delivered: AtomicBool::new(false),
-            over: AtomicBool::new(false),
+impl ExchangeState {
+    pub(crate) fn new() -> ExchangeState {
+        ExchangeState {
+            last_transfer: Mutex::new(Instant::now() + CONNECT_ADDITION),
+            body_was_requested: AtomicBool::new(false),
+            body_is_complete: AtomicBool::new(false),
+            is_finished: AtomicBool::new(false),
+            body_error: Mutex::new(None),
         }
     }
 
-    /// Notes that bytes moved.
-    pub(crate) fn touch(&self) {
-        *self.last.lock().unwrap_or_else(PoisonError::into_inner) = Instant::now();
+    /// Records that bytes moved.
+    pub(crate) fn record_transfer(&self) {
+        *lock(&self.last_transfer) = Instant::now();
     }
 
-    /// Notes that a part of the body was asked for: there is a connection, and the head of the request is on its way.
-    pub(crate) fn touch_sending(&self) {
-        self.sending.store(true, Ordering::Relaxed);
-        self.touch();
+    /// Records that a part of the body was requested: there is a connection, and the head of the request is on its way.
+    pub(crate) fn record_body_request(&self) {
+        self.body_was_requested.store(true, Ordering::Relaxed);
+        self.record_transfer();
     }
 
-    /// Whether a part of the body was ever asked for.
-    pub(crate) fn began_sending(&self) -> bool {
-        self.sending.load(Ordering::Relaxed)
+    /// Whether a part of the body was ever requested.
+    pub(crate) fn body_was_requested(&self) -> bool {
+        self.body_was_requested.load(Ordering::Relaxed)
     }
 
-    /// Notes that the last part of the body is handed over, unless nobody waits for the exchange any more: then false, and
-    /// that part must not be sent.
-    pub(crate) fn deliver(&self) -> bool {
-        self.delivered.store(true, Ordering::SeqCst);
-        !self.is_over()
+    /// Records that the last part of the body is handed over. Returns false when the exchange is finished already: then that
+    /// part must not be sent.
+    pub(crate) fn complete_body(&self) -> bool {
+        self.body_is_complete.store(true, Ordering::SeqCst);
+        !self.is_finished()
     }
 
-    /// Whether the body was handed over whole. What the system has of it still goes out, whatever becomes of the exchange.
-    pub(crate) fn is_delivered(&self) -> bool {
-        self.delivered.load(Ordering::SeqCst)
+    /// Whether the whole body was handed over. The system still sends what it has of it, however the exchange ends.
+    pub(crate) fn body_is_complete(&self) -> bool {
+        self.body_is_complete.load(Ordering::SeqCst)
     }
 
-    /// Notes that nobody waits for the exchange any more, so that the rest of its body is not sent.
-    pub(crate) fn end(&self) {
-        self.over.store(true, Ordering::SeqCst);
+    /// Records that nobody waits for the answer any more, so that the rest of the body is not sent.
+    pub(crate) fn finish(&self) {
+        self.is_finished.store(true, Ordering::SeqCst);
     }
 
-    pub(crate) fn is_over(&self) -> bool {
-        self.over.load(Ordering::SeqCst)
+    pub(crate) fn is_finished(&self) -> bool {
+        self.is_finished.load(Ordering::SeqCst)
     }
 
-    /// Runs an exchange; `None` when it stalled for `limit`.
-    pub(crate) async fn watch<T>(
+    /// Records why the body cannot be read. The HTTP client reports only that it ended early.
+    pub(crate) fn set_body_error(&self, error: Error) {
+        *lock(&self.body_error) = Some(error);
+    }
+
+    /// Takes the reason why the body could not be read, if there is one.
+    pub(crate) fn take_body_error(&self) -> Option<Error> {
+        lock(&self.body_error).take()
+    }
+
+    /// Runs an exchange. Returns `None` when no byte moved for `limit`.
+    pub(crate) async fn run_until_stalled<T>(
         &self,
         limit: Duration,
         exchange: impl Future<Output = T>,
     ) -> Option<T> {
         let mut exchange = pin!(exchange);
-        let mut stalled = pin!(self.stalled(limit));
+        let mut stalled = pin!(self.wait_for_stall(limit));
         poll_fn(|context| {
             if let Poll::Ready(result) = exchange.as_mut().poll(context) {
                 return Poll::Ready(Some(result));
@@ -88,14 +101,17 @@ impl Activity {
         .await
     }
 
-    async fn stalled(&self, limit: Duration) {
+    async fn wait_for_stall(&self, limit: Duration) {
         loop {
-            let last = *self.last.lock().unwrap_or_else(PoisonError::into_inner);
-            let passed = Instant::now().saturating_duration_since(last);
+            let passed = Instant::now().saturating_duration_since(*lock(&self.last_transfer));
             if passed >= limit {
                 return;
             }
             tokio::time::sleep(limit - passed).await;
         }
     }
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

@@ -17,9 +17,8 @@ use crate::client::http::operation::Effect;
 use crate::client::http::request::{Endpoint, Request, RequestBody};
 use crate::client::http::response::{self, ReadError, Response};
 use crate::client::http::runtime::BlockingRuntime;
-use crate::client::http::stall_timeout::Activity;
+use crate::client::http::stall_timeout::ExchangeState;
 use crate::client::http::transport_error::{self, FailedExchange};
-use crate::client::http::upload_body::{self, Trouble};
 use crate::client::{BaseUrl, Error, ProgressListener, Result, TlsSettings, Token, tls};
 
 /// How often a redirect within the server is followed.
@@ -103,27 +102,23 @@ impl Transport {
     }
 
     fn exchange_at(&self, url: &Url, request: &Request) -> Result<Response> {
-        let activity = Arc::new(Activity::new());
-        let trouble = Trouble::default();
-        let exchange = activity.watch(self.stall_timeout, async {
-            let response = self
-                .build(url, request, &activity, &trouble)?
-                .send()
-                .await?;
+        let exchange = Arc::new(ExchangeState::new());
+        let run = exchange.run_until_stalled(self.stall_timeout, async {
+            let response = self.build(url, request, &exchange)?.send().await?;
             let limit = self.answer_timeout();
-            response::read(response, request.file_size(), limit, &activity).await
+            response::read(response, request.file_size(), limit, &exchange).await
         });
-        let result = outside_async_runtimes(|| self.runtime.run(exchange));
-        activity.end();
-        let delivered = activity.is_delivered();
-        if let Some(error) = upload_body::take(&trouble) {
+        let result = outside_async_runtimes(|| self.runtime.run(run));
+        exchange.finish();
+        let delivered = exchange.body_is_complete();
+        if let Some(error) = exchange.take_body_error() {
             return Err(error);
         }
         let failed_exchange = FailedExchange {
             action: &request.action,
             url,
             stall_timeout: self.stall_timeout,
-            unsent: !matches!(request.body, RequestBody::Empty) && !activity.began_sending(),
+            unsent: !matches!(request.body, RequestBody::Empty) && !exchange.body_was_requested(),
             delivered,
         };
         match result {
@@ -155,8 +150,7 @@ impl Transport {
         &self,
         url: &Url,
         request: &Request,
-        activity: &Arc<Activity>,
-        trouble: &Trouble,
+        exchange: &Arc<ExchangeState>,
     ) -> reqwest::Result<reqwest::RequestBuilder> {
         let builder = self.http.request(request.method.clone(), url.clone());
         let builder = match &request.endpoint {
@@ -176,12 +170,11 @@ impl Transport {
                     .header(CONTENT_TYPE, "application/json")
                     .body(reqwest::Body::wrap(JsonBody::new(
                         bytes.clone(),
-                        Arc::clone(activity),
+                        Arc::clone(exchange),
                     )))
             }
             RequestBody::Upload(upload) => {
-                let (activity, trouble) = (Arc::clone(activity), Arc::clone(trouble));
-                builder.multipart(upload.form(activity, trouble, self.progress.clone())?)
+                builder.multipart(upload.form(Arc::clone(exchange), self.progress.clone())?)
             }
         })
     }

@@ -1,13 +1,13 @@
 //! The body of an upload: a form with the image's description and its file, streamed with a known length.
 //!
-//! The server does not see chunked bodies, so the length is always declared. The file is hashed again while it is sent,
-//! and its last chunk is held back until size and hash are those of the first reading. A file that changed thus never
-//! reaches the server as a complete upload.
+//! The server does not read chunked bodies, so the length is always declared. The file is hashed again while it is sent, and
+//! its last chunk is sent only if size and hash are those of the first reading. So a file that changed never reaches the
+//! server as a complete upload.
 //!
-//! A server that refuses an upload answers and closes while it is still coming. Writing to a closed connection fails, and
-//! the answer that waits there would never be read: so whoever sends must look first. A large file is held back for a moment
-//! behind the head, by which most refusals are made; after that there is a turn of the event loop between two chunks, and
-//! the loop looks for arrived bytes in every turn (`event_interval` of the worker).
+//! A server may refuse an upload while it is still being sent, and close. Writing to the closed connection fails, and the
+//! HTTP client then drops an answer that it has not read. So the event loop asks the system for events right before every
+//! chunk is written: `yield_now` returns after it has done so. The chunk is read from the file before that, because the
+//! answer is lost if it comes between the two. Without this an answer that is followed by a close at once is lost in most uploads.
 
 use std::fs::File;
 use std::future::Future;
@@ -15,28 +15,23 @@ use std::io;
 use std::os::unix::fs::FileExt;
 use std::path::PathBuf;
 use std::pin::Pin;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 use std::task::{Context, Poll, ready};
-use std::time::Duration;
 
 use bytes::Bytes;
-use http_body::{Body, Frame, SizeHint};
+use http_body::{Body, Frame};
 use reqwest::multipart::{Form, Part};
-use tokio::time::Sleep;
+use tokio::task::yield_now;
 
 use crate::client::digest::{Digest, Hasher};
 use crate::client::error::ErrorDetails;
-use crate::client::http::stall_timeout::Activity;
+use crate::client::http::stall_timeout::ExchangeState;
 use crate::client::{Error, ProgressEvent, ProgressListener};
 
 /// How much is read from the file at once.
 const CHUNK: u64 = 64 * 1024;
-/// From this size on a file is held back, for an early answer.
-const LARGE: u64 = 1024 * 1024;
-/// For so long.
-const HELD_BACK: Duration = Duration::from_millis(50);
 
-/// A file to upload and the fields that go with it. Every attempt makes a form of its own from it.
+/// A file to upload and its description. Every attempt makes a new form from it.
 pub(crate) struct Upload {
     /// The JSON of the form's field `q`.
     pub(crate) fields: String,
@@ -44,27 +39,15 @@ pub(crate) struct Upload {
     pub(crate) name: String,
     pub(crate) path: PathBuf,
     pub(crate) file: Arc<File>,
-    /// What the file held when it was opened.
+    /// Size and hash of the file when it was opened.
     pub(crate) digest: Digest,
-}
-
-/// Why sending stopped on this side, for whoever gets only the HTTP client's error.
-pub(crate) type Trouble = Arc<Mutex<Option<Error>>>;
-
-/// Takes the reason out, if there is one.
-pub(crate) fn take(trouble: &Trouble) -> Option<Error> {
-    trouble
-        .lock()
-        .unwrap_or_else(PoisonError::into_inner)
-        .take()
 }
 
 impl Upload {
     /// The form, with the whole file still to be sent.
     pub(crate) fn form(
         &self,
-        activity: Arc<Activity>,
-        trouble: Trouble,
+        exchange: Arc<ExchangeState>,
         progress: ProgressListener,
     ) -> reqwest::Result<Form> {
         let body = FileBody {
@@ -73,14 +56,13 @@ impl Upload {
             expected: self.digest.clone(),
             sent: 0,
             hasher: Hasher::default(),
-            done: false,
-            pause: (self.digest.size >= LARGE).then(|| Box::pin(tokio::time::sleep(HELD_BACK))),
-            looked: false,
-            activity,
-            trouble,
+            is_complete: false,
+            next: None,
+            event_check: Box::pin(yield_now()),
+            exchange,
             progress,
         };
-        body.tell();
+        body.report_progress();
         let file = Part::stream_with_length(reqwest::Body::wrap(body), self.digest.size)
             .file_name(self.name.clone())
             .mime_str("application/octet-stream")?;
@@ -94,40 +76,43 @@ struct FileBody {
     path: PathBuf,
     file: Arc<File>,
     expected: Digest,
+    /// How much of the file was read.
     sent: u64,
     hasher: Hasher,
-    done: bool,
-    pause: Option<Pin<Box<Sleep>>>,
-    looked: bool,
-    activity: Arc<Activity>,
-    trouble: Trouble,
+    /// Whether the whole file was read, and is what it was.
+    is_complete: bool,
+    /// The chunk to hand over after the next event check.
+    next: Option<Bytes>,
+    /// Ends after the event loop has asked the system for events.
+    event_check: Pin<Box<dyn Future<Output = ()> + Send + Sync>>,
+    exchange: Arc<ExchangeState>,
     progress: ProgressListener,
 }
 
 impl FileBody {
-    /// The next chunk, or `None` behind the last one.
-    fn next(&mut self) -> Result<Option<Bytes>, Error> {
-        let left = self.expected.size - self.sent;
-        if self.done {
+    /// Reads the next chunk. Returns `None` at the end.
+    fn read_chunk(&mut self) -> Result<Option<Bytes>, Error> {
+        if self.is_complete {
             return Ok(None);
         }
+        let left = self.expected.size - self.sent;
         let chunk = self.read(left.min(CHUNK))?;
         self.hasher.update(&chunk);
         self.sent += chunk.len() as u64;
         if self.sent == self.expected.size {
-            self.done = true;
-            let nothing_behind = self.read(1)?.is_empty();
-            if !nothing_behind || std::mem::take(&mut self.hasher).finish() != self.expected {
+            let has_grown = !self.read(1)?.is_empty();
+            if has_grown || std::mem::take(&mut self.hasher).finish() != self.expected {
                 return Err(self.changed());
             }
+            self.is_complete = true;
         } else if chunk.is_empty() {
             return Err(self.changed());
         }
-        self.tell();
-        Ok(Some(chunk).filter(|chunk| !chunk.is_empty()))
+        self.report_progress();
+        Ok(Some(chunk))
     }
 
-    fn tell(&self) {
+    fn report_progress(&self) {
         self.progress.report(&ProgressEvent::Sending {
             file: &self.path,
             sent: self.sent,
@@ -163,10 +148,6 @@ impl FileBody {
     }
 }
 
-fn given_up<T>() -> Option<io::Result<T>> {
-    Some(Err(io::Error::other("the upload was given up")))
-}
-
 impl Body for FileBody {
     type Data = Bytes;
     type Error = io::Error;
@@ -175,31 +156,32 @@ impl Body for FileBody {
         mut self: Pin<&mut Self>,
         context: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, io::Error>>> {
-        // From here on the server may have seen the request, even when it closes before it gets a byte of the file.
-        self.activity.touch_sending();
-        if let Some(pause) = &mut self.pause {
-            ready!(pause.as_mut().poll(context));
-            self.pause = None;
-        }
-        self.looked = !self.looked;
-        if self.looked {
-            context.waker().wake_by_ref();
-            return Poll::Pending;
-        }
-        if self.activity.is_over() {
-            return Poll::Ready(given_up());
-        }
-        match self.next() {
-            Ok(_) if self.done && !self.activity.deliver() => Poll::Ready(given_up()),
-            Ok(chunk) => Poll::Ready(chunk.map(|chunk| Ok(Frame::data(chunk)))),
-            Err(error) => {
-                *self.trouble.lock().unwrap_or_else(PoisonError::into_inner) = Some(error);
-                Poll::Ready(Some(Err(io::Error::other("the file cannot be sent"))))
+        // From here on the server may have seen the request, even if it closes before it gets a byte of the file.
+        self.exchange.record_body_request();
+        loop {
+            ready!(self.event_check.as_mut().poll(context));
+            self.event_check = Box::pin(yield_now());
+            if let Some(chunk) = self.next.take() {
+                if self.exchange.is_finished()
+                    || (self.is_complete && !self.exchange.complete_body())
+                {
+                    return stop("nobody waits for the answer");
+                }
+                return Poll::Ready(Some(Ok(Frame::data(chunk))));
+            }
+            match self.read_chunk() {
+                Ok(Some(chunk)) => self.next = Some(chunk),
+                Ok(None) => return Poll::Ready(None),
+                Err(error) => {
+                    self.exchange.set_body_error(error);
+                    return stop("the file cannot be sent");
+                }
             }
         }
     }
+}
 
-    fn size_hint(&self) -> SizeHint {
-        SizeHint::with_exact(self.expected.size - self.sent)
-    }
+/// Ends the body before its declared length, so that the HTTP client closes the connection.
+fn stop<T>(reason: &str) -> Poll<Option<io::Result<T>>> {
+    Poll::Ready(Some(Err(io::Error::other(reason))))
 }

@@ -1,74 +1,75 @@
-//! The session side of the server, as far as the recordings of the token API need it: logging in, creating machines,
-//! events, discovered MACs, and the WebSocket helper. Everything else of GraphQL answers that it is not built.
+//! The administration interface, as far as the recordings of the token API need it: login, creation of machines, events,
+//! discovered MAC addresses, and the WebSocket helper. The rest of GraphQL answers that it is not implemented.
 
 use serde_json::{Map, Value, json};
 
 use crate::bmc::Chassis;
 use crate::call::Call;
+use crate::database::{Machine, User};
 use crate::date;
-use crate::py::Py;
+use crate::lab_state::LabState;
+use crate::python::PyValue;
 use crate::random;
-use crate::reply::{Outcome, Reply};
+use crate::reply::{HandlerResult, Reply};
 use crate::routes::Args;
-use crate::state::{Machine, User};
-use crate::world::World;
 
 const NOT_BUILT: u16 = 501;
 
-pub(crate) fn page(_: &mut World, _: &Call, _: &Args<'_>) -> Outcome {
+pub(crate) fn page(_: &mut LabState, _: &Call, _: &Args<'_>) -> HandlerResult {
     Err(Reply::text(NOT_BUILT, "The lab has no user interface.\n"))
 }
 
-pub(crate) fn login(world: &mut World, call: &Call, _: &Args<'_>) -> Outcome {
-    let Py::Dict(items) = call.json()? else {
+pub(crate) fn login(lab: &mut LabState, call: &Call, _: &Args<'_>) -> HandlerResult {
+    let PyValue::Dict(items) = call.json()? else {
         return Err(Reply::internal_error());
     };
-    let of = |name: &str| {
+    let text_field = |name: &str| {
         items
             .iter()
             .find(|(key, _)| key == name)
             .map(|(_, value)| value)
     };
-    let (Some(Py::Str(username)), Some(Py::Str(password))) = (of("username"), of("password"))
+    let (Some(PyValue::Str(username)), Some(PyValue::Str(password))) =
+        (text_field("username"), text_field("password"))
     else {
         return Err(Reply::internal_error());
     };
-    if world.db.passwords.get(username) != Some(password) {
+    if lab.db.passwords.get(username) != Some(password) {
         return Err(Reply::json(
             403,
             &json!({"errors": ["Invalid username or password"]}),
         ));
     }
     let session = random::hex(32);
-    world.db.sessions.insert(session.clone(), username.clone());
+    lab.db.sessions.insert(session.clone(), username.clone());
     Ok(Reply::text(200, "").with("Set-Cookie", format!("session={session}; HttpOnly; Path=/")))
 }
 
-pub(crate) fn logout(_: &mut World, call: &Call, _: &Args<'_>) -> Outcome {
+pub(crate) fn logout(_: &mut LabState, call: &Call, _: &Args<'_>) -> HandlerResult {
     Ok(Reply::redirect(302, "/admin/", &call.host()).with("Set-Cookie", "session=; Path=/"))
 }
 
-fn user(world: &World, call: &Call) -> Result<User, Reply> {
+fn user(lab: &LabState, call: &Call) -> Result<User, Reply> {
     let cookies = call.header("cookie").unwrap_or_default();
     let session = cookies
         .split(';')
         .find_map(|cookie| cookie.trim().strip_prefix("session="));
-    let name = session.and_then(|session| world.db.sessions.get(session));
-    name.and_then(|name| world.db.user_named(name))
+    let name = session.and_then(|session| lab.db.sessions.get(session));
+    name.and_then(|name| lab.db.user_named(name))
         .cloned()
         .ok_or_else(Reply::unauthorized)
 }
 
-pub(crate) fn graphql(world: &mut World, call: &Call, _: &Args<'_>) -> Outcome {
-    let user = user(world, call)?;
+pub(crate) fn graphql(lab: &mut LabState, call: &Call, _: &Args<'_>) -> HandlerResult {
+    let user = user(lab, call)?;
     let body: Value = serde_json::from_slice(&call.body).map_err(|_| Reply::bad_request())?;
     let query = body["query"].as_str().unwrap_or_default();
     let data = if query.contains("createMachine(") {
-        create_machine(world, &user, query, &body["variables"])
+        create_machine(lab, &user, query, &body["variables"])
     } else if query.contains("machineEvents(") {
-        events(world, number(query, "id"), number(query, "limit"))
+        events(lab, number(query, "id"), number(query, "limit"))
     } else if query.contains("discoveredMacs") {
-        discovered(world, &user)
+        discovered(lab, &user)
     } else {
         return Err(Reply::text(
             NOT_BUILT,
@@ -78,7 +79,7 @@ pub(crate) fn graphql(world: &mut World, call: &Call, _: &Args<'_>) -> Outcome {
     Ok(Reply::json(200, &json!({"data": data})))
 }
 
-/// A number that an argument has in the text of a query.
+/// The number that an argument has in a GraphQL query.
 fn number(query: &str, argument: &str) -> i64 {
     let value = query
         .split_once(&format!("{argument}:"))
@@ -91,7 +92,7 @@ fn number(query: &str, argument: &str) -> i64 {
         .unwrap_or(0)
 }
 
-fn create_machine(world: &mut World, user: &User, query: &str, variables: &Value) -> Value {
+fn create_machine(lab: &mut LabState, user: &User, query: &str, variables: &Value) -> Value {
     let refused =
         |text: &str| json!({"createMachine": {"ok": false, "errors": [text], "machine": null}});
     let name = variables["n"]
@@ -104,10 +105,10 @@ fn create_machine(world: &mut World, user: &User, query: &str, variables: &Value
     if !(2..=256).contains(&name.chars().count()) {
         return refused("name must be between 2 and 256 characters long");
     }
-    if world.db.machines.iter().any(|machine| machine.name == name) {
+    if lab.db.machines.iter().any(|machine| machine.name == name) {
         return refused("duplicate key value violates unique constraint \"machine_name_key\"");
     }
-    let machine = world
+    let machine = lab
         .db
         .machines
         .insert(Machine::fresh(name, number(query, "archId")));
@@ -115,13 +116,13 @@ fn create_machine(world: &mut World, user: &User, query: &str, variables: &Value
     json!({"createMachine": {"ok": true, "errors": [], "machine": shown}})
 }
 
-/// The newest first; a limit of 0 is none.
-fn events(world: &World, machine_id: i64, limit: i64) -> Value {
+/// The newest events first. A limit of 0 means no limit.
+fn events(lab: &LabState, machine_id: i64, limit: i64) -> Value {
     let limit = usize::try_from(limit)
         .ok()
         .filter(|limit| *limit > 0)
         .unwrap_or(usize::MAX);
-    let events = world
+    let events = lab
         .db
         .events
         .iter()
@@ -141,14 +142,14 @@ fn events(world: &World, machine_id: i64, limit: i64) -> Value {
     json!({"machineEvents": shown})
 }
 
-fn discovered(world: &World, user: &User) -> Value {
-    let macs = world.db.discovered.iter().filter(|_| user.admin);
+fn discovered(lab: &LabState, user: &User) -> Value {
+    let macs = lab.db.discovered.iter().filter(|_| user.admin);
     let shown: Vec<_> =
         macs.map(|found| json!({"mac": found.mac, "info": jsonb(&found.info), "lastSeen": date::iso(found.last_seen)})).collect();
     json!({"discoveredMacs": shown})
 }
 
-/// A JSON object as the database keeps it: shorter keys first.
+/// Orders a JSON object like the database: shorter keys first.
 fn jsonb(value: &Value) -> String {
     let mut items: Vec<_> = value
         .as_object()
@@ -164,19 +165,19 @@ fn jsonb(value: &Value) -> String {
     format!("{{{}}}", items.join(", "))
 }
 
-/// What the console's WebSocket helper asks: the command to run, with the BMC's password, for anyone with the token.
-pub(crate) fn ws_subprocess(world: &mut World, call: &Call, _: &Args<'_>) -> Outcome {
+/// Answers the console's WebSocket helper with the command to run. It contains the BMC's password and needs only a console token.
+pub(crate) fn ws_subprocess(lab: &mut LabState, call: &Call, _: &Args<'_>) -> HandlerResult {
     let token = call
         .parameter("token")
         .ok_or_else(|| Reply::text(400, ""))?;
-    let machine = world
+    let machine = lab
         .db
         .consoles
         .get(token)
-        .and_then(|id| world.db.machines.get(*id))
+        .and_then(|id| lab.db.machines.get(*id))
         .cloned();
     let machine = machine.ok_or_else(|| Reply::text(404, ""))?;
-    let chassis = Chassis::of(world, &machine)?.ok_or_else(|| Reply::text(404, ""))?;
+    let chassis = Chassis::for_machine(lab, &machine)?.ok_or_else(|| Reply::text(404, ""))?;
     Ok(Reply::json(
         200,
         &json!({"command": "/usr/bin/ipmitool", "args": chassis.command(&["sol", "activate"])}),

@@ -1,15 +1,15 @@
-//! Baseboard controllers: the server runs `ipmitool` and puts its whole command line, password included, into errors.
+//! BMCs. The server runs `ipmitool` and puts its whole command line, with the password, into errors.
 
 use std::time::Duration;
 
-use crate::py::{not_an_int, parse_int};
+use crate::database::{Bmc, Machine};
+use crate::lab_state::{LabState, PowerEvent};
+use crate::python::{not_an_int, parse_int};
 use crate::reply::Reply;
-use crate::state::{Bmc, Machine};
-use crate::world::{Wake, World};
 
 pub(crate) const UNKNOWN: &str = "Unknown (BMC error)";
 
-/// The controller whose every command fails.
+/// The BMC whose commands all fail.
 const BROKEN: &str = "broken-bmc";
 const MOONSHOT: &str = "moonshot";
 
@@ -33,9 +33,9 @@ pub(crate) struct Chassis {
 }
 
 impl Chassis {
-    /// None without a BMC; a chassis with cartridges needs the number of one.
-    pub(crate) fn of(world: &World, machine: &Machine) -> Result<Option<Chassis>, Reply> {
-        let Some(bmc) = machine.bmc_id.and_then(|id| world.db.bmcs.get(id)).cloned() else {
+    /// Returns `None` for a machine without a BMC. A chassis with cartridges needs the number of a cartridge.
+    pub(crate) fn for_machine(lab: &LabState, machine: &Machine) -> Result<Option<Chassis>, Reply> {
+        let Some(bmc) = machine.bmc_id.and_then(|id| lab.db.bmcs.get(id)).cloned() else {
             return Ok(None);
         };
         let cartridge = match bmc.bmc_type == MOONSHOT {
@@ -54,18 +54,18 @@ impl Chassis {
             },
             cartridge,
             machine_id: machine.id,
-            efi: world
+            efi: lab
                 .db
                 .subarch_of(machine)
                 .is_some_and(|subarch| subarch.efiboot),
-            broken: bmc.ip == BROKEN || world.settings.bmc_fails(&machine.name),
-            wait: Duration::try_from_secs_f64(world.settings.bmc_seconds(&machine.name))
+            broken: bmc.ip == BROKEN || lab.settings.bmc_fails(&machine.name),
+            wait: Duration::try_from_secs_f64(lab.settings.bmc_seconds(&machine.name))
                 .unwrap_or_default(),
             bmc,
         }))
     }
 
-    /// The words after `ipmitool`.
+    /// The arguments of `ipmitool`.
     pub(crate) fn command(&self, words: &[&str]) -> Vec<String> {
         let mut command: Vec<String> = [
             "-I",
@@ -88,8 +88,8 @@ impl Chassis {
         command
     }
 
-    fn run(&self, world: &mut World, words: &[&str]) -> Result<(), Reply> {
-        world.wait = self.wait;
+    fn run(&self, lab: &mut LabState, words: &[&str]) -> Result<(), Reply> {
+        lab.bmc_delay = self.wait;
         if !self.broken {
             return Ok(());
         }
@@ -110,71 +110,71 @@ impl Chassis {
         (self.bmc.ip.clone(), self.slot.clone())
     }
 
-    fn is_on(&self, world: &World) -> bool {
-        world.db.powered.get(&self.key()).copied().unwrap_or(false)
+    fn is_on(&self, lab: &LabState) -> bool {
+        lab.db.powered.get(&self.key()).copied().unwrap_or(false)
     }
 
-    /// None when the controller does not answer.
-    pub(crate) fn power(&self, world: &mut World) -> Option<&'static str> {
-        world.wait = self.wait;
-        (!self.broken).then(|| if self.is_on(world) { "on" } else { "off" })
+    /// Whether the chassis is on; `None` if the BMC does not answer.
+    pub(crate) fn power(&self, lab: &mut LabState) -> Option<&'static str> {
+        lab.bmc_delay = self.wait;
+        (!self.broken).then(|| if self.is_on(lab) { "on" } else { "off" })
     }
 
-    fn switch(&self, world: &mut World, on: bool) {
-        world.db.powered.insert(self.key(), on);
+    fn switch(&self, lab: &mut LabState, on: bool) {
+        lab.db.powered.insert(self.key(), on);
     }
 
-    pub(crate) fn on(&self, world: &mut World) -> Result<(), Reply> {
-        self.run(world, &["chassis", "power", "on"])?;
-        if !self.is_on(world) {
-            self.start(world, BootDevice::Pxe);
+    pub(crate) fn on(&self, lab: &mut LabState) -> Result<(), Reply> {
+        self.run(lab, &["chassis", "power", "on"])?;
+        if !self.is_on(lab) {
+            self.start(lab, BootDevice::Pxe);
         }
         Ok(())
     }
 
-    pub(crate) fn off(&self, world: &mut World) -> Result<(), Reply> {
-        self.run(world, &["chassis", "power", "off"])?;
-        self.switch(world, false);
-        world.wakes.push(Wake::Stop(self.machine_id));
+    pub(crate) fn off(&self, lab: &mut LabState) -> Result<(), Reply> {
+        self.run(lab, &["chassis", "power", "off"])?;
+        self.switch(lab, false);
+        lab.power_events.push(PowerEvent::Stop(self.machine_id));
         Ok(())
     }
 
-    /// A reset of a machine that is off does nothing; a cartridge is cycled, which switches it on.
-    pub(crate) fn reset(&self, world: &mut World) -> Result<(), Reply> {
+    /// Resets a machine. One that is off stays off, except a cartridge, whose power is cycled.
+    pub(crate) fn reset(&self, lab: &mut LabState) -> Result<(), Reply> {
         let cycle = self.bmc.bmc_type == MOONSHOT;
         self.run(
-            world,
+            lab,
             &["chassis", "power", if cycle { "cycle" } else { "reset" }],
         )?;
-        if cycle || self.is_on(world) {
-            self.start(world, BootDevice::Pxe);
+        if cycle || self.is_on(lab) {
+            self.start(lab, BootDevice::Pxe);
         }
         Ok(())
     }
 
-    /// Sets the next boot's device, then resets the machine, or switches it on.
-    pub(crate) fn reboot(&self, world: &mut World, device: BootDevice) -> Result<(), Reply> {
+    /// Sets the device of the next boot, then resets the machine or switches it on.
+    pub(crate) fn reboot(&self, lab: &mut LabState, device: BootDevice) -> Result<(), Reply> {
         let name = match device {
             BootDevice::Pxe => "pxe",
             BootDevice::Disk => "disk",
             BootDevice::Bios => "bios",
         };
         let words = ["chassis", "bootdev", name, "options=efiboot"];
-        self.run(world, &words[..if self.efi { 4 } else { 3 }])?;
-        let power = if self.is_on(world) { "reset" } else { "on" };
-        self.run(world, &["chassis", "power", power])?;
-        self.start(world, device);
+        self.run(lab, &words[..if self.efi { 4 } else { 3 }])?;
+        let power = if self.is_on(lab) { "reset" } else { "on" };
+        self.run(lab, &["chassis", "power", power])?;
+        self.start(lab, device);
         Ok(())
     }
 
-    /// The machine starts; without a word about the device it tries the network first.
-    fn start(&self, world: &mut World, device: BootDevice) {
-        self.switch(world, true);
+    /// Starts the machine. Without a boot device it tries the network first.
+    fn start(&self, lab: &mut LabState, device: BootDevice) {
+        self.switch(lab, true);
         let wake = if device == BootDevice::Pxe {
-            Wake::Boot(self.machine_id)
+            PowerEvent::Boot(self.machine_id)
         } else {
-            Wake::Stop(self.machine_id)
+            PowerEvent::Stop(self.machine_id)
         };
-        world.wakes.push(wake);
+        lab.power_events.push(wake);
     }
 }

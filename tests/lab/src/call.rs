@@ -1,10 +1,10 @@
-//! A request as the handlers see it: read to its end, its path and query decoded.
+//! A received request for the handlers: body read to its end, path and query decoded.
 
 use bytes::Bytes;
 use hyper::HeaderMap;
 
 use crate::multipart::Form;
-use crate::py::Py;
+use crate::python::PyValue;
 use crate::reply::Reply;
 use crate::schema::{Fields, Schema};
 
@@ -19,7 +19,7 @@ pub(crate) struct Call {
     pub(crate) body: Bytes,
     /// The parts of a multipart body.
     pub(crate) form: Option<Form>,
-    /// The body was longer than the application's limit and was thrown away.
+    /// Whether the body exceeded the application's limit and was discarded.
     pub(crate) too_large: bool,
 }
 
@@ -38,13 +38,13 @@ impl Call {
             .map(|(_, value)| value.as_str())
     }
 
-    /// Only the word `true`, in any letter case, is true.
+    /// Whether `show_all` is `true`, in any letter case.
     pub(crate) fn show_all(&self) -> bool {
         self.parameter("show_all")
             .is_some_and(|value| value.eq_ignore_ascii_case("true"))
     }
 
-    /// A path with the query of this call.
+    /// A path with the query of this request.
     pub(crate) fn with_query(&self, path: &str) -> String {
         match self.raw_query.is_empty() {
             true => path.to_owned(),
@@ -56,8 +56,8 @@ impl Call {
         self.header("host").unwrap_or_default()
     }
 
-    /// The body as JSON, whatever its content type says, except for its charset.
-    pub(crate) fn json(&self) -> Result<Py, Reply> {
+    /// The body as JSON. Of the content type only the charset matters.
+    pub(crate) fn json(&self) -> Result<PyValue, Reply> {
         let kind = self.header("content-type").unwrap_or_default();
         let charset = crate::multipart::parameter(&kind, "charset");
         let text = match charset.unwrap_or_default().to_ascii_lowercase().as_str() {
@@ -70,10 +70,10 @@ impl Call {
             "latin-1" | "latin1" | "iso-8859-1" | "iso8859-1" => {
                 Some(self.body.iter().map(|byte| char::from(*byte)).collect())
             }
-            // Python knows more of them; what it does not know is no refusal there, but an error.
+            // Python knows more charsets. An unknown one is a 500 there.
             _ => return Err(Reply::internal_error()),
         };
-        text.and_then(|text| Py::from_body(&text))
+        text.and_then(|text| PyValue::from_body(&text))
             .ok_or_else(Reply::bad_request)
     }
 
@@ -87,36 +87,13 @@ impl Call {
 /// Splits a request target into its decoded path and its query.
 pub(crate) fn split_target(target: &str) -> (String, &str) {
     let (path, query) = target.split_once('?').unwrap_or((target, ""));
-    (decode(path, false), query)
+    let path = percent_encoding::percent_decode_str(path).decode_utf8_lossy();
+    (path.into_owned(), query)
 }
 
-/// Reads `a=1&b=2`.
+/// Parses `a=1&b=2`.
 pub(crate) fn parse_query(query: &str) -> Vec<(String, String)> {
-    let pairs = query.split('&').filter(|pair| !pair.is_empty());
-    pairs
-        .map(|pair| pair.split_once('=').unwrap_or((pair, "")))
-        .map(|(key, value)| (decode(key, true), decode(value, true)))
+    form_urlencoded::parse(query.as_bytes())
+        .into_owned()
         .collect()
-}
-
-/// Undoes percent-encoding; what is not UTF-8 becomes replacement characters.
-fn decode(text: &str, plus_is_blank: bool) -> String {
-    let bytes = text.as_bytes();
-    let mut out = Vec::with_capacity(bytes.len());
-    let mut at = 0;
-    while at < bytes.len() {
-        let code = bytes
-            .get(at + 1..at + 3)
-            .and_then(|digits| std::str::from_utf8(digits).ok());
-        let code = code
-            .filter(|_| bytes[at] == b'%')
-            .and_then(|digits| u8::from_str_radix(digits, 16).ok());
-        out.push(match (code, bytes[at]) {
-            (Some(byte), _) => byte,
-            (None, b'+') if plus_is_blank => b' ',
-            (None, byte) => byte,
-        });
-        at += if code.is_some() { 3 } else { 1 };
-    }
-    String::from_utf8_lossy(&out).into_owned()
 }

@@ -1,43 +1,43 @@
-//! The control path `/_lab/`: outside the API, without a token, untouched by faults and by the log.
+//! The control path `/_lab/`: not part of the API, without a token, not affected by faults and not logged.
 
 use std::sync::Arc;
 
 use serde_json::{Value, json};
 
-use crate::crowd;
+use crate::generated_machines;
+use crate::lab_state::{LabState, Shared};
+use crate::new_machine;
 use crate::reply::Reply;
-use crate::wiring;
-use crate::world::{Shared, World};
 
 pub(crate) const PREFIX: &str = "/_lab/";
 
 pub(crate) fn answer(shared: &Arc<Shared>, method: &str, path: &str, body: &[u8]) -> Reply {
-    let mut world = shared.world();
-    match run(&mut world, method, path, body) {
+    let mut lab = shared.lock();
+    match run(&mut lab, method, path, body) {
         Ok(value) => Reply::json(200, &value),
         Err((status, sentence)) => Reply::json(status, &json!({"error": sentence})),
     }
 }
 
-type Failure = (u16, String);
+type ControlError = (u16, String);
 
-fn run(world: &mut World, method: &str, path: &str, body: &[u8]) -> Result<Value, Failure> {
+fn run(lab: &mut LabState, method: &str, path: &str, body: &[u8]) -> Result<Value, ControlError> {
     let refused = |sentence| (400, sentence);
     match (method, path) {
-        ("POST", "reset") => world
+        ("POST", "reset") => lab
             .reset()
             .map_err(|error| (500, format!("the lab could not be reseeded: {error}.")))?,
-        ("GET", "requests") => return Ok(json!(world.log.requests)),
-        ("GET", "boots") => return Ok(json!(world.boots)),
-        ("POST", "faults") => world.faults.add(&read(body)?).map_err(refused)?,
-        ("DELETE", "faults") => world.faults = Default::default(),
-        ("GET", "settings") => return Ok(world.settings.show()),
+        ("GET", "requests") => return Ok(json!(lab.log.requests)),
+        ("GET", "boots") => return Ok(json!(lab.boots)),
+        ("POST", "faults") => lab.faults.add(&read(body)?).map_err(refused)?,
+        ("DELETE", "faults") => lab.faults = Default::default(),
+        ("GET", "settings") => return Ok(lab.settings.show()),
         ("POST", "settings") => {
-            world.settings.merge(&read(body)?).map_err(refused)?;
-            return Ok(world.settings.show());
+            lab.settings.merge(&read(body)?).map_err(refused)?;
+            return Ok(lab.settings.show());
         }
         ("POST", "machines") => {
-            return wiring::add_machine(world, &read(body)?)
+            return new_machine::add_machine(lab, &read(body)?)
                 .map(|id| json!({"id": id}))
                 .map_err(refused);
         }
@@ -45,7 +45,7 @@ fn run(world: &mut World, method: &str, path: &str, body: &[u8]) -> Result<Value
             let count = read(body)?["count"].as_u64();
             let count =
                 count.ok_or_else(|| refused("count must be a number of machines.".into()))?;
-            crowd::add(&mut world.db, usize::try_from(count).unwrap_or(usize::MAX))
+            generated_machines::add(&mut lab.db, usize::try_from(count).unwrap_or(usize::MAX))
                 .map_err(refused)?;
         }
         _ => return Err((404, format!("there is no {method} {PREFIX}{path}."))),
@@ -53,6 +53,6 @@ fn run(world: &mut World, method: &str, path: &str, body: &[u8]) -> Result<Value
     Ok(json!({}))
 }
 
-fn read(body: &[u8]) -> Result<Value, Failure> {
+fn read(body: &[u8]) -> Result<Value, ControlError> {
     serde_json::from_slice(body).map_err(|error| (400, format!("the body is no JSON: {error}.")))
 }

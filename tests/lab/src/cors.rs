@@ -1,12 +1,12 @@
-//! Headers for browsers, as Flask-CORS adds them: every origin may do everything.
+//! CORS headers as Flask-CORS adds them when every origin is allowed.
 
 use crate::call::Call;
 use crate::reply::Reply;
 
 const METHODS: &str = "DELETE, GET, HEAD, OPTIONS, PATCH, POST, PUT";
 
-/// Adds to an answer what its asker's browser wants to know.
-pub(crate) fn added(call: &Call, reply: Reply) -> Reply {
+/// Adds CORS headers to an answer.
+pub(crate) fn add_headers(call: &Call, reply: Reply) -> Reply {
     let Some(origin) = call.header("origin") else {
         return reply.with("Access-Control-Allow-Origin", "*");
     };

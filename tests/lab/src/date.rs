@@ -1,10 +1,12 @@
-//! Dates: naive ISO texts in the database and in GraphQL, HTTP dates in the API.
+//! Dates: ISO texts without a time zone in the database and in GraphQL, HTTP dates in the API.
 
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use serde::{Deserialize, Deserializer, de::Error};
 
-const DAY: u64 = 86400;
+const MONTHS: [&str; 12] = [
+    "Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec",
+];
 
 pub(crate) fn deserialize<'de, D: Deserializer<'de>>(
     deserializer: D,
@@ -13,53 +15,38 @@ pub(crate) fn deserialize<'de, D: Deserializer<'de>>(
     parse(&text).ok_or_else(|| D::Error::custom(format!("{text} is no date")))
 }
 
-/// Reads `2019-03-01T10:20:30.123456`.
+/// Parses `2019-03-01T10:20:30.123456`.
 fn parse(text: &str) -> Option<SystemTime> {
-    let numbers: Vec<u64> = text
-        .split(['-', 'T', ':', '.'])
-        .map(str::parse)
-        .collect::<Result<_, _>>()
-        .ok()?;
-    let [year, month, day, hour, minute, second, micros] = numbers[..] else {
+    let (date, time) = text.split_once('T')?;
+    let (time, micros) = time.split_once('.')?;
+    let [year, month, day] = date.split('-').collect::<Vec<_>>()[..] else {
         return None;
     };
-    let days = days_since_1970(year, month, day);
-    Some(
-        UNIX_EPOCH
-            + Duration::from_secs(days * DAY + hour * 3600 + minute * 60 + second)
-            + Duration::from_micros(micros),
-    )
+    let month = MONTHS.get(month.parse::<usize>().ok()?.checked_sub(1)?)?;
+    // The parser accepts only the right day of the week, so each is tried.
+    let date = ["Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun"]
+        .iter()
+        .find_map(|weekday| {
+            let text = format!("{weekday}, {day} {month} {year} {time} GMT");
+            httpdate::parse_http_date(&text).ok()
+        })?;
+    Some(date + Duration::from_micros(micros.parse().ok()?))
 }
 
-/// Writes `2019-03-01T10:20:30.123456`.
+/// Formats as `2019-03-01T10:20:30.123456`.
 pub(crate) fn iso(date: SystemTime) -> String {
-    let since = date.duration_since(UNIX_EPOCH).unwrap_or_default();
-    let (days, seconds) = (since.as_secs() / DAY, since.as_secs() % DAY);
-    let mut year = 1970;
-    while days_since_1970(year + 1, 1, 1) <= days {
-        year += 1;
-    }
-    let month = (1..=12)
-        .rev()
-        .find(|month| days_since_1970(year, *month, 1) <= days)
-        .unwrap_or(1);
-    let day = days - days_since_1970(year, month, 1) + 1;
-    let (hour, minute, second) = (seconds / 3600, seconds / 60 % 60, seconds % 60);
+    // Such as `Fri, 01 Mar 2019 10:20:30 GMT`.
+    let text = httpdate::fmt_http_date(date);
+    let (day, month, year, time) = (&text[5..7], &text[8..11], &text[12..16], &text[17..25]);
+    let month = MONTHS.iter().position(|name| *name == month);
+    let micros = date
+        .duration_since(UNIX_EPOCH)
+        .unwrap_or_default()
+        .subsec_micros();
     format!(
-        "{year:04}-{month:02}-{day:02}T{hour:02}:{minute:02}:{second:02}.{:06}",
-        since.subsec_micros()
+        "{year}-{:02}-{day}T{time}.{micros:06}",
+        month.map_or(0, |index| index + 1)
     )
-}
-
-/// Days from 1970-01-01 in the Gregorian calendar; years are counted from March so that leap days come last.
-fn days_since_1970(year: u64, month: u64, day: u64) -> u64 {
-    let (year, month) = if month > 2 {
-        (year, month - 3)
-    } else {
-        (year - 1, month + 9)
-    };
-    let leap_days = year / 4 - year / 100 + year / 400;
-    year * 365 + leap_days + (month * 153 + 2) / 5 + day - 1 - 719_468
 }
 
 #[cfg(test)]
@@ -67,7 +54,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn dates_survive_the_way_there_and_back() {
+    fn dates_are_parsed_and_formatted() {
         for text in [
             "2019-03-05T10:20:30.123456",
             "2024-02-29T23:59:59.000001",

@@ -1,27 +1,27 @@
-//! Misbehaviour on demand.
+//! Simulated faults: delays, error answers, closed and stalled connections, concurrent requests of other users.
 
 use serde::Deserialize;
 use serde_json::Value;
 
 use crate::log::CLIENT;
 
-/// One fault, as it was asked for.
+/// A fault as the control path takes it.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Fault {
     method: Option<String>,
-    /// The whole path without its query; a `*` at the end stands for any tail.
+    /// The whole path without its query. A `*` at the end matches any rest.
     path: Option<String>,
-    /// The first request that is hit, counted among those that match.
+    /// The number of the first affected request among those that match.
     #[serde(default = "one")]
     nth: u64,
-    /// How many are hit from there on; 0 is without end.
+    /// The number of affected requests from there on; 0 is unlimited.
     #[serde(default = "one")]
     times: u64,
-    /// Whether requests of the lab's own machines count too.
+    /// Whether requests of the lab's machines are affected too.
     #[serde(default)]
     machines: bool,
-    /// Seconds before anything else happens.
+    /// Seconds to wait before anything else.
     pub(crate) delay: Option<f64>,
     pub(crate) status: Option<u16>,
     pub(crate) body: Option<Value>,
@@ -34,16 +34,16 @@ pub(crate) struct Fault {
     pub(crate) truncate: Option<u64>,
     #[serde(default)]
     pub(crate) stall: bool,
-    /// What another user does meanwhile.
-    pub(crate) meanwhile: Option<Meanwhile>,
+    /// A request that is made as another user.
+    pub(crate) meanwhile: Option<OtherUserRequest>,
     #[serde(skip)]
     seen: u64,
 }
 
-/// A request of another user, between two of the client.
+/// A request of another user between two requests of the client.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub(crate) struct Meanwhile {
+pub(crate) struct OtherUserRequest {
     pub(crate) user: String,
     pub(crate) method: String,
     pub(crate) path: String,
@@ -51,7 +51,7 @@ pub(crate) struct Meanwhile {
     pub(crate) body: Value,
 }
 
-/// Whether something happens before a request takes effect, or after.
+/// Whether a fault occurs before or after the request takes effect.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub(crate) enum When {
@@ -68,7 +68,7 @@ fn one() -> u64 {
 pub(crate) struct Faults(Vec<Fault>);
 
 impl Faults {
-    /// Takes one fault or a list; on a refusal none is set.
+    /// Adds one fault or a list. On an error none is added.
     pub(crate) fn add(&mut self, value: &Value) -> Result<(), String> {
         let values = value
             .as_array()
@@ -78,7 +78,7 @@ impl Faults {
         Ok(())
     }
 
-    /// The fault that hits a request; every matching fault counts it.
+    /// Returns the fault that affects a request. Every matching fault counts the request.
     pub(crate) fn hit(&mut self, method: &str, path: &str, by: &str) -> Option<Fault> {
         let path = path.split('?').next().unwrap_or_default();
         let mut hit = None;
@@ -145,7 +145,7 @@ mod tests {
     use serde_json::json;
 
     #[test]
-    fn a_fault_hits_the_nth_matching_request_and_no_other() {
+    fn fault_affects_only_the_nth_matching_request() {
         let mut faults = Faults::default();
         faults.add(&json!({"method": "POST", "path": "/api/v1/image", "nth": 2, "times": 2, "status": 503})).unwrap();
         let mut hit = |method, path| faults.hit(method, path, CLIENT).is_some();
@@ -158,7 +158,7 @@ mod tests {
     }
 
     #[test]
-    fn machines_are_spared_unless_asked() {
+    fn faults_affect_machines_only_if_requested() {
         let mut faults = Faults::default();
         faults
             .add(&json!({"path": "/tftp/*", "times": 0, "reset": true}))
@@ -172,7 +172,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_fault_is_refused() {
+    fn invalid_faults_are_refused() {
         let mut faults = Faults::default();
         for value in [
             json!({}),

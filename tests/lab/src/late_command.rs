@@ -1,4 +1,4 @@
-//! The late command of a Debian preseed, run as the installer runs it when everything is installed.
+//! The late command of a Debian preseed, which the installer runs at its end.
 
 use std::fs;
 use std::io;
@@ -6,25 +6,25 @@ use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 use std::process::Command;
 
-/// On a real machine it changes into the installed system; here there is none to change into.
+/// On a real machine `in-target` changes root into the installed system. Here it only runs the command.
 const IN_TARGET: &str = "#!/bin/sh\nexec \"$@\"\n";
 
-/// The command of a rendered preseed, its lines joined.
-pub(crate) fn of(preseed: &str) -> Option<String> {
-    joined(preseed)
+/// Returns the late command of a rendered preseed, with continuation lines join_lines.
+pub(crate) fn find(preseed: &str) -> Option<String> {
+    join_lines(preseed)
         .lines()
         .find_map(|line| line.strip_prefix("d-i preseed/late_command string "))
         .map(str::to_owned)
 }
 
-/// A backslash continues a line; what the next one is indented by does not count.
-fn joined(text: &str) -> String {
+/// Joins lines that end in a backslash, without the indentation of the next line.
+fn join_lines(text: &str) -> String {
     let mut parts = text.split("\\\n");
     let first = parts.next().unwrap_or_default().to_owned();
     parts.fold(first, |text, part| text + part.trim_start())
 }
 
-/// Runs a command with `sh`. Where it says `/proc/cmdline` it reads this command line.
+/// Runs a command with `sh`. `/proc/cmdline` is replaced by a file with the given command line.
 pub(crate) fn run(command: &str, command_line: &str) -> Result<(), String> {
     let failed = |error: io::Error| format!("the late command could not be run: {error}.");
     let output = output(command, command_line).map_err(failed)?;
@@ -65,14 +65,14 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_command_is_found_among_other_answers_and_joined() {
+    fn late_command_is_found_and_its_lines_joined() {
         let preseed = "# one\nd-i a/b string c\nd-i preseed/late_command string \\\n    a b; \\\n\tc 'd \\\n  e'\nd-i f/g note";
-        assert_eq!(of(preseed).as_deref(), Some("a b; c 'd e'"));
-        assert_eq!(of("# d-i preseed/late_command string a"), None);
+        assert_eq!(find(preseed).as_deref(), Some("a b; c 'd e'"));
+        assert_eq!(find("# d-i preseed/late_command string a"), None);
     }
 
     #[test]
-    fn it_is_run_as_the_installer_runs_it() {
+    fn late_command_runs_like_in_the_installer() {
         run(
             "in-target test \"$(in-target cat /proc/cmdline)\" = 'a=1 b'",
             "a=1 b",

@@ -1,7 +1,7 @@
 //! A simulated Mr-Provisioner server and its machines, for tests and demonstrations.
 //!
-//! It answers as the real server was observed to answer, keeps all in memory but the uploads, and can be told to
-//! misbehave. See the README for its control path.
+//! It answers as the real server was observed to answer, keeps everything except uploads in memory, and simulates faults on
+//! request. The README describes its control path.
 
 use std::io;
 use std::net::{SocketAddr, TcpListener};
@@ -15,53 +15,53 @@ use tokio::runtime::Builder;
 
 mod admin;
 mod api;
-mod ascii;
 mod auth;
 mod bmc;
-mod body;
 mod boot;
+mod boot_config;
+mod booting;
 mod call;
 mod control;
 mod cors;
-mod crowd;
+mod database;
 mod date;
-mod docs;
 mod faults;
+mod generated_machines;
+mod lab_state;
 mod late_command;
 mod log;
-mod machine;
 mod multipart;
-mod net;
-mod plan;
-mod py;
+mod network_address;
+mod new_machine;
+mod open_pages;
+mod python;
 mod query;
 mod random;
 mod reply;
+mod request_origin;
+mod response_body;
 mod routes;
 mod schema;
 mod seed;
-mod sender;
 mod server;
 mod settings;
-mod state;
-mod wiring;
-mod world;
+mod transliterate;
 
+pub use booting::{Boot, Fetched};
 pub use log::Request;
-pub use machine::{Boot, Fetched};
 pub use routes::token_routes;
 
+use lab_state::Shared;
 use log::CLIENT;
-use world::Shared;
 
-/// What has not happened until then is not going to.
+/// How long tests wait for an event.
 const PATIENCE: Duration = Duration::from_secs(60);
 
 /// A running lab; it stops when this is dropped.
 pub struct Lab {
     url: String,
     shared: Arc<Shared>,
-    /// The thread that stops the lab as soon as the sender is gone.
+    /// The thread that stops the lab when the sender is dropped.
     stop: Option<(mpsc::Sender<()>, JoinHandle<()>)>,
 }
 
@@ -69,12 +69,12 @@ impl Lab {
     /// Starts a lab on a free port of 127.0.0.1.
     ///
     /// # Panics
-    /// When there is no free port or no room for temporary files: without a lab no test can go on.
+    /// When there is no free port or no space for temporary files: tests cannot continue without a lab.
     pub fn start() -> Lab {
         Lab::with_machines(0)
     }
 
-    /// Starts a lab on a free port of 127.0.0.1 that has so many generated machines beside the seeded ones.
+    /// Starts a lab on a free port of 127.0.0.1 with generated machines in addition to the seeded ones.
     ///
     /// # Panics
     /// As [`Lab::start`], and when there are more machines than addresses.
@@ -83,11 +83,10 @@ impl Lab {
             .expect("a lab needs a port and a temporary folder")
     }
 
-    /// Starts a lab on an address, with so many generated machines; port 0 picks a free one.
+    /// Starts a lab on an address with generated machines. Port 0 selects a free port.
     ///
     /// # Errors
-    /// When the address cannot be listened on, or there is no room for temporary files, and when there are more
-    /// machines than addresses.
+    /// When the address cannot be bound, there is no space for temporary files, or there are more machines than addresses.
     pub fn listen(address: SocketAddr, machines: usize) -> io::Result<Lab> {
         let listener = TcpListener::bind(address)?;
         listener.set_nonblocking(true)?;
@@ -105,7 +104,7 @@ impl Lab {
         let serving = runtime.spawn(server::serve(listener, shared.clone()));
         let (sender, stopped) = mpsc::channel();
         let thread = thread::spawn(move || {
-            // It only ever ends by the sender going away.
+            // `recv` returns when the sender is dropped.
             let _ = stopped.recv();
             serving.abort();
             let _ = runtime.block_on(serving);
@@ -118,25 +117,25 @@ impl Lab {
         })
     }
 
-    /// The base URL, with a slash at its end.
+    /// The base URL, with a final slash.
     pub fn url(&self) -> &str {
         &self.url
     }
 
-    /// Puts everything back into the seeded state: tables, files, settings, faults and logs.
+    /// Restores the seeded state: tables, files, settings, faults and logs.
     ///
     /// # Panics
     /// When the seeded files cannot be written.
     pub fn reset(&self) {
         self.shared
-            .world()
+            .lock()
             .reset()
             .expect("the seeded files can be written again");
     }
 
-    /// All requests so far, in the order of their arrival, without those to the control path.
+    /// All requests so far, in the order of arrival, without those to the control path.
     pub fn requests(&self) -> Vec<Request> {
-        self.shared.world().log.requests.clone()
+        self.shared.lock().log.requests.clone()
     }
 
     /// The requests of clients that may have changed something.
@@ -149,18 +148,18 @@ impl Lab {
 
     /// All boots from the network so far.
     pub fn boots(&self) -> Vec<Boot> {
-        self.shared.world().boots.clone()
+        self.shared.lock().boots.clone()
     }
 
-    /// Whether a request is being answered that keeps all others waiting.
+    /// Whether a request is being answered for which all others wait.
     pub fn keeps_waiting(&self) -> bool {
-        self.shared.world().turn.try_lock().is_err()
+        self.shared.lock().turn.try_lock().is_err()
     }
 
-    /// Waits until this is so, however busy the computer is.
+    /// Waits until a condition is met.
     ///
     /// # Panics
-    /// When it is not so within a minute: then it never will be.
+    /// When the condition is not met within a minute.
     pub fn wait_until(&self, what: &str, is_so: impl Fn(&Lab) -> bool) {
         let start = Instant::now();
         while !is_so(self) {
@@ -169,7 +168,7 @@ impl Lab {
         }
     }
 
-    /// Waits until so many requests have arrived.
+    /// Waits until this number of requests have arrived.
     ///
     /// # Panics
     /// As [`Lab::wait_until`].
@@ -192,48 +191,48 @@ impl Lab {
     /// Sets a fault, or a list of them; see the README.
     ///
     /// # Panics
-    /// When it is no fault.
+    /// When the value is not a valid fault.
     pub fn fault(&self, fault: Value) {
-        let set = self.shared.world().faults.add(&fault);
+        let set = self.shared.lock().faults.add(&fault);
         set.expect("a fault as the README describes it");
     }
 
     /// Clears all faults.
     pub fn clear_faults(&self) {
-        self.shared.world().faults = Default::default();
+        self.shared.lock().faults = Default::default();
     }
 
     /// Changes settings; see the README.
     ///
     /// # Panics
-    /// When they are no settings.
+    /// When the value is not valid as settings.
     pub fn settings(&self, settings: Value) {
-        let merged = self.shared.world().settings.merge(&settings);
+        let merged = self.shared.lock().settings.merge(&settings);
         merged.expect("settings as the README describes them");
     }
 
-    /// From now on machines that install run the late command of their preseed here, with the rights of this process,
-    /// instead of reporting by themselves; see the README. Not on the control path: whoever reaches that would have a
-    /// shell.
+    /// From now on machines that install run the late command of their preseed on this computer, with the rights of this process,
+    /// instead of reporting their state themselves; see the README. The control path cannot set this, because it would give a
+    /// shell to anyone who reaches it.
     pub fn run_late_commands(&self) {
-        self.shared.world().settings.late_commands = true;
+        self.shared.lock().settings.late_commands = true;
     }
 
-    /// Adds a machine and returns its number; see the README for what may be left out.
+    /// Adds a machine and returns its id. The README says which fields are optional.
     ///
     /// # Panics
-    /// When it is no machine, or there is one of that name.
+    /// When the value is not a valid machine, or the name is in use.
     pub fn add_machine(&self, machine: Value) -> i64 {
-        let added = wiring::add_machine(&mut self.shared.world(), &machine);
+        let added = new_machine::add_machine(&mut self.shared.lock(), &machine);
         added.expect("a machine as the README describes it")
     }
 
-    /// Adds so many generated machines; see the README for what they are like.
+    /// Adds generated machines. The README describes them.
     ///
     /// # Panics
     /// When there are more machines than addresses.
     pub fn add_machines(&self, count: usize) {
-        let added = crowd::add(&mut self.shared.world().db, count);
+        let added = generated_machines::add(&mut self.shared.lock().db, count);
         added.expect("no more machines than addresses");
     }
 }
@@ -242,7 +241,7 @@ impl Drop for Lab {
     fn drop(&mut self) {
         if let Some((sender, thread)) = self.stop.take() {
             drop(sender);
-            // A thread that panicked has stopped too.
+            // A thread that panicked has also stopped.
             let _ = thread.join();
         }
     }

@@ -1,20 +1,20 @@
-//! The log of all requests but those to the control path.
+//! The log of all requests except those to the control path.
 
 use serde::{Deserialize, Serialize};
 
-/// A request as the lab saw it. It holds no header, so no token.
+/// A request in the log. It has no headers, so no token.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Request {
     /// The method, such as `PUT`.
     pub method: String,
     /// The path with its query, as it was sent.
     pub path: String,
-    /// The status of the answer; none while there is no answer, and when the connection was cut instead.
+    /// The status of the answer; `None` before the answer, and if the connection was closed instead.
     pub status: Option<u16>,
     /// The bytes of body that were read.
     pub body_size: u64,
-    /// `client`; `machine NAME` for what the lab's machines and their bridges asked; `user NAME` for what another user
-    /// was told to do meanwhile.
+    /// `client`; `machine NAME` for requests of the lab's machines and their bridges; `user NAME` for a request that a fault makes
+    /// as another user.
     pub by: String,
 }
 
@@ -33,7 +33,7 @@ pub(crate) struct Log {
 }
 
 impl Log {
-    /// Notes the beginning of a request; returns its place.
+    /// Adds a request and returns its index.
     pub(crate) fn begin(&mut self, method: &str, path: &str, by: &str) -> usize {
         let (method, path, by) = (method.to_owned(), path.to_owned(), by.to_owned());
         self.requests.push(Request {
@@ -46,8 +46,8 @@ impl Log {
         self.requests.len() - 1
     }
 
-    pub(crate) fn change(&mut self, place: usize, change: impl FnOnce(&mut Request)) {
-        if let Some(request) = self.requests.get_mut(place) {
+    pub(crate) fn change(&mut self, index: usize, change: impl FnOnce(&mut Request)) {
+        if let Some(request) = self.requests.get_mut(index) {
             change(request);
         }
     }

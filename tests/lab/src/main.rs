@@ -23,11 +23,11 @@ fn main() -> ExitCode {
             [word, value] if word == "--listen" => address = value,
             [word, value] if word == "--machines" => machines = value,
             [word] if ["--help", "-h"].contains(&word.as_str()) => {
-                say(HELP);
+                print(HELP);
                 return ExitCode::SUCCESS;
             }
             _ => {
-                return complain(
+                return fail(
                     "mrp-lab takes --listen ADDRESS:PORT, --machines N and --help, nothing else.",
                 );
             }
@@ -38,31 +38,31 @@ fn main() -> ExitCode {
 
 fn run(address: &str, machines: &str) -> ExitCode {
     let Ok(address) = address.parse::<SocketAddr>() else {
-        return complain(&format!("{address} is no address such as 127.0.0.1:5055."));
+        return fail(&format!("{address} is no address such as 127.0.0.1:5055."));
     };
     let Ok(machines) = machines.parse::<usize>() else {
-        return complain(&format!("{machines} is no number of machines."));
+        return fail(&format!("{machines} is no number of machines."));
     };
     let lab = match Lab::listen(address, machines) {
         Ok(lab) => lab,
-        Err(error) => return complain(&format!("mrp-lab cannot listen on {address}: {error}.")),
+        Err(error) => return fail(&format!("mrp-lab cannot listen on {address}: {error}.")),
     };
-    say(&format!("{}\n", lab.url()));
-    // The folder with the uploads goes when the lab does.
+    print(&format!("{}\n", lab.url()));
+    // Dropping the lab removes the folder with the uploads.
     match Signals::new([SIGINT, SIGTERM]) {
         Ok(mut signals) => drop(signals.forever().next()),
-        Err(error) => return complain(&format!("mrp-lab cannot wait for signals: {error}.")),
+        Err(error) => return fail(&format!("mrp-lab cannot wait for signals: {error}.")),
     }
     ExitCode::SUCCESS
 }
 
-/// Whoever closed the output does not want to know.
-fn say(text: &str) {
+/// Prints a text. A closed output is not an error.
+fn print(text: &str) {
     let mut out = std::io::stdout();
     let _ = out.write_all(text.as_bytes()).and_then(|()| out.flush());
 }
 
-fn complain(sentence: &str) -> ExitCode {
+fn fail(sentence: &str) -> ExitCode {
     let _ = writeln!(std::io::stderr(), "{sentence}");
     ExitCode::from(2)
 }

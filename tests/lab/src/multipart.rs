@@ -1,4 +1,4 @@
-//! Uploads: multipart bodies taken apart while they arrive, their files written to the lab's folder.
+//! Multipart forms: parsed while they arrive, with files written to the lab's folder.
 
 use std::io::Write;
 use std::path::Path;
@@ -29,7 +29,7 @@ impl Form {
     }
 }
 
-/// Reads a form into `folder`; none when the body is not well formed.
+/// Reads a form and writes its files into `folder`. Returns `None` if the body is malformed.
 pub(crate) async fn read<B>(body: B, boundary: &str, folder: &Path) -> Option<Form>
 where
     B: Body<Data = Bytes> + Send + Unpin + 'static,
@@ -72,7 +72,7 @@ async fn read_part(mut part: multer::Field<'_>, form: &mut Form, folder: &Path) 
     Some(())
 }
 
-/// A parameter of a header such as `form-data; name="a"; filename="b"`; of several with the same name the last.
+/// A parameter of a header such as `form-data; name="a"; filename="b"`. Of several with the same name the last counts.
 pub(crate) fn parameter(header: &str, name: &str) -> Option<String> {
     let mut found = None;
     let mut rest = header;
@@ -100,8 +100,8 @@ fn unquoted(text: &str) -> (String, &str) {
     (value.trim().to_owned(), after)
 }
 
-/// The text up to the closing quote, and what follows it. Before anything but a backslash or a quote, a backslash is one;
-/// in a file name that begins with two of them all are.
+/// The text up to the closing quote, and what follows it. A backslash is an escape only before a backslash or a quote, and never
+/// in a file name that begins with two backslashes.
 fn unquote(quoted: &str, is_filename: bool) -> (String, &str) {
     let mut escaped = false;
     let end = quoted.bytes().position(|byte| {
@@ -120,7 +120,7 @@ fn unquote(quoted: &str, is_filename: bool) -> (String, &str) {
     (value, after)
 }
 
-/// Old browsers on Windows sent whole paths (`C:\boot\Image`).
+/// The last part of a whole path (`C:\boot\Image`), as old browsers on Windows sent it.
 fn last_of_windows_path(filename: String) -> String {
     let windows = filename.get(1..3) == Some(":\\") || filename.starts_with("\\\\");
     match filename.rsplit('\\').next() {
@@ -134,7 +134,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_backslash_before_other_characters_is_one() {
+    fn backslash_before_other_characters_is_literal() {
         let filename = |header| parameter(header, "filename").map(last_of_windows_path);
         assert_eq!(
             filename(r#"form-data; filename="C:\boot\Image""#).unwrap(),
@@ -148,14 +148,14 @@ mod tests {
     }
 
     #[test]
-    fn names_of_parameters_are_exact_and_the_last_of_several_counts() {
+    fn parameter_names_match_exactly_and_the_last_one_counts() {
         let header = "form-data; name=a; Filename=\"x\"; filename*=utf-8''y; name=b";
         assert_eq!(parameter(header, "filename"), None);
         assert_eq!(parameter(header, "name").unwrap(), "b");
     }
 
     #[test]
-    fn parameters_are_read_as_the_framework_reads_them() {
+    fn parameters_are_parsed_like_werkzeug() {
         let header = r#"form-data; name="file"; filename="a \"b\"; c.bin""#;
         assert_eq!(parameter(header, "filename").unwrap(), r#"a "b"; c.bin"#);
         assert_eq!(parameter(header, "name").unwrap(), "file");

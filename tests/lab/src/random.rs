@@ -1,4 +1,4 @@
-//! Random digits for names and tokens; nothing here is a secret.
+//! Random hexadecimal digits for file names and tokens. They need not be unpredictable.
 
 use std::hash::{BuildHasher, Hasher, RandomState};
 

@@ -1,16 +1,16 @@
-//! Answers: JSON as Flask writes it, the framework's HTML pages, and the server's error bodies.
+//! Answers: JSON in Flask's format, the framework's HTML pages, and the server's error bodies.
 
 use std::path::PathBuf;
 
 use serde_json::{Value, json};
 
-/// An answer; `Err(Reply)` is a refusal, so that handlers can use `?`.
-pub(crate) type Outcome = Result<Reply, Reply>;
+/// The result of a handler. `Err` is an error answer, so that handlers can use `?`.
+pub(crate) type HandlerResult = Result<Reply, Reply>;
 
 const HTML: &str = "text/html";
 const HTML_UTF8: &str = "text/html; charset=utf-8";
 
-/// The address under which the recorded server knew itself; it appears in the text of redirect pages.
+/// The recorded server's own address. It appears in the text of redirect pages.
 const OWN_NAME: &str = "http://127.0.0.1:5056";
 
 #[derive(Debug)]
@@ -48,7 +48,7 @@ impl Reply {
         Reply::new(status, "application/json", text)
     }
 
-    /// The same JSON without blanks, as scripts of a page get it.
+    /// Removes blanks from JSON, as the server does for XMLHttpRequest.
     pub(crate) fn compact(mut self) -> Reply {
         let json = self
             .headers
@@ -81,7 +81,7 @@ impl Reply {
         reply
     }
 
-    /// The server's own refusal of a request.
+    /// An error answer of the application.
     pub(crate) fn invalid(status: u16, text: &str) -> Reply {
         Reply::error(status, "InvalidUsage", json!([text]))
     }
@@ -90,7 +90,7 @@ impl Reply {
         Reply::invalid(403, "Forbidden")
     }
 
-    /// An error body; `errors` is a list for refusals and a text for exceptions.
+    /// An error body. `errors` is a list for errors of the application and a text for exceptions.
     pub(crate) fn error(status: u16, class: &str, errors: Value) -> Reply {
         Reply::json(status, &json!({"error_type": class, "errors": errors}))
     }
@@ -99,7 +99,7 @@ impl Reply {
         Reply::error(status, class, Value::String(text.into()))
     }
 
-    /// A violated constraint; the text holds the statement with its parameters, as that of the real server.
+    /// A violated constraint. The text contains the SQL statement and its parameters, like the real server's.
     pub(crate) fn integrity(problem: &str, statement: &str, parameters: &str) -> Reply {
         let text = format!(
             "(psycopg2.IntegrityError) {problem}\n [SQL: '{statement}'] [parameters: {{{parameters}}}]"
@@ -154,7 +154,7 @@ impl Reply {
         )
     }
 
-    /// A redirect within the server; 301 pages name the whole address, 302 pages the path.
+    /// A redirect within the server. The page of a 301 names the whole URL, that of a 302 the path.
     pub(crate) fn redirect(status: u16, path: &str, host: &str) -> Reply {
         let target = if status == 301 {
             format!("{OWN_NAME}{path}")
@@ -179,7 +179,7 @@ fn page(status: u16, name: &str, text: &str) -> Reply {
     Reply::new(status, HTML, page)
 }
 
-/// Keys sorted, two blanks of indentation, a blank after each comma, everything beyond ASCII escaped.
+/// Writes JSON with sorted keys, an indentation of two blanks, a blank after each comma, and escapes beyond ASCII.
 fn write_json(value: &Value, depth: usize, out: &mut String) {
     let newline = |depth: usize, out: &mut String| {
         out.push('\n');
@@ -223,7 +223,7 @@ fn write_string(text: &str, out: &mut String) {
             '\r' => out.push_str("\\r"),
             '\t' => out.push_str("\\t"),
             ' '..='~' => out.push(c),
-            _ => match crate::py::lone_surrogate(c) {
+            _ => match crate::python::lone_surrogate(c) {
                 Some(code) => out.push_str(&format!("\\u{code:04x}")),
                 None => {
                     for unit in c.encode_utf16(&mut [0; 2]) {
@@ -241,7 +241,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn json_is_written_as_flask_writes_it() {
+    fn json_is_formatted_like_flask() {
         let Content::Text(text) = Reply::json(200, &json!({"b": [1, "é😀\u{1}"], "a": {}})).content
         else {
             panic!("JSON answers are texts");

@@ -1,18 +1,18 @@
-//! Which method of which path goes where, and what happens to the others.
+//! Routing: the handler of each path and method, and the answers for unknown ones.
 //!
-//! A method that a path lacks is refused (405) before the token is looked at; a path below `/api/v1` that nobody
-//! serves belongs to a catch-all that answers GET alone, so it needs a token, and other methods get 405.
+//! A method that a path does not have gets 405 before the token is checked. Unknown paths below `/api/v1` belong to a
+//! catch-all route for GET, so they need a token, and other methods get 405.
 
 use crate::api::{
-    assignee, console, image, interface, machine, power, preseed, reservation, state,
+    assignee, console, image, interface, machine, owned, power, preseed, reservation, state,
 };
 use crate::auth;
 use crate::boot::{dhcp, preseed as rendered, tftp};
 use crate::call::Call;
-use crate::reply::{Outcome, Reply};
-use crate::state::User;
-use crate::world::World;
-use crate::{admin, cors, docs};
+use crate::database::{Image, Preseed, User};
+use crate::lab_state::LabState;
+use crate::reply::{HandlerResult, Reply};
+use crate::{admin, cors, open_pages};
 
 /// The method and the pattern of every route that needs a token.
 #[must_use]
@@ -23,13 +23,13 @@ pub fn token_routes() -> Vec<(&'static str, &'static str)> {
     routes.map(|rule| (rule.method, rule.pattern)).collect()
 }
 
-/// The parts of the path that a rule leaves open.
+/// The variable parts of a path.
 pub(crate) type Args<'a> = [&'a str];
 
 enum Handler {
     /// Needs a token.
-    Api(fn(&mut World, &User, &Call, &Args<'_>) -> Outcome),
-    Open(fn(&mut World, &Call, &Args<'_>) -> Outcome),
+    Api(fn(&mut LabState, &User, &Call, &Args<'_>) -> HandlerResult),
+    Open(fn(&mut LabState, &Call, &Args<'_>) -> HandlerResult),
 }
 
 struct Rule {
@@ -42,7 +42,7 @@ struct Rule {
 const fn api(
     method: &'static str,
     pattern: &'static str,
-    handler: fn(&mut World, &User, &Call, &Args<'_>) -> Outcome,
+    handler: fn(&mut LabState, &User, &Call, &Args<'_>) -> HandlerResult,
 ) -> Rule {
     Rule {
         method,
@@ -54,7 +54,7 @@ const fn api(
 const fn open(
     method: &'static str,
     pattern: &'static str,
-    handler: fn(&mut World, &Call, &Args<'_>) -> Outcome,
+    handler: fn(&mut LabState, &Call, &Args<'_>) -> HandlerResult,
 ) -> Rule {
     Rule {
         method,
@@ -102,23 +102,23 @@ static RULES: &[Rule] = &[
     api("POST", "/api/v1/machine/<int>/state", state::post),
     api("PUT", "/api/v1/machine/<int>/state", state::put),
     api("POST", "/api/v1/machine/<int>/console", console::post),
-    api("GET", "/api/v1/image", image::list),
+    api("GET", "/api/v1/image", owned::list::<Image>),
     api("POST", "/api/v1/image", image::post),
-    api("GET", "/api/v1/image/<int>", image::get),
+    api("GET", "/api/v1/image/<int>", owned::get::<Image>),
     api("PUT", "/api/v1/image/<int>", image::put),
     api("DELETE", "/api/v1/image/<int>", image::delete),
-    api("GET", "/api/v1/preseed", preseed::list),
+    api("GET", "/api/v1/preseed", owned::list::<Preseed>),
     api("POST", "/api/v1/preseed", preseed::post),
-    api("GET", "/api/v1/preseed/<int>", preseed::get),
+    api("GET", "/api/v1/preseed/<int>", owned::get::<Preseed>),
     api("PUT", "/api/v1/preseed/<int>", preseed::put),
     api("DELETE", "/api/v1/preseed/<int>", preseed::delete),
-    open("GET", "/api/v1/", docs::index),
-    open("GET", "/api/v1/docs", docs::page),
-    open("GET", "/api/v1/swagger.yaml", docs::swagger),
-    open("GET", "/api/v1/static/<rest>", docs::file),
-    open("GET", "/static/<rest>", docs::file),
+    open("GET", "/api/v1/", open_pages::index),
+    open("GET", "/api/v1/docs", open_pages::page),
+    open("GET", "/api/v1/swagger.yaml", open_pages::swagger),
+    open("GET", "/api/v1/static/<rest>", open_pages::file),
+    open("GET", "/static/<rest>", open_pages::file),
     api("GET", "/api/v1/<rest>", unknown),
-    open("GET", "/", docs::root),
+    open("GET", "/", open_pages::root),
     open("GET", "/tftp/", tftp::get),
     open("GET", "/dhcp/ipv4", dhcp::get),
     open("POST", "/dhcp/ipv4/lease", dhcp::lease),
@@ -133,21 +133,21 @@ static RULES: &[Rule] = &[
 ];
 
 /// Answers a request.
-pub(crate) fn answer(world: &mut World, call: &Call) -> Reply {
-    let reply = dispatched(world, call);
+pub(crate) fn answer(lab: &mut LabState, call: &Call) -> Reply {
+    let reply = dispatch(lab, call);
     let script = call
         .header("x-requested-with")
         .is_some_and(|by| by.eq_ignore_ascii_case("XMLHttpRequest"));
-    cors::added(call, if script { reply.compact() } else { reply })
+    cors::add_headers(call, if script { reply.compact() } else { reply })
 }
 
-fn dispatched(world: &mut World, call: &Call) -> Reply {
+fn dispatch(lab: &mut LabState, call: &Call) -> Reply {
     let found: Vec<(&Rule, Vec<&str>)> = RULES
         .iter()
         .filter_map(|rule| Some((rule, matches(rule.pattern, &call.path)?)))
         .collect();
     if found.is_empty() {
-        return off_the_map(call);
+        return answer_unknown_path(call);
     }
     if call.method == "OPTIONS" {
         return Reply::text(200, "").with("Allow", allowed(&found));
@@ -161,16 +161,16 @@ fn dispatched(world: &mut World, call: &Call) -> Reply {
         return Reply::method_not_allowed(&allowed(&found));
     };
     let outcome = match rule.handler {
-        Handler::Open(handler) => handler(world, call, args),
+        Handler::Open(handler) => handler(lab, call, args),
         Handler::Api(handler) => {
-            auth::user(world, call).and_then(|user| handler(world, &user, call, args))
+            auth::user(lab, call).and_then(|user| handler(lab, &user, call, args))
         }
     };
     outcome.unwrap_or_else(|refusal| refusal)
 }
 
-/// A path that lacks only its final slash is sent on.
-fn off_the_map(call: &Call) -> Reply {
+/// Answers an unknown path: a redirect if only the final slash is missing, else 404.
+fn answer_unknown_path(call: &Call) -> Reply {
     let with_slash = format!("{}/", call.path);
     match RULES.iter().any(|rule| rule.pattern == with_slash) {
         true => Reply::redirect(301, &call.with_query(&with_slash), &call.host()),
@@ -189,7 +189,7 @@ fn allowed(found: &[(&Rule, Vec<&str>)]) -> String {
     methods.join(", ")
 }
 
-/// The open parts of a path that a pattern matches.
+/// Returns the variable parts of a path that matches a pattern.
 fn matches<'a>(pattern: &str, path: &'a str) -> Option<Vec<&'a str>> {
     let mut args = Vec::new();
     let mut wanted = pattern.split('/').skip(1);
@@ -210,14 +210,14 @@ fn matches<'a>(pattern: &str, path: &'a str) -> Option<Vec<&'a str>> {
     }
 }
 
-/// An id in a path; one beyond every key finds nothing.
+/// Parses an id in a path. A number that is too large becomes one that no row has.
 pub(crate) fn id(args: &Args<'_>, index: usize) -> i64 {
     args.get(index)
         .and_then(|text| text.parse().ok())
         .unwrap_or(i64::MAX)
 }
 
-fn unknown(_: &mut World, _: &User, _: &Call, _: &Args<'_>) -> Outcome {
+fn unknown(_: &mut LabState, _: &User, _: &Call, _: &Args<'_>) -> HandlerResult {
     Err(Reply::error(
         404,
         "NotFound",

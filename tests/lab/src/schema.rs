@@ -1,15 +1,15 @@
-//! The server checks bodies with the Python library `schema`; its refusals have a fixed shape per kind of field.
+//! Checks of request bodies. The server uses the Python library `schema`, whose errors have a fixed form for each field type.
 //!
-//! A refusal names the value but not the field, and only the first refused field, in the order of the body.
-//! Its list of texts has a null for every level of nesting that has no text of its own.
+//! An error names the value but not the field. Only the first invalid field in the order of the body is reported. The list of
+//! messages has a null for every level of nesting without a message.
 
 use std::net::Ipv4Addr;
 
-use crate::py::{Py, repr};
+use crate::python::{PyValue, repr};
 use crate::reply::Reply;
 
 /// What a field may hold.
-pub(crate) enum Kind {
+pub(crate) enum FieldType {
     /// `bool`
     Bool,
     /// `str`
@@ -33,17 +33,17 @@ pub(crate) enum Kind {
 pub(crate) struct Field {
     pub(crate) name: &'static str,
     pub(crate) required: bool,
-    pub(crate) kind: Kind,
+    pub(crate) kind: FieldType,
 }
 
 pub(crate) struct Schema {
     pub(crate) fields: &'static [Field],
-    /// Most bodies may hold fields that the server does not know; three may not.
+    /// Whether unknown fields are allowed. Three endpoints refuse them.
     pub(crate) ignore_unknown: bool,
 }
 
-/// A field that may be missing.
-pub(crate) const fn optional(name: &'static str, kind: Kind) -> Field {
+/// An optional field.
+pub(crate) const fn optional(name: &'static str, kind: FieldType) -> Field {
     Field {
         name,
         required: false,
@@ -51,8 +51,8 @@ pub(crate) const fn optional(name: &'static str, kind: Kind) -> Field {
     }
 }
 
-/// A field that must be there.
-pub(crate) const fn required(name: &'static str, kind: Kind) -> Field {
+/// A required field.
+pub(crate) const fn required(name: &'static str, kind: FieldType) -> Field {
     Field {
         name,
         required: true,
@@ -60,11 +60,11 @@ pub(crate) const fn required(name: &'static str, kind: Kind) -> Field {
     }
 }
 
-/// The fields of a body that passed.
-pub(crate) struct Fields(Vec<(String, Py)>);
+/// The fields of a valid body.
+pub(crate) struct Fields(Vec<(String, PyValue)>);
 
 impl Fields {
-    pub(crate) fn value(&self, name: &str) -> Option<&Py> {
+    pub(crate) fn value(&self, name: &str) -> Option<&PyValue> {
         self.0
             .iter()
             .find(|(key, _)| key == name)
@@ -73,33 +73,33 @@ impl Fields {
 
     pub(crate) fn text(&self, name: &str) -> Option<&str> {
         match self.value(name) {
-            Some(Py::Str(text)) => Some(text),
+            Some(PyValue::Str(text)) => Some(text),
             _ => None,
         }
     }
 
-    /// The text of a field that may be null: `None` when the field is missing, `Some(None)` when it is null.
+    /// The text of a nullable field: `None` if the field is missing, `Some(None)` if it is null.
     pub(crate) fn nullable(&self, name: &str) -> Option<Option<String>> {
         self.value(name).map(|_| self.text(name).map(str::to_owned))
     }
 
     pub(crate) fn flag(&self, name: &str) -> Option<bool> {
         match self.value(name) {
-            Some(Py::Bool(flag)) => Some(*flag),
+            Some(PyValue::Bool(flag)) => Some(*flag),
             _ => None,
         }
     }
 
-    /// The number of a field that may be null, as [`Fields::nullable`].
+    /// The number of a nullable field, like [`Fields::nullable`].
     pub(crate) fn number(&self, name: &str) -> Option<Option<i128>> {
         self.value(name).map(|value| match value {
-            Py::Int(number) => Some(*number),
+            PyValue::Int(number) => Some(*number),
             _ => None,
         })
     }
 }
 
-/// Why a body was refused.
+/// Why a body is invalid.
 #[derive(Debug, PartialEq)]
 pub(crate) struct Refusal {
     class: &'static str,
@@ -107,18 +107,18 @@ pub(crate) struct Refusal {
 }
 
 impl Refusal {
-    /// One text below `nulls` levels without a text.
+    /// One message below `nulls` levels without a message.
     fn new(class: &'static str, nulls: usize, text: String) -> Refusal {
         let mut texts = vec![None; nulls];
         texts.push(Some(text));
         Refusal { class, texts }
     }
 
-    fn wrong_type(value: &Py, kind: &str) -> Refusal {
+    fn wrong_type(value: &PyValue, kind: &str) -> Refusal {
         Refusal::new("SchemaUnexpectedTypeError", 1, not_instance(value, kind))
     }
 
-    /// The DHCP endpoints answer with the texts alone, each once.
+    /// The answer of the DHCP endpoints: only the distinct messages.
     pub(crate) fn text(&self) -> String {
         let mut texts: Vec<&str> = Vec::new();
         for text in self.texts.iter().flatten() {
@@ -129,8 +129,8 @@ impl Refusal {
         texts.join("\n")
     }
 
-    /// An item of a list is refused as one that fits none of the alternatives, of which there is one.
-    fn of_item(self, item: &Py) -> Refusal {
+    /// The error for an item of a list. `schema` reports it as matching none of the alternatives, of which there is one.
+    fn of_item(self, item: &PyValue) -> Refusal {
         let text = format!("Or({{...}}) did not validate {}", item.repr());
         let mut texts = vec![None, Some(text)];
         texts.extend(self.texts);
@@ -145,16 +145,16 @@ impl Refusal {
     }
 }
 
-fn not_instance(value: &Py, kind: &str) -> String {
+fn not_instance(value: &PyValue, kind: &str) -> String {
     format!("{} should be instance of '{kind}'", value.repr())
 }
 
-fn not_true(value: &Py) -> String {
+fn not_true(value: &PyValue) -> String {
     format!("<lambda>({}) should evaluate to True", value.repr())
 }
 
-/// The tail of a refusal of `Or(...)`: the alternatives, then the text of the last one.
-fn neither(alternatives: &str, value: &Py, text: String) -> Refusal {
+/// The end of an error of `Or(...)`: the alternatives, then the message of the last one.
+fn neither(alternatives: &str, value: &PyValue, text: String) -> Refusal {
     let mut refusal = Refusal::new(
         "SchemaError",
         5,
@@ -165,9 +165,9 @@ fn neither(alternatives: &str, value: &Py, text: String) -> Refusal {
 }
 
 impl Schema {
-    /// Checks a body; numbers given as text come out as numbers.
-    pub(crate) fn check(&self, body: &Py) -> Result<Fields, Refusal> {
-        let Py::Dict(items) = body else {
+    /// Checks a body and converts numbers given as text.
+    pub(crate) fn check(&self, body: &PyValue) -> Result<Fields, Refusal> {
+        let PyValue::Dict(items) = body else {
             return Err(Refusal::wrong_type(body, "dict"));
         };
         let mut fields = Vec::new();
@@ -181,7 +181,7 @@ impl Schema {
         Ok(Fields(fields))
     }
 
-    fn no_missing(&self, items: &[(String, Py)]) -> Result<(), Refusal> {
+    fn no_missing(&self, items: &[(String, PyValue)]) -> Result<(), Refusal> {
         let missing =
             |field: &&Field| field.required && !items.iter().any(|(name, _)| name == field.name);
         let names = self
@@ -195,7 +195,7 @@ impl Schema {
         })
     }
 
-    fn no_unknown(&self, items: &[(String, Py)]) -> Result<(), Refusal> {
+    fn no_unknown(&self, items: &[(String, PyValue)]) -> Result<(), Refusal> {
         if self.ignore_unknown {
             return Ok(());
         }
@@ -206,7 +206,7 @@ impl Schema {
             .filter(unknown)
             .map(|name| repr(name))
             .collect();
-        let tail = format!(" in {}", Py::Dict(items.to_vec()).repr());
+        let tail = format!(" in {}", PyValue::Dict(items.to_vec()).repr());
         listed("Wrong keys ", names, &tail).map_or(Ok(()), |text| {
             Err(Refusal::new("SchemaWrongKeyError", 1, text))
         })
@@ -218,90 +218,90 @@ fn listed(head: &str, mut names: Vec<String>, tail: &str) -> Option<String> {
     (!names.is_empty()).then(|| format!("{head}{}{tail}", names.join(", ")))
 }
 
-impl Kind {
-    fn check(&self, value: &Py) -> Result<Py, Refusal> {
+impl FieldType {
+    fn check(&self, value: &PyValue) -> Result<PyValue, Refusal> {
         match (self, value) {
-            (Kind::Bool, Py::Bool(_))
-            | (Kind::Str, Py::Str(_))
-            | (Kind::IntOrStr, Py::Int(_) | Py::Bool(_) | Py::Str(_)) => {}
-            (Kind::Bool, _) => return Err(Refusal::wrong_type(value, "bool")),
-            (Kind::Str, _) => return Err(Refusal::wrong_type(value, "str")),
-            (Kind::IntOrStr, _) => {
+            (FieldType::Bool, PyValue::Bool(_))
+            | (FieldType::Str, PyValue::Str(_))
+            | (FieldType::IntOrStr, PyValue::Int(_) | PyValue::Bool(_) | PyValue::Str(_)) => {}
+            (FieldType::Bool, _) => return Err(Refusal::wrong_type(value, "bool")),
+            (FieldType::Str, _) => return Err(Refusal::wrong_type(value, "str")),
+            (FieldType::IntOrStr, _) => {
                 return Err(neither(
                     "<class 'int'>, <class 'str'>",
                     value,
                     not_instance(value, "str"),
                 ));
             }
-            (Kind::Text(accepts), _) => {
+            (FieldType::Text(accepts), _) => {
                 text_passes(value, accepts).map_err(|text| Refusal::new("SchemaError", 3, text))?
             }
-            (Kind::TextOrNull(_), Py::None) | (Kind::IdOrNull, Py::None) => {}
-            (Kind::TextOrNull(accepts), _) => text_passes(value, accepts).map_err(|text| {
+            (FieldType::TextOrNull(_), PyValue::None) | (FieldType::IdOrNull, PyValue::None) => {}
+            (FieldType::TextOrNull(accepts), _) => text_passes(value, accepts).map_err(|text| {
                 neither(
                     "None, And(<class 'str'>, <function <lambda> at 0x7f5b22367b90>)",
                     value,
                     text,
                 )
             })?,
-            (Kind::IdOrNull, _) => {
+            (FieldType::IdOrNull, _) => {
                 let raised = |error| format!("int({}) raised {error}", value.repr());
                 let id = value
                     .to_int()
                     .map_err(|error| neither("None, Use(<class 'int'>)", value, raised(error)))?;
-                return Ok(Py::Int(id));
+                return Ok(PyValue::Int(id));
             }
-            (Kind::Int(accepts), _) => {
+            (FieldType::Int(accepts), _) => {
                 int_passes(value, accepts).map_err(|text| Refusal::new("SchemaError", 3, text))?
             }
-            (Kind::Address, _) => {
+            (FieldType::Address, _) => {
                 let raised = |error| format!("IPv4Address({}) raised {error}", value.repr());
                 let address = address(value)
                     .map_err(|error| Refusal::new("SchemaError", 1, raised(error)))?;
-                return Ok(Py::Str(address.to_string()));
+                return Ok(PyValue::Str(address.to_string()));
             }
-            (Kind::List(schema), Py::List(items)) => {
+            (FieldType::List(schema), PyValue::List(items)) => {
                 for item in items {
                     schema.check(item).map_err(|inner| inner.of_item(item))?;
                 }
             }
-            (Kind::List(_), _) => return Err(Refusal::wrong_type(value, "list")),
+            (FieldType::List(_), _) => return Err(Refusal::wrong_type(value, "list")),
         }
         Ok(value.clone())
     }
 }
 
-fn text_passes(value: &Py, accepts: &fn(&str) -> bool) -> Result<(), String> {
+fn text_passes(value: &PyValue, accepts: &fn(&str) -> bool) -> Result<(), String> {
     match value {
-        Py::Str(text) if accepts(text) => Ok(()),
-        Py::Str(_) => Err(not_true(value)),
+        PyValue::Str(text) if accepts(text) => Ok(()),
+        PyValue::Str(_) => Err(not_true(value)),
         _ => Err(not_instance(value, "str")),
     }
 }
 
-fn int_passes(value: &Py, accepts: &fn(i128) -> bool) -> Result<(), String> {
+fn int_passes(value: &PyValue, accepts: &fn(i128) -> bool) -> Result<(), String> {
     match value {
-        Py::Int(number) if accepts(*number) => Ok(()),
-        Py::Bool(flag) if accepts(i128::from(*flag)) => Ok(()),
-        Py::Int(_) | Py::Bool(_) => Err(not_true(value)),
+        PyValue::Int(number) if accepts(*number) => Ok(()),
+        PyValue::Bool(flag) if accepts(i128::from(*flag)) => Ok(()),
+        PyValue::Int(_) | PyValue::Bool(_) => Err(not_true(value)),
         _ => Err(not_instance(value, "int")),
     }
 }
 
-/// Python's `IPv4Address()`; the error is what it raised.
-fn address(value: &Py) -> Result<Ipv4Addr, String> {
+/// Python's `IPv4Address()`. The error is the exception's message.
+fn address(value: &PyValue) -> Result<Ipv4Addr, String> {
     match value {
-        Py::Int(number) if *number >= 0 && *number <= i128::from(u32::MAX) => {
+        PyValue::Int(number) if *number >= 0 && *number <= i128::from(u32::MAX) => {
             Ok(Ipv4Addr::from(*number as u32))
         }
-        Py::Int(number) if *number < 0 => Err(raised(format!(
+        PyValue::Int(number) if *number < 0 => Err(raised(format!(
             "{number} (< 0) is not permitted as an IPv4 address"
         ))),
-        Py::Int(number) => Err(raised(format!(
+        PyValue::Int(number) => Err(raised(format!(
             "{number} (>= 2**32) is not permitted as an IPv4 address"
         ))),
-        Py::Bool(flag) => Ok(Ipv4Addr::from(u32::from(*flag))),
-        Py::Str(text) => parse_ipv4(text).map_err(raised),
+        PyValue::Bool(flag) => Ok(Ipv4Addr::from(u32::from(*flag))),
+        PyValue::Str(text) => parse_ipv4(text).map_err(raised),
         other => parse_ipv4(&other.repr()).map_err(raised),
     }
 }
@@ -310,7 +310,7 @@ fn raised(message: String) -> String {
     format!("AddressValueError({},)", repr(&message))
 }
 
-/// Reads a dotted quad as Python 3.6 does: a leading zero is refused when it could mean octal.
+/// Parses an IPv4 address like Python 3.6, which refuses a leading zero that could mean octal.
 pub(crate) fn parse_ipv4(text: &str) -> Result<Ipv4Addr, String> {
     if text.contains('/') {
         return Err(format!("Unexpected '/' in {}", repr(text)));
@@ -351,25 +351,25 @@ mod tests {
     use super::*;
 
     static POWER: Schema = Schema {
-        fields: &[required("state", Kind::Text(|text| text == "on"))],
+        fields: &[required("state", FieldType::Text(|text| text == "on"))],
         ignore_unknown: false,
     };
     static LOOSE: Schema = Schema {
         fields: &[
-            optional("id", Kind::IdOrNull),
-            required("flag", Kind::Bool),
-            required("also", Kind::Str),
+            optional("id", FieldType::IdOrNull),
+            required("flag", FieldType::Bool),
+            required("also", FieldType::Str),
         ],
         ignore_unknown: true,
     };
 
     fn refusal(schema: &Schema, body: &str) -> (&'static str, String) {
-        let refusal = schema.check(&Py::parse(body).unwrap()).err().unwrap();
+        let refusal = schema.check(&PyValue::parse(body).unwrap()).err().unwrap();
         (refusal.class, serde_json::json!(refusal.texts).to_string())
     }
 
     #[test]
-    fn refusals_have_the_shape_of_their_kind() {
+    fn errors_have_the_form_of_their_field_type() {
         assert_eq!(
             refusal(&POWER, "[]"),
             (
@@ -399,7 +399,7 @@ mod tests {
     }
 
     #[test]
-    fn the_first_refused_field_of_the_body_is_told() {
+    fn first_invalid_field_of_the_body_is_reported() {
         let (class, _) = refusal(&LOOSE, r#"{"id": "x", "flag": 1}"#);
         assert_eq!(class, "SchemaError");
         let (class, _) = refusal(&LOOSE, r#"{"flag": 1, "id": "x"}"#);
@@ -407,7 +407,7 @@ mod tests {
     }
 
     #[test]
-    fn addresses_are_read_as_python_reads_them() {
+    fn addresses_are_parsed_like_python() {
         assert_eq!(
             parse_ipv4("10.040.2.051").unwrap_err(),
             "Ambiguous (octal/decimal) value in '040' not permitted in '10.040.2.051'"

@@ -1,4 +1,4 @@
-//! The seeded state: the rows of a real server's database, and the files below its TFTP root.
+//! The seed: database rows of a real server, and the files below its TFTP root.
 
 use std::collections::HashMap;
 use std::fs;
@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 
 use serde::Deserialize;
 
-use crate::state::*;
+use crate::database::*;
 
 const SEED: &str = include_str!("../seed.json");
 
@@ -35,30 +35,30 @@ struct Tables {
     machine_users: Vec<Assignment>,
 }
 
-/// The chassis that are on at first; the others are off.
+/// The BMCs whose chassis are on at first; the others are off.
 const INITIALLY_ON: [&str; 1] = ["10.99.0.11"];
 
 /// Reads the seed and writes its files into `folder`.
-pub(crate) fn load(folder: &Path) -> io::Result<Db> {
+pub(crate) fn load(folder: &Path) -> io::Result<Database> {
     let seed: Seed = serde_json::from_str(SEED)?;
     let tables = seed.tables;
     let files = write_files(folder, &tables.image, &seed.config.default_bootfile)?;
     let on = |ip: &&str| ((*ip).to_owned(), String::new());
-    Ok(Db {
+    Ok(Database {
         config: seed.config,
-        users: Table::of(tables.user),
+        users: Table::new(tables.user),
         tokens: tables.token,
         passwords: seed.passwords,
-        archs: Table::of(tables.arch),
-        subarchs: Table::of(tables.subarch),
-        images: Table::of(tables.image),
-        preseeds: Table::of(tables.preseed),
-        bmcs: Table::of(tables.bmc),
-        networks: Table::of(tables.network),
-        machines: Table::of(tables.machine),
-        interfaces: Table::of(tables.interface),
-        leases: Table::of(tables.lease),
-        assignments: Table::of(tables.machine_users),
+        archs: Table::new(tables.arch),
+        subarchs: Table::new(tables.subarch),
+        images: Table::new(tables.image),
+        preseeds: Table::new(tables.preseed),
+        bmcs: Table::new(tables.bmc),
+        networks: Table::new(tables.network),
+        machines: Table::new(tables.machine),
+        interfaces: Table::new(tables.interface),
+        leases: Table::new(tables.lease),
+        assignments: Table::new(tables.machine_users),
         events: Vec::new(),
         discovered: Vec::new(),
         files,
@@ -73,7 +73,7 @@ pub(crate) fn load(folder: &Path) -> io::Result<Db> {
     })
 }
 
-/// Every seeded image has a file, except the default bootloader, whose file a fresh installation lacks.
+/// Writes a file for every image except the default bootloader, whose file a new installation lacks.
 fn write_files(
     folder: &Path,
     images: &[Image],

@@ -1,7 +1,7 @@
-//! Connections: a request is read to its end, answered, and logged.
+//! Connections: each request is read to its end, logged and answered.
 //!
-//! The real server reads every body before it looks at anything else, does not see bodies sent in chunks, and closes
-//! the connection without a word when Content-Length is beyond its buffer.
+//! The real server reads the whole body before it checks anything, ignores chunked bodies, and closes the connection without
+//! an answer if Content-Length exceeds its buffer.
 
 use std::convert::Infallible;
 use std::error::Error;
@@ -11,7 +11,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::Duration;
 
-use bytes::{Bytes, BytesMut};
+use bytes::Bytes;
 use http_body_util::BodyExt;
 use hyper::body::Incoming;
 use hyper::header::{AUTHORIZATION, CONTENT_LENGTH, CONTENT_TYPE, HeaderMap, HeaderValue};
@@ -22,15 +22,15 @@ use hyper_util::rt::{TokioIo, TokioTimer};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::OwnedMutexGuard;
 
-use crate::body::{Abort, LabBody};
+use crate::booting;
 use crate::call::{Call, parse_query, split_target};
-use crate::faults::{Fault, Meanwhile, When};
+use crate::faults::{Fault, OtherUserRequest, When};
+use crate::lab_state::{LabState, Shared};
 use crate::log::CLIENT;
-use crate::machine;
 use crate::multipart::{self, Form};
 use crate::reply::Reply;
-use crate::sender::Sender;
-use crate::world::{Shared, World};
+use crate::request_origin::RequestOrigin;
+use crate::response_body::{Abort, LabBody};
 use crate::{control, routes};
 
 type Answer = Result<Response<LabBody>, Abort>;
@@ -40,14 +40,14 @@ pub(crate) async fn serve(listener: TcpListener, shared: Arc<Shared>) {
     loop {
         match listener.accept().await {
             Ok((stream, _)) => drop(tokio::spawn(connection(stream, shared.clone()))),
-            // Out of file descriptors, most likely: wait until connections have closed.
+            // Most likely there are no free file descriptors: wait until connections have closed.
             Err(_) => tokio::time::sleep(Duration::from_millis(20)).await,
         }
     }
 }
 
 async fn connection(stream: TcpStream, shared: Arc<Shared>) {
-    // Small answers must not wait for the acknowledgement of the last one; failing that they are only slower.
+    // Small answers must not wait for the acknowledgement of the previous one. Without this they are only slower.
     let _ = stream.set_nodelay(true);
     let service = service_fn(move |request| {
         let exchange: Pin<Box<dyn Future<Output = Answer> + Send>> =
@@ -63,7 +63,7 @@ async fn connection(stream: TcpStream, shared: Arc<Shared>) {
     });
     if reset {
         let stream = connection.into_parts().io.into_inner();
-        // With nothing to linger for, closing sends RST; if that cannot be set, the close alone must do.
+        // Without lingering, closing sends RST. If this cannot be set, the connection is closed normally.
         let _ = stream.set_zero_linger();
     }
 }
@@ -76,60 +76,60 @@ async fn exchange(request: Request<Incoming>, shared: Arc<Shared>) -> Answer {
         .map_or("/", |target| target.as_str())
         .to_owned();
     if let Some(path) = target.strip_prefix(control::PREFIX) {
-        let (bytes, _) = read(body).await?;
+        let bytes = read(body).await?;
         return send(
             control::answer(&shared, head.method.as_str(), path, &bytes),
             None,
         );
     }
-    let (sender, by, place, fault) = {
-        let mut world = shared.world();
-        let sender = Sender::of(&world, &head.headers);
-        if !sender.counts(&world) {
+    let (origin, by, index, fault) = {
+        let mut lab = shared.lock();
+        let origin = RequestOrigin::new(&lab, &head.headers);
+        if !origin.may_have_effect(&lab) {
             return Err(Abort::Close);
         }
-        let by = sender.name(&world);
-        let place = world.log.begin(head.method.as_str(), &target, &by);
-        let fault = world.faults.hit(head.method.as_str(), &target, &by);
-        (sender, by, place, fault)
+        let by = origin.name(&lab);
+        let index = lab.log.begin(head.method.as_str(), &target, &by);
+        let fault = lab.faults.hit(head.method.as_str(), &target, &by);
+        (origin, by, index, fault)
     };
     let fault = fault.as_ref();
-    misbehave_before(fault).await?;
-    let note = |change: &dyn Fn(&mut crate::log::Request)| {
-        let mut world = shared.world();
-        if world.age() == sender.age {
-            world.log.change(place, change);
+    apply_fault_before(fault).await?;
+    let update_log = |change: &dyn Fn(&mut crate::log::Request)| {
+        let mut lab = shared.lock();
+        if lab.resets() == origin.resets {
+            lab.log.change(index, change);
         }
     };
     let announced = content_length(&head.headers);
-    if announced > shared.world().settings.max_buffer_size() {
+    if announced > shared.lock().settings.max_buffer_size() {
         return Err(Abort::Close);
     }
     let call = receive(head, &target, body, &shared, |size| {
-        note(&|request| request.body_size = size)
+        update_log(&|request| request.body_size = size)
     })
     .await?;
     let meanwhile = |when| {
         let due = fault.filter(|fault| fault.when == when);
         if let Some(meanwhile) = due.and_then(|fault| fault.meanwhile.as_ref()) {
-            act(&shared, meanwhile);
+            run_other_user_request(&shared, meanwhile);
         }
     };
     meanwhile(When::Before);
-    let (reply, turn) = match fault.and_then(faked) {
+    let (reply, turn) = match fault.and_then(fault_reply) {
         Some(reply) => (reply, None),
-        None => serve_in_turn(&shared, &call, &sender, &by).await?,
+        None => serve_in_turn(&shared, &call, &origin, &by).await?,
     };
     meanwhile(When::After);
     if fault.is_some_and(|fault| fault.reset) {
         return Err(Abort::Reset);
     }
-    note(&|request| request.status = Some(reply.status));
+    update_log(&|request| request.status = Some(reply.status));
     drop(turn);
     send(reply, fault.and_then(|fault| fault.truncate))
 }
 
-async fn misbehave_before(fault: Option<&Fault>) -> Result<(), Abort> {
+async fn apply_fault_before(fault: Option<&Fault>) -> Result<(), Abort> {
     let Some(fault) = fault else { return Ok(()) };
     if let Some(delay) = fault.delay {
         tokio::time::sleep(Duration::try_from_secs_f64(delay).unwrap_or_default()).await;
@@ -143,8 +143,8 @@ async fn misbehave_before(fault: Option<&Fault>) -> Result<(), Abort> {
     }
 }
 
-/// The answer that a fault gives in place of the server's.
-fn faked(fault: &Fault) -> Option<Reply> {
+/// The answer that a fault defines instead of the server's.
+fn fault_reply(fault: &Fault) -> Option<Reply> {
     let status = fault.status?;
     let reply = match &fault.body {
         None => Reply::new(
@@ -176,35 +176,35 @@ fn content_length(headers: &HeaderMap) -> u64 {
         .unwrap_or(0)
 }
 
-/// Where requests wait for each other, the one that is being answered holds this.
+/// Held by the request that is being answered, when requests are served one at a time.
 type Turn = Option<OwnedMutexGuard<()>>;
 
-/// Answers a request, which keeps everybody waiting as long as a BMC keeps it waiting, as on the real server.
+/// Answers a request. While a BMC is busy for it, all other requests wait, as on the real server.
 async fn serve_in_turn(
     shared: &Arc<Shared>,
     call: &Call,
-    sender: &Sender,
+    origin: &RequestOrigin,
     by: &str,
 ) -> Result<(Reply, Turn), Abort> {
     let turn = {
-        let world = shared.world();
-        world.settings.bmc_blocks.then(|| world.turn.clone())
+        let lab = shared.lock();
+        lab.settings.bmc_blocks.then(|| lab.turn.clone())
     };
     let mut turn = match turn {
         Some(turn) => Some(turn.lock_owned().await),
         None => None,
     };
     let (reply, wait) = {
-        let mut world = shared.world();
-        if !sender.counts(&world) {
+        let mut lab = shared.lock();
+        if !origin.may_have_effect(&lab) {
             return Err(Abort::Close);
         }
-        world.wait = Duration::ZERO;
-        let reply = handle(shared, &mut world, call, by);
-        (reply, world.wait)
+        lab.bmc_delay = Duration::ZERO;
+        let reply = handle(shared, &mut lab, call, by);
+        (reply, lab.bmc_delay)
     };
     if !wait.is_zero() {
-        // A task of its own, for it lasts as long even when the client gives up.
+        // In its own task, because the BMC stays busy if the client disconnects.
         let waiting = tokio::spawn(async move {
             tokio::time::sleep(wait).await;
             turn
@@ -214,10 +214,10 @@ async fn serve_in_turn(
     Ok((reply, turn))
 }
 
-/// What another user does between two requests of the client.
-fn act(shared: &Arc<Shared>, meanwhile: &Meanwhile) {
-    let mut world = shared.world();
-    let Meanwhile {
+/// Handles the request of another user that a fault defines.
+fn run_other_user_request(shared: &Arc<Shared>, meanwhile: &OtherUserRequest) {
+    let mut lab = shared.lock();
+    let OtherUserRequest {
         user,
         method,
         path: target,
@@ -228,11 +228,11 @@ fn act(shared: &Arc<Shared>, meanwhile: &Meanwhile) {
         true => Bytes::new(),
         false => Bytes::from(body.to_string()),
     };
-    let place = world.log.begin(method, target, &by);
-    let token = world
+    let index = lab.log.begin(method, target, &by);
+    let token = lab
         .db
         .user_named(user)
-        .and_then(|user| world.db.token_of(user.id));
+        .and_then(|user| lab.db.token_of(user.id));
     let token = token.and_then(|token| HeaderValue::from_str(token).ok());
     let (path, query) = split_target(target);
     let call = Call {
@@ -248,19 +248,19 @@ fn act(shared: &Arc<Shared>, meanwhile: &Meanwhile) {
         form: None,
         too_large: false,
     };
-    let reply = handle(shared, &mut world, &call, &by);
-    world.log.change(place, |request| {
+    let reply = handle(shared, &mut lab, &call, &by);
+    lab.log.change(index, |request| {
         request.status = Some(reply.status);
         request.body_size = call.body.len() as u64;
     });
 }
 
-/// Runs the handler, and sets machines going that it woke.
-fn handle(shared: &Arc<Shared>, world: &mut World, call: &Call, by: &str) -> Reply {
+/// Runs the handler, then starts and stops machines as it requests.
+fn handle(shared: &Arc<Shared>, lab: &mut LabState, call: &Call, by: &str) -> Reply {
     let boot_endpoint = ["/tftp", "/dhcp/", "/preseed/"]
         .iter()
         .any(|head| call.path.starts_with(head));
-    if let Some(status) = world
+    if let Some(status) = lab
         .settings
         .tftp_status
         .filter(|_| boot_endpoint && by == CLIENT)
@@ -271,8 +271,8 @@ fn handle(shared: &Arc<Shared>, world: &mut World, call: &Call, by: &str) -> Rep
             format!("<html><body><h1>{status}</h1></body></html>\n"),
         );
     }
-    let reply = routes::answer(world, call);
-    machine::wake(shared, world);
+    let reply = routes::answer(lab, call);
+    booting::apply_power_events(shared, lab);
     reply
 }
 
@@ -282,12 +282,12 @@ async fn receive(
     target: &str,
     body: Incoming,
     shared: &Shared,
-    note: impl Fn(u64),
+    update_log: impl Fn(u64),
 ) -> Result<Call, Abort> {
     let announced = content_length(&head.headers);
     let (path, query) = split_target(target);
     let upload = head.method == "POST" && path == "/api/v1/image";
-    let too_large = upload && announced > shared.world().settings.max_upload_size;
+    let too_large = upload && announced > shared.lock().settings.max_upload_size;
     let boundary = head
         .headers
         .get(CONTENT_TYPE)
@@ -297,18 +297,18 @@ async fn receive(
     match boundary {
         Some(boundary) if upload && !too_large => {
             let (read, size) = read_form(body, &boundary, shared).await;
-            note(size);
-            // A form that stopped early came over a connection that broke; nobody waits for an answer.
+            update_log(size);
+            // An incomplete form means that the connection broke: there is no one to answer.
             form = Some(
                 read.or((size >= announced).then(Form::default))
                     .ok_or(Abort::Close)?,
             );
         }
-        _ if too_large => note(drain(body).await?),
+        _ if too_large => update_log(drain(body).await?),
         _ => {
-            let (read, size) = read(body).await?;
-            note(size);
-            // A body sent in chunks is not seen.
+            let read = read(body).await?;
+            update_log(read.len() as u64);
+            // The real server ignores chunked bodies.
             bytes = if announced > 0 { read } else { bytes };
         }
     }
@@ -324,7 +324,7 @@ async fn receive(
     })
 }
 
-/// A form must begin with its boundary, but for blanks; another one is read and has no parts.
+/// Reads a form. It must begin with its boundary after optional blanks; otherwise it may_have_effect as a form without parts.
 async fn read_form(body: Incoming, boundary: &str, shared: &Shared) -> (Option<Form>, u64) {
     let size = Arc::new(AtomicU64::new(0));
     let begins = Arc::new(AtomicBool::new(true));
@@ -337,7 +337,7 @@ async fn read_form(body: Incoming, boundary: &str, shared: &Shared) -> (Option<F
         let head = data.trim_ascii_start();
         if blank && !head.is_empty() {
             blank = false;
-            // A beginning that comes in two pieces is looked at as far as it goes.
+            // If the boundary comes in two frames, only its first part is compared.
             let length = head.len().min(delimiter.len());
             let same = head[..length] == delimiter.as_bytes()[..length];
             beginning.store(same, Ordering::Relaxed);
@@ -352,17 +352,12 @@ async fn read_form(body: Incoming, boundary: &str, shared: &Shared) -> (Option<F
     (form, size.load(Ordering::Relaxed))
 }
 
-async fn read(mut body: Incoming) -> Result<(Bytes, u64), Abort> {
-    let mut bytes = BytesMut::new();
-    while let Some(frame) = body.frame().await {
-        if let Ok(data) = frame.map_err(|_| Abort::Close)?.into_data() {
-            bytes.extend_from_slice(&data);
-        }
-    }
-    let size = bytes.len() as u64;
-    Ok((bytes.freeze(), size))
+async fn read(body: Incoming) -> Result<Bytes, Abort> {
+    let body = body.collect().await.map_err(|_| Abort::Close)?;
+    Ok(body.to_bytes())
 }
 
+/// Reads a body without keeping it. Returns its size.
 async fn drain(mut body: Incoming) -> Result<u64, Abort> {
     let mut size = 0;
     while let Some(frame) = body.frame().await {

@@ -1,22 +1,22 @@
-//! What can be set about the lab: its limits, its boot endpoints, and how its machines install.
+//! Settings of the lab: limits, boot endpoints, BMCs, and how machines install.
 
 use std::collections::BTreeMap;
 
 use serde_json::{Map, Value, json};
 
-/// Above the stock limit of the application an upload only fits through a server whose own limit was raised too.
-const STOCK_UPLOAD_SIZE: u64 = 1 << 30;
-const STOCK_BUFFER_SIZE: u64 = 100 << 20;
+/// The application's default limit. If it is raised, the HTTP server's buffer is raised too.
+const DEFAULT_UPLOAD_SIZE: u64 = 1 << 30;
+const DEFAULT_BUFFER_SIZE: u64 = 100 << 20;
 
 #[derive(Clone, Debug)]
 pub(crate) struct Settings {
     pub(crate) max_upload_size: u64,
     max_buffer_size: Option<u64>,
-    /// The status with which the boot endpoints turn clients away, if they do.
+    /// The status of the boot endpoints' answers to clients, if they are closed to clients.
     pub(crate) tftp_status: Option<u16>,
-    /// Whether a reservation outlives its request, as it does on a server that was mended.
+    /// Whether reservations are stored. The real server rolls them back at the end of the request.
     pub(crate) stores_reservations: bool,
-    /// Whether everybody waits while one request waits for a BMC, as on the real server.
+    /// Whether all requests wait while one waits for a BMC, as on the real server.
     pub(crate) bmc_blocks: bool,
     /// Whether installed machines run the late command of their preseed. Cannot be set over the control path.
     pub(crate) late_commands: bool,
@@ -24,7 +24,7 @@ pub(crate) struct Settings {
     machines: BTreeMap<String, Install>,
 }
 
-/// How a machine installs; what is not set for one machine holds as set for all.
+/// How a machine installs. What is not set for a machine is as set for all machines.
 #[derive(Clone, Debug, Default)]
 struct Install {
     seconds: Option<f64>,
@@ -58,50 +58,52 @@ impl Settings {
         }
     }
 
-    /// The longest body that the HTTP server takes; a longer one closes the connection without an answer.
+    /// The largest body that the HTTP server takes. A larger one closes the connection without an answer.
     pub(crate) fn max_buffer_size(&self) -> u64 {
-        let lifted = if self.max_upload_size > STOCK_UPLOAD_SIZE {
+        let raised = if self.max_upload_size > DEFAULT_UPLOAD_SIZE {
             self.max_upload_size + (1 << 20)
         } else {
             0
         };
         self.max_buffer_size
-            .unwrap_or(STOCK_BUFFER_SIZE.max(lifted))
+            .unwrap_or(DEFAULT_BUFFER_SIZE.max(raised))
     }
 
     pub(crate) fn install_seconds(&self, machine: &str) -> f64 {
-        self.of(machine, |install| install.seconds)
+        self.setting(machine, |install| install.seconds)
             .unwrap_or_default()
     }
 
     pub(crate) fn install_result(&self, machine: &str) -> String {
-        self.of(machine, |install| install.result.clone())
+        self.setting(machine, |install| install.result.clone())
             .unwrap_or_default()
     }
 
     pub(crate) fn lease(&self, machine: &str) -> Option<String> {
-        self.of(machine, |install| install.lease.clone())
+        self.setting(machine, |install| install.lease.clone())
     }
 
-    /// Whether a machine's BMC was told to fail.
+    /// Whether a machine's BMC is set to fail.
     pub(crate) fn bmc_fails(&self, machine: &str) -> bool {
-        self.of(machine, |install| install.bmc.clone()).as_deref() == Some("fails")
+        self.setting(machine, |install| install.bmc.clone())
+            .as_deref()
+            == Some("fails")
     }
 
-    /// How long a request has to wait for a machine's BMC.
+    /// How long a request waits for a machine's BMC.
     pub(crate) fn bmc_seconds(&self, machine: &str) -> f64 {
-        self.of(machine, |install| install.bmc_seconds)
+        self.setting(machine, |install| install.bmc_seconds)
             .unwrap_or_default()
     }
 
-    fn of<T>(&self, machine: &str, pick: impl Fn(&Install) -> Option<T>) -> Option<T> {
+    fn setting<T>(&self, machine: &str, pick: impl Fn(&Install) -> Option<T>) -> Option<T> {
         self.machines
             .get(machine)
             .and_then(&pick)
             .or_else(|| pick(&self.install))
     }
 
-    /// Takes the settings of an object over; on a refusal nothing is changed.
+    /// Changes the settings that an object names. On an error nothing is changed.
     pub(crate) fn merge(&mut self, value: &Value) -> Result<(), String> {
         let mut changed = self.clone();
         for (name, value) in object("settings", value)? {
@@ -109,7 +111,7 @@ impl Settings {
                 "max_upload_size" => changed.max_upload_size = size(name, value)?,
                 "max_buffer_size" if value.is_null() => changed.max_buffer_size = None,
                 "max_buffer_size" => changed.max_buffer_size = Some(size(name, value)?),
-                "tftp" => changed.tftp_status = turned_away(value)?,
+                "tftp" => changed.tftp_status = parse_tftp(value)?,
                 "reservations" => {
                     changed.stores_reservations =
                         one_of(name, value, &RESERVATIONS)? == RESERVATIONS[1];
@@ -200,7 +202,7 @@ impl Install {
     }
 }
 
-fn turned_away(value: &Value) -> Result<Option<u16>, String> {
+fn parse_tftp(value: &Value) -> Result<Option<u16>, String> {
     match (value.as_bool(), value.as_u64()) {
         (Some(open), _) => Ok((!open).then_some(BAD_GATEWAY)),
         (None, Some(status @ 400..=599)) => Ok(Some(status as u16)),

@@ -1,24 +1,11 @@
-//! Machines that boot, and what they tell about it.
+//! Boots: provisioning, results, aborts, leases and failures.
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 mod common;
 
-use common::{api, host, send, tftp, upload};
+use common::{ALICE, api, host, provision, send, tftp, upload};
 use mrp_lab::Lab;
 use serde_json::{Value, json};
-
-const ALICE: &str = "alice-token";
-
-fn provision(lab: &Lab, machine: i64) {
-    let answer = api(
-        lab,
-        "admin-token",
-        "POST",
-        &format!("/api/v1/machine/{machine}/state"),
-        json!({"state": "provision"}),
-    );
-    assert_eq!(answer.status, 202, "{}", answer.text());
-}
 
 fn state(lab: &Lab, machine: i64) -> Value {
     api(
@@ -33,7 +20,7 @@ fn state(lab: &Lab, machine: i64) -> Value {
 }
 
 #[test]
-fn a_provisioned_machine_fetches_what_it_was_told_and_becomes_ready() {
+fn provisioned_machine_fetches_its_files_and_becomes_ready() {
     let lab = Lab::start();
     provision(&lab, 1);
     let boot = lab.last_boot();
@@ -96,7 +83,7 @@ fn a_provisioned_machine_fetches_what_it_was_told_and_becomes_ready() {
 }
 
 #[test]
-fn an_uploaded_kernel_is_what_boots() {
+fn uploaded_kernel_is_booted() {
     let lab = Lab::start();
     let image = upload(&lab, ALICE, "mine", "Kernel", b"abc").json();
     api(
@@ -121,7 +108,7 @@ fn an_uploaded_kernel_is_what_boots() {
 }
 
 #[test]
-fn machines_end_as_they_are_told() {
+fn install_result_is_as_set() {
     let lab = Lab::start();
     lab.settings(json!({"install_seconds": 0, "install_result": "error", "machines": {"x86-1": {"install_result": "never"}}}));
     provision(&lab, 1);
@@ -137,7 +124,7 @@ fn machines_end_as_they_are_told() {
 }
 
 #[test]
-fn a_lease_can_be_chosen_and_shows_on_the_interface() {
+fn lease_is_as_set_and_shown_on_the_interface() {
     let lab = Lab::start();
     lab.settings(json!({"machines": {"moonshot-c1": {"lease": "10.40.5.200"}}}));
     provision(&lab, 1);
@@ -154,7 +141,7 @@ fn a_lease_can_be_chosen_and_shows_on_the_interface() {
 }
 
 #[test]
-fn a_new_provision_aborts_the_boot_that_runs() {
+fn provisioning_aborts_a_running_boot() {
     let lab = Lab::start();
     lab.settings(json!({"install_seconds": 60}));
     provision(&lab, 1);
@@ -166,7 +153,7 @@ fn a_new_provision_aborts_the_boot_that_runs() {
 }
 
 #[test]
-fn switching_off_ends_an_install() {
+fn switching_off_aborts_an_installation() {
     let lab = Lab::start();
     lab.settings(json!({"install_seconds": 60}));
     provision(&lab, 1);
@@ -182,7 +169,7 @@ fn switching_off_ends_an_install() {
 }
 
 #[test]
-fn only_netboot_is_told_and_needs_no_provisioning() {
+fn machine_with_netboot_boots_without_provisioning() {
     let lab = Lab::start();
     let power = |word: &str| {
         api(
@@ -214,7 +201,7 @@ fn only_netboot_is_told_and_needs_no_provisioning() {
 }
 
 #[test]
-fn a_machine_that_cannot_boot_says_why() {
+fn failed_boot_has_an_error() {
     let lab = Lab::start();
     api(
         &lab,
@@ -235,7 +222,7 @@ fn a_machine_that_cannot_boot_says_why() {
 }
 
 #[test]
-fn a_broken_bmc_starts_nothing_and_tells_its_password() {
+fn broken_bmc_starts_no_boot_and_shows_its_password() {
     let lab = Lab::start();
     lab.settings(json!({"machines": {"moonshot-c1": {"bmc": "fails"}}}));
     let answer = api(
@@ -256,7 +243,7 @@ fn a_broken_bmc_starts_nothing_and_tells_its_password() {
 }
 
 #[test]
-fn a_machine_of_any_name_can_be_added_and_boots() {
+fn added_machine_boots() {
     let lab = Lab::start();
     let name = "büro 1/\"x\" 100%";
     let id = lab.add_machine(json!({"name": name, "arch": "arm64", "assignee": "bob"}));
@@ -282,7 +269,7 @@ fn a_machine_of_any_name_can_be_added_and_boots() {
 }
 
 #[test]
-fn a_reset_ends_what_machines_do() {
+fn reset_ends_running_boots() {
     let lab = Lab::start();
     provision(&lab, 1);
     lab.reset();
@@ -297,7 +284,7 @@ fn a_reset_ends_what_machines_do() {
 }
 
 #[test]
-fn a_request_of_a_boot_that_has_ended_does_nothing() {
+fn request_of_an_ended_boot_has_no_effect() {
     let lab = Lab::start();
     lab.settings(json!({"install_seconds": 600}));
     let late = |boot: Value| {
@@ -312,17 +299,17 @@ fn a_request_of_a_boot_that_has_ended_does_nothing() {
 
     provision(&lab, 1);
     provision(&lab, 1);
-    late(json!({"machine": 1, "place": 0, "age": 0}));
+    late(json!({"machine": 1, "index": 0, "resets": 0}));
     assert_eq!(state(&lab, 1), "provisioning");
 
     lab.reset();
-    late(json!({"machine": 1, "place": 1, "age": 0}));
+    late(json!({"machine": 1, "index": 1, "resets": 0}));
     assert_eq!(lab.requests(), []);
     assert_eq!(state(&lab, 1), "unknown");
 }
 
 #[test]
-fn a_boot_is_over_as_soon_as_its_machine_is_ready() {
+fn boot_is_over_when_its_machine_is_ready() {
     let lab = Lab::start();
     lab.settings(json!({"install_seconds": 0}));
     let path = "/api/v1/machine/1/state";

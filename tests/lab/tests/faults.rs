@@ -1,4 +1,4 @@
-//! Misbehaviour on demand, and the settings.
+//! Faults, settings and the control path.
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 mod common;
@@ -7,11 +7,9 @@ use std::io::ErrorKind;
 use std::net::TcpStream;
 use std::time::{Duration, Instant};
 
-use common::{api, control, host, send, upload};
+use common::{ALICE, api, control, host, provision, send, upload};
 use mrp_lab::Lab;
 use serde_json::{Value, json};
-
-const ALICE: &str = "alice-token";
 
 fn images(lab: &Lab) -> std::io::Result<common::Answer> {
     send(
@@ -39,7 +37,7 @@ fn description(lab: &Lab) -> Value {
 }
 
 #[test]
-fn a_status_is_faked_with_body_and_headers() {
+fn fault_sets_status_body_and_headers() {
     let lab = Lab::start();
     let fault = json!({"path": "/api/v1/image", "status": 503, "body": {"e": 1}, "headers": {"Retry-After": "2"}});
     assert_eq!(control(&lab, "POST", "faults", fault).status, 200);
@@ -57,7 +55,7 @@ fn a_status_is_faked_with_body_and_headers() {
 }
 
 #[test]
-fn a_reset_before_has_no_effect_and_one_after_has() {
+fn request_takes_effect_only_if_reset_after() {
     let lab = Lab::start();
     lab.fault(json!({"method": "PUT", "reset": true, "when": "before"}));
     assert_eq!(
@@ -80,7 +78,7 @@ fn a_reset_before_has_no_effect_and_one_after_has() {
 }
 
 #[test]
-fn an_answer_is_cut_off() {
+fn answer_is_truncated() {
     let lab = Lab::start();
     lab.fault(json!({"path": "/api/v1/image", "truncate": 10}));
     assert_eq!(images(&lab).err().unwrap().kind(), ErrorKind::UnexpectedEof);
@@ -88,7 +86,7 @@ fn an_answer_is_cut_off() {
 }
 
 #[test]
-fn answers_are_delayed_and_withheld() {
+fn answers_are_delayed_or_stalled() {
     let lab = Lab::start();
     lab.fault(json!([{"path": "/api/v1/image", "delay": 0.3}, {"path": "/api/v1/preseed", "stall": true}]));
     let start = Instant::now();
@@ -112,7 +110,7 @@ fn answers_are_delayed_and_withheld() {
 }
 
 #[test]
-fn faults_spare_machines_and_the_control_path_and_can_be_cleared() {
+fn faults_do_not_affect_machines_and_the_control_path() {
     let lab = Lab::start();
     lab.fault(json!({"times": 0, "status": 503}));
     assert_eq!(images(&lab).unwrap().status, 503);
@@ -120,27 +118,15 @@ fn faults_spare_machines_and_the_control_path_and_can_be_cleared() {
     assert_eq!(control(&lab, "DELETE", "faults", Value::Null).status, 200);
     assert_eq!(images(&lab).unwrap().status, 200);
     lab.fault(json!({"path": "/tftp/", "times": 0, "status": 503}));
-    api(
-        &lab,
-        ALICE,
-        "POST",
-        "/api/v1/machine/1/state",
-        json!({"state": "provision"}),
-    );
+    provision(&lab, 1);
     assert_eq!(lab.last_boot().result, "ready");
     lab.fault(json!({"path": "/tftp/", "machines": true, "nth": 2, "status": 404}));
-    api(
-        &lab,
-        ALICE,
-        "POST",
-        "/api/v1/machine/1/state",
-        json!({"state": "provision"}),
-    );
+    provision(&lab, 1);
     assert_eq!(lab.last_boot().result, "failed");
 }
 
 #[test]
-fn what_is_no_fault_or_setting_is_refused_in_one_sentence() {
+fn invalid_faults_and_settings_are_refused_with_a_sentence() {
     let lab = Lab::start();
     for (path, body) in [
         ("faults", json!({"status": 503, "stall": true})),
@@ -208,7 +194,7 @@ fn machines_can_be_added_over_the_control_path() {
 }
 
 #[test]
-fn settings_show_and_are_put_back() {
+fn settings_are_shown_and_reset() {
     let lab = Lab::start();
     let stock = control(&lab, "GET", "settings", Value::Null).json();
     assert_eq!(stock["max_upload_size"], 33_554_432);
@@ -255,13 +241,7 @@ fn boot_endpoints_can_be_closed_to_clients() {
             .status,
         404
     );
-    api(
-        &lab,
-        ALICE,
-        "POST",
-        "/api/v1/machine/1/state",
-        json!({"state": "provision"}),
-    );
+    provision(&lab, 1);
     assert_eq!(
         lab.last_boot().result,
         "ready",
@@ -270,7 +250,7 @@ fn boot_endpoints_can_be_closed_to_clients() {
 }
 
 #[test]
-fn labs_do_not_know_of_each_other() {
+fn labs_are_independent() {
     let (one, other) = (Lab::start(), Lab::start());
     assert_eq!(upload(&one, ALICE, "mine", "Kernel", b"x").status, 201);
     assert_eq!(

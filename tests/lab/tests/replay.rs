@@ -1,5 +1,5 @@
-//! Replays every recorded exchange with the real server against the lab and compares, by the rules that came with the
-//! recordings: volatile and unordered parts, captured values, repeated and truncated texts.
+//! Replays every recorded exchange with the real server against the lab and compares the answers. The recordings say which parts
+//! are volatile, unordered, captured, repeated or truncated.
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 mod common;
@@ -33,7 +33,7 @@ struct Exchange {
     unordered: Vec<String>,
 }
 
-/// Bodies are kept as texts: the order of their keys counts.
+/// Bodies are texts, because the order of their keys matters.
 #[derive(Deserialize)]
 struct Request {
     method: String,
@@ -89,7 +89,7 @@ struct Memory {
 }
 
 #[test]
-fn every_recorded_exchange_is_answered_as_the_real_server_answered_it() {
+fn recorded_exchanges_are_answered_like_the_real_server() {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../recordings");
     let mut files: Vec<_> = fs::read_dir(folder)
         .unwrap()
@@ -104,7 +104,7 @@ fn every_recorded_exchange_is_answered_as_the_real_server_answered_it() {
     let (mut compared, mut differing) = (0, Vec::new());
     for file in &files {
         lab.reset();
-        // An install that ends on its own would race with the exchanges.
+        // An installation that ends by itself would race with the exchanges.
         lab.settings(json!({"install_result": "never"}));
         let name = file.file_name().unwrap().to_string_lossy();
         let (exchanges, differ) = replay(&lab, &name, &fs::read_to_string(file).unwrap());
@@ -115,7 +115,7 @@ fn every_recorded_exchange_is_answered_as_the_real_server_answered_it() {
         compared += exchanges;
         differing.extend(differ);
     }
-    // Past the capturing of tests that pass: the count belongs to what a run shows.
+    // Written directly to stdout, because the output of passing tests is captured.
     writeln!(
         io::stdout(),
         "replay of the recordings: {compared} exchanges compared, {} differ, none skipped",
@@ -387,7 +387,7 @@ fn step<'a>(value: &'a Value, part: &str) -> Option<&'a Value> {
     }
 }
 
-/// Blots out what a path leads to; `*` stands for every element.
+/// Replaces the value at a path; `*` means every element.
 fn prune(value: &mut Value, parts: &[&str]) {
     let Some((part, rest)) = parts.split_first() else {
         *value = json!("(volatile)");
@@ -484,7 +484,7 @@ fn from_base64(text: &str) -> Vec<u8> {
 }
 
 #[test]
-fn a_difference_is_seen() {
+fn differences_are_detected() {
     let mut problems = Vec::new();
     difference(
         &json!({"a": [1, null], "b": "x"}),

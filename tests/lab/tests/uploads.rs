@@ -1,4 +1,4 @@
-//! Limits of uploads, and memory.
+//! Uploads: limits, malformed forms, broken connections and memory.
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 mod common;
@@ -6,15 +6,14 @@ mod common;
 use std::io::{ErrorKind, Read, Write};
 use std::net::{Shutdown, TcpStream};
 
-use common::{api, host, image_form, read, send, tftp, upload};
+use common::{ALICE, api, host, image_form, read, send, tftp, upload};
 use mrp_lab::Lab;
 use serde_json::{Value, json};
 
-const ALICE: &str = "alice-token";
 const MIB: usize = 1 << 20;
 
 #[test]
-fn an_upload_comes_back_byte_for_byte() {
+fn upload_is_read_back_unchanged() {
     let lab = Lab::start();
     let content: Vec<u8> = (0..3 * MIB).map(|at| (at * 31 % 251) as u8).collect();
     let image = upload(&lab, ALICE, "d", "Kernel", &content).json();
@@ -27,7 +26,7 @@ fn an_upload_comes_back_byte_for_byte() {
 }
 
 #[test]
-fn a_body_over_the_limit_is_read_and_refused() {
+fn body_above_the_limit_gets_413() {
     let lab = Lab::start();
     lab.settings(json!({"max_upload_size": 1000}));
     assert_eq!(upload(&lab, ALICE, "d", "Kernel", &[0; 1000]).status, 413);
@@ -35,7 +34,7 @@ fn a_body_over_the_limit_is_read_and_refused() {
 }
 
 #[test]
-fn a_body_over_the_buffer_closes_the_connection() {
+fn body_above_the_buffer_size_closes_the_connection() {
     let lab = Lab::start();
     lab.settings(json!({"max_buffer_size": 1000}));
     let mut stream = TcpStream::connect(host(&lab)).unwrap();
@@ -52,7 +51,7 @@ fn a_body_over_the_buffer_closes_the_connection() {
 }
 
 #[test]
-fn chunked_bodies_are_not_seen() {
+fn chunked_body_is_ignored() {
     let lab = Lab::start();
     let mut stream = TcpStream::connect(host(&lab)).unwrap();
     let body = "PUT /api/v1/machine/1 HTTP/1.1\r\nHost: x\r\nConnection: close\r\nAuthorization: Bearer alice-token\r\n\
@@ -62,7 +61,7 @@ fn chunked_bodies_are_not_seen() {
 }
 
 #[test]
-fn an_upload_that_breaks_off_leaves_nothing() {
+fn incomplete_upload_stores_nothing() {
     let lab = Lab::start();
     let (content_type, body) = image_form("d", "Kernel", "Image", &[7; 100_000]);
     let mut stream = TcpStream::connect(host(&lab)).unwrap();
@@ -73,7 +72,7 @@ fn an_upload_that_breaks_off_leaves_nothing() {
     stream.write_all(head.as_bytes()).unwrap();
     stream.write_all(&body[..50_000]).unwrap();
     stream.shutdown(Shutdown::Write).unwrap();
-    // Answered by nothing but the end of the connection, and that when all is done.
+    // The lab answers only by closing the connection, after it has handled the upload.
     assert_eq!(
         read(stream, false).err().unwrap().kind(),
         ErrorKind::UnexpectedEof
@@ -90,7 +89,7 @@ fn an_upload_that_breaks_off_leaves_nothing() {
 }
 
 #[test]
-fn forms_that_are_not_well_formed_are_a_500() {
+fn malformed_form_is_a_500() {
     let lab = Lab::start();
     let headers = [
         ("Authorization", "Bearer alice-token"),
@@ -110,10 +109,10 @@ fn forms_that_are_not_well_formed_are_a_500() {
     );
 }
 
-/// 192 MiB there and back while the process hardly grows.
+/// Uploads and downloads 192 MiB and compares the peak memory.
 #[test]
 #[cfg(target_os = "linux")]
-fn large_images_are_not_held_in_memory() {
+fn large_images_are_streamed() {
     const SIZE: usize = 192 * MIB;
     let lab = Lab::start();
     lab.settings(json!({"max_upload_size": 2_147_483_648_u64}));

@@ -1,20 +1,20 @@
-//! `/machine/ID/assignee`: who holds a machine. Only administrators give machines out.
+//! `/machine/ID/assignee`: the users of a machine. Only administrators can change them.
 
 use serde_json::{Value, json};
 
 use super::{at_most, machine_with, storable};
 use crate::call::Call;
-use crate::py::{parse_int, repr};
-use crate::reply::{Outcome, Reply};
+use crate::database::{Assignment, Database, User};
+use crate::lab_state::LabState;
+use crate::python::{parse_int, repr};
+use crate::reply::{HandlerResult, Reply};
 use crate::routes::{Args, id};
-use crate::schema::{Kind, Schema, optional, required};
-use crate::state::{Assignment, Db, User};
-use crate::world::World;
+use crate::schema::{FieldType, Schema, optional, required};
 
 static NEW: Schema = Schema {
     fields: &[
-        required("user", Kind::Str),
-        optional("reason", Kind::TextOrNull(|text| at_most(text, 140))),
+        required("user", FieldType::Str),
+        optional("reason", FieldType::TextOrNull(|text| at_most(text, 140))),
     ],
     ignore_unknown: true,
 };
@@ -22,36 +22,36 @@ static NEW: Schema = Schema {
 static CHANGES: Schema = Schema {
     fields: &[required(
         "reason",
-        Kind::TextOrNull(|text| at_most(text, 140)),
+        FieldType::TextOrNull(|text| at_most(text, 140)),
     )],
     ignore_unknown: true,
 };
 
-pub(crate) fn show(db: &Db, assignment: &Assignment) -> Value {
+pub(crate) fn show(db: &Database, assignment: &Assignment) -> Value {
     let user = db.users.get(assignment.user_id).map(|user| &user.username);
     json!({"id": assignment.id, "user": user, "reason": assignment.reason})
 }
 
-pub(crate) fn list(world: &mut World, _: &User, _: &Call, args: &Args<'_>) -> Outcome {
-    let machine = machine_with(world, id(args, 0))?;
-    let shown: Vec<_> = world
+pub(crate) fn list(lab: &mut LabState, _: &User, _: &Call, args: &Args<'_>) -> HandlerResult {
+    let machine = machine_with(lab, id(args, 0))?;
+    let shown: Vec<_> = lab
         .db
         .assignments_of(machine.id)
-        .map(|assignment| show(&world.db, assignment))
+        .map(|assignment| show(&lab.db, assignment))
         .collect();
     Ok(Reply::json(200, &json!(shown)))
 }
 
-/// By the assignment's number or as `self`; anything else trips the server.
-fn find(world: &World, user: &User, args: &Args<'_>) -> Result<Assignment, Reply> {
-    let machine = machine_with(world, id(args, 0))?;
+/// Finds an assignment by its id or as `self`. Anything else is a 500.
+fn find(lab: &LabState, user: &User, args: &Args<'_>) -> Result<Assignment, Reply> {
+    let machine = machine_with(lab, id(args, 0))?;
     let key = args.get(1).copied().unwrap_or_default();
     let found = match (key, parse_int(key)) {
-        ("self", _) => world
+        ("self", _) => lab
             .db
             .assignments_of(machine.id)
             .find(|assignment| assignment.user_id == user.id),
-        (_, Some(number)) => world
+        (_, Some(number)) => lab
             .db
             .assignments_of(machine.id)
             .find(|assignment| i128::from(assignment.id) == number),
@@ -69,41 +69,41 @@ fn own(user: &User, assignment: &Assignment) -> Result<(), Reply> {
     }
 }
 
-pub(crate) fn get(world: &mut World, user: &User, _: &Call, args: &Args<'_>) -> Outcome {
-    let assignment = find(world, user, args)?;
-    Ok(Reply::json(200, &show(&world.db, &assignment)))
+pub(crate) fn get(lab: &mut LabState, user: &User, _: &Call, args: &Args<'_>) -> HandlerResult {
+    let assignment = find(lab, user, args)?;
+    Ok(Reply::json(200, &show(&lab.db, &assignment)))
 }
 
-pub(crate) fn post(world: &mut World, user: &User, call: &Call, args: &Args<'_>) -> Outcome {
+pub(crate) fn post(lab: &mut LabState, user: &User, call: &Call, args: &Args<'_>) -> HandlerResult {
     let fields = call.fields(&NEW)?;
-    let machine = machine_with(world, id(args, 0))?;
+    let machine = machine_with(lab, id(args, 0))?;
     if !user.admin {
         return Err(Reply::forbidden());
     }
     let name = fields.text("user").unwrap_or_default();
     storable(name)?;
-    let assignee = world
+    let assignee = lab
         .db
         .user_named(name)
         .ok_or_else(|| Reply::invalid(400, "no such user"))?
         .id;
     let reason = fields.text("reason").unwrap_or_default().to_owned();
     storable(&reason)?;
-    if world
+    if lab
         .db
         .assignments_of(machine.id)
         .any(|assignment| assignment.user_id == assignee)
     {
-        world.db.assignments.next_id();
+        lab.db.assignments.next_id();
         return Err(duplicate(machine.id, assignee, &reason));
     }
-    let assignment = world.db.assignments.insert(Assignment {
+    let assignment = lab.db.assignments.insert(Assignment {
         id: 0,
         machine_id: machine.id,
         user_id: assignee,
         reason,
     });
-    Ok(Reply::json(201, &show(&world.db, &assignment)))
+    Ok(Reply::json(201, &show(&lab.db, &assignment)))
 }
 
 fn duplicate(machine_id: i64, user_id: i64, reason: &str) -> Reply {
@@ -121,20 +121,20 @@ fn duplicate(machine_id: i64, user_id: i64, reason: &str) -> Reply {
     )
 }
 
-pub(crate) fn put(world: &mut World, user: &User, call: &Call, args: &Args<'_>) -> Outcome {
+pub(crate) fn put(lab: &mut LabState, user: &User, call: &Call, args: &Args<'_>) -> HandlerResult {
     let fields = call.fields(&CHANGES)?;
-    let mut assignment = find(world, user, args)?;
+    let mut assignment = find(lab, user, args)?;
     own(user, &assignment)?;
     let reason = fields
         .text("reason")
         .ok_or_else(|| null_reason(&assignment))?;
     storable(reason)?;
     assignment.reason = reason.to_owned();
-    world.db.assignments.update(assignment.clone());
-    Ok(Reply::json(200, &show(&world.db, &assignment)))
+    lab.db.assignments.update(assignment.clone());
+    Ok(Reply::json(200, &show(&lab.db, &assignment)))
 }
 
-/// The check lets null pass, the column does not.
+/// The error for null, which the check accepts and the column does not.
 fn null_reason(assignment: &Assignment) -> Reply {
     let Assignment {
         id,
@@ -152,9 +152,9 @@ fn null_reason(assignment: &Assignment) -> Reply {
     )
 }
 
-pub(crate) fn delete(world: &mut World, user: &User, _: &Call, args: &Args<'_>) -> Outcome {
-    let assignment = find(world, user, args)?;
+pub(crate) fn delete(lab: &mut LabState, user: &User, _: &Call, args: &Args<'_>) -> HandlerResult {
+    let assignment = find(lab, user, args)?;
     own(user, &assignment)?;
-    world.db.assignments.remove(assignment.id);
+    lab.db.assignments.remove(assignment.id);
     Ok(Reply::text(204, ""))
 }

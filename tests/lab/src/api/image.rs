@@ -1,89 +1,88 @@
-//! `/image`: uploads are forms; their row is stored before their file is; deleting leaves the file.
+//! `/image`: uploads are forms. The row is stored before the file; deleting an image keeps the file.
 
 use std::time::SystemTime;
 
 use serde_json::{Value, json};
 
-use super::{Owned, at_most, storable};
+use super::owned::{Owned, find_changeable};
+use super::{at_most, storable};
 use crate::call::{Call, parse_query};
+use crate::database::{Database, Image, Table, User};
+use crate::lab_state::LabState;
 use crate::multipart::Upload;
-use crate::py::Py;
+use crate::python::PyValue;
 use crate::random;
-use crate::reply::{Outcome, Reply};
-use crate::routes::{Args, id};
-use crate::schema::{Fields, Kind, Schema, optional, required};
-use crate::state::{Db, Image, User};
-use crate::world::World;
+use crate::reply::{HandlerResult, Reply};
+use crate::routes::Args;
+use crate::schema::{Field, FieldType, Fields, Schema, optional, required};
 
 const TYPES: [&str; 3] = ["Kernel", "Initrd", "bootloader"];
 
 /// The longest name of a file; a longer one makes the server fail after the row is stored.
 const NAME_MAX: usize = 255;
 
+const TYPE: FieldType = FieldType::Text(|text| TYPES.contains(&text));
+const DESCRIPTION: Field = optional(
+    "description",
+    FieldType::TextOrNull(|text| at_most(text, 256)),
+);
+const ARCH: Field = optional("arch", FieldType::TextOrNull(|text| at_most(text, 256)));
+const KNOWN_GOOD: Field = optional("known_good", FieldType::Bool);
+const PUBLIC: Field = optional("public", FieldType::Bool);
+
 static NEW: Schema = Schema {
     fields: &[
-        required("type", Kind::Text(|text| TYPES.contains(&text))),
-        optional("description", Kind::TextOrNull(|text| at_most(text, 256))),
-        optional("arch", Kind::TextOrNull(|text| at_most(text, 256))),
-        optional("known_good", Kind::Bool),
-        optional("public", Kind::Bool),
+        required("type", TYPE),
+        DESCRIPTION,
+        ARCH,
+        KNOWN_GOOD,
+        PUBLIC,
     ],
     ignore_unknown: true,
 };
 
 static CHANGES: Schema = Schema {
     fields: &[
-        optional("type", Kind::Text(|text| TYPES.contains(&text))),
-        optional("description", Kind::TextOrNull(|text| at_most(text, 256))),
-        optional("arch", Kind::TextOrNull(|text| at_most(text, 256))),
-        optional("known_good", Kind::Bool),
-        optional("public", Kind::Bool),
+        optional("type", TYPE),
+        DESCRIPTION,
+        ARCH,
+        KNOWN_GOOD,
+        PUBLIC,
     ],
     ignore_unknown: true,
 };
 
-pub(crate) fn show(db: &Db, image: &Image) -> Value {
-    json!({
-        "id": image.id,
-        "name": image.filename,
-        "description": image.description,
-        "type": image.file_type,
-        "arch": db.arch_name(image.arch_id),
-        "upload_date": httpdate::fmt_http_date(image.date),
-        "user": db.user(image.user_id).map(|user| &user.username),
-        "known_good": image.known_good,
-        "public": image.public,
-    })
-}
+impl Owned for Image {
+    const NAME: &'static str = "image";
 
-pub(crate) fn list(world: &mut World, user: &User, call: &Call, _: &Args<'_>) -> Outcome {
-    let images = world
-        .db
-        .images
-        .iter()
-        .filter(|image| image.listed_for(user, call.show_all()));
-    let shown: Vec<_> = images.map(|image| show(&world.db, image)).collect();
-    Ok(Reply::json(200, &json!(shown)))
-}
+    fn table(db: &Database) -> &Table<Image> {
+        &db.images
+    }
 
-fn find(world: &World, args: &Args<'_>) -> Result<Image, Reply> {
-    world
-        .db
-        .images
-        .get(id(args, 0))
-        .cloned()
-        .ok_or_else(|| Reply::invalid(404, "image not found"))
-}
+    fn show(&self, db: &Database) -> Value {
+        json!({
+            "id": self.id,
+            "name": self.filename,
+            "description": self.description,
+            "type": self.file_type,
+            "arch": db.arch_name(self.arch_id),
+            "upload_date": httpdate::fmt_http_date(self.date),
+            "user": db.user(self.user_id).map(|user| &user.username),
+            "known_good": self.known_good,
+            "public": self.public,
+        })
+    }
 
-pub(crate) fn get(world: &mut World, user: &User, _: &Call, args: &Args<'_>) -> Outcome {
-    let image = find(world, args)?;
-    match image.visible_to(user) {
-        true => Ok(Reply::json(200, &show(&world.db, &image))),
-        false => Err(Reply::forbidden()),
+    fn owner(&self) -> Option<i64> {
+        self.user_id
+    }
+
+    fn public(&self) -> bool {
+        self.public
     }
 }
 
-pub(crate) fn post(world: &mut World, user: &User, call: &Call, _: &Args<'_>) -> Outcome {
+pub(crate) fn post(lab: &mut LabState, user: &User, call: &Call, _: &Args<'_>) -> HandlerResult {
     if call.too_large {
         return Err(Reply::too_large());
     }
@@ -97,7 +96,7 @@ pub(crate) fn post(world: &mut World, user: &User, call: &Call, _: &Args<'_>) ->
     let arch = fields
         .nullable("arch")
         .ok_or_else(|| Reply::invalid(400, "arch is required"))?;
-    let arch_id = arch_id(&world.db, arch.as_deref())?;
+    let arch_id = arch_id(&lab.db, arch.as_deref())?;
     let description = fields.text("description").map(str::to_owned);
     description.as_deref().map_or(Ok(()), storable)?;
     let filename = format!(
@@ -106,7 +105,7 @@ pub(crate) fn post(world: &mut World, user: &User, call: &Call, _: &Args<'_>) ->
         secure(&upload.filename),
         random::hex(8)
     );
-    let image = world.db.images.insert(Image {
+    let image = lab.db.images.insert(Image {
         id: 0,
         filename: filename.clone(),
         description,
@@ -117,8 +116,8 @@ pub(crate) fn post(world: &mut World, user: &User, call: &Call, _: &Args<'_>) ->
         public: fields.flag("public").unwrap_or(false),
         arch_id,
     });
-    keep(world, &filename, upload)?;
-    Ok(Reply::json(201, &show(&world.db, &image)))
+    keep(lab, &filename, upload)?;
+    Ok(Reply::json(201, &image.show(&lab.db)))
 }
 
 /// The form's `q`, a JSON text.
@@ -145,19 +144,19 @@ fn description_of_upload(call: &Call) -> Result<Fields, Reply> {
         .or(in_pairs)
         .ok_or_else(Reply::internal_error)?;
     let value =
-        Py::parse(q).map_err(|message| Reply::exception(400, "JSONDecodeError", message))?;
+        PyValue::parse(q).map_err(|message| Reply::exception(400, "JSONDecodeError", message))?;
     NEW.check(&value).map_err(|refusal| refusal.into_reply())
 }
 
-fn arch_id(db: &Db, name: Option<&str>) -> Result<i64, Reply> {
+fn arch_id(db: &Database, name: Option<&str>) -> Result<i64, Reply> {
     name.map_or(Ok(()), storable)?;
     let arch = name.and_then(|name| db.arch_named(name));
     arch.map(|arch| arch.id)
         .ok_or_else(|| Reply::invalid(400, "no such architecture"))
 }
 
-/// Moves an upload to its place, a name of the lab's own: names of images may be longer than those of files.
-fn keep(world: &mut World, filename: &str, upload: &Upload) -> Result<(), Reply> {
+/// Moves an upload to a file with a generated name, because image names can be longer than file names.
+fn keep(lab: &mut LabState, filename: &str, upload: &Upload) -> Result<(), Reply> {
     let name = filename.rsplit('/').next().unwrap_or_default();
     if name.len() > NAME_MAX {
         return Err(Reply::internal_error());
@@ -166,13 +165,13 @@ fn keep(world: &mut World, filename: &str, upload: &Upload) -> Result<(), Reply>
         .path
         .with_file_name(format!("image-{}", random::hex(16)));
     std::fs::rename(&upload.path, &place).map_err(|_| Reply::internal_error())?;
-    world.db.files.insert(filename.to_owned(), place);
+    lab.db.files.insert(filename.to_owned(), place);
     Ok(())
 }
 
 /// `werkzeug.secure_filename`: ASCII only (letters lose their accents), path parts joined by `_`, no dots around.
 fn secure(name: &str) -> String {
-    let ascii: String = name.chars().map(crate::ascii::fold).collect();
+    let ascii: String = name.chars().map(crate::transliterate::fold).collect();
     let words: Vec<&str> = ascii
         .split(|c: char| c == '/' || c.is_whitespace())
         .filter(|word| !word.is_empty())
@@ -185,17 +184,9 @@ fn secure(name: &str) -> String {
     allowed.trim_matches(['.', '_']).to_owned()
 }
 
-fn changeable(world: &World, user: &User, args: &Args<'_>) -> Result<Image, Reply> {
-    let image = find(world, args)?;
-    match image.changeable_by(user) {
-        true => Ok(image),
-        false => Err(Reply::forbidden()),
-    }
-}
-
-pub(crate) fn put(world: &mut World, user: &User, call: &Call, args: &Args<'_>) -> Outcome {
+pub(crate) fn put(lab: &mut LabState, user: &User, call: &Call, args: &Args<'_>) -> HandlerResult {
     let fields = call.fields(&CHANGES)?;
-    let mut image = changeable(world, user, args)?;
+    let mut image = find_changeable::<Image>(lab, user, args)?;
     if let Some(kind) = fields.text("type") {
         image.file_type = kind.to_owned();
     }
@@ -204,25 +195,25 @@ pub(crate) fn put(world: &mut World, user: &User, call: &Call, args: &Args<'_>) 
         image.description = description;
     }
     if let Some(arch) = fields.nullable("arch") {
-        image.arch_id = arch_id(&world.db, arch.as_deref())?;
+        image.arch_id = arch_id(&lab.db, arch.as_deref())?;
     }
     image.known_good = fields.flag("known_good").unwrap_or(image.known_good);
     image.public = fields.flag("public").unwrap_or(image.public);
-    world.db.images.update(image.clone());
-    Ok(Reply::json(200, &show(&world.db, &image)))
+    lab.db.images.update(image.clone());
+    Ok(Reply::json(200, &image.show(&lab.db)))
 }
 
-pub(crate) fn delete(world: &mut World, user: &User, _: &Call, args: &Args<'_>) -> Outcome {
-    let image = changeable(world, user, args)?;
-    if let Some((table, constraint)) = user_of(&world.db, image.id) {
+pub(crate) fn delete(lab: &mut LabState, user: &User, _: &Call, args: &Args<'_>) -> HandlerResult {
+    let image = find_changeable::<Image>(lab, user, args)?;
+    if let Some((table, constraint)) = user_of(&lab.db, image.id) {
         return Err(in_use("image", image.id, table, constraint));
     }
-    world.db.images.remove(image.id);
+    lab.db.images.remove(image.id);
     Ok(Reply::text(204, ""))
 }
 
-/// The table and constraint that hold on to an image.
-fn user_of(db: &Db, id: i64) -> Option<(&'static str, &'static str)> {
+/// The table and constraint that prevent the deletion of an image.
+fn user_of(db: &Database, id: i64) -> Option<(&'static str, &'static str)> {
     if db
         .machines
         .iter()
@@ -260,7 +251,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn names_are_made_safe_as_the_server_makes_them() {
+    fn file_names_are_secured_like_werkzeug() {
         for (name, safe) in [
             ("../../etc/passwd", "etc_passwd"),
             ("/boot/vmlinuz", "boot_vmlinuz"),

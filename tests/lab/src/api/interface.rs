@@ -1,4 +1,4 @@
-//! `/machine/ID/interface`: anyone reads and changes any interface; addresses must lie in the network's pools.
+//! `/machine/ID/interface`: every user can read and change every interface. Addresses must be in the network's pools.
 
 use std::net::Ipv4Addr;
 
@@ -6,12 +6,12 @@ use serde_json::{Value, json};
 
 use super::{at_most, machine_with, storable};
 use crate::call::Call;
-use crate::net::Subnet;
-use crate::reply::{Outcome, Reply};
+use crate::database::{Database, Interface, Network, User};
+use crate::lab_state::LabState;
+use crate::network_address::Subnet;
+use crate::reply::{HandlerResult, Reply};
 use crate::routes::{Args, id};
-use crate::schema::{Fields, Kind, Schema, optional, parse_ipv4};
-use crate::state::{Db, Interface, Network, User};
-use crate::world::World;
+use crate::schema::{FieldType, Fields, Schema, optional, parse_ipv4};
 
 const DYNAMIC: &str = "dynamic";
 const RESERVED: &str = "dynamic-reserved";
@@ -20,20 +20,23 @@ const AUTO: &str = "auto";
 
 static CHANGES: Schema = Schema {
     fields: &[
-        optional("identifier", Kind::TextOrNull(|text| at_most(text, 64))),
+        optional(
+            "identifier",
+            FieldType::TextOrNull(|text| at_most(text, 64)),
+        ),
         optional(
             "config_type_v4",
-            Kind::Text(|text| [DYNAMIC, RESERVED, STATIC].contains(&text)),
+            FieldType::Text(|text| [DYNAMIC, RESERVED, STATIC].contains(&text)),
         ),
         optional(
             "configured_ipv4",
-            Kind::TextOrNull(|text| text == AUTO || dotted_quad(text)),
+            FieldType::TextOrNull(|text| text == AUTO || dotted_quad(text)),
         ),
     ],
     ignore_unknown: true,
 };
 
-/// Four numbers up to 255; leading zeros pass here and are refused later.
+/// Four numbers up to 255. Leading zeros pass this check and are refused later.
 fn dotted_quad(text: &str) -> bool {
     let octet = |part: &str| {
         let number = part.trim_start_matches('0');
@@ -55,7 +58,7 @@ fn configured(interface: &Interface) -> Option<Ipv4Addr> {
     interface.static_ipv4.or(interface.reserved_ipv4)
 }
 
-pub(crate) fn show(db: &Db, interface: &Interface) -> Value {
+pub(crate) fn show(db: &Database, interface: &Interface) -> Value {
     let network = db.network_of(interface);
     let lease = db.lease_of(&interface.mac);
     let pool =
@@ -77,19 +80,19 @@ pub(crate) fn show(db: &Db, interface: &Interface) -> Value {
     })
 }
 
-pub(crate) fn list(world: &mut World, _: &User, _: &Call, args: &Args<'_>) -> Outcome {
-    let machine = machine_with(world, id(args, 0))?;
-    let shown: Vec<_> = world
+pub(crate) fn list(lab: &mut LabState, _: &User, _: &Call, args: &Args<'_>) -> HandlerResult {
+    let machine = machine_with(lab, id(args, 0))?;
+    let shown: Vec<_> = lab
         .db
         .interfaces_of(machine.id)
-        .map(|interface| show(&world.db, interface))
+        .map(|interface| show(&lab.db, interface))
         .collect();
     Ok(Reply::json(200, &json!(shown)))
 }
 
-fn find(world: &World, args: &Args<'_>) -> Result<Interface, Reply> {
-    let machine = machine_with(world, id(args, 0))?;
-    let found = world
+fn find(lab: &LabState, args: &Args<'_>) -> Result<Interface, Reply> {
+    let machine = machine_with(lab, id(args, 0))?;
+    let found = lab
         .db
         .interfaces
         .get(id(args, 1))
@@ -99,59 +102,63 @@ fn find(world: &World, args: &Args<'_>) -> Result<Interface, Reply> {
         .ok_or_else(|| Reply::invalid(404, "interface not found"))
 }
 
-pub(crate) fn get(world: &mut World, _: &User, _: &Call, args: &Args<'_>) -> Outcome {
-    let interface = find(world, args)?;
-    Ok(Reply::json(200, &show(&world.db, &interface)))
+pub(crate) fn get(lab: &mut LabState, _: &User, _: &Call, args: &Args<'_>) -> HandlerResult {
+    let interface = find(lab, args)?;
+    Ok(Reply::json(200, &show(&lab.db, &interface)))
 }
 
-pub(crate) fn put(world: &mut World, _: &User, call: &Call, args: &Args<'_>) -> Outcome {
+pub(crate) fn put(lab: &mut LabState, _: &User, call: &Call, args: &Args<'_>) -> HandlerResult {
     let fields = call.fields(&CHANGES)?;
-    let mut interface = find(world, args)?;
-    let wish = wish(&world.db, &interface, &fields)?;
+    let mut interface = find(lab, args)?;
+    let change = requested_change(&lab.db, &interface, &fields)?;
     if let Some(identifier) = fields.nullable("identifier") {
         identifier.as_deref().map_or(Ok(()), storable)?;
         interface.identifier = identifier;
     }
-    grant(&world.db, &mut interface, &wish)?;
-    world.db.interfaces.update(interface.clone());
-    Ok(Reply::json(200, &show(&world.db, &interface)))
+    set_address(&lab.db, &mut interface, &change)?;
+    lab.db.interfaces.update(interface.clone());
+    Ok(Reply::json(200, &show(&lab.db, &interface)))
 }
 
-/// The address that an interface is to have.
-enum Wish {
+/// The requested address of an interface.
+enum AddressChange {
     Dynamic,
-    /// Of one kind; none is the server's choice.
-    Fixed(&'static Kinds, Option<Ipv4Addr>),
+    /// An address of a kind. Without an address the server chooses one.
+    Fixed(&'static AddressKind, Option<Ipv4Addr>),
 }
 
-/// What static and reserved addresses have of their own.
-struct Kinds {
+/// The differences between static and reserved addresses.
+struct AddressKind {
     config_type: &'static str,
     column: &'static str,
     word: &'static str,
     pool: fn(&Network) -> Option<Subnet>,
-    of: fn(&Interface) -> Option<Ipv4Addr>,
+    address: fn(&Interface) -> Option<Ipv4Addr>,
 }
 
-static KINDS: [Kinds; 2] = [
-    Kinds {
+static ADDRESS_KINDS: [AddressKind; 2] = [
+    AddressKind {
         config_type: STATIC,
         column: "static_ipv4",
         word: "static",
         pool: |network| network.static_net,
-        of: |interface| interface.static_ipv4,
+        address: |interface| interface.static_ipv4,
     },
-    Kinds {
+    AddressKind {
         config_type: RESERVED,
         column: "reserved_ipv4",
         word: "reserved",
         pool: |network| network.reserved_net,
-        of: |interface| interface.reserved_ipv4,
+        address: |interface| interface.reserved_ipv4,
     },
 ];
 
 /// Checks a change against the pools of the interface's network.
-fn wish(db: &Db, interface: &Interface, fields: &Fields) -> Result<Wish, Reply> {
+fn requested_change(
+    db: &Database,
+    interface: &Interface,
+    fields: &Fields,
+) -> Result<AddressChange, Reply> {
     let wanted = fields
         .text("config_type_v4")
         .unwrap_or(config_type(interface));
@@ -159,11 +166,11 @@ fn wish(db: &Db, interface: &Interface, fields: &Fields) -> Result<Wish, Reply> 
     let address = fields.nullable("configured_ipv4").unwrap_or(current);
     let auto = address.as_deref() == Some(AUTO);
     let network = db.network_of(interface);
-    let Some(kind) = KINDS.iter().find(|kind| kind.config_type == wanted) else {
-        // The word is looked at before the type, and needs a network for that.
+    let Some(kind) = ADDRESS_KINDS.iter().find(|kind| kind.config_type == wanted) else {
+        // The server checks for `auto` before the type, and needs a network for it.
         return match auto && network.is_none() {
             true => Err(Reply::internal_error()),
-            false => Ok(Wish::Dynamic),
+            false => Ok(AddressChange::Dynamic),
         };
     };
     let invalid = |text: &str| Reply::invalid(400, text);
@@ -173,29 +180,33 @@ fn wish(db: &Db, interface: &Interface, fields: &Fields) -> Result<Wish, Reply> 
     let address =
         address.ok_or_else(|| invalid("dynamic-reserved configuration requires an IPv4"))?;
     if auto {
-        return Ok(Wish::Fixed(kind, None));
+        return Ok(AddressChange::Fixed(kind, None));
     }
     let address =
         parse_ipv4(&address).map_err(|text| Reply::exception(400, "AddressValueError", text))?;
     match pool.contains(address) {
-        true => Ok(Wish::Fixed(kind, Some(address))),
+        true => Ok(AddressChange::Fixed(kind, Some(address))),
         false => Err(invalid(&format!("{wanted} IP out of range"))),
     }
 }
 
-/// Gives an interface its address, which nobody else in its network may have.
-fn grant(db: &Db, interface: &mut Interface, wish: &Wish) -> Result<(), Reply> {
-    (interface.static_ipv4, interface.reserved_ipv4) = match wish {
-        Wish::Dynamic => (None, None),
-        Wish::Fixed(kind, None) => return Err(auto_is_flushed(kind.column, interface.id)),
-        Wish::Fixed(kind, Some(address)) => {
+/// Sets an interface's address, which must be unique in its network.
+fn set_address(
+    db: &Database,
+    interface: &mut Interface,
+    change: &AddressChange,
+) -> Result<(), Reply> {
+    (interface.static_ipv4, interface.reserved_ipv4) = match change {
+        AddressChange::Dynamic => (None, None),
+        AddressChange::Fixed(kind, None) => return Err(auto_not_stored(kind.column, interface.id)),
+        AddressChange::Fixed(kind, Some(address)) => {
             let taken_by = db.interfaces.iter().find(|other| {
                 other.id != interface.id
                     && other.network_id == interface.network_id
-                    && (kind.of)(other) == Some(*address)
+                    && (kind.address)(other) == Some(*address)
             });
             if taken_by.is_some() {
-                return Err(taken(kind.column, *address, interface));
+                return Err(address_taken(kind.column, *address, interface));
             }
             match kind.config_type == STATIC {
                 true => (Some(*address), None),
@@ -206,8 +217,8 @@ fn grant(db: &Db, interface: &mut Interface, wish: &Wish) -> Result<(), Reply> {
     Ok(())
 }
 
-/// `auto` reaches the database before an address is chosen.
-fn auto_is_flushed(column: &str, id: i64) -> Reply {
+/// The error for `auto`, which the server stores before it chooses an address.
+fn auto_not_stored(column: &str, id: i64) -> Reply {
     Reply::exception(
         400,
         "DataError",
@@ -220,7 +231,7 @@ fn auto_is_flushed(column: &str, id: i64) -> Reply {
     )
 }
 
-fn taken(column: &str, address: Ipv4Addr, interface: &Interface) -> Reply {
+fn address_taken(column: &str, address: Ipv4Addr, interface: &Interface) -> Reply {
     let (id, network) = (interface.id, interface.network_id.unwrap_or_default());
     Reply::integrity(
         &format!(

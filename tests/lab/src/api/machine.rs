@@ -1,29 +1,30 @@
-//! `/machine`: anyone reads and changes any machine; the plain list holds one's own.
+//! `/machine`: every user can read and change every machine. The list contains the user's machines unless a query is given.
 
 use serde_json::{Value, json};
 
-use super::{Owned, at_most, machine_with, storable};
+use super::owned::Owned;
+use super::{at_most, machine_with, storable};
 use crate::call::Call;
+use crate::database::{Database, Machine, User};
+use crate::lab_state::LabState;
 use crate::query;
-use crate::reply::{Outcome, Reply};
+use crate::reply::{HandlerResult, Reply};
 use crate::routes::{Args, id};
-use crate::schema::{Fields, Kind, Schema, optional};
-use crate::state::{Db, Machine, User};
-use crate::world::World;
+use crate::schema::{FieldType, Fields, Schema, optional};
 
 static CHANGES: Schema = Schema {
     fields: &[
-        optional("netboot_enabled", Kind::Bool),
-        optional("subarch", Kind::TextOrNull(|text| at_most(text, 256))),
-        optional("kernel_id", Kind::IdOrNull),
-        optional("initrd_id", Kind::IdOrNull),
-        optional("preseed_id", Kind::IdOrNull),
-        optional("kernel_opts", Kind::Text(|text| at_most(text, 1024))),
+        optional("netboot_enabled", FieldType::Bool),
+        optional("subarch", FieldType::TextOrNull(|text| at_most(text, 256))),
+        optional("kernel_id", FieldType::IdOrNull),
+        optional("initrd_id", FieldType::IdOrNull),
+        optional("preseed_id", FieldType::IdOrNull),
+        optional("kernel_opts", FieldType::Text(|text| at_most(text, 1024))),
     ],
     ignore_unknown: true,
 };
 
-pub(crate) fn show(db: &Db, machine: &Machine) -> Value {
+pub(crate) fn show(db: &Database, machine: &Machine) -> Value {
     json!({
         "id": machine.id,
         "name": machine.name,
@@ -47,8 +48,8 @@ pub(crate) fn hostname(machine: &Machine) -> String {
         .collect()
 }
 
-pub(crate) fn list(world: &mut World, user: &User, call: &Call, _: &Args<'_>) -> Outcome {
-    let db = &world.db;
+pub(crate) fn list(lab: &mut LabState, user: &User, call: &Call, _: &Args<'_>) -> HandlerResult {
+    let db = &lab.db;
     let filter = query::parse(call.parameter("q").unwrap_or_default())?;
     let assigned = |machine: &&Machine| {
         db.assignments_of(machine.id)
@@ -65,26 +66,26 @@ pub(crate) fn list(world: &mut World, user: &User, call: &Call, _: &Args<'_>) ->
     Ok(Reply::json(200, &json!(found)))
 }
 
-pub(crate) fn get(world: &mut World, _: &User, _: &Call, args: &Args<'_>) -> Outcome {
-    let machine = machine_with(world, id(args, 0))?;
-    Ok(Reply::json(200, &show(&world.db, &machine)))
+pub(crate) fn get(lab: &mut LabState, _: &User, _: &Call, args: &Args<'_>) -> HandlerResult {
+    let machine = machine_with(lab, id(args, 0))?;
+    Ok(Reply::json(200, &show(&lab.db, &machine)))
 }
 
-pub(crate) fn put(world: &mut World, user: &User, call: &Call, args: &Args<'_>) -> Outcome {
+pub(crate) fn put(lab: &mut LabState, user: &User, call: &Call, args: &Args<'_>) -> HandlerResult {
     let fields = call.fields(&CHANGES)?;
-    let mut machine = machine_with(world, id(args, 0))?;
-    apply(&world.db, user, &mut machine, &fields)?;
-    if machine.netboot_enabled && world.db.bootloader_of(&machine).is_none() {
+    let mut machine = machine_with(lab, id(args, 0))?;
+    apply(&lab.db, user, &mut machine, &fields)?;
+    if machine.netboot_enabled && lab.db.bootloader_of(&machine).is_none() {
         return Err(Reply::invalid(
             400,
             "Enabled netboot requires a subarch with a valid bootloader",
         ));
     }
-    world.db.machines.update(machine.clone());
-    Ok(Reply::json(200, &show(&world.db, &machine)))
+    lab.db.machines.update(machine.clone());
+    Ok(Reply::json(200, &show(&lab.db, &machine)))
 }
 
-fn apply(db: &Db, user: &User, machine: &mut Machine, fields: &Fields) -> Result<(), Reply> {
+fn apply(db: &Database, user: &User, machine: &mut Machine, fields: &Fields) -> Result<(), Reply> {
     machine.netboot_enabled = fields
         .flag("netboot_enabled")
         .unwrap_or(machine.netboot_enabled);
@@ -97,7 +98,7 @@ fn apply(db: &Db, user: &User, machine: &mut Machine, fields: &Fields) -> Result
             .transpose()?;
     }
     if let Some(kernel) = fields.number("kernel_id") {
-        // The check of a null kernel trips over itself.
+        // The server's check fails on a null kernel.
         let kernel = kernel.ok_or_else(Reply::internal_error)?;
         machine.kernel_id = Some(usable_image(
             db, user, kernel, "kernel", "Kernel", "a kernel",
@@ -115,7 +116,7 @@ fn apply(db: &Db, user: &User, machine: &mut Machine, fields: &Fields) -> Result
     Ok(())
 }
 
-fn subarch(db: &Db, arch_id: i64, name: Option<&str>) -> Result<i64, Reply> {
+fn subarch(db: &Database, arch_id: i64, name: Option<&str>) -> Result<i64, Reply> {
     name.map_or(Ok(()), storable)?;
     let found = db
         .subarchs
@@ -131,7 +132,7 @@ fn subarch(db: &Db, arch_id: i64, name: Option<&str>) -> Result<i64, Reply> {
 }
 
 fn usable_image(
-    db: &Db,
+    db: &Database,
     user: &User,
     id: i128,
     role: &str,
@@ -149,7 +150,7 @@ fn usable_image(
     Ok(image.id)
 }
 
-fn usable_preseed(db: &Db, user: &User, id: i128) -> Result<i64, Reply> {
+fn usable_preseed(db: &Database, user: &User, id: i128) -> Result<i64, Reply> {
     let preseed = i64::try_from(id).ok().and_then(|id| db.preseeds.get(id));
     let preseed = preseed.ok_or_else(|| Reply::invalid(400, "no such preseed"))?;
     match preseed.visible_to(user) {

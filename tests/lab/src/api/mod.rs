@@ -5,65 +5,26 @@ pub(crate) mod console;
 pub(crate) mod image;
 pub(crate) mod interface;
 pub(crate) mod machine;
+pub(crate) mod owned;
 pub(crate) mod power;
 pub(crate) mod preseed;
 pub(crate) mod reservation;
 pub(crate) mod state;
 
-use crate::py::lone_surrogate;
+use crate::database::Machine;
+use crate::lab_state::LabState;
+use crate::python::lone_surrogate;
 use crate::reply::Reply;
-use crate::state::{Image, Machine, Preseed, User};
-use crate::world::World;
 
-pub(crate) fn machine_with(world: &World, id: i64) -> Result<Machine, Reply> {
-    world
-        .db
+pub(crate) fn machine_with(lab: &LabState, id: i64) -> Result<Machine, Reply> {
+    lab.db
         .machines
         .get(id)
         .cloned()
         .ok_or_else(|| Reply::invalid(404, "machine not found"))
 }
 
-/// Images and preseeds belong to a user and may be public.
-pub(crate) trait Owned {
-    fn owner(&self) -> Option<i64>;
-    fn public(&self) -> bool;
-
-    fn visible_to(&self, user: &User) -> bool {
-        self.public() || self.changeable_by(user)
-    }
-
-    fn changeable_by(&self, user: &User) -> bool {
-        user.admin || self.owner() == Some(user.id)
-    }
-
-    /// What a list holds: one's own; with show_all also the public ones, and everything for administrators.
-    fn listed_for(&self, user: &User, show_all: bool) -> bool {
-        self.owner() == Some(user.id) || show_all && self.visible_to(user)
-    }
-}
-
-impl Owned for Image {
-    fn owner(&self) -> Option<i64> {
-        self.user_id
-    }
-
-    fn public(&self) -> bool {
-        self.public
-    }
-}
-
-impl Owned for Preseed {
-    fn owner(&self) -> Option<i64> {
-        Some(self.user_id)
-    }
-
-    fn public(&self) -> bool {
-        self.public
-    }
-}
-
-/// What the database takes for a text: no NUL, and nothing that is not UTF-8.
+/// Checks that the database accepts a text: no NUL and valid UTF-8.
 pub(crate) fn storable(text: &str) -> Result<(), Reply> {
     if let Some((at, code)) = text
         .chars()
@@ -96,7 +57,7 @@ pub(crate) fn no_nul(text: &str) -> Result<(), Reply> {
     }
 }
 
-/// Whether a text has at most so many characters.
+/// Whether a text has at most this number of characters.
 pub(crate) fn at_most(text: &str, characters: usize) -> bool {
     text.len() <= characters || text.chars().count() <= characters
 }

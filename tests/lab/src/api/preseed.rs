@@ -1,28 +1,32 @@
-//! `/preseed`: names are unique over all users, also those one cannot see; templates are not checked.
+//! `/preseed`: names are unique over all users, also where the other preseed is not visible. Templates are not checked.
 
 use serde_json::{Value, json};
 
-use super::{Owned, at_most, image, storable};
+use super::owned::{Owned, find_changeable};
+use super::{at_most, image, storable};
 use crate::call::Call;
-use crate::py::repr;
-use crate::reply::{Outcome, Reply};
-use crate::routes::{Args, id};
-use crate::schema::{Field, Kind, Schema, optional, required};
-use crate::state::{Db, Preseed, User};
-use crate::world::World;
+use crate::database::{Database, Preseed, Table, User};
+use crate::lab_state::LabState;
+use crate::python::repr;
+use crate::reply::{HandlerResult, Reply};
+use crate::routes::Args;
+use crate::schema::{Field, FieldType, Schema, optional, required};
 
 const TYPES: [&str; 3] = ["preseed", "kickstart", "autoyast"];
 const CONTENT_MAX: usize = 2 << 20;
 
-const NAME: Kind = Kind::Text(|text| at_most(text, 256) && text.chars().nth(1).is_some());
-const TYPE: Kind = Kind::Text(|text| TYPES.contains(&text));
-const DESCRIPTION: Field = optional("description", Kind::TextOrNull(|text| at_most(text, 256)));
+const NAME: FieldType = FieldType::Text(|text| at_most(text, 256) && text.chars().nth(1).is_some());
+const TYPE: FieldType = FieldType::Text(|text| TYPES.contains(&text));
+const DESCRIPTION: Field = optional(
+    "description",
+    FieldType::TextOrNull(|text| at_most(text, 256)),
+);
 const CONTENT: Field = optional(
     "content",
-    Kind::TextOrNull(|text| at_most(text, CONTENT_MAX)),
+    FieldType::TextOrNull(|text| at_most(text, CONTENT_MAX)),
 );
-const KNOWN_GOOD: Field = optional("known_good", Kind::Bool);
-const PUBLIC: Field = optional("public", Kind::Bool);
+const KNOWN_GOOD: Field = optional("known_good", FieldType::Bool);
+const PUBLIC: Field = optional("public", FieldType::Bool);
 
 static NEW: Schema = Schema {
     fields: &[
@@ -48,55 +52,36 @@ static CHANGES: Schema = Schema {
     ignore_unknown: true,
 };
 
-pub(crate) fn show(db: &Db, preseed: &Preseed) -> Value {
-    json!({
-        "id": preseed.id,
-        "name": preseed.filename,
-        "content": preseed.file_content,
-        "description": preseed.description,
-        "type": preseed.file_type,
-        "user": db.user(Some(preseed.user_id)).map(|user| &user.username),
-        "known_good": preseed.known_good,
-        "public": preseed.public,
-    })
-}
+impl Owned for Preseed {
+    const NAME: &'static str = "preseed";
 
-pub(crate) fn list(world: &mut World, user: &User, call: &Call, _: &Args<'_>) -> Outcome {
-    let preseeds = world
-        .db
-        .preseeds
-        .iter()
-        .filter(|preseed| preseed.listed_for(user, call.show_all()));
-    let shown: Vec<_> = preseeds.map(|preseed| show(&world.db, preseed)).collect();
-    Ok(Reply::json(200, &json!(shown)))
-}
+    fn table(db: &Database) -> &Table<Preseed> {
+        &db.preseeds
+    }
 
-fn find(world: &World, args: &Args<'_>) -> Result<Preseed, Reply> {
-    world
-        .db
-        .preseeds
-        .get(id(args, 0))
-        .cloned()
-        .ok_or_else(|| Reply::invalid(404, "preseed not found"))
-}
+    fn show(&self, db: &Database) -> Value {
+        json!({
+            "id": self.id,
+            "name": self.filename,
+            "content": self.file_content,
+            "description": self.description,
+            "type": self.file_type,
+            "user": db.user(Some(self.user_id)).map(|user| &user.username),
+            "known_good": self.known_good,
+            "public": self.public,
+        })
+    }
 
-fn changeable(world: &World, user: &User, args: &Args<'_>) -> Result<Preseed, Reply> {
-    let preseed = find(world, args)?;
-    match preseed.changeable_by(user) {
-        true => Ok(preseed),
-        false => Err(Reply::forbidden()),
+    fn owner(&self) -> Option<i64> {
+        Some(self.user_id)
+    }
+
+    fn public(&self) -> bool {
+        self.public
     }
 }
 
-pub(crate) fn get(world: &mut World, user: &User, _: &Call, args: &Args<'_>) -> Outcome {
-    let preseed = find(world, args)?;
-    match preseed.visible_to(user) {
-        true => Ok(Reply::json(200, &show(&world.db, &preseed))),
-        false => Err(Reply::forbidden()),
-    }
-}
-
-pub(crate) fn post(world: &mut World, user: &User, call: &Call, _: &Args<'_>) -> Outcome {
+pub(crate) fn post(lab: &mut LabState, user: &User, call: &Call, _: &Args<'_>) -> HandlerResult {
     let fields = call.fields(&NEW)?;
     let preseed = Preseed {
         id: 0,
@@ -111,13 +96,13 @@ pub(crate) fn post(world: &mut World, user: &User, call: &Call, _: &Args<'_>) ->
         public: fields.flag("public").unwrap_or(false),
     };
     texts_are_storable(&preseed)?;
-    if world
+    if lab
         .db
         .preseeds
         .iter()
         .any(|known| known.filename == preseed.filename)
     {
-        world.db.preseeds.next_id();
+        lab.db.preseeds.next_id();
         return Err(name_taken(
             &preseed,
             "INSERT INTO preseed (filename, description, file_type, file_content, date, user_id, \
@@ -125,8 +110,8 @@ pub(crate) fn post(world: &mut World, user: &User, call: &Call, _: &Args<'_>) ->
              %(user_id)s, %(known_good)s, %(public)s) RETURNING preseed.id",
         ));
     }
-    let preseed = world.db.preseeds.insert(preseed);
-    Ok(Reply::json(201, &show(&world.db, &preseed)))
+    let preseed = lab.db.preseeds.insert(preseed);
+    Ok(Reply::json(201, &preseed.show(&lab.db)))
 }
 
 fn texts_are_storable(preseed: &Preseed) -> Result<(), Reply> {
@@ -152,9 +137,9 @@ fn name_taken(preseed: &Preseed, statement: &str) -> Reply {
     )
 }
 
-pub(crate) fn put(world: &mut World, user: &User, call: &Call, args: &Args<'_>) -> Outcome {
+pub(crate) fn put(lab: &mut LabState, user: &User, call: &Call, args: &Args<'_>) -> HandlerResult {
     let fields = call.fields(&CHANGES)?;
-    let mut preseed = changeable(world, user, args)?;
+    let mut preseed = find_changeable::<Preseed>(lab, user, args)?;
     if let Some(name) = fields.text("name") {
         preseed.filename = name.to_owned();
     }
@@ -170,7 +155,7 @@ pub(crate) fn put(world: &mut World, user: &User, call: &Call, args: &Args<'_>) 
     preseed.known_good = fields.flag("known_good").unwrap_or(preseed.known_good);
     preseed.public = fields.flag("public").unwrap_or(preseed.public);
     texts_are_storable(&preseed)?;
-    if world
+    if lab
         .db
         .preseeds
         .iter()
@@ -181,13 +166,13 @@ pub(crate) fn put(world: &mut World, user: &User, call: &Call, args: &Args<'_>) 
             "UPDATE preseed SET filename=%(filename)s WHERE preseed.id = %(preseed_id)s",
         ));
     }
-    world.db.preseeds.update(preseed.clone());
-    Ok(Reply::json(200, &show(&world.db, &preseed)))
+    lab.db.preseeds.update(preseed.clone());
+    Ok(Reply::json(200, &preseed.show(&lab.db)))
 }
 
-pub(crate) fn delete(world: &mut World, user: &User, _: &Call, args: &Args<'_>) -> Outcome {
-    let preseed = changeable(world, user, args)?;
-    if world
+pub(crate) fn delete(lab: &mut LabState, user: &User, _: &Call, args: &Args<'_>) -> HandlerResult {
+    let preseed = find_changeable::<Preseed>(lab, user, args)?;
+    if lab
         .db
         .machines
         .iter()
@@ -200,6 +185,6 @@ pub(crate) fn delete(world: &mut World, user: &User, _: &Call, args: &Args<'_>) 
             "machine_preseed_id_fkey",
         ));
     }
-    world.db.preseeds.remove(preseed.id);
+    lab.db.preseeds.remove(preseed.id);
     Ok(Reply::text(204, ""))
 }

@@ -1,25 +1,25 @@
-//! `/machine/reservation`: names a free machine and answers 200, but stores nothing, unless it is told to.
+//! `/machine/reservation`: returns a free machine with 200, but stores the reservation only if the settings say so.
 
 use super::{at_most, machine, storable};
 use crate::call::Call;
+use crate::database::{Assignment, User};
+use crate::lab_state::LabState;
 use crate::query;
-use crate::reply::{Outcome, Reply};
+use crate::reply::{HandlerResult, Reply};
 use crate::routes::Args;
-use crate::schema::{Kind, Schema, optional, required};
-use crate::state::{Assignment, User};
-use crate::world::World;
+use crate::schema::{FieldType, Schema, optional, required};
 
 static WISH: Schema = Schema {
     fields: &[
-        required("query", Kind::TextOrNull(|text| at_most(text, 300))),
-        optional("reason", Kind::TextOrNull(|text| at_most(text, 140))),
+        required("query", FieldType::TextOrNull(|text| at_most(text, 300))),
+        optional("reason", FieldType::TextOrNull(|text| at_most(text, 140))),
     ],
     ignore_unknown: true,
 };
 
-pub(crate) fn post(world: &mut World, user: &User, call: &Call, _: &Args<'_>) -> Outcome {
+pub(crate) fn post(lab: &mut LabState, user: &User, call: &Call, _: &Args<'_>) -> HandlerResult {
     let fields = call.fields(&WISH)?;
-    let db = &world.db;
+    let db = &lab.db;
     let filter = query::parse(fields.text("query").unwrap_or_default())?;
     let mut free = db
         .machines
@@ -29,18 +29,18 @@ pub(crate) fn post(world: &mut World, user: &User, call: &Call, _: &Args<'_>) ->
         .find(|machine| filter.accepts(db, machine))
         .ok_or_else(|| Reply::invalid(404, "no matching machine"))?;
     let reason = fields.text("reason").unwrap_or_default();
-    // The insert of the assignment is rolled back at the end of the request; its errors and its key are not.
+    // The real server rolls the insert back at the end of the request. Its errors and its key remain.
     storable(reason)?;
     let (machine_id, shown) = (found.id, machine::show(db, found));
-    if world.settings.stores_reservations {
-        world.db.assignments.insert(Assignment {
+    if lab.settings.stores_reservations {
+        lab.db.assignments.insert(Assignment {
             id: 0,
             machine_id,
             user_id: user.id,
             reason: reason.to_owned(),
         });
     } else {
-        world.db.assignments.next_id();
+        lab.db.assignments.next_id();
     }
     Ok(Reply::json(200, &shown))
 }

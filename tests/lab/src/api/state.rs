@@ -1,21 +1,21 @@
-//! `/machine/ID/state`: provisioning switches netboot on and reboots; nothing but a PUT ever ends it.
+//! `/machine/ID/state`: provisioning switches netboot on and reboots. Only a PUT ends it.
 
 use serde_json::json;
 
 use super::machine_with;
 use crate::bmc::{BootDevice, Chassis};
 use crate::call::Call;
-use crate::reply::{Outcome, Reply};
+use crate::database::{Machine, User};
+use crate::lab_state::LabState;
+use crate::reply::{HandlerResult, Reply};
 use crate::routes::{Args, id};
-use crate::schema::{Kind, Schema, required};
-use crate::state::{Machine, User};
-use crate::world::World;
+use crate::schema::{FieldType, Schema, required};
 
-/// Any part of the word passes the check, as Python's `in` has it.
+/// The check uses Python's `in`, so any part of the word passes.
 static PROVISION: Schema = Schema {
     fields: &[required(
         "state",
-        Kind::Text(|text| "provision".contains(text)),
+        FieldType::Text(|text| "provision".contains(text)),
     )],
     ignore_unknown: false,
 };
@@ -23,29 +23,29 @@ static PROVISION: Schema = Schema {
 static CHANGE: Schema = Schema {
     fields: &[required(
         "state",
-        Kind::Text(|text| ["ready", "error", "unknown"].contains(&text)),
+        FieldType::Text(|text| ["ready", "error", "unknown"].contains(&text)),
     )],
     ignore_unknown: false,
 };
 
 const STATE_EVENT: i64 = 6;
 
-pub(crate) fn get(world: &mut World, _: &User, _: &Call, args: &Args<'_>) -> Outcome {
-    let machine = machine_with(world, id(args, 0))?;
+pub(crate) fn get(lab: &mut LabState, _: &User, _: &Call, args: &Args<'_>) -> HandlerResult {
+    let machine = machine_with(lab, id(args, 0))?;
     Ok(Reply::json(200, &json!({"state": machine.state})))
 }
 
-fn held(world: &World, user: &User, args: &Args<'_>) -> Result<Machine, Reply> {
-    let machine = machine_with(world, id(args, 0))?;
-    match world.db.holds(user, machine.id) {
+fn held(lab: &LabState, user: &User, args: &Args<'_>) -> Result<Machine, Reply> {
+    let machine = machine_with(lab, id(args, 0))?;
+    match lab.db.holds(user, machine.id) {
         true => Ok(machine),
         false => Err(Reply::text(403, "")),
     }
 }
 
-pub(crate) fn post(world: &mut World, user: &User, call: &Call, args: &Args<'_>) -> Outcome {
+pub(crate) fn post(lab: &mut LabState, user: &User, call: &Call, args: &Args<'_>) -> HandlerResult {
     let fields = call.fields(&PROVISION)?;
-    let machine = held(world, user, args)?;
+    let machine = held(lab, user, args)?;
     if fields.text("state") != Some("provision") {
         return Err(Reply::text(400, ""));
     }
@@ -53,7 +53,7 @@ pub(crate) fn post(world: &mut World, user: &User, call: &Call, args: &Args<'_>)
     require(machine.kernel_id.is_some(), "a kernel")?;
     require(machine.subarch_id.is_some(), "a subarch")?;
     require(
-        world.db.bootloader_of(&machine).is_some(),
+        lab.db.bootloader_of(&machine).is_some(),
         "the subarch to have a bootloader",
     )?;
     // Stored before the BMC is asked, and kept when it fails.
@@ -62,11 +62,11 @@ pub(crate) fn post(world: &mut World, user: &User, call: &Call, args: &Args<'_>)
         state: "provisioning".into(),
         ..machine
     };
-    world.db.machines.update(machine.clone());
-    if let Some(chassis) = Chassis::of(world, &machine)? {
-        chassis.reboot(world, BootDevice::Pxe)?;
+    lab.db.machines.update(machine.clone());
+    if let Some(chassis) = Chassis::for_machine(lab, &machine)? {
+        chassis.reboot(lab, BootDevice::Pxe)?;
     }
-    note(world, user, &machine);
+    add_state_event(lab, user, &machine);
     Ok(Reply::json(202, &json!({"state": machine.state})))
 }
 
@@ -80,22 +80,21 @@ fn require(met: bool, what: &str) -> Result<(), Reply> {
     }
 }
 
-fn note(world: &mut World, user: &User, machine: &Machine) {
+fn add_state_event(lab: &mut LabState, user: &User, machine: &Machine) {
     let info = json!({"state": machine.state, "reason": "api"});
-    world
-        .db
-        .note(machine.id, Some(&user.username), STATE_EVENT, info);
+    lab.db
+        .add_event(machine.id, Some(&user.username), STATE_EVENT, info);
 }
 
-pub(crate) fn put(world: &mut World, user: &User, call: &Call, args: &Args<'_>) -> Outcome {
+pub(crate) fn put(lab: &mut LabState, user: &User, call: &Call, args: &Args<'_>) -> HandlerResult {
     let fields = call.fields(&CHANGE)?;
-    let machine = held(world, user, args)?;
+    let machine = held(lab, user, args)?;
     let machine = Machine {
         state: fields.text("state").unwrap_or_default().to_owned(),
         ..machine
     };
-    world.db.machines.update(machine.clone());
-    note(world, user, &machine);
-    world.reported(machine.id, &machine.state);
+    lab.db.machines.update(machine.clone());
+    add_state_event(lab, user, &machine);
+    lab.record_reported_state(machine.id, &machine.state);
     Ok(Reply::json(200, &json!({"state": machine.state})))
 }

@@ -1,4 +1,4 @@
-//! `/dhcp/ipv4`: what the DHCP bridge asks and reports. Refusals are plain texts.
+//! `/dhcp/ipv4`: requests of the DHCP bridge. Errors are plain texts.
 
 use std::net::Ipv4Addr;
 use std::time::SystemTime;
@@ -6,19 +6,19 @@ use std::time::SystemTime;
 use serde_json::{Value, json};
 
 use crate::call::Call;
-use crate::net::{Subnet, parse_mac};
-use crate::py::Py;
-use crate::reply::{Outcome, Reply};
+use crate::database::{DiscoveredMac, Lease};
+use crate::lab_state::LabState;
+use crate::network_address::{Subnet, parse_mac};
+use crate::python::PyValue;
+use crate::reply::{HandlerResult, Reply};
 use crate::routes::Args;
-use crate::schema::{Fields, Kind, Schema, required};
-use crate::state::{DiscoveredMac, Lease};
-use crate::world::World;
+use crate::schema::{FieldType, Fields, Schema, required};
 
 const BOOTFILE_OPTION: i64 = 67;
 const SEEN_EVENT: i64 = 7;
 
-/// Only the beginning is checked, and only its usual form; the database sees to the rest.
-const MAC: Kind = Kind::Text(|text| {
+/// The server checks only that the first 17 characters have the form with colons. The database checks the whole text.
+const MAC: FieldType = FieldType::Text(|text| {
     text.get(..17).is_some_and(|head| {
         head.split(':').count() == 6
             && head
@@ -30,8 +30,8 @@ const MAC: Kind = Kind::Text(|text| {
 static LEASE: Schema = Schema {
     fields: &[
         required("mac", MAC),
-        required("ipv4", Kind::Address),
-        required("duration", Kind::Int(|seconds| seconds >= 0)),
+        required("ipv4", FieldType::Address),
+        required("duration", FieldType::Int(|seconds| seconds >= 0)),
     ],
     ignore_unknown: false,
 };
@@ -39,16 +39,16 @@ static LEASE: Schema = Schema {
 static SEEN: Schema = Schema {
     fields: &[
         required("mac", MAC),
-        required("discover", Kind::Bool),
-        required("options", Kind::List(&OPTION)),
+        required("discover", FieldType::Bool),
+        required("options", FieldType::List(&OPTION)),
     ],
     ignore_unknown: false,
 };
 
 static OPTION: Schema = Schema {
     fields: &[
-        required("option", Kind::Int(|code| code >= 0)),
-        required("value", Kind::IntOrStr),
+        required("option", FieldType::Int(|code| code >= 0)),
+        required("value", FieldType::IntOrStr),
     ],
     ignore_unknown: false,
 };
@@ -56,27 +56,27 @@ static OPTION: Schema = Schema {
 static WHICH: Schema = Schema {
     fields: &[
         required("mac", MAC),
-        required("subnets", Kind::List(&SUBNET)),
+        required("subnets", FieldType::List(&SUBNET)),
     ],
     ignore_unknown: false,
 };
 
 static SUBNET: Schema = Schema {
     fields: &[
-        required("subnetId", Kind::Int(|_| true)),
-        required("prefix", Kind::Address),
-        required("prefixLen", Kind::Int(|bits| (0..=32).contains(&bits))),
-        required("pools", Kind::List(&POOL)),
+        required("subnetId", FieldType::Int(|_| true)),
+        required("prefix", FieldType::Address),
+        required("prefixLen", FieldType::Int(|bits| (0..=32).contains(&bits))),
+        required("pools", FieldType::List(&POOL)),
     ],
     ignore_unknown: false,
 };
 
 static POOL: Schema = Schema {
     fields: &[
-        required("poolId", Kind::Int(|_| true)),
-        required("capacity", Kind::Int(|_| true)),
-        required("firstIP", Kind::Address),
-        required("lastIP", Kind::Address),
+        required("poolId", FieldType::Int(|_| true)),
+        required("capacity", FieldType::Int(|_| true)),
+        required("firstIP", FieldType::Address),
+        required("lastIP", FieldType::Address),
     ],
     ignore_unknown: false,
 };
@@ -87,14 +87,14 @@ fn fields(call: &Call, schema: &Schema) -> Result<Fields, Reply> {
         .map_err(|refusal| Reply::text(400, refusal.text()))
 }
 
-/// A text that the database does not take for a MAC trips the server.
+/// A text that the database cannot read as a MAC address is a 500.
 fn mac(fields: &Fields) -> Result<String, Reply> {
     let mac = fields.text("mac").and_then(parse_mac);
     mac.ok_or_else(Reply::internal_error)
 }
 
-pub(crate) fn get(world: &mut World, call: &Call, _: &Args<'_>) -> Outcome {
-    let db = &world.db;
+pub(crate) fn get(lab: &mut LabState, call: &Call, _: &Args<'_>) -> HandlerResult {
+    let db = &lab.db;
     let text = call
         .parameter("hwaddr")
         .filter(|text| !text.is_empty())
@@ -119,25 +119,25 @@ pub(crate) fn get(world: &mut World, call: &Call, _: &Args<'_>) -> Outcome {
     Ok(Reply::json(200, &answer))
 }
 
-pub(crate) fn lease(world: &mut World, call: &Call, _: &Args<'_>) -> Outcome {
+pub(crate) fn lease(lab: &mut LabState, call: &Call, _: &Args<'_>) -> HandlerResult {
     let fields = fields(call, &LEASE)?;
     let mac = mac(&fields)?;
     let ipv4 = fields.text("ipv4").unwrap_or_default().to_owned();
-    // A number passes as an address and reaches the database as a number, which does not take it.
-    let Py::Dict(items) = call.json()? else {
+    // The check accepts a number as an address; the database does not.
+    let PyValue::Dict(items) = call.json()? else {
         return Err(Reply::internal_error());
     };
-    if !matches!(of(&items, "ipv4"), Some(Py::Str(_))) {
+    if !matches!(field(&items, "ipv4"), Some(PyValue::Str(_))) {
         return Err(Reply::internal_error());
     }
     let last_seen = SystemTime::now();
-    match world.db.lease_of(&mac).cloned() {
-        Some(known) => world.db.leases.update(Lease {
+    match lab.db.lease_of(&mac).cloned() {
+        Some(known) => lab.db.leases.update(Lease {
             ipv4,
             last_seen,
             ..known
         }),
-        None => drop(world.db.leases.insert(Lease {
+        None => drop(lab.db.leases.insert(Lease {
             id: 0,
             mac,
             ipv4,
@@ -147,15 +147,15 @@ pub(crate) fn lease(world: &mut World, call: &Call, _: &Args<'_>) -> Outcome {
     Ok(Reply::text(201, ""))
 }
 
-pub(crate) fn seen(world: &mut World, call: &Call, _: &Args<'_>) -> Outcome {
+pub(crate) fn seen(lab: &mut LabState, call: &Call, _: &Args<'_>) -> HandlerResult {
     let fields = fields(call, &SEEN)?;
     let mac = mac(&fields)?;
-    if let Some(machine_id) = world
+    if let Some(machine_id) = lab
         .db
         .interface_with(&mac)
         .map(|interface| interface.machine_id)
     {
-        world.db.note(
+        lab.db.add_event(
             machine_id,
             None,
             SEEN_EVENT,
@@ -164,8 +164,8 @@ pub(crate) fn seen(world: &mut World, call: &Call, _: &Args<'_>) -> Outcome {
         return Ok(Reply::text(200, ""));
     }
     let info = what_it_told(&fields);
-    world.db.discovered.retain(|known| known.mac != mac);
-    world.db.discovered.push(DiscoveredMac {
+    lab.db.discovered.retain(|known| known.mac != mac);
+    lab.db.discovered.push(DiscoveredMac {
         mac,
         info,
         last_seen: SystemTime::now(),
@@ -176,17 +176,19 @@ pub(crate) fn seen(world: &mut World, call: &Call, _: &Args<'_>) -> Outcome {
 const HOSTNAME_OPTION: i128 = 12;
 const ARCH_OPTION: i128 = 93;
 
-/// The host name and architecture that an unknown machine sent along; of an option that is there twice the last.
+/// The host name and architecture that an unknown machine sent. Of a repeated option the last one counts.
 fn what_it_told(fields: &Fields) -> Value {
     let mut info = json!({"mac_vendor": "Realtek (UpTech? also reported)"});
-    let Some(Py::List(options)) = fields.value("options") else {
+    let Some(PyValue::List(options)) = fields.value("options") else {
         return info;
     };
     for option in options {
-        let Py::Dict(items) = option else { continue };
-        match (of(items, "option"), of(items, "value")) {
-            (Some(Py::Int(HOSTNAME_OPTION)), Some(name)) => info["hostname"] = shown(name),
-            (Some(Py::Int(ARCH_OPTION)), Some(code)) => {
+        let PyValue::Dict(items) = option else {
+            continue;
+        };
+        match (field(items, "option"), field(items, "value")) {
+            (Some(PyValue::Int(HOSTNAME_OPTION)), Some(name)) => info["hostname"] = shown(name),
+            (Some(PyValue::Int(ARCH_OPTION)), Some(code)) => {
                 info["arch_code"] = shown(code);
                 info["arch"] = json!(arch_called(code));
             }
@@ -196,25 +198,25 @@ fn what_it_told(fields: &Fields) -> Value {
     info
 }
 
-fn shown(value: &Py) -> Value {
+fn shown(value: &PyValue) -> Value {
     match value {
-        Py::Int(number) => json!(*number as i64),
-        Py::Str(text) => json!(text),
-        Py::Bool(flag) => json!(flag),
+        PyValue::Int(number) => json!(*number as i64),
+        PyValue::Str(text) => json!(text),
+        PyValue::Bool(flag) => json!(flag),
         _ => Value::Null,
     }
 }
 
-fn of<'a>(items: &'a [(String, Py)], name: &str) -> Option<&'a Py> {
+fn field<'a>(items: &'a [(String, PyValue)], name: &str) -> Option<&'a PyValue> {
     items
         .iter()
         .find(|(key, _)| key == name)
         .map(|(_, value)| value)
 }
 
-/// RFC 4578 and its successors.
-fn arch_called(code: &Py) -> &'static str {
-    let Py::Int(code) = code else {
+/// Client architectures of RFC 4578 and its successors.
+fn arch_called(code: &PyValue) -> &'static str {
+    let PyValue::Int(code) = code else {
         return "unknown";
     };
     match code {
@@ -233,24 +235,22 @@ fn arch_called(code: &Py) -> &'static str {
     }
 }
 
-/// Which of the DHCP server's subnets holds the pool of an interface with a reserved address; others may be in any.
-pub(crate) fn subnet(world: &mut World, call: &Call, _: &Args<'_>) -> Outcome {
+/// Finds the DHCP server's subnet with the pool of an interface that has a reserved address. Other interfaces may be in any
+/// subnet.
+pub(crate) fn subnet(lab: &mut LabState, call: &Call, _: &Args<'_>) -> HandlerResult {
     let fields = fields(call, &WHICH)?;
-    let interface = world
+    let interface = lab
         .db
         .interface_with(&mac(&fields)?)
         .ok_or_else(Reply::not_found)?;
-    let network = world
-        .db
-        .network_of(interface)
-        .ok_or_else(Reply::not_found)?;
+    let network = lab.db.network_of(interface).ok_or_else(Reply::not_found)?;
     let (Some(_), Some(pool)) = (interface.reserved_ipv4, network.reserved_net) else {
         return Ok(Reply::json(200, &json!({"subnetId": null})));
     };
-    let Some(Py::List(subnets)) = fields.value("subnets") else {
+    let Some(PyValue::List(subnets)) = fields.value("subnets") else {
         return Err(Reply::bad_request());
     };
-    let found = subnets.iter().filter_map(Offered::read).find(|offered| {
+    let found = subnets.iter().filter_map(DhcpSubnet::read).find(|offered| {
         offered.subnet.overlaps(network.subnet)
             && offered.first.iter().any(|first| pool.contains(*first))
     });
@@ -260,32 +260,34 @@ pub(crate) fn subnet(world: &mut World, call: &Call, _: &Args<'_>) -> Outcome {
     ))
 }
 
-struct Offered {
+struct DhcpSubnet {
     id: i64,
     subnet: Subnet,
     /// The first address of each of its pools.
     first: Vec<Ipv4Addr>,
 }
 
-impl Offered {
-    fn read(value: &Py) -> Option<Offered> {
-        let Py::Dict(items) = value else { return None };
-        let (Py::Int(id), Py::Str(prefix), Py::Int(bits), Py::List(pools)) = (
-            of(items, "subnetId")?,
-            of(items, "prefix")?,
-            of(items, "prefixLen")?,
-            of(items, "pools")?,
+impl DhcpSubnet {
+    fn read(value: &PyValue) -> Option<DhcpSubnet> {
+        let PyValue::Dict(items) = value else {
+            return None;
+        };
+        let (PyValue::Int(id), PyValue::Str(prefix), PyValue::Int(bits), PyValue::List(pools)) = (
+            field(items, "subnetId")?,
+            field(items, "prefix")?,
+            field(items, "prefixLen")?,
+            field(items, "pools")?,
         ) else {
             return None;
         };
-        let first = |pool: &Py| match pool {
-            Py::Dict(items) => match of(items, "firstIP") {
-                Some(Py::Str(text)) => text.parse().ok(),
+        let first = |pool: &PyValue| match pool {
+            PyValue::Dict(items) => match field(items, "firstIP") {
+                Some(PyValue::Str(text)) => text.parse().ok(),
                 _ => None,
             },
             _ => None,
         };
-        Some(Offered {
+        Some(DhcpSubnet {
             id: *id as i64,
             subnet: Subnet::parse(&format!("{prefix}/{bits}"))?,
             first: pools.iter().filter_map(first).collect(),

@@ -1,11 +1,10 @@
-//! The server's Jinja2 is of the line 2.8: what came later is taken away here, and what minijinja does otherwise is
-//! done as there.
+//! Jinja2 2.8, the server's version: removes later features from minijinja and replaces filters that differ.
 
 use minijinja::value::{Kwargs, Value, ValueKind};
 use minijinja::{Environment, Error, ErrorKind};
 
-use super::values::is_none;
-use crate::py::{parse_float, parse_int};
+use super::template_values::is_none;
+use crate::python::{parse_float, parse_int};
 
 const LATER_FILTERS: [&str; 10] = [
     "bool", "chain", "items", "lines", "max", "min", "split", "tojson", "unique", "zip",
@@ -41,7 +40,7 @@ const LATER_TESTS: [&str; 27] = [
     "safe",
 ];
 
-/// Tags that were extensions then.
+/// Tags that Jinja2 2.8 has only as extensions.
 pub(super) const LATER_TAGS: [&str; 5] = ["autoescape", "break", "continue", "do", "with"];
 
 pub(super) fn prepare(environment: &mut Environment<'_>) {
@@ -72,7 +71,7 @@ fn defined(value: &Value) -> Result<(), Error> {
     }
 }
 
-/// A number as Python's `float()` has it.
+/// Converts a value to a number like Python's `float()`.
 fn number(value: &Value) -> Option<f64> {
     match value.as_str() {
         Some(text) => parse_float(text),
@@ -111,7 +110,7 @@ fn escape(value: &Value) -> Value {
     Value::from_safe_string(escaped)
 }
 
-/// As Python's `str.center()`: where the blanks are odd, an odd width has the longer half on the left.
+/// Python's `str.center()`: with an odd number of blanks, an odd width has the extra blank on the left.
 fn center(value: &Value, width: Option<usize>) -> String {
     let text = value.to_string();
     let width = width.unwrap_or(80);

@@ -1,34 +1,34 @@
-//! Preseeds are Jinja2 templates; minijinja renders them, and what it does otherwise than Jinja2 is evened out here.
+//! Preseed templates: rendered with minijinja, adapted to print and fail like Jinja2.
 
 use std::sync::Arc;
 
 use minijinja::value::{Value, ValueKind};
 use minijinja::{Environment, Error, ErrorKind, Output, State};
 
-use super::values::{Gap, Gaps, Names, python, type_name};
-use super::{jinja28, wording};
+use super::template_values::{TemplateNames, UndefinedName, UndefinedNames, python, type_name};
+use super::{error_message, jinja28};
 
-pub(crate) use super::values::{Fact, Facts};
+pub(crate) use super::template_values::{TemplateValue, TemplateValues};
 
 #[derive(Debug)]
-pub(crate) enum Failure {
-    /// What is wrong, and in which line.
+pub(crate) enum RenderError {
+    /// A message and a line.
     Syntax(String, usize),
     Undefined(String),
     Other,
 }
 
 pub(crate) struct Rendered {
-    pub(crate) outcome: Result<String, Failure>,
-    /// What the server notes about undefined names and syntax errors: a message and a line.
-    pub(crate) complaints: Vec<(String, usize)>,
+    pub(crate) outcome: Result<String, RenderError>,
+    /// The server's log entries about undefined names and syntax errors: a message and a line each.
+    pub(crate) log_entries: Vec<(String, usize)>,
 }
 
-pub(crate) fn render(source: &str, facts: Facts) -> Rendered {
-    let gaps = Arc::new(Gaps::default());
-    let names = Value::from_object(Names {
-        facts,
-        gaps: gaps.clone(),
+pub(crate) fn render(source: &str, values: TemplateValues) -> Rendered {
+    let undefined_names = Arc::new(UndefinedNames::default());
+    let names = Value::from_object(TemplateNames {
+        values,
+        undefined_names: undefined_names.clone(),
     });
     let mut environment = Environment::new();
     environment.set_formatter(print);
@@ -36,31 +36,34 @@ pub(crate) fn render(source: &str, facts: Facts) -> Rendered {
     jinja28::prepare(&mut environment);
     let template = environment.template_from_str(source);
     let outcome = template.and_then(|template| template.render(names.clone()));
-    let gaps = gaps.list();
+    let undefined_names = undefined_names.list();
     let failure = |error: Error| {
-        let last = gaps.last();
+        let last = undefined_names.last();
         failure(&error, source).unwrap_or_else(|| undefined(&error, last, &environment, &names))
     };
-    // What is wrong before such a tag is told in its stead.
+    // A syntax error before such a tag comes first.
     let earlier = |line| matches!(&outcome, Err(error) if error.kind() == ErrorKind::SyntaxError && error.line() < Some(line));
-    let outcome = match wording::later_tag(source) {
-        Some((message, line)) if !earlier(line) => Err(Failure::Syntax(message, line)),
+    let outcome = match error_message::later_tag(source) {
+        Some((message, line)) if !earlier(line) => Err(RenderError::Syntax(message, line)),
         _ => outcome.map_err(failure),
     };
-    // The notes about what is undefined are rolled back with an exception.
-    let complaints = match &outcome {
-        Ok(_) => gaps.iter().map(|gap| (gap.note(), 0)).collect(),
-        Err(Failure::Syntax(message, line)) => vec![(message.clone(), *line)],
-        Err(Failure::Undefined(message)) => vec![(message.clone(), 0)],
-        Err(Failure::Other) => Vec::new(),
+    // An exception rolls back the log entries about undefined names.
+    let log_entries = match &outcome {
+        Ok(_) => undefined_names
+            .iter()
+            .map(|undefined_name| (undefined_name.note(), 0))
+            .collect(),
+        Err(RenderError::Syntax(message, line)) => vec![(message.clone(), *line)],
+        Err(RenderError::Undefined(message)) => vec![(message.clone(), 0)],
+        Err(RenderError::Other) => Vec::new(),
     };
     Rendered {
         outcome,
-        complaints,
+        log_entries,
     }
 }
 
-/// Prints as Python does; a division by zero raises there.
+/// Prints a value like Python. A division by zero is an error there.
 fn print(out: &mut Output<'_>, state: &mut State<'_, '_>, value: &Value) -> Result<(), Error> {
     match value.kind() {
         ValueKind::None | ValueKind::Bool => out.write_str(&python(value)).map_err(Error::from),
@@ -73,36 +76,38 @@ fn print(out: &mut Output<'_>, state: &mut State<'_, '_>, value: &Value) -> Resu
     }
 }
 
-/// What went wrong, unless something is undefined.
-fn failure(error: &Error, source: &str) -> Option<Failure> {
+/// Converts an error, unless it is about an undefined value.
+fn failure(error: &Error, source: &str) -> Option<RenderError> {
     let line = error.line().unwrap_or(1);
     let detail = error.detail().unwrap_or_default();
     Some(match error.kind() {
-        ErrorKind::SyntaxError => Failure::Syntax(wording::of(error, source), line),
+        ErrorKind::SyntaxError => {
+            RenderError::Syntax(error_message::syntax_error(error, source), line)
+        }
         ErrorKind::UnknownFilter => {
-            Failure::Syntax(format!("no filter named '{}'", name_in(detail)), line)
+            RenderError::Syntax(format!("no filter named '{}'", name_in(detail)), line)
         }
         ErrorKind::UnknownTest => {
-            Failure::Syntax(format!("no test named '{}'", name_in(detail)), line)
+            RenderError::Syntax(format!("no test named '{}'", name_in(detail)), line)
         }
         ErrorKind::UndefinedError | ErrorKind::UnknownFunction | ErrorKind::UnknownMethod => {
             return None;
         }
         _ if detail.ends_with("is undefined)") || detail.ends_with("is undefined") => return None,
         _ if detail == "cannot super outside of block" => {
-            Failure::Undefined("'super' is undefined".into())
+            RenderError::Undefined("'super' is undefined".into())
         }
-        _ => Failure::Other,
+        _ => RenderError::Other,
     })
 }
 
-/// Jinja2's message about what is undefined, which minijinja names by its expression.
+/// Jinja2's message about an undefined value. minijinja gives only its expression.
 fn undefined(
     error: &Error,
-    last: Option<&Gap>,
+    last: Option<&UndefinedName>,
     environment: &Environment<'_>,
     names: &Value,
-) -> Failure {
+) -> RenderError {
     let detail = error.detail().unwrap_or_default();
     let message = match (error.kind(), detail.rsplit('`').nth(1)) {
         (_, Some(expression)) => missing(expression, environment, names),
@@ -124,8 +129,8 @@ fn undefined(
         }
         _ => None,
     };
-    let message = message.or_else(|| last.map(Gap::exception));
-    Failure::Undefined(message.unwrap_or_else(|| detail.to_owned()))
+    let message = message.or_else(|| last.map(UndefinedName::exception));
+    RenderError::Undefined(message.unwrap_or_else(|| detail.to_owned()))
 }
 
 /// A name, or an attribute or element of something that a template can name too.
@@ -157,26 +162,26 @@ mod tests {
     use super::*;
     use serde_json::json;
 
-    fn facts() -> Facts {
+    fn values() -> TemplateValues {
         let interface = vec![("name", json!("eth0")), ("prefix", json!(16))];
         vec![
-            ("hostname", Fact::Plain(json!("h1"))),
-            ("kernel", Fact::Plain(json!(null))),
-            ("ssh_keys", Fact::Plain(json!(["a", "b"]))),
-            ("interfaces", Fact::Tuples(vec![interface])),
+            ("hostname", TemplateValue::Plain(json!("h1"))),
+            ("kernel", TemplateValue::Plain(json!(null))),
+            ("ssh_keys", TemplateValue::Plain(json!(["a", "b"]))),
+            ("interfaces", TemplateValue::Tuples(vec![interface])),
         ]
     }
 
     fn text(source: &str) -> String {
-        render(source, facts()).outcome.unwrap()
+        render(source, values()).outcome.unwrap()
     }
 
     fn failed(source: &str) -> String {
-        format!("{:?}", render(source, facts()).outcome.unwrap_err())
+        format!("{:?}", render(source, values()).outcome.unwrap_err())
     }
 
     #[test]
-    fn templates_render_as_jinja2_renders_them() {
+    fn templates_render_like_jinja2() {
         assert_eq!(text("{{ hostname }}\n"), "h1");
         assert_eq!(text("a\n\n"), "a\n");
         assert_eq!(
@@ -211,7 +216,7 @@ mod tests {
     }
 
     #[test]
-    fn failures_are_told_in_jinja2s_words() {
+    fn failures_have_jinja2_messages() {
         assert_eq!(
             failed("ok\n{% if %}"),
             "Syntax(\"Expected an expression, got 'end of statement block'\", 2)"
@@ -233,9 +238,9 @@ mod tests {
     }
 
     #[test]
-    fn common_mistakes_are_worded_as_in_jinja2() {
-        let wording = |source: &str| match render(source, facts()).outcome {
-            Err(Failure::Syntax(message, line)) => (message, line),
+    fn common_syntax_errors_have_jinja2_messages() {
+        let wording = |source: &str| match render(source, values()).outcome {
+            Err(RenderError::Syntax(message, line)) => (message, line),
             other => panic!("{source}: {other:?}"),
         };
         let unclosed = "Unexpected end of template. Jinja was looking for the following tags: 'endfor' or 'else'. \
@@ -265,12 +270,12 @@ mod tests {
     }
 
     #[test]
-    fn what_is_undefined_is_noted_as_often_as_it_is_looked_up() {
+    fn undefined_names_are_logged_at_every_use() {
         let notes = render(
             "{{ nosuch }}{% if nosuch %}{% endif %}{{ kernel.filename }}",
-            facts(),
+            values(),
         )
-        .complaints;
+        .log_entries;
         let notes: Vec<_> = notes.iter().map(|(note, _)| note.as_str()).collect();
         assert_eq!(
             notes,
@@ -283,7 +288,7 @@ mod tests {
     }
 
     #[test]
-    fn more_than_printing_of_what_is_undefined_fails_with_its_name() {
+    fn using_an_undefined_value_fails_with_its_name() {
         for (source, message) in [
             ("{{ nosuch + 'x' }}", "'nosuch' is undefined"),
             ("{{ -nosuch }}", "'nosuch' is undefined"),
@@ -313,15 +318,15 @@ mod tests {
                 "'mr_provisioner.preseed.controllers.object object' has no attribute 'nosuch'",
             ),
         ] {
-            match render(source, facts()).outcome {
-                Err(Failure::Undefined(found)) => assert_eq!(found, message, "{source}"),
+            match render(source, values()).outcome {
+                Err(RenderError::Undefined(found)) => assert_eq!(found, message, "{source}"),
                 other => panic!("{source}: {other:?}"),
             }
         }
     }
 
     #[test]
-    fn named_tuples_have_an_order_and_numbers() {
+    fn named_tuples_are_ordered_and_indexed() {
         assert_eq!(text("{{ interfaces }}"), "[object(name='eth0', prefix=16)]");
         assert_eq!(
             text("{{ interfaces[0][1] }} {{ interfaces[0]|length }}"),
@@ -331,7 +336,7 @@ mod tests {
     }
 
     #[test]
-    fn filters_do_as_those_of_the_servers_jinja2() {
+    fn filters_behave_like_jinja2_28() {
         assert_eq!(
             text("{{ hostname|int }} {{ '42.9'|int }} {{ 'x'|int(7) }} {{ 'x'|float }}"),
             "0 42 7 0.0"
@@ -344,7 +349,7 @@ mod tests {
     }
 
     #[test]
-    fn what_jinja2_got_later_is_unknown() {
+    fn later_jinja2_features_are_unknown() {
         assert_eq!(
             failed("{{ [1]|min }}"),
             "Syntax(\"no filter named 'min'\", 1)"
@@ -365,7 +370,7 @@ mod tests {
     }
 
     #[test]
-    fn mistakes_of_letters_and_brackets_are_told_before_those_of_words() {
+    fn lexer_errors_come_before_parser_errors() {
         for (source, message) in [
             ("{{ a ? }}", "unexpected char '?' at 5"),
             ("ü{{ 'abc }}", "unexpected char \"'\" at 4"),

@@ -1,22 +1,22 @@
-//! `/tftp/`: files below the root for anyone, private images too, and boot configurations made on the fly.
+//! `/tftp/`: files below the TFTP root and generated boot configurations. It needs no token, also for private images.
 
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use serde_json::json;
 
 use crate::call::Call;
-use crate::net::parse_mac;
-use crate::reply::{Outcome, Reply};
+use crate::database::{Database, Machine};
+use crate::lab_state::LabState;
+use crate::network_address::parse_mac;
+use crate::reply::{HandlerResult, Reply};
 use crate::routes::Args;
-use crate::state::{Db, Machine};
-use crate::world::World;
 
 const CONFIG_EVENT: i64 = 8;
 
 const LOCAL_GRUB: &str = "# default=0\n# timeout=0\n# \n# title local\n# \tquit\n\nefiquit";
 const LOCAL_PXELINUX: &str = "default local\nprompt 0\ntimeout 0\ntotaltimeout 0\nontimeout local\n\nlabel local\n\tLOCALBOOT -1";
 
-pub(crate) fn get(world: &mut World, call: &Call, _: &Args<'_>) -> Outcome {
+pub(crate) fn get(lab: &mut LabState, call: &Call, _: &Args<'_>) -> HandlerResult {
     let (Some(_), Some(file)) = (call.header("x-tftp-ip"), call.header("x-tftp-file")) else {
         return Err(Reply::bad_request());
     };
@@ -24,14 +24,13 @@ pub(crate) fn get(world: &mut World, call: &Call, _: &Args<'_>) -> Outcome {
     if name.starts_with('/') {
         return Err(Reply::not_found());
     }
-    if let Some(reply) = served(world, &name) {
+    if let Some(reply) = served(lab, &name) {
         return Ok(reply);
     }
-    if let Some(machine) = asked_for(&world.db, &name) {
-        world
-            .db
-            .note(machine.id, None, CONFIG_EVENT, json!({"filename": name}));
-        return Ok(Reply::text(200, configuration(&world.db, &machine, &name)));
+    if let Some(machine) = asked_for(&lab.db, &name) {
+        lab.db
+            .add_event(machine.id, None, CONFIG_EVENT, json!({"filename": name}));
+        return Ok(Reply::text(200, configuration(&lab.db, &machine, &name)));
     }
     if name.contains("/pxelinux.cfg/default") || name.contains("/efidefault") {
         return Ok(Reply::text(200, local(&name)));
@@ -40,12 +39,12 @@ pub(crate) fn get(world: &mut World, call: &Call, _: &Args<'_>) -> Outcome {
 }
 
 /// The file of that name, if there is one.
-fn served(world: &World, name: &str) -> Option<Reply> {
+fn served(lab: &LabState, name: &str) -> Option<Reply> {
     let parts: Vec<&str> = name
         .split('/')
         .filter(|part| !part.is_empty() && *part != ".")
         .collect();
-    let path = world.db.files.get(&parts.join("/"))?;
+    let path = lab.db.files.get(&parts.join("/"))?;
     let metadata = path.metadata().ok()?;
     let modified = metadata.modified().unwrap_or(SystemTime::now());
     let seconds = modified
@@ -60,8 +59,8 @@ fn served(world: &World, name: &str) -> Option<Reply> {
     ))
 }
 
-/// The machine whose MAC a name such as `grub.cfg/01-52-54-00-00-01-01` holds.
-fn asked_for(db: &Db, name: &str) -> Option<Machine> {
+/// Finds the machine by the MAC address in a name such as `grub.cfg/01-52-54-00-00-01-01`.
+fn asked_for(db: &Database, name: &str) -> Option<Machine> {
     let mut places = name.match_indices("/01-").map(|(at, mark)| at + mark.len());
     let mac = places.find_map(|at| {
         let text = name.get(at..at + 17)?;
@@ -85,7 +84,7 @@ fn local(name: &str) -> &'static str {
     }
 }
 
-fn configuration(db: &Db, machine: &Machine, name: &str) -> String {
+fn configuration(db: &Database, machine: &Machine, name: &str) -> String {
     if !machine.netboot_enabled {
         return local(name).to_owned();
     }
@@ -121,8 +120,8 @@ fn configuration(db: &Db, machine: &Machine, name: &str) -> String {
     }
 }
 
-/// Where the installer finds its preseed.
-fn installer_options(db: &Db, machine: &Machine) -> String {
+/// The kernel options that tell the installer the preseed's URL.
+fn installer_options(db: &Database, machine: &Machine) -> String {
     let url = format!("{}/preseed/{}", db.config.access_uri, machine.id);
     let preseed = machine.preseed_id.and_then(|id| db.preseeds.get(id));
     match preseed.map(|preseed| preseed.file_type.as_str()) {

@@ -1,4 +1,4 @@
-//! A condition in the database: its types are checked before any row is looked at.
+//! SQL conditions. The database checks their types before it reads any row.
 
 use std::cmp::Ordering;
 
@@ -32,7 +32,7 @@ pub(crate) enum Operand {
     Float(f64),
     Null,
     Condition(Condition),
-    /// A value that the database driver cannot write, by the name of its type.
+    /// A value that the database driver cannot convert, by the name of its type.
     Unadaptable(&'static str),
 }
 
@@ -45,7 +45,7 @@ pub(crate) enum Condition {
     /// No condition at all.
     Absent,
     NotBoolean(Column, &'static str),
-    /// SQL that the lab does not understand, and the real database rarely.
+    /// SQL that the lab does not parse. The real database refuses most of it.
     Raw(String),
     Id(Compare, i64),
     /// Whether something is NULL, or is not.
@@ -149,7 +149,7 @@ fn no_operator(left: &str, sign: &str, right: &str, condition: &str) -> Reply {
 }
 
 impl Condition {
-    /// Refuses what the driver cannot write, then what the database cannot make sense of.
+    /// Checks a condition first like the driver (values), then like the database (types).
     pub(crate) fn check(&self) -> Result<(), Reply> {
         self.each(&mut |condition| condition.writable())?;
         self.each(&mut |condition| condition.typed())
@@ -196,7 +196,7 @@ impl Condition {
                 );
                 Err(database_error("ProgrammingError", &problem, column.sql()))
             }
-            Condition::Raw(text) => Err(super::raw::refusal(text)),
+            Condition::Raw(text) => Err(super::raw_sql::refusal(text)),
             Condition::Like(left, _) => match left.as_ref() {
                 Operand::Column(column) if column.is_text() => Ok(()),
                 left => Err(no_operator(
@@ -272,7 +272,7 @@ fn comparable(compare: Compare, left: &Operand, right: &Operand) -> Result<(), R
     }
 }
 
-/// A text that PostgreSQL is to take for a bigint.
+/// Parses a text like PostgreSQL's bigint.
 pub(crate) fn bigint(text: &str) -> Result<i64, String> {
     let trimmed = text.trim_matches([' ', '\t', '\n', '\r', '\u{b}', '\u{c}']);
     let digits = trimmed.strip_prefix(['+', '-']).unwrap_or(trimmed);

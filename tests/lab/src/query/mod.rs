@@ -1,36 +1,36 @@
-//! The query language of `GET /machine` and of reservations.
+//! The query language of `GET /machine` and reservations.
 //!
 //! Three stages, as on the server: the text is parsed into S-expressions (`sexp`), those are evaluated in Python into a
 //! condition (`build`), and the database checks the condition's types (`condition`) and applies it to its rows (`rows`).
 //! An error of an earlier stage hides those of a later one.
 
-mod build;
 mod condition;
-mod raw;
+mod evaluate;
+mod raw_sql;
 mod rows;
 mod sexp;
 
+use crate::database::{Database, Machine};
 use crate::reply::Reply;
-use crate::state::{Db, Machine};
 use condition::Condition;
 
 pub(crate) use condition::bigint;
 
-/// Which machines a query finds.
+/// The machines that a query finds.
 pub(crate) struct Filter(Condition);
 
-/// Reads a query; an empty one finds all machines.
+/// Parses a query. An empty one finds all machines.
 pub(crate) fn parse(text: &str) -> Result<Filter, Reply> {
     if text.is_empty() {
         return Ok(Filter(Condition::Always));
     }
-    let condition = build::top(&sexp::parse(text)?)?;
+    let condition = evaluate::top(&sexp::parse(text)?)?;
     condition.check()?;
     Ok(Filter(condition))
 }
 
 impl Filter {
-    pub(crate) fn accepts(&self, db: &Db, machine: &Machine) -> bool {
+    pub(crate) fn accepts(&self, db: &Database, machine: &Machine) -> bool {
         self.0.holds(db, machine) == Some(true)
     }
 }

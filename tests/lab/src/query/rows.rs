@@ -3,9 +3,9 @@
 use std::cmp::Ordering;
 
 use super::condition::{Column, Condition, Operand, bigint, truth};
-use crate::state::{Db, Machine};
+use crate::database::{Database, Machine};
 
-/// A value in a row; none is NULL.
+/// A value in a row. `None` is NULL.
 enum Cell {
     Text(String),
     Number(f64),
@@ -14,7 +14,7 @@ enum Cell {
 }
 
 impl Column {
-    fn of(self, db: &Db, machine: &Machine) -> Cell {
+    fn cell(self, db: &Database, machine: &Machine) -> Cell {
         match self {
             Column::Name => Cell::Text(machine.name.clone()),
             Column::Arch => Cell::Text(db.arch_name(machine.arch_id).to_owned()),
@@ -29,8 +29,8 @@ impl Column {
 }
 
 impl Condition {
-    /// Whether the condition holds for a machine; none is NULL.
-    pub(super) fn holds(&self, db: &Db, machine: &Machine) -> Option<bool> {
+    /// Whether the condition holds for a machine. `None` is NULL.
+    pub(super) fn holds(&self, db: &Database, machine: &Machine) -> Option<bool> {
         match self {
             Condition::Always | Condition::Absent => Some(true),
             Condition::Never => Some(false),
@@ -54,8 +54,8 @@ impl Condition {
     }
 }
 
-/// One decisive part decides; failing that, one NULL leaves it open.
-fn junction(parts: &[Condition], db: &Db, machine: &Machine, decisive: bool) -> Option<bool> {
+/// SQL's AND and OR: a decisive part gives the result; otherwise a NULL makes it NULL.
+fn junction(parts: &[Condition], db: &Database, machine: &Machine, decisive: bool) -> Option<bool> {
     let results: Vec<Option<bool>> = parts.iter().map(|part| part.holds(db, machine)).collect();
     if results.contains(&Some(decisive)) {
         return Some(decisive);
@@ -64,9 +64,9 @@ fn junction(parts: &[Condition], db: &Db, machine: &Machine, decisive: bool) -> 
 }
 
 impl Operand {
-    fn cell(&self, db: &Db, machine: &Machine) -> Cell {
+    fn cell(&self, db: &Database, machine: &Machine) -> Cell {
         match self {
-            Operand::Column(column) => column.of(db, machine),
+            Operand::Column(column) => column.cell(db, machine),
             Operand::Text(text) => Cell::Text(text.clone()),
             Operand::Int(number) => Cell::Number(*number as f64),
             Operand::Float(number) => Cell::Number(*number),
@@ -79,7 +79,7 @@ impl Operand {
 fn compare_cells(left: Cell, right: Cell) -> Option<Ordering> {
     match (left, right) {
         (Cell::Text(left), Cell::Text(right)) => Some(left.cmp(&right)),
-        // The database puts what is not a number above all numbers.
+        // PostgreSQL sorts NaN above all numbers.
         (Cell::Number(left), Cell::Number(right)) => left
             .partial_cmp(&right)
             .or(Some(left.is_nan().cmp(&right.is_nan()))),
@@ -94,7 +94,7 @@ fn compare_cells(left: Cell, right: Cell) -> Option<Ordering> {
 fn is_like(text: &str, pattern: &str) -> bool {
     let text: Vec<char> = text.chars().collect();
     let pattern: Vec<char> = pattern.chars().collect();
-    // Where in the text a match of the pattern so far may end.
+    // The positions in the text where a match of the pattern so far can end.
     let mut ends = vec![false; text.len() + 1];
     ends[0] = true;
     let mut at = 0;
@@ -125,7 +125,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn like_is_that_of_sql() {
+    fn like_matches_sql_patterns() {
         for (text, pattern, expected) in [
             ("qdc01", "q%1", true),
             ("qdc01", "qdc0_", true),

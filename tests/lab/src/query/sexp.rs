@@ -1,4 +1,4 @@
-//! S-expressions as the server's parser reads them; whatever it trips over is a 500.
+//! The server's parser for S-expressions. An expression that makes it fail is a 500.
 
 use crate::reply::Reply;
 
@@ -18,7 +18,7 @@ pub(crate) enum Sexp {
 /// Reads exactly one expression.
 pub(crate) fn parse(text: &str) -> Result<Sexp, Reply> {
     let chars: Vec<char> = text.chars().collect();
-    let mut parser = Parser {
+    let mut parser = SexpParser {
         chars: &chars,
         at: 0,
     };
@@ -32,15 +32,15 @@ pub(crate) fn parse(text: &str) -> Result<Sexp, Reply> {
     }
 }
 
-struct Parser<'a> {
+struct SexpParser<'a> {
     chars: &'a [char],
     at: usize,
 }
 
-/// What a backslash keeps its meaning from within a symbol.
+/// Characters that need a backslash in a symbol.
 const SPECIAL: &str = "\\'`\"()[] .,?;#";
 
-/// A symbol as the server names it in errors.
+/// A symbol in the server's error messages.
 pub(super) fn quote(symbol: &str) -> String {
     let escaped = |c| SPECIAL.contains(c).then_some('\\').into_iter().chain([c]);
     symbol.chars().flat_map(escaped).collect()
@@ -48,7 +48,7 @@ pub(super) fn quote(symbol: &str) -> String {
 
 const BLANKS: [char; 6] = [' ', '\t', '\n', '\r', '\u{b}', '\u{c}'];
 
-impl Parser<'_> {
+impl SexpParser<'_> {
     /// The expressions up to a closing bracket or the end.
     fn sequence(&mut self) -> Option<Vec<Sexp>> {
         let mut found = Vec::new();
@@ -61,7 +61,7 @@ impl Parser<'_> {
                 '"' => found.push(Sexp::Text(self.text()?)),
                 ';' => self.comment(),
                 '\'' => {
-                    // The quote takes the rest of the sequence with it and keeps its first expression.
+                    // The parser reads the rest of the sequence into the quote and keeps only its first expression.
                     self.at += 1;
                     let mut rest = self.sequence()?.into_iter();
                     found.push(Sexp::Quoted(Box::new(rest.next()?)));
@@ -89,7 +89,7 @@ impl Parser<'_> {
             .map_or(rest.len(), |newline| newline + 1);
     }
 
-    /// A known escape is undone, any other keeps its backslash.
+    /// Decodes a known escape. An unknown one keeps its backslash.
     fn text(&mut self) -> Option<String> {
         let mut text = String::new();
         loop {
@@ -115,7 +115,7 @@ impl Parser<'_> {
         Some(text)
     }
 
-    /// Digits make a number; a semicolon within belongs to the atom.
+    /// Reads a number or a symbol. A semicolon inside belongs to it.
     fn atom(&mut self) -> Option<Sexp> {
         let mut atom = String::new();
         while let Some(c) = self
@@ -136,8 +136,8 @@ impl Parser<'_> {
                 c => atom.push(*c),
             }
         }
-        let int = crate::py::parse_int(&atom).map(Sexp::Int);
-        let float = || crate::py::parse_float(&atom).map(Sexp::Float);
+        let int = crate::python::parse_int(&atom).map(Sexp::Int);
+        let float = || crate::python::parse_float(&atom).map(Sexp::Float);
         Some(int.or_else(float).unwrap_or(Sexp::Symbol(atom)))
     }
 }

@@ -45,7 +45,7 @@ fn refused(query: &str) -> (u16, String, String) {
 }
 
 #[test]
-fn operators_and_operands_combine() {
+fn operators_accept_all_operand_types() {
     assert_eq!(found("(and (or) (= name \"qdc01\"))"), [2]);
     assert_eq!(found("(or (and) (= name \"qdc01\"))"), [2]);
     assert_eq!(found("(or (= name \"x\") nil)"), NONE);
@@ -63,14 +63,14 @@ fn operators_and_operands_combine() {
 }
 
 #[test]
-fn texts_escape_as_in_lisp() {
+fn texts_have_lisp_escapes() {
     assert_eq!(found(r#"(= name "bad bmc/box \"q\"")"#), [7]);
     assert_eq!(found("(= name\"qdc01\")"), [2]);
     assert_eq!(found("(= name \"qdc01\") ; the end"), [2]);
 }
 
 #[test]
-fn raw_sql_is_understood_in_its_simplest_form_only() {
+fn only_simple_raw_sql_is_parsed() {
     assert_eq!(found("\"machine.id = 2\""), [2]);
     assert_eq!(found("\"machine.id > 6\""), [7, 8]);
     assert_eq!(found("\"1 = 1\""), ALL);
@@ -87,7 +87,7 @@ fn raw_sql_is_understood_in_its_simplest_form_only() {
 }
 
 #[test]
-fn errors_are_those_of_their_stage() {
+fn errors_come_from_the_first_failing_stage() {
     let value_error = |query, text: &str| {
         assert_eq!(
             refused(query),
@@ -140,7 +140,7 @@ fn errors_are_those_of_their_stage() {
 }
 
 #[test]
-fn symbols_may_hold_escaped_characters_and_are_named_with_their_escapes() {
+fn symbols_with_escapes_are_named_with_their_escapes() {
     let blamed = |query| refused(query).2;
     assert_eq!(blamed("(= na\\me 1)"), "`=` is not a valid operation");
     assert_eq!(blamed("(foo.bar)"), "`foo\\.bar` is not a valid operation");
@@ -148,7 +148,7 @@ fn symbols_may_hold_escaped_characters_and_are_named_with_their_escapes() {
 }
 
 #[test]
-fn a_pattern_must_be_a_text_and_what_it_is_held_against_must_be_a_text_column() {
+fn pattern_match_needs_a_text_and_a_text_column() {
     for query in ["(=~ name arch)", "(=~ \"a\" name)", "(=~ t \"a\")"] {
         assert_eq!(refused(query).0, 500, "{query}");
     }
@@ -156,7 +156,7 @@ fn a_pattern_must_be_a_text_and_what_it_is_held_against_must_be_a_text_column() 
 }
 
 #[test]
-fn what_the_parser_makes_of_quotes_and_brackets_cannot_be_written_into_sql() {
+fn quotes_and_brackets_cannot_be_converted_to_sql() {
     for (query, kind) in [
         ("(= name [x])", "Bracket"),
         ("(!= arch 'x)", "Quoted"),
@@ -180,7 +180,7 @@ fn what_the_parser_makes_of_quotes_and_brackets_cannot_be_written_into_sql() {
 }
 
 #[test]
-fn a_decisive_operand_hides_the_mistakes_beside_it() {
+fn decisive_operand_hides_errors_of_the_others() {
     assert_eq!(found("(or t name)"), ALL);
     assert_eq!(found("(and (= 1 2) interface_count)"), NONE);
     assert_eq!(found("(or (= 1 2) (= name \"qdc01\"))"), [2]);
@@ -189,13 +189,13 @@ fn a_decisive_operand_hides_the_mistakes_beside_it() {
 }
 
 #[test]
-fn conditions_can_be_asked_whether_they_are_null() {
+fn conditions_can_be_compared_with_null() {
     assert_eq!(found("(!= (= name \"qdc01\") nil)"), ALL);
     assert_eq!(found("(= nil (= name \"qdc01\"))"), NONE);
 }
 
 #[test]
-fn numbers_are_those_of_python_and_of_the_database() {
+fn numbers_compare_like_in_python_and_postgresql() {
     assert_eq!(found("(< interface_count nan)"), ALL);
     assert_eq!(found("(> Infinity interface_count)"), ALL);
     assert_eq!(found("(= interface_count 1_0e-1)"), [2, 3, 4, 5, 7, 8]);
@@ -208,6 +208,6 @@ fn numbers_are_those_of_python_and_of_the_database() {
 }
 
 #[test]
-fn an_empty_text_is_no_condition() {
+fn empty_text_finds_all_machines() {
     assert_eq!(found("\"\""), ALL);
 }

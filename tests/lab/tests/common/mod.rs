@@ -1,4 +1,4 @@
-//! A client that sends exactly what it is told, one connection per request.
+//! A minimal HTTP client for tests, with one connection per request.
 #![allow(dead_code, reason = "each test file uses its own part of this")]
 
 use std::io::{self, Read, Write};
@@ -7,6 +7,11 @@ use std::time::Duration;
 
 use mrp_lab::Lab;
 use serde_json::Value;
+
+pub(crate) const ADMIN: &str = "admin-token";
+pub(crate) const ALICE: &str = "alice-token";
+pub(crate) const BOB: &str = "bob-token";
+pub(crate) const NO_BODY: Value = Value::Null;
 
 pub(crate) struct Answer {
     pub(crate) status: u16,
@@ -39,7 +44,7 @@ pub(crate) fn host(lab: &Lab) -> &str {
         .trim_end_matches('/')
 }
 
-/// Sends a request; Content-Length is added, as every client adds it.
+/// Sends a request with Content-Length.
 pub(crate) fn send(
     host: &str,
     method: &str,
@@ -62,7 +67,7 @@ pub(crate) fn send(
     read(stream, method == "HEAD")
 }
 
-/// Reads an answer; one that is shorter than its Content-Length is an error.
+/// Reads an answer. It is an error if it is shorter than its Content-Length.
 pub(crate) fn read(mut stream: TcpStream, without_body: bool) -> io::Result<Answer> {
     let mut bytes = Vec::new();
     stream.read_to_end(&mut bytes)?;
@@ -98,36 +103,40 @@ pub(crate) fn read(mut stream: TcpStream, without_body: bool) -> io::Result<Answ
 /// A request with a token and, unless it is null, a JSON body.
 pub(crate) fn api(lab: &Lab, token: &str, method: &str, path: &str, body: Value) -> Answer {
     let authorization = format!("Bearer {token}");
-    let text = if body.is_null() {
-        String::new()
-    } else {
-        body.to_string()
-    };
-    send(
-        host(lab),
+    send_json(
+        lab,
         method,
         path,
         &[("Authorization", &authorization)],
-        text.as_bytes(),
+        &body,
     )
-    .unwrap()
 }
 
 /// A request to the control path.
 pub(crate) fn control(lab: &Lab, method: &str, path: &str, body: Value) -> Answer {
-    let text = if body.is_null() {
-        String::new()
-    } else {
-        body.to_string()
+    send_json(lab, method, &format!("/_lab/{path}"), &[], &body)
+}
+
+fn send_json(
+    lab: &Lab,
+    method: &str,
+    path: &str,
+    headers: &[(&str, &str)],
+    body: &Value,
+) -> Answer {
+    let text = match body {
+        Value::Null => String::new(),
+        body => body.to_string(),
     };
-    send(
-        host(lab),
-        method,
-        &format!("/_lab/{path}"),
-        &[],
-        text.as_bytes(),
-    )
-    .unwrap()
+    send(host(lab), method, path, headers, text.as_bytes()).unwrap()
+}
+
+/// Orders the provisioning of a machine.
+pub(crate) fn provision(lab: &Lab, machine: i64) {
+    let path = format!("/api/v1/machine/{machine}/state");
+    let state = serde_json::json!({"state": "provision"});
+    let answer = api(lab, "admin-token", "POST", &path, state);
+    assert_eq!(answer.status, 202, "{}", answer.text());
 }
 
 pub(crate) fn tftp(lab: &Lab, file: &str) -> Answer {
@@ -141,7 +150,7 @@ pub(crate) fn tftp(lab: &Lab, file: &str) -> Answer {
     .unwrap()
 }
 
-/// A form with an image, and the header that goes with it.
+/// A form with an image, and its content type.
 pub(crate) fn image_form(
     description: &str,
     kind: &str,

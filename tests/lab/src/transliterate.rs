@@ -1,4 +1,4 @@
-//! The ASCII part of a character, as Unicode's compatibility decomposition gives it for Latin letters and their like.
+//! Transliteration: the ASCII part of a character's compatibility decomposition, for Latin letters and similar ones.
 
 const ACCENTED: [(&str, char); 30] = [
     ("ÀÁÂÃÄÅĀĂĄ", 'A'),
@@ -33,7 +33,7 @@ const ACCENTED: [(&str, char); 30] = [
     ("źżž", 'z'),
 ];
 
-/// What stands for a whole text.
+/// Other characters and their ASCII forms.
 const COMPATIBLE: [(char, &str); 16] = [
     ('\u{a0}', " "),
     ('\u{2002}', " "),
@@ -53,10 +53,10 @@ const COMPATIBLE: [(char, &str); 16] = [
     ('¼', "14"),
 ];
 
-/// Letters, digits and signs of the width of Chinese ones.
+/// The distance between full-width letters, digits or signs and their ASCII forms.
 const FULL_WIDTH: u32 = 0xff01 - 0x21;
 
-/// Nothing for a character that has no ASCII in it.
+/// Returns the ASCII form of a character, or an empty text if it has none.
 pub(crate) fn fold(c: char) -> String {
     if c.is_ascii() {
         return c.into();

@@ -1,16 +1,16 @@
-//! Creations whose answer was lost: looked for before they are tried again.
+//! Creations whose answer was lost: the object is searched for before the request is repeated.
 
 use mr_provisioner::client::*;
 
 use crate::server::{Server, Step, delete, get, post};
 use crate::support::*;
 
-fn name_of(file: &ImageFile) -> String {
+fn image_name(file: &ImageFile) -> String {
     format!("alice/{}.1a2b3c4d", file.upload_name())
 }
 
-/// Answers that were lost with the request out of the server's hands.
-fn losses() -> [Step; 3] {
+/// Lost answers of an upload that the server has ended.
+fn ended_uploads() -> [Step; 3] {
     [
         post("/api/v1/image").close(),
         post("/api/v1/image").html(503, ""),
@@ -18,30 +18,28 @@ fn losses() -> [Step; 3] {
     ]
 }
 
-/// Answers that were given up while the server may still have the request.
-fn impatience(step: fn() -> Step) -> [Step; 3] {
+/// Missing answers of a request that the server may still work on.
+fn unended(step: fn() -> Step) -> [Step; 3] {
     [step().stall(), step().html(502, ""), step().html(504, "")]
 }
 
 #[test]
-fn an_image_that_arrived_is_not_sent_again() {
-    for loss in losses() {
+fn upload_that_arrived_is_not_repeated() {
+    for loss in ended_uploads() {
         let made = upload(b"kernel");
         let mut file = ImageFile::open(&made.path).unwrap();
         let (old, new) = (
-            image_json(3, &name_of(&file)),
-            image_json(4, &name_of(&file)),
+            image_json(3, &image_name(&file)),
+            image_json(4, &image_name(&file)),
         );
         let other = image_json(5, "alice/other.1a2b3c4d");
         let server = Server::start([
             get("/api/v1/image").json(200, format!("[{old}]")),
             loss,
             get("/api/v1/image").json(200, format!("[{new}, {old}, {other}]")),
-            get("/tftp/").header("x-tftp-file", &name_of(&file)).answer(
-                200,
-                "application/octet-stream",
-                "kernel",
-            ),
+            get("/tftp/")
+                .header("x-tftp-file", &image_name(&file))
+                .answer(200, "application/octet-stream", "kernel"),
         ]);
         let (client, clock) = client(&server);
         assert_eq!(
@@ -54,18 +52,18 @@ fn an_image_that_arrived_is_not_sent_again() {
 }
 
 #[test]
-fn an_image_that_did_not_arrive_is_sent_again() {
-    for loss in losses() {
+fn upload_that_did_not_arrive_is_repeated() {
+    for loss in ended_uploads() {
         let made = upload(b"kernel");
         let mut file = ImageFile::open(&made.path).unwrap();
-        // One with the same mark was there before, and one of another type is new.
-        let old = image_json(3, &name_of(&file));
-        let other = image_json(5, &name_of(&file)).replace("Kernel", "Initrd");
+        // An image with the same mark existed before; a new one has another type.
+        let old = image_json(3, &image_name(&file));
+        let other = image_json(5, &image_name(&file)).replace("Kernel", "Initrd");
         let server = Server::start([
             get("/api/v1/image").json(200, format!("[{old}]")),
             loss,
             get("/api/v1/image").json(200, format!("[{old}, {other}]")),
-            post("/api/v1/image").json(201, image_json(6, &name_of(&file))),
+            post("/api/v1/image").json(201, image_json(6, &image_name(&file))),
         ]);
         let (client, clock) = client(&server);
         assert_eq!(
@@ -79,8 +77,8 @@ fn an_image_that_did_not_arrive_is_sent_again() {
 }
 
 #[test]
-fn an_image_that_arrived_after_the_look_is_not_sent_again() {
-    for loss in impatience(|| post("/api/v1/image")) {
+fn upload_that_arrived_after_the_first_list_is_not_repeated() {
+    for loss in unended(|| post("/api/v1/image")) {
         let made = upload(b"kernel");
         let mut file = ImageFile::open(&made.path).unwrap();
         let server = Server::start([
@@ -88,7 +86,7 @@ fn an_image_that_arrived_after_the_look_is_not_sent_again() {
             loss,
             get("/api/v1/image").json(200, "[]"),
             get("/api/v1/image").json(200, "[]"),
-            get("/api/v1/image").json(200, format!("[{}]", image_json(4, &name_of(&file)))),
+            get("/api/v1/image").json(200, format!("[{}]", image_json(4, &image_name(&file)))),
             get("/tftp/").answer(200, "application/octet-stream", "kernel"),
         ]);
         let (client, clock) = soon(&server);
@@ -102,8 +100,8 @@ fn an_image_that_arrived_after_the_look_is_not_sent_again() {
 }
 
 #[test]
-fn an_image_that_may_still_arrive_is_not_sent_again() {
-    for loss in impatience(|| post("/api/v1/image")) {
+fn upload_that_may_still_arrive_is_not_repeated() {
+    for loss in unended(|| post("/api/v1/image")) {
         let made = upload(b"kernel");
         let mut file = ImageFile::open(&made.path).unwrap();
         let mut steps = vec![get("/api/v1/image").json(200, "[]"), loss];
@@ -121,14 +119,14 @@ fn an_image_that_may_still_arrive_is_not_sent_again() {
 }
 
 #[test]
-fn an_upload_that_stalled_half_way_is_sent_again() {
+fn upload_that_stalled_before_its_end_is_repeated() {
     let made = sparse(32 * 1024 * 1024);
     let mut file = ImageFile::open(&made.path).unwrap();
     let server = Server::start([
         get("/api/v1/image").json(200, "[]"),
         post("/api/v1/image").stall(),
         get("/api/v1/image").json(200, "[]"),
-        post("/api/v1/image").json(201, image_json(5, &name_of(&file))),
+        post("/api/v1/image").json(201, image_json(5, &image_name(&file))),
     ]);
     let (client, clock) = soon(&server);
     assert_eq!(
@@ -140,7 +138,7 @@ fn an_upload_that_stalled_half_way_is_sent_again() {
 }
 
 #[test]
-fn an_image_that_arrived_in_part_is_deleted_and_sent_again() {
+fn incomplete_image_is_deleted_and_the_upload_repeated() {
     let part = |step: Step| step.answer(200, "application/octet-stream", "ker");
     let nothing = |step: Step| step.answer(404, "text/html", "");
     for read_back in [part(get("/tftp/")), nothing(get("/tftp/"))] {
@@ -149,10 +147,10 @@ fn an_image_that_arrived_in_part_is_deleted_and_sent_again() {
         let server = Server::start([
             get("/api/v1/image").json(200, "[]"),
             post("/api/v1/image").close(),
-            get("/api/v1/image").json(200, format!("[{}]", image_json(4, &name_of(&file)))),
+            get("/api/v1/image").json(200, format!("[{}]", image_json(4, &image_name(&file)))),
             read_back,
             delete("/api/v1/image/4").answer(204, "text/html", ""),
-            post("/api/v1/image").json(201, image_json(5, &name_of(&file))),
+            post("/api/v1/image").json(201, image_json(5, &image_name(&file))),
         ]);
         let (client, _) = client(&server);
         assert_eq!(
@@ -164,13 +162,13 @@ fn an_image_that_arrived_in_part_is_deleted_and_sent_again() {
 }
 
 #[test]
-fn where_nothing_can_be_read_back_the_mark_has_to_do() {
+fn image_is_found_by_its_mark_where_its_file_cannot_be_read_back() {
     let made = upload(b"kernel");
     let mut file = ImageFile::open(&made.path).unwrap();
     let server = Server::start([
         get("/api/v1/image").json(200, "[]"),
         post("/api/v1/image").close(),
-        get("/api/v1/image").json(200, format!("[{}]", image_json(4, &name_of(&file)))),
+        get("/api/v1/image").json(200, format!("[{}]", image_json(4, &image_name(&file)))),
         get("/tftp/").html(403, "<html>no</html>"),
     ]);
     assert_eq!(
@@ -186,7 +184,7 @@ fn where_nothing_can_be_read_back_the_mark_has_to_do() {
 }
 
 #[test]
-fn attempts_to_upload_end() {
+fn upload_attempts_are_limited() {
     let made = upload(b"kernel");
     let mut file = ImageFile::open(&made.path).unwrap();
     let mut steps = vec![get("/api/v1/image").json(200, "[]")];
@@ -203,7 +201,7 @@ fn attempts_to_upload_end() {
 }
 
 #[test]
-fn an_image_that_cannot_be_looked_for_may_have_arrived() {
+fn outcome_is_unknown_when_images_cannot_be_listed() {
     let made = upload(b"kernel");
     let mut file = ImageFile::open(&made.path).unwrap();
     let server = Server::start([
@@ -239,7 +237,7 @@ const MADE: &str =
     r#"{"id": 5, "name": "base", "content": "d-i", "type": "preseed", "user": "alice"}"#;
 
 #[test]
-fn a_preseed_that_arrived_is_not_made_again() {
+fn preseed_that_arrived_is_not_created_again() {
     let server = Server::start([
         post("/api/v1/preseed").close(),
         get("/api/v1/preseed").json(200, format!("[{MADE}]")),
@@ -252,7 +250,7 @@ fn a_preseed_that_arrived_is_not_made_again() {
 }
 
 #[test]
-fn a_preseed_that_did_not_arrive_is_made_again() {
+fn preseed_that_did_not_arrive_is_created_again() {
     let server = Server::start([
         post("/api/v1/preseed").headed(503, "Retry-After: 2\r\n", ""),
         get("/api/v1/preseed").json(200, format!("[{}]", MADE.replace("d-i", "older"))),
@@ -265,7 +263,7 @@ fn a_preseed_that_did_not_arrive_is_made_again() {
 }
 
 #[test]
-fn an_assignment_that_arrived_is_not_made_again() {
+fn assignee_that_arrived_is_not_created_again() {
     let new = NewAssignee {
         user: "bob".to_owned(),
         reason: None,
@@ -284,7 +282,7 @@ fn an_assignment_that_arrived_is_not_made_again() {
 }
 
 #[test]
-fn an_order_to_a_bmc_is_sent_once() {
+fn power_order_is_not_repeated_after_a_lost_answer() {
     for loss in [
         post("/api/v1/machine/7/power").close(),
         post("/api/v1/machine/7/power").html(504, ""),
@@ -307,8 +305,8 @@ fn an_order_to_a_bmc_is_sent_once() {
 }
 
 #[test]
-fn a_preseed_that_arrived_after_the_look_is_not_made_again() {
-    for loss in impatience(|| post("/api/v1/preseed")) {
+fn preseed_that_arrived_after_the_first_list_is_not_created_again() {
+    for loss in unended(|| post("/api/v1/preseed")) {
         let server = Server::start([
             loss,
             get("/api/v1/preseed").json(200, "[]"),
@@ -322,7 +320,7 @@ fn a_preseed_that_arrived_after_the_look_is_not_made_again() {
 }
 
 #[test]
-fn a_console_whose_answer_was_lost_is_asked_for_again() {
+fn console_is_created_again_after_a_lost_answer() {
     let server = Server::start([
         post("/api/v1/machine/7/console").close(),
         post("/api/v1/machine/7/console").json(200, r#"{"host": null, "port": 1, "token": "t"}"#),
@@ -334,7 +332,7 @@ fn a_console_whose_answer_was_lost_is_asked_for_again() {
 }
 
 #[test]
-fn a_preseed_whose_first_request_came_late_is_not_taken_by_somebody_else() {
+fn conflict_with_the_own_first_request_is_not_an_error() {
     let taken = r#"{"error_type": "IntegrityError", "errors": "(psycopg2) duplicate key"}"#;
     let first_attempt = || {
         [
@@ -357,7 +355,7 @@ fn a_preseed_whose_first_request_came_late_is_not_taken_by_somebody_else() {
 }
 
 #[test]
-fn a_reservation_that_arrived_is_not_made_again() {
+fn reservation_that_arrived_is_not_repeated() {
     let machine: Machine = serde_json::from_str(&machine_json(7, "rack")).unwrap();
     let missing = r#"{"error_type":"InvalidUsage","errors":["assignee not found"]}"#;
     let own = r#"{"id": 2, "user": "alice", "reason": "ci"}"#;
@@ -380,7 +378,7 @@ fn a_reservation_that_arrived_is_not_made_again() {
 }
 
 #[test]
-fn a_reservation_whose_first_request_came_late_is_not_somebody_elses() {
+fn reservation_by_the_own_first_request_is_found() {
     let machine: Machine = serde_json::from_str(&machine_json(7, "rack")).unwrap();
     let missing = r#"{"error_type":"InvalidUsage","errors":["assignee not found"]}"#;
     let none_free = r#"{"error_type":"InvalidUsage","errors":["machine not found"]}"#;

@@ -1,4 +1,4 @@
-//! IPv4 subnets and MAC addresses as the database's `cidr` and `macaddr` read them.
+//! IPv4 subnets and MAC addresses, parsed like PostgreSQL's `cidr` and `macaddr`.
 
 use std::net::Ipv4Addr;
 
@@ -33,7 +33,7 @@ impl Subnet {
         self.contains(other.base) || other.contains(self.base)
     }
 
-    /// The network's own and its broadcast address count as inside.
+    /// Whether the subnet contains an address. The network and broadcast addresses count.
     pub(crate) fn contains(self, address: Ipv4Addr) -> bool {
         let mask = u32::from(self.mask());
         u32::from(address) & mask == u32::from(self.base) & mask
@@ -53,8 +53,8 @@ impl<'de> Deserialize<'de> for Subnet {
     }
 }
 
-/// Reads a MAC in the forms that PostgreSQL takes: six numbers or two or three groups of digits, with colons, dashes or
-/// dots between them, or twelve digits; comes out in lower case with colons.
+/// Parses a MAC address in PostgreSQL's forms: six numbers, two or three groups of digits, or twelve digits, separated by
+/// colons, dashes or dots. Returns it in lower case with colons.
 pub(crate) fn parse_mac(text: &str) -> Option<String> {
     let text = text.trim_ascii();
     let separator = text.chars().find(|c| !c.is_ascii_hexdigit());
@@ -69,7 +69,7 @@ pub(crate) fn parse_mac(text: &str) -> Option<String> {
         (1, None) => 12,
         _ => return None,
     };
-    // Only six numbers may do without their leading zeros.
+    // Leading zeros may be omitted only in the form with six numbers.
     let well_formed = |group: &&str| {
         group.bytes().all(|byte| byte.is_ascii_hexdigit())
             && (group.len() == width || width == 2 && group.len() == 1)
@@ -90,7 +90,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn macs_are_read_in_the_forms_of_the_database() {
+    fn macs_are_parsed_in_postgresql_forms() {
         for text in [
             "08:00:2B:01:02:03",
             "8-0-2b-1-2-3",

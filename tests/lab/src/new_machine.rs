@@ -1,16 +1,16 @@
-//! Machines added through the control path, of any name and with any wiring.
+//! Machines that tests add, with any name, BMC and interfaces.
 
 use serde::Deserialize;
 use serde_json::Value;
 
-use crate::net::parse_mac;
-use crate::state::{Assignment, Bmc, Db, Interface, Machine};
-use crate::world::World;
+use crate::database::{Assignment, Bmc, Database, Interface, Machine};
+use crate::lab_state::LabState;
+use crate::network_address::parse_mac;
 
-const STOCK_ARCH: &str = "arm64";
-const STOCK_NETWORK: &str = "lab";
+const DEFAULT_ARCH: &str = "arm64";
+const DEFAULT_NETWORK: &str = "lab";
 
-/// A machine to add; what is left out is as for a machine that was just wired up.
+/// A machine to add. Omitted fields get the values of a newly registered machine.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct NewMachine {
@@ -35,15 +35,15 @@ struct NewInterface {
     network: Option<String>,
 }
 
-/// Adds a machine; returns its number. On a refusal nothing is added.
-pub(crate) fn add_machine(world: &mut World, value: &Value) -> Result<i64, String> {
+/// Adds a machine and returns its id. On an error nothing is added.
+pub(crate) fn add_machine(lab: &mut LabState, value: &Value) -> Result<i64, String> {
     let new: NewMachine = serde_json::from_value(value.clone())
         .map_err(|error| format!("not a machine: {error}."))?;
-    let db = &mut world.db;
+    let db = &mut lab.db;
     if db.machines.iter().any(|machine| machine.name == new.name) {
         return Err(format!("there is a machine {} already.", new.name));
     }
-    let arch = new.arch.as_deref().unwrap_or(STOCK_ARCH);
+    let arch = new.arch.as_deref().unwrap_or(DEFAULT_ARCH);
     let arch_id = db
         .arch_named(arch)
         .map(|arch| arch.id)
@@ -78,8 +78,8 @@ pub(crate) fn add_machine(world: &mut World, value: &Value) -> Result<i64, Strin
     Ok(machine.id)
 }
 
-/// By name, or the architecture's first one with a bootloader.
-fn subarch(db: &Db, arch_id: i64, name: Option<&str>) -> Result<Option<i64>, String> {
+/// Finds a subarchitecture by name. Without a name it is the architecture's first one with a bootloader.
+fn subarch(db: &Database, arch_id: i64, name: Option<&str>) -> Result<Option<i64>, String> {
     let mut of_arch = db
         .subarchs
         .iter()
@@ -95,34 +95,32 @@ fn subarch(db: &Db, arch_id: i64, name: Option<&str>) -> Result<Option<i64>, Str
         .ok_or_else(|| format!("there is no subarchitecture {name} for it."))
 }
 
-fn user(db: &Db, name: &str) -> Result<i64, String> {
+fn user(db: &Database, name: &str) -> Result<i64, String> {
     db.user_named(name)
         .map(|user| user.id)
         .ok_or_else(|| format!("there is no user {name}."))
 }
 
-fn add_bmc(db: &mut Db) -> i64 {
+fn add_bmc(db: &mut Database) -> i64 {
     let number = db.bmcs.iter().count() + 1;
-    let bmc = db.bmcs.insert(Bmc {
-        id: 0,
-        ip: format!("10.99.{}.{}", 1 + number / 256, number % 256),
-        username: "ipmiuser".into(),
-        password: "ipmipass".into(),
-        bmc_type: "plain".into(),
-    });
-    bmc.id
+    let ip = format!("10.99.{}.{}", 1 + number / 256, number % 256);
+    db.bmcs.insert(Bmc::plain(ip)).id
 }
 
-/// The interfaces of a new machine, which has none yet; left out, they are one on the stock network.
-fn interfaces(db: &Db, new: Option<Vec<NewInterface>>) -> Result<Vec<Interface>, String> {
-    let stock = || {
+/// The interfaces of a new machine. If omitted, it gets one in the default network.
+fn interfaces(db: &Database, new: Option<Vec<NewInterface>>) -> Result<Vec<Interface>, String> {
+    let default_interfaces = || {
         vec![NewInterface {
             identifier: Some("eth0".into()),
             ..NewInterface::default()
         }]
     };
     let mut interfaces: Vec<Interface> = Vec::new();
-    for (index, new) in new.unwrap_or_else(stock).into_iter().enumerate() {
+    for (index, new) in new
+        .unwrap_or_else(default_interfaces)
+        .into_iter()
+        .enumerate()
+    {
         let [.., high, low] = (db.machines.iter().count() as u32).to_be_bytes();
         let text = new
             .mac
@@ -131,7 +129,7 @@ fn interfaces(db: &Db, new: Option<Vec<NewInterface>>) -> Result<Vec<Interface>,
         if db.interface_with(&mac).is_some() || interfaces.iter().any(|known| known.mac == mac) {
             return Err(format!("there is an interface with {mac} already."));
         }
-        let name = new.network.as_deref().unwrap_or(STOCK_NETWORK);
+        let name = new.network.as_deref().unwrap_or(DEFAULT_NETWORK);
         let network = db.networks.iter().find(|network| network.name == name);
         let network_id = Some(
             network

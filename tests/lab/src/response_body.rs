@@ -1,4 +1,4 @@
-//! The body of an answer: bytes or a file read piece by piece, possibly cut off on purpose.
+//! The body of a response: bytes or a file, sent in pieces, truncated if a fault says so.
 
 use std::fmt;
 use std::fs::File;
@@ -16,7 +16,7 @@ use crate::reply::Content;
 
 const PIECE: u64 = 256 << 10;
 
-/// Why a connection ends without a (whole) answer.
+/// How a connection ends without a complete answer.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) enum Abort {
     /// The connection is closed.
@@ -40,9 +40,9 @@ enum Source {
 
 pub(crate) struct LabBody {
     source: Source,
-    /// What Content-Length says.
+    /// The value of Content-Length.
     announced: u64,
-    /// What is still sent; the connection closes when that is less than announced.
+    /// The bytes still to be sent. The connection closes after them if they are fewer than announced.
     left: u64,
     sent: u64,
     pause: Option<Pin<Box<Sleep>>>,
@@ -70,7 +70,7 @@ impl LabBody {
         })
     }
 
-    /// Sends only the first bytes; an answer that is shorter is announced as longer than it is.
+    /// Sends only the first `bytes`. Content-Length is always larger than what is sent.
     pub(crate) fn truncated(mut self, bytes: u64) -> LabBody {
         self.announced = self.announced.max(bytes + 1);
         self.left = self.left.min(bytes);
@@ -108,7 +108,7 @@ impl Body for LabBody {
         if self.sent == self.announced {
             return Poll::Ready(None);
         }
-        // What was sent must be on its way before the connection is closed.
+        // The bytes that were written must reach the client before the connection is closed.
         let pause = self
             .pause
             .get_or_insert_with(|| Box::pin(tokio::time::sleep(Duration::from_millis(20))));

@@ -1,4 +1,4 @@
-//! The server's tables. A list has no order of its own: an updated row moves to the end.
+//! The server's database tables. Lists are unordered in SQL: an updated row moves to the end.
 
 use std::collections::HashMap;
 use std::path::PathBuf;
@@ -6,7 +6,7 @@ use std::time::SystemTime;
 
 use serde::Deserialize;
 
-/// A row with the key that the table gave it.
+/// A row with its primary key.
 pub(crate) trait Row: Clone + PartialEq {
     fn id(&self) -> i64;
     fn set_id(&mut self, id: i64);
@@ -32,7 +32,7 @@ pub(crate) struct Table<T> {
 }
 
 impl<T: Row> Table<T> {
-    pub(crate) fn of(rows: Vec<T>) -> Table<T> {
+    pub(crate) fn new(rows: Vec<T>) -> Table<T> {
         let last_id = rows.iter().map(Row::id).max().unwrap_or(0);
         Table { rows, last_id }
     }
@@ -45,7 +45,7 @@ impl<T: Row> Table<T> {
         self.rows.iter().find(|row| row.id() == id)
     }
 
-    /// Keys are used up even by an insert that a constraint refuses.
+    /// Takes the next key. An insert that violates a constraint uses one too.
     pub(crate) fn next_id(&mut self) -> i64 {
         self.last_id += 1;
         self.last_id
@@ -57,7 +57,7 @@ impl<T: Row> Table<T> {
         row
     }
 
-    /// Stores a changed row at the end; an unchanged one stays in its place, for no UPDATE is sent.
+    /// Moves a changed row to the end. An unchanged row keeps its position, because no UPDATE is sent for it.
     pub(crate) fn update(&mut self, row: T) {
         if let Some(at) = self
             .rows
@@ -138,13 +138,26 @@ pub(crate) struct Bmc {
     pub(crate) bmc_type: String,
 }
 
+impl Bmc {
+    /// A BMC of the plain type with the credentials of the seeded ones.
+    pub(crate) fn plain(ip: String) -> Bmc {
+        Bmc {
+            id: 0,
+            ip,
+            username: "ipmiuser".into(),
+            password: "ipmipass".into(),
+            bmc_type: "plain".into(),
+        }
+    }
+}
+
 #[derive(Clone, Debug, PartialEq, Deserialize)]
 pub(crate) struct Network {
     pub(crate) id: i64,
     pub(crate) name: String,
-    pub(crate) subnet: crate::net::Subnet,
-    pub(crate) reserved_net: Option<crate::net::Subnet>,
-    pub(crate) static_net: Option<crate::net::Subnet>,
+    pub(crate) subnet: crate::network_address::Subnet,
+    pub(crate) reserved_net: Option<crate::network_address::Subnet>,
+    pub(crate) static_net: Option<crate::network_address::Subnet>,
 }
 
 #[derive(Clone, Debug, PartialEq, Deserialize)]
@@ -164,7 +177,7 @@ pub(crate) struct Machine {
 }
 
 impl Machine {
-    /// A machine that nobody has configured yet.
+    /// A machine without any configuration.
     pub(crate) fn fresh(name: &str, arch_id: i64) -> Machine {
         Machine {
             id: 0,
@@ -211,7 +224,7 @@ pub(crate) struct Assignment {
     pub(crate) reason: String,
 }
 
-/// What the server notes about a machine: 3 preseed fetched, 4 preseed error, 7 DHCP, 8 boot configuration, ...
+/// An event of a machine. Kinds: 3 preseed fetched, 4 preseed error, 7 DHCP, 8 boot configuration, ...
 #[derive(Clone, Debug)]
 pub(crate) struct Event {
     pub(crate) machine_id: i64,
@@ -221,7 +234,7 @@ pub(crate) struct Event {
     pub(crate) date: SystemTime,
 }
 
-/// A MAC that asked for an address and belongs to no machine.
+/// A MAC address that requested an IP address and belongs to no machine.
 #[derive(Clone, Debug)]
 pub(crate) struct DiscoveredMac {
     pub(crate) mac: String,
@@ -229,7 +242,7 @@ pub(crate) struct DiscoveredMac {
     pub(crate) last_seen: SystemTime,
 }
 
-/// The parts of the server's configuration that show in its answers.
+/// The parts of the server's configuration that affect its answers.
 #[derive(Clone, Debug, Deserialize)]
 pub(crate) struct Config {
     pub(crate) max_upload_size: u64,
@@ -240,7 +253,7 @@ pub(crate) struct Config {
 }
 
 #[derive(Debug)]
-pub(crate) struct Db {
+pub(crate) struct Database {
     pub(crate) config: Config,
     pub(crate) users: Table<User>,
     pub(crate) tokens: Vec<Token>,
@@ -257,19 +270,19 @@ pub(crate) struct Db {
     pub(crate) assignments: Table<Assignment>,
     pub(crate) events: Vec<Event>,
     pub(crate) discovered: Vec<DiscoveredMac>,
-    /// The files below the TFTP root, by name; an image's file outlives the image.
+    /// The files below the TFTP root, by name. Deleting an image keeps its file.
     pub(crate) files: HashMap<String, PathBuf>,
-    /// Which chassis are on, by the BMC's address and the slot behind it.
+    /// The power state of each chassis, by the BMC's address and slot.
     pub(crate) powered: HashMap<(String, String), bool>,
-    /// Sessions and the names of their users.
+    /// User names by session.
     pub(crate) sessions: HashMap<String, String>,
-    /// Console tokens and the machines they were made for.
+    /// Machine ids by console token.
     pub(crate) consoles: HashMap<String, i64>,
-    /// How many machines were generated.
+    /// The number of generated machines.
     pub(crate) generated: usize,
 }
 
-impl Db {
+impl Database {
     pub(crate) fn user(&self, id: Option<i64>) -> Option<&User> {
         id.and_then(|id| self.users.get(id))
     }
@@ -327,7 +340,7 @@ impl Db {
         self.leases.iter().find(|lease| lease.mac == mac)
     }
 
-    /// Assigned to the machine, or an administrator.
+    /// Whether a user is assigned to the machine or is an administrator.
     pub(crate) fn holds(&self, user: &User, machine_id: i64) -> bool {
         user.admin
             || self
@@ -335,7 +348,7 @@ impl Db {
                 .any(|assignment| assignment.user_id == user.id)
     }
 
-    pub(crate) fn note(
+    pub(crate) fn add_event(
         &mut self,
         machine_id: i64,
         username: Option<&str>,

@@ -1,10 +1,10 @@
-//! Python's JSON decoder: what it takes, and the words and places of its errors.
+//! Python's JSON decoder: its syntax, error messages and positions.
 
-use super::{Py, SURROGATES};
+use super::{PyValue, SURROGATES};
 
-pub(super) fn decode(text: &str) -> Result<Py, String> {
+pub(super) fn decode(text: &str) -> Result<PyValue, String> {
     let chars: Vec<char> = text.chars().collect();
-    let mut parser = Parser {
+    let mut parser = JsonParser {
         chars: &chars,
         at: 0,
     };
@@ -17,12 +17,12 @@ pub(super) fn decode(text: &str) -> Result<Py, String> {
     }
 }
 
-struct Parser<'a> {
+struct JsonParser<'a> {
     chars: &'a [char],
     at: usize,
 }
 
-impl Parser<'_> {
+impl JsonParser<'_> {
     fn message(&self, what: &str, at: usize) -> String {
         let before = &self.chars[..at.min(self.chars.len())];
         let line = before.iter().filter(|c| **c == '\n').count() + 1;
@@ -67,18 +67,18 @@ impl Parser<'_> {
         }
     }
 
-    fn value(&mut self) -> Result<Py, String> {
+    fn value(&mut self) -> Result<PyValue, String> {
         let start = self.at;
         match self.peek() {
-            Some('"') => self.string().map(Py::Str),
+            Some('"') => self.string().map(PyValue::Str),
             Some('{') => self.dict(),
             Some('[') => self.list(),
-            Some('n') if self.word("null") => Ok(Py::None),
-            Some('t') if self.word("true") => Ok(Py::Bool(true)),
-            Some('f') if self.word("false") => Ok(Py::Bool(false)),
-            Some('N') if self.word("NaN") => Ok(Py::Float(f64::NAN)),
-            Some('I') if self.word("Infinity") => Ok(Py::Float(f64::INFINITY)),
-            Some('-') if self.word("-Infinity") => Ok(Py::Float(f64::NEG_INFINITY)),
+            Some('n') if self.word("null") => Ok(PyValue::None),
+            Some('t') if self.word("true") => Ok(PyValue::Bool(true)),
+            Some('f') if self.word("false") => Ok(PyValue::Bool(false)),
+            Some('N') if self.word("NaN") => Ok(PyValue::Float(f64::NAN)),
+            Some('I') if self.word("Infinity") => Ok(PyValue::Float(f64::INFINITY)),
+            Some('-') if self.word("-Infinity") => Ok(PyValue::Float(f64::NEG_INFINITY)),
             _ => self
                 .number()
                 .map_or_else(|| self.fail("Expecting value", start), Ok),
@@ -93,7 +93,7 @@ impl Parser<'_> {
         self.at > start
     }
 
-    fn number(&mut self) -> Option<Py> {
+    fn number(&mut self) -> Option<PyValue> {
         let start = self.at;
         self.take('-');
         if !self.take('0') && !self.digits() {
@@ -114,24 +114,24 @@ impl Parser<'_> {
         self.at = end;
         let text: String = self.chars[start..end].iter().collect();
         Some(match whole {
-            true => Py::Int(text.parse().unwrap_or(i128::MAX)),
-            false => Py::Float(text.parse().unwrap_or(f64::NAN)),
+            true => PyValue::Int(text.parse().unwrap_or(i128::MAX)),
+            false => PyValue::Float(text.parse().unwrap_or(f64::NAN)),
         })
     }
 
-    fn list(&mut self) -> Result<Py, String> {
+    fn list(&mut self) -> Result<PyValue, String> {
         self.at += 1;
         self.blanks();
         let mut items = Vec::new();
         if self.take(']') {
-            return Ok(Py::List(items));
+            return Ok(PyValue::List(items));
         }
         loop {
             self.blanks();
             items.push(self.value()?);
             self.blanks();
             if self.take(']') {
-                return Ok(Py::List(items));
+                return Ok(PyValue::List(items));
             }
             if !self.take(',') {
                 return self.fail("Expecting ',' delimiter", self.at);
@@ -139,12 +139,12 @@ impl Parser<'_> {
         }
     }
 
-    fn dict(&mut self) -> Result<Py, String> {
+    fn dict(&mut self) -> Result<PyValue, String> {
         self.at += 1;
         self.blanks();
-        let mut items: Vec<(String, Py)> = Vec::new();
+        let mut items: Vec<(String, PyValue)> = Vec::new();
         if self.take('}') {
-            return Ok(Py::Dict(items));
+            return Ok(PyValue::Dict(items));
         }
         loop {
             self.blanks();
@@ -164,7 +164,7 @@ impl Parser<'_> {
             }
             self.blanks();
             if self.take('}') {
-                return Ok(Py::Dict(items));
+                return Ok(PyValue::Dict(items));
             }
             if !self.take(',') {
                 return self.fail("Expecting ',' delimiter", self.at);

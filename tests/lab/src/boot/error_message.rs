@@ -1,11 +1,11 @@
-//! Jinja2's words for what is wrong with a template, as far as minijinja sees the same mistake.
+//! Jinja2's messages for syntax errors that minijinja finds too.
 
 use minijinja::Error;
 
 use super::jinja28::LATER_TAGS;
 
 /// The message of a syntax error.
-pub(super) fn of(error: &Error, source: &str) -> String {
+pub(super) fn syntax_error(error: &Error, source: &str) -> String {
     let detail = error.detail().unwrap_or_default();
     let before = before(error, source);
     if let Some(tag) = detail.strip_prefix("unknown statement ") {
@@ -60,7 +60,7 @@ fn unknown_tag(tag: &str, before: &str) -> String {
     )
 }
 
-/// The first tag that the server's Jinja2 does not know yet: what it says of it, and in which line.
+/// Finds the first tag that Jinja2 2.8 does not know. Returns Jinja2's message and the line.
 pub(super) fn later_tag(source: &str) -> Option<(String, usize)> {
     let mut in_raw = false;
     for (at, _) in source.match_indices("{%") {
@@ -84,15 +84,15 @@ fn first_word(tag: &str) -> &str {
     &tag[..end.unwrap_or(tag.len())]
 }
 
-/// Jinja2 names the character and its place.
+/// Jinja2's message names the character and its position.
 fn unexpected_character(source: &str, at: usize) -> String {
     let character = source.get(at..).and_then(|rest| rest.chars().next());
-    let character = crate::py::repr(&character.map(String::from).unwrap_or_default());
+    let character = crate::python::repr(&character.map(String::from).unwrap_or_default());
     let place = source.get(..at).unwrap_or(source).chars().count();
     format!("unexpected char {character} at {place}")
 }
 
-/// Where the text begins that never ends.
+/// The position of a string that is not terminated.
 fn open_quote(source: &str) -> usize {
     let tag = source.rfind("{{").max(source.rfind("{%")).unwrap_or(0);
     let mut open = None;
@@ -106,7 +106,7 @@ fn open_quote(source: &str) -> usize {
     open.map_or(source.len(), |(at, _)| at)
 }
 
-/// A closing bracket where none is open, or another one.
+/// Finds a closing bracket that does not match an open one.
 fn unbalanced(found: &str, before: &str) -> Option<String> {
     let closing = found.chars().next().filter(|c| ")]}".contains(*c))?;
     let mut open = Vec::new();
@@ -158,7 +158,8 @@ fn token(name: &str) -> &str {
     }
 }
 
-/// Within a tag its end is missed, outside the end of the innermost block.
+/// The message for an unexpected end of the template: within a tag the end of the tag is missing, outside that of the innermost
+/// block.
 fn at_the_end(source: &str, expected: &str) -> String {
     let unclosed = |open: &str, close: &str| source.rfind(open) > source.rfind(close);
     if unclosed("{%", "%}") || unclosed("{{", "}}") {
@@ -176,7 +177,7 @@ fn at_the_end(source: &str, expected: &str) -> String {
         .to_owned()
 }
 
-/// The source up to what is wrong.
+/// The source up to the error.
 fn before<'a>(error: &Error, source: &'a str) -> &'a str {
     error
         .range()
@@ -190,7 +191,7 @@ fn tag_begins(before: &str) -> &str {
     tag.map_or("", |tag| &before[..tag])
 }
 
-/// An open block, and whether its `else` was seen.
+/// An open block, and whether it has an `else`.
 struct Block<'a>(&'a str, bool);
 
 /// The blocks that are open at the end of a template, the innermost last.

@@ -1,15 +1,11 @@
-//! What no recording holds, as the server's own code and libraries have it: orders of checks, headers, odd texts.
+//! Details that no recording shows, taken from the server's code and libraries: order of checks, headers, unusual texts.
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 mod common;
 
-use common::{Answer, api, control, host, send, tftp};
+use common::{ADMIN, ALICE, Answer, NO_BODY, api, control, host, send, tftp};
 use mrp_lab::Lab;
 use serde_json::{Value, json};
-
-const ADMIN: &str = "admin-token";
-const ALICE: &str = "alice-token";
-const NO_BODY: Value = Value::Null;
 
 fn error(answer: &Answer) -> (u16, String) {
     let body: Value = serde_json::from_slice(&answer.body).unwrap_or_default();
@@ -32,7 +28,7 @@ fn post(lab: &Lab, path: &str, body: Value) -> Answer {
 }
 
 #[test]
-fn a_machines_fields_are_checked_in_the_order_of_the_server() {
+fn machine_fields_are_checked_in_the_server_order() {
     let lab = Lab::start();
     let put = |body| error(&api(&lab, ALICE, "PUT", "/api/v1/machine/2", body));
     let all = json!({"initrd_id": 999, "kernel_id": 999, "preseed_id": 999, "subarch": "x", "netboot_enabled": true});
@@ -51,7 +47,7 @@ fn a_machines_fields_are_checked_in_the_order_of_the_server() {
 }
 
 #[test]
-fn an_interfaces_address_is_checked_before_its_identifier_is_stored() {
+fn interface_address_is_checked_before_its_identifier_is_stored() {
     let lab = Lab::start();
     let put = |interface: u8, body| {
         let path = format!("/api/v1/machine/1/interface/{interface}");
@@ -77,7 +73,7 @@ fn an_interfaces_address_is_checked_before_its_identifier_is_stored() {
 }
 
 #[test]
-fn leading_zeros_of_an_address_are_looked_at_when_it_is_used() {
+fn leading_zeros_are_checked_when_an_address_is_used() {
     let lab = Lab::start();
     let put = |body| api(&lab, ALICE, "PUT", "/api/v1/machine/1/interface/4", body);
     let wish =
@@ -106,7 +102,7 @@ fn leading_zeros_of_an_address_are_looked_at_when_it_is_used() {
 }
 
 #[test]
-fn a_lists_key_is_used_up_by_a_reservation() {
+fn reservation_uses_a_key_of_the_assignments() {
     let lab = Lab::start();
     let reserved = api(
         &lab,
@@ -127,7 +123,7 @@ fn a_lists_key_is_used_up_by_a_reservation() {
 }
 
 #[test]
-fn slashes_before_a_path_do_not_count_and_static_files_need_no_token() {
+fn leading_slashes_are_ignored_and_static_files_need_no_token() {
     let lab = Lab::start();
     let get = |path| send(host(&lab), "GET", path, &[("Authorization", ALICE)], b"").unwrap();
     assert_eq!(get("//api/v1/machine/2").json()["name"], "qdc01");
@@ -145,7 +141,7 @@ fn slashes_before_a_path_do_not_count_and_static_files_need_no_token() {
 }
 
 #[test]
-fn a_redirect_keeps_the_query() {
+fn redirect_keeps_the_query() {
     let lab = Lab::start();
     for method in ["GET", "POST", "OPTIONS"] {
         let answer = open(&lab, method, "/tftp?a=1&b=%20", &[], b"");
@@ -159,7 +155,7 @@ fn a_redirect_keeps_the_query() {
 }
 
 #[test]
-fn browsers_are_told_that_every_origin_may_ask() {
+fn cors_headers_allow_every_origin() {
     let lab = Lab::start();
     let get =
         |method, headers: &[(&str, &str)]| open(&lab, method, "/api/v1/machine", headers, b"");
@@ -194,7 +190,7 @@ fn browsers_are_told_that_every_origin_may_ask() {
 }
 
 #[test]
-fn scripts_of_a_page_get_json_without_blanks() {
+fn xml_http_request_gets_compact_json() {
     let lab = Lab::start();
     let headers = [
         ("Authorization", ALICE),
@@ -214,7 +210,7 @@ fn scripts_of_a_page_get_json_without_blanks() {
 }
 
 #[test]
-fn a_body_is_read_in_the_charset_that_it_names() {
+fn body_is_decoded_in_its_charset() {
     let lab = Lab::start();
     let put = |kind: &str, body: &[u8]| {
         let headers = [("Authorization", ALICE), ("Content-Type", kind)];
@@ -245,7 +241,7 @@ fn a_body_is_read_in_the_charset_that_it_names() {
 }
 
 #[test]
-fn a_token_is_what_remains_of_the_header() {
+fn every_bearer_is_removed_from_the_header() {
     let lab = Lab::start();
     let get = |header: &str| {
         open(
@@ -263,7 +259,7 @@ fn a_token_is_what_remains_of_the_header() {
 }
 
 #[test]
-fn a_form_begins_with_its_boundary() {
+fn form_must_begin_with_its_boundary() {
     let lab = Lab::start();
     let upload = |before: &str, kind: &str| {
         let (content_type, form) = common::image_form("x", "Kernel", "Image", b"x");
@@ -286,7 +282,7 @@ fn a_form_begins_with_its_boundary() {
 }
 
 #[test]
-fn dhcp_bodies_may_not_hold_other_fields() {
+fn dhcp_bodies_with_unknown_fields_are_refused() {
     let lab = Lab::start();
     let lease = |changes: Value| {
         let mut body = json!({"mac": "52:54:00:00:03:01", "ipv4": "10.40.5.33", "duration": 60});
@@ -310,7 +306,7 @@ fn dhcp_bodies_may_not_hold_other_fields() {
 }
 
 #[test]
-fn what_was_seen_over_dhcp_has_options_of_numbers_and_texts() {
+fn dhcp_seen_options_are_numbers_and_texts() {
     let lab = Lab::start();
     let seen = |options: Value| {
         let body = json!({"mac": "52:54:00:de:ad:01", "discover": true, "options": options});
@@ -345,7 +341,7 @@ fn what_was_seen_over_dhcp_has_options_of_numbers_and_texts() {
 }
 
 #[test]
-fn a_reserved_interface_belongs_to_the_subnet_that_holds_its_pool() {
+fn reserved_interface_belongs_to_the_subnet_with_its_pool() {
     let lab = Lab::start();
     let subnet = |mac: &str, prefix: &str, first: &str| {
         let pool = json!({"poolId": 1, "capacity": 10, "firstIP": first, "lastIP": "10.40.9.9"});
@@ -376,7 +372,7 @@ fn a_reserved_interface_belongs_to_the_subnet_that_holds_its_pool() {
 }
 
 #[test]
-fn dhcp_takes_macs_in_the_forms_of_the_database() {
+fn dhcp_accepts_macs_in_postgresql_forms() {
     let lab = Lab::start();
     let get = |mac: &str| open(&lab, "GET", &format!("/dhcp/ipv4?hwaddr={mac}"), &[], b"").status;
     let asked = [
@@ -391,7 +387,7 @@ fn dhcp_takes_macs_in_the_forms_of_the_database() {
 }
 
 #[test]
-fn a_boot_configuration_is_named_by_a_mac_with_dashes() {
+fn boot_configuration_name_has_a_mac_with_dashes() {
     let lab = Lab::start();
     assert_eq!(tftp(&lab, "x/01-52:54:00:00:01:01").status, 404);
     assert_eq!(tftp(&lab, "x/01-efi/01-52-54-00-00-01-01.cfg").status, 200);
@@ -399,7 +395,7 @@ fn a_boot_configuration_is_named_by_a_mac_with_dashes() {
 }
 
 #[test]
-fn a_pxelinux_configuration_without_an_initrd_has_a_blank_in_its_place() {
+fn pxelinux_configuration_without_initrd_has_a_blank() {
     let lab = Lab::start();
     let body = json!({"netboot_enabled": true, "kernel_id": 3, "kernel_opts": "quiet"});
     assert_eq!(
@@ -411,7 +407,7 @@ fn a_pxelinux_configuration_without_an_initrd_has_a_blank_in_its_place() {
 }
 
 #[test]
-fn a_preseeds_machine_is_a_number_as_the_database_reads_it() {
+fn preseed_machine_id_is_parsed_like_postgresql() {
     let lab = Lab::start();
     let get = |id: &str| open(&lab, "GET", &format!("/preseed/{id}"), &[], b"").status;
     let asked = [
@@ -433,7 +429,7 @@ fn a_preseeds_machine_is_a_number_as_the_database_reads_it() {
 }
 
 #[test]
-fn generated_machines_answer_as_seeded_ones() {
+fn generated_machines_have_the_same_fields_as_seeded_ones() {
     let lab = Lab::with_machines(2);
     let body = json!({"kernel_id": 3, "subarch": "nobl"});
     assert_eq!(

@@ -1,4 +1,4 @@
-//! What a template may name: Python's None and named tuples, and what was looked up in vain.
+//! Values in templates: Python's None, named tuples, and a list of the undefined names that were used.
 
 use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -7,41 +7,41 @@ use minijinja::value::{Enumerator, Object, ObjectRepr, Value, ValueKind};
 use serde_json::Value as Json;
 
 /// The names that a template may use.
-pub(crate) type Facts = Vec<(&'static str, Fact)>;
+pub(crate) type TemplateValues = Vec<(&'static str, TemplateValue)>;
 
 /// The fields of a named tuple, in their order.
-pub(crate) type Fields = Vec<(&'static str, Json)>;
+pub(crate) type TupleFields = Vec<(&'static str, Json)>;
 
 #[derive(Clone, Debug)]
-pub(crate) enum Fact {
+pub(crate) enum TemplateValue {
     Plain(Json),
-    Tuple(Fields),
-    Tuples(Vec<Fields>),
+    Tuple(TupleFields),
+    Tuples(Vec<TupleFields>),
 }
 
 /// The functions that every template has.
 const GLOBALS: [&str; 2] = ["dict", "range"];
 
-/// What was looked up in vain, in the order of the lookups.
+/// Undefined names and attributes that a template used, in order.
 #[derive(Debug, Default)]
-pub(super) struct Gaps(Mutex<Vec<Gap>>);
+pub(super) struct UndefinedNames(Mutex<Vec<UndefinedName>>);
 
 #[derive(Clone, Debug)]
-pub(super) enum Gap {
+pub(super) enum UndefinedName {
     Name(String),
     /// An attribute of something that does not have it.
     Attribute(&'static str, String),
 }
 
-impl Gaps {
-    fn add(&self, gap: Gap) {
+impl UndefinedNames {
+    fn add(&self, undefined_name: UndefinedName) {
         self.0
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
-            .push(gap);
+            .push(undefined_name);
     }
 
-    pub(super) fn list(&self) -> Vec<Gap> {
+    pub(super) fn list(&self) -> Vec<UndefinedName> {
         self.0
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
@@ -49,64 +49,65 @@ impl Gaps {
     }
 }
 
-impl Gap {
-    /// What the server notes.
+impl UndefinedName {
+    /// The text that the server logs.
     pub(super) fn note(&self) -> String {
         match self {
-            Gap::Name(name) => format!("{name} is undefined"),
-            Gap::Attribute(kind, name) => format!("{kind} has no attribute {name}"),
+            UndefinedName::Name(name) => format!("{name} is undefined"),
+            UndefinedName::Attribute(kind, name) => format!("{kind} has no attribute {name}"),
         }
     }
 
-    /// What Jinja2 raises when more is wanted of it than to be printed.
+    /// The exception that Jinja2 raises when an undefined value is used for more than printing.
     pub(super) fn exception(&self) -> String {
         match self {
-            Gap::Name(name) => format!("'{name}' is undefined"),
-            Gap::Attribute(kind, name) => format!("'{kind}' has no attribute '{name}'"),
+            UndefinedName::Name(name) => format!("'{name}' is undefined"),
+            UndefinedName::Attribute(kind, name) => format!("'{kind}' has no attribute '{name}'"),
         }
     }
 }
 
 #[derive(Debug)]
-pub(super) struct Names {
-    pub(super) facts: Facts,
-    pub(super) gaps: Arc<Gaps>,
+pub(super) struct TemplateNames {
+    pub(super) values: TemplateValues,
+    pub(super) undefined_names: Arc<UndefinedNames>,
 }
 
-impl Object for Names {
+impl Object for TemplateNames {
     fn get_value(self: &Arc<Self>, key: &Value) -> Option<Value> {
         let name = key.as_str()?;
-        let tuple = |fields: &Fields| {
-            Value::from_object(Tuple {
+        let tuple = |fields: &TupleFields| {
+            Value::from_object(NamedTuple {
                 fields: fields.clone(),
-                gaps: self.gaps.clone(),
+                undefined_names: self.undefined_names.clone(),
             })
         };
-        match self.facts.iter().find(|(known, _)| *known == name) {
-            Some((_, Fact::Plain(Json::Null))) => {
-                Some(Value::from_object(Nothing(self.gaps.clone())))
+        match self.values.iter().find(|(known, _)| *known == name) {
+            Some((_, TemplateValue::Plain(Json::Null))) => {
+                Some(Value::from_object(NoneValue(self.undefined_names.clone())))
             }
-            Some((_, Fact::Plain(value))) => Some(converted(value)),
-            Some((_, Fact::Tuple(fields))) => Some(tuple(fields)),
-            Some((_, Fact::Tuples(tuples))) => Some(tuples.iter().map(tuple).collect()),
+            Some((_, TemplateValue::Plain(value))) => Some(converted(value)),
+            Some((_, TemplateValue::Tuple(fields))) => Some(tuple(fields)),
+            Some((_, TemplateValue::Tuples(tuples))) => Some(tuples.iter().map(tuple).collect()),
             None if GLOBALS.contains(&name) => None,
             None => {
-                self.gaps.add(Gap::Name(name.to_owned()));
+                self.undefined_names
+                    .add(UndefinedName::Name(name.to_owned()));
                 None
             }
         }
     }
 }
 
-/// Python's None: to look an attribute up in it is no error yet.
+/// Python's None. An attribute of it is undefined, which is not an error yet.
 #[derive(Debug)]
-struct Nothing(Arc<Gaps>);
+struct NoneValue(Arc<UndefinedNames>);
 
 const NONE: &str = "None";
 
-impl Object for Nothing {
+impl Object for NoneValue {
     fn get_value(self: &Arc<Self>, key: &Value) -> Option<Value> {
-        self.0.add(Gap::Attribute(NONE, key.to_string()));
+        self.0.add(UndefinedName::Attribute(NONE, key.to_string()));
         None
     }
 
@@ -121,14 +122,14 @@ impl Object for Nothing {
 
 /// A named tuple, whose type the server calls `object`.
 #[derive(Debug)]
-struct Tuple {
-    fields: Fields,
-    gaps: Arc<Gaps>,
+struct NamedTuple {
+    fields: TupleFields,
+    undefined_names: Arc<UndefinedNames>,
 }
 
 const TUPLE: &str = "mr_provisioner.preseed.controllers.object object";
 
-impl Object for Tuple {
+impl Object for NamedTuple {
     fn repr(self: &Arc<Self>) -> ObjectRepr {
         ObjectRepr::Seq
     }
@@ -139,7 +140,8 @@ impl Object for Tuple {
             None => self.fields.get(key.as_usize()?),
         };
         if found.is_none() {
-            self.gaps.add(Gap::Attribute(TUPLE, key.to_string()));
+            self.undefined_names
+                .add(UndefinedName::Attribute(TUPLE, key.to_string()));
         }
         found.map(|(_, value)| converted(value))
     }
@@ -153,7 +155,7 @@ impl Object for Tuple {
         for (index, (name, value)) in self.fields.iter().enumerate() {
             let comma = if index > 0 { ", " } else { "" };
             let value = match value {
-                Json::String(text) => crate::py::repr(text),
+                Json::String(text) => crate::python::repr(text),
                 other => python(&converted(other)),
             };
             write!(f, "{comma}{name}={value}")?;
@@ -163,7 +165,7 @@ impl Object for Tuple {
 }
 
 pub(super) fn is_none(value: &Value) -> bool {
-    value.is_none() || value.downcast_object_ref::<Nothing>().is_some()
+    value.is_none() || value.downcast_object_ref::<NoneValue>().is_some()
 }
 
 /// A plain value as Python prints it.
@@ -181,7 +183,7 @@ pub(super) fn type_name(value: &Value) -> &'static str {
     if is_none(value) {
         return NONE;
     }
-    if value.downcast_object_ref::<Tuple>().is_some() {
+    if value.downcast_object_ref::<NamedTuple>().is_some() {
         return TUPLE;
     }
     match value.kind() {

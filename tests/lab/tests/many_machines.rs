@@ -1,4 +1,4 @@
-//! Many machines, several users, and controllers that take their time.
+//! Reservations, concurrent users, slow BMCs and generated machines.
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 mod common;
@@ -9,14 +9,9 @@ use std::net::TcpStream;
 use std::thread;
 use std::time::{Duration, Instant};
 
-use common::{api, control};
+use common::{ADMIN, ALICE, BOB, NO_BODY, api, control};
 use mrp_lab::Lab;
 use serde_json::{Value, json};
-
-const ADMIN: &str = "admin-token";
-const ALICE: &str = "alice-token";
-const BOB: &str = "bob-token";
-const NO_BODY: Value = Value::Null;
 
 fn reserve(lab: &Lab, token: &str, reason: &str) -> common::Answer {
     let wish = json!({"query": "(=~ name \"gen-\")", "reason": reason});
@@ -29,7 +24,7 @@ fn assignees(lab: &Lab, machine: &Value) -> Value {
 }
 
 #[test]
-fn a_reservation_is_confirmed_and_not_stored() {
+fn reservation_is_confirmed_but_not_stored() {
     let lab = Lab::with_machines(3);
     let first = reserve(&lab, ALICE, "mine").json();
     assert_eq!(reserve(&lab, BOB, "mine").json(), first);
@@ -37,7 +32,7 @@ fn a_reservation_is_confirmed_and_not_stored() {
 }
 
 #[test]
-fn a_mended_server_stores_reservations() {
+fn reservations_are_stored_if_set() {
     let lab = Lab::with_machines(6);
     lab.settings(json!({"reservations": "stored"}));
     let first = reserve(&lab, ALICE, "mine").json();
@@ -59,7 +54,7 @@ fn a_mended_server_stores_reservations() {
 }
 
 #[test]
-fn users_that_reserve_at_the_same_time_never_get_the_same_machine() {
+fn concurrent_reservations_get_different_machines() {
     let lab = Lab::with_machines(90);
     lab.settings(json!({"reservations": "stored"}));
     let got: Vec<i64> = thread::scope(|scope| {
@@ -85,7 +80,7 @@ fn users_that_reserve_at_the_same_time_never_get_the_same_machine() {
 }
 
 #[test]
-fn another_user_acts_between_two_requests() {
+fn fault_makes_a_request_as_another_user() {
     let lab = Lab::start();
     let take = json!({"user": "admin", "method": "POST", "path": "/api/v1/machine/4/assignee", "body": {"user": "bob"}});
     lab.fault(json!({"path": "/api/v1/machine/4/assignee", "meanwhile": take}));
@@ -107,7 +102,7 @@ fn another_user_acts_between_two_requests() {
     assert!(lab.writes().is_empty(), "the client itself wrote nothing");
 }
 
-/// Asks for the power of qdc01, and does not wait for the answer.
+/// Requests the power state of qdc01 without waiting for the answer.
 fn ask_for_power(lab: &Lab) -> TcpStream {
     let asked = lab.requests().len();
     let mut stream = TcpStream::connect(common::host(lab)).unwrap();
@@ -116,7 +111,7 @@ fn ask_for_power(lab: &Lab) -> TcpStream {
     stream
 }
 
-/// Asks for what no BMC is needed for; whether all that was asked before had been answered then.
+/// Makes a request that needs no BMC. Returns whether all earlier requests were answered by then.
 fn comes_last(lab: &Lab) -> bool {
     let asked = lab.requests().len();
     let answer = api(lab, BOB, "GET", "/api/v1/machine/2", NO_BODY);
@@ -126,7 +121,7 @@ fn comes_last(lab: &Lab) -> bool {
 }
 
 #[test]
-fn everybody_waits_for_a_slow_bmc() {
+fn all_requests_wait_for_a_slow_bmc() {
     let lab = Lab::start();
     lab.settings(json!({"machines": {"qdc01": {"bmc_seconds": 2}}}));
     let _slow = ask_for_power(&lab);
@@ -135,7 +130,7 @@ fn everybody_waits_for_a_slow_bmc() {
 }
 
 #[test]
-fn nobody_waits_for_a_slow_bmc_when_told_so() {
+fn no_request_waits_for_a_slow_bmc_if_set() {
     let lab = Lab::start();
     lab.settings(json!({"bmc_blocks": false, "machines": {"qdc01": {"bmc_seconds": 600}}}));
     let _slow = ask_for_power(&lab);
@@ -143,7 +138,7 @@ fn nobody_waits_for_a_slow_bmc_when_told_so() {
 }
 
 #[test]
-fn the_bmc_of_another_machine_is_not_slow() {
+fn slow_bmc_is_set_for_one_machine() {
     let lab = Lab::start();
     lab.settings(json!({"machines": {"qdc01": {"bmc_seconds": 600}}}));
     let answer = api(&lab, ALICE, "GET", "/api/v1/machine/3/power", NO_BODY);
@@ -151,7 +146,7 @@ fn the_bmc_of_another_machine_is_not_slow() {
 }
 
 #[test]
-fn a_slow_bmc_goes_on_when_its_client_has_given_up_and_may_fail_in_the_end() {
+fn slow_bmc_stays_busy_after_its_client_disconnects() {
     let lab = Lab::start();
     lab.settings(json!({"machines": {"qdc01": {"bmc": "fails", "bmc_seconds": 2}}}));
     let body = json!({"state": "off"});
@@ -172,7 +167,7 @@ fn a_slow_bmc_goes_on_when_its_client_has_given_up_and_may_fail_in_the_end() {
 }
 
 #[test]
-fn generated_machines_are_the_same_every_time() {
+fn generated_machines_are_reproducible() {
     let all = |lab: &Lab| api(lab, ALICE, "GET", "/api/v1/machine?show_all=true", NO_BODY).json();
     let (one, other) = (Lab::with_machines(12), Lab::with_machines(10));
     other.add_machines(1);
@@ -217,7 +212,7 @@ fn generated_machines_are_the_same_every_time() {
 }
 
 #[test]
-fn there_can_be_a_thousand_machines_but_not_without_end() {
+fn number_of_generated_machines_is_limited() {
     let lab = Lab::with_machines(1000);
     let all = api(&lab, ALICE, "GET", "/api/v1/machine?show_all=true", NO_BODY).json();
     assert_eq!(all.as_array().unwrap().len(), 1008);

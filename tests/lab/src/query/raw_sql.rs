@@ -1,5 +1,5 @@
-//! Texts that reach the database as SQL. Understood are comparisons of a machine's number (`machine.id = 2`), of two
-//! numbers (`1 = 1`), and the words `true` and `false`; everything else is refused as unknown.
+//! Raw SQL in queries. The lab parses comparisons of a machine's id (`machine.id = 2`) and of two numbers (`1 = 1`), `true` and
+//! `false`. Anything else is an unknown column.
 
 use super::condition::{Compare, Condition, database_error};
 use crate::reply::Reply;
@@ -40,7 +40,7 @@ fn understood(text: &str) -> Option<Condition> {
     }
 }
 
-/// A single word is taken for a column.
+/// A single word is a column name for the database.
 pub(crate) fn refusal(text: &str) -> Reply {
     let word = !text.is_empty() && text.chars().all(|c| c.is_ascii_alphanumeric() || c == '_');
     let problem = match word {

@@ -1,37 +1,37 @@
-//! Boot configurations as a machine reads them: what to load, and with which command line.
+//! Boot configurations (GRUB, PXELINUX) as a machine reads them: kernel, initrd and command line.
 
-/// What a boot configuration says to load.
-pub(crate) struct Plan {
+/// The contents of a boot configuration.
+pub(crate) struct BootConfig {
     pub(crate) kernel: String,
     pub(crate) initrd: Option<String>,
     pub(crate) command_line: String,
 }
 
-impl Plan {
-    /// Reads GRUB's or PXELINUX's configuration; none when it says to boot from disk.
-    pub(crate) fn read(text: &str) -> Option<Plan> {
-        let of = |key: &str| {
+impl BootConfig {
+    /// Parses a configuration of GRUB or PXELINUX. Returns `None` if it says to boot from disk.
+    pub(crate) fn read(text: &str) -> Option<BootConfig> {
+        let value = |key: &str| {
             text.lines()
                 .find_map(|line| line.trim_start().strip_prefix(key))
         };
-        if let Some(linux) = of("linux (tftp)/") {
+        if let Some(linux) = value("linux (tftp)/") {
             let (kernel, command_line) = linux.split_once(' ').unwrap_or((linux, ""));
-            let initrd = of("initrd (tftp)/").map(str::to_owned);
-            return Some(Plan {
+            let initrd = value("initrd (tftp)/").map(str::to_owned);
+            return Some(BootConfig {
                 kernel: kernel.to_owned(),
                 initrd,
                 command_line: command_line.to_owned(),
             });
         }
-        let kernel = of("kernel ")?.to_owned();
-        let append = of("append ").unwrap_or_default();
+        let kernel = value("kernel ")?.to_owned();
+        let append = value("append ").unwrap_or_default();
         let (initrd, command_line) = match append.strip_prefix("initrd=") {
             Some(rest) => rest
                 .split_once(' ')
                 .map_or((Some(rest), ""), |(initrd, rest)| (Some(initrd), rest)),
             None => (None, append),
         };
-        Some(Plan {
+        Some(BootConfig {
             kernel,
             initrd: initrd.map(str::to_owned),
             command_line: command_line.to_owned(),
@@ -39,7 +39,7 @@ impl Plan {
     }
 }
 
-/// What remains of a command line without the words that the server put before it.
+/// The machine's own options: the command line without the words that the server puts before them.
 pub(crate) fn own_options(command_line: &str) -> &str {
     const BEFORE: [&str; 8] = [
         "BOOTIF=",
@@ -66,7 +66,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_machines_own_options_are_what_the_server_did_not_add() {
+    fn own_options_exclude_those_of_the_server() {
         let line = "BOOTIF=01-$net_default_mac_dash auto=true priority=critical url=http://x/preseed/1 interface=auto a  b=\"c\"";
         assert_eq!(own_options(line), "a  b=\"c\"");
         assert_eq!(own_options("BOOTIF=01-x  console=ttyS0"), "console=ttyS0");
@@ -74,8 +74,8 @@ mod tests {
     }
 
     #[test]
-    fn pxelinux_configurations_are_read_too() {
-        let plan = Plan::read(
+    fn pxelinux_configuration_is_parsed() {
+        let plan = BootConfig::read(
             "default linux\nlabel linux\n\tkernel a/k\n\tipappend 2\n\tappend initrd=a/i x=1 y",
         )
         .unwrap();
@@ -87,6 +87,6 @@ mod tests {
             ),
             ("a/k", Some("a/i"), "x=1 y")
         );
-        assert!(Plan::read("default local\n\nlabel local\n\tLOCALBOOT -1").is_none());
+        assert!(BootConfig::read("default local\n\nlabel local\n\tLOCALBOOT -1").is_none());
     }
 }

@@ -1,62 +1,62 @@
-//! JSON values as the server's Python sees them.
+//! JSON values as Python represents them.
 //!
-//! The server's refusals echo values as Python writes them (`None`, `{'state': 'on'}`), keep the order of keys,
-//! and name the place of a syntax error as Python's decoder does.
+//! The server's error messages contain values in Python's syntax (`None`, `{'state': 'on'}`), keep the order of keys, and give
+//! the position of a syntax error like Python's decoder.
 
 mod decode;
 
-/// A lone surrogate (`"\ud800"`), which Python's strings may hold and Rust's may not, is kept in plane 16.
+/// Lone surrogates (`"\ud800"`), which are valid in Python's strings but not in Rust's, are mapped to plane 16.
 const SURROGATES: u32 = 0x10_0000;
 
 #[derive(Clone, Debug, PartialEq)]
-pub(crate) enum Py {
+pub(crate) enum PyValue {
     None,
     Bool(bool),
     Int(i128),
     Float(f64),
     Str(String),
-    List(Vec<Py>),
-    Dict(Vec<(String, Py)>),
+    List(Vec<PyValue>),
+    Dict(Vec<(String, PyValue)>),
 }
 
-impl Py {
+impl PyValue {
     /// Reads a request body, with or without a byte order mark.
-    pub(crate) fn from_body(text: &str) -> Option<Py> {
-        Py::parse(text.strip_prefix('\u{feff}').unwrap_or(text)).ok()
+    pub(crate) fn from_body(text: &str) -> Option<PyValue> {
+        PyValue::parse(text.strip_prefix('\u{feff}').unwrap_or(text)).ok()
     }
 
     /// Reads a JSON text; the error is the message of Python's `JSONDecodeError`.
-    pub(crate) fn parse(text: &str) -> Result<Py, String> {
+    pub(crate) fn parse(text: &str) -> Result<PyValue, String> {
         decode::decode(text)
     }
 
     /// The type's name in Python.
     pub(crate) fn kind(&self) -> &'static str {
         match self {
-            Py::None => "NoneType",
-            Py::Bool(_) => "bool",
-            Py::Int(_) => "int",
-            Py::Float(_) => "float",
-            Py::Str(_) => "str",
-            Py::List(_) => "list",
-            Py::Dict(_) => "dict",
+            PyValue::None => "NoneType",
+            PyValue::Bool(_) => "bool",
+            PyValue::Int(_) => "int",
+            PyValue::Float(_) => "float",
+            PyValue::Str(_) => "str",
+            PyValue::List(_) => "list",
+            PyValue::Dict(_) => "dict",
         }
     }
 
     /// Python's `repr()`.
     pub(crate) fn repr(&self) -> String {
         match self {
-            Py::None => "None".into(),
-            Py::Bool(true) => "True".into(),
-            Py::Bool(false) => "False".into(),
-            Py::Int(number) => number.to_string(),
-            Py::Float(number) => repr_float(*number),
-            Py::Str(text) => repr(text),
-            Py::List(items) => {
-                let items: Vec<_> = items.iter().map(Py::repr).collect();
+            PyValue::None => "None".into(),
+            PyValue::Bool(true) => "True".into(),
+            PyValue::Bool(false) => "False".into(),
+            PyValue::Int(number) => number.to_string(),
+            PyValue::Float(number) => repr_float(*number),
+            PyValue::Str(text) => repr(text),
+            PyValue::List(items) => {
+                let items: Vec<_> = items.iter().map(PyValue::repr).collect();
                 format!("[{}]", items.join(", "))
             }
-            Py::Dict(items) => {
+            PyValue::Dict(items) => {
                 let items: Vec<_> = items
                     .iter()
                     .map(|(key, value)| format!("{}: {}", repr(key), value.repr()))
@@ -66,19 +66,19 @@ impl Py {
         }
     }
 
-    /// Python's `int()`; the error is what it raised, as `repr()` of the exception in Python 3.6.
+    /// Python's `int()`. The error is the `repr()` of the exception in Python 3.6.
     pub(crate) fn to_int(&self) -> Result<i128, String> {
         match self {
-            Py::Bool(flag) => Ok(i128::from(*flag)),
-            Py::Int(number) => Ok(*number),
-            Py::Float(number) if number.is_nan() => {
+            PyValue::Bool(flag) => Ok(i128::from(*flag)),
+            PyValue::Int(number) => Ok(*number),
+            PyValue::Float(number) if number.is_nan() => {
                 Err("ValueError('cannot convert float NaN to integer',)".into())
             }
-            Py::Float(number) if number.is_infinite() => {
+            PyValue::Float(number) if number.is_infinite() => {
                 Err("OverflowError('cannot convert float infinity to integer',)".into())
             }
-            Py::Float(number) => Ok(number.trunc() as i128),
-            Py::Str(text) => {
+            PyValue::Float(number) => Ok(number.trunc() as i128),
+            PyValue::Str(text) => {
                 parse_int(text).ok_or_else(|| format!("ValueError({},)", repr(&not_an_int(text))))
             }
             other => Err(format!(
@@ -97,7 +97,7 @@ pub(crate) fn not_an_int(text: &str) -> String {
     format!("invalid literal for int() with base 10: {}", repr(text))
 }
 
-/// Python's `int(text)`: blanks around, a sign, and single underscores between digits are fine.
+/// Python's `int(text)`: accepts surrounding blanks, a sign, and single underscores between digits.
 pub(crate) fn parse_int(text: &str) -> Option<i128> {
     let text = text.trim();
     let digits = text.strip_prefix(['+', '-']).unwrap_or(text);
@@ -128,11 +128,11 @@ pub(crate) fn parse_float(text: &str) -> Option<f64> {
     {
         return None;
     }
-    // Rust reads the same texts otherwise: `nan`, `inf` and `infinity` in any letter case, `.5`, `5.` and `1e5`.
+    // The rest is the same in Rust: `nan`, `inf` and `infinity` in any letter case, `.5`, `5.` and `1e5`.
     text.replace('_', "").parse().ok()
 }
 
-/// Python's `repr()` of a string: single quotes unless that needs escapes and double quotes do not.
+/// Python's `repr()` of a string: in single quotes, unless only they need escapes.
 pub(crate) fn repr(text: &str) -> String {
     let quote = if text.contains('\'') && !text.contains('"') {
         '"'
@@ -160,7 +160,7 @@ pub(crate) fn repr(text: &str) -> String {
     out
 }
 
-/// Python's `str.isprintable()`, but that characters which Unicode may still assign count as printable.
+/// Python's `str.isprintable()`, except that unassigned characters count as printable.
 fn is_printable(c: char) -> bool {
     !matches!(u32::from(c),
         ..0x20 | 0x7f..=0xa0 | 0xad | 0x600..=0x605 | 0x61c | 0x6dd | 0x70f | 0x1680 | 0x180e | 0x2000..=0x200f
@@ -203,9 +203,10 @@ mod tests {
     use super::*;
 
     #[test]
-    fn values_are_written_as_python_writes_them() {
+    fn values_are_formatted_like_python_repr() {
         let value =
-            Py::parse(r#"{"b": [1, -2.5, 1e20, null], "a": "it's \u00e9\n", "q": "\"'"}"#).unwrap();
+            PyValue::parse(r#"{"b": [1, -2.5, 1e20, null], "a": "it's \u00e9\n", "q": "\"'"}"#)
+                .unwrap();
         assert_eq!(
             value.repr(),
             r#"{'b': [1, -2.5, 1e+20, None], 'a': "it's é\n", 'q': '"\''}"#
@@ -213,7 +214,7 @@ mod tests {
     }
 
     #[test]
-    fn what_cannot_be_printed_is_escaped() {
+    fn unprintable_characters_are_escaped() {
         assert_eq!(
             repr("a\u{a0}\u{ad}\u{200b}\u{3000}\u{feff}é日😀"),
             r"'a\xa0\xad\u200b\u3000\ufeffé日😀'"
@@ -222,8 +223,8 @@ mod tests {
     }
 
     #[test]
-    fn syntax_errors_are_placed_as_python_places_them() {
-        let message = |text| Py::parse(text).unwrap_err();
+    fn syntax_errors_have_python_messages_and_positions() {
+        let message = |text| PyValue::parse(text).unwrap_err();
         assert_eq!(message(""), "Expecting value: line 1 column 1 (char 0)");
         assert_eq!(
             message("{\"type\": "),
@@ -249,9 +250,12 @@ mod tests {
     }
 
     #[test]
-    fn lone_surrogates_and_duplicate_keys_are_kept_as_python_keeps_them() {
-        let value = Py::parse(r#"{"a": "\ud800", "a": "\ud83d\ude00"}"#).unwrap();
-        assert_eq!(value, Py::Dict(vec![("a".into(), Py::Str("😀".into()))]));
-        assert_eq!(Py::parse(r#""\ud800""#).unwrap().repr(), r"'\ud800'");
+    fn lone_surrogates_and_duplicate_keys_are_kept_like_in_python() {
+        let value = PyValue::parse(r#"{"a": "\ud800", "a": "\ud83d\ude00"}"#).unwrap();
+        assert_eq!(
+            value,
+            PyValue::Dict(vec![("a".into(), PyValue::Str("😀".into()))])
+        );
+        assert_eq!(PyValue::parse(r#""\ud800""#).unwrap().repr(), r"'\ud800'");
     }
 }

@@ -1,15 +1,15 @@
-//! Generated machines, for tests that need many: the same ones every time, and no two alike.
+//! Generated machines for tests that need many. They are the same in every run and all different.
 
 use std::time::SystemTime;
 
-use crate::state::{Assignment, Bmc, Db, Interface, Lease, Machine};
+use crate::database::{Assignment, Bmc, Database, Interface, Lease, Machine};
 
-/// As many as have an address outside the pools of the seeded network.
+/// The number of addresses outside the pools of the seeded network.
 const MOST: usize = 50_000;
 const INTERFACES: u8 = 4;
 
-/// Adds machines, numbered on from those that were generated before.
-pub(crate) fn add(db: &mut Db, count: usize) -> Result<(), String> {
+/// Adds machines with the next free numbers.
+pub(crate) fn add(db: &mut Database, count: usize) -> Result<(), String> {
     let before = db.generated;
     if count > MOST - before {
         return Err(format!("there can be at most {MOST} generated machines."));
@@ -21,16 +21,11 @@ pub(crate) fn add(db: &mut Db, count: usize) -> Result<(), String> {
     Ok(())
 }
 
-/// Of three in a row the first is alice's, the second bob's and the third free. Every second one is on and has a lease.
-fn add_one(db: &mut Db, number: u16) {
+/// Of three machines the first is assigned to alice, the second to bob and the third to nobody. Every second one is on and has
+/// a lease.
+fn add_one(db: &mut Database, number: u16) {
     let [high, low] = number.to_be_bytes();
-    let bmc = db.bmcs.insert(Bmc {
-        id: 0,
-        ip: format!("10.98.{high}.{low}"),
-        username: "ipmiuser".into(),
-        password: "ipmipass".into(),
-        bmc_type: "plain".into(),
-    });
+    let bmc = db.bmcs.insert(Bmc::plain(format!("10.98.{high}.{low}")));
     let (arm64, efi) = (1, 1);
     let machine = db.machines.insert(Machine {
         subarch_id: Some(efi),

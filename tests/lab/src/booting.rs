@@ -1,4 +1,4 @@
-//! The machines: they boot over HTTP against the lab itself, as the DHCP and TFTP bridges and installers do.
+//! BootRun: the lab's machines send the requests of the DHCP and TFTP bridges and of installers to the lab itself.
 
 use std::io;
 use std::net::Ipv4Addr;
@@ -15,10 +15,10 @@ use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 use tokio::net::TcpStream;
 
+use crate::boot_config::{BootConfig, own_options};
+use crate::lab_state::{LabState, PowerEvent, RunningBoot, Shared};
 use crate::late_command;
-use crate::plan::{Plan, own_options};
-use crate::sender::{BY_MACHINE, BootId};
-use crate::world::{Busy, Shared, Wake, World};
+use crate::request_origin::{BY_MACHINE, BootId};
 
 /// A file that a machine fetched.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -31,16 +31,16 @@ pub struct Fetched {
     pub size: u64,
 }
 
-/// One boot of a machine from the network; filled in as it goes.
+/// A network boot of a machine. Fields are set while it proceeds.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Boot {
     /// The machine's name.
     pub machine: String,
-    /// The machine's number.
+    /// The machine's id.
     pub machine_id: i64,
     /// The MAC of the interface it boots from.
     pub mac: Option<String>,
-    /// The boot file that DHCP told.
+    /// The boot file in the DHCP answer.
     pub bootfile: Option<String>,
     /// The kernel.
     pub kernel: Option<Fetched>,
@@ -48,51 +48,51 @@ pub struct Boot {
     pub initrd: Option<Fetched>,
     /// The machine's own kernel options.
     pub kernel_opts: Option<String>,
-    /// The whole kernel command line, with what the server put before the machine's options.
+    /// The whole kernel command line, with the server's options before the machine's.
     pub command_line: Option<String>,
     /// The rendered preseed.
     pub preseed: Option<String>,
-    /// The address that it leased.
+    /// The leased address.
     pub lease: Option<String>,
-    /// `booting`, `installing`, then `ready`, `error` or `never` as it was told; `failed` when it could not boot,
-    /// `aborted` when it was switched off, rebooted or provisioned again meanwhile.
+    /// `booting`, `installing`, then `ready`, `error` or `never` as the settings say; `failed` if it could not boot, `aborted` if
+    /// it was switched off, rebooted or provisioned again before its end.
     pub result: String,
     /// Why it failed.
     pub error: Option<String>,
 }
 
 impl Boot {
-    /// Whether its machine has nothing more to do for it.
+    /// Whether the boot has ended.
     pub fn is_over(&self) -> bool {
         self.result != "booting" && self.result != "installing"
     }
 }
 
-/// Starts and stops the machines that a handler woke.
-pub(crate) fn wake(shared: &Arc<Shared>, world: &mut World) {
-    for wake in std::mem::take(&mut world.wakes) {
-        match wake {
-            Wake::Stop(id) => stop(world, id),
-            Wake::Boot(id) => {
-                stop(world, id);
-                start(shared, world, id);
+/// Starts and stops machines as the last handler requested.
+pub(crate) fn apply_power_events(shared: &Arc<Shared>, lab: &mut LabState) {
+    for event in std::mem::take(&mut lab.power_events) {
+        match event {
+            PowerEvent::Stop(id) => stop(lab, id),
+            PowerEvent::Boot(id) => {
+                stop(lab, id);
+                start(shared, lab, id);
             }
         }
     }
 }
 
-fn stop(world: &mut World, id: i64) {
-    if let Some(Busy { place, task, .. }) = world.busy.remove(&id) {
+fn stop(lab: &mut LabState, id: i64) {
+    if let Some(RunningBoot { index, task, .. }) = lab.running.remove(&id) {
         task.abort();
-        if let Some(boot) = world.boots.get_mut(place) {
+        if let Some(boot) = lab.boots.get_mut(index) {
             boot.result = "aborted".into();
         }
     }
 }
 
-/// With netboot off a machine starts from its disk, and nobody hears of it.
-fn start(shared: &Arc<Shared>, world: &mut World, id: i64) {
-    let Some(machine) = world
+/// Starts a network boot. With netboot off a machine starts from its disk and sends no request.
+fn start(shared: &Arc<Shared>, lab: &mut LabState, id: i64) {
+    let Some(machine) = lab
         .db
         .machines
         .get(id)
@@ -100,7 +100,7 @@ fn start(shared: &Arc<Shared>, world: &mut World, id: i64) {
     else {
         return;
     };
-    let mac = world
+    let mac = lab
         .db
         .interfaces_of(id)
         .min_by_key(|interface| interface.id)
@@ -112,49 +112,49 @@ fn start(shared: &Arc<Shared>, world: &mut World, id: i64) {
         result: "booting".into(),
         ..Boot::default()
     };
-    world.boots.push(boot);
-    let place = world.boots.len() - 1;
-    let booting = Booting {
+    lab.boots.push(boot);
+    let index = lab.boots.len() - 1;
+    let booting = BootRun {
         shared: shared.clone(),
         boot: BootId {
             machine: id,
-            place,
-            age: world.age(),
+            index,
+            resets: lab.resets(),
         },
         mac: mac.unwrap_or_default(),
     };
     let task = tokio::spawn(booting.run());
-    let busy = Busy {
-        place,
+    let running = RunningBoot {
+        index,
         task: task.abort_handle(),
         reporting: false,
     };
-    world.busy.insert(id, busy);
+    lab.running.insert(id, running);
 }
 
-struct Booting {
+struct BootRun {
     shared: Arc<Shared>,
     boot: BootId,
     mac: String,
 }
 
-impl Booting {
+impl BootRun {
     async fn run(self) {
         let result = self.boot().await;
-        self.note(|boot| match result {
+        self.update(|boot| match result {
             Ok(result) => boot.result = result,
             Err(problem) => (boot.result, boot.error) = ("failed".into(), Some(problem)),
         });
-        let mut world = self.shared.world();
-        if self.boot.goes_on(&world) {
-            world.busy.remove(&self.boot.machine);
+        let mut lab = self.shared.lock();
+        if self.boot.is_running(&lab) {
+            lab.running.remove(&self.boot.machine);
         }
     }
 
-    fn note(&self, change: impl FnOnce(&mut Boot)) {
-        let mut world = self.shared.world();
-        if self.boot.goes_on(&world) {
-            world.boots.get_mut(self.boot.place).map(change);
+    fn update(&self, change: impl FnOnce(&mut Boot)) {
+        let mut lab = self.shared.lock();
+        if self.boot.is_running(&lab) {
+            lab.boots.get_mut(self.boot.index).map(change);
         }
     }
 
@@ -165,10 +165,10 @@ impl Booting {
         let offer = self.dhcp().await?;
         let command_line = self.load().await?;
         self.preseed(&command_line).await?;
-        self.note(|boot| boot.result = "installing".into());
+        self.update(|boot| boot.result = "installing".into());
         let name = self.name();
         let (seconds, result, late_commands) = {
-            let settings = &self.shared.world().settings;
+            let settings = &self.shared.lock().settings;
             (
                 settings.install_seconds(&name),
                 settings.install_result(&name),
@@ -178,8 +178,8 @@ impl Booting {
         tokio::time::sleep(Duration::try_from_secs_f64(seconds).unwrap_or_default()).await;
         if result != "never" {
             self.lease(offer).await?;
-            if let Some(busy) = self.shared.world().busy.get_mut(&self.boot.machine) {
-                busy.reporting = true;
+            if let Some(running) = self.shared.lock().running.get_mut(&self.boot.machine) {
+                running.reporting = true;
             }
             if late_commands {
                 return self.late_command(&command_line).await;
@@ -189,26 +189,26 @@ impl Booting {
         Ok(result)
     }
 
-    /// Runs the late command of the preseed that it fetched; returns the state that the machine has then.
+    /// Runs the late command of the preseed and returns the machine's state after it.
     async fn late_command(&self, command_line: &str) -> Result<String, String> {
         let (command, command_line) = {
-            let world = self.shared.world();
-            let preseed = world
+            let lab = self.shared.lock();
+            let preseed = lab
                 .boots
-                .get(self.boot.place)
+                .get(self.boot.index)
                 .and_then(|boot| boot.preseed.as_deref());
-            let command = preseed.and_then(late_command::of);
+            let command = preseed.and_then(late_command::find);
             let here = format!("http://{}", self.shared.address);
-            // The seeded server's address is that of a recording, and nobody answers there.
+            // The address in the seed is that of the recorded server, which does not exist here.
             (
                 command.ok_or("the preseed has no late command.")?,
-                command_line.replace(&world.db.config.access_uri, &here),
+                command_line.replace(&lab.db.config.access_uri, &here),
             )
         };
         let run = tokio::task::spawn_blocking(move || late_command::run(&command, &command_line));
         run.await.map_err(|error| error.to_string())??;
-        let world = self.shared.world();
-        let machine = world.db.machines.get(self.boot.machine);
+        let lab = self.shared.lock();
+        let machine = lab.db.machines.get(self.boot.machine);
         Ok(machine
             .map(|machine| machine.state.clone())
             .unwrap_or_default())
@@ -216,7 +216,7 @@ impl Booting {
 
     fn name(&self) -> String {
         self.shared
-            .world()
+            .lock()
             .db
             .machines
             .get(self.boot.machine)
@@ -224,7 +224,7 @@ impl Booting {
             .unwrap_or_default()
     }
 
-    /// Asks for the boot file and fetches it; returns the reserved address, if there is one.
+    /// Requests the boot file's name and fetches the file. Returns the reserved address, if there is one.
     async fn dhcp(&self) -> Result<Option<String>, String> {
         let text = self
             .text(
@@ -242,19 +242,19 @@ impl Booting {
         let bootfile = bootfile
             .and_then(|option| option["value"].as_str())
             .ok_or("DHCP told no boot file.")?;
-        self.note(|boot| boot.bootfile = Some(bootfile.to_owned()));
+        self.update(|boot| boot.bootfile = Some(bootfile.to_owned()));
         self.fetch(bootfile).await?;
         Ok(offer["ipv4"].as_str().map(str::to_owned))
     }
 
-    /// Fetches the boot configuration and what it names; returns the kernel's command line.
+    /// Fetches the boot configuration, kernel and initrd. Returns the kernel command line.
     async fn load(&self) -> Result<String, String> {
         let dashes = self.mac.replace(':', "-");
         let efi = {
-            let world = self.shared.world();
-            let machine = world.db.machines.get(self.boot.machine).cloned();
+            let lab = self.shared.lock();
+            let machine = lab.db.machines.get(self.boot.machine).cloned();
             machine
-                .and_then(|machine| world.db.subarch_of(&machine).map(|subarch| subarch.efiboot))
+                .and_then(|machine| lab.db.subarch_of(&machine).map(|subarch| subarch.efiboot))
                 .unwrap_or(true)
         };
         let file = if efi {
@@ -265,21 +265,22 @@ impl Booting {
         let text = self
             .text("GET", "/tftp/", &tftp_headers(&file), Value::Null)
             .await?;
-        let plan = Plan::read(&text).ok_or("the boot configuration says to boot from disk.")?;
+        let plan =
+            BootConfig::read(&text).ok_or("the boot configuration says to boot from disk.")?;
         let kernel = self.fetch(&plan.kernel).await?;
-        self.note(|boot| {
+        self.update(|boot| {
             boot.kernel = Some(kernel);
             boot.kernel_opts = Some(own_options(&plan.command_line).to_owned());
             boot.command_line = Some(plan.command_line.clone());
         });
         if let Some(initrd) = &plan.initrd {
             let initrd = self.fetch(initrd).await?;
-            self.note(|boot| boot.initrd = Some(initrd));
+            self.update(|boot| boot.initrd = Some(initrd));
         }
         Ok(plan.command_line)
     }
 
-    /// Fetches the preseed that the command line names, from the lab wherever it says it is.
+    /// Fetches the preseed that the command line names, from the lab whatever host it names.
     async fn preseed(&self, command_line: &str) -> Result<(), String> {
         let urls = ["url=", "ks=", "autoyast="];
         let url = command_line
@@ -289,7 +290,7 @@ impl Booting {
             return Ok(());
         };
         let text = self.text("GET", path, &[], Value::Null).await?;
-        self.note(|boot| boot.preseed = Some(text));
+        self.update(|boot| boot.preseed = Some(text));
         Ok(())
     }
 
@@ -297,24 +298,19 @@ impl Booting {
         let address = reserved.unwrap_or_else(|| self.free_address());
         let lease = json!({"mac": self.mac, "ipv4": address, "duration": 3600});
         self.text("POST", "/dhcp/ipv4/lease", &[], lease).await?;
-        self.note(|boot| boot.lease = Some(address));
+        self.update(|boot| boot.lease = Some(address));
         Ok(())
     }
 
-    /// As set, else as leased before, else one that depends on the machine alone.
+    /// The address in the settings, else the previous lease, else an address computed from the machine's id.
     fn free_address(&self) -> String {
-        let world = self.shared.world();
-        let name = world
-            .db
-            .machines
-            .get(self.boot.machine)
-            .map(|machine| machine.name.clone())
-            .unwrap_or_default();
-        let known = || world.db.lease_of(&self.mac).map(|lease| lease.ipv4.clone());
-        let network = world
+        let name = self.name();
+        let lab = self.shared.lock();
+        let known = || lab.db.lease_of(&self.mac).map(|lease| lease.ipv4.clone());
+        let network = lab
             .db
             .interface_with(&self.mac)
-            .and_then(|interface| world.db.network_of(interface));
+            .and_then(|interface| lab.db.network_of(interface));
         let computed = || {
             let (base, prefix) = network.map_or((Ipv4Addr::new(10, 40, 0, 0), 16), |network| {
                 (network.subnet.base, network.subnet.prefix)
@@ -323,17 +319,16 @@ impl Booting {
                 if prefix <= 16 { 5 * 256 } else { 0 } + 100 + self.boot.machine as u32 % 100;
             Ipv4Addr::from(u32::from(base) + offset).to_string()
         };
-        world
-            .settings
+        lab.settings
             .lease(&name)
             .or_else(known)
             .unwrap_or_else(computed)
     }
 
-    /// The installed system sets its own state, with a token of someone who holds it.
+    /// Sets the machine's state as the installed system does, with a token of an assigned user or an administrator.
     async fn report(&self, state: &str) -> Result<(), String> {
         let token = {
-            let db = &self.shared.world().db;
+            let db = &self.shared.lock().db;
             let holders: Vec<i64> = db
                 .assignments_of(self.boot.machine)
                 .map(|assignment| assignment.user_id)
@@ -385,7 +380,7 @@ impl Booting {
         })
     }
 
-    /// Asks for a text; any status but success is an error.
+    /// Returns the text of an answer. Any status except success is an error.
     async fn text(
         &self,
         method: &str,
@@ -421,7 +416,7 @@ impl Booting {
             .map_err(|error: io::Error| failed(&error))?;
         let handshake = hyper::client::conn::http1::handshake(TokioIo::new(stream)).await;
         let (mut sender, connection) = handshake.map_err(|error| failed(&error))?;
-        // It ends with the exchange; what went wrong shows in the exchange.
+        // It ends with the exchange, which reports its errors.
         drop(tokio::spawn(connection));
         let mut request = Request::builder()
             .method(method)

@@ -1,0 +1,139 @@
+//! The state of a lab: database, settings, faults, logs and boots, behind one lock that makes every handler atomic.
+
+use std::collections::HashMap;
+use std::io;
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use tempfile::TempDir;
+use tokio::sync;
+use tokio::task::AbortHandle;
+
+use crate::booting::Boot;
+use crate::database::Database;
+use crate::faults::Faults;
+use crate::generated_machines;
+use crate::log::Log;
+use crate::seed;
+use crate::settings::Settings;
+
+/// A change of a machine's power that a handler causes.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) enum PowerEvent {
+    /// The machine starts, from the network if netboot is enabled.
+    Boot(i64),
+    /// The machine is switched off.
+    Stop(i64),
+}
+
+/// A boot that is running.
+pub(crate) struct RunningBoot {
+    /// Its index in `boots`.
+    pub(crate) index: usize,
+    pub(crate) task: AbortHandle,
+    /// The installation is complete and the machine is about to report it.
+    pub(crate) reporting: bool,
+}
+
+pub(crate) struct LabState {
+    pub(crate) db: Database,
+    pub(crate) settings: Settings,
+    pub(crate) faults: Faults,
+    pub(crate) log: Log,
+    pub(crate) boots: Vec<Boot>,
+    /// The running boots, by the machine's id.
+    pub(crate) running: HashMap<i64, RunningBoot>,
+    pub(crate) power_events: Vec<PowerEvent>,
+    /// How long the BMC takes that the current handler asked.
+    pub(crate) bmc_delay: Duration,
+    /// Held while a request is answered, when requests are served one at a time.
+    pub(crate) turn: Arc<sync::Mutex<()>>,
+    folder: PathBuf,
+    /// The number of generated machines after a reset.
+    machines: usize,
+    resets: u64,
+}
+
+impl LabState {
+    fn new(folder: PathBuf, machines: usize) -> io::Result<LabState> {
+        let mut db = seed::load(&folder)?;
+        generated_machines::add(&mut db, machines).map_err(io::Error::other)?;
+        let settings = Settings::new(db.config.max_upload_size);
+        Ok(LabState {
+            db,
+            settings,
+            faults: Faults::default(),
+            log: Log::default(),
+            boots: Vec::new(),
+            running: HashMap::new(),
+            power_events: Vec::new(),
+            bmc_delay: Duration::ZERO,
+            turn: Arc::default(),
+            folder,
+            machines,
+            resets: 0,
+        })
+    }
+
+    /// Restores the seeded state and ends running boots.
+    pub(crate) fn reset(&mut self) -> io::Result<()> {
+        for (_, running) in self.running.drain() {
+            running.task.abort();
+        }
+        let old = std::mem::take(&mut self.db.files);
+        let resets = self.resets + 1;
+        *self = LabState::new(self.folder.clone(), self.machines)?;
+        self.resets = resets;
+        for path in old
+            .values()
+            .filter(|path| !self.db.files.values().any(|seeded| seeded == *path))
+        {
+            // A download in progress keeps its open file. A file that cannot be removed now is removed with the folder.
+            let _ = std::fs::remove_file(path);
+        }
+        Ok(())
+    }
+
+    /// Records that a machine's state was set. A boot that reports this state gets its result in the same moment, so that a
+    /// test that waits for the state finds the result too.
+    pub(crate) fn record_reported_state(&mut self, machine_id: i64, state: &str) {
+        let running = self
+            .running
+            .get(&machine_id)
+            .filter(|running| running.reporting);
+        let boot = running.and_then(|running| self.boots.get_mut(running.index));
+        boot.into_iter()
+            .for_each(|boot| boot.result = state.to_owned());
+    }
+
+    /// How often the lab was reset. Requests and boots from before a reset have no effect after it.
+    pub(crate) fn resets(&self) -> u64 {
+        self.resets
+    }
+}
+
+/// What the connections of one lab share.
+pub(crate) struct Shared {
+    lab: Mutex<LabState>,
+    pub(crate) folder: TempDir,
+    pub(crate) address: SocketAddr,
+}
+
+impl Shared {
+    pub(crate) fn new(address: SocketAddr, machines: usize) -> io::Result<Shared> {
+        let folder = tempfile::Builder::new().prefix("mrp-lab-").tempdir()?;
+        let lab = Mutex::new(LabState::new(folder.path().to_owned(), machines)?);
+        Ok(Shared {
+            lab,
+            folder,
+            address,
+        })
+    }
+
+    pub(crate) fn lock(&self) -> MutexGuard<'_, LabState> {
+        // A handler that panicked must not stop the others.
+        self.lab.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
