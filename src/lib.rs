@@ -28,17 +28,26 @@
 //! - [`cli`] is the command line.
 //! - `compat` is what exists only for the predecessors; `support` knows none of the layers.
 
-pub mod ansible;
-pub mod cli;
 pub mod client;
+
+// The programs of this package are crates of their own, so what they call is public; it is no interface for others.
+#[doc(hidden)]
+pub mod ansible;
+#[cfg(feature = "cli")]
+#[doc(hidden)]
+pub mod cli;
 mod compat;
+#[doc(hidden)]
 pub mod inventory;
+#[doc(hidden)]
 pub mod modules;
+#[doc(hidden)]
 pub mod support;
 mod task;
 
 use ansible::Module;
 
+#[doc(hidden)]
 /// All modules of `mrp-ansible`: this project's own, and those of the old role under their old names.
 pub const MODULES: &[Module] = &[
     modules::ASSIGNEE,

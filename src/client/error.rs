@@ -68,7 +68,7 @@ pub enum ErrorKind {
     Redirected,
     /// 401: the server does not know this token. Tokens are made on the user's page of the server.
     Unauthorized,
-    /// 403: the token's user may not do this. Have the machine assigned to the user, or act on one's own objects.
+    /// 403: the token's user may not do this. Have the machine assigned to the user, or change only own objects.
     Forbidden,
     /// 404: the server knows no such object.
     NotFound,

@@ -48,6 +48,7 @@ mod clock;
 mod digest;
 mod error;
 mod error_code;
+mod from_text;
 mod hint;
 mod http;
 mod query;

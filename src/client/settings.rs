@@ -1,4 +1,4 @@
-//! What a client is told before it connects: the builder, TLS files, and retries.
+//! The settings of a client: the builder, TLS files, and retries.
 
 use std::fmt;
 use std::path::PathBuf;
@@ -37,32 +37,34 @@ impl ClientBuilder {
     }
 
     /// How the server is recognised, and how the client identifies itself below HTTP.
-    pub fn tls(self, tls: TlsSettings) -> ClientBuilder {
-        ClientBuilder { tls, ..self }
+    pub fn tls(mut self, tls: TlsSettings) -> ClientBuilder {
+        self.tls = tls;
+        self
     }
 
     /// How long a connection may go without a byte either way; 30 seconds by default. It limits connecting, and every pause
     /// of a transfer, never a whole transfer.
-    pub fn stall_timeout(self, stall_timeout: Duration) -> ClientBuilder {
-        ClientBuilder {
-            stall_timeout,
-            ..self
-        }
+    pub fn stall_timeout(mut self, stall_timeout: Duration) -> ClientBuilder {
+        self.stall_timeout = stall_timeout;
+        self
     }
 
     /// When a failed request is tried again.
-    pub fn retry(self, retry: RetryPolicy) -> ClientBuilder {
-        ClientBuilder { retry, ..self }
+    pub fn retry(mut self, retry: RetryPolicy) -> ClientBuilder {
+        self.retry = retry;
+        self
     }
 
     /// Where the progress of requests and uploads is reported.
-    pub fn progress(self, progress: ProgressListener) -> ClientBuilder {
-        ClientBuilder { progress, ..self }
+    pub fn progress(mut self, progress: ProgressListener) -> ClientBuilder {
+        self.progress = progress;
+        self
     }
 
     /// The clock for the pauses between attempts, so that tests need not sleep.
-    pub fn clock(self, clock: Arc<dyn Clock>) -> ClientBuilder {
-        ClientBuilder { clock, ..self }
+    pub fn clock(mut self, clock: Arc<dyn Clock>) -> ClientBuilder {
+        self.clock = clock;
+        self
     }
 
     /// Prepares a client. Nothing is sent yet.

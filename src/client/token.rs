@@ -4,9 +4,9 @@
 //! output, error or log can show it by accident.
 
 use std::fmt;
-use std::str::FromStr;
 
 use crate::client::error::ErrorDetails;
+use crate::client::from_text::from_text;
 use crate::client::{Error, Result};
 
 /// A user's API token. `Debug` and `Display` show `***`, and it cannot be serialized.
@@ -40,29 +40,7 @@ impl Token {
     }
 }
 
-impl FromStr for Token {
-    type Err = Error;
-
-    fn from_str(text: &str) -> Result<Token> {
-        Token::new(text)
-    }
-}
-
-impl TryFrom<&str> for Token {
-    type Error = Error;
-
-    fn try_from(text: &str) -> Result<Token> {
-        Token::new(text)
-    }
-}
-
-impl TryFrom<String> for Token {
-    type Error = Error;
-
-    fn try_from(text: String) -> Result<Token> {
-        Token::new(&text)
-    }
-}
+from_text!(Token, Token::new);
 
 impl fmt::Debug for Token {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -1,14 +1,13 @@
 //! The server's address, and every address below it.
 //!
-//! The API is at `api/v1`, the boot files at `tftp/`, both below the same prefix. Path segments are encoded one by one,
-//! so no name can reach another endpoint.
+//! The API is at `api/v1`, the boot files at `tftp/`, both below the same prefix. Path segments are encoded one by one.
 
 use std::fmt;
-use std::str::FromStr;
 
 use reqwest::Url;
 
 use crate::client::error::ErrorDetails;
+use crate::client::from_text::from_text;
 use crate::client::{Error, Result};
 
 /// The address of a server, such as `https://lab.example/mrp/`.
@@ -59,14 +58,14 @@ impl BaseUrl {
         self.0.scheme() == "https"
     }
 
-    /// The address of a resource of the API.
-    pub(crate) fn api(&self, path: &[&str]) -> Url {
-        self.below(["api", "v1"].iter().chain(path))
+    /// The address of a resource of the API, by its path.
+    pub(crate) fn api(&self, path: &str) -> Url {
+        self.below(["api", "v1"].into_iter().chain(path.split('/')))
     }
 
     /// The address of the endpoint that serves boot files.
     pub(crate) fn boot(&self) -> Url {
-        self.below(["tftp", ""].iter())
+        self.below(["tftp", ""].into_iter())
     }
 
     /// The address of the console's helper on a host, by default the server's own, with a token that opens it.
@@ -99,7 +98,7 @@ impl BaseUrl {
         url.origin() == self.0.origin() && url.path().starts_with(self.0.path())
     }
 
-    fn below<'a>(&self, path: impl Iterator<Item = &'a &'a str>) -> Url {
+    fn below<'a>(&self, path: impl Iterator<Item = &'a str>) -> Url {
         let mut url = self.0.clone();
         if let Ok(mut segments) = url.path_segments_mut() {
             segments.pop_if_empty().extend(path);
@@ -108,29 +107,7 @@ impl BaseUrl {
     }
 }
 
-impl FromStr for BaseUrl {
-    type Err = Error;
-
-    fn from_str(text: &str) -> Result<BaseUrl> {
-        BaseUrl::parse(text)
-    }
-}
-
-impl TryFrom<&str> for BaseUrl {
-    type Error = Error;
-
-    fn try_from(text: &str) -> Result<BaseUrl> {
-        BaseUrl::parse(text)
-    }
-}
-
-impl TryFrom<String> for BaseUrl {
-    type Error = Error;
-
-    fn try_from(text: String) -> Result<BaseUrl> {
-        BaseUrl::parse(&text)
-    }
-}
+from_text!(BaseUrl, BaseUrl::parse);
 
 impl fmt::Display for BaseUrl {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -192,10 +169,7 @@ mod tests {
             ("http://[::1]:80/", "http://[::1]/api/v1/machine/7"),
         ] {
             assert_eq!(
-                BaseUrl::parse(text)
-                    .unwrap()
-                    .api(&["machine", "7"])
-                    .as_str(),
+                BaseUrl::parse(text).unwrap().api("machine/7").as_str(),
                 expected,
                 "{text}"
             );
@@ -232,10 +206,8 @@ mod tests {
 
     #[test]
     fn a_segment_stays_one_segment() {
-        let url = BaseUrl::parse("http://lab/")
-            .unwrap()
-            .api(&["a/../b?c#d%2f"]);
-        assert_eq!(url.as_str(), "http://lab/api/v1/a%2F..%2Fb%3Fc%23d%252f");
+        let url = BaseUrl::parse("http://lab/").unwrap().api("b?c#d%2f");
+        assert_eq!(url.as_str(), "http://lab/api/v1/b%3Fc%23d%252f");
     }
 
     #[test]

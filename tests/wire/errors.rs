@@ -29,7 +29,7 @@ fn changing(step: impl FnOnce(Step) -> Step) -> Error {
 const PAGE: &str = "<!DOCTYPE HTML><html><title>canary</title></html>";
 
 #[test]
-fn an_unknown_token() {
+fn unknown_token_is_unauthorized() {
     let error = reading(|step| step.html(401, ""));
     assert!(matches!(error.kind(), ErrorKind::Unauthorized));
     assert_eq!(
@@ -40,7 +40,7 @@ fn an_unknown_token() {
 }
 
 #[test]
-fn a_missing_object() {
+fn missing_object_is_not_found() {
     let body = r#"{"error_type":"InvalidUsage","errors":["machine not found"]}"#;
     let error = reading(|step| step.json(404, body));
     assert!(error.is_not_found());
@@ -49,7 +49,7 @@ fn a_missing_object() {
 }
 
 #[test]
-fn a_path_that_is_not_the_apis() {
+fn path_outside_the_api_is_no_such_path() {
     let known = r#"{"error_type":"NotFound","errors":["404: Not Found"]}"#;
     for error in [
         reading(|step| step.json(404, known)),
@@ -63,7 +63,7 @@ fn a_path_that_is_not_the_apis() {
 }
 
 #[test]
-fn pages_of_any_status() {
+fn html_page_of_any_status_becomes_an_error_with_that_status() {
     for status in [400, 403, 409, 413, 418, 500, 501] {
         let error = changing(|step| step.html(status, PAGE));
         assert_eq!(error.status(), Some(status), "{error:?}");
@@ -72,7 +72,7 @@ fn pages_of_any_status() {
 }
 
 #[test]
-fn schema_violations_join_what_is_not_null() {
+fn schema_violations_are_joined_without_nulls() {
     let body = r#"{"error_type":"SchemaMissingKeyError","errors":[null,"Missing keys: 'name'",null,"Missing keys: 'type'"]}"#;
     let error = changing(|step| step.json(400, body));
     assert!(matches!(error.kind(), ErrorKind::InvalidRequest));
@@ -83,7 +83,7 @@ fn schema_violations_join_what_is_not_null() {
 }
 
 #[test]
-fn schema_violations_that_cannot_be_shown() {
+fn schema_violations_with_code_are_not_shown() {
     let huge = format!(
         r#"{{"error_type":"SchemaError","errors":[null,"'{}' is wrong"]}}"#,
         "canary".repeat(700_000)
@@ -108,7 +108,7 @@ fn schema_violations_that_cannot_be_shown() {
 }
 
 #[test]
-fn a_refusal_without_a_body() {
+fn refusal_without_a_body_says_that_it_gives_no_reason() {
     let error = changing(|step| step.html(400, ""));
     assert_eq!(
         error.to_string(),
@@ -117,7 +117,7 @@ fn a_refusal_without_a_body() {
 }
 
 #[test]
-fn domain_errors_are_passed_on() {
+fn domain_errors_are_shown() {
     for (status, text) in [
         (
             400,
@@ -138,7 +138,7 @@ fn domain_errors_are_passed_on() {
 }
 
 #[test]
-fn texts_of_values_are_passed_on_and_those_of_the_database_are_not() {
+fn value_errors_are_shown_and_database_errors_are_not() {
     let of = |kind: &str, text: &str| {
         let body = serde_json::json!({"error_type": kind, "errors": text}).to_string();
         changing(|step| step.json(400, body)).to_string()
@@ -161,7 +161,7 @@ fn texts_of_values_are_passed_on_and_those_of_the_database_are_not() {
 const IN_SQL: &str = r#"{"error_type":"IntegrityError","errors":"(psycopg2.IntegrityError) duplicate key [SQL: 'INSERT INTO canary']"}"#;
 
 #[test]
-fn conflicts_say_what_they_mean() {
+fn conflicts_are_explained_by_the_request() {
     let in_use = error_of(delete("/api/v1/image/3").json(409, IN_SQL), |client| {
         client.images().delete(ImageId(3))
     });
@@ -197,7 +197,7 @@ fn conflicts_say_what_they_mean() {
 }
 
 #[test]
-fn refusals_say_whose_it_is() {
+fn refusals_without_a_reason_are_explained_by_the_request() {
     let error = error_of(put("/api/v1/machine/7/state").html(403, ""), |client| {
         client.states().set(MachineId(7), ReportedState::Ready)
     });
@@ -234,7 +234,7 @@ fn refusals_say_whose_it_is() {
 }
 
 #[test]
-fn a_bmc_that_fails_keeps_its_password() {
+fn bmc_error_hides_the_password() {
     let body = r#"{"error_type":"BMCError","errors":"BMC error: IPMI error: Command '['ipmitool', '-P', 'canary']' returned 1"}"#;
     let error = error_of(post("/api/v1/machine/7/state").json(500, body), |client| {
         client.states().provision(MachineId(7))
@@ -249,7 +249,7 @@ fn a_bmc_that_fails_keeps_its_password() {
 }
 
 #[test]
-fn a_server_that_fails_without_words() {
+fn server_failure_without_a_text_shows_the_status() {
     let error = reading(|step| step.html(500, PAGE));
     assert_eq!(
         error.to_string(),
@@ -258,7 +258,7 @@ fn a_server_that_fails_without_words() {
 }
 
 #[test]
-fn answers_that_are_not_as_expected_name_the_field() {
+fn unexpected_answer_names_the_field() {
     let error = error_of(
         get("/api/v1/machine").json(200, r#"[{"id": 1}, {"id": 2, "kernel_id": "x"}]"#),
         |client| client.machines().list(Scope::Own),
@@ -293,7 +293,7 @@ fn answers_that_are_not_as_expected_name_the_field() {
 }
 
 #[test]
-fn answers_that_are_not_as_expected_are_not_repeated() {
+fn unexpected_answer_does_not_show_its_value() {
     for value in [
         r#""INSERT INTO image, expected canary""#,
         r#"{"canary": "ipmitool -P hunter2"}"#,

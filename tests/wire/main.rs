@@ -2,10 +2,10 @@
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on panics")]
 
-mod alone;
 mod connections;
 mod errors;
 mod lost_answers;
+mod own_process;
 mod resources;
 mod retries;
 mod security;

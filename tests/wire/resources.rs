@@ -17,7 +17,7 @@ fn encode(text: &str) -> String {
 }
 
 #[test]
-fn every_request_says_who_asks() {
+fn every_request_has_token_and_user_agent() {
     let server = Server::start([get("/mrp/api/v1/machine")
         .header("authorization", &format!("Bearer {TOKEN}"))
         .header(
@@ -31,7 +31,7 @@ fn every_request_says_who_asks() {
 }
 
 #[test]
-fn images() {
+fn images_are_listed_read_changed_and_deleted() {
     let (one, list) = (
         image_json(3, "alice/k.1a2b3c4d"),
         format!("[{}]", image_json(3, "alice/k.1a2b3c4d")),
@@ -97,7 +97,7 @@ fn fields_may_be_null_missing_or_new() {
 }
 
 #[test]
-fn preseeds() {
+fn preseeds_are_listed_found_created_changed_and_deleted() {
     let one = r#"{"id": 5, "name": "base", "content": "d-i\r\nü", "type": "kickstart", "user": "alice", "public": true}"#;
     let list = format!("[{one}]");
     let server = Server::start([
@@ -138,7 +138,7 @@ fn preseeds() {
 }
 
 #[test]
-fn machines() {
+fn machines_are_listed_read_searched_and_changed() {
     let one = machine_json(7, "rack");
     let server = Server::start([
         get("/api/v1/machine").json(200, format!("[{one}]")),
@@ -283,7 +283,7 @@ fn interfaces_states_and_assignees() {
 }
 
 #[test]
-fn assignments() {
+fn assignments_are_created_changed_and_deleted() {
     let one = r#"{"id": 9, "user": "bob", "reason": "ci"}"#;
     let server = Server::start([
         post("/api/v1/machine/7/assignee")
@@ -315,7 +315,7 @@ fn assignments() {
 }
 
 #[test]
-fn power() {
+fn power_is_read_and_ordered() {
     let orders = [
         (PowerOrder::On, "on"),
         (PowerOrder::Off, "off"),
@@ -357,7 +357,7 @@ fn power() {
 }
 
 #[test]
-fn consoles() {
+fn console_has_the_address_that_the_web_page_makes() {
     let answer = |host: &str| format!(r#"{{"host": {host}, "port": 8866, "token": "c0/+"}}"#);
     let server = Server::start([
         post("/mrp/api/v1/machine/7/console").json(200, answer("null")),

@@ -32,7 +32,7 @@ fn reading_is_tried_again_with_growing_pauses() {
 }
 
 #[test]
-fn attempts_end() {
+fn attempts_end_after_the_retries() {
     let server = Server::start((0..4).map(|_| get("/api/v1/machine/7/state").html(504, "")));
     let (client, clock) = client(&server);
     let error = client.states().get(MachineId(7)).unwrap_err();
@@ -53,7 +53,7 @@ fn pauses_are_capped() {
 }
 
 #[test]
-fn the_server_may_say_when_to_come_back() {
+fn retry_after_replaces_the_pause() {
     let date = "Date: Tue, 05 Mar 2019 10:20:30 GMT\r\n";
     let server = Server::start([
         get("/api/v1/machine/7/state").headed(503, "Retry-After: 7\r\n", ""),
@@ -75,7 +75,7 @@ fn the_server_may_say_when_to_come_back() {
 }
 
 #[test]
-fn other_errors_are_not_tried_again() {
+fn refusals_are_not_tried_again() {
     for status in [400, 401, 403, 404, 409, 500] {
         let server = Server::start([get("/api/v1/machine/7").html(status, "")]);
         let (client, clock) = client(&server);
@@ -86,7 +86,7 @@ fn other_errors_are_not_tried_again() {
 }
 
 #[test]
-fn a_change_is_tried_again() {
+fn change_is_tried_again() {
     let server = Server::start([
         put("/api/v1/machine/7").close(),
         put("/api/v1/machine/7")
@@ -107,7 +107,7 @@ fn a_change_is_tried_again() {
 }
 
 #[test]
-fn a_deletion_that_took_effect_before_is_one() {
+fn deletion_that_took_effect_at_a_lost_attempt_succeeds() {
     let missing = r#"{"error_type":"InvalidUsage","errors":["image not found"]}"#;
     let server = Server::start([
         delete("/api/v1/image/3").close(),
@@ -168,7 +168,7 @@ fn provisioning_that_stalls_has_an_unknown_outcome() {
 }
 
 #[test]
-fn what_never_arrived_is_tried_again_whatever_it_is() {
+fn request_that_never_arrived_is_tried_again_even_when_not_idempotent() {
     let (client, clock) = connect(&settings("http://127.0.0.1:1/"));
     let error = client.states().provision(MachineId(7)).unwrap_err();
     assert!(matches!(error.kind(), ErrorKind::Connect), "{error:?}");
@@ -180,7 +180,7 @@ fn what_never_arrived_is_tried_again_whatever_it_is() {
 }
 
 #[test]
-fn what_was_lost_may_have_been_done_although_the_server_is_gone_when_it_is_tried_again() {
+fn lost_change_may_have_taken_effect_although_the_retry_cannot_connect() {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let url = format!("http://{}/", listener.local_addr().unwrap());
     let server = thread::spawn(move || {

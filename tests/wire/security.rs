@@ -45,7 +45,7 @@ fn the_token_does_not_follow_a_redirect_out_of_the_urls_prefix() {
 }
 
 #[test]
-fn the_token_is_nowhere_in_what_can_be_shown() {
+fn debug_output_and_errors_do_not_show_the_token() {
     let settings = settings("http://127.0.0.1:1/");
     let (client, _) = connect(&settings);
     let shown = format!(
@@ -58,7 +58,7 @@ fn the_token_is_nowhere_in_what_can_be_shown() {
 }
 
 #[test]
-fn a_server_that_repeats_the_token_does_not_get_it_shown() {
+fn token_repeated_by_the_server_is_masked() {
     let body = format!(r#"{{"error_type": "InvalidUsage", "errors": ["bad token {TOKEN}"]}}"#);
     let server = Server::start([get("/api/v1/machine/7").json(400, body)]);
     let error = client(&server).0.machines().get(MachineId(7)).unwrap_err();

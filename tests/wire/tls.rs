@@ -45,15 +45,15 @@ impl Authority {
 
 /// A connection that takes what the client still sends before it closes. Closed with bytes unread it would be reset, and
 /// the alert, sent just before, could be lost.
-struct Patient(StreamOwned<ServerConnection, TcpStream>);
+struct DrainingStream(StreamOwned<ServerConnection, TcpStream>);
 
-impl Read for Patient {
+impl Read for DrainingStream {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         self.0.read(buffer)
     }
 }
 
-impl Write for Patient {
+impl Write for DrainingStream {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
         self.0.write(bytes)
     }
@@ -63,7 +63,7 @@ impl Write for Patient {
     }
 }
 
-impl Drop for Patient {
+impl Drop for DrainingStream {
     fn drop(&mut self) {
         let _ = self.0.sock.shutdown(Shutdown::Write);
         let _ = io::copy(&mut self.0.sock, &mut io::sink());
@@ -123,7 +123,7 @@ impl Lab {
         Server::start_with(
             steps,
             Box::new(move |stream: TcpStream| {
-                Box::new(Patient(StreamOwned::new(
+                Box::new(DrainingStream(StreamOwned::new(
                     ServerConnection::new(Arc::clone(&config)).unwrap(),
                     stream,
                 )))
@@ -215,7 +215,7 @@ fn a_self_signed_certificate_is_not_trusted_for_another_host_or_time_or_as_anoth
 }
 
 #[test]
-fn another_authority_is_not() {
+fn another_authority_is_not_trusted() {
     let (lab, other) = (Lab::new(), Lab::new());
     let server = lab.server("127.0.0.1", false, false);
     let error = ask(&server, trusting(other.roots())).unwrap_err();
@@ -231,7 +231,7 @@ fn another_authority_is_not() {
 }
 
 #[test]
-fn another_host_is_not() {
+fn certificate_of_another_host_is_not_trusted() {
     let lab = Lab::new();
     let server = lab.server("lab.example", false, false);
     let error = ask(&server, trusting(lab.roots())).unwrap_err();
@@ -245,7 +245,7 @@ fn another_host_is_not() {
 }
 
 #[test]
-fn without_validation_any_server_is_good() {
+fn any_server_is_trusted_without_validation() {
     let lab = Lab::new();
     let server = lab.server("lab.example", false, true);
     ask(
@@ -260,7 +260,7 @@ fn without_validation_any_server_is_good() {
 }
 
 #[test]
-fn a_client_certificate_is_shown_where_it_is_wanted() {
+fn client_certificate_is_sent_where_the_server_asks_for_it() {
     let lab = Lab::new();
     let identity = lab.authority.sign("alice");
     let cert = lab.file("client.pem", &identity.cert.pem());

@@ -134,7 +134,7 @@ impl Pipeline {
         // Send it, and read an answer of bounded size and time (transport, stall_timeout, response), or find out why there
         // is none (transport_error).
         let answer = self.transport.exchange(url.clone(), request);
-        // Report the attempt to who watches. Paths hold ids, and queries names: no secret.
+        // Report the attempt. Paths hold ids and queries hold names: neither has a secret.
         self.progress.report(&ProgressEvent::RequestEnded {
             method: request.method.as_str(),
             path: &self.base().relative(&url),

@@ -27,8 +27,8 @@ pub(crate) struct Request {
 
 /// Where a request goes.
 pub(crate) enum Endpoint {
-    /// A resource of the API, by its path segments.
-    Api(Vec<String>),
+    /// A resource of the API, by its path: fixed words and ids, so that no name can reach another resource.
+    Api(String),
     /// A file on the boot endpoint, which needs no token and gets none.
     BootFile {
         name: HeaderValue,
@@ -46,24 +46,28 @@ pub(crate) enum RequestBody {
 
 impl Request {
     /// Reads an object, or a list that belongs to one.
-    pub(crate) fn get(path: &[&str], action: impl Into<String>) -> Request {
+    pub(crate) fn get(path: impl Into<String>, action: impl Into<String>) -> Request {
         Request::new(Method::GET, Effect::Read, path, action)
     }
 
     /// Reads one of the server's own lists.
-    pub(crate) fn list(path: &[&str], action: impl Into<String>) -> Request {
+    pub(crate) fn list(path: impl Into<String>, action: impl Into<String>) -> Request {
         Request::get(path, action).about(Subject::Server)
     }
 
-    pub(crate) fn put(path: &[&str], action: impl Into<String>, body: &impl Serialize) -> Request {
+    pub(crate) fn put(
+        path: impl Into<String>,
+        action: impl Into<String>,
+        body: &impl Serialize,
+    ) -> Request {
         Request::new(Method::PUT, Effect::Write, path, action).json(body)
     }
 
-    pub(crate) fn post(path: &[&str], action: impl Into<String>) -> Request {
+    pub(crate) fn post(path: impl Into<String>, action: impl Into<String>) -> Request {
         Request::new(Method::POST, Effect::Action, path, action)
     }
 
-    pub(crate) fn delete(path: &[&str], action: impl Into<String>) -> Request {
+    pub(crate) fn delete(path: impl Into<String>, action: impl Into<String>) -> Request {
         Request::new(Method::DELETE, Effect::Delete, path, action)
     }
 
@@ -71,14 +75,19 @@ impl Request {
     pub(crate) fn boot_file(name: HeaderValue, size: u64, action: impl Into<String>) -> Request {
         Request {
             endpoint: Endpoint::BootFile { name, size },
-            ..Request::list(&[], action)
+            ..Request::list("", action)
         }
     }
 
-    fn new(method: Method, effect: Effect, path: &[&str], action: impl Into<String>) -> Request {
+    fn new(
+        method: Method,
+        effect: Effect,
+        path: impl Into<String>,
+        action: impl Into<String>,
+    ) -> Request {
         Request {
             method,
-            endpoint: Endpoint::Api(path.iter().map(|&segment| segment.to_owned()).collect()),
+            endpoint: Endpoint::Api(path.into()),
             query: None,
             body: RequestBody::Empty,
             action: Operation {
@@ -98,56 +107,42 @@ impl Request {
         self
     }
 
-    pub(crate) fn json(self, body: &impl Serialize) -> Request {
+    pub(crate) fn json(mut self, body: &impl Serialize) -> Request {
         // The bodies are structs of strings, numbers and booleans, which always serialize.
         let bytes = serde_json::to_vec(body).unwrap_or_default();
-        Request {
-            body: RequestBody::Json(Bytes::from(bytes)),
-            ..self
-        }
+        self.body = RequestBody::Json(Bytes::from(bytes));
+        self
     }
 
-    pub(crate) fn upload(self, upload: Upload) -> Request {
-        Request {
-            body: RequestBody::Upload(upload),
-            ..self
-        }
+    pub(crate) fn upload(mut self, upload: Upload) -> Request {
+        self.body = RequestBody::Upload(upload);
+        self
     }
 
-    pub(crate) fn scope(self, scope: Scope) -> Request {
-        Request {
-            query: scope.query().map(str::to_owned),
-            ..self
-        }
+    pub(crate) fn scope(mut self, scope: Scope) -> Request {
+        self.query = scope.query().map(str::to_owned);
+        self
     }
 
-    pub(crate) fn query(self, query: String) -> Request {
-        Request {
-            query: Some(query),
-            ..self
-        }
+    pub(crate) fn query(mut self, query: String) -> Request {
+        self.query = Some(query);
+        self
     }
 
-    pub(crate) fn forbidden(self, meaning: &'static str) -> Request {
-        Request {
-            forbidden: meaning,
-            ..self
-        }
+    pub(crate) fn forbidden(mut self, meaning: &'static str) -> Request {
+        self.forbidden = meaning;
+        self
     }
 
-    pub(crate) fn conflict(self, meaning: &'static str) -> Request {
-        Request {
-            conflict: meaning,
-            ..self
-        }
+    pub(crate) fn conflict(mut self, meaning: &'static str) -> Request {
+        self.conflict = meaning;
+        self
     }
 
     /// Says that a refusal must not be kept word for word.
-    pub(crate) fn private(self) -> Request {
-        Request {
-            private: true,
-            ..self
-        }
+    pub(crate) fn private(mut self) -> Request {
+        self.private = true;
+        self
     }
 
     /// How large the answer should be, when it is a file.
@@ -161,7 +156,7 @@ impl Request {
     /// What is asked for: the same key has the same answer as long as nothing changes.
     pub(crate) fn cache_key(&self) -> String {
         let path = match &self.endpoint {
-            Endpoint::Api(segments) => segments.join("/"),
+            Endpoint::Api(path) => path.clone(),
             Endpoint::BootFile { name, .. } => format!("boot file {name:?}"),
         };
         format!("{path}?{}", self.query.as_deref().unwrap_or_default())

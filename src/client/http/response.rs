@@ -16,7 +16,7 @@ const MAX_ANSWER: usize = 64 * 1024 * 1024;
 /// The most that is read of an error. A preseed that is refused comes back twice.
 const MAX_ERROR: usize = 64 * 1024;
 
-/// An answer, whatever its status.
+/// An answer of any status.
 #[derive(Default)]
 pub(crate) struct Response {
     pub(super) status: u16,

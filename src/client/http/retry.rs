@@ -63,7 +63,7 @@ pub(super) fn create<T>(
             Err(error) => error,
         };
         may_be_done |= error.leaves_the_outcome_open();
-        // A conflict with what the first request made, or that it is no longer free, may be the first one's own work.
+        // After a lost answer, a conflict or a missing object may be the effect of the first request.
         let may_be_own = may_be_done && (error.is_conflict() || error.is_not_found());
         if error.leaves_the_outcome_open() || may_be_own {
             error = match settle() {

@@ -138,7 +138,9 @@ mod tests {
             if path.extension().is_none_or(|extension| extension != "json") {
                 continue;
             }
+            // A recorded request holds half a character, which is no JSON here.
             let text = std::fs::read_to_string(path).unwrap();
+            let text = text.replace(r#""\ud800""#, r#""?""#);
             let exchanges: Vec<serde_json::Value> = serde_json::from_str(&text).unwrap();
             for exchange in exchanges {
                 let body = &exchange["response"]["json"];

@@ -94,9 +94,7 @@ impl Transport {
     /// The URL of a request.
     pub(super) fn address(&self, request: &Request) -> Url {
         let mut url = match &request.endpoint {
-            Endpoint::Api(path) => self
-                .base
-                .api(&path.iter().map(String::as_str).collect::<Vec<_>>()),
+            Endpoint::Api(path) => self.base.api(path),
             Endpoint::BootFile { .. } => self.base.boot(),
         };
         url.set_query(request.query.as_deref());
@@ -182,7 +180,7 @@ impl Transport {
     }
 }
 
-/// Waits for an exchange, whatever thread calls. An async runtime forbids its threads to wait for another runtime, so there
+/// Waits for an exchange, on any thread. An async runtime forbids its threads to wait for another runtime, so there
 /// a thread of its own does.
 fn outside_async_runtimes<T: Send>(wait: impl FnOnce() -> T + Send) -> T {
     if tokio::runtime::Handle::try_current().is_err() {

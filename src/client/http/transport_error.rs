@@ -100,7 +100,7 @@ pub(crate) fn root_cause(error: &(dyn StdError + 'static)) -> String {
 }
 
 /// Why the two sides do not accept each other, if that is what happened. Once connected, only a refusal of the client's
-/// certificate counts: it comes late, but before the server looks at any request. A server that closes in a hurry resets
+/// certificate counts: it comes late, but before the server looks at any request. A server that closes at once resets
 /// the connection, and its reason is lost on the way: then it is only a broken connection.
 fn trust_problem(error: &reqwest::Error) -> Option<String> {
     let tls = causes(error).find_map(|cause| cause.downcast_ref())?;

@@ -55,10 +55,8 @@ impl<Access> Assignees<'_, Access> {
     /// [`NotFound`](crate::client::ErrorKind::NotFound) when there is no such machine.
     pub fn list(&self, machine: MachineId) -> Result<Vec<Assignee>> {
         let action = format!("listing the assignees of machine {machine}");
-        self.pipeline.json(&Request::get(
-            &["machine", &machine.to_string(), "assignee"],
-            action,
-        ))
+        self.pipeline
+            .json(&Request::get(format!("machine/{machine}/assignee"), action))
     }
 
     /// The assignment of a machine to the token's own user; `None` when there is none.
@@ -68,10 +66,10 @@ impl<Access> Assignees<'_, Access> {
     /// [`NotFound`](crate::client::ErrorKind::NotFound) when there is no such machine.
     pub fn own(&self, machine: MachineId) -> Result<Option<Assignee>> {
         let action = format!("reading one's own assignment of machine {machine}");
-        match self
-            .pipeline
-            .json(&Request::get(&path(&machine.to_string(), "self"), action))
-        {
+        match self.pipeline.json(&Request::get(
+            format!("machine/{machine}/assignee/self"),
+            action,
+        )) {
             Err(error) if error.code() == Some(ErrorCode::AssigneeNotFound) => Ok(None),
             other => other.map(Some),
         }
@@ -87,7 +85,7 @@ impl Assignees<'_, ReadWrite> {
     /// [`Forbidden`](crate::client::ErrorKind::Forbidden) when the token's user is no administrator.
     pub fn create(&self, machine: MachineId, new: &NewAssignee) -> Result<Assignee> {
         let action = format!("assigning machine {machine} to {:?}", new.user);
-        let request = Request::post(&["machine", &machine.to_string(), "assignee"], action)
+        let request = Request::post(format!("machine/{machine}/assignee"), action)
             .json(new)
             .forbidden("only an administrator can assign machines")
             .conflict("the user holds the machine already");
@@ -96,7 +94,7 @@ impl Assignees<'_, ReadWrite> {
             .create(&request, || Ok(self.list(machine)?.into_iter().find(is_it)))
     }
 
-    /// Changes the reason of an assignment, one's own or as an administrator. Sending it twice changes nothing more.
+    /// Changes the reason of an assignment: the user's own, or any as an administrator. Sending it twice changes nothing more.
     ///
     /// # Errors
     ///
@@ -105,27 +103,23 @@ impl Assignees<'_, ReadWrite> {
     pub fn update(&self, machine: MachineId, id: AssigneeId, reason: &str) -> Result<Assignee> {
         let action = format!("changing assignment {id} of machine {machine}");
         let request = Request::put(
-            &path(&machine.to_string(), &id.to_string()),
+            format!("machine/{machine}/assignee/{id}"),
             action,
             &AssigneeChanges { reason },
         );
         self.pipeline.json(&request.forbidden(FOREIGN))
     }
 
-    /// Ends an assignment, one's own or as an administrator.
+    /// Ends an assignment: the user's own, or any as an administrator.
     ///
     /// # Errors
     ///
     /// As for [`Assignees::update`].
     pub fn delete(&self, machine: MachineId, id: AssigneeId) -> Result<()> {
         let action = format!("ending assignment {id} of machine {machine}");
-        let request = Request::delete(&path(&machine.to_string(), &id.to_string()), action);
+        let request = Request::delete(format!("machine/{machine}/assignee/{id}"), action);
         self.pipeline.call(&request.forbidden(FOREIGN)).map(drop)
     }
-}
-
-fn path<'a>(machine: &'a str, assignment: &'a str) -> [&'a str; 4] {
-    ["machine", machine, "assignee", assignment]
 }
 
 /// What a 403 means for an assignment that exists.

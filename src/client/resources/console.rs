@@ -64,7 +64,7 @@ impl Consoles<'_, ReadWrite> {
     /// [`InvalidRequest`](crate::client::ErrorKind::InvalidRequest) when it has no BMC.
     pub fn create(&self, machine: MachineId) -> Result<Console> {
         let request = Request::post(
-            &["machine", &machine.to_string(), "console"],
+            format!("machine/{machine}/console"),
             format!("opening the console of machine {machine}"),
         )
         .forbidden(UNASSIGNED);

@@ -100,7 +100,7 @@ impl<Access> Images<'_, Access> {
     /// Those of every request: see [`ErrorKind`](crate::client::ErrorKind).
     pub fn list(&self, scope: Scope) -> Result<Vec<Image>> {
         self.pipeline
-            .json(&Request::list(&["image"], "listing images").scope(scope))
+            .json(&Request::list("image", "listing images").scope(scope))
     }
 
     /// One image.
@@ -110,7 +110,7 @@ impl<Access> Images<'_, Access> {
     /// [`NotFound`](crate::client::ErrorKind::NotFound) when it does not exist,
     /// [`Forbidden`](crate::client::ErrorKind::Forbidden) when it is another user's and not public.
     pub fn get(&self, id: ImageId) -> Result<Image> {
-        let request = Request::get(&["image", &id.to_string()], format!("reading image {id}"));
+        let request = Request::get(format!("image/{id}"), format!("reading image {id}"));
         self.pipeline.json(&request.forbidden(FOREIGN))
     }
 
@@ -163,7 +163,7 @@ impl Images<'_, ReadWrite> {
     /// [`Forbidden`](crate::client::ErrorKind::Forbidden) when it is another user's.
     pub fn update(&self, id: ImageId, changes: &ImageChanges) -> Result<Image> {
         let request = Request::put(
-            &["image", &id.to_string()],
+            format!("image/{id}"),
             format!("changing image {id}"),
             changes,
         );
@@ -177,7 +177,7 @@ impl Images<'_, ReadWrite> {
     /// [`Conflict`](crate::client::ErrorKind::Conflict) while a machine or a subarch uses it, and those of
     /// [`Images::update`].
     pub fn delete(&self, id: ImageId) -> Result<()> {
-        let request = Request::delete(&["image", &id.to_string()], format!("deleting image {id}"))
+        let request = Request::delete(format!("image/{id}"), format!("deleting image {id}"))
             .forbidden(FOREIGN)
             .conflict("a machine uses it, or a subarch as its bootloader");
         self.pipeline.call(&request).map(drop)

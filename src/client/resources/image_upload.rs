@@ -38,7 +38,7 @@ impl Images<'_, ReadWrite> {
             .collect();
         let size = file.digest().size;
         let action = format!("uploading {} ({})", file.path().display(), ByteSize(size));
-        let request = Request::post(&["image"], action)
+        let request = Request::post("image", action)
             .upload(file.upload(new))
             .about(Subject::Server);
         let find = || self.find_uploaded(new, file.digest(), &known);

@@ -89,7 +89,7 @@ impl<Access> Interfaces<'_, Access> {
     pub fn list(&self, machine: MachineId) -> Result<Vec<Interface>> {
         let action = format!("listing the interfaces of machine {machine}");
         self.pipeline.json(&Request::get(
-            &["machine", &machine.to_string(), "interface"],
+            format!("machine/{machine}/interface"),
             action,
         ))
     }
@@ -101,9 +101,10 @@ impl<Access> Interfaces<'_, Access> {
     /// [`NotFound`](crate::client::ErrorKind::NotFound) when there is no such machine or interface.
     pub fn get(&self, machine: MachineId, id: InterfaceId) -> Result<Interface> {
         let action = format!("reading interface {id} of machine {machine}");
-        let (machine, id) = (machine.to_string(), id.to_string());
-        self.pipeline
-            .json(&Request::get(&path(&machine, &id), action))
+        self.pipeline.json(&Request::get(
+            format!("machine/{machine}/interface/{id}"),
+            action,
+        ))
     }
 }
 
@@ -122,13 +123,8 @@ impl Interfaces<'_, ReadWrite> {
         changes: &InterfaceChanges,
     ) -> Result<Interface> {
         let action = format!("changing interface {id} of machine {machine}");
-        let (machine, id) = (machine.to_string(), id.to_string());
-        let request = Request::put(&path(&machine, &id), action, changes);
+        let request = Request::put(format!("machine/{machine}/interface/{id}"), action, changes);
         self.pipeline
             .json(&request.conflict("another interface of the network has the address"))
     }
-}
-
-fn path<'a>(machine: &'a str, interface: &'a str) -> [&'a str; 4] {
-    ["machine", machine, "interface", interface]
 }

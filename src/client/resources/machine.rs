@@ -79,7 +79,7 @@ impl<Access> Machines<'_, Access> {
     /// Those of every request: see [`ErrorKind`](crate::client::ErrorKind).
     pub fn list(&self, scope: Scope) -> Result<Vec<Machine>> {
         self.pipeline
-            .json(&Request::list(&["machine"], "listing machines").scope(scope))
+            .json(&Request::list("machine", "listing machines").scope(scope))
     }
 
     /// One machine.
@@ -89,7 +89,7 @@ impl<Access> Machines<'_, Access> {
     /// [`NotFound`](crate::client::ErrorKind::NotFound) when there is no such machine.
     pub fn get(&self, id: MachineId) -> Result<Machine> {
         self.pipeline.json(&Request::get(
-            &["machine", &id.to_string()],
+            format!("machine/{id}"),
             format!("reading machine {id}"),
         ))
     }
@@ -128,7 +128,7 @@ impl<Access> Machines<'_, Access> {
             Some(scope) => format!("{scope}&{filter}"),
             None => filter,
         };
-        let request = Request::list(&["machine"], action).query(query);
+        let request = Request::list("machine", action).query(query);
         self.pipeline.json(&request)
     }
 }
@@ -143,7 +143,7 @@ impl Machines<'_, ReadWrite> {
     /// needs a bootloader, [`Forbidden`](crate::client::ErrorKind::Forbidden) when the user may not use one of them.
     pub fn update(&self, id: MachineId, changes: &MachineChanges) -> Result<Machine> {
         self.pipeline.json(&Request::put(
-            &["machine", &id.to_string()],
+            format!("machine/{id}"),
             format!("changing machine {id}"),
             changes,
         ))

@@ -59,7 +59,7 @@ impl<Access> Powers<'_, Access> {
     /// [`NotFound`](crate::client::ErrorKind::NotFound) when there is no such machine.
     pub fn get(&self, machine: MachineId) -> Result<Power> {
         let request = Request::get(
-            &path(&machine.to_string()),
+            format!("machine/{machine}/power"),
             format!("reading the power of machine {machine}"),
         )
         .about(Subject::Bmc);
@@ -83,7 +83,7 @@ impl Powers<'_, ReadWrite> {
     /// [`Forbidden`](ErrorKind::Forbidden) when the machine is not assigned to the user.
     pub fn order(&self, machine: MachineId, order: PowerOrder) -> Result<Power> {
         let action = order.on_machine(machine);
-        let request = Request::post(&path(&machine.to_string()), action)
+        let request = Request::post(format!("machine/{machine}/power"), action)
             .json(&StateBody { state: order })
             .about(Subject::Bmc)
             .forbidden(UNASSIGNED);
@@ -105,8 +105,4 @@ impl PowerOrder {
             PowerOrder::BiosReboot => format!("rebooting machine {machine} into its firmware"),
         }
     }
-}
-
-fn path(machine: &str) -> [&str; 3] {
-    ["machine", machine, "power"]
 }

@@ -106,7 +106,7 @@ impl<Access> Preseeds<'_, Access> {
     /// Those of every request: see [`ErrorKind`](crate::client::ErrorKind).
     pub fn list(&self, scope: Scope) -> Result<Vec<Preseed>> {
         self.pipeline
-            .json(&Request::list(&["preseed"], "listing preseeds").scope(scope))
+            .json(&Request::list("preseed", "listing preseeds").scope(scope))
     }
 
     /// One preseed.
@@ -116,10 +116,7 @@ impl<Access> Preseeds<'_, Access> {
     /// [`NotFound`](crate::client::ErrorKind::NotFound) when it does not exist,
     /// [`Forbidden`](crate::client::ErrorKind::Forbidden) when it is another user's and not public.
     pub fn get(&self, id: PreseedId) -> Result<Preseed> {
-        let request = Request::get(
-            &["preseed", &id.to_string()],
-            format!("reading preseed {id}"),
-        );
+        let request = Request::get(format!("preseed/{id}"), format!("reading preseed {id}"));
         self.pipeline.json(&request.forbidden(FOREIGN))
     }
 
@@ -143,7 +140,7 @@ impl Preseeds<'_, ReadWrite> {
     ///
     /// [`Conflict`](crate::client::ErrorKind::Conflict) when any user has a preseed of that name.
     pub fn create(&self, new: &NewPreseed) -> Result<Preseed> {
-        let request = Request::post(&["preseed"], format!("creating preseed {:?}", new.name))
+        let request = Request::post("preseed", format!("creating preseed {:?}", new.name))
             .json(new)
             .about(Subject::Server)
             .private()
@@ -166,7 +163,7 @@ impl Preseeds<'_, ReadWrite> {
     /// [`Forbidden`](crate::client::ErrorKind::Forbidden) when it is another user's.
     pub fn update(&self, id: PreseedId, changes: &PreseedChanges) -> Result<Preseed> {
         let request = Request::put(
-            &["preseed", &id.to_string()],
+            format!("preseed/{id}"),
             format!("changing preseed {id}"),
             changes,
         )
@@ -180,10 +177,7 @@ impl Preseeds<'_, ReadWrite> {
     ///
     /// [`Conflict`](crate::client::ErrorKind::Conflict) while a machine uses it, and those of [`Preseeds::update`].
     pub fn delete(&self, id: PreseedId) -> Result<()> {
-        let request = Request::delete(
-            &["preseed", &id.to_string()],
-            format!("deleting preseed {id}"),
-        );
+        let request = Request::delete(format!("preseed/{id}"), format!("deleting preseed {id}"));
         self.pipeline
             .call(&request.forbidden(FOREIGN).conflict("a machine uses it"))
             .map(drop)

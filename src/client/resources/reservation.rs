@@ -42,7 +42,7 @@ impl Reservations<'_, ReadWrite> {
             let reason = "its name does not fit into the 300 characters that a query may have";
             return Err(ErrorDetails::InvalidValue { action, reason }.into());
         }
-        let request = Request::post(&["machine", "reservation"], action)
+        let request = Request::post("machine/reservation", action)
             .json(&ReservationRequest { query, reason })
             .about(Subject::Server);
         let answer = self.pipeline.create(&request, || {

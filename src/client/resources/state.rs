@@ -67,7 +67,7 @@ impl<Access> States<'_, Access> {
     /// [`NotFound`](crate::client::ErrorKind::NotFound) when there is no such machine.
     pub fn get(&self, machine: MachineId) -> Result<MachineState> {
         let request = Request::get(
-            &path(&machine.to_string()),
+            format!("machine/{machine}/state"),
             format!("reading the state of machine {machine}"),
         );
         self.pipeline
@@ -89,7 +89,7 @@ impl States<'_, ReadWrite> {
     /// [`Bmc`](crate::client::ErrorKind::Bmc) the state is `provisioning` and netboot is on all the same.
     pub fn provision(&self, machine: MachineId) -> Result<MachineState> {
         let action = format!("starting the provisioning of machine {machine}");
-        let request = Request::post(&path(&machine.to_string()), action)
+        let request = Request::post(format!("machine/{machine}/state"), action)
             .json(&StateBody { state: "provision" })
             .about(Subject::Bmc)
             .forbidden(UNASSIGNED);
@@ -106,15 +106,15 @@ impl States<'_, ReadWrite> {
     /// [`Forbidden`](crate::client::ErrorKind::Forbidden) when the machine is not assigned to the user.
     pub fn set(&self, machine: MachineId, state: ReportedState) -> Result<MachineState> {
         let action = format!("setting the state of machine {machine}");
-        let request = Request::put(&path(&machine.to_string()), action, &StateBody { state });
+        let request = Request::put(
+            format!("machine/{machine}/state"),
+            action,
+            &StateBody { state },
+        );
         self.pipeline
             .json(&request.forbidden(UNASSIGNED))
             .map(|answer: StateBody<MachineState>| answer.state)
     }
-}
-
-fn path(machine: &str) -> [&str; 3] {
-    ["machine", machine, "state"]
 }
 
 /// What a 403 means here, and for power and consoles.

@@ -49,6 +49,7 @@ mod transliterate;
 
 pub use booting::{Boot, Fetched};
 pub use log::Request;
+pub use routes::token_routes;
 
 use lab_state::Shared;
 use log::CLIENT;

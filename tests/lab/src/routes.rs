@@ -14,6 +14,15 @@ use crate::lab_state::LabState;
 use crate::reply::{HandlerResult, Reply};
 use crate::{admin, cors, open_pages};
 
+/// The method and the pattern of every route that needs a token.
+#[must_use]
+pub fn token_routes() -> Vec<(&'static str, &'static str)> {
+    let routes = RULES
+        .iter()
+        .filter(|rule| matches!(rule.handler, Handler::Api(_)));
+    routes.map(|rule| (rule.method, rule.pattern)).collect()
+}
+
 /// The variable parts of a path.
 pub(crate) type Args<'a> = [&'a str];
 

@@ -33,7 +33,7 @@ fn the_proxy_variables_are_honoured() {
     let proxy =
         Server::start([get("http://lab.invalid/api/v1/machine/7").json(200, machine_json(7, "a"))]);
     run(
-        "alone::read_a_machine",
+        "own_process::read_a_machine",
         "http://lab.invalid/",
         &[("http_proxy", &proxy.url())],
     );
@@ -50,7 +50,7 @@ fn the_proxy_variables_are_honoured() {
     let environment = environment
         .each_ref()
         .map(|(name, value)| (*name, value.as_str()));
-    run("alone::read_a_machine", &server.url(), &environment);
+    run("own_process::read_a_machine", &server.url(), &environment);
     server.finish();
     proxy.finish();
 }
@@ -72,7 +72,7 @@ fn an_upload_needs_little_memory() {
         get("/api/v1/image").json(200, "[]"),
         post("/api/v1/image").json(201, image_json(3, "alice/k.1a2b3c4d")),
     ]);
-    run("alone::upload_a_large_file", &server.url(), &[]);
+    run("own_process::upload_a_large_file", &server.url(), &[]);
     let seen = server.finish().pop().unwrap();
     assert!(seen.length > 48 * 1024 * 1024);
 }

@@ -1,0 +1,32 @@
+//! Conversions from text, the same for URL and token: `FromStr` for parsing, `TryFrom` for the client's builder.
+
+/// Implements the conversions from text of a type with a function that reads it.
+macro_rules! from_text {
+    ($name:ident, $parse:path) => {
+        impl std::str::FromStr for $name {
+            type Err = Error;
+
+            fn from_str(text: &str) -> Result<$name> {
+                $parse(text)
+            }
+        }
+
+        impl TryFrom<&str> for $name {
+            type Error = Error;
+
+            fn try_from(text: &str) -> Result<$name> {
+                $parse(text)
+            }
+        }
+
+        impl TryFrom<String> for $name {
+            type Error = Error;
+
+            fn try_from(text: String) -> Result<$name> {
+                $parse(&text)
+            }
+        }
+    };
+}
+
+pub(crate) use from_text;
