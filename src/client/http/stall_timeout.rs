@@ -17,7 +17,7 @@ use crate::client::Error;
 /// Connecting has the same limit. With this addition its own timeout comes first, whose error says that there was no connection.
 const CONNECT_ADDITION: Duration = Duration::from_secs(1);
 
-/// How far one exchange is. The request's body and whoever waits for the answer share it.
+/// The progress of one exchange, shared by the request's body and the caller that waits for the answer.
 pub(crate) struct ExchangeState {
     last_transfer: Mutex<Instant>,
     body_was_requested: AtomicBool,
@@ -65,7 +65,7 @@ impl ExchangeState {
         self.body_is_complete.load(Ordering::SeqCst)
     }
 
-    /// Records that nobody waits for the answer any more, so that the rest of the body is not sent.
+    /// Records that the caller does not wait any more, so that the rest of the body is not sent.
     pub(crate) fn finish(&self) {
         self.is_finished.store(true, Ordering::SeqCst);
     }

@@ -165,7 +165,7 @@ impl Body for FileBody {
                 if self.exchange.is_finished()
                     || (self.is_complete && !self.exchange.complete_body())
                 {
-                    return stop("nobody waits for the answer");
+                    return stop("the exchange has ended");
                 }
                 return Poll::Ready(Some(Ok(Frame::data(chunk))));
             }

@@ -55,7 +55,7 @@ fn user(lab: &LabState, call: &Call) -> Result<User, Reply> {
         .split(';')
         .find_map(|cookie| cookie.trim().strip_prefix("session="));
     let name = session.and_then(|session| lab.db.sessions.get(session));
-    name.and_then(|name| lab.db.user_named(name))
+    name.and_then(|name| lab.db.find_user(name))
         .cloned()
         .ok_or_else(Reply::unauthorized)
 }

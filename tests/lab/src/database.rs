@@ -287,7 +287,7 @@ impl Database {
         id.and_then(|id| self.users.get(id))
     }
 
-    pub(crate) fn user_named(&self, name: &str) -> Option<&User> {
+    pub(crate) fn find_user(&self, name: &str) -> Option<&User> {
         self.users.iter().find(|user| user.username == name)
     }
 
@@ -296,7 +296,7 @@ impl Database {
         token.map(|token| token.token.as_str())
     }
 
-    pub(crate) fn arch_named(&self, name: &str) -> Option<&Arch> {
+    pub(crate) fn find_arch(&self, name: &str) -> Option<&Arch> {
         self.archs.iter().find(|arch| arch.name == name)
     }
 

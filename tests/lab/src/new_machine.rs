@@ -45,7 +45,7 @@ pub(crate) fn add_machine(lab: &mut LabState, value: &Value) -> Result<i64, Stri
     }
     let arch = new.arch.as_deref().unwrap_or(DEFAULT_ARCH);
     let arch_id = db
-        .arch_named(arch)
+        .find_arch(arch)
         .map(|arch| arch.id)
         .ok_or_else(|| format!("there is no architecture {arch}."))?;
     let subarch_id = subarch(db, arch_id, new.subarch.as_deref())?;
@@ -96,7 +96,7 @@ fn subarch(db: &Database, arch_id: i64, name: Option<&str>) -> Result<Option<i64
 }
 
 fn user(db: &Database, name: &str) -> Result<i64, String> {
-    db.user_named(name)
+    db.find_user(name)
         .map(|user| user.id)
         .ok_or_else(|| format!("there is no user {name}."))
 }

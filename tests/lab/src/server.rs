@@ -231,7 +231,7 @@ fn run_other_user_request(shared: &Arc<Shared>, meanwhile: &OtherUserRequest) {
     let index = lab.log.begin(method, target, &by);
     let token = lab
         .db
-        .user_named(user)
+        .find_user(user)
         .and_then(|user| lab.db.token_of(user.id));
     let token = token.and_then(|token| HeaderValue::from_str(token).ok());
     let (path, query) = split_target(target);

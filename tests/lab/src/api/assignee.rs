@@ -84,7 +84,7 @@ pub(crate) fn post(lab: &mut LabState, user: &User, call: &Call, args: &Args<'_>
     storable(name)?;
     let assignee = lab
         .db
-        .user_named(name)
+        .find_user(name)
         .ok_or_else(|| Reply::invalid(400, "no such user"))?
         .id;
     let reason = fields.text("reason").unwrap_or_default().to_owned();

@@ -150,7 +150,7 @@ fn description_of_upload(call: &Call) -> Result<Fields, Reply> {
 
 fn arch_id(db: &Database, name: Option<&str>) -> Result<i64, Reply> {
     name.map_or(Ok(()), storable)?;
-    let arch = name.and_then(|name| db.arch_named(name));
+    let arch = name.and_then(|name| db.find_arch(name));
     arch.map(|arch| arch.id)
         .ok_or_else(|| Reply::invalid(400, "no such architecture"))
 }

@@ -57,7 +57,7 @@ pub(crate) enum Condition {
 }
 
 impl Compare {
-    pub(crate) fn named(name: &str) -> Option<Compare> {
+    pub(crate) fn from_symbol(name: &str) -> Option<Compare> {
         Some(match name {
             "=" => Compare::Equal,
             "!=" => Compare::NotEqual,

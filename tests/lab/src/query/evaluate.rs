@@ -61,7 +61,7 @@ fn operation(items: &[Sexp]) -> Result<QueryValue, Reply> {
     };
     // The error for an unknown symbol among the operands names the operation.
     let unknown = || value_error(format!("`{}` is not a valid operation", quote(name)));
-    let compare = Compare::named(name);
+    let compare = Compare::from_symbol(name);
     if compare.is_none() && !["and", "or", "=~"].contains(&name.as_str()) {
         return Err(unknown());
     }

@@ -24,7 +24,7 @@ fn understood(text: &str) -> Option<Condition> {
     let compare = if sign == "<>" {
         Compare::NotEqual
     } else {
-        Compare::named(&sign)?
+        Compare::from_symbol(&sign)?
     };
     let right: i64 = rest[sign.len()..].trim().parse().ok()?;
     match left.trim() {
