@@ -1,14 +1,29 @@
-//! Drives a Mr-Provisioner bare-metal provisioning server from Ansible.
+//! A client library, Ansible modules, a dynamic inventory and a command line for the Mr-Provisioner bare-metal provisioning
+//! server.
 //!
-//! Three faces over one client library, in two programs: what Ansible copies for every task is small, and what only
-//! people need is in the other. Arrows run one way:
+//! ```no_run
+//! use mr_provisioner::client::{Client, Result, Scope};
+//!
+//! fn list_kernels() -> Result<()> {
+//!     let client = Client::builder("https://lab.example/mrp/", "the token").connect()?;
+//!     for image in client.images().list(Scope::Own)? {
+//!         println!("{} {}", image.id, image.description.unwrap_or_default());
+//!     }
+//!     Ok(())
+//! }
+//! ```
+//!
+//! # Layers
+//!
+//! A layer depends only on layers above it in this list. There are two programs: `mrp-ansible`, which Ansible copies for
+//! every task and which is small, and `mrp`, the command line.
 //!
 //! - [`client`] is the client library: it knows HTTP and the server, nothing of Ansible.
-//! - [`task`] holds desired states against what the server has: a plan, then its application.
-//!   It knows [`client`], nothing of Ansible.
+//! - [`task`] has idempotent tasks: a desired state is compared with the server's, which gives a plan, and the plan is
+//!   applied. It knows [`client`], nothing of Ansible.
 //! - [`ansible`] is the protocol of binary modules: options in, one JSON result out. It knows no server.
-//! - [`modules`] has one file for each Ansible module: its options, and the way from options to a task
-//!   and from the task's outcome to a result.
+//! - [`modules`] has one file for each Ansible module: its options, and the conversions from options to a task and from the
+//!   task's outcome to a result.
 //! - [`inventory`] is the lab as Ansible reads an inventory.
 //! - [`cli`] is the command line.
 //! - `compat` is what exists only for the predecessors; `support` knows none of the layers.
@@ -34,7 +49,7 @@ pub mod task;
 use ansible::Module;
 
 #[doc(hidden)]
-/// All modules that `mrp-ansible` answers as: this project's own, and the old role's under their old names.
+/// All modules of `mrp-ansible`: this project's own, and those of the old role under their old names.
 pub const MODULES: &[Module] = &[
     modules::ASSIGNEE,
     modules::CONSOLE,

@@ -1,8 +1,8 @@
-"""Compares one task for many machines with what else would do the same, and prints ratios beside their limits.
+"""Compares one task for many machines with other ways to the same result, and prints ratios and their limits.
 
-Facts of about 1,000 machines in one task, beside curl with the same requests and the same parallelism; and 50 machines
-configured in one task, beside a loop of 50 tasks. Both sides take turns, so that whatever else the computer does hits
-both, and the medians count. `make bench` builds what this needs and calls it. Exits 1 when a limit is passed.
+Facts of about 1,000 machines in one task are compared with curl, with the same requests in the same parallelism; 50
+machines configured in one task with a loop of 50 tasks. The two sides run alternately, so that other load slows down
+both, and the medians are compared. `make bench` builds what this needs and calls it. Exits 1 when a limit is passed.
 """
 
 import argparse
@@ -17,28 +17,27 @@ import tempfile
 import time
 
 import demo_playbook
-from lab_process import Lab
+from lab_process import TOKEN, Lab, without_proxy
 
 ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 LAB_SIZE = ["--machines", "1000"]
-TOKEN = "alice-token"
 ROUNDS = 5
 
 MAX_FACTS = 1.5
 FACTS = "mrp_network_facts"
 PARALLEL = 8
-# The first version of curl that transfers in parallel.
+# The first version of curl with parallel transfers.
 CURL_PARALLEL = (7, 66)
 
 MAX_CONFIGURE = 0.1
 CONFIGURE_ROUNDS = 3
-# Of the lab's generated machines alice holds every third.
+# Alice holds every third of the lab's generated machines.
 CONFIGURED = [f"gen-{1 + 3 * number:04}" for number in range(50)]
 KERNEL = "debian-installer kernel"
 
 
 class Wrong(Exception):
-    """Something did not do what is to be measured."""
+    """A program that is measured did not do its work."""
 
 
 def main():
@@ -86,12 +85,12 @@ def facts_beside_curl(lab, library, scratch):
 
 
 def ask_for_machines(lab):
-    """The numbers of all machines, as whoever asks by hand would have to get them first."""
+    """The ids of all machines, which a script with curl needs first."""
     return [machine["id"] for machine in lab.get("/api/v1/machine?show_all=true", TOKEN)]
 
 
 def write_curl_config(path, lab, machines):
-    """The same requests as the task's."""
+    """Writes the requests of the task as a configuration of curl."""
     paths = ["/api/v1/machine?show_all=true"]
     paths += [f"/api/v1/machine/{machine}/interface" for machine in machines]
     lines = [f'header = "Authorization: Bearer {TOKEN}"']
@@ -102,7 +101,7 @@ def write_curl_config(path, lab, machines):
 
 
 def parallel_curl():
-    """curl, or why there is none that will do."""
+    """curl, or the reason why there is no suitable one."""
     curl = shutil.which("curl")
     if not curl:
         return None, "there is no curl"
@@ -114,17 +113,16 @@ def parallel_curl():
 
 
 class Timed:
-    """A program that ran, how long it took, and what it printed."""
+    """Runs a program; holds its time and its output."""
 
     def __init__(self, command):
-        environment = {**os.environ, "NO_PROXY": "127.0.0.1", "no_proxy": "127.0.0.1"}
         start = time.monotonic()
         run = subprocess.run(
             command,
-            env=environment,
+            env=without_proxy(os.environ),
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
-            # curl shows its progress there, however silent it is told to be.
+            # curl prints its progress there even with --silent.
             stderr=subprocess.PIPE,
             encoding="utf-8",
             check=False,
@@ -137,14 +135,14 @@ class Timed:
 
 
 def measured(lab, command):
-    """Runs a program; also returns what it asked the lab for."""
+    """Runs a program; also returns the paths of its requests."""
     before = len(lab.get("/_lab/requests"))
     run = Timed(command)
     return run, [request["path"] for request in lab.get("/_lab/requests")[before:]]
 
 
 def one_task_beside_many(lab, ansible, scratch):
-    """The time of the task alone, as Ansible's own clock has it: its start is the same on both sides."""
+    """Compares the times of the tasks without the start of Ansible, which is the same on both sides."""
     one, many = [], []
     for turn in range(CONFIGURE_ROUNDS):
         one.append(configure(lab, ansible, scratch, one_task(f"one task {turn}")))
@@ -164,7 +162,7 @@ def a_loop(kernel_opts):
 
 
 def configure(lab, ansible, scratch, task):
-    """The seconds of a task that has to write every machine once."""
+    """The seconds of a task that must write every machine once."""
     playbook = os.path.join(scratch, "playbook.yml")
     begin = {"ansible.builtin.set_fact": {"begun": "{{ now().timestamp() }}"}}
     end = {"ansible.builtin.debug": {"msg": "seconds: {{ now().timestamp() - begun | float }}"}}

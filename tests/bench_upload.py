@@ -1,4 +1,4 @@
-"""Prints the size of the release binary and the peak memory of an upload of 512 MiB, each beside its limit.
+"""Prints the size of the release binary and the peak memory of an upload of 512 MiB, each with its limit.
 
 `make bench` builds what this needs and calls it. Exits 1 when a limit is passed.
 """
@@ -11,15 +11,14 @@ import sys
 import tempfile
 import time
 
-from lab_process import Lab
+from lab_process import TOKEN, Lab, without_proxy
 
 MIB = 1 << 20
 UPLOAD = 512 * MIB
 MAX_MEMORY = 16 * MIB
 MAX_BINARY = 3_000_000
 
-# The lab is as it is seeded. A server with its stock limits refuses what is as large as this.
-TOKEN = "alice-token"
+# A server with its stock limit refuses an upload of this size.
 SETTINGS = {"max_upload_size": 4 * UPLOAD}
 
 
@@ -66,12 +65,11 @@ def upload(lab_program, module):
 def peak_memory(command, result):
     """Runs a module and returns its peak.
 
-    Read from the process while it runs, since the resource usage of a child counts its parent in, from the time between
-    fork and exec, and this parent is larger than the module. The peak only grows, so the last look counts.
+    It is read from /proc while the module runs: the resource usage of a child includes its parent's memory between fork
+    and exec, and this parent is larger than the module. The peak only grows, so the last value read is the peak.
     """
     with open(result, "w+", encoding="utf-8") as out:
-        environment = {**os.environ, "NO_PROXY": "127.0.0.1", "no_proxy": "127.0.0.1"}
-        child = subprocess.Popen(command, env=environment, stdin=subprocess.DEVNULL, stdout=out)
+        child = subprocess.Popen(command, env=without_proxy(os.environ), stdin=subprocess.DEVNULL, stdout=out)
         peak = 0
         while child.poll() is None:
             peak = memory_of(child.pid) or peak
@@ -84,7 +82,7 @@ def peak_memory(command, result):
 
 
 def memory_of(process):
-    """The peak of a process's resident memory so far; nothing once it has ended."""
+    """The peak of a process's resident memory so far. None once it has ended."""
     try:
         with open(f"/proc/{process}/status", encoding="ascii") as file:
             lines = dict(line.split(":", 1) for line in file)

@@ -8,7 +8,7 @@ import tempfile
 
 
 class Unavailable(Exception):
-    """The package cannot be had here; the text says why."""
+    """The package cannot be downloaded or unpacked; the text says why."""
 
 
 def unpack(package, into, work):
@@ -27,7 +27,7 @@ def unpack(package, into, work):
 
 
 def _download(package, folder, state):
-    """First with the lists that the system has; they may be missing or older than what they list, so then with own ones."""
+    """Downloads with the system's package lists, or with own ones where those are missing or out of date."""
     try:
         return _apt_download(package, folder, [])
     except Unavailable:
@@ -36,7 +36,7 @@ def _download(package, folder, state):
         return _apt_download(package, folder, own)
 
 
-# As root, apt drops to a user who may not write into the directory; a network that does not answer shall not take minutes.
+# As root, apt switches to a user who cannot write into the directory. The timeouts are for networks that do not answer.
 OPTIONS = [
     option
     for setting in (
@@ -51,7 +51,7 @@ OPTIONS = [
 
 
 def _own_state(state):
-    """apt's lists and caches below a directory of ours: what may be fetched and from where stays the system's."""
+    """Options for lists and caches below another directory. The sources of packages stay the system's."""
     for folder in ("state/lists/partial", "cache/archives/partial"):
         os.makedirs(os.path.join(state, folder), exist_ok=True)
     return ["-o", f"Dir::State={state}/state", "-o", f"Dir::Cache={state}/cache"]
@@ -76,6 +76,6 @@ def _run(command, cwd=None):
 
 
 def _reason(errors):
-    """apt's last complaint."""
+    """apt's last error."""
     lines = [line[2:].strip() for line in errors.splitlines() if line.startswith("E:")]
     return (lines or errors.strip().splitlines() or ["no reason given"])[-1]

@@ -15,23 +15,22 @@ import time
 
 import demo_installer
 import demo_playbook
-from lab_process import Lab
+from lab_process import TOKEN, Lab
 
 ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 PLAYBOOK = os.path.join("playbooks", "provision.yml")
 PRESEED = os.path.join(ROOT, "playbooks", "files", "debian-12.preseed")
 
-# As the lab is seeded: alice holds qdc01, and one of the users' keys has to end up in its preseed.
+# From the lab's seed: alice holds qdc01, and her SSH key is rendered into its preseed.
 MACHINE = "qdc01"
-TOKEN = "alice-token"
 SSH_KEYS = ["ssh-ed25519 AAAAalice alice@lab"]
 
-# As on a stock server, and as long as it takes to see that the playbook waits.
+# The upload limit is that of a stock server. The installation takes long enough to show that the playbook waits.
 SETTINGS = {"max_upload_size": 1 << 30, "install_seconds": 3}
 
 
 class Wrong(Exception):
-    """The demo did not show what it is there to show."""
+    """A result of the demo is not as expected."""
 
 
 def main():
@@ -39,9 +38,9 @@ def main():
     options.add_argument("--lab", required=True, help="the program mrp-lab")
     options.add_argument("--ansible", required=True, help="directory with ansible-playbook")
     options = options.parse_args()
-    # Into a pipe too, each line when it is known.
+    # Also into a pipe, every line is written at once.
     sys.stdout.reconfigure(line_buffering=True)
-    # A polite kill cleans up too.
+    # SIGTERM removes the temporary files as Ctrl-C does.
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
         with tempfile.TemporaryDirectory(prefix="mrp-demo-") as scratch, Lab(options.lab) as lab:
@@ -75,7 +74,7 @@ def demo(lab, ansible, scratch):
 
 
 def provision(title, lab, ansible, installer, scratch):
-    """Runs the playbook and shows what each task did, and what the server was asked."""
+    """Runs the playbook, and prints what each task did and how many requests it sent."""
     variables = {"machines": [MACHINE], "kernel_file": installer.kernel, "initrd_file": installer.initrd}
     before, start = len(requests(lab)), time.monotonic()
     run = demo_playbook.run(ansible, ROOT, scratch, PLAYBOOK, variables, {"MRP_URL": lab.url, "MRP_TOKEN": TOKEN})
@@ -93,12 +92,12 @@ def provision(title, lab, ansible, installer, scratch):
 
 
 def requests(lab):
-    """What Ansible's modules asked; the machine asks too, when it boots."""
+    """The requests of Ansible's modules, without those of booting machines."""
     return [request for request in lab.get("/_lab/requests") if request["by"] == "client"]
 
 
 def compare_boot(boots, installer, ansible):
-    """The machine told what it fetched: once, these files, and this preseed as Jinja2 itself renders it."""
+    """Compares what the machine fetched with the files, and its preseed with what Jinja2 renders. It must have booted once."""
     if len(boots) != 1:
         raise Wrong(f"the machines booted {len(boots)} times, not once")
     boot = boots[0]
@@ -121,7 +120,7 @@ def compare_boot(boots, installer, ansible):
 
 
 def render(ansible):
-    """With the Jinja2 that Ansible has; one line break at the end is dropped, as on the server."""
+    """Renders the preseed with Ansible's Jinja2, which drops a line break at the end, as on the server."""
     with open(PRESEED, encoding="utf-8") as file:
         call = json.dumps([file.read(), {"hostname": MACHINE, "ssh_keys": SSH_KEYS}])
     program = "import json, sys, jinja2; text, known = json.load(sys.stdin); sys.stdout.write(jinja2.Template(text).render(known))"

@@ -36,7 +36,7 @@ def get(cache, scratch):
 
 
 def fetch(cache, folder):
-    """Only a complete directory gets the name that is looked for."""
+    """Unpacks into a temporary directory, and renames it when it is complete."""
     os.makedirs(cache, exist_ok=True)
     with tempfile.TemporaryDirectory(prefix="installer-", dir=cache) as scratch:
         tree, kept = os.path.join(scratch, "tree"), os.path.join(scratch, "kept")
@@ -51,7 +51,7 @@ def fetch(cache, folder):
 
 
 def stand_in(folder):
-    """The same bytes every time, and as hard to compress as the real ones."""
+    """Makes files of the same random bytes every time: like the real ones, they do not compress."""
     for seed, (name, size) in enumerate(zip(FILES, (8 << 20, 24 << 20))):
         with open(os.path.join(folder, name), "wb") as file:
             file.write(random.Random(seed).randbytes(size))

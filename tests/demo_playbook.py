@@ -8,6 +8,8 @@ import signal
 import subprocess
 from typing import NamedTuple
 
+from lab_process import without_proxy
+
 TASK = re.compile(r"TASK \[(.*?)\] \**$")
 RESULT = re.compile(r"(ok|changed|skipping|failed|fatal): \[([^\]]+)\](?: => \(item=(.*?)\))?(.*)$")
 RECAP = re.compile(r"\S+\s+: ok=\d+\s+changed=(\d+)\s+unreachable=(\d+)\s+failed=(\d+)")
@@ -43,7 +45,7 @@ def run(ansible, root, home, playbook, variables, environment):
 
 
 def printed_by(command, folder, environment):
-    """The exit status and all output. When this is interrupted, so are Ansible, its workers and their modules."""
+    """The exit status and all output. An interruption also ends Ansible, its workers and their modules."""
     process = subprocess.Popen(
         command,
         cwd=folder,
@@ -64,7 +66,7 @@ def printed_by(command, folder, environment):
 
 
 def stop(ansible):
-    """Later lines of ansible-core end their workers, which are sessions of their own; earlier ones leave modules behind."""
+    """Newer releases of ansible-core end their workers, which are sessions of their own; older ones leave modules running."""
     ansible.send_signal(signal.SIGINT)
     try:
         ansible.communicate(timeout=10)
@@ -78,8 +80,7 @@ def stop(ansible):
 
 def clean_environment(root, home):
     kept = {name: value for name, value in os.environ.items() if not name.startswith(("ANSIBLE_", "MRP_"))}
-    return {
-        **kept,
+    own = {
         "ANSIBLE_CONFIG": os.path.join(root, "ansible.cfg"),
         "ANSIBLE_HOME": home,
         "ANSIBLE_LOCAL_TEMP": os.path.join(home, "tmp"),
@@ -87,9 +88,8 @@ def clean_environment(root, home):
         "ANSIBLE_NOCOLOR": "1",
         "ANSIBLE_NOCOWS": "1",
         "LC_ALL": "C.UTF-8",
-        "NO_PROXY": "127.0.0.1",
-        "no_proxy": "127.0.0.1",
     }
+    return without_proxy({**kept, **own})
 
 
 def results(output):
@@ -102,7 +102,7 @@ def results(output):
 
 
 def messages(output):
-    """What debug tasks showed."""
+    """The messages of debug tasks."""
     for match in re.finditer(r"^ok: \[[^\]]+\] => (?=\{)", output, re.MULTILINE):
         shown, _ = json.JSONDecoder().raw_decode(output, match.end())
         if "msg" in shown:

@@ -6,8 +6,17 @@ import subprocess
 import tempfile
 import urllib.request
 
-# Proxies are for elsewhere.
+# The lab is on this machine: no proxy.
 OPENER = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+
+
+# The lab's seeded user who holds most machines.
+TOKEN = "alice-token"
+
+
+def without_proxy(environment):
+    """An environment in which programs reach the lab past any proxy."""
+    return {**environment, "NO_PROXY": "127.0.0.1", "no_proxy": "127.0.0.1"}
 
 
 class Lab:
@@ -17,7 +26,7 @@ class Lab:
         self.command = [os.path.abspath(program), "--listen", "127.0.0.1:0", *arguments]
 
     def __enter__(self):
-        # Uploads lie in the lab's temporary directory, which has to go even if the lab is killed.
+        # Uploads are stored in the lab's temporary directory, which is removed even if the lab is killed.
         self.scratch = tempfile.TemporaryDirectory(prefix="mrp-lab-")
         # A session of its own: Ctrl-C ends the block, and the block ends the lab.
         self.process = subprocess.Popen(

@@ -1,4 +1,4 @@
-"""Makes the virtual environments with the pinned lines of ansible-core that the tests and the demo run.
+"""Makes the virtual environments with the pinned releases of ansible-core for the tests and the demo.
 
     python3 tests/venvs.py oldest newest     for the Python that runs this
     python3 tests/venvs.py all               every line, with the Pythons that are found
@@ -34,7 +34,7 @@ LINES = {
 
 
 class Impossible(Exception):
-    """What a user has to change, in one sentence."""
+    """The environments cannot be made; the text says what to change."""
 
 
 def main(wanted):
@@ -59,7 +59,7 @@ def own_lines(wanted):
 
 
 def every_line():
-    """Every line with this Python, else with the newest one found for it; says which lines have none."""
+    """Every line with this Python, or with the newest one found for it. Prints which lines have none."""
     pythons, own = found_pythons(), sys.version_info[:2]
     lines = []
     for line, (first, last) in LINES.items():
@@ -74,7 +74,7 @@ def every_line():
 
 
 def found_pythons():
-    """By version, the interpreters on the path and those of pyenv, as far as they start."""
+    """The interpreters on the path and those of pyenv that start, by version."""
     pythons = {sys.version_info[:2]: sys.executable}
     for minor in range(9, 15):
         name = f"python3.{minor}"
@@ -86,7 +86,7 @@ def found_pythons():
 
 
 def environment(line, python):
-    """The `bin` directory of the line's environment, made where it is not up to date."""
+    """The `bin` directory of a line's environment, which is made again when it is out of date."""
     folder = os.path.join(VENVS, line)
     requirements = os.path.join(TESTS, f"requirements-{line}.txt")
     mark = os.path.join(folder, "made-from")
@@ -101,7 +101,7 @@ def environment(line, python):
 
 
 def made_from(requirements, python):
-    """What an environment depends on: the pins, the interpreter, and where the environment lies."""
+    """A digest of what an environment depends on: the pins, the interpreter and its own path."""
     version = subprocess.run([python, "-VV"], capture_output=True, text=True, check=True).stdout
     digest = hashlib.sha256("\0".join([version, os.path.realpath(python), VENVS]).encode())
     for path in (os.path.join(TESTS, "requirements.txt"), requirements):
@@ -111,7 +111,7 @@ def made_from(requirements, python):
 
 
 def create(folder, python, requirements):
-    """With the pip that comes with Python; some distributions ship venv without it, then with another pip."""
+    """Makes an environment with Python's own pip, or with Debian's where the distribution leaves it out."""
     if subprocess.run([python, "-c", "import ensurepip, venv"], capture_output=True).returncode == 0:
         run([python, "-m", "venv", folder])
         install([os.path.join(folder, "bin", "python"), "-m", "pip"], requirements)
@@ -126,7 +126,7 @@ def create(folder, python, requirements):
 
 
 def pip_of_debian(python, scratch):
-    """A wheel of pip runs without being installed."""
+    """The path of pip in Debian's wheel, which runs without being installed."""
     try:
         debian_package.unpack("python3-pip-whl", scratch, CACHE)
     except debian_package.Unavailable as error:
@@ -145,7 +145,7 @@ def install(pip, requirements):
 
 
 def run(command):
-    """What a program says goes to stderr: stdout is for the result."""
+    """Runs a program with its output on stderr: stdout is for the result."""
     if subprocess.run(command, stdin=subprocess.DEVNULL, stdout=sys.stderr).returncode != 0:
         raise Impossible(f"`{' '.join(command)}` failed; what it said is above")
 

@@ -1,8 +1,6 @@
-//! The arguments file that Ansible writes: one JSON object, a module's options among keys of
-//! Ansible's own.
+//! Reads the arguments file that Ansible writes: one JSON object with the module's options and Ansible's own keys.
 //!
-//! Ansible's own keys start with `_ansible_`; new ones keep coming, so those that are not known are
-//! ignored.
+//! Ansible's own keys start with `_ansible_`. Releases of ansible-core add some, so unknown ones are ignored.
 
 use std::fs;
 use std::path::Path;
@@ -14,7 +12,7 @@ use crate::ansible::options::not_utf8;
 use crate::ansible::result::Failure;
 use crate::support::io_error;
 
-/// What Ansible handed over.
+/// The contents of the arguments file.
 #[derive(Debug, Default)]
 pub(crate) struct Args {
     /// The options as they were written.
@@ -22,7 +20,7 @@ pub(crate) struct Args {
     pub(crate) internal: Internal,
 }
 
-/// Ansible's own keys, as far as they matter here.
+/// Ansible's own keys, as far as a module needs them.
 #[derive(Debug, Default)]
 pub(crate) struct Internal {
     pub(crate) check_mode: bool,
@@ -34,7 +32,7 @@ pub(crate) struct Internal {
     pub(crate) wants_invocation: bool,
 }
 
-/// Reads the file. Its contents never get into a message: a token is among them.
+/// Reads the file. No message quotes its contents: they hold the token.
 pub(crate) fn read(file: &Path) -> Result<Args, Failure> {
     if file.as_os_str().is_empty() {
         return Err(Failure::new(
@@ -94,7 +92,7 @@ impl Internal {
     }
 }
 
-/// A flag that cannot be understood is an error: check mode must not be missed.
+/// A flag. An invalid value is an error: a run in check mode must not change anything.
 fn flag(keys: &Map<String, Value>, key: &str) -> Result<bool, Failure> {
     match keys.get(key) {
         None | Some(Value::Null) => Ok(false),
@@ -116,8 +114,7 @@ fn invocation_is_on_demand(keys: &Map<String, Value>) -> bool {
     (parts.next(), parts.next()) >= (Some(2), Some(21))
 }
 
-/// Python writes NaN and infinities bare, which is not JSON: puts them in quotes, in the words
-/// Python has for them.
+/// Puts NaN and infinities, which Python writes without quotes and which are not JSON, in quotes and in Python's notation.
 fn quote_non_finite(contents: &[u8]) -> Vec<u8> {
     const WORDS: [(&[u8], &[u8]); 3] = [
         (b"NaN", b"\"nan\""),
@@ -183,7 +180,7 @@ mod tests {
     }
 
     #[test]
-    fn invocation_is_wanted_as_each_release_has_it() {
+    fn wants_invocation_depends_on_the_release() {
         for (keys, wanted) in [
             (r#"{}"#, true),
             (r#"{"_ansible_version": "2.9.27"}"#, true),
@@ -203,7 +200,7 @@ mod tests {
     }
 
     #[test]
-    fn survives_what_python_writes() {
+    fn reads_numbers_that_are_not_json() {
         let args = parsed(
             r#"{"a": NaN, "b": [Infinity, -Infinity], "c": "NaN \"Infinity\\", "d": NaN, "NaN": 1}"#,
         );
@@ -219,7 +216,7 @@ mod tests {
     }
 
     #[test]
-    fn says_what_is_wrong_without_the_contents() {
+    fn errors_do_not_quote_the_contents() {
         let broken = message(r#"{"mrp_token": "hunter2", oops}"#);
         assert!(
             broken.starts_with("The arguments file that Ansible gave is not valid JSON: "),

@@ -1,4 +1,4 @@
-//! One call of a module: its options, ready to be used, and how Ansible wants it run.
+//! One call of a module: its validated options, and the mode to run in.
 
 use std::env;
 
@@ -7,7 +7,7 @@ use serde_json::{Map, Value};
 
 use crate::ansible::args::{Args, Internal};
 use crate::ansible::invocation::invocation;
-use crate::ansible::options::list_option::Items;
+use crate::ansible::options::list_option::ListOption;
 use crate::ansible::options::spec::ModuleSpec;
 use crate::ansible::options::validate::validate;
 use crate::ansible::output;
@@ -19,24 +19,24 @@ use crate::support::progress::ProgressListener;
 /// What a module is asked to do.
 #[derive(Clone, Debug, Default)]
 pub struct Call {
-    /// The options under their canonical names and in their declared types, with defaults and
-    /// environment variables filled in. What was not given is absent.
+    /// The options under their canonical names and in their declared types, with defaults and environment variables filled
+    /// in. Options without a value are absent.
     pub options: Map<String, Value>,
-    /// Whether to say what would be done instead of doing it.
+    /// Whether only to predict the changes.
     pub check_mode: bool,
-    /// Whether the differences are going to be shown.
+    /// Whether the differences are shown.
     pub diff_mode: bool,
     /// How many `-v` the user gave.
     pub verbosity: u64,
     /// One call for each item of the module's list, where the task gave the list instead of a single object.
     pub items: Option<Vec<Call>>,
-    /// Where in such a list it stands: `machines[1]`. None for the task as a whole.
-    pub place: Option<String>,
-    /// Who is told of progress: for a face that shows it, which Ansible cannot.
+    /// Its position in such a list: `machines[1]`. None for the task as a whole.
+    pub position: Option<String>,
+    /// Gets the progress events: for the command line, which shows them.
     pub progress: ProgressListener,
     /// How the face that shows the result writes options.
     pub option_style: OptionStyle,
-    /// What the protocol itself has to warn about; added to the module's own warnings.
+    /// Warnings about the options; [`crate::ansible::Module::answer`] adds them to those of the module.
     pub(crate) warnings: Vec<String>,
 }
 
@@ -45,8 +45,7 @@ impl Call {
     ///
     /// # Panics
     ///
-    /// When the structure does not match the module's table of options, which is a mistake in the
-    /// module.
+    /// When the structure does not match the module's table of options, which is a mistake in the module.
     #[must_use]
     pub fn options<T: DeserializeOwned>(&self) -> T {
         serde_json::from_value(self.options.clone().into()).unwrap_or_else(|error| {
@@ -78,15 +77,15 @@ impl Call {
         }
     }
 
-    /// The result as a module prints it, for whoever is not Ansible.
+    /// The result as a module prints it, for callers other than Ansible.
     #[must_use]
-    pub fn result(&self, spec: &'static ModuleSpec, outcome: Result<Success, Failure>) -> Value {
+    pub fn result(&self, spec: &'static ModuleSpec, result: Result<Success, Failure>) -> Value {
         let audience = Audience {
             diff_mode: self.diff_mode,
             verbosity: self.verbosity,
             invocation: None,
         };
-        let result = match outcome {
+        let result = match result {
             Ok(success) => success.into_json(&audience),
             Err(failure) => failure.into_json(&audience),
         };
@@ -104,28 +103,27 @@ impl Call {
     #[must_use]
     pub fn scrub(&self, spec: &'static ModuleSpec, value: Value) -> Value {
         let mut secrets = Secrets::new();
-        secrets.learn(spec.options, &self.options);
-        secrets.learn_environment(spec.options, &environment);
+        secrets.add_options(spec.options, &self.options);
+        secrets.add_environment(spec.options, &environment);
         secrets.scrub(value, &output::public_keys(Some(spec)))
     }
 
-    /// Validates what Ansible handed over, and makes known to the output what must not be printed,
-    /// and what must.
+    /// Validates the arguments, and tells the output which secrets to remove and what Ansible asked for.
     pub(crate) fn prepare(spec: &'static ModuleSpec, args: &Args) -> Result<Call, Failure> {
         let mut secrets = Secrets::new();
-        secrets.learn(spec.options, &args.options);
-        secrets.learn_environment(spec.options, &environment);
+        secrets.add_options(spec.options, &args.options);
+        secrets.add_environment(spec.options, &environment);
         let audience = audience(spec, &args.options, args);
-        output::learn(|context| {
+        output::update(|context| {
             context.spec = Some(spec);
             context.secrets = secrets.clone();
             context.audience = audience;
         });
         let call = Call::validated(spec, &args.options, &args.internal)?;
-        // Now with coerced values, defaults and what came from the environment.
-        secrets.learn(spec.options, &call.options);
+        // Again with coerced values, and with values from the environment.
+        secrets.add_options(spec.options, &call.options);
         let audience = self::audience(spec, &call.options, args);
-        output::learn(|context| {
+        output::update(|context| {
             context.secrets = secrets;
             context.audience = audience;
         });
@@ -137,14 +135,14 @@ impl Call {
         options: &Map<String, Value>,
         internal: &Internal,
     ) -> Result<Call, Failure> {
-        if let Some(items) = Items::among(spec, options) {
-            return items.call(options, internal);
+        if let Some(list) = ListOption::find(spec, options) {
+            return list.call(options, internal);
         }
-        Call::single(spec, options, internal)
+        Call::for_one_object(spec, options, internal)
     }
 
     /// A call for one object.
-    pub(crate) fn single(
+    pub(crate) fn for_one_object(
         spec: &ModuleSpec,
         options: &Map<String, Value>,
         internal: &Internal,
@@ -154,7 +152,7 @@ impl Call {
         let validated = validate(spec, name, options, &environment, ignore_unknown)?;
         Ok(Call {
             items: None,
-            place: None,
+            position: None,
             progress: ProgressListener::default(),
             option_style: OptionStyle::default(),
             options: validated.options,
@@ -187,12 +185,10 @@ mod tests {
     use serde_json::json;
 
     use super::*;
-    use crate::ansible::{Attribute, Attributes, Constraints, Kind, Opt};
+    use crate::ansible::{Kind, Opt};
 
     static SPEC: ModuleSpec = ModuleSpec {
         name: "mrp_test",
-        short_description: "",
-        description: &[],
         options: &[
             &[Opt::new("size", Kind::Int), Opt::new("name", Kind::Str)],
             &[
@@ -200,17 +196,7 @@ mod tests {
                 Opt::new("delay", Kind::Float).default_float("0.50"),
             ],
         ],
-        constraints: Constraints::NONE,
-        attributes: Attributes {
-            check_mode: Attribute::full(""),
-            diff_mode: Attribute::full(""),
-            idempotent: Attribute::full(""),
-        },
-        notes: &[],
-        seealso: &[],
-        deprecation: None,
-        examples: "",
-        returns: &[],
+        ..ModuleSpec::EMPTY
     };
 
     #[derive(Debug, PartialEq, Deserialize)]

@@ -1,5 +1,4 @@
-//! What a run has done so far, for the result that a signal or a panic prints in place of the
-//! module.
+//! The completed steps of a run, for the result that a signal or a panic prints in place of the module.
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
@@ -7,40 +6,40 @@ use serde_json::Value;
 
 /// Steps are objects with {action, target, why, before, after}.
 #[derive(Clone, Debug)]
-pub(crate) struct Progress {
-    /// What has been done, in order.
+pub(crate) struct CompletedSteps {
+    /// The steps that were done, in order.
     pub(crate) done: Vec<Value>,
-    /// What was begun and has not come to an end: whether it takes effect is open.
+    /// The step that was begun and has not ended: whether it takes effect is not known.
     pub(crate) under_way: Option<Value>,
 }
 
-static PROGRESS: Mutex<Progress> = Mutex::new(Progress {
+static STEPS: Mutex<CompletedSteps> = Mutex::new(CompletedSteps {
     done: Vec::new(),
     under_way: None,
 });
 
-/// Notes that a step which changes something is begun.
+/// Notes that a step which changes something begins.
 pub fn begin(step: Value) {
-    progress().under_way = Some(step);
+    steps().under_way = Some(step);
 }
 
-/// Records a step that has been done.
-pub fn record(step: Value) {
-    let mut progress = progress();
-    progress.done.push(step);
-    progress.under_way = None;
+/// Notes that a step is done.
+pub fn complete(step: Value) {
+    let mut steps = steps();
+    steps.done.push(step);
+    steps.under_way = None;
 }
 
-/// Notes that the step under way came to an end without any effect.
-pub fn leave() {
-    progress().under_way = None;
+/// Notes that the step under way ended without any effect.
+pub fn cancel() {
+    steps().under_way = None;
 }
 
-/// How far it came.
-pub(crate) fn so_far() -> Progress {
-    progress().clone()
+/// The steps up to now.
+pub(crate) fn snapshot() -> CompletedSteps {
+    steps().clone()
 }
 
-fn progress() -> MutexGuard<'static, Progress> {
-    PROGRESS.lock().unwrap_or_else(PoisonError::into_inner)
+fn steps() -> MutexGuard<'static, CompletedSteps> {
+    STEPS.lock().unwrap_or_else(PoisonError::into_inner)
 }

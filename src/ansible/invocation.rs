@@ -1,7 +1,6 @@
 //! `invocation`: the options a run started with, as AnsibleModule shows them at high verbosity.
 //!
-//! Names that are no option are left out: a mistyped one may hold a secret that nobody knows to be
-//! one.
+//! Names that are no option are left out: the value of a mistyped name may be a secret.
 
 use serde_json::{Map, Value, json};
 
@@ -9,7 +8,7 @@ use crate::ansible::options::option::{Disclosure, Opt};
 use crate::ansible::options::spec::{ModuleSpec, all};
 use crate::ansible::secrets::PLACEHOLDER;
 
-/// All options with what they stand at, and the aliases that were used.
+/// All options with their values, and the aliases that were used.
 pub(crate) fn invocation(
     spec: &ModuleSpec,
     options: &Map<String, Value>,
@@ -34,10 +33,9 @@ fn level(groups: &'static [&'static [Opt]], options: &Map<String, Value>) -> Map
         .collect()
 }
 
-/// What of a value may be seen. Whole secrets are masked here already; their parts when the result
-/// is printed.
+/// The value as it may be shown. Secrets as a whole are masked here, those within a text when the result is printed.
 fn disclosed(option: &Opt, value: &Value) -> Value {
-    match (option.disclosure, option.inner(), value) {
+    match (option.disclosure, option.item_options(), value) {
         (_, _, Value::Null) => Value::Null,
         (Disclosure::Secret | Disclosure::HiddenInInvocation, _, _) => PLACEHOLDER.into(),
         (_, Some(groups), Value::Object(fields)) => level(groups, fields).into(),
@@ -59,15 +57,15 @@ mod tests {
         Opt::new("content", Kind::Str).hidden_in_invocation(),
         Opt::new(
             "files",
-            Kind::List(&Kind::Options(&[&[
+            Kind::Items(&[&[
                 Opt::new("path", Kind::Path),
                 Opt::new("text", Kind::Str).hidden_in_invocation(),
-            ]])),
+            ]]),
         ),
     ]];
 
     #[test]
-    fn shows_what_was_given_and_masks_what_is_not_to_be_seen() {
+    fn shows_values_and_masks_secrets() {
         let shown = level(
             OPTIONS,
             json!({"name": "x", "token": "t", "files": [{"path": "/x", "text": "long"}]})

@@ -5,9 +5,8 @@
 //! ([`ModuleSpec`]) and a function from a [`Call`] to a [`Success`] or a [`Failure`]; everything
 //! between that and Ansible is here. Nothing here knows the server.
 //!
-//! The rules are those of ansible-core 2.15 to 2.21, and AnsibleModule's behaviour is the measure:
-//! a user should not be able to tell from options and messages that a module is not written in
-//! Python.
+//! The rules are those of ansible-core 2.15 to 2.21. Options and messages behave as those of AnsibleModule do, the class
+//! that modules written in Python use.
 
 mod args;
 mod call;
@@ -16,6 +15,7 @@ pub mod docs;
 mod invocation;
 pub(crate) mod options;
 mod output;
+mod request_log;
 mod result;
 mod secrets;
 mod signals;
@@ -24,13 +24,15 @@ use std::path::Path;
 use std::process::ExitCode;
 
 pub use call::Call;
-pub use docs::lint::mistakes;
 pub use options::option::{Disclosure, Kind, Literal, Opt};
 pub use options::path::expand as expand_path;
+#[cfg(feature = "cli")]
 pub(crate) use options::python::str_of;
 pub use options::spec::{
     Attribute, Attributes, Constraints, ModuleSpec, RequiredIf, Return, Support,
 };
+use request_log::RequestLog;
+use result::DETAIL_VERBOSITY;
 pub use result::{Diff, Failure, FailureKind, Success};
 
 /// What Ansible puts in front of a module's file name.
@@ -63,39 +65,49 @@ pub fn module_name_from_arg0<'a>(arg0: &'a str, modules: &[Module]) -> Option<&'
 /// An empty path stands for an argument that is missing.
 pub fn run_as_module(modules: &[Module], arg0: &str, args_file: &Path) -> ExitCode {
     let name = module_name_from_arg0(arg0, modules).unwrap_or(arg0);
-    output::learn(|context| context.name = name.to_owned());
-    signals::prepare();
+    output::update(|context| context.name = name.to_owned());
+    signals::install_handlers();
     output::print(run(modules, name, args_file))
 }
 
 fn run(modules: &[Module], name: &str, args_file: &Path) -> Result<Success, Failure> {
     let args = args::read(args_file)?;
-    let module = choose(modules, name, args.internal.module_name.as_deref())?;
-    output::learn(|context| context.name = module.spec.name.to_owned());
+    let module = find_module(modules, name, args.internal.module_name.as_deref())?;
+    output::update(|context| context.name = module.spec.name.to_owned());
     let call = Call::prepare(module.spec, &args)?;
     module.answer(&call)
 }
 
 impl Module {
-    /// What comes of a call, with what its options have to be warned of.
+    /// The result of a call: with the warnings about its options, with options written in the style of the call, and at
+    /// high verbosity with the requests that were sent.
     ///
     /// # Errors
     ///
     /// When the module could not do what was asked.
     pub fn answer(&self, call: &Call) -> Result<Success, Failure> {
-        let mut outcome = (self.run)(call);
-        let warnings = match &mut outcome {
-            Ok(success) => &mut success.warnings,
-            Err(failure) => &mut failure.warnings,
+        let log = (call.verbosity >= DETAIL_VERBOSITY).then(RequestLog::default);
+        let mut result = match &log {
+            Some(log) => (self.run)(&log.attach(call)),
+            None => (self.run)(call),
+        };
+        let (fields, warnings) = match &mut result {
+            Ok(success) => (&mut success.fields, &mut success.warnings),
+            Err(failure) => (&mut failure.fields, &mut failure.warnings),
         };
         warnings.splice(0..0, call.warnings.iter().cloned());
-        outcome
+        if let Some(log) = log {
+            fields.insert("requests".to_owned(), log.entries());
+        }
+        match result {
+            Ok(success) => Ok(success.rendered(call.option_style)),
+            Err(failure) => Err(failure.rendered(call.option_style)),
+        }
     }
 }
 
-/// The file's name decides; a name that the task wrote, with or without a collection, helps where
-/// that is no module's.
-fn choose<'a>(
+/// The module that the file's name names, else the one that the task names, with or without a collection.
+fn find_module<'a>(
     modules: &'a [Module],
     file_name: &str,
     task_name: Option<&str>,
@@ -117,4 +129,62 @@ fn choose<'a>(
 
 fn find<'a>(modules: &'a [Module], name: &str) -> Option<&'a Module> {
     modules.iter().find(|module| module.spec.name == name)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use serde_json::json;
+
+    use super::*;
+    use crate::support::markup::OptionStyle;
+    use crate::support::progress::ProgressEvent;
+
+    static SPEC: ModuleSpec = ModuleSpec::EMPTY;
+
+    /// Sends one request, and fails.
+    fn fail(call: &Call) -> Result<Success, Failure> {
+        call.progress.report(&ProgressEvent::RequestEnded {
+            method: "GET",
+            path: "/api/v1/machine",
+            status: Some(503),
+            elapsed: Duration::from_millis(12),
+            attempt: 2,
+        });
+        Err(Failure {
+            hint: Some("Use O(force).".to_owned()),
+            ..Failure::new("O(boot) needs O(state=rebooted)")
+        })
+    }
+
+    fn failure(call: Call) -> Failure {
+        let module = Module {
+            spec: &SPEC,
+            run: fail,
+        };
+        module.answer(&call).unwrap_err()
+    }
+
+    #[test]
+    fn options_are_written_in_the_style_of_the_call() {
+        let failure = failure(Call {
+            option_style: OptionStyle(|name, _| format!("--{name}")),
+            ..Call::default()
+        });
+        assert_eq!(failure.text(), "--boot needs --state. Use --force.");
+    }
+
+    #[test]
+    fn requests_are_returned_from_verbosity_3_on() {
+        let requests = |verbosity| {
+            let call = Call::default().in_mode(false, false, verbosity);
+            failure(call).fields.get("requests").cloned()
+        };
+        let request = json!({
+            "method": "GET", "path": "/api/v1/machine", "status": 503, "milliseconds": 12, "attempt": 2,
+        });
+        assert_eq!(requests(2), None);
+        assert_eq!(requests(3), Some(json!([request])));
+    }
 }

@@ -1,7 +1,7 @@
-//! The single point where a result is printed: scrubbed, in ASCII, once.
+//! Prints the result: once, without secrets, in ASCII.
 //!
-//! A result may come from the module, from the panic hook or from the thread that waits for
-//! signals. The first wins.
+//! A result may come from the module, from the panic hook or from the thread that waits for signals. The first is
+//! printed, all others are dropped.
 
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
@@ -16,7 +16,7 @@ use crate::ansible::result::{Audience, Failure, Success};
 use crate::ansible::secrets::Secrets;
 
 /// The keys of the protocol itself, which are no secret whatever the secrets are.
-const PROTOCOL_KEYS: [&str; 24] = [
+const PROTOCOL_KEYS: [&str; 25] = [
     "abandoned",
     "action",
     "after",
@@ -36,6 +36,7 @@ const PROTOCOL_KEYS: [&str; 24] = [
     "msg",
     "not_done",
     "plan",
+    "requests",
     "results",
     "server_response",
     "target",
@@ -43,7 +44,7 @@ const PROTOCOL_KEYS: [&str; 24] = [
     "why",
 ];
 
-/// What is known so far about how to print, whoever comes to print.
+/// How to print the result, as far as it is known.
 #[derive(Clone, Debug)]
 pub(crate) struct Context {
     /// The module's name, for messages.
@@ -66,8 +67,8 @@ static CONTEXT: Mutex<Context> = Mutex::new(Context {
 
 static PRINTED: Mutex<bool> = Mutex::new(false);
 
-/// Changes what is known about how to print.
-pub(crate) fn learn(change: impl FnOnce(&mut Context)) {
+/// Changes how the result is printed.
+pub(crate) fn update(change: impl FnOnce(&mut Context)) {
     change(&mut CONTEXT.lock().unwrap_or_else(PoisonError::into_inner));
 }
 
@@ -80,15 +81,15 @@ pub(crate) fn module_name() -> String {
         .clone()
 }
 
-/// Prints what came of the run, unless something has been printed already. The exit code says
-/// whether it worked, for those who are not Ansible: that one goes by the JSON.
-pub(crate) fn print(outcome: Result<Success, Failure>) -> ExitCode {
+/// Prints the result of the run, unless one has been printed already. The exit code is for callers other than Ansible,
+/// which reads the JSON alone.
+pub(crate) fn print(result: Result<Success, Failure>) -> ExitCode {
     let context = CONTEXT
         .lock()
         .unwrap_or_else(PoisonError::into_inner)
         .clone();
-    let succeeded = outcome.is_ok();
-    let mut result = match outcome {
+    let succeeded = result.is_ok();
+    let mut result = match result {
         Ok(success) => success.into_json(&context.audience),
         Err(failure) => failure.into_json(&context.audience),
     };
@@ -104,7 +105,7 @@ pub(crate) fn print(outcome: Result<Success, Failure>) -> ExitCode {
     }
 }
 
-/// Whoever comes second waits until the first has finished writing, and then writes nothing.
+/// A second caller waits until the first has finished writing, and then writes nothing.
 fn print_once(line: &str) -> io::Result<()> {
     let mut printed = PRINTED.lock().unwrap_or_else(PoisonError::into_inner);
     if std::mem::replace(&mut *printed, true) {
@@ -121,12 +122,12 @@ fn line(context: &Context, result: Map<String, Value>) -> String {
         .scrub(result.into(), &public_keys(context.spec));
     let mut line = ascii(&result);
     line.push('\n');
-    // The program ends here: to take a large result apart would only take time.
+    // The program ends here, and freeing a large result takes time.
     std::mem::forget(result);
     line
 }
 
-/// Keys that anyone can read in the module's documentation.
+/// Keys that are no secret, since the module's documentation has them.
 pub(crate) fn public_keys(spec: Option<&'static ModuleSpec>) -> BTreeSet<&'static str> {
     let mut keys = BTreeSet::from(PROTOCOL_KEYS);
     if let Some(spec) = spec {
@@ -146,8 +147,8 @@ fn add_returns(returns: &'static [Return], keys: &mut BTreeSet<&'static str>) {
     }
 }
 
-/// JSON in ASCII: Ansible splits the output at U+2028 and its kin before it reads it, and a
-/// terminal may be Latin-1.
+/// JSON in ASCII: Ansible splits the output at U+2028 and other line ends of Unicode before it reads it, and a terminal may
+/// be Latin-1.
 fn ascii(value: &Value) -> String {
     let json = value.to_string();
     let plain = |byte: u8| byte.is_ascii() && byte != b'\x7f';
@@ -188,17 +189,17 @@ mod tests {
     }
 
     #[test]
-    fn a_secret_cannot_rename_the_account_of_a_run_that_stopped() {
+    fn a_secret_does_not_change_protocol_keys() {
         let mut secrets = Secrets::new();
-        secrets.learn_value(&json!(["d", "t"]));
+        secrets.add_value(&json!(["d", "t"]));
         let account = json!({"done": 1, "not_done": 2, "results": [{"item": 3}]});
         assert_eq!(secrets.scrub(account.clone(), &public_keys(None)), account);
     }
 
     #[test]
-    fn a_secret_cannot_break_the_protocol() {
+    fn a_secret_does_not_change_the_key_changed() {
         let mut secrets = Secrets::new();
-        secrets.learn_value(&json!("a"));
+        secrets.add_value(&json!("a"));
         let context = Context {
             name: "probe".to_owned(),
             spec: None,

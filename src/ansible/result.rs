@@ -1,9 +1,13 @@
-//! What a module hands back, and the JSON object that becomes of it.
+//! Success and Failure: what a module returns, and the JSON object that is printed for it.
 
 use serde_json::{Map, Value, json};
 
 use crate::ansible::completed_steps;
-use crate::ansible::completed_steps::Progress;
+use crate::ansible::completed_steps::CompletedSteps;
+use crate::support::markup::OptionStyle;
+
+/// From this verbosity on a result has the server's answer to a failed request, and a list of all requests.
+pub(crate) const DETAIL_VERBOSITY: u64 = 3;
 
 /// The module did what was asked, or found it done.
 #[derive(Clone, Debug, Default)]
@@ -18,10 +22,10 @@ pub struct Success {
     pub warnings: Vec<String>,
 }
 
-/// Whose fault a failure is, as far as a command line tells it by its exit code.
+/// Whether the call or its execution failed; the command line has an exit code for each.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum FailureKind {
-    /// The options make no sense, whatever the server has: it was not asked.
+    /// The call itself is wrong, whatever the server has: the server was not asked.
     InvalidCall,
     /// What was asked for could not be done.
     #[default]
@@ -37,6 +41,8 @@ pub struct Failure {
     pub message: String,
     /// What to do about it: another sentence.
     pub hint: Option<String>,
+    /// Whether the hint says to give an option: a face without the module's options leaves it out.
+    pub hint_names_option: bool,
     /// Whether something had changed before it went wrong.
     pub changed: bool,
     /// What the module returns nevertheless: `plan`, as far as it got.
@@ -62,7 +68,7 @@ pub struct Diff {
     pub after: String,
 }
 
-/// What of a result depends on how Ansible called.
+/// What of the output depends on how Ansible called.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Audience {
     pub(crate) diff_mode: bool,
@@ -81,10 +87,38 @@ impl Failure {
         }
     }
 
-    /// The failure of a run that was cut short: what it had done so far belongs into it, and what
-    /// it was about to do.
+    /// The failure of a call that makes no sense, whatever the server has.
+    #[must_use]
+    pub fn invalid_call(message: impl Into<String>) -> Failure {
+        Failure {
+            kind: FailureKind::InvalidCall,
+            ..Failure::new(message)
+        }
+    }
+
+    /// The same failure as one of the call itself.
+    #[must_use]
+    pub(crate) fn as_invalid_call(self) -> Failure {
+        Failure {
+            kind: FailureKind::InvalidCall,
+            ..self
+        }
+    }
+
+    /// The same failure with the options in its sentences as a face writes them.
+    #[must_use]
+    pub(crate) fn rendered(self, style: OptionStyle) -> Failure {
+        Failure {
+            message: style.render(&self.message),
+            hint: self.hint.map(|hint| style.render(&hint)),
+            warnings: style.render_all(&self.warnings),
+            ..self
+        }
+    }
+
+    /// The failure of a run that a signal or a panic ends, with the steps that it had completed and the one it had begun.
     pub(crate) fn interrupted(message: String) -> Failure {
-        let Progress { done, under_way } = completed_steps::so_far();
+        let CompletedSteps { done, under_way } = completed_steps::snapshot();
         let mut message = match done.len() {
             0 => format!("{message} No step had been completed."),
             1 => format!("{message} One step had been completed, see plan."),
@@ -115,13 +149,13 @@ impl Failure {
         }
     }
 
-    /// The same failure, told with the place in the task where it was found, if that is not the whole.
+    /// The same failure with the position of the item in front: `machines[1]`. None is the task as a whole.
     #[must_use]
-    pub fn at(self, place: Option<&str>) -> Failure {
-        match place {
+    pub(crate) fn at(self, position: Option<&str>) -> Failure {
+        match position {
             None => self,
-            Some(place) => Failure {
-                message: format!("{place}: {}", self.message),
+            Some(position) => Failure {
+                message: format!("{position}: {}", self.message),
                 ..self
             },
         }
@@ -130,7 +164,8 @@ impl Failure {
     /// What the server said, where the user's verbosity asks for it.
     #[must_use]
     pub fn response_at(&self, verbosity: u64) -> Option<&str> {
-        self.server_response.as_deref().filter(|_| verbosity >= 3)
+        let response = self.server_response.as_deref();
+        response.filter(|_| verbosity >= DETAIL_VERBOSITY)
     }
 
     /// The message, and the hint behind it.
@@ -162,6 +197,24 @@ impl Failure {
 }
 
 impl Success {
+    /// A result without changes that has one field.
+    #[must_use]
+    pub(crate) fn with_field(name: &str, value: Value) -> Success {
+        Success {
+            fields: Map::from_iter([(name.to_owned(), value)]),
+            ..Success::default()
+        }
+    }
+
+    /// The same result with the options in its warnings as a face writes them.
+    #[must_use]
+    pub(crate) fn rendered(self, style: OptionStyle) -> Success {
+        Success {
+            warnings: style.render_all(&self.warnings),
+            ..self
+        }
+    }
+
     pub(crate) fn into_json(self, audience: &Audience) -> Map<String, Value> {
         complete(
             self.fields,
@@ -208,7 +261,7 @@ impl Diff {
     }
 }
 
-/// Without it Ansible prints "\ No newline at end of file". Nothing stays nothing.
+/// Without a line feed at the end Ansible prints "\ No newline at end of file". An empty text stays empty.
 fn ending_in_line_feed(mut text: String) -> String {
     if !text.is_empty() && !text.ends_with('\n') {
         text.push('\n');

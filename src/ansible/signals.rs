@@ -1,5 +1,4 @@
-//! Runs that are cut short: a panic or a signal still ends in one failed result, and in nothing on
-//! standard error.
+//! Panics and signals: each ends the run with one failed result, and with nothing on standard error.
 
 use std::any::Any;
 use std::fs;
@@ -14,8 +13,8 @@ use signal_hook::iterator::Signals;
 use crate::ansible::output;
 use crate::ansible::result::Failure;
 
-/// From here on panics and signals print a result.
-pub(crate) fn prepare() {
+/// Makes panics and signals print a result.
+pub(crate) fn install_handlers() {
     panic::set_hook(Box::new(|panic| {
         end(
             1,
@@ -27,16 +26,16 @@ pub(crate) fn prepare() {
         );
     }));
     let ignored = ignored_signals();
-    let heeded = [SIGTERM, SIGINT, SIGHUP]
+    let handled = [SIGTERM, SIGINT, SIGHUP]
         .into_iter()
         .filter(|signal| ignored >> (signal - 1) & 1 == 0);
-    // Without the thread a signal ends the process as it always did: no reason not to run.
-    if let Ok(signals) = Signals::new(heeded) {
+    // Without the thread a signal ends the process without a result; the module can run all the same.
+    if let Ok(signals) = Signals::new(handled) {
         let _ = thread::Builder::new().spawn(move || wait_for(signals));
     }
 }
 
-/// The signals that whoever started the program made it ignore, as `nohup` does, one bit each: they stay ignored.
+/// The signals that the parent process set to be ignored, as `nohup` does, one bit each: they stay ignored.
 fn ignored_signals() -> u64 {
     let status = fs::read_to_string("/proc/self/status").unwrap_or_default();
     let mut masks = status
@@ -46,12 +45,9 @@ fn ignored_signals() -> u64 {
     u64::from_str_radix(mask.trim(), 16).unwrap_or(0)
 }
 
-/// The first signal prints a result. That may have to wait for another result, which nobody may be
-/// reading: after a second signal the process ends all the same.
-#[expect(
-    clippy::exit,
-    reason = "whoever sends a second signal has no patience left"
-)]
+/// The first signal prints a result. Printing blocks while another result is printed to a pipe that nobody reads, so a second
+/// signal ends the process without.
+#[expect(clippy::exit, reason = "a second signal ends the process at once")]
 fn wait_for(mut signals: Signals) {
     let mut received = signals.forever();
     if let Some(signal) = received.next() {
@@ -63,16 +59,16 @@ fn wait_for(mut signals: Signals) {
         thread::spawn(move || end(128 + signal, message));
     }
     if let Some(signal) = received.next() {
-        // Signals come in pairs when a session ends: the result gets its chance first.
+        // Two signals come together when a session ends: the result of the first is still printed.
         thread::sleep(Duration::from_secs(1));
         process::exit(128 + signal);
     }
 }
 
-/// Prints the failure and exits: where panics abort, nothing after this would run.
+/// Prints the failure and exits: with panic = "abort" nothing after the panic hook would run.
 #[expect(
     clippy::exit,
-    reason = "the thread that was interrupted cannot be made to return"
+    reason = "the interrupted thread cannot be made to return"
 )]
 fn end(code: i32, message: String) -> ! {
     let _ = output::print(Err(Failure::interrupted(message)));
@@ -87,20 +83,23 @@ fn signal_name(signal: i32) -> &'static str {
     }
 }
 
-/// What the panic said and where.
+/// The panic's message and position in the source.
 fn describe(panic: &PanicHookInfo<'_>) -> String {
     let message = text_of(panic.payload());
     match panic.location() {
         Some(location) => {
-            format!("{message} ({}:{})", short(location.file()), location.line())
+            format!(
+                "{message} ({}:{})",
+                short_path(location.file()),
+                location.line()
+            )
         }
         None => message.to_owned(),
     }
 }
 
-/// A path without what only the machine knows that compiled it: `hyper-1.2.3/src/client.rs`,
-/// `src/task/image.rs`.
-fn short(file: &str) -> &str {
+/// A path without the folders of the machine that compiled it: `hyper-1.2.3/src/client.rs`, `src/task/image.rs`.
+fn short_path(file: &str) -> &str {
     let package = file
         .rfind("/src/")
         .map(|end| file[..end].rfind('/').map_or(0, |slash| slash + 1));
@@ -122,11 +121,11 @@ mod tests {
     #[test]
     fn shortens_paths() {
         assert_eq!(
-            short("/home/me/src/hyper-1.2.3/src/client.rs"),
+            short_path("/home/me/src/hyper-1.2.3/src/client.rs"),
             "hyper-1.2.3/src/client.rs"
         );
-        assert_eq!(short("src/task/image.rs"), "src/task/image.rs");
-        assert_eq!(short("probe/src/main.rs"), "probe/src/main.rs");
-        assert_eq!(short("main.rs"), "main.rs");
+        assert_eq!(short_path("src/task/image.rs"), "src/task/image.rs");
+        assert_eq!(short_path("probe/src/main.rs"), "probe/src/main.rs");
+        assert_eq!(short_path("main.rs"), "main.rs");
     }
 }

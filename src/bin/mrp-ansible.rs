@@ -1,4 +1,4 @@
-//! `mrp-ansible`: what Ansible runs, under the name of any of its modules or of its inventory.
+//! `mrp-ansible`: the program that Ansible runs, under the name of a module or of the inventory.
 
 use std::env;
 use std::ffi::{OsStr, OsString};
@@ -30,14 +30,14 @@ fn main() -> ExitCode {
     }
 }
 
-/// The arguments file when the program was started as a module: under a module's name, or under any
-/// name with nothing but a file, whose contents then name the module.
+/// The arguments file when the program was started as a module: under a module's name, or under any name with a file as
+/// its only argument, which then names the module.
 fn args_file_of_module(arg0: &str, rest: &[OsString]) -> Option<PathBuf> {
-    let named = ansible::module_name_from_arg0(arg0, MODULES).is_some();
+    let has_module_name = ansible::module_name_from_arg0(arg0, MODULES).is_some();
     match rest {
-        [file] if named || Path::new(file).is_file() => Some(file.into()),
-        [file, ..] if named => Some(file.into()),
-        [] if named => Some(PathBuf::new()),
+        [file] if has_module_name || Path::new(file).is_file() => Some(file.into()),
+        [file, ..] if has_module_name => Some(file.into()),
+        [] if has_module_name => Some(PathBuf::new()),
         _ => None,
     }
 }

@@ -1,4 +1,4 @@
-//! What tells about the program itself: completions, the manual page, and the documentation of the modules.
+//! Texts about the program itself: completions, the manual page, and the documentation of the Ansible modules.
 
 use std::path::Path;
 use std::process::ExitCode;
@@ -11,69 +11,61 @@ use crate::ansible::Failure;
 use crate::ansible::docs::sidecar;
 use crate::cli::output::{markup, terminal};
 use crate::cli::parser;
-use crate::cli::parser::Detail;
-use crate::cli::{USAGE, profiles};
+use crate::cli::parser::HelpDetail;
+use crate::cli::{INVALID_CALL, profiles};
 use crate::modules::options::connection;
 use crate::support::io_error;
 use crate::support::stdio::say;
 
-/// Prints the page that was asked for.
+/// Runs one of the commands that print or write such a text.
 pub(crate) fn print(matches: &ArgMatches) -> ExitCode {
+    let value = |matches: &ArgMatches, name: &str| {
+        let value = matches.get_one::<String>(name);
+        value.cloned().unwrap_or_default()
+    };
     match matches.subcommand() {
-        Some(("completions", page)) => {
-            let shell = page
-                .get_one::<String>("shell")
-                .and_then(|name| name.parse().ok());
-            shell.map_or(ExitCode::from(USAGE), |shell| say(&completions(shell)))
-        }
+        Some(("completions", matches)) => match value(matches, "shell").parse() {
+            Ok(shell) => say(&completions(shell)),
+            Err(_) => ExitCode::from(INVALID_CALL),
+        },
         Some(("man", _)) => say(&manual()),
-        Some(("docs", page)) => {
-            let directory = page
-                .get_one::<String>("directory")
-                .map_or("", String::as_str);
-            match write_documentation(directory.as_ref()) {
-                Ok(written) => say(&written),
+        Some(("docs", matches)) => {
+            match write_documentation(value(matches, "directory").as_ref()) {
+                Ok(paths) => say(&paths),
                 Err(sentence) => {
-                    terminal::complain(&Failure::new(sentence));
+                    terminal::print_failure(&Failure::new(sentence));
                     ExitCode::FAILURE
                 }
             }
         }
-        _ => ExitCode::from(USAGE),
+        _ => ExitCode::from(INVALID_CALL),
     }
 }
 
-/// Writes `NAME.yml` for every module into `dir`, and tells their names.
-fn write_documentation(dir: &Path) -> Result<String, String> {
-    let mut told = String::new();
+/// Writes `NAME.yml` for every module into `directory`, and returns a line with each path.
+fn write_documentation(directory: &Path) -> Result<String, String> {
+    let mut paths = String::new();
     for module in crate::MODULES {
-        let path = dir.join(format!("{}.yml", module.spec.name));
+        let path = directory.join(format!("{}.yml", module.spec.name));
         std::fs::write(&path, sidecar(module.spec)).map_err(|error| {
-            format!(
-                "{} cannot be written: {}",
-                path.display(),
-                io_error::of(&error)
-            )
+            let error = io_error::of(&error);
+            format!("{} cannot be written: {error}", path.display())
         })?;
-        told.push_str(&format!("{}\n", path.display()));
+        paths.push_str(&format!("{}\n", path.display()));
     }
-    Ok(told)
+    Ok(paths)
 }
 
 fn completions(shell: Shell) -> String {
     let mut script = Vec::new();
-    clap_complete::generate(
-        shell,
-        &mut parser::program(Detail::Shell),
-        "mrp",
-        &mut script,
-    );
+    let mut program = parser::program(HelpDetail::Completion);
+    clap_complete::generate(shell, &mut program, "mrp", &mut script);
     String::from_utf8_lossy(&script).into_owned()
 }
 
-/// One page with all commands: a section for each, behind the program's own.
+/// One manual page: the program's own sections, then a section for each command.
 fn manual() -> String {
-    let mut program = parser::program(Detail::Full);
+    let mut program = parser::program(HelpDetail::Manual);
     program.build();
     let man = Man::new(program.clone());
     let mut page = Vec::new();
@@ -82,59 +74,64 @@ fn manual() -> String {
     let _ = man.render_name_section(&mut page);
     let _ = man.render_synopsis_section(&mut page);
     let _ = man.render_options_section(&mut page);
-    page.extend(environment().as_bytes());
+    page.extend(environment_section().as_bytes());
     let _ = man.render_extra_section(&mut page);
     let mut text = String::from_utf8_lossy(&page).replace("\n.SH EXTRA\n", "\n.SH NOTES\n");
-    let shown = program.get_subcommands().filter(|noun| !noun.is_hide_set());
-    for leaf in shown.flat_map(leaves) {
-        text.push_str(&section(leaf));
+    for noun in program.get_subcommands().filter(|noun| !noun.is_hide_set()) {
+        if noun.has_subcommands() {
+            text.extend(noun.get_subcommands().map(command_section));
+        } else {
+            text.push_str(&command_section(noun));
+        }
     }
     text
 }
 
-/// The variables that are looked at.
-fn environment() -> String {
-    let options = connection::OPTIONS.iter().filter_map(|option| {
-        let what = format!("What {} is when not given.", markup::flag(option.name));
-        Some((option.env?, what))
-    });
-    let own = [
-        (profiles::VARIABLE, "What --lab is when not given."),
-        ("NO_COLOR", "Where it is set, nothing is coloured."),
-    ];
-    let own = own.map(|(name, what)| (name, what.to_owned()));
-    let variables = options.chain(own).map(|(name, what)| {
-        // A hyphen is what may be copied.
-        format!(".TP\n\\fB{name}\\fR\n{}\n", what.replace('-', "\\-"))
-    });
-    format!(".SH ENVIRONMENT\n{}", variables.collect::<String>())
-}
-
-fn leaves(parser: &Parser) -> Vec<&Parser> {
-    match parser.has_subcommands() {
-        true => parser.get_subcommands().collect(),
-        false => vec![parser],
+/// The environment variables that the command line reads.
+fn environment_section() -> String {
+    let mut variables = Vec::new();
+    for option in connection::OPTIONS {
+        if let Some(variable) = option.env {
+            let flag = markup::flag(option.name);
+            variables.push((variable, format!("What {flag} is when not given.")));
+        }
     }
+    variables.push((
+        profiles::VARIABLE,
+        "What --lab is when not given.".to_owned(),
+    ));
+    variables.push((
+        "NO_COLOR",
+        "Where it is set, nothing is coloured.".to_owned(),
+    ));
+    let mut section = ".SH ENVIRONMENT\n".to_owned();
+    for (name, text) in variables {
+        // An escaped hyphen is one that can be copied.
+        let text = text.replace('-', "\\-");
+        section.push_str(&format!(".TP\n\\fB{name}\\fR\n{text}\n"));
+    }
+    section
 }
 
-fn section(leaf: &Parser) -> String {
-    let man = Man::new(leaf.clone());
+/// The section of a command, with clap's sections as subsections.
+fn command_section(command: &Parser) -> String {
+    // The program's own section has the general options.
+    let command = command.clone();
+    let command = command.mut_args(|arg| match arg.is_global_set() {
+        true => arg.hide(true),
+        false => arg,
+    });
+    let man = Man::new(command.clone());
     let mut page = Vec::new();
-    let name = leaf
-        .get_display_name()
-        .unwrap_or(leaf.get_name())
-        .replace('-', " ")
-        .to_uppercase();
     let _ = man.render_synopsis_section(&mut page);
     let _ = man.render_description_section(&mut page);
     let _ = man.render_options_section(&mut page);
     let _ = man.render_extra_section(&mut page);
-    let text = String::from_utf8_lossy(&page)
+    let name = command.get_display_name().unwrap_or(command.get_name());
+    let name = name.replace('-', " ").to_uppercase();
+    let text = format!("\n{}", String::from_utf8_lossy(&page))
         .replace("\n.SH EXTRA\nExample: ", "\n.SH EXTRA\n")
         .replace("\n.SH EXTRA\n", "\n.SH EXAMPLE\n")
         .replace("\n.SH ", "\n.SS ");
-    let text = text
-        .strip_prefix(".SH ")
-        .map_or(text.clone(), |rest| format!(".SS {rest}"));
-    format!(".SH \"{name}\"\n{text}")
+    format!(".SH \"{name}\"{text}")
 }

@@ -1,72 +1,72 @@
-//! What the help of a command says below its usage, as much as fits a screen.
+//! The options and the example in the help of one command, short enough for a screen.
 
 use crate::ansible::{Kind, Opt};
 use crate::cli::commands::Command;
 use crate::cli::output::markup;
-use crate::cli::output::text::{width_of, wrapped};
+use crate::cli::output::text::{display_width, wrap};
 
-/// How wide help is printed.
+/// The width of the help.
 pub(crate) const WIDTH: usize = 80;
-/// The lines of a screen that are left for the options by what stands around them, and by the prompt.
-const LINES: usize = 16;
-/// Up to this length the values of an option stand in place of a word for them.
-const CHOICES: usize = 26;
-/// Blanks before an option, and between it and what is said about it.
+/// The lines of a 24-line screen that the table of options may take.
+const TABLE_LINES: usize = 16;
+/// Longer lists of choices stand behind the description instead of in place of the value.
+const LONGEST_CHOICES: usize = 26;
+/// Blanks before an option, and between it and its description.
 const GAP: usize = 2;
 
-/// The options that are told in the manual alone.
-const SELDOM: [&str; 2] = ["fail_fast", "wait_interval"];
+/// Options that only the manual has.
+const MANUAL_ONLY: [&str; 2] = ["fail_fast", "wait_interval"];
 
-/// The options, what there is besides, and the example.
+/// The table of options, a line on the general options, and the example.
 pub(crate) fn body(command: &Command) -> String {
     let options: Vec<&Opt> = command
         .options()
-        .filter(|option| !is_untold(option, command))
+        .filter(|option| !is_hidden(option, command))
         .collect();
-    let also = match command.plans() {
-        true => "Also --check, --diff, --json, --lab and more, see `mrp --help`.",
-        false => "Also --json, --lab and more, see `mrp --help`.",
-    };
-    let table = match &options[..] {
-        [] => String::new(),
-        options => table(options) + "\n",
-    };
-    format!("{table}{also}\nExample: {}", command.example)
-}
-
-/// Whether a screen is too small for it.
-pub(crate) fn is_untold(option: &Opt, command: &Command) -> bool {
-    command.is_operand(option) || SELDOM.contains(&option.name)
-}
-
-/// Whole sentences, or their beginnings where those would not fit.
-fn table(options: &[&Opt]) -> String {
-    let heads: Vec<String> = options.iter().map(|option| head(option)).collect();
-    let longest = heads.iter().map(|head| width_of(head)).max().unwrap_or(0);
-    let room = WIDTH - longest - 2 * GAP;
-    let told = |say: fn(&Opt, usize) -> String| -> Vec<Vec<String>> {
-        let texts = options.iter().map(|option| say(option, room));
-        texts.map(|text| wrapped(&text, room)).collect()
-    };
-    let whole = told(|option, _| said(option, &markup::sentence(first_paragraph(option))));
-    let texts = match whole.concat().len() <= LINES {
-        true => whole,
-        false => told(|option, room| {
-            let sentence = markup::sentence(first_paragraph(option));
-            said(option, markup::clause(&sentence, room))
-        }),
-    };
-    let lines = heads.iter().zip(texts).flat_map(|(head, text)| {
-        let heads = std::iter::once(head.as_str()).chain(std::iter::repeat(""));
-        let lines = heads.zip(text);
-        let lines = lines.map(|(head, text)| format!("  {head:longest$}  {text}\n"));
-        lines.collect::<Vec<_>>()
+    let mut text = option_table(&options);
+    if !text.is_empty() {
+        text.push('\n');
+    }
+    text.push_str(if command.has_plan() {
+        "Also --check, --diff, --json, --lab and more, see `mrp --help`."
+    } else {
+        "Also --json, --lab and more, see `mrp --help`."
     });
-    lines.collect()
+    format!("{text}\nExample: {}", command.example)
 }
 
-/// As it is typed.
-fn head(option: &Opt) -> String {
+/// Whether only the manual has the option: a screen is too small for all.
+pub(crate) fn is_hidden(option: &Opt, command: &Command) -> bool {
+    command.is_operand(option) || MANUAL_ONLY.contains(&option.name)
+}
+
+/// Each option with the first sentence of its description; with its first clauses where that takes too many lines.
+fn option_table(options: &[&Opt]) -> String {
+    let names: Vec<String> = options.iter().map(|option| syntax(option)).collect();
+    let name_width = names.iter().map(|name| display_width(name)).max();
+    let name_width = name_width.unwrap_or(0);
+    let room = WIDTH - name_width - 2 * GAP;
+    let descriptions = |longest: usize| -> Vec<Vec<String>> {
+        let texts = options.iter().map(|option| summary(option, longest));
+        texts.map(|text| wrap(&text, room)).collect()
+    };
+    let mut texts = descriptions(usize::MAX);
+    if texts.concat().len() > TABLE_LINES {
+        texts = descriptions(room);
+    }
+    let mut table = String::new();
+    for (name, lines) in names.iter().zip(texts) {
+        let mut name = name.as_str();
+        for line in lines {
+            table.push_str(&format!("  {name:name_width$}  {line}\n"));
+            name = "";
+        }
+    }
+    table
+}
+
+/// An option as it is typed: `--kernel-id <ID>`.
+fn syntax(option: &Opt) -> String {
     let (name, value) = (markup::flag(option.name), value_name(option));
     match option.kind {
         Kind::Bool => format!("{name}[=<{value}>]"),
@@ -74,25 +74,23 @@ fn head(option: &Opt) -> String {
     }
 }
 
-fn first_paragraph(option: &Opt) -> &'static str {
-    option.description.first().unwrap_or(&"")
-}
-
-/// With the words that may be typed, where they do not stand beside the option.
-fn said(option: &Opt, text: &str) -> String {
+/// The description of an option, and its choices where they do not stand in place of the value.
+fn summary(option: &Opt, longest: usize) -> String {
+    let sentence = markup::first_sentence(option);
+    let text = markup::first_clauses(&sentence, longest);
     match option.choices.join("|") {
         choices if choices.is_empty() || value_name(option) == choices => text.to_owned(),
         _ => format!("{text}: {}", option.choices.join(", ")),
     }
 }
 
-/// What stands for the value of an option.
+/// The word in place of an option's value.
 pub(crate) fn value_name(option: &Opt) -> String {
     let choices = option.choices.join("|");
     match option.kind {
         Kind::Bool => "yes|no".to_owned(),
         Kind::List(_) => "A,B".to_owned(),
-        _ if !choices.is_empty() && choices.len() <= CHOICES => choices,
+        _ if !choices.is_empty() && choices.len() <= LONGEST_CHOICES => choices,
         Kind::Int if option.name.ends_with("id") => "ID".to_owned(),
         Kind::Int => "N".to_owned(),
         Kind::Float => "SECONDS".to_owned(),

@@ -1,71 +1,65 @@
 //! The command line, `mrp`.
 //!
-//! A command is a module with some of its options decided: what was typed becomes the same call that Ansible makes, so
-//! names, checks and plans are the same. Only how the result is shown is of its own.
+//! A command is a module with some of its options fixed. The words typed become the same call that Ansible makes, so
+//! option names, checks and plans are the same; only the display of the result is the command line's own.
 //!
-//! It ends with 0 when all is done, with 1 when something failed, and with 2 when it was called wrongly.
+//! Exit codes: 0 for success, 1 for a failure, 2 for an invalid call.
 
+mod command_request;
 pub(crate) mod commands;
-pub(crate) mod dashes;
+pub(crate) mod dash_values;
 mod generate;
 mod help;
-mod missing;
+mod missing_options;
 mod not_found;
 pub(crate) mod output;
 mod parser;
 pub(crate) mod profiles;
-pub(crate) mod request;
 mod run;
 pub(crate) mod usage_error;
 
 use std::ffi::OsString;
 use std::process::ExitCode;
 
-use clap::ArgMatches;
+use crate::cli::command_request::TypedCommand;
+use crate::cli::output::terminal;
+use crate::cli::parser::HelpDetail;
+use crate::compat::old_client;
 
-use parser::Detail;
-use request::Typed;
+/// The exit code of an invalid call.
+pub(crate) const INVALID_CALL: u8 = 2;
+/// The verbosity of `--verbose`: the lowest at which a result has the server's response.
+pub(crate) const VERBOSITY: u64 = 3;
 
-/// A call that makes no sense.
-pub(crate) const USAGE: u8 = 2;
-
-/// Does what stands behind the program's name.
+/// Runs the command line with the arguments after the program's name.
 pub fn run(args: &[OsString]) -> ExitCode {
-    if crate::compat::old_client::is_meant(args) {
-        return crate::compat::old_client::run(args);
+    if old_client::is_meant(args) {
+        return old_client::run(args);
     }
-    let program = [OsString::from("mrp")];
-    let words = program.iter().chain(args).cloned();
-    let words = dashes::joined(words, dashes::looks_like_an_option);
-    match parser::program(Detail::Brief).try_get_matches_from(words) {
-        Ok(matches) => execute(&matches),
-        Err(error) if error.use_stderr() => usage_error::refuse(&error, args),
-        Err(help) => print_help(&help),
+    let words = std::iter::once("mrp".into()).chain(args.iter().cloned());
+    let words = dash_values::join_dash_values(words, dash_values::looks_like_option);
+    let matches = match parser::program(HelpDetail::Brief).try_get_matches_from(words) {
+        Ok(matches) => matches,
+        Err(error) if error.use_stderr() => return usage_error::report(&error, args),
+        Err(help) => return print_help(&help),
+    };
+    let Some((command, matches)) = parser::find_command(&matches) else {
+        return generate::print(&matches);
+    };
+    let typed = TypedCommand { command, matches };
+    match typed.request() {
+        Ok(request) => run::run(&request),
+        Err(failure) => {
+            terminal::print_failure(&failure);
+            ExitCode::from(INVALID_CALL)
+        }
     }
 }
 
-/// Shows the help or the version that was asked for.
+/// Prints the help or the version that clap returns as an error.
 pub(crate) fn print_help(help: &clap::Error) -> ExitCode {
     match help.print() {
         Ok(()) => ExitCode::SUCCESS,
         Err(_) => ExitCode::FAILURE,
-    }
-}
-
-fn execute(matches: &ArgMatches) -> ExitCode {
-    let Some((command, behind)) = parser::typed(matches) else {
-        return generate::print(matches);
-    };
-    let typed = Typed {
-        command,
-        front: matches,
-        behind,
-    };
-    match typed.request() {
-        Ok(request) => run::answer(&request),
-        Err(failure) => {
-            output::terminal::complain(&failure);
-            ExitCode::from(USAGE)
-        }
     }
 }

@@ -1,35 +1,36 @@
-//! What may be typed, made from the commands and from the modules' tables of options.
+//! The parser of the command line, made from the commands and from the modules' tables of options.
 
-use clap::builder::{PossibleValuesParser, StringValueParser, ValueParser, ValueRange};
+use clap::builder::{PossibleValuesParser, StringValueParser, ValueParser};
 use clap::{Arg, ArgAction, ArgMatches, Command as Parser, ValueHint};
 
-use crate::ansible::{Kind, Opt, Support};
+use crate::ansible::{Kind, Opt};
 use crate::cli::commands;
 use crate::cli::commands::Command;
 use crate::cli::help;
 use crate::cli::output::markup;
+use crate::cli::output::text::display_text;
 use crate::modules::options::connection;
 
-/// The identifiers of the options that are the program's own.
+/// The ids of the options that belong to the program itself.
 pub(crate) const CHECK: &str = "check";
 pub(crate) const DIFF: &str = "diff";
 pub(crate) const JSON: &str = "json";
 pub(crate) const LAB: &str = "lab";
 pub(crate) const VERBOSE: &str = "verbose";
-/// The list of the operands of a command.
+/// The id of an operand is this and the option's name.
 const OPERAND: &str = "operand ";
 
-/// What the program's own help ends with.
-const AFTER_ALL: &str = "\
+/// The end of the program's help.
+const PROGRAM_HELP: &str = "\
 Every command has --help, and takes (for more see `mrp man | man -l -`):
   --lab NAME       the lab of ~/.config/mrp/labs.cfg; else MRP_URL, MRP_TOKEN
   --check, --diff  only print what would be done; show what changes in each line
-  --json, -v       print the module's result; show what the server said
+  --json, -v       print the module's result; show each request
 It ends with 0 when all is done, 1 when something failed, 2 when called wrongly.
 Example: mrp machine provision qdc01 --preseed debian-12-ci";
 
-/// What the manual says about the program.
-const NOTES: &str = "\
+/// The notes of the manual.
+const MANUAL_NOTES: &str = "\
 Options of the program and of the connection stand before or behind a command. Long options may be shortened to what is \
 still unique, and take their values behind a blank or a =.
 
@@ -41,68 +42,72 @@ It ends with 0 when all is done, 1 when something failed, 2 when called wrongly.
 
 /// How much the help says.
 #[derive(Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Detail {
+pub(crate) enum HelpDetail {
     /// What fits a screen.
     Brief,
-    /// The same, with the values that are known, for shells. What is typed is compared with them by the module, which
-    /// knows what must not be repeated in a message.
-    Shell,
-    /// All there is, for the manual.
-    Full,
+    /// Like `Brief`, with the choices of options, which shells complete. The parser of a command line does not check
+    /// them: the module does, whose message does not repeat a secret.
+    Completion,
+    /// Everything, for the manual.
+    Manual,
 }
 
-/// The whole command line.
-pub(crate) fn program(detail: Detail) -> Parser {
-    let mut program = Parser::new("mrp")
-        .version(env!("CARGO_PKG_VERSION"))
-        .about("Drive a Mr-Provisioner bare-metal provisioning server")
-        .infer_long_args(true)
-        .term_width(help::WIDTH)
-        .subcommand_required(true)
-        .disable_help_subcommand(true)
-        .override_usage("mrp [OPTIONS] COMMAND")
-        .args(general(detail, Place::Front))
-        .after_help(match detail {
-            Detail::Brief | Detail::Shell => AFTER_ALL,
-            Detail::Full => NOTES,
-        });
-    if detail != Detail::Full {
+/// The parser of the whole command line.
+pub(crate) fn program(detail: HelpDetail) -> Parser {
+    let is_manual = detail == HelpDetail::Manual;
+    let mut program = group(
+        "mrp",
+        "Drive a Mr-Provisioner bare-metal provisioning server",
+    )
+    .version(env!("CARGO_PKG_VERSION"))
+    .override_usage("mrp [OPTIONS] COMMAND")
+    .args(general_options(detail))
+    .after_help(if is_manual {
+        MANUAL_NOTES
+    } else {
+        PROGRAM_HELP
+    });
+    if !is_manual {
         program =
             program.help_template("{about}\n{usage-heading} {usage}\n\n{subcommands}{after-help}");
     }
     for (noun, about) in commands::NOUNS {
-        let verbs = commands::ALL
-            .iter()
-            .filter(|command| command.words.len() == 2 && command.words[0] == *noun);
-        let verbs = verbs.map(|command| leaf(command, detail));
-        program = program.subcommand(
-            Parser::new(*noun)
-                .about(*about)
-                .infer_long_args(true)
-                .term_width(help::WIDTH)
-                .subcommand_required(true)
-                .disable_help_subcommand(true)
-                .after_help(example_of(noun))
-                .subcommands(verbs),
-        );
+        let mut parser = group(noun, about);
+        let mut example = None;
+        for command in commands::ALL {
+            if command.words.len() == 2 && command.words[0] == *noun {
+                parser = parser.subcommand(command_parser(command, detail));
+                example = example.or(Some(command.example));
+            }
+        }
+        let example = example.unwrap_or_default();
+        program = program.subcommand(parser.after_help(format!("Example: {example}")));
     }
-    let alone = commands::ALL
-        .iter()
-        .filter(|command| command.words.len() == 1);
-    program
-        .subcommands(alone.map(|command| leaf(command, detail)))
-        .subcommands(pages())
+    for command in commands::ALL {
+        if command.words.len() == 1 {
+            program = program.subcommand(command_parser(command, detail));
+        }
+    }
+    program.subcommands(generated_texts())
 }
 
-/// What tells about the program itself.
-fn pages() -> [Parser; 3] {
-    let shell = Arg::new("shell")
-        .required(true)
-        .value_parser(PossibleValuesParser::new(["bash", "zsh", "fish"]));
+/// A parser with subcommands.
+fn group(name: &'static str, about: &'static str) -> Parser {
+    Parser::new(name)
+        .about(about)
+        .infer_long_args(true)
+        .term_width(help::WIDTH)
+        .subcommand_required(true)
+        .disable_help_subcommand(true)
+}
+
+/// The commands of `generate`, which need no server.
+fn generated_texts() -> [Parser; 3] {
+    let shells = PossibleValuesParser::new(["bash", "zsh", "fish"]);
     [
         Parser::new("completions")
             .about("Print what completes commands in a shell")
-            .arg(shell)
+            .arg(Arg::new("shell").required(true).value_parser(shells))
             .after_help(
                 "Example: mrp completions bash > ~/.local/share/bash-completion/completions/mrp",
             ),
@@ -119,282 +124,180 @@ fn pages() -> [Parser; 3] {
     ]
 }
 
-fn example_of(noun: &str) -> String {
-    let first = commands::ALL
-        .iter()
-        .find(|command| command.words[0] == noun);
-    first.map_or_else(String::new, |command| {
-        format!("Example: {}", command.example)
-    })
-}
-
-/// One command.
-fn leaf(command: &'static Command, detail: Detail) -> Parser {
+fn command_parser(command: &'static Command, detail: HelpDetail) -> Parser {
+    let is_manual = detail == HelpDetail::Manual;
     let mut parser = Parser::new(command.verb())
         .about(command.about)
         .override_usage(usage(command))
         .infer_long_args(true)
         .term_width(help::WIDTH)
-        .after_help(match detail {
-            Detail::Brief | Detail::Shell => help::body(command),
-            Detail::Full => command.example.to_owned(),
+        .after_help(if is_manual {
+            command.example.to_owned()
+        } else {
+            help::body(command)
         });
-    if detail != Detail::Full {
+    if !is_manual {
+        // `--help` works, and takes no line of the screen.
+        let help = Arg::new("help")
+            .short('h')
+            .long("help")
+            .action(ArgAction::Help)
+            .hide(true);
         parser = parser
             .help_template("{about}\n\n{usage-heading} {usage}{after-help}")
             .disable_help_flag(true)
-            .arg(help_flag());
+            .arg(help);
     }
     for option in command.options() {
-        let arg = flag(option, detail);
-        parser = parser.arg(match detail {
-            Detail::Brief | Detail::Shell => arg.hide(help::is_untold(option, command)),
-            Detail::Full => arg,
-        });
+        let is_hidden = !is_manual && help::is_hidden(option, command);
+        parser = parser.arg(option_parser(option, detail).hide(is_hidden));
     }
     for (name, word) in command.operands {
-        parser = parser.arg(operand(command.option(name), word, command));
+        parser = parser.arg(operand(command, command.option(name), word));
     }
-    parser.args(general(detail, Place::Behind(command)))
+    parser
 }
 
 fn usage(command: &Command) -> String {
-    let words = command.words.join(" ");
-    let operands = command.operands.iter().map(|(name, word)| {
-        let several = takes_several(command.option(name), command);
-        format!(" [{word}]{}", if several { "..." } else { "" })
-    });
-    format!("mrp {words}{} [OPTIONS]", operands.collect::<String>())
+    let mut usage = format!("mrp {}", command.words.join(" "));
+    for (name, word) in command.operands {
+        usage.push_str(&format!(" [{word}]"));
+        if command.takes_several(command.option(name)) {
+            usage.push_str("...");
+        }
+    }
+    usage + " [OPTIONS]"
 }
 
-/// Known, and not worth a line of a screen.
-fn help_flag() -> Arg {
-    Arg::new("help")
-        .short('h')
-        .long("help")
-        .action(ArgAction::Help)
-        .hide(true)
-}
-
-fn flag(option: &'static Opt, detail: Detail) -> Arg {
+fn option_parser(option: &'static Opt, detail: HelpDetail) -> Arg {
+    let is_switch = matches!(option.kind, Kind::Bool);
     let mut arg = Arg::new(option.name)
         .long(markup::flag(option.name).trim_start_matches('-').to_owned())
+        .aliases(aliases(option))
         .value_name(help::value_name(option))
         .value_parser(value_parser(option, detail))
-        .value_hint(hint(option))
+        .value_hint(value_hint(option))
         .hide_possible_values(true)
         .action(ArgAction::Append)
-        .allow_negative_numbers(matches!(option.kind, Kind::Int | Kind::Float));
-    for name in names(option) {
-        arg = arg.alias(name);
-    }
-    arg = match option.kind {
-        Kind::Bool => arg
+        .allow_negative_numbers(matches!(option.kind, Kind::Int | Kind::Float))
+        .help(match detail {
+            HelpDetail::Brief | HelpDetail::Completion => markup::first_sentence(option),
+            HelpDetail::Manual => manual_text(option),
+        });
+    if is_switch {
+        arg = arg
             .num_args(0..=1)
             .require_equals(true)
-            .default_missing_value("true"),
-        _ => arg.num_args(1),
-    };
-    arg.help(match detail {
-        Detail::Brief | Detail::Shell => {
-            markup::sentence(option.description.first().unwrap_or(&""))
-        }
-        Detail::Full => told_in_full(option),
-    })
+            .default_missing_value("true");
+    }
+    arg
 }
 
-/// Shells complete what is known.
-fn value_parser(option: &Opt, detail: Detail) -> ValueParser {
-    match option.kind {
-        Kind::Str if detail == Detail::Shell && !option.choices.is_empty() => {
-            PossibleValuesParser::new(option.choices.iter().copied()).into()
-        }
-        _ => StringValueParser::new().into(),
+fn value_parser(option: &Opt, detail: HelpDetail) -> ValueParser {
+    let has_choices = matches!(option.kind, Kind::Str) && !option.choices.is_empty();
+    if has_choices && detail == HelpDetail::Completion {
+        PossibleValuesParser::new(option.choices.iter().copied()).into()
+    } else {
+        StringValueParser::new().into()
     }
 }
 
-fn hint(option: &Opt) -> ValueHint {
+fn value_hint(option: &Opt) -> ValueHint {
     match option.kind {
         Kind::Path => ValueHint::FilePath,
         _ => ValueHint::Other,
     }
 }
 
-/// The names that a module takes besides the one that is shown.
-fn names(option: &Opt) -> Vec<String> {
+/// The other spellings of an option: its aliases, and each name with `_` as in Ansible.
+fn aliases(option: &Opt) -> Vec<String> {
     let shown = option.name.replace('_', "-");
-    let all = option.aliases.iter().chain([&option.name]);
-    let mut names: Vec<String> = all
-        .flat_map(|name| [name.replace('_', "-"), (*name).to_owned()])
-        .filter(|name| *name != shown)
-        .collect();
+    let mut names = Vec::new();
+    for name in option.aliases.iter().chain([&option.name]) {
+        names.extend([name.replace('_', "-"), (*name).to_owned()]);
+    }
+    names.retain(|name| *name != shown);
     names.sort();
     names.dedup();
     names
 }
 
-fn told_in_full(option: &Opt) -> String {
-    let mut text: Vec<String> = option
-        .description
-        .iter()
-        .map(|paragraph| markup::plain(paragraph))
-        .collect();
+fn manual_text(option: &Opt) -> String {
+    let mut text = markup::description(option);
     if !option.choices.is_empty() {
-        text.push(format!("One of {}.", option.choices.join(", ")));
+        text.push_str(&format!(" One of {}.", option.choices.join(", ")));
     }
     if let Some(default) = option.default {
-        text.push(format!(
-            "{} when not given.",
-            crate::cli::output::text::text_of(&default.to_json())
-        ));
+        let default = display_text(&default.to_json());
+        text.push_str(&format!(" {default} when not given."));
     }
-    text.join(" ")
-}
-
-/// Whether a command takes several values of an operand.
-fn takes_several(option: &Opt, command: &Command) -> bool {
-    matches!(option.kind, Kind::List(_)) || command.list.is_some()
+    text
 }
 
 /// The place for an option's value without the option's name.
-fn operand(option: &'static Opt, word: &'static str, command: &Command) -> Arg {
-    let several = takes_several(option, command);
-    // Another place may follow only one that takes a single value.
-    let (count, action): (ValueRange, ArgAction) = match several {
-        true => ((1..).into(), ArgAction::Append),
-        false => (1.into(), ArgAction::Set),
-    };
-    Arg::new(format!("{OPERAND}{}", option.name))
+fn operand(command: &Command, option: &'static Opt, word: &'static str) -> Arg {
+    let operand = Arg::new(format!("{OPERAND}{}", option.name))
         .value_name(word)
         .value_parser(StringValueParser::new())
-        .value_hint(hint(option))
-        .num_args(count)
-        .action(action)
-        .hide(true)
+        .value_hint(value_hint(option))
+        .hide(true);
+    if command.takes_several(option) {
+        operand.num_args(1..).action(ArgAction::Append)
+    } else {
+        // Clap allows another operand only behind one that takes a single value.
+        operand.num_args(1).action(ArgAction::Set)
+    }
 }
 
-/// Where an option stands that every command has.
-#[derive(Clone, Copy)]
-enum Place {
-    /// Between the program and its command.
-    Front,
-    /// Behind the command.
-    Behind(&'static Command),
-}
-
-/// The options of the program itself and of the connection.
-fn general(detail: Detail, place: Place) -> Vec<Arg> {
+/// The options of the program itself and of the connection, which may stand before a command or behind it.
+fn general_options(detail: HelpDetail) -> Vec<Arg> {
     let switch = |name: &'static str, about: &'static str| {
         Arg::new(name)
             .long(name)
             .action(ArgAction::SetTrue)
             .help(about)
     };
+    let lab = Arg::new(LAB)
+        .long(LAB)
+        .value_name("NAME")
+        .help("The lab of the configuration file to talk to");
     let mut args = vec![
-        Arg::new(LAB)
-            .long(LAB)
-            .value_name("NAME")
-            .help("The lab of the configuration file to talk to"),
-        // Whoever checks everything need not know what only reads.
+        lab,
+        // Commands that only read take it as well, so that a script can pass it to all.
         switch(CHECK, "Print what would be done, and do nothing"),
         switch(DIFF, "Show what changes, line by line"),
         switch(JSON, "Print the result as the Ansible module returns it"),
-        switch(VERBOSE, "Show what the server said when something fails").short('v'),
+        switch(
+            VERBOSE,
+            "Show each request, and what the server said when something fails",
+        )
+        .short('v'),
     ];
-    let own = match place {
-        Place::Front => None,
-        Place::Behind(command) => Some(command),
+    let connection = connection::OPTIONS.iter();
+    args.extend(connection.map(|option| option_parser(option, detail)));
+    let is_hidden = detail == HelpDetail::Brief;
+    let args = args.into_iter();
+    args.map(|arg| arg.global(true).hide(is_hidden)).collect()
+}
+
+/// The command that was typed, with its matches; None for a command of `generate`.
+pub(crate) fn find_command(matches: &ArgMatches) -> Option<(&'static Command, &ArgMatches)> {
+    let (first, matches) = matches.subcommand()?;
+    let (words, matches) = match matches.subcommand() {
+        Some((second, matches)) => (vec![first, second], matches),
+        None => (vec![first], matches),
     };
-    for option in connection::OPTIONS {
-        if own.is_some_and(|command| command.has_own(option.name)) {
-            continue;
-        }
-        let arg = flag(option, detail);
-        args.push(
-            arg.hide(detail != Detail::Full && !["mrp_url", "mrp_token"].contains(&option.name)),
-        );
-    }
-    match place {
-        Place::Front => args,
-        Place::Behind(_) => args.into_iter().map(|arg| arg.hide(true)).collect(),
-    }
+    let mut commands = commands::ALL.iter();
+    let command = commands.find(|command| command.words == words)?;
+    Some((command, matches))
 }
 
-impl Command {
-    /// What is typed last.
-    pub(crate) fn verb(&self) -> &'static str {
-        self.words.last().copied().unwrap_or_default()
-    }
-
-    /// Whether it has a plan to show before it is carried out.
-    pub(crate) fn plans(&self) -> bool {
-        self.module.spec.attributes.diff_mode.support != Support::None
-    }
-
-    /// The options that may be given, besides those of the connection.
-    pub(crate) fn options(&self) -> impl Iterator<Item = &'static Opt> {
-        let spec = self.module.spec;
-        spec.all_options()
-            .filter(|option| !is_of_the_connection(option))
-            .filter(|option| !matches!(option.kind, Kind::Items(_)))
-            .filter(|option| option.name != "fail_fast" || self.list.is_some())
-            .filter(|option| !self.without.contains(&option.name))
-            .filter(|option| !self.fixed.iter().any(|(name, _)| *name == option.name))
-    }
-
-    /// The option of that name.
-    ///
-    /// # Panics
-    ///
-    /// When a command names an option that its module does not have.
-    pub(crate) fn option(&self, name: &str) -> &'static Opt {
-        self.module
-            .spec
-            .all_options()
-            .find(|option| option.name == name)
-            .unwrap_or_else(|| panic!("{:?} names {name}", self.words))
-    }
-
-    /// Whether its value is given without its name.
-    pub(crate) fn is_operand(&self, option: &Opt) -> bool {
-        self.operands.iter().any(|(name, _)| *name == option.name)
-    }
-
-    fn has_own(&self, name: &str) -> bool {
-        self.options().any(|option| option.name == name)
-    }
-}
-
-fn is_of_the_connection(option: &Opt) -> bool {
-    connection::OPTIONS
-        .iter()
-        .any(|other| other.name == option.name)
-}
-
-/// The command that was typed, with what was typed before and behind it.
-pub(crate) fn typed(matches: &ArgMatches) -> Option<(&'static Command, &ArgMatches)> {
-    let (first, behind) = matches.subcommand()?;
-    let (words, behind) = match behind.subcommand() {
-        Some((second, behind)) => (vec![first, second], behind),
-        None => (vec![first], behind),
-    };
-    let command = commands::ALL
-        .iter()
-        .find(|command| command.words == words)?;
-    Some((command, behind))
-}
-
-/// The values of an option, whether they were given with its name or without.
+/// The values of an option, given with its name or as operands.
 pub(crate) fn values(matches: &ArgMatches, option: &str) -> Vec<String> {
-    [option.to_owned(), format!("{OPERAND}{option}")]
-        .iter()
-        .filter_map(|id| matches.try_get_many::<String>(id).ok().flatten())
-        .flatten()
-        .cloned()
-        .collect()
-}
-
-/// Whether a switch of the program's own was given.
-pub(crate) fn is_on(matches: &ArgMatches, switch: &str) -> bool {
-    matches.try_get_one::<bool>(switch).ok().flatten() == Some(&true)
+    let mut values = Vec::new();
+    for id in [option, &format!("{OPERAND}{option}")] {
+        let found = matches.try_get_many::<String>(id).ok().flatten();
+        values.extend(found.into_iter().flatten().cloned());
+    }
+    values
 }

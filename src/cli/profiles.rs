@@ -1,4 +1,4 @@
-//! The configuration file with the labs: where each is, and who one is there.
+//! The labs of the configuration file: the server and the token of each.
 
 use std::env;
 use std::path::{Path, PathBuf};
@@ -8,193 +8,199 @@ use serde_json::{Map, Value};
 use crate::ansible::options::options_file;
 use crate::ansible::options::options_file::OptionsFile;
 use crate::ansible::{Failure, Kind, ModuleSpec, Opt};
-use crate::cli::output::markup::{did_you_mean, listed};
+use crate::cli::output::markup;
+use crate::cli::output::text::{did_you_mean, enumerate};
 use crate::modules::options::connection;
 use crate::support::suggest::near;
 
 /// The file's name below a configuration directory.
 const FILE: &str = "mrp/labs.cfg";
-/// The option in front of the sections that names the lab to use when none is asked for.
+/// The option before the first section that names the default lab.
 const DEFAULT: &str = "lab";
-/// The variable that asks for a lab as `--lab` does.
+/// The environment variable that names a lab as `--lab` does.
 pub(crate) const VARIABLE: &str = "MRP_LAB";
 
-/// What may stand in a lab's section.
+/// The options of a lab's section.
 static SPEC: ModuleSpec = ModuleSpec {
     options: &[connection::OPTIONS, &[Opt::new("token_file", Kind::Path)]],
     ..ModuleSpec::EMPTY
 };
 
-/// The options of the lab that is meant; none where a server is typed or in the environment, so that no server ever gets
-/// the token of another.
+/// The options of the lab to talk to. Empty where the server is typed or in the environment: no server gets the token of
+/// another.
 pub(crate) fn options(
-    asked_for: Option<&str>,
+    lab: Option<&str>,
     typed: &Map<String, Value>,
 ) -> Result<Map<String, Value>, Failure> {
-    match (asked_for, typed.get("mrp_url").and_then(Value::as_str)) {
-        (Some(_), Some(_)) => Err(Failure::new(
+    match (lab, typed.get("mrp_url").and_then(Value::as_str)) {
+        (Some(_), Some(_)) => Err(Failure::invalid_call(
             "--lab and --mrp-url each name a server: give one of them",
         )),
-        (Some(name), None) => of(&file_with(name)?, name),
-        (None, Some(url)) => require_own_token(url, typed),
-        (None, None) => unasked(),
-    }
-}
-
-/// A variable with something in it.
-fn variable(name: &str) -> Option<String> {
-    env::var(name).ok().filter(|value| !value.is_empty())
-}
-
-/// A server that is typed may have the token of the environment, unless that is another server's.
-fn require_own_token(url: &str, typed: &Map<String, Value>) -> Result<Map<String, Value>, Failure> {
-    let is_other = |other: &String| other.trim_end_matches('/') != url.trim_end_matches('/');
-    match variable("MRP_URL").filter(is_other) {
-        Some(_) if variable("MRP_TOKEN").is_some() && !typed.contains_key("mrp_token") => {
-            Err(Failure {
-                hint: Some(
-                    "Give its own with --mrp-token, or set MRP_URL and MRP_TOKEN to that server's."
-                        .to_owned(),
-                ),
-                ..Failure::new(
-                    "--mrp-url is not the server of MRP_URL, and MRP_TOKEN is for that one",
-                )
-            })
+        (Some(lab), None) => lab_options(&file_with(lab)?, lab),
+        (None, Some(url)) => {
+            require_own_token(url, typed)?;
+            Ok(Map::new())
         }
-        _ => Ok(Map::new()),
+        (None, None) => default_options(),
     }
 }
 
-/// The lab that the environment asks for, else its server, else the lab that the file has for such cases.
-fn unasked() -> Result<Map<String, Value>, Failure> {
-    if let Some(name) = variable(VARIABLE) {
-        return of(&file_with(&name)?, &name);
+/// Fails where neither the options nor the environment have the server and the token.
+pub(crate) fn require_server(options: &Map<String, Value>) -> Result<(), Failure> {
+    let mut required = connection::OPTIONS.iter().filter(|option| option.required);
+    let missing = required.find(|option| {
+        !options.contains_key(option.name) && option.env.and_then(variable).is_none()
+    });
+    let Some(missing) = missing else {
+        return Ok(());
+    };
+    Err(invalid_lab(
+        format!("{} is missing", markup::flag(missing.name)),
+        format!(
+            "Set MRP_URL and MRP_TOKEN, or write a lab to {}: a line [NAME], then mrp_url = URL and token_file = FILE.",
+            user_file().display()
+        ),
+    ))
+}
+
+fn invalid_lab(message: String, hint: impl Into<String>) -> Failure {
+    Failure {
+        hint: Some(hint.into()),
+        ..Failure::invalid_call(message)
     }
-    let Some(path) = place().filter(|_| variable("MRP_URL").is_none()) else {
+}
+
+/// The value of an environment variable; None where it is empty.
+fn variable(name: &str) -> Option<String> {
+    let value = env::var_os(name).filter(|value| !value.is_empty());
+    value.map(|value| value.to_string_lossy().into_owned())
+}
+
+/// A server that is typed gets the token of `MRP_TOKEN`, unless `MRP_URL` is another server.
+fn require_own_token(url: &str, typed: &Map<String, Value>) -> Result<(), Failure> {
+    let is_other = |other: &String| other.trim_end_matches('/') != url.trim_end_matches('/');
+    let is_foreign = variable("MRP_URL").is_some_and(|other| is_other(&other))
+        && variable("MRP_TOKEN").is_some()
+        && !typed.contains_key("mrp_token");
+    if !is_foreign {
+        return Ok(());
+    }
+    Err(invalid_lab(
+        "--mrp-url is not the server of MRP_URL, and MRP_TOKEN is for that one".to_owned(),
+        "Give its own with --mrp-token, or set MRP_URL and MRP_TOKEN to that server's.",
+    ))
+}
+
+/// The options of the lab in `MRP_LAB`; else none where `MRP_URL` has a server; else those of the file's default.
+fn default_options() -> Result<Map<String, Value>, Failure> {
+    if let Some(lab) = variable(VARIABLE) {
+        return lab_options(&file_with(&lab)?, &lab);
+    }
+    let Some(path) = existing_file().filter(|_| variable("MRP_URL").is_none()) else {
         return Ok(Map::new());
     };
     let file = read(&path)?;
     let default = file.preamble().get(DEFAULT).and_then(Value::as_str);
-    let names: Vec<&str> = file.names().collect();
-    match (default, &names[..]) {
-        (Some(name), _) => of(&file, name),
-        (None, [only]) => of(&file, only),
+    let labs: Vec<&str> = file.names().collect();
+    match (default, &labs[..]) {
+        (Some(lab), _) | (None, &[lab]) => lab_options(&file, lab),
         (None, []) => Ok(Map::new()),
-        (None, several) => Err(Failure {
-            hint: Some(format!(
-                "Choose one with --lab NAME, with {VARIABLE}, or with a line {DEFAULT} = NAME before the first."
-            )),
-            ..Failure::new(format!(
+        (None, labs) => Err(invalid_lab(
+            format!(
                 "no lab is chosen: {} has {}",
                 path.display(),
-                listed(several)
-            ))
-        }),
+                enumerate(labs)
+            ),
+            format!(
+                "Choose one with --lab NAME, with {VARIABLE}, or with a line {DEFAULT} = NAME before the first."
+            ),
+        )),
     }
 }
 
-/// The file, which has to be there when a lab is asked for.
-fn file_with(name: &str) -> Result<OptionsFile, Failure> {
-    let path = place().ok_or_else(|| Failure {
-        hint: Some(format!(
-            "Write [{name}] with mrp_url and token_file to {}.",
-            first_place().display()
-        )),
-        ..Failure::new(format!(
-            "there is no configuration file with a lab '{name}'"
-        ))
-    })?;
+/// The file, which must exist when a lab is named.
+fn file_with(lab: &str) -> Result<OptionsFile, Failure> {
+    let Some(path) = existing_file() else {
+        return Err(invalid_lab(
+            format!("there is no configuration file with a lab '{lab}'"),
+            format!(
+                "Write [{lab}] with mrp_url and token_file to {}.",
+                user_file().display()
+            ),
+        ));
+    };
     read(&path)
 }
 
-/// Before the first lab stands nothing but which one is meant.
+/// The file. Before the first lab it may have nothing but the default.
 fn read(path: &Path) -> Result<OptionsFile, Failure> {
     let file = OptionsFile::read(path)?;
     match file.preamble().keys().find(|name| *name != DEFAULT) {
-        Some(name) => Err(Failure {
-            hint: Some("A lab begins with a line [NAME].".to_owned()),
-            ..Failure::new(format!(
+        Some(name) => Err(invalid_lab(
+            format!(
                 "{} has an option '{name}' before its first lab",
                 path.display()
-            ))
-        }),
+            ),
+            "A lab begins with a line [NAME].",
+        )),
         None => Ok(file),
     }
 }
 
-fn of(file: &OptionsFile, name: &str) -> Result<Map<String, Value>, Failure> {
-    if !file.names().any(|known| known == name) {
-        let all = || format!("It has {}.", file.names().collect::<Vec<_>>().join(", "));
-        return Err(Failure {
-            hint: did_you_mean(&near(name, file.names())).or_else(|| Some(all())),
-            ..Failure::new(format!("{} has no lab '{name}'", file.path().display()))
-        });
+fn lab_options(file: &OptionsFile, lab: &str) -> Result<Map<String, Value>, Failure> {
+    let path = file.path().display();
+    let labs: Vec<&str> = file.names().collect();
+    if !labs.contains(&lab) {
+        let near = near(lab, labs.iter().copied());
+        let all = || format!("It has {}.", labs.join(", "));
+        return Err(invalid_lab(
+            format!("{path} has no lab '{lab}'"),
+            did_you_mean(&near).unwrap_or_else(all),
+        ));
     }
     let mut options = Map::new();
-    for (given, value) in file.options(name, &SPEC)? {
-        let known = SPEC
-            .all_options()
-            .find(|option| option.name == given || option.aliases.contains(&given.as_str()));
-        let option = known.ok_or_else(|| unknown(file, name, &given))?;
-        // Under one name, so that what is typed takes its place.
+    for (name, value) in file.options(lab, &SPEC)? {
+        let mut known = SPEC.all_options();
+        let option =
+            known.find(|option| option.name == name || option.aliases.contains(&name.as_str()));
+        let Some(option) = option else {
+            let names = SPEC.all_options().map(|option| option.name);
+            return Err(Failure {
+                hint: did_you_mean(&near(&name, names)),
+                ..Failure::invalid_call(format!(
+                    "the lab '{lab}' in {path} has an option '{name}' that is none"
+                ))
+            });
+        };
+        // The canonical name, so that the same option overrides it when typed.
         options.insert(option.name.to_owned(), value);
     }
-    require_server(file, name, &options)?;
-    Ok(options)
-}
-
-/// A token of the environment that belongs to a server of the environment is not for this one.
-fn require_server(
-    file: &OptionsFile,
-    name: &str,
-    options: &Map<String, Value>,
-) -> Result<(), Failure> {
-    let lacks = |what: &str| {
-        let path = file.path().display();
-        Err(Failure::new(format!(
-            "the lab '{name}' in {path} has no {what}"
-        )))
+    let problem = if !options.contains_key("mrp_url") {
+        "mrp_url"
+    } else if !options.contains_key("mrp_token") && variable("MRP_URL").is_some() {
+        "token, and MRP_TOKEN is the one for MRP_URL"
+    } else {
+        return Ok(options);
     };
-    if !options.contains_key("mrp_url") {
-        return lacks("mrp_url");
-    }
-    if variable("MRP_URL").is_some() && !options.contains_key("mrp_token") {
-        return lacks("token, and MRP_TOKEN is the one for MRP_URL");
-    }
-    Ok(())
+    Err(Failure::invalid_call(format!(
+        "the lab '{lab}' in {path} has no {problem}"
+    )))
 }
 
-fn unknown(file: &OptionsFile, lab: &str, given: &str) -> Failure {
-    let names = SPEC.all_options().map(|option| option.name);
-    Failure {
-        hint: did_you_mean(&near(given, names)),
-        ..Failure::new(format!(
-            "the lab '{lab}' in {} has an option '{given}' that is none",
-            file.path().display()
-        ))
-    }
+/// The first file that exists, in the order of the XDG base directories.
+fn existing_file() -> Option<PathBuf> {
+    let directories = env::var_os("XDG_CONFIG_DIRS").filter(|list| !list.is_empty());
+    let directories = directories.unwrap_or_else(|| "/etc/xdg".into());
+    let system = env::split_paths(&directories).filter(|path| path.is_absolute());
+    let mut files = vec![user_file()];
+    files.extend(system.map(|path| path.join(FILE)));
+    files.into_iter().find(|path| options_file::exists(path))
 }
 
-/// Where the file is: the first that there is, in the order of the XDG rules.
-fn place() -> Option<PathBuf> {
-    let system = env::var_os("XDG_CONFIG_DIRS")
-        .filter(|list| !list.is_empty())
-        .unwrap_or_else(|| "/etc/xdg".into());
-    let others: Vec<PathBuf> = env::split_paths(&system).collect();
-    std::iter::once(first_place())
-        .chain(
-            others
-                .iter()
-                .filter(|path| path.is_absolute())
-                .map(|path| path.join(FILE)),
-        )
-        .find(|path| options_file::is_there(path))
-}
-
-/// Where it should be.
-pub(crate) fn first_place() -> PathBuf {
-    let home = env::var_os("XDG_CONFIG_HOME").map(PathBuf::from);
-    home.filter(|path| path.is_absolute())
-        .unwrap_or_else(|| Path::new(&env::var_os("HOME").unwrap_or_default()).join(".config"))
-        .join(FILE)
+/// The user's own file, whether or not it exists.
+pub(crate) fn user_file() -> PathBuf {
+    let directory = env::var_os("XDG_CONFIG_HOME").map(PathBuf::from);
+    let directory = directory.filter(|path| path.is_absolute());
+    let home = || Path::new(&env::var_os("HOME").unwrap_or_default()).join(".config");
+    directory.unwrap_or_else(home).join(FILE)
 }

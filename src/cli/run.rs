@@ -1,142 +1,94 @@
-//! From a call to what a person gets to see of its result.
+//! Runs a command and shows its result.
 
 use std::process::ExitCode;
-use std::sync::atomic::Ordering;
 use std::time::Duration;
 
-use crate::ansible::{Failure, Success};
-use crate::cli::commands::status;
-use crate::cli::output::show;
-use crate::cli::output::show::Page;
-use crate::cli::output::text::text_of;
-use crate::cli::output::{markup, terminal};
-use crate::cli::request::Request;
-use crate::cli::{USAGE, not_found};
-use crate::modules::options::connection;
+use serde_json::Value;
 
-/// A server is not to be asked without a pause.
-const LEAST_PAUSE: Duration = Duration::from_millis(100);
+use crate::ansible::{Failure, FailureKind, Success};
+use crate::cli::command_request::CommandRequest;
+use crate::cli::output::result_text::{
+    DisplayOptions, done_text, failed_items_text, json_text, result_text,
+};
+use crate::cli::output::terminal;
+use crate::cli::{INVALID_CALL, not_found};
 
-type Outcome = Result<Success, Failure>;
-
-/// Asks the module and tells what came of it, once or again and again.
-pub(crate) fn answer(request: &Request) -> ExitCode {
-    match request.pause() {
-        None => tell(request, ask(request)),
-        Some(Ok(pause)) => watch(request, pause),
-        Some(Err(failure)) => tell(request, Err(failure)),
+/// Runs the command once, or again and again.
+pub(crate) fn run(request: &CommandRequest) -> ExitCode {
+    match request.pause {
+        None => show(request, execute(request)),
+        Some(pause) => watch(request, pause),
     }
 }
 
-fn ask(request: &Request) -> Outcome {
-    not_found::require(request, request.command.module.answer(&request.call))
+fn execute(request: &CommandRequest) -> Result<Success, Failure> {
+    let outcome = request.command.module.answer(&request.call);
+    not_found::check(request, outcome)
 }
 
-/// What fails at first is not going to get better; what fails later may.
-fn watch(request: &Request, pause: Duration) -> ExitCode {
-    let mut outcome = ask(request);
-    let mut goes_on = outcome.is_ok();
+/// Repeats the command until it cannot print. A failure of the first run is final, a later one may pass.
+fn watch(request: &CommandRequest, pause: Duration) -> ExitCode {
+    let mut outcome = execute(request);
+    let fails_at_once = outcome.is_err();
     loop {
         terminal::clear();
-        let failed = outcome.is_err();
-        let told = tell(request, outcome);
-        goes_on &= failed || told == ExitCode::SUCCESS;
-        if !goes_on {
-            return told;
+        let is_failure = outcome.is_err();
+        let code = show(request, outcome);
+        if fails_at_once || (!is_failure && code != ExitCode::SUCCESS) {
+            return code;
         }
         std::thread::sleep(pause);
-        outcome = ask(request);
+        outcome = execute(request);
     }
 }
 
-fn tell(request: &Request, outcome: Outcome) -> ExitCode {
-    let failure = outcome
-        .as_ref()
-        .err()
-        .map(|failure| request.in_words_to_type(failure));
-    let result = request.call.result(request.command.module.spec, outcome);
-    let told = if request.json {
-        terminal::print(&show::json(&result))
+fn show(request: &CommandRequest, outcome: Result<Success, Failure>) -> ExitCode {
+    let module = request.command.module;
+    let failure = outcome.as_ref().err();
+    let failure = failure.map(|failure| terminal::scrub(module, &request.call, failure));
+    let result = request.call.result(module.spec, outcome);
+    let options = display_options(request);
+    let printed = if request.is_json {
+        terminal::print(&json_text(&result))
     } else {
-        request.warn(&result["warnings"]);
+        let warnings = result["warnings"].as_array().into_iter().flatten();
+        for warning in warnings.filter_map(Value::as_str) {
+            terminal::print_warning(warning);
+        }
         match &failure {
-            None => terminal::print(&show::result(request.command, &result, request.page())),
-            Some(failure) => {
-                let done = terminal::print(&show::done(&result, request.page()));
-                match show::failures(request.command, &result) {
-                    None => terminal::complain(failure),
-                    Some((count, items)) => {
-                        terminal::complain(&Failure::new(count));
-                        terminal::tell(&items);
-                    }
-                }
-                terminal::tell_response(result["server_response"].as_str());
-                done
-            }
+            None => terminal::print(&result_text(request.command, &result, options)),
+            Some(failure) => show_failure(failure, &result, options),
         }
     };
-    match failure {
-        None => told,
-        Some(_) if request.is_asked() => ExitCode::FAILURE,
-        // What is refused for itself, whatever the server has, was called wrongly.
-        Some(_) => ExitCode::from(USAGE),
+    match failure.map(|failure| failure.kind) {
+        None => printed,
+        Some(FailureKind::InvalidCall) => ExitCode::from(INVALID_CALL),
+        Some(FailureKind::Failed) => ExitCode::FAILURE,
     }
 }
 
-impl Request {
-    fn is_asked(&self) -> bool {
-        self.is_asked.load(Ordering::Relaxed)
-    }
-
-    fn warn(&self, warnings: &serde_json::Value) {
-        let warnings = warnings.as_array().into_iter().flatten();
-        let typed =
-            warnings.map(|warning| markup::typed(&text_of(warning), self.command.module.spec));
-        terminal::warn(&typed.collect());
-    }
-
-    /// Hints are about options, and so is what fails before the server is asked; other sentences have names of its objects.
-    fn in_words_to_type(&self, failure: &Failure) -> Failure {
-        let module = self.command.module;
-        let failure = terminal::scrubbed(module, &self.call, failure);
-        let typed = |sentence: &str| markup::typed(sentence, module.spec);
-        Failure {
-            hint: failure.hint.as_deref().map(typed),
-            message: match self.is_asked() {
-                true => failure.message,
-                false => typed(&failure.message),
-            },
-            ..Failure::default()
+/// What was done is a result. Of several items, each that failed has a line.
+fn show_failure(failure: &Failure, result: &Value, options: DisplayOptions) -> ExitCode {
+    let printed = terminal::print(&done_text(result, options));
+    match failed_items_text(result) {
+        None => terminal::print_failure(failure),
+        Some((count, items)) => {
+            terminal::print_failure(&Failure::new(count));
+            terminal::print_error(&items);
         }
     }
+    terminal::print_server_response(result["server_response"].as_str());
+    printed
+}
 
-    /// The time between two looks, where it is to be shown again and again.
-    fn pause(&self) -> Option<Result<Duration, Failure>> {
-        let option = |name| self.call.options.get(name);
-        let seconds = option(status::INTERVAL).and_then(serde_json::Value::as_f64)?;
-        let watches = option(status::WATCH).and_then(serde_json::Value::as_bool)?;
-        watches.then(|| match connection::seconds(status::INTERVAL, seconds)? {
-            pause if pause < LEAST_PAUSE => Err(Failure::new(format!(
-                "{} must be at least {} seconds with {}, not {seconds}",
-                status::INTERVAL,
-                LEAST_PAUSE.as_secs_f64(),
-                status::WATCH,
-            ))),
-            pause => Ok(pause),
-        })
-    }
-
-    fn page(&self) -> Page {
-        let size = terminal::size();
-        let watches = matches!(self.pause(), Some(Ok(_)));
-        Page {
-            width: size.map(|(columns, _)| columns),
-            // One line for the cursor.
-            height: size
-                .filter(|_| watches)
-                .map(|(_, lines)| usize::from(lines).saturating_sub(1)),
-            is_check: self.call.check_mode,
-            is_diff: self.call.diff_mode,
-        }
+fn display_options(request: &CommandRequest) -> DisplayOptions {
+    let size = terminal::size();
+    let height = size.filter(|_| request.pause.is_some());
+    DisplayOptions {
+        width: size.map(|(columns, _)| columns),
+        // The cursor needs a line below the result.
+        height: height.map(|(_, lines)| usize::from(lines).saturating_sub(1)),
+        is_check: request.call.check_mode,
+        is_diff: request.call.diff_mode,
     }
 }

@@ -1,4 +1,4 @@
-//! What is said to a line that is no command.
+//! Reports command lines that the parser rejects.
 
 use std::ffi::OsString;
 use std::process::ExitCode;
@@ -7,36 +7,33 @@ use clap::Command as Parser;
 use clap::error::{ContextKind, ContextValue, ErrorKind};
 
 use crate::ansible::Failure;
-use crate::cli::USAGE;
+use crate::cli::INVALID_CALL;
+use crate::cli::output::text::did_you_mean;
 use crate::cli::output::{markup, terminal};
 use crate::cli::parser;
-use crate::cli::parser::Detail;
+use crate::cli::parser::HelpDetail;
 use crate::support::suggest::near;
 
-/// Says what is wrong, and what may have been meant.
-pub(crate) fn refuse(error: &clap::Error, args: &[OsString]) -> ExitCode {
-    terminal::complain(&Failure {
-        hint: meant(error, args).or_else(|| usage(error)),
-        ..Failure::new(sentence(error))
+/// Prints the error with a suggestion, or with the usage.
+pub(crate) fn report(error: &clap::Error, args: &[OsString]) -> ExitCode {
+    terminal::print_failure(&Failure {
+        hint: suggestion(error, args).or_else(|| usage(error)),
+        ..Failure::invalid_call(sentence(error))
     });
-    ExitCode::from(USAGE)
+    ExitCode::from(INVALID_CALL)
 }
 
-/// What is wrong with a line, in one sentence.
+/// The error as one sentence. Clap's text goes on with a list of commands and the usage.
 pub(crate) fn sentence(error: &clap::Error) -> String {
     let text = error.to_string();
     let text = text.strip_prefix("error: ").unwrap_or(&text);
-    let paragraph = text.split("\n\n").next().unwrap_or(text);
-    // Behind it stand the commands, which the help tells better.
-    let paragraph = paragraph
-        .split("\n  [subcommands")
-        .next()
-        .unwrap_or(paragraph);
-    let words: Vec<&str> = paragraph.split_whitespace().collect();
+    let first = |text: &str, end: &str| text.split(end).next().map(str::to_owned);
+    let paragraph = first(text, "\n\n").unwrap_or_default();
+    let sentence = first(&paragraph, "\n  [subcommands").unwrap_or_default();
+    let words: Vec<&str> = sentence.split_whitespace().collect();
     words.join(" ")
 }
 
-/// How it is called that was called wrongly.
 fn usage(error: &clap::Error) -> Option<String> {
     let text = error.to_string();
     let mut lines = text.lines();
@@ -44,44 +41,46 @@ fn usage(error: &clap::Error) -> Option<String> {
     Some(format!("{usage}, see --help."))
 }
 
-/// What may have been meant: a command, or an option of the command that was typed.
-fn meant(error: &clap::Error, args: &[OsString]) -> Option<String> {
+/// Similar commands, or similar options of the command that was typed.
+fn suggestion(error: &clap::Error, args: &[OsString]) -> Option<String> {
     let typed = |kind| match error.get(kind) {
         Some(ContextValue::String(typed)) => Some(typed.as_str()),
         _ => None,
     };
-    let parser = reached(args);
+    let parser = typed_parser(args);
     match error.kind() {
         ErrorKind::InvalidSubcommand => {
             let commands = parser.get_subcommands().map(Parser::get_name);
-            markup::did_you_mean(&near(typed(ContextKind::InvalidSubcommand)?, commands))
+            did_you_mean(&near(typed(ContextKind::InvalidSubcommand)?, commands))
         }
         ErrorKind::UnknownArgument => {
             let name = typed(ContextKind::InvalidArg)?.strip_prefix("--")?;
-            markup::did_you_mean(&options_like(&parser, &name.replace('_', "-")))
+            did_you_mean(&similar_options(&parser, &name.replace('_', "-")))
         }
         _ => None,
     }
 }
 
-/// The parser of the command that the words lead to.
-fn reached(args: &[OsString]) -> Parser {
-    let program = parser::program(Detail::Brief);
-    args.iter().fold(program, |parser, word| {
-        parser.find_subcommand(word).cloned().unwrap_or(parser)
-    })
+/// The parser of the command that was typed, as far as its words are known.
+fn typed_parser(args: &[OsString]) -> Parser {
+    let mut parser = parser::program(HelpDetail::Brief);
+    parser.build();
+    for word in args {
+        if let Some(subcommand) = parser.find_subcommand(word) {
+            parser = subcommand.clone();
+        }
+    }
+    parser
 }
 
-/// Those that begin with what was typed, which is then the beginning of several; else those that look like it.
-fn options_like(parser: &Parser, typed: &str) -> Vec<String> {
-    let names: Vec<&str> = parser
-        .get_arguments()
-        .filter_map(clap::Arg::get_long)
-        .collect();
-    let begun = names.iter().filter(|name| name.starts_with(typed));
-    let mut found: Vec<&str> = begun.copied().collect();
-    if found.is_empty() {
-        found = near(typed, names);
+/// The options of which `typed` is an ambiguous beginning, else those that are similar to it.
+fn similar_options(parser: &Parser, typed: &str) -> Vec<String> {
+    let names = parser.get_arguments().filter_map(clap::Arg::get_long);
+    let names: Vec<&str> = names.collect();
+    let longer = names.iter().filter(|name| name.starts_with(typed));
+    let mut similar: Vec<&str> = longer.copied().collect();
+    if similar.is_empty() {
+        similar = near(typed, names);
     }
-    found.iter().map(|name| markup::flag(name)).collect()
+    similar.iter().map(|name| markup::flag(name)).collect()
 }

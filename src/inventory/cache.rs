@@ -1,7 +1,6 @@
-//! A copy of the inventory for when the server cannot be reached.
+//! A copy of the inventory in a file, for when the server cannot be reached.
 //!
-//! It is sealed with the token and with what was asked for, so that a copy of another server, of another user or by
-//! another hand is none.
+//! A seal over the token and the options makes a copy of another server or user, or one that somebody else wrote, invalid.
 
 use std::fs::{self, OpenOptions};
 use std::io::{self, ErrorKind, Write};
@@ -14,36 +13,33 @@ use serde_json::{Value, json};
 use crate::client::Sha256;
 use crate::support::io_error;
 
-/// Where the copy is, and for how long it is good.
-pub(super) struct Cache {
+pub(super) struct InventoryCache {
     pub(super) path: PathBuf,
+    /// How long a copy is valid.
     pub(super) lifetime: Duration,
-    /// What only who may ask the same of the same server knows.
+    /// The key of the seal.
     pub(super) secret: String,
 }
 
-/// A copy that may be used.
-pub(super) struct Copy {
+/// A valid copy.
+pub(super) struct CachedInventory {
     pub(super) inventory: Value,
-    /// As a person says it.
+    /// `5 minutes old`.
     pub(super) age: String,
 }
 
-impl Cache {
-    /// Puts a copy in the place of the last one, or says why that is not possible.
+impl InventoryCache {
+    /// Replaces the copy; a sentence where that fails.
     pub(super) fn store(&self, inventory: &Value) -> Result<(), String> {
-        let copy = self.copy(now(), inventory).to_string();
-        replace(&self.path, copy.as_bytes()).map_err(|error| {
-            format!(
-                "the copy {} cannot be written: {}",
-                self.path.display(),
-                io_error::of(&error)
-            )
+        let copy = self.sealed_copy(now(), inventory).to_string();
+        replace_file(&self.path, copy.as_bytes()).map_err(|error| {
+            let (path, error) = (self.path.display(), io_error::of(&error));
+            format!("the copy {path} cannot be written: {error}")
         })
     }
 
-    /// The last copy, or why there is none to use.
-    pub(super) fn load(&self) -> Result<Copy, String> {
+    /// The copy; a sentence where there is no valid one.
+    pub(super) fn load(&self) -> Result<CachedInventory, String> {
         let path = self.path.display();
         let text = require_file(&self.path)
             .and_then(|()| fs::read(&self.path))
@@ -53,15 +49,15 @@ impl Cache {
         let Some(made) = made.map(Duration::from_millis) else {
             return Err(format!("the copy {path} is damaged"));
         };
-        if copy != self.copy(made, &copy["inventory"]) {
+        if copy != self.sealed_copy(made, &copy["inventory"]) {
             return Err(format!(
                 "the copy {path} was not made with this token and these settings"
             ));
         }
         match now().checked_sub(made) {
-            Some(age) if age < self.lifetime => Ok(Copy {
+            Some(age) if age < self.lifetime => Ok(CachedInventory {
                 inventory: copy["inventory"].take(),
-                age: old(age),
+                age: age_text(age),
             }),
             Some(_) => Err(format!("the copy {path} is older than its cache_lifetime")),
             None => Err(format!(
@@ -70,7 +66,7 @@ impl Cache {
         }
     }
 
-    fn copy(&self, made: Duration, inventory: &Value) -> Value {
+    fn sealed_copy(&self, made: Duration, inventory: &Value) -> Value {
         let made = made.as_millis().to_string();
         json!({ "made": made, "seal": self.seal(&made, inventory), "inventory": inventory })
     }
@@ -88,14 +84,14 @@ fn now() -> Duration {
         .unwrap_or_default()
 }
 
-/// Whoever reads the file meanwhile finds the old text or the new one; nobody but its owner reads it at all.
-fn replace(path: &Path, text: &[u8]) -> io::Result<()> {
+/// Replaces a file in one step, so that a concurrent reader finds the old text or the new one. Only its owner can read it.
+fn replace_file(path: &Path, text: &[u8]) -> io::Result<()> {
     match require_file(path) {
         Err(error) if error.kind() != ErrorKind::NotFound => return Err(error),
         _ => {}
     }
     let mut new = path.as_os_str().to_owned();
-    // Processes of two containers that share the directory may have the same number.
+    // With the time: processes of two containers that share the directory may have the same id.
     new.push(format!(".{}.{}.new", std::process::id(), now().as_nanos()));
     let mut file = OpenOptions::new()
         .write(true)
@@ -104,13 +100,12 @@ fn replace(path: &Path, text: &[u8]) -> io::Result<()> {
         .open(&new)?;
     let written = file.write_all(text).and_then(|()| fs::rename(&new, path));
     if written.is_err() {
-        // It is this run's own; nothing of it is left behind.
         let _ = fs::remove_file(&new);
     }
     written
 }
 
-/// A pipe would never be read to its end, and a device must not give way to a file.
+/// Fails for what exists and is no regular file: a pipe may never end, and a device must not be replaced.
 fn require_file(path: &Path) -> io::Result<()> {
     match fs::metadata(path)?.is_file() {
         true => Ok(()),
@@ -118,7 +113,7 @@ fn require_file(path: &Path) -> io::Result<()> {
     }
 }
 
-fn old(age: Duration) -> String {
+fn age_text(age: Duration) -> String {
     match age.as_secs() {
         seconds @ 0..120 => format!("{seconds} seconds old"),
         seconds @ 120..7200 => format!("{} minutes old", seconds / 60),
@@ -131,22 +126,22 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_copy_from_the_future_is_no_old_one() {
+    fn copy_from_the_future_is_invalid() {
         let folder = tempfile::tempdir().unwrap();
-        let cache = Cache {
+        let cache = InventoryCache {
             path: folder.path().join("copy"),
             lifetime: Duration::MAX,
             secret: "secret".into(),
         };
-        for (made, complaint) in [
+        for (made, expected) in [
             (now(), None),
             (now() + Duration::from_secs(600), Some("in the future")),
         ] {
-            let copy = cache.copy(made, &json!({}));
+            let copy = cache.sealed_copy(made, &json!({}));
             fs::write(&cache.path, copy.to_string()).unwrap();
-            let said = cache.load().err();
-            assert_eq!(said.is_some(), complaint.is_some(), "{said:?}");
-            assert!(said.unwrap_or_default().contains(complaint.unwrap_or("")));
+            let problem = cache.load().err();
+            assert_eq!(problem.is_some(), expected.is_some(), "{problem:?}");
+            assert!(problem.unwrap_or_default().contains(expected.unwrap_or("")));
         }
     }
 }

@@ -1,4 +1,4 @@
-//! What to list and how: from a small file, and from the environment for what the file does not say.
+//! The configuration of an inventory: options from a file, and from the environment where the file has none.
 
 use std::env;
 use std::path::{Path, PathBuf};
@@ -9,18 +9,17 @@ use serde_json::{Map, Value, json};
 
 use crate::ansible::options::options_file;
 use crate::ansible::options::options_file::OptionsFile;
-use crate::ansible::{Call, Constraints, Failure, Kind, ModuleSpec, Opt};
+use crate::ansible::{Call, Constraints, Failure, FailureKind, Kind, ModuleSpec, Opt};
 use crate::client::{Query, Scope};
-use crate::inventory::cache::Cache;
-use crate::modules::failure::failure;
+use crate::inventory::cache::InventoryCache;
 use crate::modules::options::connection;
 
-/// The variable that names another file than the one beside the program.
+/// The environment variable that names the file; by default it lies beside the program.
 const VARIABLE: &str = "MRP_INVENTORY_CONFIG";
-/// Ansible passes over files that end like this when an inventory is a directory.
+/// In an inventory directory, Ansible ignores files with this extension.
 const EXTENSION: &str = "cfg";
 
-/// The options of the inventory and the connection, which a module would have the same way.
+/// The options of the inventory and of the connection.
 pub(crate) static SPEC: ModuleSpec = ModuleSpec {
     name: crate::inventory::NAME,
     options: &[OPTIONS, connection::OPTIONS],
@@ -29,8 +28,7 @@ pub(crate) static SPEC: ModuleSpec = ModuleSpec {
         ..Constraints::NONE
     },
     ..ModuleSpec::EMPTY
-}
-.documented();
+};
 
 /// The options of the inventory itself.
 pub const OPTIONS: &[Opt] = &[
@@ -56,8 +54,7 @@ pub const OPTIONS: &[Opt] = &[
     ]),
 ];
 
-/// What to list, and how.
-pub(super) struct Config {
+pub(super) struct InventoryConfig {
     /// The options of the connection.
     pub(super) call: Call,
     pub(super) scope: Scope,
@@ -65,11 +62,11 @@ pub(super) struct Config {
     pub(super) interface: Vec<String>,
     pub(super) holders: bool,
     pub(super) by_hostname: bool,
-    pub(super) cache: Option<Cache>,
+    pub(super) cache: Option<InventoryCache>,
 }
 
 #[derive(Deserialize)]
-struct Options {
+struct InventoryOptions {
     scope: String,
     query: Option<String>,
     #[serde(default)]
@@ -80,23 +77,32 @@ struct Options {
     cache_lifetime: f64,
 }
 
-/// Reads the file that the environment names, or the one beside the program where there is one.
-pub(super) fn load(arg0: &Path) -> Result<Call, Failure> {
-    let beside = beside(arg0);
-    let (path, given) = match env::var_os(VARIABLE).filter(|path| !path.is_empty()) {
+/// The options of the file that the environment names, or of the one beside the program where it exists.
+pub(super) fn load(program: &Path) -> Result<Call, Failure> {
+    let beside = file_beside(program);
+    let (path, options) = match env::var_os(VARIABLE).filter(|path| !path.is_empty()) {
         Some(path) => (PathBuf::from(&path), read(path.as_ref())?),
-        None if options_file::is_there(&beside) => (beside.clone(), read(&beside)?),
+        None if options_file::exists(&beside) => (beside.clone(), read(&beside)?),
         None => (beside, Map::new()),
     };
-    Call::new(&SPEC, &given).map_err(|failure| {
-        let hint = failure.hint.or_else(|| missing(&given, &path));
+    Call::new(&SPEC, &options).map_err(|failure| {
+        let path = path.display();
+        let first_run = options.is_empty().then(|| {
+            format!("Set MRP_URL and MRP_TOKEN, or write mrp_url and token_file to {path}.")
+        });
         let call = Call {
-            options: given,
+            options,
             ..Call::default()
         };
-        let sentences = Failure { hint, ..failure }.text();
-        Failure::new(call.scrub_text(&SPEC, sentences))
+        let hint = failure.hint.clone().or(first_run);
+        Failure::new(sentence(Failure { hint, ..failure }, &call))
     })
+}
+
+/// A failure as one text, without secrets.
+pub(super) fn sentence(failure: Failure, call: &Call) -> String {
+    let text = call.option_style.render(&failure.text());
+    call.scrub_text(&SPEC, text)
 }
 
 fn read(path: &Path) -> Result<Map<String, Value>, Failure> {
@@ -110,77 +116,64 @@ fn read(path: &Path) -> Result<Map<String, Value>, Failure> {
     }
 }
 
-/// `mrp_inventory.cfg` in the directory of the link that was called, so that each link may have its own.
-fn beside(arg0: &Path) -> PathBuf {
-    let program = env::current_exe().unwrap_or_default();
-    match arg0.parent() {
-        Some(directory) if !directory.as_os_str().is_empty() => arg0.to_owned(),
-        _ => on_the_path(arg0, &program).unwrap_or(program.with_file_name(crate::inventory::NAME)),
-    }
-    .with_extension(EXTENSION)
+/// `mrp_inventory.cfg` in the directory of the link that was called, so that each link has its own.
+fn file_beside(program: &Path) -> PathBuf {
+    let link = match program.parent() {
+        Some(directory) if !directory.as_os_str().is_empty() => program.to_owned(),
+        _ => {
+            let executable = env::current_exe().unwrap_or_default();
+            let link = find_on_path(program, &executable);
+            link.unwrap_or_else(|| executable.with_file_name(crate::inventory::NAME))
+        }
+    };
+    link.with_extension(EXTENSION)
 }
 
-/// Where a name without a directory was found: on the PATH, and not where the user happens to be.
-fn on_the_path(name: &Path, program: &Path) -> Option<PathBuf> {
-    let program = program.canonicalize().ok()?;
+/// The link that a shell found on the PATH, for a name without a directory.
+fn find_on_path(name: &Path, executable: &Path) -> Option<PathBuf> {
+    let executable = executable.canonicalize().ok()?;
     env::split_paths(&env::var_os("PATH")?)
         .map(|directory| directory.join(name))
-        .find(|link| link.canonicalize().is_ok_and(|target| target == program))
+        .find(|link| link.canonicalize().is_ok_and(|target| target == executable))
 }
 
-/// Somebody who runs the inventory for the first time has configured nothing.
-fn missing(given: &Map<String, Value>, path: &Path) -> Option<String> {
-    given.is_empty().then(|| {
-        format!(
-            "Set MRP_URL and MRP_TOKEN, or write mrp_url and token_file to {}.",
-            path.display()
-        )
-    })
+impl InventoryConfig {
+    /// The configuration that the options of a call say.
+    pub(super) fn new(call: Call) -> Result<InventoryConfig, Failure> {
+        let options: InventoryOptions = call.options();
+        let query = options.query.as_deref().map(Query::parse).transpose();
+        // It may be longer than the time of a wait, which is limited to a day.
+        let lifetime = Duration::try_from_secs_f64(options.cache_lifetime);
+        let lifetime = lifetime
+            .map_err(|_| Failure::invalid_call("O(cache_lifetime) must be a number of seconds"))?;
+        let interface = options.interface.iter();
+        Ok(InventoryConfig {
+            scope: match options.scope.as_str() {
+                "mine" => Scope::Own,
+                _ => Scope::Visible,
+            },
+            query: query.map_err(|error| Failure {
+                kind: FailureKind::InvalidCall,
+                ..error.into()
+            })?,
+            interface: interface
+                .map(|identifier| identifier.trim().to_owned())
+                .collect(),
+            holders: options.holders,
+            by_hostname: options.host_name == "hostname",
+            cache: options.cache.map(|path| InventoryCache {
+                path,
+                lifetime,
+                secret: cache_secret(&call.options),
+            }),
+            call,
+        })
+    }
 }
 
-/// What the options mean.
-pub(super) fn understand(call: Call) -> Result<Config, Failure> {
-    let options: Options = call.options();
-    let query = options.query.as_deref().map(Query::parse).transpose();
-    // Longer than any time that somebody waits.
-    let lifetime = Duration::try_from_secs_f64(options.cache_lifetime)
-        .map_err(|_| Failure::new("cache_lifetime must be a number of seconds"))?;
-    Ok(Config {
-        scope: match options.scope.as_str() {
-            "mine" => Scope::Own,
-            _ => Scope::Visible,
-        },
-        query: query.map_err(|error| failure(error.into()))?,
-        interface: options
-            .interface
-            .iter()
-            .map(|identifier| identifier.trim().to_owned())
-            .collect(),
-        holders: options.holders,
-        by_hostname: options.host_name == "hostname",
-        cache: options.cache.map(|path| Cache {
-            path,
-            lifetime,
-            secret: secret(&call.options),
-        }),
-        call,
-    })
-}
-
-/// Everything on which the contents of an inventory depend, besides the server.
-fn secret(options: &Map<String, Value>) -> String {
-    let names = [
-        "mrp_url",
-        "mrp_token",
-        "scope",
-        "query",
-        "interface",
-        "holders",
-        "host_name",
-    ];
-    json!([
-        env!("CARGO_PKG_VERSION"),
-        names.map(|name| options.get(name))
-    ])
-    .to_string()
+/// Everything on which the inventory depends, besides the state of the server.
+fn cache_secret(options: &Map<String, Value>) -> String {
+    let names = "mrp_url mrp_token scope query interface holders host_name";
+    let values: Vec<_> = names.split(' ').map(|name| options.get(name)).collect();
+    json!([env!("CARGO_PKG_VERSION"), values]).to_string()
 }

@@ -1,19 +1,19 @@
-//! The lab as an inventory: what the program does when it is called `mrp_inventory`.
+//! The dynamic inventory: what the program does when it is called `mrp_inventory`.
 //!
-//! Ansible runs an executable inventory with `--list` and reads one JSON object from its output. So all is printed at
-//! once when all is known: a failure prints one line on standard error, and no half inventory. What a run that succeeds
-//! prints there, Ansible shows as an error and goes on.
+//! Ansible runs an executable inventory with `--list` and reads one JSON object from its output. So nothing is printed
+//! before all is known. A failure prints one line on standard error, and no half inventory. What a successful run prints
+//! there, Ansible shows as an error and goes on.
 //!
-//! Everything that the server says is data: it makes no variable but under `mrp_`, no template that Ansible would
-//! evaluate, and no address that is none.
+//! Texts of the server are data: they become variables only under `mrp_`, no templates that Ansible evaluates, and no
+//! address that is invalid.
 
-mod address;
 mod cache;
 mod config;
-mod data;
 mod document;
-mod lab;
+mod host_address;
 mod names;
+mod snapshot;
+mod unsafe_text;
 
 use std::ffi::OsString;
 use std::path::Path;
@@ -23,13 +23,14 @@ use serde_json::Value;
 
 use crate::ansible::{Call, Failure};
 use crate::client;
-use crate::modules::failure::failure;
 use crate::modules::options::connection;
 use crate::support::stdio::{complain, say};
 use crate::support::suggest::near;
 use crate::task::TaskError;
 
-use cache::Cache;
+use cache::InventoryCache;
+use config::{InventoryConfig, sentence};
+use snapshot::LabSnapshot;
 
 pub use config::OPTIONS;
 pub(crate) use config::SPEC;
@@ -47,14 +48,14 @@ Usage: ansible-playbook -i PATH/mrp_inventory ...
 It takes the server from MRP_URL and MRP_TOKEN, or from mrp_inventory.cfg beside it.
 ";
 
-/// An inventory, and what its user must hear although there is one.
+/// An inventory, and warnings for its user.
 pub(crate) struct Listing {
     pub(crate) inventory: Value,
     pub(crate) warnings: Vec<String>,
 }
 
-/// Prints what is asked for with what stands behind the program's name.
-pub fn run(arg0: &Path, args: &[OsString]) -> ExitCode {
+/// Runs the inventory with the arguments after the program's name.
+pub fn run(program: &Path, args: &[OsString]) -> ExitCode {
     let args: Vec<&str> = args.iter().filter_map(|arg| arg.to_str()).collect();
     let host = match args.as_slice() {
         ["--list"] => None,
@@ -65,58 +66,54 @@ pub fn run(arg0: &Path, args: &[OsString]) -> ExitCode {
             return ExitCode::from(2);
         }
     };
-    match answer(arg0, host) {
+    match load(program, host) {
         Ok(listing) => {
-            listing.warnings.iter().for_each(|warning| tell(warning));
+            for warning in &listing.warnings {
+                complain(&format!("{NAME}: {warning}\n"));
+            }
             say(&format!("{:#}\n", listing.inventory))
         }
         Err(sentence) => {
-            tell(&sentence);
+            complain(&format!("{NAME}: {sentence}\n"));
             ExitCode::FAILURE
         }
     }
 }
 
-fn tell(sentence: &str) {
-    complain(&format!("{NAME}: {sentence}\n"));
-}
-
-/// The whole inventory or one host's variables, as the file of options has it, or why there is none.
-fn answer(arg0: &Path, host: Option<&str>) -> Result<Listing, String> {
-    let sentence = |failure: Failure, call: &Call| call.scrub_text(&SPEC, failure.text());
-    let call = config::load(arg0).map_err(|failure| sentence(failure, &Call::default()))?;
-    let listing = list(call.clone());
-    let answer = listing.and_then(|listing| match host {
-        Some(name) => only(listing, name),
+/// The whole inventory, or one host's variables, with the options of the configuration file.
+fn load(program: &Path, host: Option<&str>) -> Result<Listing, String> {
+    let call = config::load(program).map_err(|failure| sentence(failure, &Call::default()))?;
+    let listing = list(call.clone()).and_then(|listing| match host {
+        Some(name) => host_variables(listing, name),
         None => Ok(listing),
     });
-    answer.map_err(|failure| sentence(failure, &call))
+    listing.map_err(|failure| sentence(failure, &call))
 }
 
-/// The whole inventory: the server's, or a copy of it when the server cannot be reached.
+/// The inventory of the server, or its copy where the server cannot be reached.
 pub(crate) fn list(call: Call) -> Result<Listing, Failure> {
-    let config = config::understand(call)?;
+    let config = InventoryConfig::new(call)?;
     let client = connection::connect(&config.call)?;
-    let (mut inventory, warning) = match (
-        lab::gather(client.read_only(), &config),
-        config.cache.as_ref(),
-    ) {
+    let lab = LabSnapshot::read(client.read_only(), &config);
+    let (mut inventory, warning) = match (lab, &config.cache) {
         (Ok(lab), cache) => {
-            let inventory = document::of(&lab, &config);
+            let inventory = document::inventory(&lab, &config);
             let inventory = config.call.scrub(&SPEC, inventory);
-            // An inventory without a copy is one all the same.
-            let problem = cache.and_then(|cache| cache.store(&inventory).err());
-            (inventory, problem)
+            // An inventory that cannot be copied is still valid.
+            let warning = cache
+                .as_ref()
+                .and_then(|cache| cache.store(&inventory).err());
+            (inventory, warning)
         }
         (Err(TaskError::Api(error)), Some(cache)) if error.is_unreachable() => {
-            copied(cache, error)?
+            let (inventory, warning) = load_copy(cache, error)?;
+            (inventory, Some(warning))
         }
-        (Err(error), _) => return Err(failure(error)),
+        (Err(error), _) => return Err(error.into()),
     };
-    let warning = warning.map(|sentence| config.call.scrub_text(&SPEC, sentence));
-    // Where a playbook sees it, besides where a person does.
-    if let Some(sentence) = &warning {
-        document::add_warning(&mut inventory, sentence);
+    let warning = warning.map(|warning| config.call.scrub_text(&SPEC, warning));
+    if let Some(warning) = &warning {
+        document::add_warning(&mut inventory, warning);
     }
     Ok(Listing {
         inventory,
@@ -124,37 +121,34 @@ pub(crate) fn list(call: Call) -> Result<Listing, Failure> {
     })
 }
 
-/// The copy, and that it is one; without it, the failure to reach the server is what happened.
-fn copied(cache: &Cache, error: client::Error) -> Result<(Value, Option<String>), Failure> {
+/// The copy, with a warning that it is one. Without a copy, the failure to reach the server is what the user has to know.
+fn load_copy(cache: &InventoryCache, error: client::Error) -> Result<(Value, String), Failure> {
     match cache.load() {
         Ok(mut copy) => {
             document::mark_stale(&mut copy.inventory);
             let warning = format!("{error}; so this is a copy, {}", copy.age);
-            Ok((copy.inventory, Some(warning)))
+            Ok((copy.inventory, warning))
         }
-        Err(why) => Err(Failure {
-            message: format!("{error}; and {why}"),
-            ..failure(error.into())
+        Err(problem) => Err(Failure {
+            message: format!("{error}; and {problem}"),
+            ..Failure::from(error)
         }),
     }
 }
 
-/// The variables of one host.
-fn only(listing: Listing, name: &str) -> Result<Listing, Failure> {
+fn host_variables(listing: Listing, host: &str) -> Result<Listing, Failure> {
     let hosts = &listing.inventory["_meta"]["hostvars"];
-    match hosts.get(name) {
-        Some(variables) => Ok(Listing {
+    if let Some(variables) = hosts.get(host) {
+        return Ok(Listing {
             inventory: variables.clone(),
             ..listing
-        }),
-        None => {
-            let names = hosts.as_object().into_iter().flat_map(|hosts| hosts.keys());
-            let near = near(name, names.map(String::as_str));
-            Err(failure(TaskError::NotFound {
-                what: "host".into(),
-                name: format!("'{name}'"),
-                near: near.into_iter().map(str::to_owned).collect(),
-            }))
-        }
+        });
     }
+    let names = hosts.as_object().into_iter().flat_map(|hosts| hosts.keys());
+    let near = near(host, names.map(String::as_str));
+    Err(Failure::from(TaskError::NotFound {
+        what: "host".into(),
+        name: format!("'{host}'"),
+        near: near.into_iter().map(str::to_owned).collect(),
+    }))
 }

@@ -1,55 +1,52 @@
-//! Names of hosts and groups that Ansible takes as names and as nothing else.
+//! Names of hosts and groups, without characters that mean something to Ansible.
 //!
-//! A host's name depends on its machine alone, never on which others are listed: who limits a playbook to a host means the
-//! same machine tomorrow, and with another query.
+//! A host's name depends on its machine alone, never on which others are listed: a playbook that is limited to a host
+//! means the same machine tomorrow, and with another query.
 
 use crate::client::Machine;
 
-/// The group of all machines, which carries what is said about the inventory as a whole.
+/// The group of all machines, which has the variables of the inventory as a whole.
 pub(super) const ALL: &str = "mrp";
-/// Groups that are there even when nobody is in them, so that no playbook names one in vain.
+/// Groups that exist even without a host, so that a playbook can always name them.
 pub(super) const ALWAYS: [&str; 6] = [ALL, "mine", "assigned", "free", "netboot_on", "netboot_off"];
-/// Groups that Ansible always has.
-const ANSIBLES_OWN: [&str; 2] = ["all", "ungrouped"];
+/// Groups that Ansible itself defines.
+const BUILT_IN: [&str; 2] = ["all", "ungrouped"];
 
-/// What groups of a name of the server are named after.
-pub(super) enum Kind {
+/// What a group is named after.
+#[derive(Clone, Copy)]
+pub(super) enum GroupKind {
     Arch,
     Subarch,
     Holder,
 }
 
-impl Kind {
-    const PREFIXES: [&str; 3] = [
-        Kind::Arch.prefix(),
-        Kind::Subarch.prefix(),
-        Kind::Holder.prefix(),
-    ];
+impl GroupKind {
+    const ALL: [GroupKind; 3] = [GroupKind::Arch, GroupKind::Subarch, GroupKind::Holder];
 
-    const fn prefix(&self) -> &'static str {
+    fn prefix(self) -> &'static str {
         match self {
-            Kind::Arch => "arch_",
-            Kind::Subarch => "subarch_",
-            Kind::Holder => "holder_",
+            GroupKind::Arch => "arch_",
+            GroupKind::Subarch => "subarch_",
+            GroupKind::Holder => "holder_",
         }
     }
 
-    /// The group of this kind and a name, such as `arch_arm64`.
-    pub(super) fn group(&self, name: &str) -> String {
-        self.prefix().to_owned() + &replaced(name, "_", '_')
+    /// The group of this kind with a name, such as `arch_arm64`.
+    pub(super) fn group(self, name: &str) -> String {
+        self.prefix().to_owned() + &replace_characters(name, "_", '_')
     }
 }
 
-/// A name that means the same in a pattern, a path and a command line as in the inventory, and that no other machine of
-/// the server has: the machine's own where that will do, and otherwise one with its id behind it.
-pub(super) fn host(machine: &Machine, by_hostname: bool) -> String {
+/// The machine's own name where that is safe, and otherwise a changed one with the machine's id behind it, which no other
+/// machine has.
+pub(super) fn host_name(machine: &Machine, by_hostname: bool) -> String {
     let hostname = machine.hostname.as_deref().filter(|_| by_hostname);
-    let name = replaced(hostname.unwrap_or(&machine.name), "-_.", '-');
+    let name = replace_characters(hostname.unwrap_or(&machine.name), "-_.", '-');
     let name = match name.trim_start_matches(['-', '.']) {
         "" => "machine",
         name => name,
     };
-    if name == machine.name && !is_group(name) && !is_an_address(name) && !has_an_id(name) {
+    if name == machine.name && !is_group(name) && !is_address(name) && !ends_with_id(name) {
         name.to_owned()
     } else {
         format!("{name}--{}", machine.id)
@@ -57,13 +54,13 @@ pub(super) fn host(machine: &Machine, by_hostname: bool) -> String {
 }
 
 fn is_group(name: &str) -> bool {
-    let has = |prefix: &&str| name.starts_with(prefix);
-    ALWAYS.contains(&name) || ANSIBLES_OWN.contains(&name) || Kind::PREFIXES.iter().any(has)
+    let has_prefix = |kind: GroupKind| name.starts_with(kind.prefix());
+    ALWAYS.contains(&name) || BUILT_IN.contains(&name) || GroupKind::ALL.into_iter().any(has_prefix)
 }
 
-/// Whether a name leads to a place that nobody asks a name server for: to whoever runs Ansible, or to an address, of which
-/// a resolver takes `1`, `127.1` and `0x7f.1` for one as well.
-fn is_an_address(name: &str) -> bool {
+/// Whether a resolver takes the name for an address without asking a name server, or for the machine that runs Ansible.
+/// `1`, `127.1` and `0x7f.1` are addresses as well.
+fn is_address(name: &str) -> bool {
     let lower = name.to_ascii_lowercase();
     let is_number = |label: &str| match label.strip_prefix("0x") {
         Some(digits) => digits.bytes().all(|byte| byte.is_ascii_hexdigit()),
@@ -72,22 +69,16 @@ fn is_an_address(name: &str) -> bool {
     lower.contains("localhost") || lower.contains("loopback") || lower.split('.').all(is_number)
 }
 
-/// Whether a name looks like one that was changed.
-fn has_an_id(name: &str) -> bool {
+/// Whether a name ends like a changed one.
+fn ends_with_id(name: &str) -> bool {
     let rest = name.trim_end_matches(|character: char| character.is_ascii_digit());
     rest.len() < name.len() && rest.ends_with("--")
 }
 
-fn replaced(name: &str, kept: &str, by: char) -> String {
-    name.chars()
-        .map(|character| {
-            if character.is_ascii_alphanumeric() || kept.contains(character) {
-                character
-            } else {
-                by
-            }
-        })
-        .collect()
+/// The name with everything but ASCII letters, digits and the `kept` characters replaced.
+fn replace_characters(name: &str, kept: &str, replacement: char) -> String {
+    let is_kept = |character: char| character.is_ascii_alphanumeric() || kept.contains(character);
+    name.replace(|character| !is_kept(character), &replacement.to_string())
 }
 
 #[cfg(test)]
@@ -96,22 +87,23 @@ mod tests {
 
     use super::*;
 
-    fn named(id: u64, name: &str, by_hostname: bool) -> String {
-        let machine = json!({ "id": id, "name": name, "hostname": replaced(name, "", '-') });
-        host(&serde_json::from_value(machine).unwrap(), by_hostname)
+    fn host(id: u64, name: &str, by_hostname: bool) -> String {
+        let machine =
+            json!({ "id": id, "name": name, "hostname": replace_characters(name, "", '-') });
+        host_name(&serde_json::from_value(machine).unwrap(), by_hostname)
     }
 
     #[test]
-    fn a_plain_name_is_the_hosts_name() {
+    fn safe_name_is_unchanged() {
         for name in ["qdc01.lab", "x_1", "rack-1", "rack-1-10", "d05--a", "_meta"] {
-            assert_eq!(named(7, name, false), name);
+            assert_eq!(host(7, name, false), name);
         }
-        assert_eq!(named(1, "qdc01", true), "qdc01");
+        assert_eq!(host(1, "qdc01", true), "qdc01");
     }
 
     #[test]
-    fn a_changed_name_has_its_id_whatever_else_is_listed() {
-        for (name, host) in [
+    fn changed_name_ends_with_the_id() {
+        for (name, expected) in [
             ("rack 7/\"q\"", "rack-7--q---5"),
             ("{{ x }}", "x-----5"),
             ("../../etc/x", "etc-x--5"),
@@ -120,19 +112,19 @@ mod tests {
             ("", "machine--5"),
             ("a:&b,!c[0:9]*", "a--b--c-0-9----5"),
         ] {
-            assert_eq!(named(5, name, false), host);
+            assert_eq!(host(5, name, false), expected);
         }
-        assert_eq!(named(1, "qdc01.lab", true), "qdc01-lab--1");
+        assert_eq!(host(1, "qdc01.lab", true), "qdc01-lab--1");
     }
 
     #[test]
-    fn no_name_can_be_taken_for_a_changed_one() {
-        assert_eq!(named(9, "a b", false), "a-b--9");
-        assert_eq!(named(2, "a-b--9", false), "a-b--9--2");
+    fn name_that_looks_changed_is_changed() {
+        assert_eq!(host(9, "a b", false), "a-b--9");
+        assert_eq!(host(2, "a-b--9", false), "a-b--9--2");
     }
 
     #[test]
-    fn no_machine_takes_the_place_of_a_group_even_of_one_that_is_not_there() {
+    fn name_of_a_possible_group_is_changed() {
         for name in [
             "all",
             "ungrouped",
@@ -141,12 +133,12 @@ mod tests {
             "arch_riscv",
             "holder_bob",
         ] {
-            assert_eq!(named(3, name, false), format!("{name}--3"));
+            assert_eq!(host(3, name, false), format!("{name}--3"));
         }
     }
 
     #[test]
-    fn no_machine_is_called_like_whoever_runs_ansible_or_like_an_address() {
+    fn name_of_localhost_or_an_address_is_changed() {
         for name in [
             "localhost",
             "LOCALHOST",
@@ -162,18 +154,18 @@ mod tests {
             "2130706433",
             "0x7f.1",
         ] {
-            assert_eq!(named(4, name, false), format!("{name}--4"));
+            assert_eq!(host(4, name, false), format!("{name}--4"));
         }
-        assert_eq!(named(4, "::1", false), "1--4");
+        assert_eq!(host(4, "::1", false), "1--4");
     }
 
     #[test]
-    fn groups_are_identifiers() {
-        assert_eq!(Kind::Arch.group("arm64"), "arch_arm64");
+    fn group_names_are_identifiers() {
+        assert_eq!(GroupKind::Arch.group("arm64"), "arch_arm64");
         assert_eq!(
-            Kind::Subarch.group("efi-grub {{ x }}"),
+            GroupKind::Subarch.group("efi-grub {{ x }}"),
             "subarch_efi_grub____x___"
         );
-        assert_eq!(Kind::Holder.group("o'neil@lab"), "holder_o_neil_lab");
+        assert_eq!(GroupKind::Holder.group("o'neil@lab"), "holder_o_neil_lab");
     }
 }

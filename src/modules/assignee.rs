@@ -1,4 +1,4 @@
-//! `mrp_assignee`: who holds a machine.
+//! `mrp_assignee`: assigns machines to users, and releases them.
 
 use serde::Deserialize;
 
@@ -9,9 +9,11 @@ use crate::ansible::{
 use crate::client::NewAssignee;
 use crate::modules::options::connection;
 use crate::modules::options::machine;
+use crate::modules::options::state;
 use crate::modules::options::state::Existence;
+use crate::modules::returns;
 use crate::modules::run;
-use crate::task::assignee::{AssigneeSpec, Presence};
+use crate::task::assignee::{AssigneePresence, AssigneeSpec};
 
 pub(crate) const MODULE: Module = Module { spec: &SPEC, run };
 
@@ -24,11 +26,8 @@ static SPEC: ModuleSpec = ModuleSpec {
     ],
     options: &[machine::OPTIONS, OPTIONS, connection::OPTIONS],
     constraints: Constraints {
-        mutually_exclusive: &[machine::EITHER],
-        required_one_of: &[machine::EITHER],
-        required_together: connection::REQUIRED_TOGETHER,
         required_if: &[RequiredIf::all("state", "present", &["user"])],
-        ..Constraints::NONE
+        ..machine::CONSTRAINTS
     },
     attributes: Attributes {
         check_mode: Attribute::full(
@@ -44,11 +43,10 @@ static SPEC: ModuleSpec = ModuleSpec {
         "The server keeps one assignment for each user of a machine.",
     ],
     seealso: &["mrp_machine", "mrp_power"],
-    deprecation: None,
     examples: EXAMPLES,
     returns: RETURNS,
-}
-.documented();
+    ..ModuleSpec::EMPTY
+};
 
 const OPTIONS: &[Opt] = &[
     Opt::new("user", Kind::Str).about(&[
@@ -60,32 +58,36 @@ const OPTIONS: &[Opt] = &[
          clears it. With O(state=absent) it is of no account: a user has one assignment of a machine, whatever its \
          reason.",
     ]),
-    Opt::new("state", Kind::Str).choices(&["present", "absent"]).default_str("present").about(&[
+    state::OPTION.about(&[
         "With V(present) the machine is assigned to the user, with V(absent) it is released.",
     ]),
 ];
 
 #[derive(Deserialize)]
-struct Options {
+struct AssigneeOptions {
     user: Option<String>,
     reason: Option<String>,
     state: Existence,
 }
 
 fn run(call: &Call) -> Result<Success, Failure> {
-    run::run(call, spec)
+    run::run(call, to_task)
 }
 
-fn spec(call: &Call) -> Result<AssigneeSpec, Failure> {
-    let options: Options = call.options();
+fn to_task(call: &Call) -> Result<AssigneeSpec, Failure> {
+    let options: AssigneeOptions = call.options();
     let presence = match (options.state, options.user) {
-        (_, Some(user)) if user.is_empty() => return Err(Failure::new("user must not be empty")),
-        (Existence::Present, Some(user)) => Presence::Present(NewAssignee {
+        (_, Some(user)) if user.is_empty() => {
+            return Err(Failure::invalid_call("O(user) must not be empty"));
+        }
+        (Existence::Present, Some(user)) => AssigneePresence::Present(NewAssignee {
             user,
             reason: options.reason,
         }),
-        (Existence::Present, None) => return Err(Failure::new("state: present needs a user")),
-        (Existence::Absent, user) => Presence::Absent(user),
+        (Existence::Present, None) => {
+            return Err(Failure::invalid_call("O(state=present) needs a O(user)"));
+        }
+        (Existence::Absent, user) => AssigneePresence::Absent(user),
     };
     Ok(AssigneeSpec {
         machine: machine::machine(call)?,
@@ -117,15 +119,8 @@ const EXAMPLES: &str = r#"- name: Assign a machine (with an administrator's toke
 const RETURNS: &[Return] = &[
     Return::new("assignees", "list")
         .about("All who hold the machine then; in check mode, who would.")
-        .contains(&[
-            Return::new("id", "int")
-                .about("Id of the assignment; null while it is only planned.")
-                .sample("4"),
-            Return::new("user", "str")
-                .about("The user's name.")
-                .sample("\"alice\""),
-            Return::new("reason", "str").about("The reason; empty where none was given."),
-        ]),
-    machine::RETURN,
-    run::PLAN,
+        .contains(returns::ASSIGNEE),
+    returns::MACHINE_AS_READ,
+    returns::PLAN,
+    returns::REQUESTS,
 ];

@@ -1,4 +1,4 @@
-//! From a list of tasks to one result, which tells of each of them.
+//! Runs a list of tasks, and makes one result of theirs, with an entry for each.
 
 use serde_json::{Value, json};
 
@@ -6,12 +6,16 @@ use crate::ansible::{Call, Failure, Success};
 use crate::modules::failure::about;
 use crate::modules::options::connection;
 use crate::modules::result;
-use crate::modules::result::Tell;
+use crate::modules::result::ToFields;
 use crate::task;
-use crate::task::{Halted, Outcome, Task, TaskError};
+use crate::task::{PartialOutcome, Task, TaskError, TaskOutcome};
 
 /// Plans the tasks and, outside check mode, applies their plans.
-pub(crate) fn run<T>(call: &Call, tasks: &[T], tell: Tell<T::Report>) -> Result<Success, Failure>
+pub(crate) fn run<T>(
+    call: &Call,
+    tasks: &[T],
+    to_fields: ToFields<T::Report>,
+) -> Result<Success, Failure>
 where
     T: Task + Sync,
     T::Op: Send,
@@ -21,127 +25,140 @@ where
     let plans = task::plan_all(&client.read_only().with_response_cache(), tasks);
     let fail_fast = call.options.get("fail_fast") == Some(&json!(true));
     let results = match call.check_mode {
-        true => task::pretend_all::<T>(plans, fail_fast),
-        false => task::apply_all::<T>(&client, plans, fail_fast, result::record),
+        true => task::predict_all::<T>(plans, fail_fast),
+        false => task::apply_all::<T>(&client, plans, fail_fast, result::record_step),
     };
-    let items = tasks.iter().zip(results);
-    let items = items.map(|(task, result)| Item::of(task.title(), result, tell));
-    together(items.collect(), call.verbosity)
+    let items: Vec<ItemResult> = tasks
+        .iter()
+        .zip(results)
+        .map(|(task, result)| ItemResult::new(task.title(), result, to_fields))
+        .collect();
+    combined(&items, call)
 }
 
-/// What came of one task of the list.
-struct Item {
+/// The result of one task of the list.
+struct ItemResult {
     title: String,
-    /// What there is to tell, whether it failed or not.
-    told: Success,
+    /// The fields, differences and warnings, whether it failed or not.
+    result: Success,
     failure: Option<Failure>,
-    /// Whether it did not fail itself, but was not carried on.
+    /// Whether it did not fail itself, but was not carried on because another did.
     is_abandoned: bool,
 }
 
-impl Item {
-    fn of<Report>(
+impl ItemResult {
+    fn new<Report>(
         title: String,
-        result: Result<Outcome<Report>, Box<Halted>>,
-        tell: Tell<Report>,
-    ) -> Item {
-        let is_abandoned =
-            matches!(&result, Err(halted) if matches!(halted.error, TaskError::Abandoned(_)));
-        let (told, failure) = match result {
-            Ok(outcome) => (result::success(outcome, tell), None),
-            Err(halted) => {
-                let mut failure = result::halfway(*halted);
-                let told = Success {
-                    changed: failure.changed,
-                    fields: std::mem::take(&mut failure.fields),
-                    diff: std::mem::take(&mut failure.diff),
-                    warnings: std::mem::take(&mut failure.warnings),
+        result: Result<TaskOutcome<Report>, Box<PartialOutcome>>,
+        to_fields: ToFields<Report>,
+    ) -> ItemResult {
+        let halted = match result {
+            Ok(outcome) => {
+                return ItemResult {
+                    title,
+                    result: result::success(outcome, to_fields),
+                    failure: None,
+                    is_abandoned: false,
                 };
-                (told, Some(failure))
             }
+            Err(halted) => halted,
         };
-        Item {
+        let is_abandoned = matches!(halted.error, TaskError::Abandoned(_));
+        let mut failure = result::partial_failure(*halted);
+        ItemResult {
             title,
-            told,
-            failure,
+            result: Success {
+                changed: failure.changed,
+                fields: std::mem::take(&mut failure.fields),
+                diff: std::mem::take(&mut failure.diff),
+                warnings: std::mem::take(&mut failure.warnings),
+            },
+            failure: Some(failure),
             is_abandoned,
         }
     }
 
     /// Its entry in `results`.
-    fn entry(&self, verbosity: u64) -> Value {
-        let mut entry = self.told.fields.clone();
+    fn entry(&self, call: &Call) -> Value {
+        let mut entry = self.result.fields.clone();
         entry.insert("item".into(), json!(self.title));
-        entry.insert("changed".into(), json!(self.told.changed));
+        entry.insert("changed".into(), json!(self.result.changed));
         if let Some(failure) = &self.failure {
+            let failure = failure.clone().rendered(call.option_style);
             entry.insert("failed".into(), json!(true));
             entry.insert("abandoned".into(), json!(self.is_abandoned));
             entry.insert("msg".into(), json!(failure.message));
             entry.insert("hint".into(), json!(failure.hint));
-            if let Some(response) = failure.response_at(verbosity) {
+            if let Some(response) = failure.response_at(call.verbosity) {
                 entry.insert("server_response".into(), json!(response));
             }
         }
         Value::Object(entry)
     }
 
-    /// The steps that the result has under this key.
-    fn steps(&self, key: &str) -> Vec<Value> {
-        let steps = self.told.fields.get(key).and_then(Value::as_array);
-        steps.cloned().unwrap_or_default()
+    /// The failure, unless there is none of its own.
+    fn own_failure(&self) -> Option<(&str, &Failure)> {
+        let failure = self.failure.as_ref().filter(|_| !self.is_abandoned)?;
+        Some((&self.title, failure))
     }
 
-    fn done(&self) -> Vec<Value> {
-        self.steps(if self.failure.is_some() {
+    /// The steps that its result has under this key.
+    fn steps<'a>(&'a self, key: &str) -> impl Iterator<Item = &'a Value> + use<'a> {
+        let steps = self.result.fields.get(key).and_then(Value::as_array);
+        steps.into_iter().flatten()
+    }
+}
+
+/// One result of all items, which fails when one of them failed, and names it.
+fn combined(items: &[ItemResult], call: &Call) -> Result<Success, Failure> {
+    let mut all = Success::default();
+    for item in items {
+        all.changed |= item.result.changed;
+        all.diff.extend(item.result.diff.iter().cloned());
+        let warnings = item.result.warnings.iter();
+        all.warnings
+            .extend(warnings.map(|warning| format!("{}: {warning}", item.title)));
+    }
+    let entries: Vec<Value> = items.iter().map(|item| item.entry(call)).collect();
+    all.fields.insert("results".into(), json!(entries));
+    all.fields.insert("plan".into(), all_steps(items, "plan"));
+    if items.iter().all(|item| item.failure.is_none()) {
+        return Ok(all);
+    }
+    let done = items.iter().flat_map(|item| {
+        // The plan of an item that did not fail is what was done.
+        item.steps(if item.failure.is_some() {
             "done"
         } else {
             "plan"
         })
-    }
-}
-
-/// One result of many, which fails when one of them did, and names it.
-fn together(items: Vec<Item>, verbosity: u64) -> Result<Success, Failure> {
-    let mut all = Success::default();
-    for item in &items {
-        all.changed |= item.told.changed;
-        all.diff.extend(item.told.diff.iter().cloned());
-        let warnings = item.told.warnings.iter();
-        all.warnings
-            .extend(warnings.map(|warning| format!("{}: {warning}", item.title)));
-    }
-    let entries: Vec<Value> = items.iter().map(|item| item.entry(verbosity)).collect();
-    all.fields.insert("results".into(), json!(entries));
-    let of_all =
-        |steps: fn(&Item) -> Vec<Value>| json!(Vec::from_iter(items.iter().flat_map(steps)));
+    });
+    all.fields.insert("done".into(), done.cloned().collect());
     all.fields
-        .insert("plan".into(), of_all(|item| item.steps("plan")));
-    if items.iter().all(|item| item.failure.is_none()) {
-        return Ok(all);
-    }
-    all.fields.insert("done".into(), of_all(Item::done));
-    all.fields
-        .insert("not_done".into(), of_all(|item| item.steps("not_done")));
+        .insert("not_done".into(), all_steps(items, "not_done"));
     Err(Failure {
         changed: all.changed,
         fields: all.fields,
         diff: all.diff,
         warnings: all.warnings,
-        ..complaint(&items)
+        ..combined_failure(items)
     })
 }
 
-/// How many failed, and why. What all of those have in common is told as that of the whole.
-fn complaint(items: &[Item]) -> Failure {
-    let failed = items.iter().filter(|item| !item.is_abandoned);
-    let failed: Vec<(&str, &Failure)> = failed
-        .filter_map(|item| Some((item.title.as_str(), item.failure.as_ref()?)))
-        .collect();
+/// The steps that the results of all items have under this key.
+fn all_steps(items: &[ItemResult], key: &str) -> Value {
+    let steps = items.iter().flat_map(|item| item.steps(key));
+    steps.cloned().collect()
+}
+
+/// How many items failed, and why. A hint or an answer of the server that all failures share is that of the whole.
+fn combined_failure(items: &[ItemResult]) -> Failure {
+    let failed: Vec<(&str, &Failure)> = items.iter().filter_map(ItemResult::own_failure).collect();
     let mut sentences: Vec<String> = failed
         .iter()
         .map(|(title, failure)| about(title, &failure.message))
         .collect();
-    // Items that are the same fail alike.
+    // Items for the same object fail alike.
     sentences.dedup();
     let mut message = format!(
         "{} of {} failed: {}",
@@ -155,12 +172,13 @@ fn complaint(items: &[Item]) -> Failure {
     }
     Failure {
         hint: common(failed.iter().map(|(_, failure)| &failure.hint)),
+        hint_names_option: failed.iter().any(|(_, failure)| failure.hint_names_option),
         server_response: common(failed.iter().map(|(_, failure)| &failure.server_response)),
         ..Failure::new(message)
     }
 }
 
-/// What all are, if all are the same.
+/// The text that all have, if all have the same.
 fn common<'a>(mut texts: impl Iterator<Item = &'a Option<String>>) -> Option<String> {
     let first = texts.next()?;
     first.clone().filter(|_| texts.all(|other| other == first))

@@ -1,14 +1,15 @@
-//! `mrp_console`: a way to a machine's serial console.
+//! `mrp_console`: opens the serial console of a machine.
 
 use serde::{Deserialize, Serialize};
 
 use crate::ansible::{
-    Attribute, Attributes, Call, Constraints, Failure, Module, ModuleSpec, Opt, Return, Success,
+    Attribute, Attributes, Call, Failure, Module, ModuleSpec, Opt, Return, Success,
 };
 use crate::client::{Console, Machine};
 use crate::modules::options::connection;
 use crate::modules::options::machine;
-use crate::modules::run;
+use crate::modules::result::serialize_fields;
+use crate::modules::returns;
 use crate::task::console;
 use crate::task::console::ConsoleSpec;
 
@@ -24,12 +25,7 @@ static SPEC: ModuleSpec = ModuleSpec {
          and register its result.",
     ],
     options: &[machine::OPTIONS, OPTIONS, connection::OPTIONS],
-    constraints: Constraints {
-        mutually_exclusive: &[machine::EITHER],
-        required_one_of: &[machine::EITHER],
-        required_together: connection::REQUIRED_TOGETHER,
-        ..Constraints::NONE
-    },
+    constraints: machine::CONSTRAINTS,
     attributes: Attributes {
         check_mode: Attribute::full(
             "Asks for no token: the fields of RV(console) are null. That the machine can have a console is checked.",
@@ -52,21 +48,20 @@ static SPEC: ModuleSpec = ModuleSpec {
         "A BMC that does not answer is noticed only when the console is opened.",
     ],
     seealso: &["mrp_power", "mrp_machine"],
-    deprecation: None,
     examples: EXAMPLES,
     returns: RETURNS,
-}
-.documented();
+    ..ModuleSpec::EMPTY
+};
 
 const OPTIONS: &[Opt] = &[machine::ALLOW_UNASSIGNED];
 
 #[derive(Deserialize)]
-struct Options {
+struct ConsoleOptions {
     allow_unassigned: bool,
 }
 
 #[derive(Serialize)]
-struct Report {
+struct ConsoleReport {
     machine: Machine,
     console: ConsoleFields,
 }
@@ -80,21 +75,19 @@ struct ConsoleFields {
 }
 
 fn run(call: &Call) -> Result<Success, Failure> {
-    let options: Options = call.options();
+    let options: ConsoleOptions = call.options();
     let spec = ConsoleSpec {
         machine: machine::machine(call)?,
         allow_unassigned: options.allow_unassigned,
     };
     let client = connection::connect(call)?;
-    let machine = console::prepare(client.read_only(), &spec).map_err(run::failure)?;
+    let machine = console::prepare(client.read_only(), &spec)?;
     let console = match call.check_mode {
         true => ConsoleFields::default(),
-        false => console::open(&client, &machine)
-            .map_err(run::failure)?
-            .into(),
+        false => console::open(&client, &machine)?.into(),
     };
     Ok(Success {
-        fields: run::fields_of(&Report { machine, console }),
+        fields: serialize_fields(&ConsoleReport { machine, console }),
         ..Success::default()
     })
 }
@@ -140,5 +133,6 @@ const RETURNS: &[Return] = &[
                 .sample("8866"),
             Return::new("token", "str").about("The token."),
         ]),
-    machine::RETURN,
+    returns::MACHINE_AS_READ,
+    returns::REQUESTS,
 ];

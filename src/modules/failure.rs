@@ -1,22 +1,32 @@
-//! A task's error as what a user reads of it: one sentence, and a hint.
+//! From a task's error to a module's failure: one sentence and a hint.
 
 use crate::ansible::Failure;
+use crate::client;
+use crate::support::markup;
 use crate::task::TaskError;
 
-/// A task's error before anything was done.
-pub(crate) fn failure(error: TaskError) -> Failure {
-    let mut failure = Failure::new(error.to_string());
-    failure.hint = error.hint();
-    failure.server_response = error.server_response().map(str::to_owned);
-    failure
+impl From<TaskError> for Failure {
+    fn from(error: TaskError) -> Failure {
+        let hint = error.hint();
+        // An id is given by another option for each kind of object, so that hint names none.
+        let hint_names_option = matches!(error, TaskError::Ambiguous { .. })
+            || hint.as_deref().is_some_and(markup::names_option);
+        Failure {
+            hint,
+            hint_names_option,
+            server_response: error.server_response().map(str::to_owned),
+            ..Failure::new(error.to_string())
+        }
+    }
 }
 
-/// Whether a hint is about an option of the modules, which whoever stands for them under an old name may not have.
-pub(crate) fn names_an_option(hint: &str) -> bool {
-    hint.contains("the option ") || hint.contains("Give the id")
+impl From<client::Error> for Failure {
+    fn from(error: client::Error) -> Failure {
+        TaskError::from(error).into()
+    }
 }
 
-/// What went wrong with one of several, which its sentence may begin with.
+/// A sentence with its subject in front, unless it begins with it.
 pub(crate) fn about(title: &str, sentence: &str) -> String {
     match sentence.starts_with(title) {
         true => sentence.to_owned(),

@@ -1,4 +1,4 @@
-//! `mrp_image`: boot images, told apart by their bytes.
+//! `mrp_image`: uploads, changes and deletes boot images.
 
 use std::path::PathBuf;
 
@@ -10,9 +10,11 @@ use crate::ansible::{
 };
 use crate::client::{ImageId, ImageType};
 use crate::modules::options::connection;
+use crate::modules::options::state;
 use crate::modules::options::state::Existence;
+use crate::modules::returns;
 use crate::modules::run;
-use crate::task::image::{ImageSpec, Presence, Wanted};
+use crate::task::image::{DesiredImage, ImagePresence, ImageSpec};
 
 pub(crate) const MODULE: Module = Module { spec: &SPEC, run };
 
@@ -28,11 +30,10 @@ static SPEC: ModuleSpec = ModuleSpec {
          were read back over the server's boot endpoint and hashed.",
         "The upload streams from the file and needs no memory for it.",
     ],
-    options: &[OPTIONS, MANY, connection::OPTIONS],
+    options: &[OPTIONS, LIST_OPTIONS, connection::OPTIONS],
     constraints: Constraints {
         mutually_exclusive: &[&["id", "force"], &["id", "prune"]],
-        required_together: connection::REQUIRED_TOGETHER,
-        ..Constraints::NONE
+        ..connection::CONSTRAINTS
     },
     attributes: Attributes {
         check_mode: Attribute::partial(
@@ -57,11 +58,10 @@ static SPEC: ModuleSpec = ModuleSpec {
         "Old copies stay on the server unless O(prune) is set. The server itself keeps the file of a deleted image.",
     ],
     seealso: &["mrp_machine", "mrp_preseed"],
-    deprecation: None,
     examples: EXAMPLES,
     returns: RETURNS,
-}
-.documented();
+    ..ModuleSpec::EMPTY
+};
 
 const OPTIONS: &[Opt] = &[
     Opt::new("description", Kind::Str).required().about(&[
@@ -77,7 +77,7 @@ const OPTIONS: &[Opt] = &[
         "File whose bytes the image shall hold.",
         "Without it the image must exist, and only its flags are compared.",
     ]),
-    Opt::new("state", Kind::Str).choices(&["present", "absent"]).default_str("present").about(&[
+    state::OPTION.about(&[
         "With V(absent) all own images of that description, type and architecture are deleted, or the one with O(id).",
         "An image that a machine boots is not deleted: the task fails and names the machines. \
          Images of other users are never deleted.",
@@ -101,10 +101,10 @@ const OPTIONS: &[Opt] = &[
     ]),
 ];
 
-const MANY: &[Opt] = &[run::items("images", &[OPTIONS]), run::FAIL_FAST];
+const LIST_OPTIONS: &[Opt] = &[run::items("images", &[OPTIONS]), run::FAIL_FAST];
 
 #[derive(Deserialize)]
-struct Options {
+struct ImageOptions {
     description: String,
     #[serde(rename = "type")]
     kind: ImageType,
@@ -119,33 +119,27 @@ struct Options {
 }
 
 fn run(call: &Call) -> Result<Success, Failure> {
-    run::run(call, spec)
+    run::run(call, to_task)
 }
 
-pub(crate) fn spec(call: &Call) -> Result<ImageSpec, Failure> {
-    Ok(call.options::<Options>().into())
-}
-
-impl From<Options> for ImageSpec {
-    fn from(options: Options) -> Self {
-        let wanted = Wanted {
-            path: options.path,
-            id: options.id,
-            public: options.public,
-            known_good: options.known_good,
-            force: options.force,
-            prune: options.prune,
-        };
-        ImageSpec {
-            description: options.description,
-            kind: options.kind,
-            arch: options.arch,
-            presence: match options.state {
-                Existence::Present => Presence::Present(wanted),
-                Existence::Absent => Presence::Absent(wanted.id),
-            },
-        }
-    }
+pub(crate) fn to_task(call: &Call) -> Result<ImageSpec, Failure> {
+    let options: ImageOptions = call.options();
+    Ok(ImageSpec {
+        description: options.description,
+        kind: options.kind,
+        arch: options.arch,
+        presence: match options.state {
+            Existence::Present => ImagePresence::Present(DesiredImage {
+                path: options.path,
+                id: options.id,
+                public: options.public,
+                known_good: options.known_good,
+                force: options.force,
+                prune: options.prune,
+            }),
+            Existence::Absent => ImagePresence::Absent(options.id),
+        },
+    })
 }
 
 const EXAMPLES: &str = r#"- name: Upload the installer's kernel when it changed
@@ -182,32 +176,24 @@ const EXAMPLES: &str = r#"- name: Upload the installer's kernel when it changed
     state: absent
 "#;
 
+const IMAGE_FIELDS: [Return; 11] = returns::concat(
+    returns::IMAGE,
+    &[
+        Return::new("sha256", "str").about("Of its bytes; null when no O(path) was given."),
+        Return::new("size", "int").about("In bytes; null when no O(path) was given."),
+    ],
+);
+
 const RETURNS: &[Return] = &[
     Return::new("image", "dict")
         .returned("success; null when the image is absent")
         .about("The image as the server has it; in check mode, as it would be.")
-        .contains(&[
-            Return::new("id", "int")
-                .about("Its id; null while it is only planned.")
-                .sample("14"),
-            Return::new("name", "str")
-                .about("The server's name for it: its path below the boot endpoint.")
-                .sample("\"alice/linux.s256-5f70bf18a086007016e948b04aed3b82.1a2b3c4d\""),
-            Return::new("description", "str").about("Its description."),
-            Return::new("type", "str").about("Kernel, Initrd or bootloader."),
-            Return::new("arch", "str").about("Its architecture."),
-            Return::new("user", "str").about("Its owner."),
-            Return::new("upload_date", "str")
-                .about("In the server's local time, although it says GMT."),
-            Return::new("public", "bool").about("Whether other users may use it."),
-            Return::new("known_good", "bool").about("Whether it is marked as known to work."),
-            Return::new("sha256", "str").about("Of its bytes; null when no O(path) was given."),
-            Return::new("size", "int").about("In bytes; null when no O(path) was given."),
-        ]),
+        .contains(&IMAGE_FIELDS),
     Return::new("pruned", "list")
         .returned("success")
         .about("The superseded images that were deleted (in check mode: that would be).")
         .sample("[]"),
-    run::PLAN,
-    run::RESULTS,
+    returns::PLAN,
+    returns::RESULTS,
+    returns::REQUESTS,
 ];

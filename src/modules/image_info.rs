@@ -1,13 +1,13 @@
-//! `mrp_image_info`: which boot images there are.
+//! `mrp_image_info`: lists boot images.
 
 use serde::Deserialize;
 use serde_json::json;
 
-use crate::ansible::{Call, Constraints, Failure, Kind, Module, ModuleSpec, Opt, Return, Success};
+use crate::ansible::{Call, Failure, Kind, Module, ModuleSpec, Opt, Return, Success};
 use crate::client::ImageType;
 use crate::modules::options::connection;
 use crate::modules::options::info;
-use crate::modules::run;
+use crate::modules::returns;
 use crate::support::glob::Glob;
 use crate::task::list;
 use crate::task::list::ImageFilter;
@@ -22,18 +22,14 @@ static SPEC: ModuleSpec = ModuleSpec {
          through. Without a filter that is all of them.",
     ],
     options: &[OPTIONS, connection::OPTIONS],
-    constraints: Constraints {
-        required_together: connection::REQUIRED_TOGETHER,
-        ..Constraints::NONE
-    },
+    constraints: connection::CONSTRAINTS,
     attributes: info::ATTRIBUTES,
     notes: &[info::PATTERNS],
     seealso: &["mrp_image", "mrp_preseed_info", "mrp_machine_info"],
-    deprecation: None,
     examples: EXAMPLES,
     returns: RETURNS,
-}
-.documented();
+    ..ModuleSpec::EMPTY
+};
 
 const OPTIONS: &[Opt] = &[
     Opt::new("description", Kind::Str).about(&[
@@ -55,7 +51,7 @@ const OPTIONS: &[Opt] = &[
 ];
 
 #[derive(Deserialize)]
-struct Options {
+struct ImageInfoOptions {
     description: Option<String>,
     #[serde(rename = "type")]
     kind: Option<ImageType>,
@@ -66,22 +62,20 @@ struct Options {
 }
 
 fn run(call: &Call) -> Result<Success, Failure> {
-    let filter = ImageFilter::from(call.options::<Options>());
+    let filter = to_filter(call.options());
     let client = connection::connect(call)?;
-    let images = list::images(client.read_only(), &filter).map_err(run::failure)?;
-    Ok(info::found("images", json!(images)))
+    let images = list::images(client.read_only(), &filter)?;
+    Ok(Success::with_field("images", json!(images)))
 }
 
-impl From<Options> for ImageFilter {
-    fn from(options: Options) -> Self {
-        ImageFilter {
-            scope: info::scope(options.mine),
-            name: options.name.as_deref().map(Glob::new),
-            description: options.description.as_deref().map(Glob::new),
-            kind: options.kind,
-            arch: options.arch,
-            known_good: options.known_good,
-        }
+fn to_filter(options: ImageInfoOptions) -> ImageFilter {
+    ImageFilter {
+        scope: info::scope(options.mine),
+        name: options.name.as_deref().map(Glob::new),
+        description: options.description.as_deref().map(Glob::new),
+        kind: options.kind,
+        arch: options.arch,
+        known_good: options.known_good,
     }
 }
 
@@ -104,21 +98,9 @@ const EXAMPLES: &str = r#"- name: My arm64 kernels
     known_good: true
 "#;
 
-const RETURNS: &[Return] = &[Return::new("images", "list")
-    .about("The images, the oldest first.")
-    .contains(&[
-        Return::new("id", "int")
-            .about("Its id; a newer image has a higher one.")
-            .sample("14"),
-        Return::new("name", "str")
-            .about("The server's name for it: its path below the boot endpoint.")
-            .sample("\"alice/linux.s256-5f70bf18a086007016e948b04aed3b82.1a2b3c4d\""),
-        Return::new("description", "str").about("Its description, which need not be unique."),
-        Return::new("type", "str").about("Kernel, Initrd or bootloader."),
-        Return::new("arch", "str").about("Its architecture."),
-        Return::new("user", "str").about("Its owner; null for an image that nobody owns."),
-        Return::new("upload_date", "str")
-            .about("In the server's local time, although it says GMT."),
-        Return::new("public", "bool").about("Whether other users may use it."),
-        Return::new("known_good", "bool").about("Whether it is marked as known to work."),
-    ])];
+const RETURNS: &[Return] = &[
+    Return::new("images", "list")
+        .about("The images, the oldest first.")
+        .contains(returns::IMAGE),
+    returns::REQUESTS,
+];

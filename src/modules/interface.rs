@@ -1,4 +1,4 @@
-//! `mrp_interface`: where a machine's interface has its address from.
+//! `mrp_interface`: configures a network interface of a machine.
 
 use serde::Deserialize;
 
@@ -9,8 +9,9 @@ use crate::ansible::{
 use crate::client::{ConfigType, InterfaceId};
 use crate::modules::options::connection;
 use crate::modules::options::machine;
+use crate::modules::returns;
 use crate::modules::run;
-use crate::task::interface::{Address, InterfaceRef, InterfaceSpec};
+use crate::task::interface::{DesiredAddress, InterfaceRef, InterfaceSpec};
 
 pub(crate) const MODULE: Module = Module { spec: &SPEC, run };
 
@@ -23,12 +24,11 @@ static SPEC: ModuleSpec = ModuleSpec {
         "Only what was given is compared and sent. Interfaces, networks and their pools are made by the server's \
          administrators.",
     ],
-    options: &[machine::OPTIONS, OPTIONS, MANY, connection::OPTIONS],
+    options: &[machine::OPTIONS, OPTIONS, LIST_OPTIONS, connection::OPTIONS],
     constraints: Constraints {
         mutually_exclusive: &[machine::EITHER, EITHER],
         required_one_of: &[machine::EITHER, EITHER],
-        required_together: connection::REQUIRED_TOGETHER,
-        ..Constraints::NONE
+        ..connection::CONSTRAINTS
     },
     attributes: Attributes {
         check_mode: Attribute::partial(
@@ -52,11 +52,10 @@ static SPEC: ModuleSpec = ModuleSpec {
         "A change takes effect when the machine next asks the DHCP server, or is installed the next time.",
     ],
     seealso: &["mrp_machine", "mrp_network_facts"],
-    deprecation: None,
     examples: EXAMPLES,
     returns: RETURNS,
-}
-.documented();
+    ..ModuleSpec::EMPTY
+};
 
 const OPTIONS: &[Opt] = &[
     Opt::new("interface", Kind::Str).about(&[
@@ -90,13 +89,13 @@ const OPTIONS: &[Opt] = &[
 /// One of these must be given, and not both.
 const EITHER: &[&str] = &["interface", "interface_id"];
 
-const MANY: &[Opt] = &[
+const LIST_OPTIONS: &[Opt] = &[
     run::items("interfaces", &[machine::OPTIONS, OPTIONS]),
     run::FAIL_FAST,
 ];
 
 #[derive(Deserialize)]
-struct Options {
+struct InterfaceOptions {
     interface: Option<String>,
     interface_id: Option<InterfaceId>,
     config_type_v4: Option<ConfigType>,
@@ -106,11 +105,11 @@ struct Options {
 }
 
 fn run(call: &Call) -> Result<Success, Failure> {
-    run::run(call, spec)
+    run::run(call, to_task)
 }
 
-fn spec(call: &Call) -> Result<InterfaceSpec, Failure> {
-    let options: Options = call.options();
+fn to_task(call: &Call) -> Result<InterfaceSpec, Failure> {
+    let options: InterfaceOptions = call.options();
     Ok(InterfaceSpec {
         machine: machine::machine(call)?,
         interface: interface(options.interface, options.interface_id)?,
@@ -123,23 +122,23 @@ fn spec(call: &Call) -> Result<InterfaceSpec, Failure> {
 
 fn interface(name: Option<String>, id: Option<InterfaceId>) -> Result<InterfaceRef, Failure> {
     match (name, id) {
-        (Some(name), _) if name.is_empty() => Err(Failure::new(
-            "interface must not be empty: one without an identifier is named by its MAC, or by interface_id",
+        (Some(name), _) if name.is_empty() => Err(Failure::invalid_call(
+            "O(interface) must not be empty: one without an identifier is named by its MAC, or by O(interface_id)",
         )),
         (Some(name), _) => Ok(InterfaceRef::Name(name)),
         (None, Some(id)) => Ok(InterfaceRef::Id(id)),
-        (None, None) => Err(Failure::new(
+        (None, None) => Err(Failure::invalid_call(
             "one of the following is required: interface, interface_id",
         )),
     }
 }
 
-fn address(text: &str) -> Result<Address, Failure> {
+fn address(text: &str) -> Result<DesiredAddress, Failure> {
     match (text, text.parse()) {
-        ("auto", _) => Ok(Address::Auto),
-        (_, Ok(address)) => Ok(Address::Given(address)),
-        (_, Err(_)) => Err(Failure::new(format!(
-            "ipv4 must be an IPv4 address such as 10.40.1.20, or auto, not '{text}'"
+        ("auto", _) => Ok(DesiredAddress::Auto),
+        (_, Ok(address)) => Ok(DesiredAddress::Given(address)),
+        (_, Err(_)) => Err(Failure::invalid_call(format!(
+            "O(ipv4) must be an IPv4 address such as 10.40.1.20, or auto, not '{text}'"
         ))),
     }
 }
@@ -210,6 +209,7 @@ const RETURNS: &[Return] = &[
             Return::new("reserved_pool_v4", "str")
                 .about("Where the network's reserved addresses are."),
         ]),
-    run::RESULTS,
-    run::PLAN,
+    returns::PLAN,
+    returns::RESULTS,
+    returns::REQUESTS,
 ];

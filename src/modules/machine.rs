@@ -1,4 +1,4 @@
-//! `mrp_machine`: what a machine boots, and whether it is installed.
+//! `mrp_machine`: sets what a machine boots, and provisions it.
 
 use serde::Deserialize;
 
@@ -9,8 +9,11 @@ use crate::ansible::{
 use crate::client::{ImageId, PreseedId, ReportedState};
 use crate::modules::options::connection;
 use crate::modules::options::{machine, wait};
+use crate::modules::returns;
 use crate::modules::run;
-use crate::task::machine::{Goal, ImageRef, MachineSpec, PreseedRef, Provisioning, Wish};
+use crate::task::machine::{
+    ImageRef, MachineGoal, MachineSpec, PreseedRef, ProvisionSettings, Setting,
+};
 
 pub(crate) const MODULE: Module = Module { spec: &SPEC, run };
 
@@ -23,7 +26,7 @@ static SPEC: ModuleSpec = ModuleSpec {
          system reports that it is ready.",
         "Only what was given is compared and sent. Machines themselves are made by the server's administrators.",
     ],
-    options: &[machine::OPTIONS, OPTIONS, MANY, connection::OPTIONS],
+    options: &[machine::OPTIONS, OPTIONS, LIST_OPTIONS, connection::OPTIONS],
     constraints: Constraints {
         mutually_exclusive: &[
             machine::EITHER,
@@ -32,8 +35,7 @@ static SPEC: ModuleSpec = ModuleSpec {
             &["preseed", "preseed_id"],
         ],
         required_one_of: &[machine::EITHER],
-        required_together: connection::REQUIRED_TOGETHER,
-        ..Constraints::NONE
+        ..connection::CONSTRAINTS
     },
     attributes: Attributes {
         check_mode: Attribute::partial(
@@ -72,11 +74,10 @@ static SPEC: ModuleSpec = ModuleSpec {
         "When the BMC fails, netboot goes back to what it was and the state becomes V(error).",
     ],
     seealso: &["mrp_image", "mrp_preseed", "mrp_network_facts"],
-    deprecation: None,
     examples: EXAMPLES,
     returns: RETURNS,
-}
-.documented();
+    ..ModuleSpec::EMPTY
+};
 
 const OPTIONS: &[Opt] = &[
     Opt::new("arch", Kind::Str).about(&[
@@ -134,13 +135,13 @@ const OPTIONS: &[Opt] = &[
     ]),
 ];
 
-const MANY: &[Opt] = &[
+const LIST_OPTIONS: &[Opt] = &[
     run::items("machines", &[machine::OPTIONS, OPTIONS]),
     run::FAIL_FAST,
 ];
 
 #[derive(Deserialize)]
-struct Options {
+struct MachineOptions {
     arch: Option<String>,
     subarch: Option<String>,
     kernel: Option<String>,
@@ -151,8 +152,8 @@ struct Options {
     preseed_id: Option<PreseedId>,
     kernel_opts: Option<String>,
     netboot: Option<bool>,
-    state: State,
-    /// Absent where a state is all that is to be reported.
+    state: RequestedState,
+    /// The command that reports a state has no such option.
     #[serde(default)]
     force: bool,
     netboot_when_ready: Option<bool>,
@@ -161,7 +162,7 @@ struct Options {
 
 #[derive(Clone, Copy, Deserialize)]
 #[serde(rename_all = "lowercase")]
-enum State {
+enum RequestedState {
     Configured,
     Provisioned,
     Ready,
@@ -170,24 +171,24 @@ enum State {
 }
 
 fn run(call: &Call) -> Result<Success, Failure> {
-    run::run(call, spec)
+    run::run(call, to_task)
 }
 
-pub(crate) fn spec(call: &Call) -> Result<MachineSpec, Failure> {
-    let options: Options = call.options();
+pub(crate) fn to_task(call: &Call) -> Result<MachineSpec, Failure> {
+    let options: MachineOptions = call.options();
     let goal = goal(call, &options)?;
     Ok(MachineSpec {
         machine: machine::machine(call)?,
         arch: options.arch,
         subarch: options.subarch,
         kernel: kernel(options.kernel, options.kernel_id)?,
-        initrd: wish(
+        initrd: setting(
             options.initrd,
             options.initrd_id,
             ImageRef::Description,
             ImageRef::Id,
         ),
-        preseed: wish(
+        preseed: setting(
             options.preseed,
             options.preseed_id,
             PreseedRef::Name,
@@ -203,8 +204,8 @@ pub(crate) fn spec(call: &Call) -> Result<MachineSpec, Failure> {
 
 fn kernel(description: Option<String>, id: Option<ImageId>) -> Result<Option<ImageRef>, Failure> {
     match description {
-        Some(empty) if empty.is_empty() => Err(Failure::new(
-            "kernel must not be empty: the server cannot take a kernel away",
+        Some(empty) if empty.is_empty() => Err(Failure::invalid_call(
+            "O(kernel) must not be empty: the server cannot take a kernel away",
         )),
         description => Ok(description
             .map(ImageRef::Description)
@@ -212,48 +213,52 @@ fn kernel(description: Option<String>, id: Option<ImageId>) -> Result<Option<Ima
     }
 }
 
-/// An empty name takes the object away.
-fn wish<Id, Ref>(
+/// An empty name clears the setting.
+fn setting<Id, Ref>(
     name: Option<String>,
     id: Option<Id>,
     by_name: fn(String) -> Ref,
     by_id: fn(Id) -> Ref,
-) -> Wish<Ref> {
+) -> Setting<Ref> {
     match (name, id) {
-        (Some(name), _) if name.is_empty() => Wish::Clear,
-        (Some(name), _) => Wish::To(by_name(name)),
-        (None, Some(id)) => Wish::To(by_id(id)),
-        (None, None) => Wish::Keep,
+        (Some(name), _) if name.is_empty() => Setting::Clear,
+        (Some(name), _) => Setting::To(by_name(name)),
+        (None, Some(id)) => Setting::To(by_id(id)),
+        (None, None) => Setting::Keep,
     }
 }
 
-fn goal(call: &Call, options: &Options) -> Result<Goal, Failure> {
-    if !matches!(options.state, State::Provisioned) {
-        refuse_without_provisioning("force", options.force)?;
-        refuse_without_provisioning("netboot_when_ready", options.netboot_when_ready.is_some())?;
+fn goal(call: &Call, options: &MachineOptions) -> Result<MachineGoal, Failure> {
+    if !matches!(options.state, RequestedState::Provisioned) {
+        require_provisioned("force", options.force)?;
+        require_provisioned("netboot_when_ready", options.netboot_when_ready.is_some())?;
     }
     Ok(match options.state {
-        State::Configured => Goal::Configured,
-        State::Provisioned => Goal::Provisioned(provisioning(call, options)?),
-        State::Ready => Goal::Reported(ReportedState::Ready),
-        State::Error => Goal::Reported(ReportedState::Error),
-        State::Unknown => Goal::Reported(ReportedState::Unknown),
+        RequestedState::Configured => MachineGoal::Configured,
+        RequestedState::Provisioned => MachineGoal::Provisioned(provisioning(call, options)?),
+        RequestedState::Ready => MachineGoal::Reported(ReportedState::Ready),
+        RequestedState::Error => MachineGoal::Reported(ReportedState::Error),
+        RequestedState::Unknown => MachineGoal::Reported(ReportedState::Unknown),
     })
 }
 
-fn refuse_without_provisioning(option: &str, given: bool) -> Result<(), Failure> {
+fn require_provisioned(option: &str, given: bool) -> Result<(), Failure> {
     if given {
-        return Err(Failure::new(format!("{option} needs state: provisioned")));
+        return Err(Failure::invalid_call(format!(
+            "O({option}) needs O(state=provisioned)"
+        )));
     }
     Ok(())
 }
 
-fn provisioning(call: &Call, options: &Options) -> Result<Provisioning, Failure> {
+fn provisioning(call: &Call, options: &MachineOptions) -> Result<ProvisionSettings, Failure> {
     let wait = wait::limits(call)?;
     if options.netboot_when_ready.is_some() && wait.is_none() {
-        return Err(Failure::new("netboot_when_ready needs wait: true"));
+        return Err(Failure::invalid_call(
+            "O(netboot_when_ready) needs O(wait=true)",
+        ));
     }
-    Ok(Provisioning {
+    Ok(ProvisionSettings {
         force: options.force,
         wait,
         netboot_when_ready: options.netboot_when_ready,
@@ -304,37 +309,24 @@ const EXAMPLES: &str = r#"- name: Install a machine, and do nothing when it is i
     state: ready
 "#;
 
+const WHEN_RESOLVED: &str = "success; null when none was asked for, or it does not exist yet";
+
+const MACHINE_FIELDS: [Return; 11] = returns::concat(&returns::MACHINE, &[returns::STATE]);
+
 const RETURNS: &[Return] = &[
     Return::new("machine", "dict")
-        .returned("success")
         .about("The machine as the server has it; in check mode, as it would be.")
-        .contains(&[
-            Return::new("id", "int").about("Its id.").sample("2"),
-            Return::new("name", "str")
-                .about("Its name.")
-                .sample("\"qdc01\""),
-            Return::new("hostname", "str")
-                .about("Its name with everything but letters and digits replaced by dashes."),
-            Return::new("state", "str")
-                .about("unknown, provisioning, ready or error.")
-                .sample("\"ready\""),
-            Return::new("arch", "str").about("Its architecture."),
-            Return::new("subarch", "str").about("Its subarch."),
-            Return::new("kernel_id", "int").about("Id of its kernel."),
-            Return::new("initrd_id", "int").about("Id of its initrd."),
-            Return::new("preseed_id", "int").about("Id of its preseed."),
-            Return::new("kernel_opts", "str").about("Its kernel's command line."),
-            Return::new("netboot_enabled", "bool").about("Whether it boots over the network."),
-        ]),
+        .contains(&MACHINE_FIELDS),
     Return::new("kernel", "dict")
-        .returned("success; null when none was asked for, or it does not exist yet")
+        .returned(WHEN_RESOLVED)
         .about("The kernel that was asked for."),
     Return::new("initrd", "dict")
-        .returned("success; null when none was asked for, or it does not exist yet")
+        .returned(WHEN_RESOLVED)
         .about("The initrd that was asked for."),
     Return::new("preseed", "dict")
-        .returned("success; null when none was asked for, or it does not exist yet")
+        .returned(WHEN_RESOLVED)
         .about("The preseed that was asked for, with sha256 and size instead of its text."),
-    run::PLAN,
-    run::RESULTS,
+    returns::PLAN,
+    returns::RESULTS,
+    returns::REQUESTS,
 ];

@@ -1,4 +1,4 @@
-//! `mrp_machine_info`: which machines there are, and how they are.
+//! `mrp_machine_info`: lists machines with their state.
 
 use serde::Deserialize;
 use serde_json::json;
@@ -7,10 +7,10 @@ use crate::ansible::{Call, Constraints, Failure, Kind, Module, ModuleSpec, Opt, 
 use crate::client::MachineState;
 use crate::modules::options::connection;
 use crate::modules::options::info;
-use crate::modules::run;
+use crate::modules::returns;
 use crate::support::glob::Glob;
 use crate::task::list;
-use crate::task::list::{Details, MachineFilter};
+use crate::task::list::{MachineDetails, MachineFilter};
 
 pub(crate) const MODULE: Module = Module { spec: &SPEC, run };
 
@@ -25,8 +25,7 @@ static SPEC: ModuleSpec = ModuleSpec {
     options: &[OPTIONS, connection::OPTIONS],
     constraints: Constraints {
         mutually_exclusive: &[&["names", "query"], &["names", "mine"]],
-        required_together: connection::REQUIRED_TOGETHER,
-        ..Constraints::NONE
+        ..connection::CONSTRAINTS
     },
     attributes: info::ATTRIBUTES,
     notes: &[
@@ -39,11 +38,10 @@ static SPEC: ModuleSpec = ModuleSpec {
         "mrp_image_info",
         "mrp_preseed_info",
     ],
-    deprecation: None,
     examples: EXAMPLES,
     returns: RETURNS,
-}
-.documented();
+    ..ModuleSpec::EMPTY
+};
 
 const OPTIONS: &[Opt] = &[
     Opt::new("names", Kind::List(&Kind::Str)).about(&[
@@ -65,7 +63,7 @@ const OPTIONS: &[Opt] = &[
 ];
 
 #[derive(Deserialize)]
-struct Options {
+struct MachineInfoOptions {
     names: Option<Vec<String>>,
     query: Option<String>,
     name: Option<String>,
@@ -74,12 +72,12 @@ struct Options {
     state: Vec<MachineState>,
     mine: bool,
     #[serde(default)]
-    gather: Vec<Detail>,
+    gather: Vec<GatheredDetail>,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "lowercase")]
-enum Detail {
+enum GatheredDetail {
     State,
     Interfaces,
     Assignees,
@@ -87,20 +85,20 @@ enum Detail {
 }
 
 fn run(call: &Call) -> Result<Success, Failure> {
-    let filter = filter(call.options())?;
+    let filter = to_filter(call.options())?;
     let client = connection::connect(call)?;
-    let machines = list::machines(client.read_only(), &filter).map_err(run::failure)?;
-    Ok(info::found("machines", json!(machines)))
+    let machines = list::machines(client.read_only(), &filter)?;
+    Ok(Success::with_field("machines", json!(machines)))
 }
 
-fn filter(options: Options) -> Result<MachineFilter, Failure> {
+fn to_filter(options: MachineInfoOptions) -> Result<MachineFilter, Failure> {
     let wants = |detail| options.gather.contains(&detail);
     Ok(MachineFilter {
-        details: Details {
-            state: wants(Detail::State),
-            interfaces: wants(Detail::Interfaces),
-            assignees: wants(Detail::Assignees),
-            power: wants(Detail::Power),
+        details: MachineDetails {
+            state: wants(GatheredDetail::State),
+            interfaces: wants(GatheredDetail::Interfaces),
+            assignees: wants(GatheredDetail::Assignees),
+            power: wants(GatheredDetail::Power),
         },
         machines: info::selection(options.names, options.query)?,
         scope: info::scope(options.mine),
@@ -133,38 +131,27 @@ const EXAMPLES: &str = r#"- name: What do I hold, and how far is it?
     gather: [power, assignees]
 "#;
 
-const RETURNS: &[Return] = &[Return::new("machines", "list")
-    .about("The machines, in the order of their names, or as O(names) has them.")
-    .contains(&[
-        Return::new("id", "int").about("Its id.").sample("2"),
-        Return::new("name", "str")
-            .about("Its name.")
-            .sample("\"qdc01\""),
-        Return::new("hostname", "str")
-            .about("Its name with everything but letters and digits replaced by dashes."),
-        Return::new("arch", "str").about("Its architecture."),
-        Return::new("subarch", "str").about("Its subarch."),
-        Return::new("kernel_id", "int").about("Id of its kernel."),
-        Return::new("initrd_id", "int").about("Id of its initrd."),
-        Return::new("preseed_id", "int").about("Id of its preseed."),
-        Return::new("kernel_opts", "str").about("Its kernel's command line."),
-        Return::new("netboot_enabled", "bool").about("Whether it boots over the network."),
-        Return::new("state", "str")
-            .returned("with O(state), or V(state) in O(gather)")
-            .about("unknown, provisioning, ready or error."),
+const MACHINE_FIELDS: [Return; 14] = returns::concat(
+    &returns::MACHINE,
+    &[
+        returns::STATE.returned("with O(state), or V(state) in O(gather)"),
         Return::new("interfaces", "list")
             .returned("with V(interfaces) in O(gather)")
             .about("All its interfaces, as the server tells them."),
         Return::new("assignees", "list")
             .returned("with V(assignees) in O(gather)")
             .about("Who holds it.")
-            .contains(&[
-                Return::new("id", "int").about("The assignment's id."),
-                Return::new("user", "str").about("The user's name."),
-                Return::new("reason", "str").about("Why, if a reason was given."),
-            ]),
+            .contains(returns::ASSIGNEE),
         Return::new("power", "str")
             .returned("with V(power) in O(gather)")
             .about("What its BMC says, in the server's words: on, off, unknown without a BMC, or that the BMC fails.")
             .sample("\"on\""),
-    ])];
+    ],
+);
+
+const RETURNS: &[Return] = &[
+    Return::new("machines", "list")
+        .about("The machines, in the order of their names, or as O(names) has them.")
+        .contains(&MACHINE_FIELDS),
+    returns::REQUESTS,
+];

@@ -1,10 +1,11 @@
-//! The Ansible modules: one file each, with its options and the way from options to a task and from the
-//! task's outcome to a result.
+//! The Ansible modules, one file each: table, options, run, conversion to a task. `options/` has the options that several
+//! modules share; `run`, `result` and `batch_result` make the result.
 
 mod batch_result;
 pub(crate) mod failure;
 pub(crate) mod options;
-mod result;
+pub(crate) mod result;
+pub(crate) mod returns;
 pub(crate) mod run;
 
 pub(crate) mod assignee;

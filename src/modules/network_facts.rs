@@ -1,4 +1,4 @@
-//! `mrp_network_facts`: the addresses of machines, for the inventory.
+//! `mrp_network_facts`: gathers the addresses of machines.
 
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
@@ -6,7 +6,7 @@ use serde_json::{Map, Value, json};
 use crate::ansible::{Call, Constraints, Failure, Kind, Module, ModuleSpec, Opt, Return, Success};
 use crate::modules::options::connection;
 use crate::modules::options::info;
-use crate::modules::run;
+use crate::modules::returns;
 use crate::task::network;
 use crate::task::network::{NetworkReport, NetworkSpec};
 
@@ -23,17 +23,15 @@ static SPEC: ModuleSpec = ModuleSpec {
     options: &[OPTIONS, connection::OPTIONS],
     constraints: Constraints {
         mutually_exclusive: &[&["machine", "machines", "query"]],
-        required_together: connection::REQUIRED_TOGETHER,
-        ..Constraints::NONE
+        ..connection::CONSTRAINTS
     },
     attributes: info::ATTRIBUTES,
     notes: &["Interfaces are read side by side, at most eight at a time."],
     seealso: &["mrp_machine"],
-    deprecation: None,
     examples: EXAMPLES,
     returns: RETURNS,
-}
-.documented();
+    ..ModuleSpec::EMPTY
+};
 
 const OPTIONS: &[Opt] = &[
     Opt::new("machine", Kind::Str).about(&["Exact name of one machine, whoever holds it."]),
@@ -50,7 +48,7 @@ const OPTIONS: &[Opt] = &[
 ];
 
 #[derive(Deserialize)]
-struct Options {
+struct NetworkFactsOptions {
     machine: Option<String>,
     machines: Option<Vec<String>>,
     query: Option<String>,
@@ -59,13 +57,13 @@ struct Options {
 }
 
 fn run(call: &Call) -> Result<Success, Failure> {
-    let spec = spec(call.options())?;
+    let spec = to_spec(call.options())?;
     let client = connection::connect(call)?;
-    let report = network::gather(client.read_only(), &spec).map_err(run::failure)?;
+    let report = network::gather(client.read_only(), &spec)?;
     Ok(success(report))
 }
 
-fn spec(options: Options) -> Result<NetworkSpec, Failure> {
+fn to_spec(options: NetworkFactsOptions) -> Result<NetworkSpec, Failure> {
     let names = options.machine.map(|name| vec![name]).or(options.machines);
     Ok(NetworkSpec {
         machines: info::selection(names, options.query)?,
@@ -120,27 +118,25 @@ const EXAMPLES: &str = r#"- name: Where are my machines?
     all: true
 "#;
 
-const FACTS: &[Return] = &[
-    Return::new("id", "int").about("The machine's id.").sample("2"),
-    Return::new("name", "str").about("Its name.").sample("\"qdc01\""),
-    Return::new("hostname", "str").about("Its name with everything but letters and digits replaced by dashes."),
-    Return::new("arch", "str").about("Its architecture."),
-    Return::new("ipv4", "str")
-        .about("The lease, or the configured address where there is none yet; null where it is not certain.")
-        .sample("\"10.40.5.12\""),
-    Return::new("mac", "str").about("Of the interface that has C(ipv4), or of the only interface."),
-    Return::new("netmask", "str").about("Of the same interface's network."),
-    Return::new("interfaces", "list").about("All interfaces, as the server tells them."),
-];
+const FACTS: [Return; 8] = returns::concat(
+    returns::MACHINE_IDENTITY,
+    &[
+        Return::new("ipv4", "str")
+            .about("The lease, or the configured address where there is none yet; null where it is not certain.")
+            .sample("\"10.40.5.12\""),
+        Return::new("mac", "str").about("Of the interface that has C(ipv4), or of the only interface."),
+        Return::new("netmask", "str").about("Of the same interface's network."),
+        Return::new("interfaces", "list").about("All interfaces, as the server tells them."),
+    ],
+);
 
 const RETURNS: &[Return] = &[
     Return::new("ansible_facts", "dict")
-        .returned("success")
         .about("Facts to add to the host that the task runs for.")
         .contains(&[Return::new("mrp_network", "dict")
             .about("For each machine's name, the keys that RV(machines) has.")]),
     Return::new("machines", "list")
-        .returned("success")
         .about("The same as a list, for loops.")
-        .contains(FACTS),
+        .contains(&FACTS),
+    returns::REQUESTS,
 ];

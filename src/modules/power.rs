@@ -1,4 +1,4 @@
-//! `mrp_power`: machines on, off, or started anew.
+//! `mrp_power`: switches machines on and off, and reboots them.
 
 use serde::Deserialize;
 
@@ -8,8 +8,9 @@ use crate::ansible::{
 };
 use crate::modules::options::connection;
 use crate::modules::options::{machine, wait};
+use crate::modules::returns;
 use crate::modules::run;
-use crate::task::power::{Boot, Goal, PowerSpec, Reboot};
+use crate::task::power::{BootSource, PowerGoal, PowerSpec, RebootSpec};
 
 pub(crate) const MODULE: Module = Module { spec: &SPEC, run };
 
@@ -21,18 +22,15 @@ static SPEC: ModuleSpec = ModuleSpec {
          this once.",
         "The server keeps no power: it asks the machine's BMC. What the BMC says is compared before anything is sent.",
     ],
-    options: &[machine::OPTIONS, OPTIONS, MANY, connection::OPTIONS],
+    options: &[machine::OPTIONS, OPTIONS, LIST_OPTIONS, connection::OPTIONS],
     constraints: Constraints {
-        mutually_exclusive: &[machine::EITHER],
-        required_one_of: &[machine::EITHER],
-        required_together: connection::REQUIRED_TOGETHER,
         required_if: &[RequiredIf {
             option: "force",
             is: Literal::Bool(true),
             requires: &["boot"],
             any: false,
         }],
-        ..Constraints::NONE
+        ..machine::CONSTRAINTS
     },
     attributes: Attributes {
         check_mode: Attribute::full(
@@ -55,11 +53,10 @@ static SPEC: ModuleSpec = ModuleSpec {
          network, by O(boot=pxe) or because its firmware tries that first, is installed again.",
     ],
     seealso: &["mrp_machine", "mrp_console"],
-    deprecation: None,
     examples: EXAMPLES,
     returns: RETURNS,
-}
-.documented();
+    ..ModuleSpec::EMPTY
+};
 
 const OPTIONS: &[Opt] = &[
     Opt::new("state", Kind::Str).required().choices(&["on", "off", "rebooted"]).about(&[
@@ -86,33 +83,33 @@ const OPTIONS: &[Opt] = &[
     machine::ALLOW_UNASSIGNED,
 ];
 
-const MANY: &[Opt] = &[
+const LIST_OPTIONS: &[Opt] = &[
     run::items("machines", &[machine::OPTIONS, OPTIONS]),
     run::FAIL_FAST,
 ];
 
 #[derive(Deserialize)]
-struct Options {
-    state: State,
-    boot: Option<Boot>,
+struct PowerOptions {
+    state: RequestedPower,
+    boot: Option<BootSource>,
     force: bool,
     allow_unassigned: bool,
 }
 
 #[derive(Deserialize)]
 #[serde(rename_all = "lowercase")]
-enum State {
+enum RequestedPower {
     On,
     Off,
     Rebooted,
 }
 
 fn run(call: &Call) -> Result<Success, Failure> {
-    run::run(call, spec)
+    run::run(call, to_task)
 }
 
-fn spec(call: &Call) -> Result<PowerSpec, Failure> {
-    let options: Options = call.options();
+fn to_task(call: &Call) -> Result<PowerSpec, Failure> {
+    let options: PowerOptions = call.options();
     let goal = goal(&options)?;
     Ok(PowerSpec {
         machine: machine::machine(call)?,
@@ -122,18 +119,18 @@ fn spec(call: &Call) -> Result<PowerSpec, Failure> {
     })
 }
 
-fn goal(options: &Options) -> Result<Goal, Failure> {
-    if options.force && options.boot != Some(Boot::Pxe) {
-        return Err(Failure::new("force needs boot: pxe"));
+fn goal(options: &PowerOptions) -> Result<PowerGoal, Failure> {
+    if options.force && options.boot != Some(BootSource::Pxe) {
+        return Err(Failure::invalid_call("O(force) needs O(boot=pxe)"));
     }
     match (&options.state, options.boot) {
-        (State::Rebooted, boot) => Ok(Goal::Rebooted(Reboot {
+        (RequestedPower::Rebooted, boot) => Ok(PowerGoal::Rebooted(RebootSpec {
             boot,
             force: options.force,
         })),
-        (_, Some(_)) => Err(Failure::new("boot needs state: rebooted")),
-        (State::On, None) => Ok(Goal::On),
-        (State::Off, None) => Ok(Goal::Off),
+        (_, Some(_)) => Err(Failure::invalid_call("O(boot) needs O(state=rebooted)")),
+        (RequestedPower::On, None) => Ok(PowerGoal::On),
+        (RequestedPower::Off, None) => Ok(PowerGoal::Off),
     }
 }
 
@@ -168,7 +165,8 @@ const RETURNS: &[Return] = &[
     Return::new("power", "str")
         .about("The power as the BMC says; in check mode, as it would be.")
         .sample("\"on\""),
-    machine::RETURN,
-    run::PLAN,
-    run::RESULTS,
+    returns::MACHINE_AS_READ,
+    returns::PLAN,
+    returns::RESULTS,
+    returns::REQUESTS,
 ];

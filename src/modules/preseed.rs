@@ -1,4 +1,4 @@
-//! `mrp_preseed`: preseeds, kickstarts and autoyast profiles, told apart by name.
+//! `mrp_preseed`: creates, changes and deletes preseeds, kickstarts and autoyast profiles.
 
 use std::path::PathBuf;
 
@@ -10,9 +10,11 @@ use crate::ansible::{
 };
 use crate::client::PreseedType;
 use crate::modules::options::connection;
+use crate::modules::options::state;
 use crate::modules::options::state::Existence;
+use crate::modules::returns;
 use crate::modules::run;
-use crate::task::preseed::{Content, PreseedSpec, Presence, Wanted};
+use crate::task::preseed::{DesiredPreseed, PreseedContent, PreseedPresence, PreseedSpec};
 
 pub(crate) const MODULE: Module = Module { spec: &SPEC, run };
 
@@ -26,11 +28,10 @@ static SPEC: ModuleSpec = ModuleSpec {
         "The server renders the text as a Jinja2 template for each machine that fetches it, with C(hostname), \
          C(ssh_key), C(ssh_keys), C(interfaces), C(kernel), C(initrd) and C(kernel_options).",
     ],
-    options: &[OPTIONS, MANY, connection::OPTIONS],
+    options: &[OPTIONS, LIST_OPTIONS, connection::OPTIONS],
     constraints: Constraints {
         mutually_exclusive: &[&["content", "path"]],
-        required_together: connection::REQUIRED_TOGETHER,
-        ..Constraints::NONE
+        ..connection::CONSTRAINTS
     },
     attributes: Attributes {
         check_mode: Attribute::full(
@@ -49,11 +50,10 @@ static SPEC: ModuleSpec = ModuleSpec {
         "The file is read on the host that the task runs on, which is usually V(localhost).",
     ],
     seealso: &["mrp_image", "mrp_machine"],
-    deprecation: None,
     examples: EXAMPLES,
     returns: RETURNS,
-}
-.documented();
+    ..ModuleSpec::EMPTY
+};
 
 const OPTIONS: &[Opt] = &[
     Opt::new("name", Kind::Str).required().about(&["Name of the preseed, 2 to 256 characters."]),
@@ -74,16 +74,16 @@ const OPTIONS: &[Opt] = &[
     Opt::new("known_good", Kind::Bool).about(&[
         "Whether the preseed is marked as known to work. Left as it is when not given.",
     ]),
-    Opt::new("state", Kind::Str).choices(&["present", "absent"]).default_str("present").about(&[
+    state::OPTION.about(&[
         "With V(absent) the preseed is deleted. One that a machine uses, or that belongs to another user, is not: \
          the task fails and says so.",
     ]),
 ];
 
-const MANY: &[Opt] = &[run::items("preseeds", &[OPTIONS]), run::FAIL_FAST];
+const LIST_OPTIONS: &[Opt] = &[run::items("preseeds", &[OPTIONS]), run::FAIL_FAST];
 
 #[derive(Deserialize)]
-struct Options {
+struct PreseedOptions {
     name: String,
     #[serde(rename = "type")]
     kind: Option<PreseedType>,
@@ -96,33 +96,25 @@ struct Options {
 }
 
 fn run(call: &Call) -> Result<Success, Failure> {
-    run::run(call, spec)
+    run::run(call, to_task)
 }
 
-pub(crate) fn spec(call: &Call) -> Result<PreseedSpec, Failure> {
-    Ok(call.options::<Options>().into())
-}
-
-impl From<Options> for PreseedSpec {
-    fn from(options: Options) -> Self {
-        let wanted = Wanted {
-            kind: options.kind,
-            content: options
-                .content
-                .map(Content::Text)
-                .or(options.path.map(Content::File)),
-            description: options.description,
-            public: options.public,
-            known_good: options.known_good,
-        };
-        PreseedSpec {
-            name: options.name,
-            presence: match options.state {
-                Existence::Present => Presence::Present(wanted),
-                Existence::Absent => Presence::Absent,
-            },
-        }
-    }
+pub(crate) fn to_task(call: &Call) -> Result<PreseedSpec, Failure> {
+    let options: PreseedOptions = call.options();
+    let text = options.content.map(PreseedContent::Text);
+    Ok(PreseedSpec {
+        name: options.name,
+        presence: match options.state {
+            Existence::Present => PreseedPresence::Present(DesiredPreseed {
+                kind: options.kind,
+                content: text.or(options.path.map(PreseedContent::File)),
+                description: options.description,
+                public: options.public,
+                known_good: options.known_good,
+            }),
+            Existence::Absent => PreseedPresence::Absent,
+        },
+    })
 }
 
 const EXAMPLES: &str = r#"- name: Keep a preseed up to date with a file
@@ -146,23 +138,14 @@ const EXAMPLES: &str = r#"- name: Keep a preseed up to date with a file
     state: absent
 "#;
 
+const PRESEED_FIELDS: [Return; 9] = returns::concat(returns::PRESEED, returns::PRESEED_CONTENT);
+
 const RETURNS: &[Return] = &[
     Return::new("preseed", "dict")
         .returned("success; null when the preseed is absent")
         .about("The preseed as the server has it, without its text; in check mode, as it would be.")
-        .contains(&[
-            Return::new("id", "int")
-                .about("Its id; null while it is only planned.")
-                .sample("8"),
-            Return::new("name", "str").about("Its name."),
-            Return::new("type", "str").about("preseed, kickstart or autoyast."),
-            Return::new("description", "str").about("Its description."),
-            Return::new("user", "str").about("Its owner."),
-            Return::new("public", "bool").about("Whether other users may use it."),
-            Return::new("known_good", "bool").about("Whether it is marked as known to work."),
-            Return::new("sha256", "str").about("Of its text in UTF-8."),
-            Return::new("size", "int").about("Of its text in UTF-8, in bytes."),
-        ]),
-    run::PLAN,
-    run::RESULTS,
+        .contains(&PRESEED_FIELDS),
+    returns::PLAN,
+    returns::RESULTS,
+    returns::REQUESTS,
 ];

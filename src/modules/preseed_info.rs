@@ -1,13 +1,13 @@
-//! `mrp_preseed_info`: which preseeds, kickstarts and autoyast profiles there are.
+//! `mrp_preseed_info`: lists preseeds, kickstarts and autoyast profiles.
 
 use serde::Deserialize;
 use serde_json::json;
 
-use crate::ansible::{Call, Constraints, Failure, Kind, Module, ModuleSpec, Opt, Return, Success};
+use crate::ansible::{Call, Failure, Kind, Module, ModuleSpec, Opt, Return, Success};
 use crate::client::PreseedType;
 use crate::modules::options::connection;
 use crate::modules::options::info;
-use crate::modules::run;
+use crate::modules::returns;
 use crate::support::glob::Glob;
 use crate::task::list;
 use crate::task::list::PreseedFilter;
@@ -23,18 +23,14 @@ static SPEC: ModuleSpec = ModuleSpec {
         "Of their texts it returns the SHA-256 and the size; the texts themselves only with O(content).",
     ],
     options: &[OPTIONS, connection::OPTIONS],
-    constraints: Constraints {
-        required_together: connection::REQUIRED_TOGETHER,
-        ..Constraints::NONE
-    },
+    constraints: connection::CONSTRAINTS,
     attributes: info::ATTRIBUTES,
     notes: &[info::PATTERNS],
     seealso: &["mrp_preseed", "mrp_image_info", "mrp_machine_info"],
-    deprecation: None,
     examples: EXAMPLES,
     returns: RETURNS,
-}
-.documented();
+    ..ModuleSpec::EMPTY
+};
 
 const OPTIONS: &[Opt] = &[
     Opt::new("name", Kind::Str).about(&["Pattern for the name, for example V(debian-*)."]),
@@ -56,7 +52,7 @@ const OPTIONS: &[Opt] = &[
 ];
 
 #[derive(Deserialize)]
-struct Options {
+struct PreseedInfoOptions {
     name: Option<String>,
     description: Option<String>,
     #[serde(rename = "type")]
@@ -67,22 +63,20 @@ struct Options {
 }
 
 fn run(call: &Call) -> Result<Success, Failure> {
-    let filter = PreseedFilter::from(call.options::<Options>());
+    let filter = to_filter(call.options());
     let client = connection::connect(call)?;
-    let preseeds = list::preseeds(client.read_only(), &filter).map_err(run::failure)?;
-    Ok(info::found("preseeds", json!(preseeds)))
+    let preseeds = list::preseeds(client.read_only(), &filter)?;
+    Ok(Success::with_field("preseeds", json!(preseeds)))
 }
 
-impl From<Options> for PreseedFilter {
-    fn from(options: Options) -> Self {
-        PreseedFilter {
-            scope: info::scope(options.mine),
-            name: options.name.as_deref().map(Glob::new),
-            description: options.description.as_deref().map(Glob::new),
-            kind: options.kind,
-            known_good: options.known_good,
-            content: options.content,
-        }
+fn to_filter(options: PreseedInfoOptions) -> PreseedFilter {
+    PreseedFilter {
+        scope: info::scope(options.mine),
+        name: options.name.as_deref().map(Glob::new),
+        description: options.description.as_deref().map(Glob::new),
+        kind: options.kind,
+        known_good: options.known_good,
+        content: options.content,
     }
 }
 
@@ -110,19 +104,20 @@ const EXAMPLES: &str = r#"- name: My preseeds
   no_log: true
 "#;
 
-const RETURNS: &[Return] = &[Return::new("preseeds", "list")
-    .about("The preseeds, in the order of their names.")
-    .contains(&[
-        Return::new("id", "int").about("Its id.").sample("8"),
-        Return::new("name", "str").about("Its name, unique over all users."),
-        Return::new("type", "str").about("preseed, kickstart or autoyast."),
-        Return::new("description", "str").about("Its description."),
-        Return::new("user", "str").about("Its owner."),
-        Return::new("public", "bool").about("Whether other users may use it."),
-        Return::new("known_good", "bool").about("Whether it is marked as known to work."),
-        Return::new("sha256", "str").about("Of its text in UTF-8."),
-        Return::new("size", "int").about("Of its text in UTF-8, in bytes."),
+const PRESEED_FIELDS: [Return; 10] = returns::concat(
+    returns::PRESEED,
+    &[
+        returns::PRESEED_CONTENT[0],
+        returns::PRESEED_CONTENT[1],
         Return::new("content", "str")
             .returned("with O(content)")
             .about("Its text."),
-    ])];
+    ],
+);
+
+const RETURNS: &[Return] = &[
+    Return::new("preseeds", "list")
+        .about("The preseeds, in the order of their names.")
+        .contains(&PRESEED_FIELDS),
+    returns::REQUESTS,
+];

@@ -1,4 +1,4 @@
-//! `mrp_reservation`: machines to hold for a while, by name or any that will do.
+//! `mrp_reservation`: reserves machines, by name or any that match a query.
 
 use serde::Deserialize;
 
@@ -8,10 +8,14 @@ use crate::ansible::{
 };
 use crate::client::Query;
 use crate::modules::options::connection;
+use crate::modules::options::state;
 use crate::modules::options::state::Existence;
 use crate::modules::options::{machine, wait};
+use crate::modules::returns;
 use crate::modules::run;
-use crate::task::reservation::{Presence, ReservationSpec, Selection, Wish};
+use crate::task::reservation::{
+    DesiredReservation, ReservationPresence, ReservationSelection, ReservationSpec,
+};
 
 pub(crate) const MODULE: Module = Module { spec: &SPEC, run };
 
@@ -29,13 +33,12 @@ static SPEC: ModuleSpec = ModuleSpec {
     options: &[machine::OPTIONS, OPTIONS, connection::OPTIONS],
     constraints: Constraints {
         mutually_exclusive: &[&["name", "id", "query"]],
-        required_together: connection::REQUIRED_TOGETHER,
         required_if: &[
             RequiredIf::any("state", "present", &["name", "id", "query"]),
             RequiredIf::any("state", "absent", &["name", "id", "query", "reason"]),
         ],
         required_by: &[("count", &["query"]), ("query", &["reason"])],
-        ..Constraints::NONE
+        ..connection::CONSTRAINTS
     },
     attributes: Attributes {
         check_mode: Attribute::partial(
@@ -62,11 +65,10 @@ static SPEC: ModuleSpec = ModuleSpec {
         "Where several users are after a machine at once, the first assignment of it holds.",
     ],
     seealso: &["mrp_assignee", "mrp_machine", "mrp_network_facts"],
-    deprecation: None,
     examples: EXAMPLES,
     returns: RETURNS,
-}
-.documented();
+    ..ModuleSpec::EMPTY
+};
 
 const OPTIONS: &[Opt] = &[
     Opt::new("query", Kind::Str).about(&[
@@ -81,7 +83,7 @@ const OPTIONS: &[Opt] = &[
         "What the machines are held for, at most 140 characters. Required with O(query).",
         "Without one, a machine by name may be held for any reason, and a new reservation has none.",
     ]),
-    Opt::new("state", Kind::Str).choices(&["present", "absent"]).default_str("present").about(&[
+    state::OPTION.about(&[
         "V(present) holds machines.",
         "V(absent) releases those that the token's user holds and that have the name, the reason, and match the query, as \
          far as these are given. Machines of others are left alone.",
@@ -101,7 +103,7 @@ const OPTIONS: &[Opt] = &[
 ];
 
 #[derive(Deserialize)]
-struct Options {
+struct ReservationOptions {
     query: Option<String>,
     count: Option<usize>,
     reason: Option<String>,
@@ -110,11 +112,11 @@ struct Options {
 }
 
 fn run(call: &Call) -> Result<Success, Failure> {
-    run::run(call, spec)
+    run::run(call, to_task)
 }
 
-fn spec(call: &Call) -> Result<ReservationSpec, Failure> {
-    let options: Options = call.options();
+fn to_task(call: &Call) -> Result<ReservationSpec, Failure> {
+    let options: ReservationOptions = call.options();
     Ok(ReservationSpec {
         presence: presence(call, &options)?,
         machines: selection(call, &options)?,
@@ -122,13 +124,13 @@ fn spec(call: &Call) -> Result<ReservationSpec, Failure> {
     })
 }
 
-fn presence(call: &Call, options: &Options) -> Result<Presence, Failure> {
+fn presence(call: &Call, options: &ReservationOptions) -> Result<ReservationPresence, Failure> {
     match options.state {
-        Existence::Absent if options.count.is_some() => Err(Failure::new(
-            "count needs state: present; with state: absent all that match are released",
+        Existence::Absent if options.count.is_some() => Err(Failure::invalid_call(
+            "O(count) needs O(state=present); with O(state=absent) all that match are released",
         )),
-        Existence::Absent => Ok(Presence::Absent),
-        Existence::Present => Ok(Presence::Present(Wish {
+        Existence::Absent => Ok(ReservationPresence::Absent),
+        Existence::Present => Ok(ReservationPresence::Present(DesiredReservation {
             count: options.count.unwrap_or(1),
             user: options.user.clone(),
             wait: wait::limits(call)?,
@@ -136,14 +138,16 @@ fn presence(call: &Call, options: &Options) -> Result<Presence, Failure> {
     }
 }
 
-/// With a reason alone, all that is held for it.
-fn selection(call: &Call, options: &Options) -> Result<Selection, Failure> {
+/// With a reason alone, all machines that are held for it.
+fn selection(call: &Call, options: &ReservationOptions) -> Result<ReservationSelection, Failure> {
     match &options.query {
         Some(query) => Query::parse(query)
-            .map(Selection::Query)
-            .map_err(|error| run::failure(error.into())),
-        None if machine::is_given(call) => machine::machine(call).map(Selection::Machine),
-        None => Ok(Selection::Query(Query::and([]))),
+            .map(ReservationSelection::Query)
+            .map_err(|error| Failure::from(error).as_invalid_call()),
+        None if machine::is_given(call) => {
+            machine::machine(call).map(ReservationSelection::Machine)
+        }
+        None => Ok(ReservationSelection::Query(Query::and([]))),
     }
 }
 
@@ -182,6 +186,13 @@ const EXAMPLES: &str = r#"- name: Hold a machine
     state: absent
 "#;
 
+const MACHINE_FIELDS: [Return; 11] = returns::concat(
+    &returns::MACHINE,
+    &[Return::new("assignment", "dict")
+        .returned("success; null while it is only planned")
+        .about("C(id), C(user) and C(reason) of the reservation.")],
+);
+
 const RETURNS: &[Return] = &[
     Return::new("machines", "list")
         .returned("success")
@@ -189,15 +200,7 @@ const RETURNS: &[Return] = &[
             "The machines that are held, by name; in check mode, those that would be. Empty with O(state=absent). \
              Each has all fields that M(mrp_machine) returns except its state, and its assignment.",
         )
-        .contains(&[
-            Return::new("id", "int").about("The machine's id.").sample("2"),
-            Return::new("name", "str").about("Its name.").sample("\"qdc01\""),
-            Return::new("hostname", "str")
-                .about("Its name with everything but letters and digits replaced by dashes."),
-            Return::new("arch", "str").about("Its architecture.").sample("\"arm64\""),
-            Return::new("assignment", "dict")
-                .returned("success; null while it is only planned")
-                .about("C(id), C(user) and C(reason) of the reservation."),
-        ]),
-    run::PLAN,
+        .contains(&MACHINE_FIELDS),
+    returns::PLAN,
+    returns::REQUESTS,
 ];

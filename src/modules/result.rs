@@ -1,28 +1,31 @@
-//! From what a task came to, done or halted, to the fields and differences of a result.
+//! From the outcome of a task, complete or partial, to the fields and differences of a result.
 
 use serde::Serialize;
 use serde_json::{Map, Value, json};
 
 use crate::ansible::{Diff, Failure, Success, completed_steps};
-use crate::modules::failure::failure;
-use crate::task::{Action, Event, Halted, Outcome, Step};
+use crate::task::{Action, PartialOutcome, Step, StepEvent, TaskOutcome};
 
-/// What a task's report is told as: the keys of the result.
-pub(crate) type Tell<Report> = fn(&Report) -> Map<String, Value>;
+/// Makes the keys of the result from a task's report.
+pub(crate) type ToFields<Report> = fn(&Report) -> Map<String, Value>;
 
-/// Keeps account of the steps, for a run that is cut short.
-pub(crate) fn record(event: Event) {
+/// Keeps the completed steps, for a run that a signal or a panic ends.
+pub(crate) fn record_step(event: StepEvent) {
     match event {
-        // Whoever only waits changes nothing.
-        Event::Begun(step) if step.action == Action::Wait => {}
-        Event::Begun(step) => completed_steps::begin(json!(step)),
-        Event::Done(step) => completed_steps::record(json!(step)),
-        Event::Left => completed_steps::leave(),
+        // A step that only waits changes nothing.
+        StepEvent::Started(step) if step.action == Action::Wait => {}
+        StepEvent::Started(step) => completed_steps::begin(json!(step)),
+        StepEvent::Done(step) => completed_steps::complete(json!(step)),
+        StepEvent::NoEffect => completed_steps::cancel(),
     }
 }
 
-pub(crate) fn success<Report>(outcome: Outcome<Report>, tell: Tell<Report>) -> Success {
-    let mut fields = tell(&outcome.report);
+/// The result of a plan that was carried out, or would be.
+pub(crate) fn success<Report>(
+    outcome: TaskOutcome<Report>,
+    to_fields: ToFields<Report>,
+) -> Success {
+    let mut fields = to_fields(&outcome.report);
     fields.insert("plan".into(), json!(outcome.steps));
     Success {
         changed: outcome.changed(),
@@ -32,24 +35,24 @@ pub(crate) fn success<Report>(outcome: Outcome<Report>, tell: Tell<Report>) -> S
     }
 }
 
-/// A plan that stopped half-way tells which steps were done and which were not.
-pub(crate) fn halfway(halted: Halted) -> Failure {
-    let changed = halted.may_have_changed();
-    let mut failure = failure(halted.error);
+/// The failure of a plan that stopped at a step, with the steps that were done and those that were not.
+pub(crate) fn partial_failure(halted: PartialOutcome) -> Failure {
     let all: Vec<&Step> = halted.done.iter().chain(&halted.not_done).collect();
-    failure.changed = changed;
-    failure.fields.insert("plan".into(), json!(all));
-    failure.fields.insert("done".into(), json!(halted.done));
-    failure
-        .fields
-        .insert("not_done".into(), json!(halted.not_done));
-    failure.diff = diffs(&halted.done);
-    failure.warnings = halted.warnings;
-    failure
+    Failure {
+        changed: halted.may_have_changed(),
+        fields: Map::from_iter([
+            ("plan".to_owned(), json!(all)),
+            ("done".to_owned(), json!(halted.done)),
+            ("not_done".to_owned(), json!(halted.not_done)),
+        ]),
+        diff: diffs(&halted.done),
+        warnings: halted.warnings,
+        ..halted.error.into()
+    }
 }
 
 /// The fields of a struct, as the keys of a result.
-pub(crate) fn fields_of<Report: Serialize>(report: &Report) -> Map<String, Value> {
+pub(crate) fn serialize_fields<Report: Serialize>(report: &Report) -> Map<String, Value> {
     match json!(report) {
         Value::Object(fields) => fields,
         _ => Map::new(),
@@ -57,24 +60,19 @@ pub(crate) fn fields_of<Report: Serialize>(report: &Report) -> Map<String, Value
 }
 
 fn diffs(steps: &[Step]) -> Vec<Diff> {
-    steps
-        .iter()
-        .flat_map(|step| [Some(field_diff(step)), text_diff(step)])
-        .flatten()
-        .collect()
-}
-
-fn field_diff(step: &Step) -> Diff {
-    diff(step.target.clone(), lines(&step.before), lines(&step.after))
-}
-
-fn text_diff(step: &Step) -> Option<Diff> {
-    let text = step.text.as_ref()?;
-    Some(diff(
-        format!("{} (content)", step.target),
-        text.before.clone(),
-        text.after.clone(),
-    ))
+    let mut diffs = Vec::new();
+    for step in steps {
+        diffs.push(diff(
+            step.target.clone(),
+            field_lines(&step.before),
+            field_lines(&step.after),
+        ));
+        if let Some(text) = &step.text {
+            let header = format!("{} (content)", step.target);
+            diffs.push(diff(header, text.before.clone(), text.after.clone()));
+        }
+    }
+    diffs
 }
 
 fn diff(header: String, before: String, after: String) -> Diff {
@@ -86,8 +84,8 @@ fn diff(header: String, before: String, after: String) -> Diff {
     }
 }
 
-/// One line a field, so that a diff shows the fields that change.
-fn lines(value: &Value) -> String {
+/// One line for each field, so that a diff shows the fields that change.
+fn field_lines(value: &Value) -> String {
     match value {
         Value::Null => String::new(),
         Value::Object(fields) => fields

@@ -1,7 +1,7 @@
-//! Patterns as a shell has them, in their simplest form: `*` and `?`.
+//! Glob patterns with `*` and `?`.
 
-/// A pattern that is held against a whole text: `*` is any number of characters, `?` is exactly one, and every other
-/// character is itself. Upper and lower case differ.
+/// A pattern for a whole text: `*` matches any number of characters, `?` exactly one, every other character itself. Upper
+/// and lower case differ.
 #[derive(Clone, Debug)]
 pub struct Glob(Vec<char>);
 
@@ -12,21 +12,22 @@ impl Glob {
         Glob(pattern.chars().collect())
     }
 
-    /// Whether the whole text is as the pattern says.
+    /// Whether the pattern matches the whole text.
     #[must_use]
     pub fn matches(&self, text: &str) -> bool {
-        // For each beginning of the text, whether what was read of the pattern so far matches it.
+        // For each length, whether the pattern up to now matches the text's first characters of that number.
         let text: Vec<char> = text.chars().collect();
         let mut matched = vec![false; text.len() + 1];
         matched[0] = true;
-        for sign in &self.0 {
-            if *sign == '*' {
-                let from = matched.iter().position(|begins| *begins);
+        for character in &self.0 {
+            if *character == '*' {
+                let from = matched.iter().position(|is_match| *is_match);
                 matched[from.unwrap_or(text.len() + 1)..].fill(true);
                 continue;
             }
             for end in (1..=text.len()).rev() {
-                matched[end] = matched[end - 1] && (*sign == '?' || *sign == text[end - 1]);
+                matched[end] =
+                    matched[end - 1] && (*character == '?' || *character == text[end - 1]);
             }
             matched[0] = false;
         }
@@ -65,7 +66,7 @@ mod tests {
     }
 
     #[test]
-    fn many_stars_take_no_longer() {
+    fn many_stars_do_not_take_exponential_time() {
         let pattern = "a*".repeat(200) + "b";
         assert!(!Glob::new(&pattern).matches(&"a".repeat(2000)));
     }

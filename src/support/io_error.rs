@@ -1,8 +1,8 @@
-//! Errors of the operating system, in words.
+//! The texts of errors of the operating system.
 
 use std::fmt::Display;
 
-/// The error without its number, which tells a reader nothing more.
+/// The text of an error without the number of the operating system.
 pub(crate) fn of(error: &(impl Display + ?Sized)) -> String {
     let text = error.to_string();
     text.split(" (os error")

@@ -5,16 +5,33 @@
 
 use std::fmt;
 
-/// What a mark of the documentation stands for.
+/// The meaning of a mark.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) enum Mark {
     /// `O(name)` or `O(name=value)`: an option.
     Option,
-    /// `V(value)`, `C(code)`, `M(module)` or `RV(return value)`: a word that is shown as it is.
+    /// `V(value)`, `C(code)`, `M(module)` or `RV(return value)`: a word without an option.
     Word,
 }
 
-/// The marks of messages. Their texts quote names of users and servers, so nothing else is replaced in them.
+impl Mark {
+    /// Whether the mark can have this content. Names of objects that a message quotes may look like marks.
+    fn allows(self, content: &str) -> bool {
+        match self {
+            Mark::Option => is_option_name(content.split('=').next().unwrap_or_default()),
+            Mark::Word => !content.is_empty(),
+        }
+    }
+}
+
+/// Whether a text can be the name of an option.
+pub(crate) fn is_option_name(text: &str) -> bool {
+    let is_allowed =
+        |letter: char| letter.is_ascii_lowercase() || letter.is_ascii_digit() || letter == '_';
+    text.starts_with(|first: char| first.is_ascii_lowercase()) && text.chars().all(is_allowed)
+}
+
+/// The marks of messages. Messages quote names of objects, which may look like other marks.
 const MESSAGE_MARKS: &[(&str, Mark)] = &[("O", Mark::Option)];
 
 /// The marks of documentation, the longest first: `RV` ends with `V`.
@@ -35,6 +52,15 @@ impl OptionStyle {
     #[must_use]
     pub fn render(self, message: &str) -> String {
         replace_marks(message, MESSAGE_MARKS, |_, content| self.option(content))
+    }
+
+    /// The messages with their options as this face writes them.
+    #[must_use]
+    pub fn render_all(self, messages: &[String]) -> Vec<String> {
+        messages
+            .iter()
+            .map(|message| self.render(message))
+            .collect()
     }
 
     /// A paragraph of documentation with its options as this face writes them, and without the other marks.
@@ -70,7 +96,12 @@ impl fmt::Debug for OptionStyle {
     }
 }
 
-/// The text with every mark replaced by what `show` makes of its content.
+/// Whether a message names an option.
+pub(crate) fn names_option(message: &str) -> bool {
+    replace_marks(message, MESSAGE_MARKS, |_, _| String::new()) != message
+}
+
+/// The text with every mark replaced by the result of `show` for its content.
 fn replace_marks(
     text: &str,
     marks: &[(&str, Mark)],
@@ -81,25 +112,30 @@ fn replace_marks(
     while let Some(open) = rest.find('(') {
         let (before, behind) = rest.split_at(open);
         let mark = marks.iter().find(|(letters, _)| ends_with(before, letters));
-        let (Some((letters, mark)), Some(length)) = (mark, closing(behind)) else {
-            replaced.push_str(&rest[..=open]);
-            rest = &rest[open + 1..];
-            continue;
-        };
-        replaced.push_str(&before[..before.len() - letters.len()]);
-        replaced.push_str(&show(*mark, &behind[1..length].replace('\\', "")));
-        rest = &behind[length + 1..];
+        let end = closing(behind).unwrap_or(0);
+        let content = behind.get(1..end).unwrap_or_default().replace('\\', "");
+        match mark {
+            Some((letters, mark)) if mark.allows(&content) => {
+                replaced.push_str(&before[..before.len() - letters.len()]);
+                replaced.push_str(&show(*mark, &content));
+                rest = &behind[end + 1..];
+            }
+            _ => {
+                replaced.push_str(&rest[..=open]);
+                rest = &rest[open + 1..];
+            }
+        }
     }
     replaced + rest
 }
 
-/// Whether the text ends with a mark's letters as a word of their own.
+/// Whether the text ends with the letters of a mark, with no letter or digit before them.
 fn ends_with(text: &str, letters: &str) -> bool {
     text.strip_suffix(letters)
         .is_some_and(|head| !head.ends_with(|last: char| last.is_alphanumeric()))
 }
 
-/// Where the parenthesis ends that the text begins with; there may be others inside.
+/// The index of the closing parenthesis for the one that the text begins with; others may be nested inside.
 fn closing(text: &str) -> Option<usize> {
     let mut depth = 0;
     text.char_indices()
@@ -130,8 +166,8 @@ mod tests {
                 "netboot_when_ready needs wait: true",
             ),
             (
-                "there is no image 'C(x)' of the BMC(s)",
-                "there is no image 'C(x)' of the BMC(s)",
+                "there is no image 'C(x)' of the BMC(s) in model O(1) of O(MY LAB)",
+                "there is no image 'C(x)' of the BMC(s) in model O(1) of O(MY LAB)",
             ),
         ] {
             assert_eq!(OptionStyle::default().render(message), expected);

@@ -1,9 +1,11 @@
-//! Small things that know none of the layers.
+//! Helpers that depend on no layer.
 
 pub mod glob;
 pub(crate) mod io_error;
 pub(crate) mod markup;
 pub(crate) mod progress;
+pub(crate) mod regular_file;
 pub(crate) mod sort;
 pub mod stdio;
 pub(crate) mod suggest;
+pub(crate) mod user_text;

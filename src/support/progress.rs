@@ -1,24 +1,21 @@
-//! A look over the shoulder: what is asked tells when it begins with the server, uploads and waits tell how far they are,
-//! and a face may show it.
+//! Progress events: requests, uploads and waits. A front end may show them.
 
 use std::fmt;
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
-type Hear = dyn Fn(&ProgressEvent) + Send + Sync;
+type Listen = dyn Fn(&ProgressEvent) + Send + Sync;
 
-/// Who is told of progress; by default nobody.
+/// Receives progress events; by default nobody does.
 ///
-/// It is told from within what it watches, so it must be quick.
+/// It is called by the code that it reports on, possibly from several threads, so it must be quick.
 #[derive(Clone, Default)]
-pub struct ProgressListener(Option<Arc<Hear>>);
+pub struct ProgressListener(Option<Arc<Listen>>);
 
-/// What is told. Whatever is begun is also ended, well or not; how it went is told by what it returns.
+/// One event. Each upload and each wait that begins also ends, whether it succeeds or not.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum ProgressEvent<'a> {
-    /// Nothing is wrong with what was asked, as far as that shows in itself: from now on the server is asked.
-    Connected,
     /// An attempt of a request is over.
     RequestEnded {
         /// The HTTP method.
@@ -32,28 +29,28 @@ pub enum ProgressEvent<'a> {
         /// The number of this attempt at the request, from 1.
         attempt: u32,
     },
-    /// So much of a file was handed over to be sent. Every attempt begins with 0. The end is not when all of it was: then
-    /// the server still stores it.
+    /// A part of a file was given to the connection. Every attempt begins with 0. The upload goes on after the last byte: the
+    /// server still stores the file.
     Sending {
-        /// The file, as it was named.
+        /// The path of the file, as it was given.
         file: &'a Path,
-        /// How many bytes were sent in this attempt.
+        /// The bytes of this attempt up to now.
         sent: u64,
-        /// How many there are.
+        /// The bytes of the file.
         size: u64,
     },
     /// The upload of a file is over.
     SendingEnded {
-        /// The file, as it was named.
+        /// The path of the file, as it was given.
         file: &'a Path,
     },
-    /// A look at what is waited for showed that it is not yet so. Several waits may be under way at once.
+    /// What is waited for was read and is not there yet. Several waits may be under way at once.
     Awaiting {
-        /// `machine 'qdc01' to be ready`; the same words for all of one wait.
+        /// `machine 'qdc01' to be ready`; the same text in all events of one wait.
         what: &'a str,
-        /// What it is instead, or why that could not be seen.
+        /// What it is instead, or why that could not be read.
         seen: &'a str,
-        /// The time since the first look.
+        /// The time since the wait began.
         elapsed: Duration,
     },
     /// A wait is over.
@@ -64,15 +61,15 @@ pub enum ProgressEvent<'a> {
 }
 
 impl ProgressListener {
-    /// A progress that is told of everything, from whichever thread it happens on.
-    pub fn new(hear: impl Fn(&ProgressEvent) + Send + Sync + 'static) -> ProgressListener {
-        ProgressListener(Some(Arc::new(hear)))
+    /// A listener that calls this function with every event, from the thread that reports it.
+    pub fn new(listen: impl Fn(&ProgressEvent) + Send + Sync + 'static) -> ProgressListener {
+        ProgressListener(Some(Arc::new(listen)))
     }
 
-    /// Tells whoever watches.
-    pub fn report(&self, notice: &ProgressEvent) {
-        if let Some(hear) = &self.0 {
-            hear(notice);
+    /// Reports an event to the listener.
+    pub fn report(&self, event: &ProgressEvent) {
+        if let Some(listen) = &self.0 {
+            listen(event);
         }
     }
 }

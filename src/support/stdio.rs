@@ -1,9 +1,9 @@
-//! Standard output and standard error, of which each may be closed or full.
+//! Writes to standard output and standard error, each of which may be closed or full.
 
 use std::io::Write;
 use std::process::ExitCode;
 
-/// Prints what was asked for. A standard output that takes no more is a failure, not a panic.
+/// Prints a text on standard output. An output that is closed or full is a failure, not a panic.
 pub fn say(text: &str) -> ExitCode {
     let mut stdout = std::io::stdout().lock();
     match stdout
@@ -15,7 +15,7 @@ pub fn say(text: &str) -> ExitCode {
     }
 }
 
-/// Prints what a person must know. Nothing is left to tell when even standard error is closed.
+/// Prints a text on standard error. An error of writing is ignored: there is nowhere left to report it.
 pub fn complain(text: &str) {
     let _ = std::io::stderr().write_all(text.as_bytes());
 }

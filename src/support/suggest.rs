@@ -1,16 +1,16 @@
-//! Near matches: which known names a mistyped one may have meant.
+//! Suggestions: which known names a mistyped one may have meant.
 
-/// The candidates that `name` was probably meant to be, the nearest first.
+/// The candidates that `name` was probably meant to be, the nearest first, at most three.
 ///
-/// Case does not count. A name that is contained in a candidate, or the other way round, is near as
-/// well: people leave out prefixes (`token` for `mrp_token`). An exact match is not a near match.
+/// Case does not count. A name that is contained in a candidate, or the other way round, is near as well: people leave
+/// out prefixes (`token` for `mrp_token`). An exact match is no suggestion.
 #[must_use]
 pub(crate) fn near<'a>(name: &str, candidates: impl IntoIterator<Item = &'a str>) -> Vec<&'a str> {
-    let wanted = name.to_lowercase();
+    let lower = name.to_lowercase();
     let mut found: Vec<(usize, &str)> = candidates
         .into_iter()
         .filter(|candidate| *candidate != name)
-        .filter_map(|candidate| Some((closeness(&wanted, &candidate.to_lowercase())?, candidate)))
+        .filter_map(|candidate| Some((distance(&lower, &candidate.to_lowercase())?, candidate)))
         .collect();
     found.sort_unstable();
     found.dedup();
@@ -18,39 +18,17 @@ pub(crate) fn near<'a>(name: &str, candidates: impl IntoIterator<Item = &'a str>
     found.into_iter().map(|(_, candidate)| candidate).collect()
 }
 
-/// How far apart two words are, or nothing when they are too far apart to be meant for each other.
-fn closeness(wanted: &str, candidate: &str) -> Option<usize> {
-    let (short, long) = {
-        let (a, b) = (wanted.chars().count(), candidate.chars().count());
-        (a.min(b), a.max(b))
-    };
+/// The number of edits between two words; None when they are too far apart for one to be meant by the other.
+fn distance(name: &str, candidate: &str) -> Option<usize> {
+    let lengths = [name.chars().count(), candidate.chars().count()];
+    let (short, long) = (lengths[0].min(lengths[1]), lengths[0].max(lengths[1]));
     // Above this length a full comparison costs more than a suggestion is worth.
     if short == 0 || long > 256 {
         return None;
     }
-    let edits = edits(wanted, candidate);
-    let contained = short >= 3 && (candidate.contains(wanted) || wanted.contains(candidate));
+    let edits = strsim::osa_distance(name, candidate);
+    let contained = short >= 3 && (candidate.contains(name) || name.contains(candidate));
     (contained || edits <= long.div_ceil(4)).then_some(edits)
-}
-
-/// Insertions, deletions, replacements and swaps of neighbours between two words (optimal string
-/// alignment).
-fn edits(a: &str, b: &str) -> usize {
-    let (a, b): (Vec<char>, Vec<char>) = (a.chars().collect(), b.chars().collect());
-    let mut before_last = vec![0; b.len() + 1];
-    let mut last: Vec<usize> = (0..=b.len()).collect();
-    for i in 1..=a.len() {
-        let mut row = vec![i; b.len() + 1];
-        for j in 1..=b.len() {
-            let replaced = last[j - 1] + usize::from(a[i - 1] != b[j - 1]);
-            row[j] = replaced.min(last[j] + 1).min(row[j - 1] + 1);
-            if i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1] {
-                row[j] = row[j].min(before_last[j - 2] + 1);
-            }
-        }
-        before_last = std::mem::replace(&mut last, row);
-    }
-    last[b.len()]
 }
 
 #[cfg(test)]
@@ -75,7 +53,7 @@ mod tests {
             ("tpye", "type", 1),
             ("ärch", "arch", 1),
         ] {
-            assert_eq!(edits(a, b), expected, "{a} {b}");
+            assert_eq!(strsim::osa_distance(a, b), expected, "{a} {b}");
         }
     }
 
@@ -92,7 +70,7 @@ mod tests {
     }
 
     #[test]
-    fn stays_silent_about_strangers() {
+    fn suggests_nothing_for_names_that_are_far_from_all() {
         assert!(near("bogus", OPTIONS).is_empty());
         assert!(near("", OPTIONS).is_empty());
         assert!(near("state", ["state"]).is_empty());

@@ -1,101 +1,98 @@
-//! Carrying a plan out, step by step, and keeping account of how far it came.
+//! Applying a plan step by step, with a record of what was done.
 
-use std::collections::VecDeque;
-use std::iter;
 use std::time::Duration;
 
 use crate::client::Client;
 use crate::task::TaskError;
-use crate::task::plan::{Action, Halted, Outcome, Plan, Planned, Step, StepOutcome, Task};
+use crate::task::plan::{
+    Action, PartialOutcome, Plan, PlannedStep, Step, StepOutcome, Task, TaskOutcome,
+};
 
-/// What is told of a plan while it is carried out.
+/// An event of a step, reported while a plan is applied.
 #[derive(Clone, Copy, Debug)]
-pub enum Event<'a> {
-    /// A step is begun; until it ends, it may or may not have taken effect.
-    Begun(&'a Step),
+pub enum StepEvent<'a> {
+    /// A step is started; until it ends, it may or may not have taken effect.
+    Started(&'a Step),
     /// A step took effect.
     Done(&'a Step),
-    /// The step that was begun had no effect, or not yet.
-    Left,
+    /// The step that was started had no effect, or none yet.
+    NoEffect,
 }
 
-/// Carries out a plan step by step; `tell` hears how far it is.
+/// Applies a plan step by step and reports each step to `listener`.
 pub fn apply<T: Task>(
     client: &Client,
     plan: Plan<T::Op, T::Report>,
-    tell: impl Fn(Event),
-) -> Result<Outcome<T::Report>, Box<Halted>> {
-    let mut course = Execution::<T>::new(plan);
-    while !course.is_over() {
-        course.step_and_pause(client, &tell);
+    listener: impl Fn(StepEvent),
+) -> Result<TaskOutcome<T::Report>, Box<PartialOutcome>> {
+    let mut execution = Execution::<T>::new(plan);
+    while !execution.is_over() {
+        execution.run_step_and_sleep(client, &listener);
     }
-    course.end()
+    execution.finish()
 }
 
-/// A plan that is being carried out.
+/// A plan that is being applied.
 pub(super) struct Execution<T: Task> {
-    ahead: VecDeque<Planned<T::Op>>,
+    /// The steps that are left, with the warnings and the report so far.
+    plan: Plan<T::Op, T::Report>,
     done: Vec<Step>,
     failed: Option<(Step, TaskError)>,
-    warnings: Vec<String>,
-    report: T::Report,
 }
 
 impl<T: Task> Execution<T> {
     pub(super) fn new(plan: Plan<T::Op, T::Report>) -> Self {
-        let Plan {
-            steps,
-            warnings,
-            report,
-        } = plan;
         Execution {
-            ahead: steps.into(),
+            plan,
             done: Vec::new(),
             failed: None,
-            warnings,
-            report,
         }
     }
 
-    /// Goes on until the end, until a step fails, or up to a wait.
-    pub(super) fn go_on(&mut self, client: &Client, tell: &impl Fn(Event)) {
+    /// Runs steps until the end, until one fails, or until the next one is a wait.
+    pub(super) fn run_until_wait(&mut self, client: &Client, listener: &impl Fn(StepEvent)) {
         while !self.is_over() && !self.is_waiting() {
-            self.step_and_pause(client, tell);
+            self.run_step_and_sleep(client, listener);
         }
     }
 
-    fn step_and_pause(&mut self, client: &Client, tell: &impl Fn(Event)) {
-        if let Some(pause) = self.step(client, tell) {
+    fn run_step_and_sleep(&mut self, client: &Client, listener: &impl Fn(StepEvent)) {
+        if let Some(pause) = self.run_step(client, listener) {
             client.clock().sleep(pause);
         }
     }
 
-    /// Performs the next step once; gives the time until it is to be performed again, if it is not over by then.
-    pub(super) fn step(&mut self, client: &Client, tell: &impl Fn(Event)) -> Option<Duration> {
-        let Planned { mut step, op } = self.ahead.pop_front()?;
-        tell(Event::Begun(&step));
-        match T::perform(client, op, &mut self.report) {
+    /// Runs the next step once. A step that is still pending stays the next one; the result is the time until it
+    /// continues.
+    pub(super) fn run_step(
+        &mut self,
+        client: &Client,
+        listener: &impl Fn(StepEvent),
+    ) -> Option<Duration> {
+        let PlannedStep { mut step, op } = self.plan.steps.pop_front()?;
+        listener(StepEvent::Started(&step));
+        match T::apply_step(client, op, &mut self.plan.report) {
             Ok(StepOutcome::Done) => {
-                tell(Event::Done(&step));
+                listener(StepEvent::Done(&step));
                 self.done.push(step);
             }
             Ok(StepOutcome::DoneOtherwise(after)) => {
                 step.after = after;
-                tell(Event::Done(&step));
+                listener(StepEvent::Done(&step));
                 self.done.push(step);
             }
             Ok(StepOutcome::Skipped(reason)) => {
-                tell(Event::Left);
-                self.warnings.push(reason);
+                listener(StepEvent::NoEffect);
+                self.plan.warnings.push(reason);
             }
-            Ok(StepOutcome::Later(op, pause)) => {
-                tell(Event::Left);
-                self.ahead.push_front(Planned { step, op });
+            Ok(StepOutcome::Pending(op, pause)) => {
+                listener(StepEvent::NoEffect);
+                self.plan.steps.push_front(PlannedStep { step, op });
                 return Some(pause);
             }
             Err(error) => {
                 if !error.may_have_changed() {
-                    tell(Event::Left);
+                    listener(StepEvent::NoEffect);
                 }
                 self.failed = Some((step, error));
             }
@@ -104,13 +101,13 @@ impl<T: Task> Execution<T> {
     }
 
     fn is_over(&self) -> bool {
-        self.has_failed() || self.ahead.is_empty()
+        self.has_failed() || self.plan.steps.is_empty()
     }
 
-    /// Whether it can go on only after something has come true on the server.
+    /// Whether the next step is to wait for a state of the server.
     pub(super) fn is_waiting(&self) -> bool {
-        let next = self.ahead.front().map(|planned| planned.step.action);
-        !self.has_failed() && next == Some(Action::Wait)
+        let next = self.plan.steps.front();
+        !self.has_failed() && next.is_some_and(|planned| planned.step.action == Action::Wait)
     }
 
     /// Whether a step failed.
@@ -118,40 +115,39 @@ impl<T: Task> Execution<T> {
         self.failed.is_some()
     }
 
-    /// Ends it where it stands: what has nothing left to do has succeeded all the same.
+    /// The outcome when no further step is run. Steps that are left are a failure; without any, it has succeeded.
     pub(super) fn abandon(
         mut self,
         reason: &'static str,
-    ) -> Result<Outcome<T::Report>, Box<Halted>> {
-        if let (None, Some(next)) = (&self.failed, self.ahead.pop_front()) {
+    ) -> Result<TaskOutcome<T::Report>, Box<PartialOutcome>> {
+        if !self.has_failed()
+            && let Some(next) = self.plan.steps.pop_front()
+        {
             self.failed = Some((next.step, TaskError::Abandoned(reason)));
         }
-        self.end()
+        self.finish()
     }
 
-    pub(super) fn end(self) -> Result<Outcome<T::Report>, Box<Halted>> {
-        let Execution {
-            ahead,
-            done,
-            failed,
-            warnings,
-            report,
-        } = self;
-        let Some((step, error)) = failed else {
-            return Ok(Outcome {
+    pub(super) fn finish(self) -> Result<TaskOutcome<T::Report>, Box<PartialOutcome>> {
+        let Execution { plan, done, failed } = self;
+        let remaining = plan.steps.into_iter().map(|planned| planned.step);
+        match failed {
+            None => Ok(TaskOutcome {
                 steps: done,
-                warnings,
-                report,
-            });
-        };
-        let not_done = iter::once(step)
-            .chain(ahead.into_iter().map(|later| later.step))
-            .collect();
-        Err(Box::new(Halted {
-            error,
-            done,
-            not_done,
-            warnings,
-        }))
+                warnings: plan.warnings,
+                report: plan.report,
+            }),
+            Some((step, error)) => Err(Box::new(PartialOutcome {
+                error,
+                done,
+                not_done: [step].into_iter().chain(remaining).collect(),
+                warnings: plan.warnings,
+            })),
+        }
+    }
+
+    /// The outcome that running all steps would have.
+    pub(super) fn predicted_outcome(self) -> TaskOutcome<T::Report> {
+        self.plan.predicted_outcome()
     }
 }

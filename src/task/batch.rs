@@ -1,24 +1,27 @@
-//! Many tasks of one kind together: planned side by side, applied in their order, awaited in one round.
+//! Batches: many tasks of one kind, planned in parallel, applied in their order, with one common wait.
 
 use std::collections::{BTreeSet, HashMap};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use crate::client::{Client, ReadOnlyClient};
-use crate::task::apply::{Event, Execution};
-use crate::task::plan::{Halted, Outcome, Plan, Planning, Task};
+use crate::task::apply::{Execution, StepEvent};
+use crate::task::plan::{PartialOutcome, PlanResult, Task, TaskOutcome};
 use crate::task::{TaskError, parallel};
 
-/// Why an item is not carried on that did not fail itself.
-const ANOTHER_FAILED: &str = "another item failed and fail_fast is set";
+/// Why a task is abandoned that did not fail itself.
+const ANOTHER_FAILED: &str = "another item failed and O(fail_fast) is set";
 const ALL_WOULD_FAIL: &str = "another item failed as all of them would";
 
-/// What applying the plan of one task came to.
-type Applied<T> = Result<Outcome<<T as Task>::Report>, Box<Halted>>;
+/// The outcome of one task.
+type BatchResult<T> = Result<TaskOutcome<<T as Task>::Report>, Box<PartialOutcome>>;
 
-/// Plans all tasks; each knows only what the server has now, so no two may be about the same object. Once one fails at
-/// what all need, the server is asked for no other.
-pub fn plan_all<T>(client: &ReadOnlyClient, tasks: &[T]) -> Vec<Planning<T>>
+/// The execution of one task, or why it could not be planned.
+type BatchExecution<T> = Result<Execution<T>, TaskError>;
+
+/// Plans all tasks. Each plan is made from what the server has now, so no two may claim the same object. After an error
+/// that concerns all tasks, no further request is sent.
+pub fn plan_all<T>(client: &ReadOnlyClient, tasks: &[T]) -> Vec<PlanResult<T>>
 where
     T: Task + Sync,
     T::Op: Send,
@@ -33,132 +36,133 @@ where
         all_would_fail.fetch_or(concerns_all(&plan), Ordering::Relaxed);
         plan
     });
+    // Requests in parallel fail alike: the error is reported once.
     for plan in plans.iter_mut().filter(|plan| concerns_all(plan)).skip(1) {
         *plan = Err(TaskError::Abandoned(ALL_WOULD_FAIL));
     }
-    refuse_repeated(tasks, &mut plans);
-    T::settle(&mut plans);
+    refuse_repeated_objects(tasks, &mut plans);
+    T::resolve_conflicts(&mut plans);
     plans
 }
 
-/// What [`apply_all`] would come to, with nothing done: check mode.
-pub fn pretend_all<T: Task>(plans: Vec<Planning<T>>, fail_fast: bool) -> Vec<Applied<T>> {
-    match reason_to_stop(&plans, |_| false, fail_fast) {
-        None => plans
-            .into_iter()
-            .map(|plan| plan.map(Plan::pretend).map_err(Halted::unplanned))
-            .collect(),
-        stop => courses::<T>(plans)
-            .into_iter()
-            .map(|course| end(course, stop))
-            .collect(),
-    }
+/// The outcomes that [`apply_all`] would have: the result of check mode.
+pub fn predict_all<T: Task>(plans: Vec<PlanResult<T>>, fail_fast: bool) -> Vec<BatchResult<T>> {
+    let executions = executions::<T>(plans);
+    let stop = stop_reason(&executions, fail_fast);
+    executions
+        .into_iter()
+        .map(|execution| match (execution, stop) {
+            (Ok(execution), None) => Ok(execution.predicted_outcome()),
+            (execution, stop) => finish(execution, stop),
+        })
+        .collect()
 }
 
-/// Applies the plans in their order. Where one has to wait, the others go on; then all that wait are looked at side by
-/// side, again and again until none is left. With `fail_fast` nothing is begun any more once one has failed.
+/// Applies the plans in their order. A plan that has to wait is left at its wait while the others go on; then all waits
+/// are polled in parallel until none is left. With `fail_fast`, no step is started after a failure.
 pub fn apply_all<T>(
     client: &Client,
-    plans: Vec<Planning<T>>,
+    plans: Vec<PlanResult<T>>,
     fail_fast: bool,
-    tell: impl Fn(Event) + Sync,
-) -> Vec<Applied<T>>
+    listener: impl Fn(StepEvent) + Sync,
+) -> Vec<BatchResult<T>>
 where
     T: Task,
     T::Op: Send,
     T::Report: Send,
 {
-    let mut courses = courses::<T>(plans);
+    let mut executions = executions::<T>(plans);
     let mut pause = Duration::ZERO;
     let stop = loop {
-        let stop = go_on(client, &mut courses, fail_fast, &tell);
-        let waiting = courses.iter_mut().flatten().filter(|it| it.is_waiting());
-        let waiting: Vec<&mut Execution<T>> = waiting.collect();
+        let stop = run_in_order(client, &mut executions, fail_fast, &listener);
+        let waiting: Vec<&mut Execution<T>> = executions
+            .iter_mut()
+            .flatten()
+            .filter(|execution| execution.is_waiting())
+            .collect();
         if stop.is_some() || waiting.is_empty() {
             break stop;
         }
         client.clock().sleep(pause);
-        let pauses = parallel::map(waiting, |course| course.step(client, &tell));
+        let pauses = parallel::map(waiting, |execution| execution.run_step(client, &listener));
         pause = pauses.into_iter().flatten().min().unwrap_or_default();
     };
-    courses
+    executions
         .into_iter()
-        .map(|course| end(course, stop))
+        .map(|execution| finish(execution, stop))
         .collect()
 }
 
-fn courses<T: Task>(plans: Vec<Planning<T>>) -> Vec<Result<Execution<T>, TaskError>> {
+fn executions<T: Task>(plans: Vec<PlanResult<T>>) -> Vec<BatchExecution<T>> {
     plans
         .into_iter()
         .map(|plan| plan.map(Execution::new))
         .collect()
 }
 
-/// Carries each on in its turn, as far as it comes without a wait, unless there is a reason to stop.
-fn go_on<T: Task>(
+/// Runs each execution in turn up to its next wait, unless there is a reason to stop.
+fn run_in_order<T: Task>(
     client: &Client,
-    courses: &mut [Result<Execution<T>, TaskError>],
+    executions: &mut [BatchExecution<T>],
     fail_fast: bool,
-    tell: &impl Fn(Event),
+    listener: &impl Fn(StepEvent),
 ) -> Option<&'static str> {
-    let stop = |courses: &_| reason_to_stop(courses, Execution::has_failed, fail_fast);
-    for index in 0..courses.len() {
-        if let Some(reason) = stop(courses) {
+    for index in 0..executions.len() {
+        if let Some(reason) = stop_reason(executions, fail_fast) {
             return Some(reason);
         }
-        if let Ok(course) = &mut courses[index] {
-            course.go_on(client, tell);
+        if let Ok(execution) = &mut executions[index] {
+            execution.run_until_wait(client, listener);
         }
     }
-    stop(courses)
+    stop_reason(executions, fail_fast)
 }
 
-/// Why nothing more is to be begun, if that is so.
-fn reason_to_stop<Item>(
-    items: &[Result<Item, TaskError>],
-    has_failed: impl Fn(&Item) -> bool,
-    fail_fast: bool,
-) -> Option<&'static str> {
-    let one_failed = || {
-        items
+/// Why no further step is started; None to go on.
+fn stop_reason<T: Task>(executions: &[BatchExecution<T>], fail_fast: bool) -> Option<&'static str> {
+    if executions.iter().any(concerns_all) {
+        return Some(ALL_WOULD_FAIL);
+    }
+    let has_failure = executions.iter().any(|execution| match execution {
+        Ok(execution) => execution.has_failed(),
+        Err(_) => true,
+    });
+    (fail_fast && has_failure).then_some(ANOTHER_FAILED)
+}
+
+/// Whether a task could not be planned for a reason that concerns every task.
+fn concerns_all<Planned>(plan: &Result<Planned, TaskError>) -> bool {
+    plan.as_ref().is_err_and(TaskError::concerns_all)
+}
+
+fn finish<T: Task>(execution: BatchExecution<T>, stop: Option<&'static str>) -> BatchResult<T> {
+    match (execution, stop) {
+        (Ok(execution), Some(reason)) => execution.abandon(reason),
+        (Ok(execution), None) => execution.finish(),
+        (Err(error), _) => Err(PartialOutcome::without_plan(error)),
+    }
+}
+
+/// Refuses tasks that claim the same object. All plans are made before any is applied, so the second one would be
+/// outdated when it is applied, and nothing says which of the two the user means.
+fn refuse_repeated_objects<T: Task>(tasks: &[T], plans: &mut [PlanResult<T>]) {
+    let claims: Vec<BTreeSet<String>> = tasks
+        .iter()
+        .zip(&*plans)
+        .map(|(task, plan)| match plan {
+            Ok(plan) => task.claimed_objects(plan).into_iter().collect(),
+            Err(_) => BTreeSet::new(),
+        })
+        .collect();
+    let mut claim_counts: HashMap<&str, usize> = HashMap::new();
+    for object in claims.iter().flatten() {
+        *claim_counts.entry(object).or_default() += 1;
+    }
+    for ((task, plan), claimed) in tasks.iter().zip(plans).zip(&claims) {
+        if claimed
             .iter()
-            .any(|item| item.as_ref().is_ok_and(&has_failed))
-    };
-    if items.iter().any(concerns_all) {
-        Some(ALL_WOULD_FAIL)
-    } else if fail_fast && (items.iter().any(Result::is_err) || one_failed()) {
-        Some(ANOTHER_FAILED)
-    } else {
-        None
-    }
-}
-
-fn concerns_all<Item>(item: &Result<Item, TaskError>) -> bool {
-    item.as_ref().is_err_and(TaskError::concerns_all)
-}
-
-fn end<T: Task>(course: Result<Execution<T>, TaskError>, stop: Option<&'static str>) -> Applied<T> {
-    match (course, stop) {
-        (Ok(course), Some(reason)) => course.abandon(reason),
-        (Ok(course), None) => course.end(),
-        (Err(error), _) => Err(Halted::unplanned(error)),
-    }
-}
-
-/// A plan is made from what the server has before any of them is applied; a second one for the same object would be
-/// wrong by the time it is applied, and which of the two is meant nobody can tell.
-fn refuse_repeated<T: Task>(tasks: &[T], plans: &mut [Planning<T>]) {
-    let objects_of = |(task, plan): (&T, &Planning<T>)| match plan {
-        Ok(plan) => task.objects(plan).into_iter().collect(),
-        Err(_) => BTreeSet::new(),
-    };
-    let objects: Vec<BTreeSet<String>> = tasks.iter().zip(&*plans).map(objects_of).collect();
-    let mut items_with: HashMap<&str, usize> = HashMap::new();
-    for object in objects.iter().flatten() {
-        *items_with.entry(object).or_default() += 1;
-    }
-    for ((plan, own), task) in plans.iter_mut().zip(&objects).zip(tasks) {
-        if own.iter().any(|object| items_with[object.as_str()] > 1) {
+            .any(|object| claim_counts[object.as_str()] > 1)
+        {
             let sentence = format!("{} is in the list more than once", task.title());
             *plan = Err(TaskError::Refused(sentence));
         }

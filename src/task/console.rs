@@ -1,24 +1,23 @@
-//! A way to the serial console of a machine.
+//! Access to the serial console of a machine.
 //!
-//! It changes nothing that anybody else sees, but it is a request that writes: in check mode it is only prepared.
+//! It changes nothing that other users see, but it is a request that writes: in check mode it is only prepared.
 
 use crate::client::{Client, Console, Machine, ReadOnlyClient};
-use crate::task::TaskError;
-use crate::task::lookup;
 use crate::task::lookup::MachineRef;
+use crate::task::{TaskError, lookup};
 
-/// Whose console is wanted.
+/// The machine whose console is opened.
 #[derive(Clone, Debug)]
 pub struct ConsoleSpec {
     /// Which machine.
     pub machine: MachineRef,
-    /// Also of a machine that is not assigned to the token's user, which the server lets only administrators do.
+    /// Also open that of a machine that is not assigned to the token's user, which the server lets only administrators do.
     pub allow_unassigned: bool,
 }
 
-/// Finds the machine and checks what the server would refuse.
+/// Finds the machine, and refuses what the server would refuse.
 pub fn prepare(client: &ReadOnlyClient, spec: &ConsoleSpec) -> Result<Machine, TaskError> {
-    let machine = lookup::machine(client, &spec.machine)?;
+    let machine = lookup::find_machine(client, &spec.machine)?;
     if !spec.allow_unassigned {
         lookup::require_assignment(client, &machine)?;
     }
@@ -31,7 +30,7 @@ pub fn prepare(client: &ReadOnlyClient, spec: &ConsoleSpec) -> Result<Machine, T
     }
 }
 
-/// Asks for the console, with a token that is a secret.
+/// Opens the console. The answer contains a secret token.
 pub fn open(client: &Client, machine: &Machine) -> Result<Console, TaskError> {
     Ok(client.consoles().create(machine.id)?)
 }

@@ -1,41 +1,43 @@
-//! Why a task cannot be planned or did not succeed, each as one sentence with a separate hint.
+//! Errors of tasks: why one cannot be planned or did not succeed, as one sentence with a separate hint.
+//!
+//! Sentences and hints name options in markup, such as `O(force)`, and each front end renders them.
 
 use std::net::Ipv4Addr;
 use std::time::Duration;
 
 use crate::client;
 
-/// What stops a task. The text is one sentence; [`TaskError::hint`] says what helps.
+/// An error of a task. The text is one sentence; [`TaskError::hint`] says what helps.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum TaskError {
-    /// The client could not ask or tell the server.
+    /// A request failed.
     #[error(transparent)]
     Api(#[from] client::Error),
 
     /// A name or an id that must exist does not, or is not visible to the token's user.
-    #[error("there is no {what} {name}{}", near_names(near))]
+    #[error("there is no {what} {name}{}", similar_text(near))]
     NotFound {
         /// The kind of object: `machine`, `visible Kernel image for arm64`.
         what: String,
         /// The name as it was given, quoted.
         name: String,
-        /// Names that do exist and look alike.
+        /// Similar names that do exist.
         near: Vec<String>,
     },
 
-    /// A name means several: images of others with that description, interfaces with that identifier.
+    /// Several objects have the name: images of other users with that description, interfaces with that identifier.
     #[error("{what} {name} is ambiguous: {}", candidates.join("; "))]
     Ambiguous {
         /// The kind of object.
         what: String,
         /// The name as it was given, quoted.
         name: String,
-        /// What tells them apart: the id of each, its owner and date, or its MAC.
+        /// What distinguishes them: the id of each, its owner and date, or its MAC.
         candidates: Vec<String>,
     },
 
-    /// The machine is not assigned to the token's user. The server itself would let boot parameters be changed.
+    /// The machine is not assigned to the token's user. The server itself lets anyone change its boot parameters.
     #[error(
         "machine '{machine}' is not assigned to this token's user; {}",
         holders_text(holders)
@@ -48,13 +50,13 @@ pub enum TaskError {
     },
 
     /// Machines are held by others, or there are too few of them.
-    #[error("{problem}{}{}", within(*waited), colon_list(holders))]
+    #[error("{problem}{}{}", deadline_text(*waited), colon_list(holders))]
     NotFree {
         /// `machine 'qdc01' is not free`.
         problem: String,
-        /// How long was waited for it.
+        /// The deadline that passed; None without a wait.
         waited: Option<Duration>,
-        /// Who holds what.
+        /// `'qdc01' is held by alice (ci)` for each.
         holders: Vec<String>,
     },
 
@@ -67,24 +69,24 @@ pub enum TaskError {
         machine: String,
     },
 
-    /// Of several machines not all could be had, and one that was had could not be given back.
+    /// Not all of several machines could be reserved, and one that was could not be released again.
     #[error("{source}; {} could not be given back", machines.join(", "))]
     NotGivenBack {
-        /// Why not all could be had.
+        /// Why not all could be reserved.
         source: Box<TaskError>,
         /// `machine 'qdc01'` for each that is still held.
         machines: Vec<String>,
     },
 
     /// The object belongs to another user, so the change must be made by its owner.
-    #[error("{object} belongs to {owner}, so {wish} is not possible with this token")]
+    #[error("{object} belongs to {owner}, so {change} is not possible with this token")]
     NotYours {
         /// What it is, by name and id.
         object: String,
         /// Its owner's user name.
         owner: String,
-        /// What was asked for.
-        wish: String,
+        /// What the task would do: `changing it`.
+        change: String,
     },
 
     /// An image or preseed to be deleted is what machines boot.
@@ -96,7 +98,7 @@ pub enum TaskError {
         uses: Vec<String>,
     },
 
-    /// The address belongs to another interface, or all that were free went to others meanwhile.
+    /// The address belongs to another interface, or is promised to one in the same batch.
     #[error("{interface} cannot have {address}: {holder}")]
     AddressTaken {
         /// Which interface of which machine.
@@ -107,7 +109,7 @@ pub enum TaskError {
         holder: String,
     },
 
-    /// The server took a request and has something else than what was sent.
+    /// The server took a request and then has other values than those that were sent.
     #[error("{object} was written, but the server has {found} where {expected} was sent")]
     ReadBack {
         /// What was written.
@@ -118,7 +120,7 @@ pub enum TaskError {
         found: String,
     },
 
-    /// The server took a request, and then could not be asked what it has.
+    /// The server took a request, and the read after it failed.
     #[error("{object} was written, but could not be read back: {source}")]
     Unverified {
         /// What was written.
@@ -127,7 +129,7 @@ pub enum TaskError {
         source: client::Error,
     },
 
-    /// The options ask for something that cannot be.
+    /// The options ask for something impossible.
     #[error("{0}")]
     Refused(String),
 
@@ -148,9 +150,9 @@ pub enum TaskError {
     Provision {
         /// The machine's name.
         machine: String,
-        /// What the server said.
+        /// The server's answer.
         source: client::Error,
-        /// What had to be put right on the server afterwards; empty where nothing had.
+        /// What was restored on the server afterwards; empty where nothing was.
         aftermath: String,
     },
 
@@ -163,24 +165,24 @@ pub enum TaskError {
         waited: Duration,
     },
 
-    /// Another task of the list failed, and for this reason none goes on then.
+    /// Another task of the batch failed, and this one was not continued for this reason.
     #[error("not carried on, because {0}")]
     Abandoned(&'static str),
 
-    /// What was waited for did not come in time.
+    /// The deadline of a wait passed.
     #[error("{unmet} within {} s; the last state seen was {last}", waited.as_secs_f64())]
     WaitTimeout {
         /// `machine 'qdc01' was not ready`.
         unmet: String,
         /// The deadline that passed.
         waited: Duration,
-        /// The state at the last look, or why it could not be seen.
+        /// The last state, or why it could not be read.
         last: String,
         /// What the user can do about it.
         hint: &'static str,
     },
 
-    /// The machine's BMC does not tell its power, so it is not asked to change it either.
+    /// The machine's BMC does not answer, so no order is sent to it either.
     #[error(
         "the BMC of machine '{machine}' does not answer, so its power is unknown and was left alone"
     )]
@@ -189,7 +191,7 @@ pub enum TaskError {
         machine: String,
     },
 
-    /// A boot over the network that could only fail.
+    /// A boot over the network without a boot file: the server names none while netboot is off.
     #[error("a PXE reboot of machine '{machine}' finds nothing to boot, since its netboot is off")]
     NetbootOff {
         /// The machine's name.
@@ -207,20 +209,20 @@ impl TaskError {
             }
             TaskError::Ambiguous { .. } => Some("Give the id instead.".into()),
             TaskError::NotAssigned { .. } => Some(
-                "Have the machine assigned to this user, or act all the same with the option allow_unassigned.".into(),
+                "Have the machine assigned to this user, or act all the same with the option O(allow_unassigned).".into(),
             ),
             TaskError::NotFree { waited: None, .. } => {
-                Some("Wait until enough are free with the option wait.".into())
+                Some("Wait until enough are free with the option O(wait).".into())
             }
             TaskError::NotStored { .. } => Some(
                 "That is a fault of the server. With an administrator's token the machine is assigned instead (name that \
-                 user with the option user if they own no image, machine or preseed); otherwise have an administrator \
+                 user with the option O(user) if they own no image, machine or preseed); otherwise have an administrator \
                  assign it."
                     .into(),
             ),
             TaskError::NotGivenBack { .. } => Some("Release them when the server answers again.".into()),
             TaskError::AddressTaken { .. } => {
-                Some("The option ipv4 also takes auto, the lowest address of the pool that is free at the time.".into())
+                Some("The option O(ipv4) also takes auto, the lowest address of the pool that is free at the time.".into())
             }
             TaskError::InUse { .. } => Some("Point these machines at something else first.".into()),
             TaskError::InstallFailed { .. } => Some(
@@ -233,13 +235,13 @@ impl TaskError {
                 "Check that the BMC answers, and that its address, user, password and cartridge on the server are right.".into(),
             ),
             TaskError::NetbootOff { .. } => Some(
-                "Switch its netboot on first, or reboot it all the same with the option force.".into(),
+                "Switch its netboot on first, or reboot it all the same with the option O(force).".into(),
             ),
             _ => None,
         }
     }
 
-    /// Whether the step that failed may have taken effect: its answer was lost, or the look after it failed.
+    /// Whether the step that failed may have taken effect: its answer was lost, or the read after it failed.
     pub fn may_have_changed(&self) -> bool {
         match self {
             TaskError::Api(error) => error.may_have_taken_effect(),
@@ -253,12 +255,12 @@ impl TaskError {
         }
     }
 
-    /// Whether every other task would fail as this one did.
+    /// Whether every other task would fail in the same way.
     pub fn concerns_all(&self) -> bool {
         matches!(self, TaskError::Api(error) if error.concerns_all())
     }
 
-    /// The server's raw answer behind the error, for those who ask for every detail.
+    /// The server's raw answer, which only a high verbosity shows.
     pub fn server_response(&self) -> Option<&str> {
         match self {
             TaskError::Api(error) | TaskError::Provision { source: error, .. } => {
@@ -269,7 +271,7 @@ impl TaskError {
     }
 }
 
-fn near_names(near: &[String]) -> String {
+fn similar_text(near: &[String]) -> String {
     match near {
         [] => String::new(),
         names => format!(
@@ -297,7 +299,7 @@ fn colon_list(entries: &[String]) -> String {
     }
 }
 
-fn within(waited: Option<Duration>) -> String {
+fn deadline_text(waited: Option<Duration>) -> String {
     waited.map_or_else(String::new, |time| {
         format!(" within {} s", time.as_secs_f64())
     })
@@ -311,7 +313,7 @@ fn aftermath_text(aftermath: &str) -> String {
     }
 }
 
-/// A time that was measured, whose thousandths nobody wants to read.
+/// A measured time, rounded.
 fn seconds(time: Duration) -> String {
     match time.as_secs_f64() {
         whole if whole >= 10.0 => format!("{whole:.0} s"),

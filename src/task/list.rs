@@ -1,5 +1,4 @@
-//! What there is on the server: images, preseeds and machines, as far as filters let them through. Nothing is ever
-//! written.
+//! Filtered lists of images, preseeds and machines.
 
 use serde::Serialize;
 
@@ -9,119 +8,121 @@ use crate::client::{
 };
 use crate::support::glob::Glob;
 use crate::support::sort::sorted;
-use crate::task::network::Selection;
+use crate::task::network::MachineSelection;
 use crate::task::preseed::PreseedFacts;
 use crate::task::{TaskError, parallel};
 
-/// Which images are meant; what is not given lets everything through.
-#[derive(Clone, Debug)]
+/// A filter for images; what is not given matches every image.
+#[derive(Clone, Debug, Default)]
 pub struct ImageFilter {
-    /// One's own ones, or all that one may see.
+    /// The own ones, or all that are visible.
     pub scope: Scope,
-    /// Held against the path below the boot root.
+    /// For the path below the boot endpoint.
     pub name: Option<Glob>,
-    /// Held against the description; where there is none, against an empty text.
+    /// For the description; one that is missing counts as empty.
     pub description: Option<Glob>,
-    /// What they are.
+    /// Kernel, Initrd or bootloader.
     pub kind: Option<ImageType>,
     /// For which architecture.
     pub arch: Option<String>,
-    /// Whether their owner vouches for them.
+    /// Whether they are marked as known to work.
     pub known_good: Option<bool>,
 }
 
-/// The images that are meant, the oldest first.
+/// The images that match, the oldest first.
 pub fn images(client: &ReadOnlyClient, filter: &ImageFilter) -> Result<Vec<Image>, TaskError> {
     let mut images = client.images().list(filter.scope)?;
     images.retain(|image| {
-        fits(&filter.name, image.name.as_deref())
-            && fits(&filter.description, image.description.as_deref())
-            && is(&filter.kind, Some(&image.kind))
-            && is(&filter.arch, image.arch.as_ref())
-            && is(&filter.known_good, Some(&image.known_good))
+        matches_pattern(&filter.name, image.name.as_deref())
+            && matches_pattern(&filter.description, image.description.as_deref())
+            && equals(&filter.kind, Some(&image.kind))
+            && equals(&filter.arch, image.arch.as_ref())
+            && equals(&filter.known_good, Some(&image.known_good))
     });
     Ok(sorted(images, |image| (String::new(), image.id.0)))
 }
 
-/// Which preseeds are meant; what is not given lets everything through.
-#[derive(Clone, Debug)]
+/// A filter for preseeds; what is not given matches every preseed.
+#[derive(Clone, Debug, Default)]
 pub struct PreseedFilter {
-    /// One's own ones, or all that one may see.
+    /// The own ones, or all that are visible.
     pub scope: Scope,
-    /// Held against the name.
+    /// For the name.
     pub name: Option<Glob>,
-    /// Held against the description; where there is none, against an empty text.
+    /// For the description; one that is missing counts as empty.
     pub description: Option<Glob>,
     /// For which installer.
     pub kind: Option<PreseedType>,
-    /// Whether their owner vouches for them.
+    /// Whether they are marked as known to work.
     pub known_good: Option<bool>,
-    /// Whether to tell their texts too.
+    /// Whether to include their content.
     pub content: bool,
 }
 
-/// A preseed, with its text only where it was asked for.
+/// A preseed, with its content only if the filter includes it.
 #[derive(Clone, Debug, Serialize)]
 pub struct PreseedInfo {
-    /// All but the text.
+    /// All but the content.
     #[serde(flatten)]
     pub facts: PreseedFacts,
-    /// The text.
+    /// Its text.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub content: Option<String>,
 }
 
-/// The preseeds that are meant, in the order of their names.
+/// The preseeds that match, in the order of their names.
 pub fn preseeds(
     client: &ReadOnlyClient,
     filter: &PreseedFilter,
 ) -> Result<Vec<PreseedInfo>, TaskError> {
     let mut preseeds = client.preseeds().list(filter.scope)?;
     preseeds.retain(|preseed| {
-        fits(&filter.name, Some(&preseed.name))
-            && fits(&filter.description, preseed.description.as_deref())
-            && is(&filter.kind, Some(&preseed.kind))
-            && is(&filter.known_good, Some(&preseed.known_good))
+        matches_pattern(&filter.name, Some(&preseed.name))
+            && matches_pattern(&filter.description, preseed.description.as_deref())
+            && equals(&filter.kind, Some(&preseed.kind))
+            && equals(&filter.known_good, Some(&preseed.known_good))
     });
     let preseeds = sorted(preseeds, |preseed| (preseed.name.clone(), 0));
-    let told = preseeds.into_iter().map(|preseed| PreseedInfo {
-        facts: PreseedFacts::of(&preseed),
-        content: filter.content.then(|| preseed.content.unwrap_or_default()),
-    });
-    Ok(told.collect())
+    Ok(preseeds
+        .into_iter()
+        .map(|preseed| PreseedInfo {
+            facts: PreseedFacts::from_preseed(&preseed),
+            content: filter.content.then(|| preseed.content.unwrap_or_default()),
+        })
+        .collect())
 }
 
-/// Which machines are meant, and what to tell of them; what is not given lets everything through.
-#[derive(Clone, Debug)]
+/// A filter for machines, and the details to read; what is not given matches every machine.
+#[derive(Clone, Debug, Default)]
 pub struct MachineFilter {
     /// Which machines.
-    pub machines: Selection,
-    /// Those assigned to the token's user or all, where the selection does not name them.
+    pub machines: MachineSelection,
+    /// Those assigned to the token's user, or all; for a selection that does not name them.
     pub scope: Scope,
-    /// Held against the name.
+    /// For the name.
     pub name: Option<Glob>,
     /// Of which architecture.
     pub arch: Option<String>,
-    /// In one of these states; none lets all through.
+    /// In one of these states; empty for any state.
     pub states: Vec<MachineState>,
-    /// What to ask for besides.
-    pub details: Details,
+    /// The details to read.
+    pub details: MachineDetails,
 }
 
-/// What the server tells of each machine separately: each costs one request a machine.
+/// Details of machines, each of which is one request for each machine.
 #[derive(Clone, Copy, Debug, Default)]
-pub struct Details {
-    /// How far it is.
+pub struct MachineDetails {
+    /// Its state.
     pub state: bool,
     /// Its interfaces.
     pub interfaces: bool,
     /// Who holds it.
     pub assignees: bool,
-    /// Whether it is on. The server asks its BMC each time, and answers nobody else meanwhile.
+    /// Its power. The server queries the BMC each time, and answers no other request meanwhile.
     pub power: bool,
 }
 
-/// A machine with the details that were asked for.
+/// A machine with the details that were read.
 #[derive(Clone, Debug, Serialize)]
 pub struct MachineInfo {
     /// The server's fields.
@@ -136,23 +137,24 @@ pub struct MachineInfo {
     /// Who holds it, and why.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub assignees: Option<Vec<Assignee>>,
-    /// What its BMC says.
+    /// The answer of its BMC.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub power: Option<Power>,
 }
 
-/// The machines that are meant, in the order of their names, or in the order in which they were named.
+/// The machines that match, in the order of their names, or in the order in which the selection names them.
 pub fn machines(
     client: &ReadOnlyClient,
     filter: &MachineFilter,
 ) -> Result<Vec<MachineInfo>, TaskError> {
     let mut machines = filter.machines.select(client, filter.scope)?;
     machines.retain(|machine| {
-        fits(&filter.name, Some(&machine.name)) && is(&filter.arch, machine.arch.as_ref())
+        matches_pattern(&filter.name, Some(&machine.name))
+            && equals(&filter.arch, machine.arch.as_ref())
     });
     let found = parallel::try_map(&machines, |machine| {
-        match filter.look(client, machine.clone()) {
-            // It was deleted since the list was made.
+        match filter.read_details(client, machine.clone()) {
+            // The machine was deleted after it was listed.
             Err(error) if error.is_not_found() => Ok(None),
             answer => answer,
         }
@@ -161,43 +163,48 @@ pub fn machines(
 }
 
 impl MachineFilter {
-    /// Asks for the details of a machine; nothing when its state is none of those that are meant.
-    fn look(
+    /// Reads the details of a machine; None if the filter excludes its state.
+    fn read_details(
         &self,
         client: &ReadOnlyClient,
         machine: Machine,
     ) -> Result<Option<MachineInfo>, client::Error> {
         let (id, details) = (machine.id, self.details);
-        let state = when(details.state || !self.states.is_empty(), || {
-            client.states().get(id)
-        })?;
-        if !self.states.is_empty() && !state.iter().all(|state| self.states.contains(state)) {
-            return Ok(None);
-        }
-        Ok(Some(MachineInfo {
-            state,
-            interfaces: when(details.interfaces, || client.interfaces().list(id))?,
-            assignees: when(details.assignees, || client.assignees().list(id))?,
-            power: when(details.power, || client.powers().get(id))?,
+        let mut info = MachineInfo {
             machine,
-        }))
+            state: None,
+            interfaces: None,
+            assignees: None,
+            power: None,
+        };
+        if details.state || !self.states.is_empty() {
+            let state = client.states().get(id)?;
+            if !self.states.is_empty() && !self.states.contains(&state) {
+                return Ok(None);
+            }
+            info.state = Some(state);
+        }
+        if details.interfaces {
+            info.interfaces = Some(client.interfaces().list(id)?);
+        }
+        if details.assignees {
+            info.assignees = Some(client.assignees().list(id)?);
+        }
+        if details.power {
+            info.power = Some(client.powers().get(id)?);
+        }
+        Ok(Some(info))
     }
 }
 
-fn when<T>(
-    wanted: bool,
-    ask: impl FnOnce() -> Result<T, client::Error>,
-) -> Result<Option<T>, client::Error> {
-    wanted.then(ask).transpose()
-}
-
-/// A text that is not there is an empty one.
-fn fits(pattern: &Option<Glob>, text: Option<&str>) -> bool {
+/// Whether a text matches a pattern, if one was given. A missing text counts as empty.
+fn matches_pattern(pattern: &Option<Glob>, text: Option<&str>) -> bool {
     pattern
         .as_ref()
         .is_none_or(|pattern| pattern.matches(text.unwrap_or("")))
 }
 
-fn is<T: PartialEq>(wanted: &Option<T>, found: Option<&T>) -> bool {
-    wanted.is_none() || wanted.as_ref() == found
+/// Whether a field has a value, if one was given.
+fn equals<T: PartialEq>(given: &Option<T>, found: Option<&T>) -> bool {
+    given.is_none() || given.as_ref() == found
 }

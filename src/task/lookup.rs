@@ -1,4 +1,4 @@
-//! Finding the object that a user means, and saying what there is when it is not there.
+//! Finding the object that a user names, or similar names when there is none.
 
 use std::collections::{BTreeSet, HashSet};
 
@@ -8,12 +8,12 @@ use crate::client::{
 };
 use crate::support::sort::sorted;
 use crate::support::suggest::near;
-
+use crate::support::user_text::user_with_reason;
 use crate::task::TaskError;
 
-/// All images that the token may see, and which of them are its user's own.
+/// All images that are visible to the token's user, and which of them belong to this user.
 ///
-/// The server has no "who am I": one's own images are those that it lists without `show_all`.
+/// The server does not say who the token's user is: their images are those that it lists without `show_all`.
 pub(super) struct Images {
     visible: Vec<Image>,
     own: HashSet<ImageId>,
@@ -33,9 +33,9 @@ impl Images {
         self.own.contains(&image.id)
     }
 
-    /// The images of that type, architecture and description, the newest first: ids only ever grow,
-    /// whereas dates are in the server's local time.
-    pub(super) fn described<'a>(
+    /// The own and the other images of that type, architecture and description, the newest first. Ids only grow, whereas
+    /// dates are in the server's local time.
+    pub(super) fn with_description<'a>(
         &'a self,
         kind: &ImageType,
         arch: &str,
@@ -50,14 +50,14 @@ impl Images {
             .partition(|image| self.is_own(image))
     }
 
-    /// The image that a description means: the newest own one, else the only one of others.
-    pub(super) fn resolve(
+    /// The image that a description names: the newest own one, else the only one of other users.
+    pub(super) fn find(
         &self,
         kind: &ImageType,
         arch: &str,
         description: &str,
     ) -> Result<Option<&Image>, TaskError> {
-        let (own, others) = self.described(kind, arch, description);
+        let (own, others) = self.with_description(kind, arch, description);
         match (own.first(), others.as_slice()) {
             (Some(newest), _) => Ok(Some(newest)),
             (None, []) => Ok(None),
@@ -65,7 +65,7 @@ impl Images {
             (None, several) => Err(TaskError::Ambiguous {
                 what: format!("the {kind} image for {arch}"),
                 name: format!("'{description}'"),
-                candidates: several.iter().map(|image| whose(image)).collect(),
+                candidates: several.iter().map(|image| candidate_text(image)).collect(),
             }),
         }
     }
@@ -78,7 +78,7 @@ impl Images {
         TaskError::NotFound {
             what: format!("visible {kind} image for {arch}"),
             name: format!("'{description}'"),
-            near: near_names(description, descriptions),
+            near: similar_names(description, descriptions),
         }
     }
 
@@ -89,34 +89,38 @@ impl Images {
     }
 }
 
-/// The image with that id, or the error that it is not there.
+/// The image with that id, or the error that there is none.
 pub(super) fn image_by_id(client: &ReadOnlyClient, id: ImageId) -> Result<Image, TaskError> {
     client
         .images()
         .find(id)?
-        .ok_or_else(|| missing_id("image", id))
+        .ok_or_else(|| id_not_found("image", id))
 }
 
-/// The preseed with that id, or the error that it is not there.
+/// The preseed with that id, or the error that there is none.
 pub(super) fn preseed_by_id(client: &ReadOnlyClient, id: PreseedId) -> Result<Preseed, TaskError> {
     match client.preseeds().get(id) {
-        Err(error) if error.is_not_found() => Err(missing_id("preseed", id)),
+        Err(error) if error.is_not_found() => Err(id_not_found("preseed", id)),
         answer => Ok(answer?),
     }
 }
 
-/// The error for a preseed name that nothing visible has.
-pub(super) fn no_such_preseed(client: &ReadOnlyClient, name: &str) -> Result<TaskError, TaskError> {
+/// The error for a name that no visible preseed has.
+pub(super) fn preseed_not_found(
+    client: &ReadOnlyClient,
+    name: &str,
+) -> Result<TaskError, TaskError> {
     let preseeds = client.preseeds().list(Scope::Visible)?;
     Ok(TaskError::NotFound {
         what: "visible preseed".into(),
         name: format!("'{name}'"),
-        near: near_names(name, preseeds.iter().map(|preseed| preseed.name.as_str())),
+        near: similar_names(name, preseeds.iter().map(|preseed| preseed.name.as_str())),
     })
 }
 
-/// The error for a user whom the server does not know. It lists no users: those near are owners of visible images.
-pub(super) fn no_such_user(client: &ReadOnlyClient, name: &str) -> Result<TaskError, TaskError> {
+/// The error for a user whom the server does not know. It lists no users, so similar names are those of owners of
+/// visible images.
+pub(super) fn user_not_found(client: &ReadOnlyClient, name: &str) -> Result<TaskError, TaskError> {
     let images = client.images().list(Scope::Visible)?;
     let owners: BTreeSet<&str> = images
         .iter()
@@ -125,7 +129,7 @@ pub(super) fn no_such_user(client: &ReadOnlyClient, name: &str) -> Result<TaskEr
     Ok(TaskError::NotFound {
         what: "user".into(),
         name: format!("'{name}'"),
-        near: near_names(name, owners.into_iter()),
+        near: similar_names(name, owners.into_iter()),
     })
 }
 
@@ -139,7 +143,7 @@ pub enum MachineRef {
 }
 
 impl MachineRef {
-    /// As lists of tasks name it.
+    /// For messages, without a request.
     pub(super) fn title(&self) -> String {
         match self {
             MachineRef::Name(name) => format!("machine '{name}'"),
@@ -148,29 +152,32 @@ impl MachineRef {
     }
 }
 
-/// The machine that is meant, or the error with the names that look alike.
-pub(super) fn machine(client: &ReadOnlyClient, machine: &MachineRef) -> Result<Machine, TaskError> {
+/// The machine that is named, or the error with similar names.
+pub(super) fn find_machine(
+    client: &ReadOnlyClient,
+    machine: &MachineRef,
+) -> Result<Machine, TaskError> {
     match machine {
         MachineRef::Name(name) => match client.machines().find(name)? {
             Some(found) => Ok(found),
-            None => Err(no_such_machine(
+            None => Err(machine_not_found(
                 &client.machines().list(Scope::Visible)?,
                 name,
             )),
         },
         MachineRef::Id(id) => match client.machines().get(*id) {
-            Err(error) if error.is_not_found() => Err(missing_id("machine", id)),
+            Err(error) if error.is_not_found() => Err(id_not_found("machine", id)),
             answer => Ok(answer?),
         },
     }
 }
 
 /// The error for a machine name that none of `machines` has.
-pub(super) fn no_such_machine(machines: &[Machine], name: &str) -> TaskError {
+pub(super) fn machine_not_found(machines: &[Machine], name: &str) -> TaskError {
     TaskError::NotFound {
         what: "machine".into(),
         name: format!("'{name}'"),
-        near: near_names(name, machines.iter().map(|machine| machine.name.as_str())),
+        near: similar_names(name, machines.iter().map(|machine| machine.name.as_str())),
     }
 }
 
@@ -180,7 +187,7 @@ pub(super) fn is_assigned(client: &ReadOnlyClient, machine: &Machine) -> Result<
     Ok(own.iter().any(|mine| mine.id == machine.id))
 }
 
-/// Whether a machine has a BMC, which the server tells only in a query.
+/// Whether a machine has a BMC, which only a query of the server shows.
 pub(super) fn has_bmc(client: &ReadOnlyClient, machine: &Machine) -> Result<bool, TaskError> {
     let without_bmc = client
         .machines()
@@ -188,7 +195,7 @@ pub(super) fn has_bmc(client: &ReadOnlyClient, machine: &Machine) -> Result<bool
     Ok(without_bmc.iter().all(|other| other.id != machine.id))
 }
 
-/// Refuses a machine that is not assigned to the token's user: the server would let anyone change it.
+/// Refuses a machine that is not assigned to the token's user: the server lets anyone change it.
 pub(super) fn require_assignment(
     client: &ReadOnlyClient,
     machine: &Machine,
@@ -196,20 +203,16 @@ pub(super) fn require_assignment(
     if is_assigned(client, machine)? {
         return Ok(());
     }
-    Err(not_assigned(client, machine)?)
-}
-
-/// The error for a machine that is not assigned to the token's user, with those who hold it.
-fn not_assigned(client: &ReadOnlyClient, machine: &Machine) -> Result<TaskError, TaskError> {
     let holders = client.assignees().list(machine.id)?;
-    Ok(TaskError::NotAssigned {
+    Err(TaskError::NotAssigned {
         machine: machine.name.clone(),
-        holders: holders.iter().map(holder).collect(),
+        holders: holders.iter().map(holder_text).collect(),
     })
 }
 
-/// The name of the token's user, where an image, a machine or a preseed of theirs tells it: the server has no other way.
-pub(super) fn own_name(client: &ReadOnlyClient) -> Result<Option<String>, TaskError> {
+/// The name of the token's user, where they own an image, hold a machine or own a preseed. The server shows it nowhere
+/// else.
+pub(super) fn token_user(client: &ReadOnlyClient) -> Result<Option<String>, TaskError> {
     let images = client.images().list(Scope::Own)?;
     if let Some(name) = images.into_iter().find_map(|image| image.user) {
         return Ok(Some(name));
@@ -223,7 +226,7 @@ pub(super) fn own_name(client: &ReadOnlyClient) -> Result<Option<String>, TaskEr
     Ok(preseeds.into_iter().find_map(|preseed| preseed.user))
 }
 
-/// What machines boot an image: `kernel of qdc01` for each use.
+/// The uses of an image by machines: `kernel of qdc01` for each.
 pub(super) fn uses_of_image(machines: &[Machine], image: ImageId) -> Vec<String> {
     let roles = |machine: &Machine| {
         [("kernel", machine.kernel_id), ("initrd", machine.initrd_id)]
@@ -235,21 +238,21 @@ pub(super) fn uses_of_image(machines: &[Machine], image: ImageId) -> Vec<String>
     machines.iter().flat_map(roles).collect()
 }
 
-/// Who an image belongs to, as a user name.
-pub(super) fn owner(user: Option<&str>) -> String {
+/// The owner's name, for messages.
+pub(super) fn owner_text(user: Option<&str>) -> String {
     user.unwrap_or("nobody").to_owned()
 }
 
-/// The error for a change that only the owner can make.
-pub(super) fn not_yours(object: String, user: Option<&str>, wish: &str) -> TaskError {
+/// The error for a change that only the owner can make: `changing it`.
+pub(super) fn not_yours(object: String, user: Option<&str>, change: &str) -> TaskError {
     TaskError::NotYours {
         object,
-        owner: owner(user),
-        wish: wish.into(),
+        owner: owner_text(user),
+        change: change.into(),
     }
 }
 
-/// Refuses to delete what machines use.
+/// Refuses to delete an object that machines use.
 pub(super) fn require_unused(object: String, uses: Vec<String>) -> Result<(), TaskError> {
     if uses.is_empty() {
         Ok(())
@@ -258,26 +261,24 @@ pub(super) fn require_unused(object: String, uses: Vec<String>) -> Result<(), Ta
     }
 }
 
-fn whose(image: &Image) -> String {
+/// One of several images, with what distinguishes it.
+fn candidate_text(image: &Image) -> String {
     let date = image.upload_date.as_deref().unwrap_or("an unknown date");
     format!(
         "id {} of {}, uploaded {date}",
         image.id,
-        owner(image.user.as_deref())
+        owner_text(image.user.as_deref())
     )
 }
 
-/// Who holds a machine, with the reason where one was given: `alice (ci)`.
-pub(super) fn holder(assignee: &Assignee) -> String {
+/// The user who holds a machine, and why: `alice (ci)`.
+pub(super) fn holder_text(assignee: &Assignee) -> String {
     let user = assignee.user.as_deref().unwrap_or("an unknown user");
-    match assignee.reason.as_deref() {
-        None | Some("") => user.to_owned(),
-        Some(reason) => format!("{user} ({reason})"),
-    }
+    user_with_reason(user, assignee.reason.as_deref())
 }
 
 /// The error for an id that no object has.
-pub(super) fn missing_id(what: &str, id: impl std::fmt::Display) -> TaskError {
+fn id_not_found(what: &str, id: impl std::fmt::Display) -> TaskError {
     TaskError::NotFound {
         what: what.into(),
         name: format!("with id {id}"),
@@ -285,8 +286,11 @@ pub(super) fn missing_id(what: &str, id: impl std::fmt::Display) -> TaskError {
     }
 }
 
-/// Those of the candidates that may have been meant.
-pub(super) fn near_names<'a>(name: &str, candidates: impl Iterator<Item = &'a str>) -> Vec<String> {
+/// The candidates that resemble a name.
+pub(super) fn similar_names<'a>(
+    name: &str,
+    candidates: impl Iterator<Item = &'a str>,
+) -> Vec<String> {
     near(name, candidates)
         .into_iter()
         .map(str::to_owned)

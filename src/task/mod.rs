@@ -1,9 +1,9 @@
-//! Idempotent tasks: what shall be, held against what the server has, makes a plan; applying the plan makes it so.
+//! Idempotent tasks: compare a desired state with the server's, make a plan, apply the plan.
 //!
-//! Every task is a specification with two functions. [`Task::plan`] is handed a [`ReadOnlyClient`], which has no
-//! writing request, so a plan is always safe to make: check mode is the plan, printed. [`Task::perform`]
-//! carries out one planned operation with a [`Client`] and looks afterwards whether it took effect, because
-//! the server drops unknown fields silently. `apply` runs a whole plan and keeps account of how far it came.
+//! Every task is a specification that implements [`Task`]. [`Task::plan`] takes a [`ReadOnlyClient`], which has no
+//! writing request, so planning is always safe: the result of check mode is the plan. [`Task::apply_step`] carries out
+//! one planned operation with a [`Client`] and reads back whether it took effect, because the server drops unknown
+//! fields silently. `apply` runs a whole plan and records which steps were done.
 
 mod apply;
 mod batch;
@@ -12,6 +12,7 @@ mod lookup;
 mod parallel;
 mod plan;
 mod verify;
+mod wait;
 
 pub mod assignee;
 pub mod console;
@@ -23,15 +24,15 @@ pub mod network;
 pub mod power;
 pub mod preseed;
 pub mod reservation;
-mod wait;
 
-pub use apply::{Event, apply};
-pub use batch::{apply_all, plan_all, pretend_all};
+pub use apply::{StepEvent, apply};
+pub use batch::{apply_all, plan_all, predict_all};
 pub use error::TaskError;
 pub use plan::{
-    Action, Halted, Outcome, Plan, Planned, Planning, Step, StepOutcome, Task, TextChange,
+    Action, PartialOutcome, Plan, PlanResult, PlannedStep, Step, StepOutcome, Task, TaskOutcome,
+    TextChange,
 };
-pub use wait::{Wait, Waiting};
+pub use wait::{OngoingWait, WaitLimits};
 
 #[allow(unused_imports, reason = "named by the documentation above")]
 use crate::client::{Client, ReadOnlyClient};

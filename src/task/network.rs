@@ -1,4 +1,4 @@
-//! The network facts of machines: their interfaces, and the address to reach them at where it is certain.
+//! Network facts of machines: their interfaces, and their address where it is certain.
 
 use std::collections::BTreeMap;
 
@@ -7,24 +7,25 @@ use serde::Serialize;
 use crate::client::{Interface, Machine, MachineId, Query, ReadOnlyClient, Scope};
 use crate::support::sort::sorted;
 use crate::task::interface::find;
-use crate::task::lookup;
-use crate::task::{TaskError, parallel};
+use crate::task::lookup::MachineRef;
+use crate::task::{TaskError, lookup, parallel};
 
-/// Whose facts are wanted, and which interface is preferred.
+/// Which machines, and which of their interfaces are preferred.
 #[derive(Clone, Debug)]
 pub struct NetworkSpec {
     /// Which machines.
-    pub machines: Selection,
+    pub machines: MachineSelection,
     /// All machines instead of those assigned to the token's user, where the selection does not name them.
     pub scope: Scope,
-    /// Interface identifiers, the most wanted first.
+    /// Interface identifiers, the most preferred first.
     pub preference: Vec<String>,
 }
 
-/// Which machines are meant.
-#[derive(Clone, Debug)]
-pub enum Selection {
-    /// Everything in the scope.
+/// A selection of machines.
+#[derive(Clone, Debug, Default)]
+pub enum MachineSelection {
+    /// All in the scope.
+    #[default]
     All,
     /// These, by their exact names, whoever holds them.
     Names(Vec<String>),
@@ -32,12 +33,12 @@ pub enum Selection {
     Query(Query),
 }
 
-/// The facts of all machines that were meant.
+/// The facts of the selected machines.
 #[derive(Debug, Default)]
 pub struct NetworkReport {
-    /// In the order of their names, or in the order in which they were named.
+    /// In the order of their names, or in the order in which they were given.
     pub machines: Vec<NetworkFacts>,
-    /// Where an address was not certain.
+    /// About machines whose address is not certain.
     pub warnings: Vec<String>,
 }
 
@@ -58,14 +59,14 @@ pub struct NetworkFacts {
     pub mac: Option<String>,
     /// Of the same interface's network.
     pub netmask: Option<String>,
-    /// That network in CIDR notation; each of `interfaces` tells its own.
+    /// That network in CIDR notation; each of `interfaces` has its own.
     #[serde(skip)]
     pub subnet: Option<String>,
     /// All of them.
     pub interfaces: Vec<Interface>,
 }
 
-/// Reads the machines and, side by side, their interfaces. Nothing is ever written.
+/// Reads the machines and, in parallel, their interfaces.
 pub fn gather(client: &ReadOnlyClient, spec: &NetworkSpec) -> Result<NetworkReport, TaskError> {
     let machines = spec.machines.select(client, spec.scope)?;
     let interfaces = parallel::try_map(&machines, |machine| client.interfaces().list(machine.id))?;
@@ -78,26 +79,26 @@ pub fn gather(client: &ReadOnlyClient, spec: &NetworkSpec) -> Result<NetworkRepo
     Ok(report)
 }
 
-/// One interface of a machine, by its identifier or its MAC. Nothing is ever written.
+/// One interface of a machine, by its identifier or its MAC.
 pub fn interface(
     client: &ReadOnlyClient,
-    machine: &lookup::MachineRef,
+    machine: &MachineRef,
     name: &str,
 ) -> Result<Interface, TaskError> {
-    let machine = lookup::machine(client, machine)?;
+    let machine = lookup::find_machine(client, machine)?;
     let interfaces = client.interfaces().list(machine.id)?;
-    find::named(&machine, &interfaces, name).cloned()
+    find::find_by_name(&machine, &interfaces, name).cloned()
 }
 
-/// What a machine's interfaces say of it, and a sentence where they do not say for certain how to reach it.
+/// The network facts of a machine, and a warning if its address is not certain.
 pub fn facts(
     machine: Machine,
     interfaces: Vec<Interface>,
     preference: &[String],
 ) -> (NetworkFacts, Option<String>) {
-    let choice = choose(&interfaces, preference);
+    let choice = choose_interface(&interfaces, preference);
     let warning = match &choice {
-        Choice::Unclear(addressed) => Some(unclear(&machine, addressed)),
+        InterfaceChoice::Unclear(addressed) => Some(unclear_warning(&machine, addressed)),
         _ => None,
     };
     let chosen = choice.interface();
@@ -115,29 +116,27 @@ pub fn facts(
     (facts, warning)
 }
 
-impl Selection {
-    /// The machines that are meant.
+impl MachineSelection {
+    /// The selected machines.
     pub(super) fn select(
         &self,
         client: &ReadOnlyClient,
         scope: Scope,
     ) -> Result<Vec<Machine>, TaskError> {
         let machines = match self {
-            Selection::All => client.machines().list(scope)?,
-            Selection::Query(query) => client.machines().query(scope, query)?,
-            Selection::Names(names) => return named(client, names),
+            MachineSelection::All => client.machines().list(scope)?,
+            MachineSelection::Query(query) => client.machines().query(scope, query)?,
+            MachineSelection::Names(names) => return select_by_name(client, names),
         };
         Ok(sorted(machines, |machine| (machine.name.clone(), 0)))
     }
 }
 
-/// Several names cost one list instead of a query each.
-fn named(client: &ReadOnlyClient, names: &[String]) -> Result<Vec<Machine>, TaskError> {
+/// Several names need one list instead of a query each.
+fn select_by_name(client: &ReadOnlyClient, names: &[String]) -> Result<Vec<Machine>, TaskError> {
     if let [name] = names {
-        return Ok(vec![lookup::machine(
-            client,
-            &lookup::MachineRef::Name(name.clone()),
-        )?]);
+        let machine = MachineRef::Name(name.clone());
+        return Ok(vec![lookup::find_machine(client, &machine)?]);
     }
     let machines = client.machines().list(Scope::Visible)?;
     let by_name: BTreeMap<&str, &Machine> = machines
@@ -148,61 +147,61 @@ fn named(client: &ReadOnlyClient, names: &[String]) -> Result<Vec<Machine>, Task
         .iter()
         .map(|name| match by_name.get(name.as_str()) {
             Some(machine) => Ok((*machine).clone()),
-            None => Err(lookup::no_such_machine(&machines, name)),
+            None => Err(lookup::machine_not_found(&machines, name)),
         })
         .collect()
 }
 
-/// Which interface a machine is reached at.
-enum Choice<'a> {
+/// The interface with the address of a machine.
+enum InterfaceChoice<'a> {
     Certain(&'a Interface),
     Unclear(Vec<&'a Interface>),
     None,
 }
 
-impl<'a> Choice<'a> {
+impl<'a> InterfaceChoice<'a> {
     fn interface(&self) -> Option<&'a Interface> {
         match self {
-            Choice::Certain(interface) => Some(interface),
+            InterfaceChoice::Certain(interface) => Some(interface),
             _ => None,
         }
     }
 }
 
 /// The first preferred identifier that has an address decides; without one, only a single address is certain.
-/// Identifiers may be missing or stand twice within a machine.
-fn choose<'a>(interfaces: &'a [Interface], preference: &[String]) -> Choice<'a> {
+/// Identifiers may be missing or occur twice within a machine.
+fn choose_interface<'a>(interfaces: &'a [Interface], preference: &[String]) -> InterfaceChoice<'a> {
     let addressed: Vec<&Interface> = interfaces
         .iter()
         .filter(|interface| address(interface).is_some())
         .collect();
     let preferred = preference
         .iter()
-        .map(|wanted| {
+        .map(|identifier| {
             addressed
                 .iter()
-                .filter(|interface| interface.identifier.as_ref() == Some(wanted))
+                .filter(|interface| interface.identifier.as_ref() == Some(identifier))
                 .copied()
                 .collect::<Vec<_>>()
         })
         .find(|matching| !matching.is_empty());
     let candidates = preferred.unwrap_or(addressed);
     match candidates.as_slice() {
-        [only] => Choice::Certain(only),
+        [only] => InterfaceChoice::Certain(only),
         [] => only_interface(interfaces),
-        _ => Choice::Unclear(candidates),
+        _ => InterfaceChoice::Unclear(candidates),
     }
 }
 
 /// A machine with a single interface has only one MAC address, whether or not it has an IP address yet.
-fn only_interface(interfaces: &[Interface]) -> Choice<'_> {
+fn only_interface(interfaces: &[Interface]) -> InterfaceChoice<'_> {
     match interfaces {
-        [only] => Choice::Certain(only),
-        _ => Choice::None,
+        [only] => InterfaceChoice::Certain(only),
+        _ => InterfaceChoice::None,
     }
 }
 
-/// The lease is what the machine has; the configured address is what it will get.
+/// The address of an interface. The machine has that of the lease now, and gets the configured one later.
 pub fn address(interface: &Interface) -> Option<&str> {
     interface
         .lease_ipv4
@@ -210,7 +209,7 @@ pub fn address(interface: &Interface) -> Option<&str> {
         .or(interface.configured_ipv4.as_deref())
 }
 
-fn unclear(machine: &Machine, addressed: &[&Interface]) -> String {
+fn unclear_warning(machine: &Machine, addressed: &[&Interface]) -> String {
     let list = addressed
         .iter()
         .map(|interface| {

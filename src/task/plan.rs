@@ -1,21 +1,22 @@
-//! Plans: the ordered steps between what is and what shall be, and what came of them.
+//! Tasks and plans: the ordered steps from the current state to the desired one, and the outcome of applying them.
 
+use std::collections::VecDeque;
 use std::time::Duration;
 
 use serde::Serialize;
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 use crate::client::{Client, ReadOnlyClient};
-use crate::task::TaskError;
+use crate::task::{TaskError, verify};
 
-/// A desired state that can be planned and made so.
+/// A desired state that can be planned and applied.
 pub trait Task {
-    /// One operation on the server, complete: performing it needs no further decision.
+    /// One operation on the server, complete: carrying it out needs no further decision.
     type Op;
-    /// What the task tells about its object, before (as predicted) and after (as read back).
+    /// What the task reports about its object: predicted before the steps, read back after them.
     type Report;
 
-    /// Refuses what cannot be, whatever the server has: before it is asked for anything.
+    /// Refuses what no server could fulfil, before any request.
     fn require_valid_options(&self) -> Result<(), TaskError> {
         Ok(())
     }
@@ -23,63 +24,63 @@ pub trait Task {
     /// Compares the desired state with the server's. Cannot write: a [`ReadOnlyClient`] has no writing request.
     fn plan(&self, client: &ReadOnlyClient) -> Result<Plan<Self::Op, Self::Report>, TaskError>;
 
-    /// Carries out one operation, reads back, and brings the report up to date.
-    fn perform(
+    /// Carries out one operation, reads back, and updates the report.
+    fn apply_step(
         client: &Client,
         op: Self::Op,
         report: &mut Self::Report,
     ) -> Result<StepOutcome<Self::Op>, TaskError>;
 
-    /// The objects that a plan decides on, also where nothing is to be done for them: in a list of tasks, each can be
-    /// the object of one.
-    fn objects(&self, _plan: &Plan<Self::Op, Self::Report>) -> Vec<String> {
+    /// The objects that the plan decides about, even where no step is needed: in a batch, no two tasks may claim the
+    /// same object.
+    fn claimed_objects(&self, _plan: &Plan<Self::Op, Self::Report>) -> Vec<String> {
         vec![self.title()]
     }
 
-    /// Settles what several plans of a list want at once and only one can have: the earlier one has it.
-    fn settle(_plans: &mut [Planning<Self>])
+    /// Resolves conflicts between the plans of a batch, where several want what only one can have. The earliest wins.
+    fn resolve_conflicts(_plans: &mut [PlanResult<Self>])
     where
         Self: Sized,
     {
     }
 
-    /// What the task is about, for lists of tasks: `machine 'qdc01'`.
+    /// The object of the task, for messages about a batch: `machine 'qdc01'`.
     fn title(&self) -> String;
 }
 
-/// What planning a task came to.
-pub type Planning<T> = Result<Plan<<T as Task>::Op, <T as Task>::Report>, TaskError>;
+/// The plan of a task, or why there is none.
+pub type PlanResult<T> = Result<Plan<<T as Task>::Op, <T as Task>::Report>, TaskError>;
 
-/// What performing one operation came to.
+/// The outcome of one operation.
 #[derive(Debug, PartialEq, Eq)]
 pub enum StepOutcome<Op> {
     /// The server now has what the step says.
     Done,
-    /// The server now has this instead: somebody else was quicker at what the step says.
+    /// The server now has this instead of what the step says, because another client changed it first.
     DoneOtherwise(Value),
-    /// The server still needs the object as it is; for the reason given nothing was changed.
+    /// Nothing was changed, for the reason given: the server still needs the object as it is.
     Skipped(String),
-    /// Not yet: this operation is to be performed after this time.
-    Later(Op, Duration),
+    /// Not finished: this operation follows after this time.
+    Pending(Op, Duration),
 }
 
-/// The verbs of steps, as they are printed.
+/// The kinds of steps, as they are printed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Action {
-    /// An object comes into being with a small request.
+    /// An object is created with a small request.
     Create,
-    /// An image comes into being with its bytes.
+    /// An image is created with its bytes.
     Upload,
     /// Fields of an existing object change.
     Update,
-    /// An object goes away.
+    /// An object is deleted.
     Delete,
     /// A machine is rebooted into its installer.
     Provision,
-    /// A machine starts anew.
+    /// A machine is restarted.
     Reboot,
-    /// Nothing is sent but questions, until the machine reports.
+    /// Only reads, until the machine reaches a state.
     Wait,
 }
 
@@ -88,53 +89,94 @@ pub enum Action {
 pub struct Step {
     /// What is done.
     pub action: Action,
-    /// To what, by the names its users know.
+    /// The object, by the names its users know.
     pub target: String,
     /// The reason, as a part of a sentence.
     pub why: String,
-    /// The fields that change, as they are; null where the object does not exist yet.
+    /// The current values of the fields that change; null where the object does not exist yet.
     pub before: Value,
-    /// The same fields as they shall be; null where the object goes away.
+    /// The desired values of the same fields; null where the object is deleted.
     pub after: Value,
-    /// A text that changes, too long for `before` and `after`: shown in the diff only.
+    /// A text that changes and is too long for `before` and `after`: shown only in the diff.
     #[serde(skip)]
     pub text: Option<TextChange>,
 }
 
+impl Step {
+    pub(super) fn new(
+        action: Action,
+        target: String,
+        why: impl Into<String>,
+        before: Value,
+        after: Value,
+    ) -> Step {
+        Step {
+            action,
+            target,
+            why: why.into(),
+            before,
+            after,
+            text: None,
+        }
+    }
+
+    /// The update of those fields of an object that differ.
+    pub(super) fn update(target: String, object: Value, changes: Map<String, Value>) -> Step {
+        Step::new(
+            Action::Update,
+            target,
+            verify::difference_text(&changes),
+            Value::Object(verify::same_fields(object, &changes)),
+            Value::Object(changes),
+        )
+    }
+
+    /// The deletion of an object that the user wants to be absent.
+    pub(super) fn delete(target: String, object: Value) -> Step {
+        Step::new(
+            Action::Delete,
+            target,
+            "it shall be absent",
+            object,
+            Value::Null,
+        )
+    }
+}
+
 /// A long text before and after.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 pub struct TextChange {
-    /// As it is; empty where there is none.
+    /// The current text; empty where there is none.
     pub before: String,
-    /// As it shall be.
+    /// The desired text; empty where it is deleted.
     pub after: String,
 }
 
-/// A step together with the operation that makes it so.
+/// A step together with the operation that carries it out.
 #[derive(Debug)]
-pub struct Planned<Op> {
-    /// What a person reads.
+pub struct PlannedStep<Op> {
+    /// For people.
     pub step: Step,
-    /// What [`Task::perform`] is handed.
+    /// For [`Task::apply_step`].
     pub op: Op,
 }
 
-/// The steps from what is to what shall be; empty when nothing differs.
+/// The steps from the current state to the desired one; empty when nothing differs.
 #[derive(Debug)]
 pub struct Plan<Op, Report> {
-    /// In the order in which they are to be carried out.
-    pub steps: Vec<Planned<Op>>,
+    /// In the order in which they are carried out.
+    pub steps: VecDeque<PlannedStep<Op>>,
     /// What the user should know although nothing failed.
     pub warnings: Vec<String>,
-    /// The object as it will be told once all steps are done.
+    /// The report about the object, predicted for when all steps are done.
     pub report: Report,
 }
 
 impl<Op, Report> Plan<Op, Report> {
     /// A plan without steps.
-    pub fn nothing(report: Report) -> Self {
+    pub fn empty(report: Report) -> Self {
         Plan {
-            steps: Vec::new(),
+            steps: VecDeque::new(),
             warnings: Vec::new(),
             report,
         }
@@ -142,12 +184,12 @@ impl<Op, Report> Plan<Op, Report> {
 
     /// Adds a step at the end.
     pub fn push(&mut self, op: Op, step: Step) {
-        self.steps.push(Planned { step, op });
+        self.steps.push_back(PlannedStep { step, op });
     }
 
-    /// The outcome that applying would have, with nothing done: check mode.
-    pub fn pretend(self) -> Outcome<Report> {
-        Outcome {
+    /// The outcome that applying would have: the result of check mode.
+    pub fn predicted_outcome(self) -> TaskOutcome<Report> {
+        TaskOutcome {
             steps: self.steps.into_iter().map(|planned| planned.step).collect(),
             warnings: self.warnings,
             report: self.report,
@@ -155,41 +197,41 @@ impl<Op, Report> Plan<Op, Report> {
     }
 }
 
-/// What came of a plan: the steps that were done, and the object as it is now.
+/// The outcome of a plan: the steps that were done, and the report about the object.
 #[derive(Debug)]
-pub struct Outcome<Report> {
-    /// The steps that were done (in check mode: that would be).
+pub struct TaskOutcome<Report> {
+    /// The steps that were done; in check mode, those that would be.
     pub steps: Vec<Step>,
     /// What the user should know although nothing failed.
     pub warnings: Vec<String>,
-    /// The object.
+    /// The report about the object.
     pub report: Report,
 }
 
-impl<Report> Outcome<Report> {
+impl<Report> TaskOutcome<Report> {
     /// True exactly when a step was done.
     pub fn changed(&self) -> bool {
         !self.steps.is_empty()
     }
 }
 
-/// A plan that stopped at a step that failed.
+/// The outcome of a plan that stopped at a failed step.
 #[derive(Debug)]
-pub struct Halted {
+pub struct PartialOutcome {
     /// Why the step after `done` failed.
     pub error: TaskError,
     /// The steps that took effect.
     pub done: Vec<Step>,
-    /// The step that failed, then those that were not begun.
+    /// The step that failed, then those that were not started.
     pub not_done: Vec<Step>,
     /// What the user should know besides.
     pub warnings: Vec<String>,
 }
 
-impl Halted {
-    /// Of a task that has no plan.
-    pub(super) fn unplanned(error: TaskError) -> Box<Halted> {
-        Box::new(Halted {
+impl PartialOutcome {
+    /// The outcome of a task that could not be planned.
+    pub(super) fn without_plan(error: TaskError) -> Box<PartialOutcome> {
+        Box::new(PartialOutcome {
             error,
             done: Vec::new(),
             not_done: Vec::new(),

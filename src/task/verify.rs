@@ -1,23 +1,23 @@
-//! What is checked before sending, since the server's own refusal does not name the field,
-//! and what is compared after writing, since the server drops what it does not know.
+//! Checks before a request, since the server's own refusal does not name the field, and comparisons after a write,
+//! since the server drops what it does not know.
 
 use serde_json::{Map, Value};
 
 use crate::client;
 use crate::task::TaskError;
 
-/// Refuses a text longer than the server takes, in characters.
-pub(super) fn at_most(option: &str, text: &str, limit: usize) -> Result<(), TaskError> {
+/// Refuses a text longer than the server takes, in characters. `origin` is an option in markup, or a file.
+pub(super) fn require_length(origin: &str, text: &str, limit: usize) -> Result<(), TaskError> {
     match text.chars().count() {
         length if length > limit => Err(TaskError::Refused(format!(
-            "{option} is {length} characters long, and the server takes at most {limit}"
+            "{origin} is {length} characters long, and the server takes at most {limit}"
         ))),
         _ => Ok(()),
     }
 }
 
-/// The fields that a request would send: those that are to change.
-pub(super) fn fields_sent(changes: Value) -> Map<String, Value> {
+/// The fields of serialized changes: those that a request would send.
+pub(super) fn changed_fields(changes: Value) -> Map<String, Value> {
     match changes {
         Value::Object(fields) => fields,
         _ => Map::new(),
@@ -26,40 +26,38 @@ pub(super) fn fields_sent(changes: Value) -> Map<String, Value> {
 
 /// The fields of `object` that `like` has too.
 pub(super) fn same_fields(object: Value, like: &Map<String, Value>) -> Map<String, Value> {
-    let Value::Object(mut fields) = object else {
-        return Map::new();
-    };
+    let mut fields = changed_fields(object);
     fields.retain(|name, _| like.contains_key(name));
     fields
 }
 
-/// The answer to the look after a write; a failure says that the write itself was taken.
-pub(super) fn looked_at<T>(object: &str, answer: Result<T, client::Error>) -> Result<T, TaskError> {
+/// The answer to a read after a write. An error says that the server took the write itself.
+pub(super) fn require_read_back<T>(
+    object: &str,
+    answer: Result<T, client::Error>,
+) -> Result<T, TaskError> {
     answer.map_err(|source| TaskError::Unverified {
         object: object.into(),
         source,
     })
 }
 
-/// Fails when what the server has after a write is not what was sent.
-pub(super) fn read_back(
-    object: &str,
-    sent: &Map<String, Value>,
-    found: &Map<String, Value>,
-) -> Result<(), TaskError> {
+/// Fails when a field has another value after a write than the one that was sent.
+pub(super) fn require_stored(object: &str, sent: Value, found: Value) -> Result<(), TaskError> {
+    let sent = changed_fields(sent);
+    let found = same_fields(found, &sent);
     if sent == found {
         return Ok(());
     }
-    let text = |fields: &Map<String, Value>| Value::Object(fields.clone()).to_string();
     Err(TaskError::ReadBack {
         object: object.into(),
-        expected: text(sent),
-        found: text(found),
+        expected: Value::Object(sent).to_string(),
+        found: Value::Object(found).to_string(),
     })
 }
 
 /// Fails when the server still has what was deleted.
-pub(super) fn gone(object: &str, still_there: bool) -> Result<(), TaskError> {
+pub(super) fn require_deleted(object: &str, still_there: bool) -> Result<(), TaskError> {
     if !still_there {
         return Ok(());
     }
@@ -70,8 +68,8 @@ pub(super) fn gone(object: &str, still_there: bool) -> Result<(), TaskError> {
     })
 }
 
-/// The reason of a step: `kernel_id and netboot_enabled differ`.
-pub(super) fn what_differs(fields: &Map<String, Value>) -> String {
+/// The reason of an update: `kernel_id, netboot_enabled differ`.
+pub(super) fn difference_text(fields: &Map<String, Value>) -> String {
     let names: Vec<&str> = fields.keys().map(String::as_str).collect();
     match names.as_slice() {
         [only] => format!("{only} differs"),

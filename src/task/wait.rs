@@ -1,120 +1,123 @@
-//! Waiting until a machine is as it shall be: one look at a time, so that many machines can be awaited together.
+//! Waiting for a state of the server: one poll at a time, so that many machines can be awaited together.
 
 use std::time::Duration;
 
 use crate::client::{self, Client, Clock, ProgressEvent, ProgressListener};
 use crate::task::{StepOutcome, TaskError};
 
-/// The first pause between two looks; each later one is twice as long, up to the interval.
+/// The first pause between two polls. Each later one is twice as long, up to the interval.
 const FIRST_PAUSE: Duration = Duration::from_secs(1);
 
-/// How long to wait, and how often to look.
+/// How long to wait, and how often to poll.
 #[derive(Clone, Copy, Debug)]
-pub struct Wait {
-    /// From the first look until it fails.
+pub struct WaitLimits {
+    /// From the first poll until the wait fails.
     pub timeout: Duration,
-    /// The longest pause between two looks.
+    /// The longest pause between two polls.
     pub interval: Duration,
 }
 
 /// A wait under way.
 #[derive(Debug)]
-pub struct Waiting {
-    wait: Wait,
-    since: Option<Duration>,
+pub struct OngoingWait {
+    limits: WaitLimits,
+    awaited: AwaitedState,
+    started: Option<Duration>,
     pause: Duration,
-    told: Option<Told>,
-}
-
-/// What a look showed.
-pub(super) enum Seen {
-    /// It is as it shall be.
-    AsAwaited,
-    /// It is this, and may still become so.
-    NotYet(String),
+    reporter: Option<WaitReporter>,
 }
 
 /// What is waited for.
-pub(super) struct Awaited {
+#[derive(Clone, Debug)]
+pub(super) struct AwaitedState {
     /// `machine 'qdc01'`.
-    pub(super) who: String,
-    /// What it shall be: `ready`.
+    pub(super) object: String,
+    /// `ready`.
     pub(super) state: String,
-    /// What the user can do about it when it does not come.
+    /// What the user can do when the deadline passes.
     pub(super) hint: &'static str,
 }
 
-impl Waiting {
-    /// A wait that begins with its first look.
-    pub(super) fn new(wait: Wait) -> Waiting {
-        Waiting {
-            wait,
-            since: None,
-            pause: FIRST_PAUSE.min(wait.interval),
-            told: None,
+/// The result of one poll.
+pub(super) enum Observation {
+    /// The awaited state is reached.
+    Reached,
+    /// Another state, which may still become the awaited one.
+    NotYet(String),
+}
+
+impl OngoingWait {
+    /// A wait that starts with its first poll.
+    pub(super) fn new(limits: WaitLimits, awaited: AwaitedState) -> OngoingWait {
+        OngoingWait {
+            limits,
+            awaited,
+            started: None,
+            pause: FIRST_PAUSE.min(limits.interval),
+            reporter: None,
         }
     }
 
-    /// How long it has been going on.
+    /// The time since the first poll.
     pub(super) fn elapsed(&self, clock: &dyn Clock) -> Duration {
-        self.since
-            .map_or(Duration::ZERO, |since| clock.now().saturating_sub(since))
+        self.started.map_or(Duration::ZERO, |started| {
+            clock.now().saturating_sub(started)
+        })
     }
 
-    /// What follows from a look: the end, another look later with the operation that `again` makes,
-    /// or the failure at the deadline, which names what was last seen.
+    /// The outcome of a poll: done, pending with the operation that `poll_again` makes, or the failure at the deadline,
+    /// which names the last state.
     ///
     /// A server that does not answer for a while does not end the wait: the machine goes on all the same.
-    pub(super) fn after<Op>(
+    pub(super) fn step_outcome<Op>(
         mut self,
         client: &Client,
-        seen: Result<Seen, client::Error>,
-        awaited: Awaited,
-        again: impl FnOnce(Waiting) -> Op,
+        observation: Result<Observation, client::Error>,
+        poll_again: impl FnOnce(OngoingWait) -> Op,
     ) -> Result<StepOutcome<Op>, TaskError> {
-        let last = match seen {
-            Ok(Seen::AsAwaited) => return Ok(StepOutcome::Done),
-            Ok(Seen::NotYet(last)) => last,
+        let last = match observation {
+            Ok(Observation::Reached) => return Ok(StepOutcome::Done),
+            Ok(Observation::NotYet(last)) => last,
             Err(error) if error.is_temporary() => format!("not to be had ({error})"),
             Err(error) => return Err(error.into()),
         };
-        self.since.get_or_insert_with(|| client.clock().now());
+        self.started.get_or_insert_with(|| client.clock().now());
         let elapsed = self.elapsed(client.clock());
-        self.told
-            .get_or_insert_with(|| Told::new(client, &awaited))
-            .tell(&last, elapsed);
-        let left = self.wait.timeout.saturating_sub(elapsed);
+        self.reporter
+            .get_or_insert_with(|| WaitReporter::new(client, &self.awaited))
+            .report(&last, elapsed);
+        let left = self.limits.timeout.saturating_sub(elapsed);
         if left.is_zero() {
             return Err(TaskError::WaitTimeout {
-                unmet: format!("{} was not {}", awaited.who, awaited.state),
-                waited: self.wait.timeout,
+                unmet: format!("{} was not {}", self.awaited.object, self.awaited.state),
+                waited: self.limits.timeout,
                 last,
-                hint: awaited.hint,
+                hint: self.awaited.hint,
             });
         }
         let pause = self.pause.min(left);
-        self.pause = (self.pause * 2).min(self.wait.interval);
-        Ok(StepOutcome::Later(again(self), pause))
+        self.pause = (self.pause * 2).min(self.limits.interval);
+        Ok(StepOutcome::Pending(poll_again(self), pause))
     }
 }
 
-/// A wait that somebody may watch. It ends with its operation, however that ends: done, failed, or given up because
-/// another failed.
+/// Reports a wait to the progress listener. When it is dropped, it reports the end of the wait: done, failed, or
+/// abandoned because another task failed.
 #[derive(Debug)]
-struct Told {
+struct WaitReporter {
     progress: ProgressListener,
     what: String,
 }
 
-impl Told {
-    fn new(client: &Client, awaited: &Awaited) -> Told {
-        Told {
+impl WaitReporter {
+    fn new(client: &Client, awaited: &AwaitedState) -> WaitReporter {
+        WaitReporter {
             progress: client.progress().clone(),
-            what: format!("{} to be {}", awaited.who, awaited.state),
+            what: format!("{} to be {}", awaited.object, awaited.state),
         }
     }
 
-    fn tell(&self, seen: &str, elapsed: Duration) {
+    fn report(&self, seen: &str, elapsed: Duration) {
         self.progress.report(&ProgressEvent::Awaiting {
             what: &self.what,
             seen,
@@ -123,7 +126,7 @@ impl Told {
     }
 }
 
-impl Drop for Told {
+impl Drop for WaitReporter {
     fn drop(&mut self) {
         self.progress
             .report(&ProgressEvent::AwaitingEnded { what: &self.what });
@@ -136,16 +139,16 @@ mod tests {
 
     use super::*;
 
-    const WAIT: Wait = Wait {
+    const LIMITS: WaitLimits = WaitLimits {
         timeout: Duration::from_secs(60),
         interval: Duration::from_secs(10),
     };
 
-    /// A clock that only a test moves.
+    /// A clock that only a test advances.
     #[derive(Default)]
-    struct Hand(Mutex<Duration>);
+    struct ManualClock(Mutex<Duration>);
 
-    impl Clock for Hand {
+    impl Clock for ManualClock {
         fn now(&self) -> Duration {
             *self.0.lock().unwrap()
         }
@@ -155,12 +158,12 @@ mod tests {
         }
     }
 
-    /// A client with such a clock, for a server that is never asked, and what its progress was told.
-    fn watched() -> (Client, Arc<Mutex<Vec<String>>>) {
-        let told = Arc::new(Mutex::new(Vec::new()));
-        let heard = Arc::clone(&told);
-        let progress = ProgressListener::new(move |notice| {
-            let text = match notice {
+    /// A client with such a clock that sends no request, and the progress events that it reports.
+    fn client_with_events() -> (Client, Arc<Mutex<Vec<String>>>) {
+        let events = Arc::new(Mutex::new(Vec::new()));
+        let recorded = Arc::clone(&events);
+        let progress = ProgressListener::new(move |event| {
+            let text = match event {
                 ProgressEvent::Awaiting {
                     what,
                     seen,
@@ -168,32 +171,36 @@ mod tests {
                 } => format!("{what}: {seen} after {} s", elapsed.as_secs()),
                 other => format!("{other:?}"),
             };
-            heard.lock().unwrap().push(text);
+            recorded.lock().unwrap().push(text);
         });
         let client = Client::builder("http://lab.invalid/", "secret")
             .progress(progress)
-            .clock(Arc::new(Hand::default()))
+            .clock(Arc::new(ManualClock::default()))
             .connect()
             .unwrap();
-        (client, told)
+        (client, events)
     }
 
-    fn look(
-        waiting: Waiting,
-        client: &Client,
-        seen: Seen,
-    ) -> Result<StepOutcome<Waiting>, TaskError> {
-        let awaited = Awaited {
-            who: "the machine".into(),
+    fn new_wait() -> OngoingWait {
+        let awaited = AwaitedState {
+            object: "the machine".into(),
             state: "ready".into(),
             hint: "",
         };
-        waiting.after(client, Ok(seen), awaited, |waiting| waiting)
+        OngoingWait::new(LIMITS, awaited)
     }
 
-    fn look_again(waiting: Waiting, client: &Client, seen: &str) -> Waiting {
-        match look(waiting, client, Seen::NotYet(seen.into())) {
-            Ok(StepOutcome::Later(waiting, pause)) => {
+    fn poll(
+        waiting: OngoingWait,
+        client: &Client,
+        seen: Observation,
+    ) -> Result<StepOutcome<OngoingWait>, TaskError> {
+        waiting.step_outcome(client, Ok(seen), |waiting| waiting)
+    }
+
+    fn poll_again(waiting: OngoingWait, client: &Client, seen: &str) -> OngoingWait {
+        match poll(waiting, client, Observation::NotYet(seen.into())) {
+            Ok(StepOutcome::Pending(waiting, pause)) => {
                 client.clock().sleep(pause);
                 waiting
             }
@@ -202,11 +209,12 @@ mod tests {
     }
 
     #[test]
-    fn the_pauses_grow_up_to_the_interval_and_end_at_the_deadline() {
-        let ((client, told), mut waiting, mut pauses) = (watched(), Waiting::new(WAIT), Vec::new());
+    fn pauses_grow_up_to_the_interval_and_end_at_the_deadline() {
+        let ((client, events), mut waiting, mut pauses) =
+            (client_with_events(), new_wait(), Vec::new());
         let error = loop {
-            match look(waiting, &client, Seen::NotYet("provisioning".into())) {
-                Ok(StepOutcome::Later(next, pause)) => {
+            match poll(waiting, &client, Observation::NotYet("provisioning".into())) {
+                Ok(StepOutcome::Pending(next, pause)) => {
                     pauses.push(pause.as_secs());
                     client.clock().sleep(pause);
                     waiting = next;
@@ -220,39 +228,39 @@ mod tests {
             error.to_string(),
             "the machine was not ready within 60 s; the last state seen was provisioning"
         );
-        let told = told.lock().unwrap();
-        assert_eq!(told.len(), pauses.len() + 2);
-        assert_eq!(told.last().unwrap(), ENDED);
+        let events = events.lock().unwrap();
+        assert_eq!(events.len(), pauses.len() + 2);
+        assert_eq!(events.last().unwrap(), ENDED);
     }
 
     #[test]
-    fn what_is_awaited_ends_the_wait() {
-        let (client, told) = watched();
-        let effect = look(Waiting::new(WAIT), &client, Seen::AsAwaited).unwrap();
-        assert!(matches!(effect, StepOutcome::Done));
-        assert!(told.lock().unwrap().is_empty());
+    fn wait_ends_when_the_awaited_state_is_reached() {
+        let (client, events) = client_with_events();
+        let outcome = poll(new_wait(), &client, Observation::Reached).unwrap();
+        assert!(matches!(outcome, StepOutcome::Done));
+        assert!(events.lock().unwrap().is_empty());
     }
 
     const ENDED: &str = r#"AwaitingEnded { what: "the machine to be ready" }"#;
 
     #[test]
-    fn every_look_is_told_and_then_the_end() {
-        let (client, told) = watched();
-        let waiting = look_again(Waiting::new(WAIT), &client, "unknown");
-        let waiting = look_again(waiting, &client, "provisioning");
-        look(waiting, &client, Seen::AsAwaited).unwrap();
+    fn every_poll_and_the_end_are_reported() {
+        let (client, events) = client_with_events();
+        let waiting = poll_again(new_wait(), &client, "unknown");
+        let waiting = poll_again(waiting, &client, "provisioning");
+        poll(waiting, &client, Observation::Reached).unwrap();
         let expected = [
             "the machine to be ready: unknown after 0 s",
             "the machine to be ready: provisioning after 1 s",
             ENDED,
         ];
-        assert_eq!(*told.lock().unwrap(), expected);
+        assert_eq!(*events.lock().unwrap(), expected);
     }
 
     #[test]
-    fn the_end_of_a_wait_that_is_given_up_is_told() {
-        let (client, told) = watched();
-        drop(look_again(Waiting::new(WAIT), &client, "unknown"));
-        assert_eq!(told.lock().unwrap().last().unwrap(), ENDED);
+    fn end_of_an_abandoned_wait_is_reported() {
+        let (client, events) = client_with_events();
+        drop(poll_again(new_wait(), &client, "unknown"));
+        assert_eq!(events.lock().unwrap().last().unwrap(), ENDED);
     }
 }

@@ -1,11 +1,12 @@
-//! The lab as Ansible's inventory: what the real programs make of it.
+//! The inventory, read by `ansible-inventory` and `ansible-playbook`.
 
 use std::os::unix::fs::symlink;
 
+use mrp_test_support::ansible::with_each_ansible;
+use mrp_test_support::project_folder;
 use serde_json::{Value, json};
 
-use super::controller::root;
-use super::{Site, on_each_line};
+use crate::{start_lab, write};
 
 const INVENTORY: [&str; 2] = ["-i", "library/mrp_inventory"];
 const CONSTRUCTED: [&str; 4] = [
@@ -17,71 +18,71 @@ const CONSTRUCTED: [&str; 4] = [
 
 #[test]
 fn ansible_reads_the_lab_as_an_inventory() {
-    on_each_line(|ansible| {
-        let site = Site::new();
-        let run = ansible.inventory(&site.lab, &[&INVENTORY[..], &["--list"]].concat(), &[]);
+    with_each_ansible(|ansible| {
+        let lab = start_lab();
+        let run = ansible.inventory(&lab, &[&INVENTORY[..], &["--list"]].concat(), &[]);
         run.succeeded();
-        assert_eq!(run.complaints, "", "{}", run.output);
+        assert_eq!(run.stderr, "", "{}", run.output);
         let inventory: Value = serde_json::from_str(&run.output).unwrap();
         let host = &inventory["_meta"]["hostvars"]["qdc01"];
         assert_eq!(host["ansible_host"], "10.40.5.12");
         assert_eq!(host["mrp_mine"], true);
         assert_eq!(inventory["free"]["hosts"], json!(["d05-free", "x86-1"]));
-        assert!(site.lab.writes().is_empty());
+        lab.assert_no_writes();
     });
 }
 
 #[test]
 fn a_playbook_runs_over_the_lab_with_groups_constructed_on_top() {
-    on_each_line(|ansible| {
-        let site = Site::new();
-        let run = ansible.playbook(&site.lab, "playbooks/lab.yml", &CONSTRUCTED);
+    with_each_ansible(|ansible| {
+        let lab = start_lab();
+        let run = ansible.playbook(&lab, "playbooks/lab.yml", &CONSTRUCTED);
         run.succeeded();
         for part in [
             "free: d05-free, x86-1",
             "moonshot-c1' has several addresses",
             "qdc01 at 10.40.5.12 as root",
         ] {
-            run.says(part);
+            run.assert_contains(part);
         }
         assert!(!run.output.contains("x86-1 at"), "{}", run.output);
         assert_eq!(run.changed(), 0);
-        let graph = ansible.inventory(&site.lab, &[&CONSTRUCTED[..], &["--graph"]].concat(), &[]);
+        let graph = ansible.inventory(&lab, &[&CONSTRUCTED[..], &["--graph"]].concat(), &[]);
         for group in [
             "@network_lab:",
             "@network_mgmt:",
             "@my_arm_servers:",
             "@reachable:",
         ] {
-            graph.says(group);
+            graph.assert_contains(group);
         }
-        assert_eq!(graph.complaints, "");
+        assert_eq!(graph.stderr, "");
     });
 }
 
 #[test]
-fn the_example_of_its_options_holds() {
-    on_each_line(|ansible| {
-        let site = Site::new();
+fn example_file_of_options_works() {
+    with_each_ansible(|ansible| {
+        let lab = start_lab();
         let options = [(
             "MRP_INVENTORY_CONFIG",
             "playbooks/inventory/mrp_inventory.cfg",
         )];
         let run = ansible.inventory(
-            &site.lab,
+            &lab,
             &[&INVENTORY[..], &["--host", "moonshot-c1"]].concat(),
             &options,
         );
         run.succeeded();
-        run.says("10.40.1.21");
+        run.assert_contains("10.40.1.21");
     });
 }
 
 #[test]
-fn a_directory_of_the_link_its_options_and_groups_on_top_is_an_inventory() {
-    on_each_line(|ansible| {
-        let site = Site::new();
-        let folder = site.files.path().join("inventory");
+fn directory_with_link_options_and_constructed_groups_is_an_inventory() {
+    with_each_ansible(|ansible| {
+        let lab = start_lab();
+        let folder = lab.path("").join("inventory");
         std::fs::create_dir(&folder).unwrap();
         for (file, link) in [
             ("library/mrp-ansible", "mrp_inventory"),
@@ -91,51 +92,51 @@ fn a_directory_of_the_link_its_options_and_groups_on_top_is_an_inventory() {
                 "zz.constructed.yml",
             ),
         ] {
-            symlink(root().join(file), folder.join(link)).unwrap();
+            symlink(project_folder().join(file), folder.join(link)).unwrap();
         }
         let folder = folder.display().to_string();
-        let run = ansible.inventory(&site.lab, &["-i", &folder, "--graph"], &[]);
+        let run = ansible.inventory(&lab, &["-i", &folder, "--graph"], &[]);
         run.succeeded();
-        assert_eq!(run.complaints, "", "{}", run.output);
+        assert_eq!(run.stderr, "", "{}", run.output);
         let (_, reachable) = run.output.split_once("@reachable:").unwrap();
-        // eth1, which the options prefer.
+        // The options prefer eth1, which has an address.
         assert!(reachable.contains("--moonshot-c1"), "{}", run.output);
     });
 }
 
 #[test]
-fn what_the_server_says_is_never_evaluated() {
-    on_each_line(|ansible| {
-        let site = Site::new();
-        let trap = site.files.path().join("evaluated");
+fn texts_of_the_server_are_never_evaluated() {
+    with_each_ansible(|ansible| {
+        let lab = start_lab();
+        let trap = lab.path("").join("evaluated");
         let template = format!(
             "{{{{ lookup('pipe', 'touch {}') }}}}{{% raw %}}",
             trap.display()
         );
         let expression = format!("lookup('pipe', 'touch {}') == ''", trap.display());
-        site.lab
-            .add_machine(json!({ "name": template, "assignee": "alice" }));
+        lab.add_machine(json!({ "name": template, "assignee": "alice" }));
         let reason = json!([
             { "id": 1, "user": expression, "reason": template },
             { "id": 2, "user": "secret_word", "reason": "inventory_hostname == inventory_hostname" }
         ]);
         let fault = json!({ "path": "/api/v1/machine/9/assignee", "status": 200, "times": 0, "body": reason });
-        site.lab.fault(fault);
-        let options = site.write(
+        lab.fault(fault);
+        let options = write(
+            &lab,
             "hostile.cfg",
             "holders = yes\nquery = (=~ name \"lookup\")\n",
         );
-        let playbook = site.write("hostile.yml", HOSTILE);
-        let constructed = site.write("hostile.constructed.yml", HOSTILE_CONSTRUCTED);
+        let playbook = write(&lab, "hostile.yml", HOSTILE);
+        let constructed = write(&lab, "hostile.constructed.yml", HOSTILE_CONSTRUCTED);
         let arguments = [&INVENTORY[..], &["-i", &constructed]].concat();
         let run = ansible.playbook_with(
-            &site.lab,
+            &lab,
             &playbook,
             &arguments,
             &[("MRP_INVENTORY_CONFIG", &options)],
         );
         run.succeeded();
-        run.says(&format!(
+        run.assert_contains(&format!(
             "name is {{{{ lookup('pipe', 'touch {}')",
             trap.display()
         ));
@@ -155,14 +156,14 @@ fn what_the_server_says_is_never_evaluated() {
             "{}",
             run.output
         );
-        // From 2.19 on to show such a variable is an error as well.
-        let refused = ["ignored=3 ", "ignored=5 "];
-        let is_refused = refused.iter().any(|count| run.output.contains(count));
-        assert!(is_refused, "{}", run.output);
+        // From ansible-core 2.19 on, showing such a variable is an error as well.
+        let ignored = ["ignored=3 ", "ignored=5 "];
+        let has_ignored = ignored.iter().any(|count| run.output.contains(count));
+        assert!(has_ignored, "{}", run.output);
     });
 }
 
-/// Everything that a playbook might do with such a value.
+/// A playbook that uses texts of the server in every way that could evaluate them.
 const HOSTILE: &str = r#"
 - hosts: mrp
   gather_facts: false
@@ -217,7 +218,7 @@ keyed_groups:
     prefix: named
 "#;
 
-/// What a user might make of the lab's texts, which are marked.
+/// Groups and variables constructed from texts of the server, which are marked as unsafe.
 const OF_MARKED_TEXTS: &str = r#"
 plugin: ansible.builtin.constructed
 strict: true
@@ -234,10 +235,10 @@ keyed_groups:
 "#;
 
 #[test]
-fn a_marked_text_is_as_good_as_any_for_groups_variables_and_every_listing() {
-    on_each_line(|ansible| {
-        let site = Site::new();
-        let constructed = site.write("marked.constructed.yml", OF_MARKED_TEXTS);
+fn marked_texts_work_in_groups_variables_and_every_listing() {
+    with_each_ansible(|ansible| {
+        let lab = start_lab();
+        let constructed = write(&lab, "marked.constructed.yml", OF_MARKED_TEXTS);
         let sources = [&INVENTORY[..], &["-i", &constructed]].concat();
         for (listing, parts) in [
             (&["--list"][..], &["qdc01.arm64"][..]),
@@ -246,12 +247,12 @@ fn a_marked_text_is_as_good_as_any_for_groups_variables_and_every_listing() {
             (&["--list", "--yaml", "--export"], &["qdc01.arm64"]),
             (&["--graph", "--vars"], &["composed = qdc01.arm64"]),
         ] {
-            let run = ansible.inventory(&site.lab, &[&sources, listing].concat(), &[]);
+            let run = ansible.inventory(&lab, &[&sources, listing].concat(), &[]);
             run.succeeded();
-            assert_eq!(run.complaints, "", "{listing:?}");
-            parts.iter().for_each(|part| run.says(part));
+            assert_eq!(run.stderr, "", "{listing:?}");
+            parts.iter().for_each(|part| run.assert_contains(part));
         }
-        let run = ansible.inventory(&site.lab, &[&sources, &["--list"][..]].concat(), &[]);
+        let run = ansible.inventory(&lab, &[&sources, &["--list"][..]].concat(), &[]);
         let inventory: Value = serde_json::from_str(&run.output).unwrap();
         for (group, hosts) in [
             ("equal", json!(["qdc01"])),
@@ -260,19 +261,19 @@ fn a_marked_text_is_as_good_as_any_for_groups_variables_and_every_listing() {
         ] {
             assert_eq!(inventory[group]["hosts"], hosts, "{group}");
         }
-        run.says("with_eth0");
+        run.assert_contains("with_eth0");
     });
 }
 
 #[test]
 fn hosts_of_another_inventory_are_left_alone() {
-    on_each_line(|ansible| {
-        let site = Site::new();
-        let other = site.write("other", "elsewhere ansible_host=192.0.2.1\n");
+    with_each_ansible(|ansible| {
+        let lab = start_lab();
+        let other = write(&lab, "other", "elsewhere ansible_host=192.0.2.1\n");
         let sources = [&["-i", &other], &CONSTRUCTED[..]].concat();
-        let run = ansible.inventory(&site.lab, &[&sources, &["--list"][..]].concat(), &[]);
+        let run = ansible.inventory(&lab, &[&sources, &["--list"][..]].concat(), &[]);
         run.succeeded();
-        assert_eq!(run.complaints, "", "{}", run.output);
+        assert_eq!(run.stderr, "", "{}", run.output);
         let inventory: Value = serde_json::from_str(&run.output).unwrap();
         let hosts = &inventory["_meta"]["hostvars"];
         assert_eq!(hosts["elsewhere"], json!({ "ansible_host": "192.0.2.1" }));
@@ -280,57 +281,44 @@ fn hosts_of_another_inventory_are_left_alone() {
         let reachable = inventory["reachable"]["hosts"].to_string();
         assert!(reachable.contains("qdc01"), "{reachable}");
         assert!(!reachable.contains("elsewhere"), "{reachable}");
-        let run = ansible.playbook(&site.lab, "playbooks/lab.yml", &sources);
+        let run = ansible.playbook(&lab, "playbooks/lab.yml", &sources);
         run.succeeded();
-        run.says("qdc01 at 10.40.5.12 as root");
+        run.assert_contains("qdc01 at 10.40.5.12 as root");
     });
 }
 
 #[test]
 fn a_copy_is_used_with_a_warning_that_is_seen_when_the_server_is_gone() {
-    on_each_line(|ansible| {
-        let site = Site::new();
-        let options = site.write("cached.cfg", "cache = copy\nretries = 0\n");
+    with_each_ansible(|ansible| {
+        let lab = start_lab();
+        let options = write(&lab, "cached.cfg", "cache = copy\nretries = 0\n");
         let options = [("MRP_INVENTORY_CONFIG", options.as_str())];
         let arguments = [&INVENTORY[..], &["--graph"]].concat();
-        ansible
-            .inventory(&site.lab, &arguments, &options)
-            .succeeded();
-        site.lab
-            .fault(json!({ "path": "/api/v1/*", "reset": true, "times": 0 }));
-        let run = ansible.inventory(&site.lab, &arguments, &options);
+        ansible.inventory(&lab, &arguments, &options).succeeded();
+        lab.fault(json!({ "path": "/api/v1/*", "reset": true, "times": 0 }));
+        let run = ansible.inventory(&lab, &arguments, &options);
         run.succeeded();
-        run.says("--qdc01");
-        assert!(
-            run.complaints.contains("so this is a copy"),
-            "{}",
-            run.complaints
-        );
-        let playbook =
-            ansible.playbook_with(&site.lab, "playbooks/lab.yml", &CONSTRUCTED, &options);
+        run.assert_contains("--qdc01");
+        assert!(run.stderr.contains("so this is a copy"), "{}", run.stderr);
+        let playbook = ansible.playbook_with(&lab, "playbooks/lab.yml", &CONSTRUCTED, &options);
         playbook.succeeded();
-        playbook.says("qdc01 at 10.40.5.12");
+        playbook.assert_contains("qdc01 at 10.40.5.12");
     });
 }
 
 #[test]
-fn a_failing_inventory_is_no_inventory_and_says_why() {
-    on_each_line(|ansible| {
-        let site = Site::new();
-        site.lab
-            .fault(json!({ "path": "/api/v1/machine/3/interface", "status": 500, "times": 0 }));
+fn failing_inventory_lists_no_host_and_prints_the_reason() {
+    with_each_ansible(|ansible| {
+        let lab = start_lab();
+        lab.fault(json!({ "path": "/api/v1/machine/3/interface", "status": 500, "times": 0 }));
         let arguments = [&INVENTORY[..], &["--graph"]].concat();
         let strict = [("ANSIBLE_INVENTORY_ANY_UNPARSED_IS_FAILED", "true")];
-        let run = ansible.inventory(&site.lab, &arguments, &strict);
+        let run = ansible.inventory(&lab, &arguments, &strict);
         run.failed();
-        let said = run
-            .complaints
-            .split_whitespace()
-            .collect::<Vec<_>>()
-            .join(" ");
+        let stderr = run.stderr.split_whitespace().collect::<Vec<_>>().join(" ");
         assert!(
-            said.contains("listing the interfaces of machine 3"),
-            "{said}"
+            stderr.contains("listing the interfaces of machine 3"),
+            "{stderr}"
         );
         assert!(!run.output.contains("qdc01"), "{}", run.output);
     });

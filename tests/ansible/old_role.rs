@@ -1,12 +1,13 @@
-//! What the old role ran, under its own names.
+//! The tasks of the old role, under its names.
 
-use super::{Site, on_each_line};
-use crate::controller::Run;
+use mrp_test_support::ansible::{AnsibleRun, with_each_ansible};
+
+use crate::start_lab;
 
 const PLAYBOOK: &str = "old_role.yml";
 
-/// Older releases break the lines of what they announce.
-fn announces(run: &Run, part: &str) {
+/// Asserts that a warning was printed. Older releases of Ansible break its lines.
+fn assert_warns(run: &AnsibleRun, part: &str) {
     let words: Vec<&str> = run.output.split_whitespace().collect();
     assert!(
         words.join(" ").contains(part),
@@ -16,21 +17,17 @@ fn announces(run: &Run, part: &str) {
 }
 
 #[test]
-fn the_old_roles_tasks_work_unchanged() {
-    on_each_line(|ansible| {
-        let site = Site::new();
-        let check = site.playbook(ansible, PLAYBOOK, &["--check", "--diff"]);
+fn tasks_of_the_old_role_work_unchanged() {
+    with_each_ansible(|ansible| {
+        let lab = start_lab();
+        let check = ansible.project_playbook(&lab, PLAYBOOK, &["--check", "--diff"]);
         check.succeeded();
-        assert!(
-            site.lab.writes().is_empty(),
-            "check mode wrote: {:?}",
-            site.lab.writes()
-        );
-        let first = site.playbook(ansible, PLAYBOOK, &["--diff"]);
+        lab.assert_no_writes();
+        let first = ansible.project_playbook(&lab, PLAYBOOK, &["--diff"]);
         first.succeeded();
-        assert_eq!(site.lab.boots().len(), 1);
-        // Of the second run the machine is provisioned again, and add_host says `changed` every time.
-        let second = site.playbook(ansible, PLAYBOOK, &[]);
+        assert_eq!(lab.boots().len(), 1);
+        // In the second run the machine is provisioned again, and add_host says `changed` in every run.
+        let second = ansible.project_playbook(&lab, PLAYBOOK, &[]);
         second.succeeded();
         assert_eq!(
             (check.changed(), first.changed(), second.changed()),
@@ -38,9 +35,9 @@ fn the_old_roles_tasks_work_unchanged() {
             "{}",
             second.output
         );
-        assert_eq!(site.lab.boots().len(), 2);
+        assert_eq!(lab.boots().len(), 2);
         for run in [&check, &first, &second] {
-            run.says("provisioned 10.40.5.12");
+            run.assert_contains("provisioned 10.40.5.12");
             for (old, new) in [
                 ("image", "image"),
                 ("preseed", "preseed"),
@@ -50,7 +47,7 @@ fn the_old_roles_tasks_work_unchanged() {
                 let sentence = format!(
                     "[DEPRECATION WARNING]: mr_provisioner_{old} is the old role's name: use mrp_{new}."
                 );
-                announces(run, &sentence);
+                assert_warns(run, &sentence);
             }
         }
     });
@@ -58,13 +55,13 @@ fn the_old_roles_tasks_work_unchanged() {
 
 #[test]
 fn a_failure_announces_the_successor_too() {
-    on_each_line(|ansible| {
-        let site = Site::new();
+    with_each_ansible(|ansible| {
+        let lab = start_lab();
         let wrong = ["-e", "mr_provisioner_interface_name=eth9"];
-        let run = site.playbook(ansible, PLAYBOOK, &wrong);
+        let run = ansible.project_playbook(&lab, PLAYBOOK, &wrong);
         run.failed();
-        run.says("there is no interface 'eth9' of machine 'qdc01' (near: 'eth0')");
-        announces(
+        run.assert_contains("there is no interface 'eth9' of machine 'qdc01' (near: 'eth0')");
+        assert_warns(
             &run,
             "mr_provisioner_get_ip is the old role's name: use mrp_network_facts.",
         );

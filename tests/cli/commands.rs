@@ -1,31 +1,35 @@
-//! Every command of the table: what it prints, does, and leaves alone.
+//! Every command: what it prints and writes, with and without `--check`, `--diff` and `--json`.
 
 use std::collections::BTreeSet;
 
+use mrp_test_support::module::ModuleRun;
+use mrp_test_support::{TOKEN, TestLab, assert_contains};
 use serde_json::{Value, json};
 
-use crate::pages;
-use crate::site::{Site, says};
+use crate::start_lab;
 
-/// One command, as it is typed, and the same as a module.
+use crate::help_pages;
+
+/// A command line, and the module with the same effect.
 struct Case {
     line: &'static str,
-    /// The module and its options; none where Ansible has no such module.
+    /// The module and its options. None where no module has the same effect.
     module: Option<(&'static str, &'static str)>,
-    /// What is printed.
+    /// Parts of what is printed.
     shows: &'static [&'static str],
-    does: Does,
+    effect: Effect,
 }
 
+/// What a command does on the server.
 #[derive(Clone, Copy, PartialEq)]
-enum Does {
+enum Effect {
     /// Only reads.
     Reads,
-    /// Writes, once.
+    /// Writes in the first run only.
     Writes,
-    /// Writes whenever it is run.
+    /// Writes in every run.
     WritesAgain,
-    /// Opens something, which is no change.
+    /// Sends a request that writes, and is not a change.
     Opens,
 }
 
@@ -34,13 +38,13 @@ const CASES: &[Case] = &[
         line: "image list --arch arm64 --type Kernel",
         module: Some(("mrp_image_info", r#"{"arch": "arm64", "type": "Kernel"}"#)),
         shows: &["DESCRIPTION", "UPLOAD DATE", "alice test kernel"],
-        does: Does::Reads,
+        effect: Effect::Reads,
     },
     Case {
         line: "image show 'alice test*'",
         module: Some(("mrp_image_info", r#"{"description": "alice test*"}"#)),
         shows: &["known_good   no", "alice/Image-test.00000005"],
-        does: Does::Reads,
+        effect: Effect::Reads,
     },
     Case {
         line: "image upload vmlinuz --description 'my kernel' --type Kernel --arch arm64 --public",
@@ -49,7 +53,7 @@ const CASES: &[Case] = &[
             r#"{"path": "vmlinuz", "description": "my kernel", "type": "Kernel", "arch": "arm64", "public": true}"#,
         )),
         shows: &["Kernel image 'my kernel'"],
-        does: Does::Writes,
+        effect: Effect::Writes,
     },
     Case {
         line: "image delete 'alice test initrd' --type Initrd --arch arm64",
@@ -58,13 +62,13 @@ const CASES: &[Case] = &[
             r#"{"description": "alice test initrd", "type": "Initrd", "arch": "arm64", "state": "absent"}"#,
         )),
         shows: &["image 12 'alice test initrd'"],
-        does: Does::Writes,
+        effect: Effect::Writes,
     },
     Case {
         line: "preseed list",
         module: Some(("mrp_preseed_info", "{}")),
         shows: &["NAME", "debian-std"],
-        does: Does::Reads,
+        effect: Effect::Reads,
     },
     Case {
         line: "preseed show alice-seed --content",
@@ -73,7 +77,7 @@ const CASES: &[Case] = &[
             r#"{"name": "alice-seed", "content": true}"#,
         )),
         shows: &["description", "alice private seed"],
-        does: Does::Reads,
+        effect: Effect::Reads,
     },
     Case {
         line: "preseed upload seed --name ci-seed --description 'for ci'",
@@ -82,7 +86,7 @@ const CASES: &[Case] = &[
             r#"{"path": "seed", "name": "ci-seed", "description": "for ci"}"#,
         )),
         shows: &["preseed 'ci-seed'"],
-        does: Does::Writes,
+        effect: Effect::Writes,
     },
     Case {
         line: "preseed delete alice-seed",
@@ -91,7 +95,7 @@ const CASES: &[Case] = &[
             r#"{"name": "alice-seed", "state": "absent"}"#,
         )),
         shows: &["preseed 'alice-seed'"],
-        does: Does::Writes,
+        effect: Effect::Writes,
     },
     Case {
         line: "machine list --mine --gather state,power",
@@ -100,7 +104,7 @@ const CASES: &[Case] = &[
             r#"{"mine": true, "gather": ["state", "power"]}"#,
         )),
         shows: &["POWER", "qdc01"],
-        does: Does::Reads,
+        effect: Effect::Reads,
     },
     Case {
         line: "machine show qdc01 qdc02",
@@ -113,7 +117,7 @@ const CASES: &[Case] = &[
             "lease_ipv4 10.40.5.12",
             "alice (ci)",
         ],
-        does: Does::Reads,
+        effect: Effect::Reads,
     },
     Case {
         line: "machine configure qdc01 --kernel 'alice test kernel' --netboot",
@@ -122,7 +126,7 @@ const CASES: &[Case] = &[
             r#"{"name": "qdc01", "state": "configured", "kernel": "alice test kernel", "netboot": true}"#,
         )),
         shows: &["machine 'qdc01'", "kernel_id"],
-        does: Does::Writes,
+        effect: Effect::Writes,
     },
     Case {
         line: "machine provision qdc01 --kernel 'debian-installer kernel' --initrd 'debian-installer initrd' \
@@ -133,19 +137,19 @@ const CASES: &[Case] = &[
                 "initrd": "debian-installer initrd", "preseed": "debian-std", "wait_interval": 0.01}"#,
         )),
         shows: &["provision", "machine 'qdc01'", "wait"],
-        does: Does::Writes,
+        effect: Effect::Writes,
     },
     Case {
         line: "machine report qdc01 --state ready",
         module: Some(("mrp_machine", r#"{"name": "qdc01", "state": "ready"}"#)),
         shows: &["machine 'qdc01'"],
-        does: Does::Writes,
+        effect: Effect::Writes,
     },
     Case {
         line: "machine wait x86-1 --wait-timeout 0.05 --wait-interval 0.01",
         module: None,
         shows: &[],
-        does: Does::Reads,
+        effect: Effect::Reads,
     },
     Case {
         line: "power show qdc01 qdc02",
@@ -154,7 +158,7 @@ const CASES: &[Case] = &[
             r#"{"names": ["qdc01", "qdc02"], "gather": ["power"]}"#,
         )),
         shows: &["qdc01  on", "qdc02  off"],
-        does: Does::Reads,
+        effect: Effect::Reads,
     },
     Case {
         line: "power on qdc02 --wait-interval 0.01",
@@ -163,7 +167,7 @@ const CASES: &[Case] = &[
             r#"{"name": "qdc02", "state": "on", "wait_interval": 0.01}"#,
         )),
         shows: &["machine 'qdc02'"],
-        does: Does::Writes,
+        effect: Effect::Writes,
     },
     Case {
         line: "power off qdc01 --wait-interval 0.01",
@@ -172,7 +176,7 @@ const CASES: &[Case] = &[
             r#"{"name": "qdc01", "state": "off", "wait_interval": 0.01}"#,
         )),
         shows: &["machine 'qdc01'"],
-        does: Does::Writes,
+        effect: Effect::Writes,
     },
     Case {
         line: "power reboot qdc01 --boot disk",
@@ -181,7 +185,7 @@ const CASES: &[Case] = &[
             r#"{"name": "qdc01", "state": "rebooted", "boot": "disk"}"#,
         )),
         shows: &["reboot", "machine 'qdc01'"],
-        does: Does::WritesAgain,
+        effect: Effect::WritesAgain,
     },
     Case {
         line: "interface list qdc01",
@@ -190,7 +194,7 @@ const CASES: &[Case] = &[
             r#"{"names": ["qdc01"], "gather": ["interfaces"]}"#,
         )),
         shows: &["MACHINE", "eth0", "52:54:00:00:02:01"],
-        does: Does::Reads,
+        effect: Effect::Reads,
     },
     Case {
         line: "interface set qdc01 eth0 --config-type-v4 static --ipv4 auto",
@@ -199,7 +203,7 @@ const CASES: &[Case] = &[
             r#"{"name": "qdc01", "interface": "eth0", "config_type_v4": "static", "ipv4": "auto"}"#,
         )),
         shows: &["interface 'eth0' of machine 'qdc01'"],
-        does: Does::Writes,
+        effect: Effect::Writes,
     },
     Case {
         line: "net show qdc01 --interface eth1,eth0",
@@ -208,7 +212,7 @@ const CASES: &[Case] = &[
             r#"{"machines": ["qdc01"], "interface": ["eth1", "eth0"]}"#,
         )),
         shows: &["IPV4", "10.40.5.12"],
-        does: Does::Reads,
+        effect: Effect::Reads,
     },
     Case {
         line: "reserve d05-free --reason 'CI run 7'",
@@ -217,61 +221,60 @@ const CASES: &[Case] = &[
             r#"{"name": "d05-free", "state": "present", "reason": "CI run 7"}"#,
         )),
         shows: &["machine 'd05-free'", "d05-free (arm64)"],
-        does: Does::Writes,
+        effect: Effect::Writes,
     },
     Case {
         line: "release qdc01",
         module: Some(("mrp_reservation", r#"{"name": "qdc01", "state": "absent"}"#)),
         shows: &["machine 'qdc01'"],
-        does: Does::Writes,
+        effect: Effect::Writes,
     },
     Case {
         line: "console qdc01",
         module: Some(("mrp_console", r#"{"name": "qdc01"}"#)),
         shows: &["console"],
-        does: Does::Opens,
+        effect: Effect::Opens,
     },
     Case {
         line: "lab status",
         module: None,
         shows: &["NAME", "HOLDER", "alice (ci)"],
-        does: Does::Reads,
+        effect: Effect::Reads,
     },
     Case {
         line: "inventory --scope mine --interface eth1",
         module: None,
         shows: &["_meta"],
-        does: Does::Reads,
+        effect: Effect::Reads,
     },
 ];
 
 impl Case {
-    /// A lab in which the command can do what it is to do.
-    fn site(&self) -> Site {
-        let site = Site::new();
-        site.lab
-            .settings(json!({ "reservations": "stored", "install_seconds": 0 }));
-        site.write("vmlinuz", "the bytes of a kernel");
-        site.write("seed", "d-i one\n");
+    /// A lab in which the command succeeds.
+    fn start_lab(&self) -> TestLab {
+        let lab = start_lab();
+        lab.settings(json!({ "reservations": "stored", "install_seconds": 0 }));
+        lab.write("vmlinuz", "the bytes of a kernel");
+        lab.write("seed", "d-i one\n");
         if self.line.starts_with("machine wait") {
             let line =
                 "--mrp-token=admin-token machine report x86-1 --state ready --allow-unassigned";
-            site.good(line);
+            lab.mrp_ok(line);
         }
-        site
+        lab
     }
 
     fn writes(&self) -> bool {
-        matches!(self.does, Does::Writes | Does::WritesAgain)
+        matches!(self.effect, Effect::Writes | Effect::WritesAgain)
     }
 }
 
 #[test]
-fn every_command_is_among_the_cases() {
+fn every_command_has_a_case() {
     let cases: BTreeSet<String> = CASES
         .iter()
         .map(|case| {
-            let all = pages::commands();
+            let all = help_pages::commands();
             let found = all.iter().find(|command| {
                 let rest = case.line.strip_prefix(command.as_str());
                 rest.is_some_and(|rest| rest.is_empty() || rest.starts_with(' '))
@@ -279,56 +282,55 @@ fn every_command_is_among_the_cases() {
             found.cloned().unwrap_or_else(|| panic!("{}", case.line))
         })
         .collect();
-    assert_eq!(cases, pages::commands());
+    assert_eq!(cases, help_pages::commands());
 }
 
 #[test]
-fn every_command_does_its_work_once() {
+fn every_command_changes_something_only_the_first_time() {
     for case in CASES {
-        let site = case.site();
-        let before = site.writes();
-        let told = site.good(case.line);
-        if case.does != Does::Opens {
-            says(&told, case.shows);
+        let lab = case.start_lab();
+        let before = lab.writes().len();
+        let printed = lab.mrp_ok(case.line);
+        if case.effect != Effect::Opens {
+            assert_contains(&printed, case.shows);
         }
-        assert!(!told.contains("would "), "{told}");
-        let written = site.writes() > before;
-        assert_eq!(written, case.does != Does::Reads, "{}", case.line);
-        if case.does == Does::Writes {
-            let before = site.writes();
-            says(&site.good(case.line), &["nothing to do"]);
-            assert_eq!(site.writes(), before, "{} wrote again", case.line);
+        assert!(!printed.contains("would "), "{printed}");
+        let written = lab.writes().len() > before;
+        assert_eq!(written, case.effect != Effect::Reads, "{}", case.line);
+        if case.effect == Effect::Writes {
+            let again = lab.without_writes(|| lab.mrp_ok(case.line));
+            assert_contains(&again, &["nothing to do"]);
         }
     }
 }
 
 #[test]
-fn what_is_only_checked_is_told_and_not_done() {
-    for case in CASES.iter().filter(|case| case.does != Does::Reads) {
-        let site = case.site();
-        let told = site.good(&format!("{} --check", case.line));
-        says(&told, case.shows);
-        assert_eq!(told.contains("would "), case.writes(), "{told}");
-        assert_eq!(site.writes(), 0, "{} wrote", case.line);
+fn check_reports_what_would_be_done_and_writes_nothing() {
+    for case in CASES.iter().filter(|case| case.effect != Effect::Reads) {
+        let lab = case.start_lab();
+        let printed = lab.mrp_ok(&format!("{} --check", case.line));
+        assert_contains(&printed, case.shows);
+        assert_eq!(printed.contains("would "), case.writes(), "{printed}");
+        assert_eq!(lab.writes().len(), 0, "{} wrote", case.line);
         let before = format!("--check {} --diff", case.line);
         let differs = ["\n--- ", "\n+++ ", "\n+"]
             .iter()
-            .all(|part| site.good(&before).contains(part));
-        assert_eq!(differs, case.writes(), "{}", site.good(&before));
-        assert_eq!(site.writes(), 0, "{} wrote", case.line);
+            .all(|part| lab.mrp_ok(&before).contains(part));
+        assert_eq!(differs, case.writes(), "{}", lab.mrp_ok(&before));
+        assert_eq!(lab.writes().len(), 0, "{} wrote", case.line);
     }
 }
 
 #[test]
-fn what_is_done_shows_its_difference_when_asked() {
+fn diff_shows_the_difference_of_every_change() {
     for case in CASES.iter().filter(|case| case.writes()) {
-        let told = case.site().good(&format!("{} --diff", case.line));
-        says(&told, &["\n--- ", "\n+++ ", "\n+"]);
-        assert!(!told.contains("would "), "{told}");
+        let printed = case.start_lab().mrp_ok(&format!("{} --diff", case.line));
+        assert_contains(&printed, &["\n--- ", "\n+++ ", "\n+"]);
+        assert!(!printed.contains("would "), "{printed}");
     }
 }
 
-/// Both in labs of their own, of which everything is the same but the ports, the times and what is random.
+/// Both run in a lab of their own. The labs differ in ports, times and random names only.
 #[test]
 fn json_is_the_result_of_the_module() {
     let modes = [
@@ -345,37 +347,48 @@ fn json_is_the_result_of_the_module() {
             continue;
         };
         for (switches, mode) in &modes {
-            if case.does == Does::Reads && switches.contains("diff") {
+            if case.effect == Effect::Reads && switches.contains("diff") {
                 continue;
             }
-            let site = case.site();
-            let printed = site.good(&format!("{} --json {switches}", case.line));
-            let mut told: Value = serde_json::from_str(&printed).unwrap();
+            let lab = case.start_lab();
+            let json = lab.mrp_ok(&format!("{} --json {switches}", case.line));
+            let mut printed: Value = serde_json::from_str(&json).unwrap();
             let options = serde_json::from_str(options).unwrap();
-            let mut result = case.site().module(module, options, mode);
+            let mut result = module_result(&case.start_lab(), module, options, mode);
             result.as_object_mut().unwrap().remove("invocation");
-            for value in [&mut told, &mut result] {
-                comparable(value);
+            for value in [&mut printed, &mut result] {
+                normalise(value);
             }
-            assert_eq!(told, result, "mrp {}{switches}", case.line);
+            assert_eq!(printed, result, "mrp {}{switches}", case.line);
         }
     }
 }
 
-fn comparable(value: &mut Value) {
+/// The result of a module on these options, in the folder that the command line is run in.
+fn module_result(lab: &TestLab, module: &str, mut options: Value, mode: &Value) -> Value {
+    let arguments = options.as_object_mut().unwrap();
+    arguments.insert("mrp_url".into(), json!(lab.url()));
+    arguments.insert("mrp_token".into(), json!(TOKEN));
+    arguments.extend(mode.as_object().unwrap().clone());
+    let mut run = ModuleRun::new(env!("CARGO_BIN_EXE_mrp-ansible"), module, &options);
+    run.command.current_dir(lab.path(""));
+    run.result()
+}
+
+fn normalise(value: &mut Value) {
     match value {
-        // The server puts something random behind what it is given.
+        // The server appends random characters to the file name of an upload.
         Value::String(text) if text.contains(".s256-") => {
             text.truncate(text.rfind('.').unwrap());
         }
-        Value::Array(items) => items.iter_mut().for_each(comparable),
+        Value::Array(items) => items.iter_mut().for_each(normalise),
         Value::Object(fields) => {
             for (key, field) in fields {
                 match key.as_str() {
                     "upload_date" | "date" | "url" | "port" | "token" | "waited" | "elapsed" => {
                         *field = json!("differs");
                     }
-                    _ => comparable(field),
+                    _ => normalise(field),
                 }
             }
         }

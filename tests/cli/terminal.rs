@@ -1,4 +1,6 @@
-//! What a person at a terminal sees. With `MRP_TEST_SCREENS=DIRECTORY` the screens are left there as texts, to be looked at.
+//! Screens of a terminal: tables, progress bars, waits, colours.
+//!
+//! With `MRP_TEST_SCREENS=DIRECTORY` the screens are saved there as texts.
 
 use std::fmt::Write;
 use std::io::Read;
@@ -7,39 +9,40 @@ use std::sync::mpsc::{self, Receiver};
 use std::thread;
 use std::time::{Duration, Instant};
 
+use mrp_test_support::{TOKEN, TestLab, assert_contains};
 use portable_pty::{Child, CommandBuilder, MasterPty, PtySize, native_pty_system};
 use serde_json::json;
 use vt100::{Color, Parser};
 
-use crate::site::{Site, TOKEN, says};
+use crate::start_lab;
 
 const WIDTHS: [u16; 2] = [80, 200];
 const HEIGHT: u16 = 24;
-/// What has not been seen until then is not going to be.
-const PATIENCE: Duration = Duration::from_secs(60);
+/// A screen that is not seen within this time fails the test.
+const DEADLINE: Duration = Duration::from_secs(60);
 
-/// A command on a terminal of its own.
+/// A command on a pseudo-terminal.
 struct Terminal {
     screen: Parser,
     width: u16,
-    told: Receiver<Vec<u8>>,
+    output: Receiver<Vec<u8>>,
     child: Box<dyn Child + Send + Sync>,
-    /// The child has no terminal any more when it is gone.
+    /// Keeps the terminal open while the command runs.
     _master: Box<dyn MasterPty + Send>,
     all: Vec<u8>,
 }
 
 impl Terminal {
-    fn run(site: &Site, line: &str, width: u16) -> Terminal {
-        Terminal::run_with(site, line, width, &[])
+    fn run(lab: &TestLab, line: &str, width: u16) -> Terminal {
+        Terminal::run_with(lab, line, width, &[])
     }
 
-    fn run_with(site: &Site, line: &str, width: u16, variables: &[(&str, &str)]) -> Terminal {
-        Terminal::run_on(site, line, (HEIGHT, width), variables)
+    fn run_with(lab: &TestLab, line: &str, width: u16, variables: &[(&str, &str)]) -> Terminal {
+        Terminal::run_on(lab, line, (HEIGHT, width), variables)
     }
 
     fn run_on(
-        site: &Site,
+        lab: &TestLab,
         line: &str,
         (height, width): (u16, u16),
         variables: &[(&str, &str)],
@@ -50,7 +53,7 @@ impl Terminal {
             ..PtySize::default()
         };
         let pair = native_pty_system().openpty(size).unwrap();
-        let typed = site.command(line);
+        let typed = lab.mrp_command(line);
         let mut command = CommandBuilder::new(typed.get_program());
         command.args(typed.get_args());
         command.env_clear();
@@ -64,12 +67,12 @@ impl Terminal {
         }
         let child = pair.slave.spawn_command(command).unwrap();
         drop(pair.slave);
-        let mut client = pair.master.try_clone_reader().unwrap();
-        let (sender, told) = mpsc::channel();
+        let mut reader = pair.master.try_clone_reader().unwrap();
+        let (sender, output) = mpsc::channel();
         thread::spawn(move || {
             let mut buffer = [0; 4096];
-            // A terminal without a program on it is an error to whoever reads it.
-            while let Ok(count @ 1..) = client.read(&mut buffer) {
+            // Reading fails when the command has ended.
+            while let Ok(count @ 1..) = reader.read(&mut buffer) {
                 if sender.send(buffer[..count].to_vec()).is_err() {
                     break;
                 }
@@ -79,39 +82,39 @@ impl Terminal {
         Terminal {
             screen: Parser::new(number(height), number(width), 0),
             width,
-            told,
+            output,
             child,
             _master: pair.master,
             all: Vec::new(),
         }
     }
 
-    /// Looks at the screen after every piece that is printed, until it shows what is wanted.
+    /// Reads on until the screen satisfies a condition.
     fn until(&mut self, what: &str, mut is_seen: impl FnMut(&str) -> bool) {
-        let deadline = Instant::now() + PATIENCE;
+        let deadline = Instant::now() + DEADLINE;
         while !is_seen(&self.text()) {
             let left = deadline.saturating_duration_since(Instant::now());
-            match self.told.recv_timeout(left) {
-                Ok(bytes) => self.take(&bytes),
+            match self.output.recv_timeout(left) {
+                Ok(bytes) => self.show(&bytes),
                 Err(_) => panic!("{what} was never seen:\n{}", self.text()),
             }
         }
     }
 
-    fn take(&mut self, bytes: &[u8]) {
+    fn show(&mut self, bytes: &[u8]) {
         self.screen.process(bytes);
         self.all.extend(bytes);
         let printed = String::from_utf8_lossy(&self.all);
         assert!(!printed.contains(TOKEN), "the token was printed: {printed}");
     }
 
-    /// Reads on until the command ends, and says how.
+    /// Reads on until the command ends, and gives its exit code.
     fn end(&mut self) -> u32 {
-        let deadline = Instant::now() + PATIENCE;
+        let deadline = Instant::now() + DEADLINE;
         loop {
             let left = deadline.saturating_duration_since(Instant::now());
-            match self.told.recv_timeout(left) {
-                Ok(bytes) => self.take(&bytes),
+            match self.output.recv_timeout(left) {
+                Ok(bytes) => self.show(&bytes),
                 Err(mpsc::RecvTimeoutError::Disconnected) => break,
                 Err(mpsc::RecvTimeoutError::Timeout) => panic!("no end:\n{}", self.text()),
             }
@@ -125,7 +128,7 @@ impl Terminal {
         lines.join("\n").trim_end().to_owned() + "\n"
     }
 
-    /// The text without the ends of lines that are only the terminal's.
+    /// The text without the line breaks of the terminal.
     fn unwrapped(&self) -> String {
         self.screen.screen().contents()
     }
@@ -134,7 +137,7 @@ impl Terminal {
         self.text().lines().map(str::to_owned).collect()
     }
 
-    /// No line was longer than the terminal is wide.
+    /// Whether a line was longer than the terminal is wide.
     fn is_wrapped(&self) -> bool {
         (0..HEIGHT).any(|row| self.screen.screen().row_wrapped(row))
     }
@@ -147,7 +150,7 @@ impl Terminal {
             .any(|cell| cell.fgcolor() != Color::Default)
     }
 
-    /// What was on the screen just before something was printed for the first time.
+    /// The screen just before a text was printed for the first time.
     fn before(&self, what: &str) -> String {
         let printed = String::from_utf8_lossy(&self.all);
         let until = printed.find(what).unwrap();
@@ -164,7 +167,7 @@ impl Terminal {
         assert!(kill.args(["-INT", &id]).status().unwrap().success());
     }
 
-    fn keep(&self, name: &str) {
+    fn save(&self, name: &str) {
         let Some(directory) = std::env::var_os("MRP_TEST_SCREENS") else {
             return;
         };
@@ -177,21 +180,21 @@ impl Terminal {
     }
 }
 
-fn site() -> Site {
-    let site = Site::new();
-    site.write("seed", "d-i one\n");
-    site
+fn start_lab_with_seed() -> TestLab {
+    let lab = start_lab();
+    lab.write("seed", "d-i one\n");
+    lab
 }
 
 #[test]
-fn a_lab_is_a_line_for_each_machine() {
+fn status_shows_a_line_for_each_machine() {
     for width in WIDTHS {
-        let site = site();
-        site.good("machine report qdc01 --state ready");
-        let mut terminal = Terminal::run(&site, "lab status", width);
+        let lab = start_lab_with_seed();
+        lab.mrp_ok("machine report qdc01 --state ready");
+        let mut terminal = Terminal::run(&lab, "lab status", width);
         assert_eq!(terminal.end(), 0, "{}", terminal.text());
-        terminal.keep("status");
-        let machines = site.server("api/v1/machine?show_all=true");
+        terminal.save("status");
+        let machines = lab.server("api/v1/machine?show_all=true");
         let machines = machines.as_array().unwrap();
         let lines = terminal.lines();
         assert_eq!(lines.len(), machines.len() + 1, "{}", terminal.text());
@@ -205,7 +208,7 @@ fn a_lab_is_a_line_for_each_machine() {
         }
         assert!(!terminal.is_wrapped(), "{}", terminal.text());
         assert!(terminal.is_coloured());
-        let mut plain = Terminal::run_with(&site, "lab status", width, &[("NO_COLOR", "1")]);
+        let mut plain = Terminal::run_with(&lab, "lab status", width, &[("NO_COLOR", "1")]);
         plain.end();
         assert_eq!(plain.text(), terminal.text());
         assert!(!plain.is_coloured());
@@ -213,23 +216,22 @@ fn a_lab_is_a_line_for_each_machine() {
 }
 
 #[test]
-fn an_upload_shows_how_far_it_is() {
+fn upload_shows_a_progress_bar() {
     for width in WIDTHS {
-        let site = site();
-        site.write("vmlinuz-6.1.0-debian-arm64", vec![7; 24_000_000]);
-        // The server takes its time before it reads the file, so that there is something to see.
-        site.lab
-            .fault(json!({ "method": "POST", "path": "/api/v1/image", "delay": 1.0 }));
+        let lab = start_lab_with_seed();
+        lab.write("vmlinuz-6.1.0-debian-arm64", vec![7; 24_000_000]);
+        // The server reads the file only after a second, so that the bar is seen.
+        lab.fault(json!({ "method": "POST", "path": "/api/v1/image", "delay": 1.0 }));
         let line = "image upload vmlinuz-6.1.0-debian-arm64 --description 'debian 12' --type Kernel --arch arm64";
-        let mut terminal = Terminal::run(&site, line, width);
+        let mut terminal = Terminal::run(&lab, line, width);
         terminal.until("the bar with its rate and the time left", |text| {
             let parts = ["vmlinuz", "MiB/22.89 MiB", "iB/s", "s left"];
             parts.iter().all(|part| text.contains(part))
         });
-        terminal.keep("upload");
+        terminal.save("upload");
         assert!(!terminal.is_wrapped(), "{}", terminal.text());
         assert_eq!(terminal.end(), 0, "{}", terminal.text());
-        terminal.keep("uploaded");
+        terminal.save("uploaded");
         let text = terminal.text();
         assert!(
             text.starts_with("uploaded Kernel image 'debian 12'"),
@@ -239,48 +241,70 @@ fn an_upload_shows_how_far_it_is() {
     }
 }
 
-/// Whether it says that something has been going on for a second or more: `(1s)`.
+/// Whether a text shows a time of a second or more: `(1s)`.
 fn seconds_passed(text: &str) -> bool {
-    let told = text.split('(').filter_map(|part| part.split_once("s)"));
-    told.filter_map(|(number, _)| number.parse().ok())
+    let times = text.split('(').filter_map(|part| part.split_once("s)"));
+    times
+        .filter_map(|(number, _)| number.parse().ok())
         .any(|seconds: u32| seconds > 0)
 }
 
 #[test]
-fn a_wait_shows_the_state_and_for_how_long() {
+fn wait_shows_the_state_and_the_time_passed() {
     for width in WIDTHS {
-        let site = site();
+        let lab = start_lab_with_seed();
         let line = "machine wait qdc01 --wait-timeout 60 --wait-interval 0.05";
-        let mut terminal = Terminal::run(&site, line, width);
+        let mut terminal = Terminal::run(&lab, line, width);
         terminal.until("the line of the wait", |text| {
             text.contains("unknown (")
                 && text.contains("s) waiting for machine 'qdc01' to be ready")
                 && seconds_passed(text)
         });
-        terminal.keep("wait");
+        terminal.save("wait");
         assert_eq!(terminal.lines().len(), 1, "{}", terminal.text());
-        site.good("machine report qdc01 --state ready");
+        lab.mrp_ok("machine report qdc01 --state ready");
         assert_eq!(terminal.end(), 0, "{}", terminal.text());
-        terminal.keep("waited");
+        terminal.save("waited");
         assert!(!terminal.text().contains("waiting"), "{}", terminal.text());
     }
 }
 
 #[test]
-fn a_lab_is_watched_until_the_user_has_seen_enough() {
+fn verbose_requests_are_printed_above_the_line_of_a_wait() {
+    let lab = start_lab_with_seed();
+    let line = "machine wait qdc01 -v --wait-timeout 60 --wait-interval 0.2";
+    let mut terminal = Terminal::run(&lab, line, 200);
+    terminal.until("requests above the wait", |text| {
+        let lines: Vec<&str> = text.lines().collect();
+        let Some((last, requests)) = lines.split_last() else {
+            return false;
+        };
+        requests.len() > 2
+            && requests.iter().all(|line| line.starts_with("GET "))
+            && last.contains("waiting for machine 'qdc01'")
+    });
+    terminal.save("verbose-wait");
+    lab.mrp_ok("machine report qdc01 --state ready");
+    assert_eq!(terminal.end(), 0, "{}", terminal.text());
+    let text = terminal.text();
+    assert!(text.contains("GET ") && !text.contains("waiting"), "{text}");
+}
+
+#[test]
+fn watched_status_is_refreshed_until_it_is_interrupted() {
     for width in WIDTHS {
-        let site = site();
-        let mut terminal = Terminal::run(&site, "lab status --watch --interval 0.1", width);
+        let lab = start_lab_with_seed();
+        let mut terminal = Terminal::run(&lab, "lab status --watch --interval 0.1", width);
         terminal.until("the lab", |text| {
             text.contains("qdc01") && text.contains("x86-1")
         });
         assert!(!terminal.text().contains("error"), "{}", terminal.text());
-        site.good("machine report qdc01 --state error");
+        lab.mrp_ok("machine report qdc01 --state error");
         terminal.until("the lab again", |text| {
             let line = text.lines().find(|line| line.starts_with("qdc01"));
             line.is_some_and(|line| line.contains("error")) && text.contains("x86-1")
         });
-        terminal.keep("watch");
+        terminal.save("watch");
         assert!(
             terminal.lines()[0].starts_with("NAME"),
             "{}",
@@ -292,72 +316,72 @@ fn a_lab_is_watched_until_the_user_has_seen_enough() {
 }
 
 #[test]
-fn what_fails_is_seen_at_once() {
+fn failure_is_shown_in_colour() {
     for width in WIDTHS {
-        let site = site();
+        let lab = start_lab_with_seed();
         let line = "machine configure qdc01 --kernel 'alice tst kernel'";
-        let mut terminal = Terminal::run(&site, line, width);
+        let mut terminal = Terminal::run(&lab, line, width);
         assert_eq!(terminal.end(), 1);
-        terminal.keep("failed");
+        terminal.save("failed");
         let text = terminal.unwrapped();
         assert!(
             text.starts_with("mrp: ") && text.contains("alice test kernel"),
             "{text}"
         );
         assert!(terminal.is_coloured());
-        let mut plain = Terminal::run_with(&site, line, width, &[("NO_COLOR", "1")]);
+        let mut plain = Terminal::run_with(&lab, line, width, &[("NO_COLOR", "1")]);
         plain.end();
         assert!(!plain.is_coloured());
     }
 }
 
-/// What is printed on a terminal of this width by a command that does what it is asked.
-fn shown(site: &Site, line: &str, width: u16) -> Terminal {
-    let mut terminal = Terminal::run(site, line, width);
+/// The terminal of this width after a command that must succeed.
+fn shown(lab: &TestLab, line: &str, width: u16) -> Terminal {
+    let mut terminal = Terminal::run(lab, line, width);
     assert_eq!(terminal.end(), 0, "{}", terminal.text());
     assert!(!terminal.is_wrapped(), "{}", terminal.text());
-    terminal.keep(&line.replace(' ', "-"));
+    terminal.save(&line.replace(' ', "-"));
     terminal
 }
 
 #[test]
-fn what_matters_is_read_whole_where_there_is_little_room() {
-    let site = site();
-    let interfaces = shown(&site, "interface list", 80).text();
-    says(&interfaces, &["52:54:00:00:02:01", "10.40.5.12"]);
+fn narrow_terminals_drop_the_least_important_columns_first() {
+    let lab = start_lab_with_seed();
+    let interfaces = shown(&lab, "interface list", 80).text();
+    assert_contains(&interfaces, &["52:54:00:00:02:01", "10.40.5.12"]);
     assert!(!interfaces.contains('…'), "{interfaces}");
 
     let all = shown(
-        &site,
+        &lab,
         "machine list --gather state,power,assignees,interfaces",
         80,
     )
     .text();
-    says(
+    assert_contains(
         &all,
         &["STATE", "POWER", "ASSIGNEES", "INTERFACES", "eth0, eth1,"],
     );
     assert!(!all.contains("SUBARCH"), "{all}");
-    says(
-        &shown(&site, "machine list", 80).text(),
+    assert_contains(
+        &shown(&lab, "machine list", 80).text(),
         &["SUBARCH", "NETBOOT ENABLED"],
     );
-    let narrow = shown(&site, "interface list", 40).text();
+    let narrow = shown(&lab, "interface list", 40).text();
     assert!(
         narrow.contains("52:54:00:00:02:01") && !narrow.contains('…'),
         "{narrow}"
     );
 
     let description = "debian 12 installer of the nightly build, tested";
-    site.good(&format!(
+    lab.mrp_ok(&format!(
         "image upload seed --description '{description}' --type Kernel --arch arm64"
     ));
-    let images = shown(&site, "image list", 80).text();
-    says(&images, &[description, "Kernel"]);
+    let images = shown(&lab, "image list", 80).text();
+    assert_contains(&images, &[description, "Kernel"]);
     assert!(!images.contains("UPLOAD"), "{images}");
 
-    let status = shown(&site, "lab status", 40);
-    for machine in site
+    let status = shown(&lab, "lab status", 40);
+    for machine in lab
         .server("api/v1/machine?show_all=true")
         .as_array()
         .unwrap()
@@ -370,55 +394,55 @@ fn what_matters_is_read_whole_where_there_is_little_room() {
             status.text()
         );
     }
-    says(
-        &shown(&site, "lab status", 80).text(),
+    assert_contains(
+        &shown(&lab, "lab status", 80).text(),
         &["NETBOOT", "10.40.5.11, "],
     );
-    // One long text does not push out all others.
+    // A long text is shortened before other columns are dropped.
     let description = "long ".repeat(30);
-    site.good(&format!(
+    lab.mrp_ok(&format!(
         "image upload seed --description '{description}' --type Initrd --arch arm64"
     ));
-    says(
-        &shown(&site, "image list", 80).text(),
+    assert_contains(
+        &shown(&lab, "image list", 80).text(),
         &["ID", "long long", "…", "Initrd"],
     );
     for width in [1, 5, 12] {
-        shown(&site, "lab status", width);
-        shown(&site, "image list", width);
+        shown(&lab, "lab status", width);
+        shown(&lab, "image list", width);
     }
 }
 
 #[test]
-fn a_lab_is_watched_on_terminals_of_next_to_no_lines() {
-    let site = site();
-    let machines = site.server("api/v1/machine?show_all=true");
-    let told = format!("{} machines", machines.as_array().unwrap().len());
+fn watched_status_fits_terminals_of_one_or_two_lines() {
+    let lab = start_lab_with_seed();
+    let machines = lab.server("api/v1/machine?show_all=true");
+    let count = format!("{} machines", machines.as_array().unwrap().len());
     for height in [1, 2] {
         let line = "lab status --watch --interval 0.1";
-        let mut terminal = Terminal::run_on(&site, line, (height, 80), &[]);
-        terminal.until("the number of machines", |text| text.trim_end() == told);
+        let mut terminal = Terminal::run_on(&lab, line, (height, 80), &[]);
+        terminal.until("the number of machines", |text| text.trim_end() == count);
         terminal.interrupt();
         assert_ne!(terminal.end(), 0);
         let printed = String::from_utf8_lossy(&terminal.all);
         assert!(!printed.contains("panicked"), "{printed}");
     }
-    let refused = site.bad("lab status --watch --interval 0.00001", 2);
-    says(&refused, &["mrp: interval must be at least 0.1 seconds"]);
+    let refused = lab.mrp_fails("lab status --watch --interval 0.00001", 2);
+    assert_contains(&refused, &["mrp: interval must be at least 0.1 seconds"]);
 }
 
 #[test]
-fn columns_stand_under_their_heads_whatever_the_letters() {
-    let site = site();
+fn columns_are_aligned_with_wide_and_unprintable_characters() {
+    let lab = start_lab_with_seed();
     for description in ["日本語のカーネル", "tab\tand\nline", "turned \u{202e}back"] {
-        site.good(&format!(
+        lab.mrp_ok(&format!(
             "image upload seed --description '{description}' --type Kernel --arch arm64 --force"
         ));
     }
     for width in [40, 80, 200] {
-        let terminal = shown(&site, "image list", width);
+        let terminal = shown(&lab, "image list", width);
         let text = terminal.text();
-        says(&text, &["日本語の", "tab and line", "turned back"]);
+        assert_contains(&text, &["日本語の", "tab and line", "turned back"]);
         let lines = terminal.lines();
         let column = u16::try_from(lines[0].find("TYPE").unwrap()).unwrap();
         let screen = terminal.screen.screen();
@@ -434,8 +458,8 @@ fn columns_stand_under_their_heads_whatever_the_letters() {
 }
 
 #[test]
-fn a_bar_has_its_name_from_the_first_and_room_for_the_rate_to_the_last() {
-    let site = site();
+fn progress_bar_shortens_a_long_name_and_keeps_the_rate() {
+    let lab = start_lab_with_seed();
     let long = "vmlinuz-".to_owned() + &"6.1.0-debian-".repeat(4);
     assert_eq!(long.len(), 60);
     for (name, begin) in [
@@ -445,13 +469,12 @@ fn a_bar_has_its_name_from_the_first_and_room_for_the_rate_to_the_last() {
             "日本語の日本語の日本語の…",
         ),
     ] {
-        site.write(name, vec![7; 24_000_000]);
-        site.lab
-            .fault(json!({ "method": "POST", "path": "/api/v1/image", "delay": 1.0 }));
+        lab.write(name, vec![7; 24_000_000]);
+        lab.fault(json!({ "method": "POST", "path": "/api/v1/image", "delay": 1.0 }));
         let line = format!(
             "image upload {name} --description '{name}' --type Kernel --arch arm64 --force"
         );
-        let mut terminal = Terminal::run(&site, &line, 80);
+        let mut terminal = Terminal::run(&lab, &line, 80);
         terminal.until("the bar with its rate and the time left", |text| {
             let parts = [begin, "MiB/22.89 MiB", "iB/s", "s left"];
             parts.iter().all(|part| text.contains(part))
@@ -464,14 +487,13 @@ fn a_bar_has_its_name_from_the_first_and_room_for_the_rate_to_the_last() {
 }
 
 #[test]
-fn a_bar_stays_on_its_line() {
-    let site = site();
-    site.write("vmlinuz-6.1.0-debian-arm64", vec![7; 24_000_000]);
+fn progress_bar_stays_on_one_line() {
+    let lab = start_lab_with_seed();
+    lab.write("vmlinuz-6.1.0-debian-arm64", vec![7; 24_000_000]);
     let line = "image upload vmlinuz-6.1.0-debian-arm64 --description d --type Kernel --arch arm64";
     for (width, share) in [(40, "% "), (60, "% "), (72, "/22.89 MiB ")] {
-        site.lab
-            .fault(json!({ "method": "POST", "path": "/api/v1/image", "delay": 1.0 }));
-        let mut terminal = Terminal::run(&site, &format!("{line} --force"), width);
+        lab.fault(json!({ "method": "POST", "path": "/api/v1/image", "delay": 1.0 }));
+        let mut terminal = Terminal::run(&lab, &format!("{line} --force"), width);
         let mut lines = 0;
         terminal.until("the bar with its rate and the time left", |text| {
             lines = lines.max(text.lines().count());
@@ -479,7 +501,7 @@ fn a_bar_stays_on_its_line() {
                 .iter()
                 .all(|part| text.contains(part))
         });
-        terminal.keep("upload");
+        terminal.save("upload");
         assert_eq!(lines, 1, "{}", terminal.text());
         assert!(!terminal.is_wrapped(), "{}", terminal.text());
         terminal.until("what is waited for", |text| {
@@ -491,33 +513,33 @@ fn a_bar_stays_on_its_line() {
 }
 
 #[test]
-fn a_wait_stays_on_its_line() {
-    let site = site();
+fn wait_stays_on_one_line() {
+    let lab = start_lab_with_seed();
     let line = "machine wait qdc01 --wait-timeout 60 --wait-interval 0.05";
     for width in [30, 40] {
-        let mut terminal = Terminal::run(&site, line, width);
+        let mut terminal = Terminal::run(&lab, line, width);
         terminal.until("the line of the wait", |text| {
             text.contains("unknown (") && text.contains("s) waiting") && seconds_passed(text)
         });
         assert_eq!(terminal.lines().len(), 1, "{}", terminal.text());
-        terminal.keep("wait");
-        site.good("machine report qdc01 --state ready");
+        terminal.save("wait");
+        lab.mrp_ok("machine report qdc01 --state ready");
         assert_eq!(terminal.end(), 0, "{}", terminal.text());
-        site.good("machine report qdc01 --state unknown");
+        lab.mrp_ok("machine report qdc01 --state unknown");
     }
-    says(
-        &site.good("machine wait qdc02 --check"),
+    assert_contains(
+        &lab.mrp_ok("machine wait qdc02 --check"),
         &["would wait for machine 'qdc02'"],
     );
 }
 
 #[test]
-fn each_of_several_that_fail_has_a_line() {
-    let site = site();
+fn each_failed_machine_has_a_line() {
+    let lab = start_lab_with_seed();
     let line = "machine configure nosuch bobs-box qdc01 x86-1 --kernel-opts quiet";
-    let mut terminal = Terminal::run(&site, line, 200);
+    let mut terminal = Terminal::run(&lab, line, 200);
     assert_eq!(terminal.end(), 1);
-    terminal.keep("several-failed");
+    terminal.save("several-failed");
     let lines = terminal.lines();
     let begins = [
         "updated machine 'qdc01'",
@@ -525,15 +547,15 @@ fn each_of_several_that_fail_has_a_line() {
         "  machine 'nosuch': there is no machine 'nosuch'",
         "  machine 'bobs-box' is not assigned",
         "  machine 'x86-1' is not assigned",
-        // Once for both.
+        // The hint of both machines is printed once.
         "Have the machine assigned",
     ];
     assert_eq!(lines.len(), begins.len(), "{}", terminal.text());
     for (line, begin) in lines.iter().zip(begins) {
         assert!(line.starts_with(begin), "{}", terminal.text());
     }
-    let json = site.run(&format!("{line} --json"));
-    says(
+    let json = lab.mrp(&format!("{line} --json"));
+    assert_contains(
         &json.out,
         &["failed: machine 'nosuch': there is no machine 'nosuch'"],
     );

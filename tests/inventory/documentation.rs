@@ -1,8 +1,7 @@
-//! What docs/inventory.md says of the inventory.
+//! docs/inventory.md: every option, variable and group is described.
 
+use crate::start_lab;
 use mr_provisioner::inventory;
-
-use crate::site::Site;
 
 const PAGE: &str = include_str!("../../docs/inventory.md");
 
@@ -22,9 +21,9 @@ fn every_option_is_in_the_documentation_with_its_default() {
 
 #[test]
 fn every_variable_and_group_is_in_the_documentation() {
-    let site = Site::new();
-    site.config("holders = true");
-    let inventory = site.list();
+    let lab = start_lab();
+    lab.configure_inventory("holders = true");
+    let inventory = lab.inventory();
     let hosts = inventory["_meta"]["hostvars"].as_object().unwrap();
     let variables = hosts.values().flat_map(|host| host.as_object().unwrap());
     for (variable, _) in variables {

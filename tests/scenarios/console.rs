@@ -1,13 +1,16 @@
+//! mrp_console: opening a console, and where its token appears.
+
+use mrp_test_support::text;
 use serde_json::{Value, json};
 
-use crate::bench::{Bench, says, text};
+use crate::start_lab;
 
 const MODULE: &str = "mrp_console";
 
 #[test]
 fn a_console_is_opened_without_a_change() {
-    let bench = Bench::new();
-    let result = bench.run(MODULE, json!({ "name": "qdc01" }));
+    let lab = start_lab();
+    let result = lab.run(MODULE, json!({ "name": "qdc01" }));
     assert_eq!(result["changed"], false, "{result:#}");
     let console = &result["console"];
     let token = text(&console["token"]);
@@ -18,15 +21,15 @@ fn a_console_is_opened_without_a_change() {
     );
     assert_eq!(console["host"], "127.0.0.1");
     assert_eq!(result["machine"]["name"], "qdc01");
-    let writes = bench.lab.writes();
+    let writes = lab.writes();
     let paths: Vec<&str> = writes.iter().map(|request| request.path.as_str()).collect();
     assert_eq!(paths, ["/api/v1/machine/2/console"]);
 }
 
 #[test]
 fn the_token_is_in_the_console_and_nowhere_else() {
-    let bench = Bench::new();
-    let mut result = bench.run(MODULE, json!({ "name": "qdc01" }));
+    let lab = start_lab();
+    let mut result = lab.run(MODULE, json!({ "name": "qdc01" }));
     let token = text(&result["console"]["token"]);
     result.as_object_mut().unwrap().remove("console");
     assert!(!result.to_string().contains(&token), "{result:#}");
@@ -34,15 +37,15 @@ fn the_token_is_in_the_console_and_nowhere_else() {
 
 #[test]
 fn every_run_makes_another_token() {
-    let bench = Bench::new();
-    let token = || bench.run(MODULE, json!({ "id": 2 }))["console"]["token"].clone();
+    let lab = start_lab();
+    let token = || lab.run(MODULE, json!({ "id": 2 }))["console"]["token"].clone();
     assert_ne!(token(), token());
 }
 
 #[test]
 fn check_mode_asks_for_no_token() {
-    let bench = Bench::new();
-    let result = bench.check(MODULE, json!({ "name": "qdc01" }));
+    let lab = start_lab();
+    let result = lab.check(MODULE, json!({ "name": "qdc01" }));
     assert_eq!(result["changed"], false);
     let null = Value::Null;
     assert_eq!(
@@ -54,32 +57,40 @@ fn check_mode_asks_for_no_token() {
 
 #[test]
 fn a_machine_without_a_bmc_has_no_console() {
-    let bench = Bench::new();
-    let message = bench.failure(MODULE, json!({ "name": "no-bmc" }));
-    says(&message, &["machine 'no-bmc' has no BMC"]);
-    assert!(bench.lab.writes().is_empty());
+    let lab = start_lab();
+    lab.assert_fails(
+        MODULE,
+        json!({ "name": "no-bmc" }),
+        &["machine 'no-bmc' has no BMC"],
+    );
+    lab.assert_no_writes();
 }
 
 #[test]
-fn a_machine_of_somebody_else_is_left_to_administrators() {
-    let bench = Bench::new();
+fn console_of_another_users_machine_needs_an_administrator() {
+    let lab = start_lab();
     let mut options = json!({ "name": "bobs-box" });
-    says(
-        &bench.failure(MODULE, options.clone()),
+    lab.assert_fails(
+        MODULE,
+        options.clone(),
         &["not assigned", "held by bob (mine)"],
     );
     options["allow_unassigned"] = json!(true);
-    says(
-        &bench.failure(MODULE, options.clone()),
+    lab.assert_fails(
+        MODULE,
+        options.clone(),
         &["opening the console of machine 5", "not assigned"],
     );
-    let result = bench.run_by("admin-token", MODULE, options);
+    let result = lab.run_as("admin-token", MODULE, options);
     assert!(result["console"]["token"].is_string(), "{result:#}");
 }
 
 #[test]
-fn an_unknown_machine_is_an_error_with_near_names() {
-    let bench = Bench::new();
-    let message = bench.failure(MODULE, json!({ "name": "qdc1" }));
-    says(&message, &["no machine 'qdc1'", "'qdc01'"]);
+fn unknown_machine_is_an_error_with_similar_names() {
+    let lab = start_lab();
+    lab.assert_fails(
+        MODULE,
+        json!({ "name": "qdc1" }),
+        &["no machine 'qdc1'", "'qdc01'"],
+    );
 }

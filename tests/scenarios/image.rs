@@ -1,6 +1,9 @@
+//! mrp_image: uploads, comparison by content, deletion, lost answers.
+
+use mrp_test_support::{actions, assert_contains, assert_failed, message, text};
 use serde_json::json;
 
-use crate::bench::{Bench, actions, says, text};
+use crate::start_lab;
 
 const MODULE: &str = "mrp_image";
 
@@ -10,31 +13,31 @@ fn kernel(path: &std::path::Path) -> serde_json::Value {
 
 #[test]
 fn a_file_is_uploaded_once() {
-    let bench = Bench::new();
-    let result = bench.four_ways(MODULE, kernel(&bench.file("Image", "bytes of a kernel")));
+    let lab = start_lab();
+    let result = lab.run_in_all_modes(MODULE, kernel(&lab.write("Image", "bytes of a kernel")));
     assert_eq!(actions(&result), ["upload"]);
     assert_eq!(result["image"]["size"], 17);
-    says(&text(&result["image"]["name"]), &["alice/Image.s256-"]);
+    assert_contains(&text(&result["image"]["name"]), &["alice/Image.s256-"]);
     assert_eq!(result["image"]["public"], false);
 }
 
 #[test]
 fn a_changed_file_is_uploaded_anew_and_the_old_copy_stays() {
-    let bench = Bench::new();
-    let first = bench.run(MODULE, kernel(&bench.file("Image", "version 1")));
-    let second = bench.four_ways(MODULE, kernel(&bench.file("Image", "version 2")));
+    let lab = start_lab();
+    let first = lab.run(MODULE, kernel(&lab.write("Image", "version 1")));
+    let second = lab.run_in_all_modes(MODULE, kernel(&lab.write("Image", "version 2")));
     assert_ne!(first["image"]["id"], second["image"]["id"]);
-    bench.server(&format!("/api/v1/image/{}", first["image"]["id"]));
+    lab.server(&format!("/api/v1/image/{}", first["image"]["id"]));
 }
 
 #[test]
 fn going_back_to_an_earlier_file_uploads_it_again_because_the_newer_image_hides_it() {
-    let bench = Bench::new();
-    let one = bench.file("one", "version 1");
-    bench.run(MODULE, kernel(&one));
-    bench.run(MODULE, kernel(&bench.file("two", "version 2")));
-    let back = bench.four_ways(MODULE, kernel(&one));
-    let machine = bench.run(
+    let lab = start_lab();
+    let one = lab.write("one", "version 1");
+    lab.run(MODULE, kernel(&one));
+    lab.run(MODULE, kernel(&lab.write("two", "version 2")));
+    let back = lab.run_in_all_modes(MODULE, kernel(&one));
+    let machine = lab.run(
         "mrp_machine",
         json!({ "name": "qdc01", "kernel": "ci kernel" }),
     );
@@ -43,33 +46,36 @@ fn going_back_to_an_earlier_file_uploads_it_again_because_the_newer_image_hides_
 
 #[test]
 fn prune_deletes_superseded_images_that_nothing_uses() {
-    let bench = Bench::new();
-    let used = bench.run(MODULE, kernel(&bench.file("Image", "used by a machine")));
-    bench.run(
+    let lab = start_lab();
+    let used = lab.run(MODULE, kernel(&lab.write("Image", "used by a machine")));
+    lab.run(
         "mrp_machine",
         json!({ "name": "qdc01", "kernel": "ci kernel" }),
     );
-    let unused = bench.run(MODULE, kernel(&bench.file("Image", "used by nothing")));
-    let mut options = kernel(&bench.file("Image", "newest"));
+    let unused = lab.run(MODULE, kernel(&lab.write("Image", "used by nothing")));
+    let mut options = kernel(&lab.write("Image", "newest"));
     options["prune"] = json!(true);
-    let result = bench.four_ways(MODULE, options);
+    let result = lab.run_in_all_modes(MODULE, options);
     assert_eq!(actions(&result), ["upload", "delete"]);
     assert_eq!(result["pruned"][0]["id"], unused["image"]["id"]);
-    bench.server(&format!("/api/v1/image/{}", used["image"]["id"]));
+    lab.server(&format!("/api/v1/image/{}", used["image"]["id"]));
 }
 
 #[test]
 fn flags_are_compared_only_when_given() {
-    let bench = Bench::new();
-    let path = bench.file("Image", "bytes");
+    let lab = start_lab();
+    let path = lab.write("Image", "bytes");
     let mut options = kernel(&path);
     options["public"] = json!(true);
     options["known_good"] = json!("yes");
-    assert_eq!(bench.four_ways(MODULE, options)["image"]["public"], true);
-    bench.nothing_left_to_do(MODULE, kernel(&path));
+    assert_eq!(
+        lab.run_in_all_modes(MODULE, options)["image"]["public"],
+        true
+    );
+    lab.assert_unchanged(MODULE, kernel(&path));
     let mut options = kernel(&path);
     options["public"] = json!(false);
-    let result = bench.four_ways(MODULE, options);
+    let result = lab.run_in_all_modes(MODULE, options);
     assert_eq!(actions(&result), ["update"]);
     assert_eq!(result["plan"][0]["before"], json!({ "public": true }));
     assert_eq!(result["image"]["known_good"], true);
@@ -77,11 +83,11 @@ fn flags_are_compared_only_when_given() {
 
 #[test]
 fn force_uploads_every_time() {
-    let bench = Bench::new();
-    let mut options = kernel(&bench.file("Image", "bytes"));
+    let lab = start_lab();
+    let mut options = kernel(&lab.write("Image", "bytes"));
     options["force"] = json!(true);
-    let first = bench.run(MODULE, options.clone());
-    let second = bench.run(MODULE, options);
+    let first = lab.run(MODULE, options.clone());
+    let second = lab.run(MODULE, options);
     assert_eq!(
         (&first["changed"], &second["changed"]),
         (&json!(true), &json!(true))
@@ -91,26 +97,26 @@ fn force_uploads_every_time() {
 
 #[test]
 fn an_own_image_without_a_mark_is_read_back() {
-    let bench = Bench::new();
-    let bytes = bench.boot_file("alice/Image-test.00000005");
-    let path = bench.file("Image", bytes);
+    let lab = start_lab();
+    let bytes = lab.boot_file("alice/Image-test.00000005");
+    let path = lab.write("Image", bytes);
     let options = json!({
         "description": "alice test kernel", "type": "Kernel", "arch": "arm64", "path": path,
     });
-    assert_eq!(bench.nothing_left_to_do(MODULE, options)["image"]["id"], 5);
+    assert_eq!(lab.assert_unchanged(MODULE, options)["image"]["id"], 5);
 }
 
 #[test]
 fn an_own_image_that_cannot_be_read_back_is_replaced_with_a_warning() {
-    let bench = Bench::new();
-    bench.lab.settings(json!({ "tftp": false }));
+    let lab = start_lab();
+    lab.settings(json!({ "tftp": false }));
     let options = json!({
         "description": "alice test kernel", "type": "Kernel", "arch": "arm64",
-        "path": bench.file("Image", "bytes"),
+        "path": lab.write("Image", "bytes"),
     });
-    let result = bench.four_ways(MODULE, options);
+    let result = lab.run_in_all_modes(MODULE, options);
     assert_eq!(actions(&result), ["upload"]);
-    says(
+    assert_contains(
         &text(&result["warnings"][0]),
         &["image 5 'alice test kernel'", "could not be read back"],
     );
@@ -118,9 +124,9 @@ fn an_own_image_that_cannot_be_read_back_is_replaced_with_a_warning() {
 
 #[test]
 fn another_users_image_counts_only_after_its_bytes_were_read_back() {
-    let bench = Bench::new();
-    let same = bench.file("linux", "the installer");
-    let theirs = bench.run_by(
+    let lab = start_lab();
+    let same = lab.write("linux", "the installer");
+    let theirs = lab.run_as(
         "bob-token",
         MODULE,
         json!({ "description": "shared", "type": "Kernel", "arch": "arm64", "path": same, "public": true }),
@@ -128,19 +134,19 @@ fn another_users_image_counts_only_after_its_bytes_were_read_back() {
     let mut options = kernel(&same);
     options["description"] = json!("shared");
     assert_eq!(
-        bench.nothing_left_to_do(MODULE, options.clone())["image"]["id"],
+        lab.assert_unchanged(MODULE, options.clone())["image"]["id"],
         theirs["image"]["id"]
     );
-    options["path"] = json!(bench.file("other", "another installer"));
-    let own = bench.four_ways(MODULE, options);
+    options["path"] = json!(lab.write("other", "another installer"));
+    let own = lab.run_in_all_modes(MODULE, options);
     assert_ne!(own["image"]["id"], theirs["image"]["id"]);
 }
 
 #[test]
 fn a_forged_mark_of_another_user_is_not_believed() {
-    let bench = Bench::new();
-    let mine = bench.file("mine", "what I want to boot");
-    let own = bench.run(MODULE, kernel(&mine));
+    let lab = start_lab();
+    let mine = lab.write("mine", "what I want to boot");
+    let own = lab.run(MODULE, kernel(&mine));
     let mark = text(&own["image"]["name"])
         .split('/')
         .nth(1)
@@ -149,24 +155,24 @@ fn a_forged_mark_of_another_user_is_not_believed() {
         .unwrap()
         .0
         .to_owned();
-    bench.run(
+    lab.run(
         MODULE,
         json!({ "description": "ci kernel", "type": "Kernel", "arch": "arm64", "state": "absent" }),
     );
     let forged =
         json!({ "description": "ci kernel", "type": "Kernel", "arch": "arm64", "public": true });
-    bench.upload("bob-token", &forged, &mark, b"something else");
-    let result = bench.four_ways(MODULE, kernel(&mine));
+    lab.upload("bob-token", &forged, &mark, b"something else");
+    let result = lab.run_in_all_modes(MODULE, kernel(&mine));
     assert_eq!(actions(&result), ["upload"]);
 }
 
 #[test]
-fn a_missing_image_without_a_path_is_an_error_with_near_names() {
-    let bench = Bench::new();
+fn missing_image_without_a_path_is_an_error_with_similar_names() {
+    let lab = start_lab();
     let options = json!({ "description": "alice test kernal", "type": "Kernel", "arch": "arm64" });
-    let message = bench.failure(MODULE, options);
-    says(
-        &message,
+    lab.assert_fails(
+        MODULE,
+        options,
         &[
             "there is no visible Kernel image for arm64 'alice test kernal'",
             "'alice test kernel'",
@@ -176,94 +182,94 @@ fn a_missing_image_without_a_path_is_an_error_with_near_names() {
 
 #[test]
 fn an_ambiguous_description_lists_ids_owners_and_dates() {
-    let bench = Bench::new();
+    let lab = start_lab();
     for name in ["one", "two"] {
         let options = json!({
             "description": "theirs", "type": "Kernel", "arch": "arm64", "public": true, "force": true,
-            "path": bench.file(name, name),
+            "path": lab.write(name, name),
         });
-        bench.run_by("bob-token", MODULE, options);
+        lab.run_as("bob-token", MODULE, options);
     }
     let options = json!({ "description": "theirs", "type": "Kernel", "arch": "arm64" });
-    says(
-        &bench.failure(MODULE, options),
+    lab.assert_fails(
+        MODULE,
+        options,
         &["ambiguous", "id 1", "of bob", "uploaded ", "Give the id"],
     );
 }
 
 #[test]
-fn an_own_image_comes_before_others_of_the_same_description() {
-    let bench = Bench::new();
+fn own_image_is_preferred_over_others_of_the_same_description() {
+    let lab = start_lab();
     let options = json!({ "description": "dup kernel", "type": "Kernel", "arch": "arm64" });
-    assert_eq!(bench.nothing_left_to_do(MODULE, options)["image"]["id"], 6);
+    assert_eq!(lab.assert_unchanged(MODULE, options)["image"]["id"], 6);
 }
 
 #[test]
 fn absent_deletes_own_images_and_leaves_those_of_others() {
-    let bench = Bench::new();
+    let lab = start_lab();
     let options = json!({ "description": "dup kernel", "type": "Kernel", "arch": "arm64", "state": "absent" });
-    let result = bench.four_ways(MODULE, options);
+    let result = lab.run_in_all_modes(MODULE, options);
     assert_eq!(actions(&result), ["delete"]);
     assert_eq!(result["image"], json!(null));
-    says(
+    assert_contains(
         &text(&result["warnings"][0]),
         &["image 7", "belongs to admin"],
     );
-    bench.server("/api/v1/image/7");
+    lab.server("/api/v1/image/7");
 }
 
 #[test]
 fn absent_refuses_an_image_in_use_and_names_the_machines() {
-    let bench = Bench::new();
+    let lab = start_lab();
     let options = json!({
         "description": "alice test kernel", "type": "Kernel", "arch": "arm64", "state": "absent",
     });
-    says(
-        &bench.failure(MODULE, options),
+    lab.assert_fails(
+        MODULE,
+        options,
         &["image 5 'alice test kernel' is in use", "kernel of qdc02"],
     );
-    bench.server("/api/v1/image/5");
+    lab.server("/api/v1/image/5");
 }
 
 #[test]
 fn absent_never_deletes_the_image_of_another_user_by_id() {
-    let bench = Bench::new();
+    let lab = start_lab();
     let options = json!({
         "description": "dup kernel", "type": "Kernel", "arch": "arm64", "id": 7, "state": "absent",
     });
-    says(&bench.failure(MODULE, options), &["belongs to admin"]);
-    bench.server("/api/v1/image/7");
+    lab.assert_fails(MODULE, options, &["belongs to admin"]);
+    lab.server("/api/v1/image/7");
 }
 
 #[test]
 fn an_id_names_one_image_and_its_description_is_brought_up_to_date() {
-    let bench = Bench::new();
+    let lab = start_lab();
     let options = json!({ "description": "renamed", "type": "Kernel", "arch": "arm64", "id": 6 });
-    let result = bench.four_ways(MODULE, options);
+    let result = lab.run_in_all_modes(MODULE, options);
     assert_eq!(actions(&result), ["update"]);
-    assert_eq!(bench.server("/api/v1/image/6")["description"], "renamed");
+    assert_eq!(lab.server("/api/v1/image/6")["description"], "renamed");
 }
 
 #[test]
 fn an_id_of_another_kind_is_refused() {
-    let bench = Bench::new();
+    let lab = start_lab();
     let options = json!({ "description": "x", "type": "Initrd", "arch": "arm64", "id": 6 });
-    says(
-        &bench.failure(MODULE, options),
+    lab.assert_fails(
+        MODULE,
+        options,
         &["is of type Kernel for arm64, not Initrd"],
     );
 }
 
 #[test]
-fn a_lost_answer_makes_no_second_copy() {
-    let bench = Bench::new();
-    bench.lab.fault(
-        json!({ "method": "POST", "path": "/api/v1/image", "reset": true, "when": "after" }),
-    );
-    let result = bench.run(MODULE, kernel(&bench.file("Image", "bytes")));
+fn upload_is_not_repeated_after_a_lost_answer() {
+    let lab = start_lab();
+    lab.fault(json!({ "method": "POST", "path": "/api/v1/image", "reset": true, "when": "after" }));
+    let result = lab.run(MODULE, kernel(&lab.write("Image", "bytes")));
     assert_eq!(result["changed"], true, "{result:#}");
-    let uploads = bench
-        .lab
+    let uploads = lab
         .writes()
         .iter()
         .filter(|request| request.method == "POST")
@@ -272,89 +278,81 @@ fn a_lost_answer_makes_no_second_copy() {
 }
 
 #[test]
-fn an_upload_that_never_arrived_is_sent_again() {
-    let bench = Bench::new();
-    bench.lab.fault(
+fn upload_that_never_arrived_is_repeated() {
+    let lab = start_lab();
+    lab.fault(
         json!({ "method": "POST", "path": "/api/v1/image", "reset": true, "when": "before" }),
     );
-    let path = bench.file("Image", "bytes");
-    assert_eq!(bench.run(MODULE, kernel(&path))["changed"], true);
-    bench.nothing_left_to_do(MODULE, kernel(&path));
+    let path = lab.write("Image", "bytes");
+    assert_eq!(lab.run(MODULE, kernel(&path))["changed"], true);
+    lab.assert_unchanged(MODULE, kernel(&path));
 }
 
 #[test]
-fn an_upload_over_the_limit_is_told_with_its_size() {
-    let bench = Bench::new();
-    let path = bench.file("big", vec![7; 33 << 20]);
-    says(
-        &bench.failure(MODULE, kernel(&path)),
-        &["33.0 MiB", "max_upload_size"],
-    );
+fn upload_over_the_limit_is_an_error_with_its_size() {
+    let lab = start_lab();
+    let path = lab.write("big", vec![7; 33 << 20]);
+    lab.assert_fails(MODULE, kernel(&path), &["33.0 MiB", "max_upload_size"]);
 }
 
 #[test]
-fn an_upload_that_the_http_server_drops_without_a_word_is_told_with_its_size() {
-    let bench = Bench::new();
-    let path = bench.file("big", "");
+fn upload_that_the_http_server_drops_without_an_answer_is_an_error_with_its_size() {
+    let lab = start_lab();
+    let path = lab.write("big", "");
     std::fs::OpenOptions::new()
         .write(true)
         .open(&path)
         .unwrap()
         .set_len(101 << 20)
         .unwrap();
-    says(
-        &bench.failure(MODULE, kernel(&path)),
-        &["101.0 MiB", "100 MiB"],
+    lab.assert_fails(MODULE, kernel(&path), &["101.0 MiB", "100 MiB"]);
+}
+
+#[test]
+fn missing_file_is_reported_in_one_sentence() {
+    let lab = start_lab();
+    lab.assert_fails(
+        MODULE,
+        kernel(std::path::Path::new("/nonexistent/Image")),
+        &["/nonexistent/Image", "No such file"],
     );
 }
 
 #[test]
-fn a_missing_file_is_one_sentence() {
-    let bench = Bench::new();
-    let message = bench.failure(MODULE, kernel(std::path::Path::new("/nonexistent/Image")));
-    says(&message, &["/nonexistent/Image", "No such file"]);
-}
-
-#[test]
-fn an_unknown_architecture_is_the_servers_sentence() {
-    let bench = Bench::new();
-    let mut options = kernel(&bench.file("Image", "bytes"));
+fn unknown_architecture_is_reported_in_the_servers_words() {
+    let lab = start_lab();
+    let mut options = kernel(&lab.write("Image", "bytes"));
     options["arch"] = json!("riscv64");
-    says(&bench.failure(MODULE, options), &["no such architecture"]);
+    lab.assert_fails(MODULE, options, &["no such architecture"]);
 }
 
 #[test]
-fn a_failure_half_way_says_what_was_done_and_what_was_not() {
-    let bench = Bench::new();
-    bench.run(MODULE, kernel(&bench.file("Image", "old")));
-    bench
-        .lab
-        .fault(json!({ "method": "DELETE", "path": "/api/v1/image/*", "status": 500, "times": 9 }));
-    let mut options = kernel(&bench.file("Image", "new"));
+fn failure_half_way_lists_done_and_not_done_steps() {
+    let lab = start_lab();
+    lab.run(MODULE, kernel(&lab.write("Image", "old")));
+    lab.fault(json!({ "method": "DELETE", "path": "/api/v1/image/*", "status": 500, "times": 9 }));
+    let mut options = kernel(&lab.write("Image", "new"));
     options["prune"] = json!(true);
-    let result = bench.run(MODULE, options);
-    assert_eq!(
-        (&result["failed"], &result["changed"]),
-        (&json!(true), &json!(true))
-    );
+    let result = lab.run(MODULE, options);
+    assert_failed(&result, true);
     assert_eq!(result["done"][0]["action"], "upload");
     assert_eq!(result["not_done"][0]["action"], "delete");
 }
 
 #[test]
-fn several_images_of_others_are_no_substitute_for_an_own_one() {
-    let bench = Bench::new();
+fn several_images_of_others_do_not_replace_an_own_upload() {
+    let lab = start_lab();
     for text in ["ours", "another"] {
         let options = json!({
             "description": "shared", "type": "Kernel", "arch": "arm64", "public": true, "force": true,
-            "path": bench.file("theirs", text),
+            "path": lab.write("theirs", text),
         });
-        bench.run_by("bob-token", MODULE, options);
+        lab.run_as("bob-token", MODULE, options);
     }
-    let mut options = kernel(&bench.file("mine", "ours"));
+    let mut options = kernel(&lab.write("mine", "ours"));
     options["description"] = json!("shared");
-    let own = bench.four_ways(MODULE, options);
-    let machine = bench.run(
+    let own = lab.run_in_all_modes(MODULE, options);
+    let machine = lab.run(
         "mrp_machine",
         json!({ "name": "qdc01", "kernel": "shared" }),
     );
@@ -363,62 +361,58 @@ fn several_images_of_others_are_no_substitute_for_an_own_one() {
 
 #[test]
 fn a_new_copy_is_as_public_as_the_one_it_supersedes() {
-    let bench = Bench::new();
-    let mut options = kernel(&bench.file("Image", "version 1"));
+    let lab = start_lab();
+    let mut options = kernel(&lab.write("Image", "version 1"));
     options["public"] = json!(true);
     options["known_good"] = json!(true);
-    bench.run(MODULE, options);
-    let newer = bench.four_ways(MODULE, kernel(&bench.file("Image", "version 2")));
+    lab.run(MODULE, options);
+    let newer = lab.run_in_all_modes(MODULE, kernel(&lab.write("Image", "version 2")));
     assert_eq!(newer["image"]["public"], true);
     assert_eq!(newer["image"]["known_good"], false);
 }
 
 #[test]
 fn an_id_with_a_path_compares_the_bytes() {
-    let bench = Bench::new();
-    let path = bench.file("Image", "bytes");
-    let id = bench.run(MODULE, kernel(&path))["image"]["id"].clone();
+    let lab = start_lab();
+    let path = lab.write("Image", "bytes");
+    let id = lab.run(MODULE, kernel(&path))["image"]["id"].clone();
     let mut options = kernel(&path);
     options["id"] = id;
-    bench.nothing_left_to_do(MODULE, options.clone());
-    options["path"] = json!(bench.file("other", "other bytes"));
-    says(
-        &bench.failure(MODULE, options),
+    lab.assert_unchanged(MODULE, options.clone());
+    options["path"] = json!(lab.write("other", "other bytes"));
+    lab.assert_fails(
+        MODULE,
+        options,
         &["does not hold the bytes", "leave out id"],
     );
 }
 
 #[test]
-fn a_bootloader_that_a_subarch_uses_stays_and_the_message_says_so() {
-    let bench = Bench::new();
+fn bootloader_that_a_subarch_uses_is_not_deleted_and_the_error_says_why() {
+    let lab = start_lab();
     let options = json!({
         "description": "grub arm64", "type": "bootloader", "arch": "arm64", "state": "absent",
     });
-    let result = bench.run_by("admin-token", MODULE, options);
-    says(
-        &text(&result["msg"]),
+    let result = lab.run_as("admin-token", MODULE, options);
+    assert_contains(
+        &message(&result),
         &["image 1 'grub arm64' is in use", "bootloader of a subarch"],
     );
 }
 
 #[test]
-fn a_machine_that_takes_the_image_meanwhile_is_named() {
-    let bench = Bench::new();
-    let path = bench.file("Image", "bytes");
-    let id = bench.run(MODULE, kernel(&path))["image"]["id"].clone();
-    let list = bench.server("/api/v1/machine?show_all=true");
-    bench.run(
+fn machine_that_starts_to_use_the_image_meanwhile_is_named() {
+    let lab = start_lab();
+    let path = lab.write("Image", "bytes");
+    let id = lab.run(MODULE, kernel(&path))["image"]["id"].clone();
+    let list = lab.server("/api/v1/machine?show_all=true");
+    lab.run(
         "mrp_machine",
         json!({ "name": "qdc01", "kernel": "ci kernel" }),
     );
-    bench
-        .lab
-        .fault(json!({ "method": "GET", "path": "/api/v1/machine", "status": 200, "body": list }));
+    lab.fault(json!({ "method": "GET", "path": "/api/v1/machine", "status": 200, "body": list }));
     let mut options = kernel(&path);
     options["state"] = json!("absent");
-    says(
-        &bench.failure(MODULE, options),
-        &["in use", "kernel of qdc01"],
-    );
-    bench.server(&format!("/api/v1/image/{id}"));
+    lab.assert_fails(MODULE, options, &["in use", "kernel of qdc01"]);
+    lab.server(&format!("/api/v1/image/{id}"));
 }

@@ -1,13 +1,16 @@
+//! mrp_image_info: the images that the filters select.
+
+use mrp_test_support::column;
 use serde_json::json;
 
-use crate::bench::{Bench, column, says};
+use crate::start_lab;
 
 const MODULE: &str = "mrp_image_info";
 
 #[test]
-fn without_a_filter_it_is_all_that_one_may_see() {
-    let bench = Bench::new();
-    let result = bench.four_ways(MODULE, json!({}));
+fn without_a_filter_every_visible_image_is_returned() {
+    let lab = start_lab();
+    let result = lab.run_in_all_modes(MODULE, json!({}));
     let images = result["images"].as_array().unwrap();
     assert_eq!(images.len(), 11);
     let ids: Vec<u64> = images
@@ -22,21 +25,21 @@ fn without_a_filter_it_is_all_that_one_may_see() {
 }
 
 #[test]
-fn mine_are_only_mine() {
-    let bench = Bench::new();
-    let result = bench.four_ways(MODULE, json!({ "mine": true }));
+fn mine_returns_only_own_images() {
+    let lab = start_lab();
+    let result = lab.run_in_all_modes(MODULE, json!({ "mine": true }));
     assert_eq!(
         column(&result["images"], "description"),
         ["alice test kernel", "dup kernel", "alice test initrd"]
     );
-    assert_eq!(bench.lab.requests().last().unwrap().path, "/api/v1/image");
+    assert_eq!(lab.requests().last().unwrap().path, "/api/v1/image");
 }
 
 #[test]
-fn filters_are_held_against_each_image_together() {
-    let bench = Bench::new();
+fn filters_select_images_that_match_all_of_them() {
+    let lab = start_lab();
     let options = json!({ "type": "Kernel", "arch": "arm64", "description": "d*kernel" });
-    let result = bench.four_ways(MODULE, options);
+    let result = lab.run_in_all_modes(MODULE, options);
     assert_eq!(
         column(&result["images"], "name"),
         [
@@ -45,12 +48,12 @@ fn filters_are_held_against_each_image_together() {
             "admin/Image-dup.00000007"
         ]
     );
-    let good = bench.run(
+    let good = lab.run(
         MODULE,
         json!({ "description": "d*kernel", "known_good": true }),
     );
     assert_eq!(column(&good["images"], "arch"), ["arm64", "x86_64"]);
-    let other = bench.run(
+    let other = lab.run(
         MODULE,
         json!({ "name": "admin/*-dup.*", "known_good": false }),
     );
@@ -58,9 +61,9 @@ fn filters_are_held_against_each_image_together() {
 }
 
 #[test]
-fn an_image_without_a_description_has_an_empty_one() {
-    let bench = Bench::new();
-    let result = bench.run(MODULE, json!({ "description": "" }));
+fn empty_description_matches_images_without_one() {
+    let lab = start_lab();
+    let result = lab.run(MODULE, json!({ "description": "" }));
     assert_eq!(
         column(&result["images"], "name"),
         ["bob/initrd-null.00000009"]
@@ -68,25 +71,25 @@ fn an_image_without_a_description_has_an_empty_one() {
 }
 
 #[test]
-fn nothing_that_fits_is_an_empty_list() {
-    let bench = Bench::new();
-    let result = bench.four_ways(MODULE, json!({ "arch": "riscv64" }));
+fn no_match_returns_an_empty_list() {
+    let lab = start_lab();
+    let result = lab.run_in_all_modes(MODULE, json!({ "arch": "riscv64" }));
     assert_eq!(result["images"], json!([]));
 }
 
 #[test]
 fn a_wrong_type_names_the_right_ones() {
-    let bench = Bench::new();
-    let message = bench.failure(MODULE, json!({ "type": "kernel" }));
-    says(&message, &["Kernel, Initrd, bootloader"]);
+    let lab = start_lab();
+    lab.assert_fails(
+        MODULE,
+        json!({ "type": "kernel" }),
+        &["Kernel, Initrd, bootloader"],
+    );
 }
 
 #[test]
-fn a_server_that_fails_is_one_sentence() {
-    let bench = Bench::new();
-    bench
-        .lab
-        .fault(json!({ "path": "/api/v1/image", "status": 500, "times": 0 }));
-    let message = bench.failure(MODULE, json!({}));
-    says(&message, &["listing images"]);
+fn server_error_is_reported_in_one_sentence() {
+    let lab = start_lab();
+    lab.fault(json!({ "path": "/api/v1/image", "status": 500, "times": 0 }));
+    lab.assert_fails(MODULE, json!({}), &["listing images"]);
 }

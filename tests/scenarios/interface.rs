@@ -1,17 +1,20 @@
+//! mrp_interface: address configuration, and the choice of a free address.
+
+use mrp_test_support::{TestLab, actions, assert_contains, message, text};
 use serde_json::{Value, json};
 
-use crate::bench::{Bench, actions, says, text};
+use crate::start_lab;
 
 const MODULE: &str = "mrp_interface";
 
-/// The interface of qdc01, which is dynamic.
+/// The only interface of qdc01. Its address is dynamic.
 const ETH0: &str = "/api/v1/machine/2/interface/7";
 
 fn eth0(options: Value) -> Value {
-    of("qdc01", "eth0", options)
+    interface("qdc01", "eth0", options)
 }
 
-fn of(machine: &str, interface: &str, mut options: Value) -> Value {
+fn interface(machine: &str, interface: &str, mut options: Value) -> Value {
     options["machine"] = json!(machine);
     options["interface"] = json!(interface);
     options
@@ -19,9 +22,9 @@ fn of(machine: &str, interface: &str, mut options: Value) -> Value {
 
 #[test]
 fn a_given_address_is_configured() {
-    let bench = Bench::new();
+    let lab = start_lab();
     let options = eth0(json!({ "config_type_v4": "static", "ipv4": "10.40.2.17" }));
-    let result = bench.four_ways(MODULE, options);
+    let result = lab.run_in_all_modes(MODULE, options);
     assert_eq!(actions(&result), ["update"]);
     assert_eq!(
         result["plan"][0],
@@ -32,37 +35,37 @@ fn a_given_address_is_configured() {
             "after": { "config_type_v4": "static", "configured_ipv4": "10.40.2.17" },
         })
     );
-    assert_eq!(result["interface"], bench.server(ETH0));
-    assert_eq!(bench.server(ETH0)["configured_ipv4"], "10.40.2.17");
+    assert_eq!(result["interface"], lab.server(ETH0));
+    assert_eq!(lab.server(ETH0)["configured_ipv4"], "10.40.2.17");
 }
 
 #[test]
-fn auto_is_the_lowest_address_that_nobody_has() {
-    let bench = Bench::new();
+fn auto_chooses_the_lowest_free_address() {
+    let lab = start_lab();
     let options = json!({ "config_type_v4": "dynamic-reserved", "ipv4": "10.40.1.1", "allow_unassigned": true });
-    bench.run(MODULE, of("bobs-box", "eth0", options));
+    lab.run(MODULE, interface("bobs-box", "eth0", options));
     let options = eth0(json!({ "config_type_v4": "dynamic-reserved", "ipv4": "auto" }));
-    let result = bench.four_ways(MODULE, options);
-    says(
+    let result = lab.run_in_all_modes(MODULE, options);
+    assert_contains(
         &text(&result["plan"][0]["why"]),
         &["lowest free address of 10.40.1.0/24"],
     );
     assert_eq!(result["interface"]["configured_ipv4"], "10.40.1.2");
     let options = eth0(json!({ "config_type_v4": "static", "ipv4": "auto" }));
-    let result = bench.four_ways(MODULE, options);
+    let result = lab.run_in_all_modes(MODULE, options);
     assert_eq!(
         result["plan"][0]["before"],
         json!({ "config_type_v4": "dynamic-reserved", "configured_ipv4": "10.40.1.2" })
     );
-    assert_eq!(bench.server(ETH0)["configured_ipv4"], "10.40.2.1");
+    assert_eq!(lab.server(ETH0)["configured_ipv4"], "10.40.2.1");
 }
 
 #[test]
-fn a_leased_address_is_not_free() {
-    let bench = Bench::new();
+fn auto_skips_a_leased_address() {
+    let lab = start_lab();
     let lease = json!({ "mac": "52:54:00:00:03:01", "ipv4": "10.40.2.1", "duration": 600 });
-    bench.lease(&lease);
-    let result = bench.four_ways(
+    lab.lease(&lease);
+    let result = lab.run_in_all_modes(
         MODULE,
         eth0(json!({ "config_type_v4": "static", "ipv4": "auto" })),
     );
@@ -70,39 +73,38 @@ fn a_leased_address_is_not_free() {
 }
 
 #[test]
-fn an_address_of_the_pool_satisfies_auto_and_costs_no_look_at_other_machines() {
-    let bench = Bench::new();
-    let asked = bench.lab.requests().len();
+fn auto_keeps_an_address_of_the_pool_without_reading_other_machines() {
+    let lab = start_lab();
+    let asked = lab.requests().len();
     let options = json!({ "config_type_v4": "dynamic-reserved", "ipv4": "auto" });
-    let result = bench.nothing_left_to_do(MODULE, of("moonshot-c1", "eth1", options));
+    let result = lab.assert_unchanged(MODULE, interface("moonshot-c1", "eth1", options));
     assert_eq!(result["interface"]["configured_ipv4"], "10.40.1.21");
-    assert_eq!(bench.lab.requests().len() - asked, 3);
-    bench.nothing_left_to_do(MODULE, of("moonshot-c1", "eth1", json!({ "ipv4": "auto" })));
+    assert_eq!(lab.requests().len() - asked, 3);
+    lab.assert_unchanged(
+        MODULE,
+        interface("moonshot-c1", "eth1", json!({ "ipv4": "auto" })),
+    );
 }
 
 #[test]
-fn an_address_that_is_taken_meanwhile_leads_to_the_next_one() {
-    let bench = Bench::new();
+fn auto_takes_the_next_address_when_one_is_taken_meanwhile() {
+    let lab = start_lab();
     let taken = json!({ "error_type": "IntegrityError", "errors": "(psycopg2.IntegrityError) duplicate key" });
-    bench
-        .lab
-        .fault(json!({ "method": "PUT", "path": ETH0, "status": 409, "body": taken, "times": 2 }));
+    lab.fault(json!({ "method": "PUT", "path": ETH0, "status": 409, "body": taken, "times": 2 }));
     let options = eth0(json!({ "config_type_v4": "static", "ipv4": "auto" }));
-    let result = bench.run(MODULE, options);
+    let result = lab.run(MODULE, options);
     assert_eq!(
         result["plan"][0]["after"]["configured_ipv4"], "10.40.2.3",
         "{result:#}"
     );
     assert_eq!(result["interface"]["configured_ipv4"], "10.40.2.3");
-    assert_eq!(bench.server(ETH0)["configured_ipv4"], "10.40.2.3");
-    bench
-        .lab
-        .fault(json!({ "method": "PUT", "path": ETH0, "status": 409, "body": taken, "times": 0 }));
-    let message = bench.failure(
+    assert_eq!(lab.server(ETH0)["configured_ipv4"], "10.40.2.3");
+    lab.fault(json!({ "method": "PUT", "path": ETH0, "status": 409, "body": taken, "times": 0 }));
+    let message = lab.failure(
         MODULE,
         eth0(json!({ "config_type_v4": "dynamic-reserved", "ipv4": "auto" })),
     );
-    says(
+    assert_contains(
         &message,
         &["interface 'eth0' of machine 'qdc01' gets no address: others were quicker 64 times"],
     );
@@ -110,19 +112,17 @@ fn an_address_that_is_taken_meanwhile_leads_to_the_next_one() {
 }
 
 #[test]
-fn many_who_choose_at_once_all_get_an_address_of_their_own() {
-    let bench = Bench::new();
+fn concurrent_runs_choose_different_addresses() {
+    let lab = start_lab();
     let names: Vec<String> = (0..6).map(|number| format!("racer-{number}")).collect();
     for name in &names {
-        bench
-            .lab
-            .add_machine(json!({ "name": name, "assignee": "alice" }));
+        lab.add_machine(json!({ "name": name, "assignee": "alice" }));
     }
     let options = json!({ "config_type_v4": "static", "ipv4": "auto" });
     let mut addresses: Vec<String> = std::thread::scope(|scope| {
         let runs: Vec<_> = names
             .iter()
-            .map(|name| scope.spawn(|| bench.run(MODULE, of(name, "eth0", options.clone()))))
+            .map(|name| scope.spawn(|| lab.run(MODULE, interface(name, "eth0", options.clone()))))
             .collect();
         runs.into_iter()
             .map(|run| text(&run.join().unwrap()["interface"]["configured_ipv4"]))
@@ -135,29 +135,29 @@ fn many_who_choose_at_once_all_get_an_address_of_their_own() {
 
 #[test]
 fn an_address_of_somebody_else_is_refused_and_its_holder_named() {
-    let bench = Bench::new();
+    let lab = start_lab();
     let options = eth0(json!({ "config_type_v4": "dynamic-reserved", "ipv4": "10.40.1.22" }));
-    let message = bench.failure(MODULE, options);
-    says(
-        &message,
+    lab.assert_fails(
+        MODULE,
+        options,
         &[
             "interface 'eth0' of machine 'qdc01' cannot have 10.40.1.22",
             "interface 'eth0' of machine 'bobs-box' has it",
             "takes auto",
         ],
     );
-    assert_eq!(bench.server(ETH0)["config_type_v4"], "dynamic");
+    assert_eq!(lab.server(ETH0)["config_type_v4"], "dynamic");
 }
 
 #[test]
 fn dynamic_clears_the_address() {
-    let bench = Bench::new();
-    let options = of(
+    let lab = start_lab();
+    let options = interface(
         "moonshot-c1",
         "eth2",
         json!({ "config_type_v4": "dynamic" }),
     );
-    let result = bench.four_ways(MODULE, options);
+    let result = lab.run_in_all_modes(MODULE, options);
     assert_eq!(
         result["plan"][0]["after"],
         json!({ "config_type_v4": "dynamic", "configured_ipv4": null })
@@ -167,12 +167,12 @@ fn dynamic_clears_the_address() {
 
 #[test]
 fn only_what_was_given_is_compared() {
-    let bench = Bench::new();
-    let eth2 = |options| of("moonshot-c1", "eth2", options);
-    bench.nothing_left_to_do(MODULE, eth2(json!({})));
-    bench.nothing_left_to_do(MODULE, eth2(json!({ "config_type_v4": "static" })));
-    bench.nothing_left_to_do(MODULE, eth2(json!({ "ipv4": "10.40.2.31" })));
-    let result = bench.four_ways(MODULE, eth2(json!({ "ipv4": "10.40.2.32" })));
+    let lab = start_lab();
+    let eth2 = |options| interface("moonshot-c1", "eth2", options);
+    lab.assert_unchanged(MODULE, eth2(json!({})));
+    lab.assert_unchanged(MODULE, eth2(json!({ "config_type_v4": "static" })));
+    lab.assert_unchanged(MODULE, eth2(json!({ "ipv4": "10.40.2.31" })));
+    let result = lab.run_in_all_modes(MODULE, eth2(json!({ "ipv4": "10.40.2.32" })));
     assert_eq!(
         result["plan"][0]["after"],
         json!({ "configured_ipv4": "10.40.2.32" })
@@ -182,54 +182,58 @@ fn only_what_was_given_is_compared() {
 
 #[test]
 fn an_interface_is_found_by_mac_in_any_notation_and_by_id() {
-    let bench = Bench::new();
+    let lab = start_lab();
     for mac in [
         "52:54:00:00:01:04",
         "52-54-00-00-01-04",
         "5254.0000.0104",
         "525400000104",
     ] {
-        let result = bench.nothing_left_to_do(MODULE, of("moonshot-c1", mac, json!({})));
+        let result = lab.assert_unchanged(MODULE, interface("moonshot-c1", mac, json!({})));
         assert_eq!(result["interface"]["id"], 4, "{mac}");
     }
     let options = json!({ "id": 1, "interface_id": 4, "identifier": "eth3" });
-    let result = bench.four_ways(MODULE, options);
+    let result = lab.run_in_all_modes(MODULE, options);
     assert_eq!(
         result["plan"][0]["target"],
         "interface 52:54:00:00:01:04 of machine 'moonshot-c1'"
     );
     assert_eq!(
-        bench.server("/api/v1/machine/1/interface/4")["identifier"],
+        lab.server("/api/v1/machine/1/interface/4")["identifier"],
         "eth3"
     );
 }
 
 #[test]
-fn a_rename_is_found_again_under_the_new_name() {
-    let bench = Bench::new();
-    let result = bench.four_ways(MODULE, eth0(json!({ "identifier": "lan" })));
+fn renamed_interface_is_found_under_its_new_name() {
+    let lab = start_lab();
+    let result = lab.run_in_all_modes(MODULE, eth0(json!({ "identifier": "lan" })));
     assert_eq!(result["plan"][0]["after"], json!({ "identifier": "lan" }));
-    let stranger = of("qdc01", "52:54:00:00:02:99", json!({ "identifier": "lan" }));
-    says(
-        &bench.failure(MODULE, stranger),
+    let stranger = interface("qdc01", "52:54:00:00:02:99", json!({ "identifier": "lan" }));
+    lab.assert_fails(
+        MODULE,
+        stranger,
         &["'52:54:00:00:02:99'", "'52:54:00:00:02:01'"],
     );
-    bench.four_ways(MODULE, of("qdc01", "lan", json!({ "identifier": "" })));
-    assert_eq!(bench.server(ETH0)["identifier"], "");
+    lab.run_in_all_modes(
+        MODULE,
+        interface("qdc01", "lan", json!({ "identifier": "" })),
+    );
+    assert_eq!(lab.server(ETH0)["identifier"], "");
 }
 
 #[test]
 fn an_ambiguous_identifier_is_an_error_with_ids_and_macs() {
-    let bench = Bench::new();
+    let lab = start_lab();
     let rename = json!({ "machine": "moonshot-c1", "interface_id": 2, "identifier": "eth0" });
-    let result = bench.run(MODULE, rename);
-    says(
+    let result = lab.run(MODULE, rename);
+    assert_contains(
         &text(&result["warnings"][0]),
         &["another interface 'eth0' (id 1)"],
     );
-    let message = bench.failure(MODULE, of("moonshot-c1", "eth0", json!({})));
-    says(
-        &message,
+    lab.assert_fails(
+        MODULE,
+        interface("moonshot-c1", "eth0", json!({})),
         &[
             "ambiguous",
             "id 1 with 52:54:00:00:01:01",
@@ -240,39 +244,35 @@ fn an_ambiguous_identifier_is_an_error_with_ids_and_macs() {
 }
 
 #[test]
-fn what_is_not_there_comes_with_near_names() {
-    let bench = Bench::new();
-    let message = bench.failure(MODULE, of("moonshot-c1", "eht1", json!({})));
-    says(
-        &message,
+fn unknown_interface_is_an_error_with_similar_names() {
+    let lab = start_lab();
+    lab.assert_fails(
+        MODULE,
+        interface("moonshot-c1", "eht1", json!({})),
         &[
             "there is no interface 'eht1' of machine 'moonshot-c1'",
             "'eth1'",
         ],
     );
-    says(
-        &bench.failure(MODULE, of("qdc1", "eth0", json!({}))),
+    lab.assert_fails(
+        MODULE,
+        interface("qdc1", "eth0", json!({})),
         &["'qdc1'", "'qdc01'"],
     );
     let id = json!({ "machine": "qdc01", "interface_id": 4 });
-    says(
-        &bench.failure(MODULE, id),
-        &["interface with id 4 of machine 'qdc01'"],
-    );
+    lab.assert_fails(MODULE, id, &["interface with id 4 of machine 'qdc01'"]);
     let number: Value = json!({ "machine": "qdc01", "interface": 41_134_608_061_u64 });
-    says(
-        &bench.failure(MODULE, number),
-        &["41134608061", "in quotes"],
-    );
-    says(
-        &bench.failure(MODULE, of("moonshot-c1", "2", json!({}))),
+    lab.assert_fails(MODULE, number, &["41134608061", "in quotes"]);
+    lab.assert_fails(
+        MODULE,
+        interface("moonshot-c1", "2", json!({})),
         &["no interface '2' (that is the id of one"],
     );
 }
 
 #[test]
-fn what_the_server_would_refuse_or_ignore_is_refused_with_the_reason() {
-    let bench = Bench::new();
+fn options_that_the_server_would_refuse_or_ignore_are_refused_with_the_reason() {
+    let lab = start_lab();
     let cases = [
         (
             eth0(json!({ "config_type_v4": "dynamic", "ipv4": "10.40.2.1" })),
@@ -295,11 +295,11 @@ fn what_the_server_would_refuse_or_ignore_is_refused_with_the_reason() {
             "cannot be static with 10.40.1.9, which is not in the pool 10.40.2.0/24",
         ),
         (
-            of("moonshot-c1", "eth1", json!({ "config_type_v4": "static" })),
+            interface("moonshot-c1", "eth1", json!({ "config_type_v4": "static" })),
             "cannot be static with 10.40.1.21, which is not in the pool 10.40.2.0/24",
         ),
         (
-            of(
+            interface(
                 "moonshot-c1",
                 "eth4",
                 json!({ "config_type_v4": "static", "ipv4": "auto" }),
@@ -307,7 +307,7 @@ fn what_the_server_would_refuse_or_ignore_is_refused_with_the_reason() {
             "cannot be static: it is in no network",
         ),
         (
-            of(
+            interface(
                 "moonshot-c1",
                 "mgmt0",
                 json!({ "config_type_v4": "dynamic-reserved", "ipv4": "auto" }),
@@ -330,55 +330,58 @@ fn what_the_server_would_refuse_or_ignore_is_refused_with_the_reason() {
             eth0(json!({ "identifier": "x".repeat(65) })),
             "identifier is 65 characters long",
         ),
-        (of("qdc01", "", json!({})), "interface must not be empty"),
+        (
+            interface("qdc01", "", json!({})),
+            "interface must not be empty",
+        ),
     ];
     for (options, part) in cases {
-        says(&bench.failure(MODULE, options), &[part]);
+        lab.assert_fails(MODULE, options, &[part]);
     }
-    assert!(bench.lab.writes().is_empty());
+    lab.assert_no_writes();
 }
 
-/// A lab whose pool of static addresses has so many left, the last ones.
-fn with_addresses_left(count: u8) -> Bench {
-    let bench = Bench::new();
+/// A lab whose pool of static addresses has only this number of free ones, the last.
+fn start_lab_with_free_addresses(count: u8) -> TestLab {
+    let lab = start_lab();
     for number in 1..=254 - count {
         let mac = format!("52:54:02:00:00:{number:02x}");
-        bench.lease(&json!({ "mac": mac, "ipv4": format!("10.40.2.{number}"), "duration": 600 }));
-        bench.lab.add_machine(
+        lab.lease(&json!({ "mac": mac, "ipv4": format!("10.40.2.{number}"), "duration": 600 }));
+        lab.add_machine(
             json!({ "name": format!("full-{number}"), "interfaces": [{ "mac": mac }] }),
         );
     }
-    bench
+    lab
 }
 
 #[test]
-fn a_full_pool_is_said_to_be_full() {
-    let bench = with_addresses_left(0);
-    let message = bench.failure(
+fn full_pool_is_an_error() {
+    let lab = start_lab_with_free_addresses(0);
+    lab.assert_fails(
         MODULE,
         eth0(json!({ "config_type_v4": "static", "ipv4": "auto" })),
+        &["the pool 10.40.2.0/24 has no free address"],
     );
-    says(&message, &["the pool 10.40.2.0/24 has no free address"]);
 }
 
-/// What a run in check mode and a real one come to.
-fn checked_and_run(bench: &Bench, options: &Value) -> [Value; 2] {
+/// The results of a run in check mode and of a real one.
+fn checked_and_run(lab: &TestLab, options: &Value) -> [Value; 2] {
     [
-        bench.check(MODULE, options.clone()),
-        bench.run(MODULE, options.clone()),
+        lab.check(MODULE, options.clone()),
+        lab.run(MODULE, options.clone()),
     ]
 }
 
 #[test]
-fn a_list_that_wants_more_addresses_than_are_left_is_told_so_in_check_mode_too() {
-    let bench = with_addresses_left(1);
+fn list_that_needs_more_addresses_than_are_free_fails_in_check_mode_too() {
+    let lab = start_lab_with_free_addresses(1);
     let options = json!({
         "machine": "moonshot-c1", "config_type_v4": "static", "ipv4": "auto",
         "interfaces": [{ "interface": "eth0" }, { "interface": "eth1" }],
     });
-    for result in checked_and_run(&bench, &options) {
-        says(
-            &text(&result["msg"]),
+    for result in checked_and_run(&lab, &options) {
+        assert_contains(
+            &message(&result),
             &[
                 "1 of 2 failed",
                 "interface 'eth1' of machine 'moonshot-c1' gets no address: the pool 10.40.2.0/24",
@@ -390,47 +393,46 @@ fn a_list_that_wants_more_addresses_than_are_left_is_told_so_in_check_mode_too()
 }
 
 #[test]
-fn an_address_that_two_items_want_is_refused_to_the_second_in_check_mode_too() {
-    let bench = Bench::new();
+fn address_given_for_two_items_is_refused_for_the_second_in_check_mode_too() {
+    let lab = start_lab();
     let options = json!({
         "interfaces": [{ "machine": "qdc01" }, { "machine": "qdc02" }],
         "interface": "eth0", "config_type_v4": "static", "ipv4": "10.40.2.9",
     });
-    for result in checked_and_run(&bench, &options) {
-        says(
-            &text(&result["msg"]),
+    for result in checked_and_run(&lab, &options) {
+        assert_contains(
+            &message(&result),
             &[
                 "1 of 2 failed",
                 "interface 'eth0' of machine 'qdc02' cannot have 10.40.2.9: interface 'eth0' of machine 'qdc01' is to have it",
             ],
         );
     }
-    assert_eq!(bench.lab.writes().len(), 1);
+    assert_eq!(lab.writes().len(), 1);
 }
 
 #[test]
-fn a_machine_of_somebody_else_is_left_alone_unless_told_otherwise() {
-    let bench = Bench::new();
-    let options = of("bobs-box", "eth0", json!({ "config_type_v4": "dynamic" }));
-    says(
-        &bench.failure(MODULE, options.clone()),
+fn another_users_machine_is_refused_without_allow_unassigned() {
+    let lab = start_lab();
+    let options = interface("bobs-box", "eth0", json!({ "config_type_v4": "dynamic" }));
+    lab.assert_fails(
+        MODULE,
+        options.clone(),
         &["not assigned", "bob (mine)", "allow_unassigned"],
     );
     let mut allowed = options;
     allowed["allow_unassigned"] = json!(true);
-    bench.four_ways(MODULE, allowed);
+    lab.run_in_all_modes(MODULE, allowed);
 }
 
 #[test]
-fn a_change_that_the_server_drops_is_not_called_done() {
-    let bench = Bench::new();
-    let unchanged = bench.server(ETH0);
-    bench
-        .lab
-        .fault(json!({ "method": "PUT", "path": ETH0, "status": 200, "body": unchanged }));
-    let message = bench.failure(MODULE, eth0(json!({ "identifier": "lan" })));
-    says(
-        &message,
+fn change_that_the_server_drops_fails_the_read_back() {
+    let lab = start_lab();
+    let unchanged = lab.server(ETH0);
+    lab.fault(json!({ "method": "PUT", "path": ETH0, "status": 200, "body": unchanged }));
+    lab.assert_fails(
+        MODULE,
+        eth0(json!({ "identifier": "lan" })),
         &[
             "interface 'eth0' of machine 'qdc01' was written",
             "\"eth0\"",
@@ -440,8 +442,8 @@ fn a_change_that_the_server_drops_is_not_called_done() {
 }
 
 #[test]
-fn the_interfaces_of_a_list_choose_addresses_of_their_own_and_check_mode_knows_them() {
-    let bench = Bench::new();
+fn interfaces_of_a_list_get_different_addresses_that_check_mode_predicts() {
+    let lab = start_lab();
     let options = json!({
         "config_type_v4": "static", "ipv4": "auto",
         "interfaces": [
@@ -451,7 +453,7 @@ fn the_interfaces_of_a_list_choose_addresses_of_their_own_and_check_mode_knows_t
             { "name": "moonshot-c1", "interface": "eth2" },
         ],
     });
-    let result = bench.four_ways(MODULE, options);
+    let result = lab.run_in_all_modes(MODULE, options);
     let addresses: Vec<String> = result["results"]
         .as_array()
         .unwrap()
@@ -470,14 +472,14 @@ fn the_interfaces_of_a_list_choose_addresses_of_their_own_and_check_mode_knows_t
 
 #[test]
 fn a_list_reads_every_machine_once() {
-    let bench = Bench::new();
-    let asked = bench.lab.requests().len();
+    let lab = start_lab();
+    let asked = lab.requests().len();
     let options = json!({
         "machine": "moonshot-c1", "config_type_v4": "dynamic-reserved", "ipv4": "auto",
         "interfaces": [{ "interface": "eth0" }, { "interface": "eth2" }, { "interface_id": 4 }],
     });
-    let result = bench.check(MODULE, options);
+    let result = lab.check(MODULE, options);
     assert_eq!(actions(&result), ["update", "update", "update"]);
-    // The machine, one's own machines, all machines, and the interfaces of each of these eight.
-    assert_eq!(bench.lab.requests().len() - asked, 11);
+    // The machine, own machines, all machines, and the interfaces of each of the eight.
+    assert_eq!(lab.requests().len() - asked, 11);
 }

@@ -1,13 +1,16 @@
+//! mrp_machine_info: the machines that the filters select, and their details.
+
+use mrp_test_support::column;
 use serde_json::json;
 
-use crate::bench::{Bench, column, says};
+use crate::start_lab;
 
 const MODULE: &str = "mrp_machine_info";
 
 #[test]
-fn without_a_filter_it_is_every_machine_in_one_request() {
-    let bench = Bench::new();
-    let result = bench.run(MODULE, json!({}));
+fn without_a_filter_every_machine_is_returned_with_one_request() {
+    let lab = start_lab();
+    let result = lab.run(MODULE, json!({}));
     assert_eq!(
         column(&result["machines"], "name"),
         [
@@ -21,7 +24,7 @@ fn without_a_filter_it_is_every_machine_in_one_request() {
             "x86-1"
         ]
     );
-    assert_eq!(bench.lab.requests().len(), 1);
+    assert_eq!(lab.requests().len(), 1);
     let machine = &result["machines"][3];
     assert_eq!(machine["kernel_opts"], "console=ttyS0");
     assert_eq!(
@@ -34,9 +37,9 @@ fn without_a_filter_it_is_every_machine_in_one_request() {
 }
 
 #[test]
-fn mine_name_and_arch_filter_together() {
-    let bench = Bench::new();
-    let mine = bench.four_ways(
+fn filters_select_machines_that_match_all_of_them() {
+    let lab = start_lab();
+    let mine = lab.run_in_all_modes(
         MODULE,
         json!({ "mine": true, "name": "*q*", "arch": "arm64" }),
     );
@@ -44,63 +47,68 @@ fn mine_name_and_arch_filter_together() {
         column(&mine["machines"], "name"),
         ["bad bmc/box \"q\"", "qdc01", "qdc02"]
     );
-    let other = bench.run(MODULE, json!({ "arch": "x86_64" }));
+    let other = lab.run(MODULE, json!({ "arch": "x86_64" }));
     assert_eq!(column(&other["machines"], "name"), ["x86-1"]);
 }
 
 #[test]
 fn a_query_filters_on_the_server() {
-    let bench = Bench::new();
+    let lab = start_lab();
     let options = json!({ "query": "(= assignee_count 0)", "name": "d*" });
-    let result = bench.four_ways(MODULE, options);
+    let result = lab.run_in_all_modes(MODULE, options);
     assert_eq!(column(&result["machines"], "name"), ["d05-free"]);
-    let message = bench.failure(MODULE, json!({ "query": "\"machine.id = 2\"" }));
-    says(&message, &["not valid at character 1"]);
+    lab.assert_fails(
+        MODULE,
+        json!({ "query": "\"machine.id = 2\"" }),
+        &["not valid at character 1"],
+    );
 }
 
 #[test]
-fn names_come_in_the_order_given_and_a_wrong_one_with_the_near_ones() {
-    let bench = Bench::new();
-    let result = bench.four_ways(MODULE, json!({ "names": ["x86-1", "qdc01"] }));
+fn machines_by_name_are_returned_in_the_order_given_and_an_unknown_one_is_an_error() {
+    let lab = start_lab();
+    let result = lab.run_in_all_modes(MODULE, json!({ "names": ["x86-1", "qdc01"] }));
     assert_eq!(column(&result["machines"], "name"), ["x86-1", "qdc01"]);
-    let message = bench.failure(MODULE, json!({ "names": "qdc3" }));
-    says(&message, &["'qdc3'", "'qdc01'"]);
-    let message = bench.failure(MODULE, json!({ "names": "qdc01", "mine": true }));
-    says(&message, &["mutually exclusive: names|mine"]);
+    lab.assert_fails(MODULE, json!({ "names": "qdc3" }), &["'qdc3'", "'qdc01'"]);
+    lab.assert_fails(
+        MODULE,
+        json!({ "names": "qdc01", "mine": true }),
+        &["mutually exclusive: names|mine"],
+    );
 }
 
 #[test]
-fn details_cost_a_request_for_each_machine_that_is_left() {
-    let bench = Bench::new();
+fn details_are_requested_only_for_machines_that_match() {
+    let lab = start_lab();
     let options = json!({ "name": "qdc*", "gather": ["state", "interfaces", "assignees"] });
-    let result = bench.run(MODULE, options.clone());
-    assert_eq!(bench.lab.requests().len(), 1 + 2 * 3);
+    let result = lab.run(MODULE, options.clone());
+    assert_eq!(lab.requests().len(), 1 + 2 * 3);
     let machine = &result["machines"][0];
     assert_eq!(machine["state"], "unknown");
     assert_eq!(machine["interfaces"][0]["lease_ipv4"], "10.40.5.12");
     assert_eq!(machine["assignees"][0]["user"], "alice");
     assert_eq!(machine["assignees"][0]["reason"], "ci");
-    bench.four_ways(MODULE, options);
+    lab.run_in_all_modes(MODULE, options);
 }
 
 #[test]
-fn a_state_filters_before_other_details_are_asked_for() {
-    let bench = Bench::new();
-    bench.run("mrp_machine", json!({ "name": "qdc02", "state": "ready" }));
-    let before = bench.lab.requests().len();
+fn state_filters_before_other_details_are_requested() {
+    let lab = start_lab();
+    lab.run("mrp_machine", json!({ "name": "qdc02", "state": "ready" }));
+    let before = lab.requests().len();
     let options = json!({ "mine": true, "state": ["ready", "error"], "gather": "interfaces" });
-    let result = bench.run(MODULE, options.clone());
+    let result = lab.run(MODULE, options.clone());
     assert_eq!(column(&result["machines"], "name"), ["qdc02"]);
     assert_eq!(column(&result["machines"], "state"), ["ready"]);
-    assert_eq!(bench.lab.requests().len() - before, 1 + 5 + 1);
-    bench.four_ways(MODULE, options);
+    assert_eq!(lab.requests().len() - before, 1 + 5 + 1);
+    lab.run_in_all_modes(MODULE, options);
 }
 
 #[test]
-fn the_power_is_what_the_server_says() {
-    let bench = Bench::new();
+fn power_is_returned_as_the_server_reports_it() {
+    let lab = start_lab();
     let options = json!({ "mine": true, "gather": ["power"] });
-    let result = bench.four_ways(MODULE, options);
+    let result = lab.run_in_all_modes(MODULE, options);
     assert_eq!(
         column(&result["machines"], "power"),
         ["Unknown (BMC error)", "off", "unknown", "on", "off"]
@@ -109,40 +117,42 @@ fn the_power_is_what_the_server_says() {
 }
 
 #[test]
-fn a_chassis_that_the_server_cannot_address_fails_alone() {
-    let bench = Bench::new();
+fn bmc_that_the_server_cannot_address_does_not_fail_the_list() {
+    let lab = start_lab();
     let text = "invalid literal for int() with base 10: 'c1'";
-    bench.lab.fault(json!({
+    lab.fault(json!({
         "method": "GET", "path": "/api/v1/machine/1/power", "times": 0, "status": 400,
         "body": { "error_type": "ValueError", "error_message": text },
     }));
     let options = json!({ "mine": true, "gather": ["power"] });
-    let result = bench.four_ways(MODULE, options);
+    let result = lab.run_in_all_modes(MODULE, options);
     assert_eq!(
         column(&result["machines"], "power")[1],
         "Unknown (BMC error)"
     );
-    let message = bench.failure("mrp_power", json!({ "id": 1, "state": "on" }));
-    says(&message, &["BMC of machine 'moonshot-c1'", "cartridge"]);
+    lab.assert_fails(
+        "mrp_power",
+        json!({ "id": 1, "state": "on" }),
+        &["BMC of machine 'moonshot-c1'", "cartridge"],
+    );
 }
 
 #[test]
-fn a_machine_that_is_gone_meanwhile_is_left_out() {
-    let bench = Bench::new();
+fn machine_that_is_deleted_meanwhile_is_left_out() {
+    let lab = start_lab();
     let gone = json!({ "error_type": "InvalidUsage", "errors": ["machine not found"] });
-    bench
-        .lab
-        .fault(json!({ "path": "/api/v1/machine/3/state", "status": 404, "body": gone }));
-    let result = bench.run(MODULE, json!({ "name": "qdc*", "gather": "state" }));
+    lab.fault(json!({ "path": "/api/v1/machine/3/state", "status": 404, "body": gone }));
+    let result = lab.run(MODULE, json!({ "name": "qdc*", "gather": "state" }));
     assert_eq!(column(&result["machines"], "name"), ["qdc01"]);
 }
 
 #[test]
-fn one_answer_that_fails_fails_the_task() {
-    let bench = Bench::new();
-    bench
-        .lab
-        .fault(json!({ "path": "/api/v1/machine/3/interface", "status": 500, "times": 0 }));
-    let message = bench.failure(MODULE, json!({ "gather": "interfaces" }));
-    says(&message, &["listing the interfaces of machine 3"]);
+fn one_failing_request_fails_the_task() {
+    let lab = start_lab();
+    lab.fault(json!({ "path": "/api/v1/machine/3/interface", "status": 500, "times": 0 }));
+    lab.assert_fails(
+        MODULE,
+        json!({ "gather": "interfaces" }),
+        &["listing the interfaces of machine 3"],
+    );
 }

@@ -1,31 +1,36 @@
-//! Every module against the lab, each scenario four ways: in check mode, in check mode with differences,
-//! for real, and for real again.
+//! Every module against the lab. Most scenarios run in check mode, in check mode with differences, for real, and for
+//! real again.
 
 #![allow(
     clippy::unwrap_used,
     reason = "a test stops where its setting cannot be made"
 )]
 
-mod bench;
-
 mod assignee;
+mod batch;
+mod batch_duplicates;
+mod batch_failures;
+mod batch_wait;
 mod console;
 mod image;
 mod image_info;
 mod interface;
 mod machine;
 mod machine_info;
-mod many;
-mod many_awaited;
-mod many_failing;
-mod many_repeated;
 mod network_facts;
 mod old_role;
 mod power;
 mod preseed;
 mod preseed_info;
-mod read_failing;
+mod progress_events;
+mod read_failures;
 mod reporting_ready;
 mod reservation;
-mod stopped;
-mod watch;
+mod signals;
+
+use mrp_test_support::TestLab;
+
+/// A lab of the test's own, and the modules to run against it.
+fn start_lab() -> TestLab {
+    TestLab::start().with_program(env!("CARGO_BIN_EXE_mrp-ansible"))
+}

@@ -1,13 +1,16 @@
+//! mrp_network_facts: the address of each machine, as a fact.
+
+use mrp_test_support::{assert_contains, text};
 use serde_json::json;
 
-use crate::bench::{Bench, says, text};
+use crate::start_lab;
 
 const MODULE: &str = "mrp_network_facts";
 
 #[test]
 fn one_machine_with_one_address() {
-    let bench = Bench::new();
-    let result = bench.four_ways(MODULE, json!({ "machine": "qdc01" }));
+    let lab = start_lab();
+    let result = lab.run_in_all_modes(MODULE, json!({ "machine": "qdc01" }));
     let facts = &result["ansible_facts"]["mrp_network"]["qdc01"];
     assert_eq!(facts["ipv4"], "10.40.5.12");
     assert_eq!(facts["netmask"], "255.255.0.0");
@@ -17,24 +20,24 @@ fn one_machine_with_one_address() {
 }
 
 #[test]
-fn ones_own_machines_are_the_default_and_all_is_everything() {
-    let bench = Bench::new();
-    let own = bench.four_ways(MODULE, json!({}));
+fn own_machines_are_the_default_and_all_returns_every_machine() {
+    let lab = start_lab();
+    let own = lab.run_in_all_modes(MODULE, json!({}));
     assert_eq!(own["machines"].as_array().unwrap().len(), 5);
-    let all = bench.four_ways(MODULE, json!({ "all": true }));
+    let all = lab.run_in_all_modes(MODULE, json!({ "all": true }));
     assert_eq!(all["machines"].as_array().unwrap().len(), 8);
 }
 
 #[test]
-fn an_address_is_never_guessed() {
-    let bench = Bench::new();
-    let result = bench.four_ways(MODULE, json!({ "machine": "moonshot-c1" }));
+fn no_address_is_chosen_where_several_are_possible() {
+    let lab = start_lab();
+    let result = lab.run_in_all_modes(MODULE, json!({ "machine": "moonshot-c1" }));
     let facts = &result["machines"][0];
     assert_eq!(
         (&facts["ipv4"], &facts["mac"]),
         (&json!(null), &json!(null))
     );
-    says(
+    assert_contains(
         &text(&result["warnings"][0]),
         &["moonshot-c1", "eth0 10.40.5.11", "eth2 10.40.2.31", "mgmt0"],
     );
@@ -42,12 +45,12 @@ fn an_address_is_never_guessed() {
 
 #[test]
 fn the_first_preferred_interface_with_an_address_decides() {
-    let bench = Bench::new();
+    let lab = start_lab();
     let options = json!({ "machine": "moonshot-c1", "interface": ["eth4", "eth2", "eth0"] });
-    let facts = &bench.four_ways(MODULE, options)["machines"][0];
+    let facts = &lab.run_in_all_modes(MODULE, options)["machines"][0];
     assert_eq!(facts["ipv4"], "10.40.2.31");
     assert_eq!(facts["mac"], "52:54:00:00:01:03");
-    let facts = &bench.run(
+    let facts = &lab.run(
         MODULE,
         json!({ "machine": "moonshot-c1", "interface": "mgmt0" }),
     )["machines"][0];
@@ -56,15 +59,15 @@ fn the_first_preferred_interface_with_an_address_decides() {
 
 #[test]
 fn a_configured_address_counts_where_there_is_no_lease_yet() {
-    let bench = Bench::new();
-    let facts = &bench.run(MODULE, json!({ "machine": "bobs-box" }))["machines"][0];
+    let lab = start_lab();
+    let facts = &lab.run(MODULE, json!({ "machine": "bobs-box" }))["machines"][0];
     assert_eq!(facts["ipv4"], "10.40.1.22");
 }
 
 #[test]
-fn machines_by_name_come_in_the_order_given() {
-    let bench = Bench::new();
-    let result = bench.four_ways(MODULE, json!({ "machines": ["x86-1", "qdc01"] }));
+fn machines_by_name_are_returned_in_the_order_given() {
+    let lab = start_lab();
+    let result = lab.run_in_all_modes(MODULE, json!({ "machines": ["x86-1", "qdc01"] }));
     let names: Vec<String> = result["machines"]
         .as_array()
         .unwrap()
@@ -72,24 +75,25 @@ fn machines_by_name_come_in_the_order_given() {
         .map(|facts| text(&facts["name"]))
         .collect();
     assert_eq!(names, ["x86-1", "qdc01"]);
-    says(
-        &bench.failure(MODULE, json!({ "machines": ["qdc01", "qdc3"] })),
+    lab.assert_fails(
+        MODULE,
+        json!({ "machines": ["qdc01", "qdc3"] }),
         &["'qdc3'", "'qdc01'"],
     );
 }
 
 #[test]
 fn a_query_filters_on_the_server() {
-    let bench = Bench::new();
+    let lab = start_lab();
     let options = json!({ "query": "(and (= arch \"x86_64\") (= assignee_count 0))", "all": true });
-    let result = bench.four_ways(MODULE, options);
+    let result = lab.run_in_all_modes(MODULE, options);
     assert_eq!(result["machines"][0]["name"], "x86-1");
 }
 
 #[test]
-fn a_query_that_would_run_as_sql_is_never_sent() {
-    let bench = Bench::new();
-    let before = bench.lab.requests().len();
+fn invalid_query_is_refused_before_it_is_sent() {
+    let lab = start_lab();
+    let before = lab.requests().len();
     for query in [
         "\"machine.id = 2\"",
         "(and \"1=1\")",
@@ -98,20 +102,20 @@ fn a_query_that_would_run_as_sql_is_never_sent() {
         "(foo name \"x\")",
         "(= nme \"x\")",
     ] {
-        let message = bench.failure(MODULE, json!({ "query": query }));
+        let message = lab.failure(MODULE, json!({ "query": query }));
         assert!(!message.contains("HTTP"), "{message}");
     }
     assert_eq!(
-        bench.lab.requests().len(),
+        lab.requests().len(),
         before,
         "a bad query reached the server"
     );
 }
 
 #[test]
-fn a_machine_without_an_address_has_null() {
-    let bench = Bench::new();
-    let result = bench.four_ways(MODULE, json!({ "machine": "qdc02" }));
+fn machine_without_an_address_has_null() {
+    let lab = start_lab();
+    let result = lab.run_in_all_modes(MODULE, json!({ "machine": "qdc02" }));
     assert_eq!(result["machines"][0]["ipv4"], json!(null));
     assert_eq!(result["machines"][0]["mac"], "52:54:00:00:03:01");
     assert!(

@@ -1,62 +1,63 @@
+//! mrp_power: switching, reboots, waiting for the BMC.
+
+use mrp_test_support::{TestLab, actions, assert_contains, message, text};
 use serde_json::{Value, json};
 
-use crate::bench::{Bench, actions, says, text};
+use crate::start_lab;
 
 const MODULE: &str = "mrp_power";
 
-fn power_of(bench: &Bench, machine: u32) -> Value {
-    bench.server(&format!("/api/v1/machine/{machine}/power"))["state"].clone()
+fn power_of(lab: &TestLab, machine: u32) -> Value {
+    lab.server(&format!("/api/v1/machine/{machine}/power"))["state"].clone()
 }
 
-/// How many orders were sent to a BMC.
-fn orders(bench: &Bench) -> usize {
-    bench
-        .lab
-        .writes()
+/// The number of requests that switched a machine or rebooted it.
+fn power_writes(lab: &TestLab) -> usize {
+    lab.writes()
         .iter()
         .filter(|request| request.path.ends_with("/power"))
         .count()
 }
 
-fn netboot_on(bench: &Bench) {
-    bench.run("mrp_machine", json!({ "name": "qdc01", "netboot": true }));
+fn enable_netboot(lab: &TestLab) {
+    lab.run("mrp_machine", json!({ "name": "qdc01", "netboot": true }));
 }
 
 #[test]
 fn a_machine_is_switched_off_and_on() {
-    let bench = Bench::new();
+    let lab = start_lab();
     for (state, before) in [("off", "on"), ("on", "off")] {
-        let result = bench.four_ways(MODULE, json!({ "name": "qdc01", "state": state }));
+        let result = lab.run_in_all_modes(MODULE, json!({ "name": "qdc01", "state": state }));
         assert_eq!(actions(&result), ["update", "wait"]);
         assert_eq!(result["plan"][0]["before"], json!({ "power": before }));
         assert_eq!(result["plan"][0]["after"], json!({ "power": state }));
         assert_eq!(result["power"], state);
         assert_eq!(result["machine"]["name"], "qdc01");
-        assert_eq!(power_of(&bench, 2), state);
+        assert_eq!(power_of(&lab, 2), state);
     }
-    assert_eq!(orders(&bench), 2);
+    assert_eq!(power_writes(&lab), 2);
 }
 
 #[test]
 fn yaml_booleans_are_taken_for_the_words_they_were() {
-    let bench = Bench::new();
-    bench.nothing_left_to_do(MODULE, json!({ "machine": "qdc01", "state": true }));
-    bench.four_ways(MODULE, json!({ "id": 2, "state": false }));
+    let lab = start_lab();
+    lab.assert_unchanged(MODULE, json!({ "machine": "qdc01", "state": true }));
+    lab.run_in_all_modes(MODULE, json!({ "id": 2, "state": false }));
 }
 
 #[test]
 fn the_bmc_is_asked_once_before_and_once_after() {
-    let bench = Bench::new();
+    let lab = start_lab();
     let asked = || {
-        let requests = bench.lab.requests();
+        let requests = lab.requests();
         let on_power = requests
             .iter()
             .filter(|request| request.method == "GET" && request.path.ends_with("/power"));
         on_power.count()
     };
-    bench.run(MODULE, json!({ "name": "qdc01", "state": "off" }));
+    lab.run(MODULE, json!({ "name": "qdc01", "state": "off" }));
     assert_eq!(asked(), 2);
-    bench.run(
+    lab.run(
         MODULE,
         json!({ "name": "qdc01", "state": "on", "wait": false }),
     );
@@ -64,67 +65,67 @@ fn the_bmc_is_asked_once_before_and_once_after() {
 }
 
 #[test]
-fn a_reboot_happens_every_time() {
-    let bench = Bench::new();
+fn rebooted_reboots_in_every_run() {
+    let lab = start_lab();
     let options = json!({ "name": "qdc01", "state": "rebooted" });
-    let predicted = bench.check(MODULE, options.clone());
+    let predicted = lab.check(MODULE, options.clone());
     for times in 1..=2 {
-        let result = bench.run(MODULE, options.clone());
+        let result = lab.run(MODULE, options.clone());
         assert_eq!(result["changed"], true);
         assert_eq!(result["plan"], predicted["plan"]);
         assert_eq!(actions(&result), ["reboot", "wait"]);
         assert_eq!(result["plan"][0]["after"], json!({ "power": "reboot" }));
         assert_eq!(result["power"], "on");
-        assert_eq!(orders(&bench), times);
+        assert_eq!(power_writes(&lab), times);
     }
 }
 
 #[test]
 fn a_machine_that_is_off_is_switched_on_instead_of_reset() {
-    let bench = Bench::new();
-    let result = bench.run(MODULE, json!({ "name": "qdc02", "state": "rebooted" }));
+    let lab = start_lab();
+    let result = lab.run(MODULE, json!({ "name": "qdc02", "state": "rebooted" }));
     assert_eq!(result["plan"][0]["after"], json!({ "power": "on" }));
-    assert_eq!(power_of(&bench, 3), "on");
+    assert_eq!(power_of(&lab, 3), "on");
 }
 
 #[test]
-fn a_reboot_may_be_from_elsewhere() {
-    let bench = Bench::new();
-    netboot_on(&bench);
+fn boot_decides_what_the_machine_boots_from() {
+    let lab = start_lab();
+    enable_netboot(&lab);
     for boot in ["pxe", "disk", "bios"] {
         let options = json!({ "name": "qdc01", "state": "rebooted", "boot": boot });
-        let result = bench.run(MODULE, options);
+        let result = lab.run(MODULE, options);
         assert_eq!(
             result["plan"][0]["after"],
             json!({ "power": format!("{boot}_reboot") })
         );
         assert!(result.get("warnings").is_none(), "{result:#}");
     }
-    assert_eq!(bench.lab.boots().len(), 1);
+    assert_eq!(lab.boots().len(), 1);
 }
 
 #[test]
-fn options_that_would_mean_nothing_are_refused() {
-    let bench = Bench::new();
+fn options_without_the_ones_they_need_are_refused() {
+    let lab = start_lab();
     let options = json!({ "name": "qdc01", "state": "on", "boot": "pxe" });
-    assert_eq!(bench.failure(MODULE, options), "boot needs state: rebooted");
+    assert_eq!(lab.failure(MODULE, options), "boot needs state: rebooted");
     let options = json!({ "name": "qdc01", "state": "rebooted", "force": true });
     assert_eq!(
-        bench.failure(MODULE, options),
+        lab.failure(MODULE, options),
         "force is True but all of the following are missing: boot"
     );
     let options = json!({ "name": "qdc01", "state": "rebooted", "boot": "disk", "force": true });
-    assert_eq!(bench.failure(MODULE, options), "force needs boot: pxe");
+    assert_eq!(lab.failure(MODULE, options), "force needs boot: pxe");
 }
 
 #[test]
 fn several_machines_are_switched_in_one_task() {
-    let bench = Bench::new();
+    let lab = start_lab();
     let options = json!({
         "state": "off",
         "machines": [{ "name": "qdc01" }, { "id": 1, "state": "on" }, { "name": "qdc02" }],
     });
-    let result = bench.four_ways(MODULE, options);
+    let result = lab.run_in_all_modes(MODULE, options);
     assert_eq!(actions(&result), ["update", "wait", "update", "wait"]);
     let powers: Vec<&Value> = result["results"]
         .as_array()
@@ -133,40 +134,37 @@ fn several_machines_are_switched_in_one_task() {
         .map(|one| &one["power"])
         .collect();
     assert_eq!(powers, ["off", "on", "off"]);
-    assert_eq!(orders(&bench), 2);
+    assert_eq!(power_writes(&lab), 2);
 }
 
 #[test]
 fn several_machines_are_awaited_together() {
-    let bench = Bench::new();
-    // Of each machine's looks the first is the plan's: the second, which begins its wait, still shows the old power.
+    let lab = start_lab();
+    // The first read of each machine is the plan's. The second begins the wait, and still returns the old power.
     for (id, power) in [(2, "on"), (1, "off")] {
         let body = json!({ "state": power });
         let path = format!("/api/v1/machine/{id}/power");
-        bench
-            .lab
-            .fault(json!({ "method": "GET", "path": path, "nth": 2, "status": 200, "body": body }));
+        lab.fault(json!({ "method": "GET", "path": path, "nth": 2, "status": 200, "body": body }));
     }
     let options = json!({
         "wait_interval": 0.01,
         "machines": [{ "id": 2, "state": "off" }, { "id": 1, "state": "on" }, { "name": "no-bmc", "state": "on" }],
     });
-    let result = bench.run(MODULE, options);
-    says(
-        &text(&result["msg"]),
+    let result = lab.run(MODULE, options);
+    assert_contains(
+        &message(&result),
         &["1 of 3 failed", "machine 'no-bmc' has no BMC"],
     );
-    assert_eq!(orders(&bench), 2);
-    let paths: Vec<String> = bench
-        .lab
+    assert_eq!(power_writes(&lab), 2);
+    let paths: Vec<String> = lab
         .requests()
         .into_iter()
         .filter(|request| request.path.ends_with("/power"))
         .map(|request| format!("{} {}", request.method, &request.path[16..17]))
         .collect();
-    let (orders, looks) = paths[paths.len() - 6..].split_at(2);
-    assert_eq!(orders, ["POST 2", "POST 1"]);
-    for round in looks.chunks(2) {
+    let (writes, reads) = paths[paths.len() - 6..].split_at(2);
+    assert_eq!(writes, ["POST 2", "POST 1"]);
+    for round in reads.chunks(2) {
         let mut round = round.to_vec();
         round.sort();
         assert_eq!(round, ["GET 1", "GET 2"]);
@@ -175,64 +173,64 @@ fn several_machines_are_awaited_together() {
 
 #[test]
 fn a_pxe_reboot_with_netboot_off_is_refused_unless_forced() {
-    let bench = Bench::new();
+    let lab = start_lab();
     let mut options = json!({ "name": "qdc01", "state": "rebooted", "boot": "pxe" });
-    let message = bench.failure(MODULE, options.clone());
-    says(
-        &message,
+    lab.assert_fails(
+        MODULE,
+        options.clone(),
         &[
             "PXE reboot of machine 'qdc01'",
             "netboot is off",
             "the option force",
         ],
     );
-    assert!(bench.lab.writes().is_empty());
+    lab.assert_no_writes();
     options["force"] = json!(true);
-    let result = bench.run(MODULE, options);
+    let result = lab.run(MODULE, options);
     assert_eq!(actions(&result), ["reboot", "wait"]);
 }
 
 #[test]
-fn a_pxe_reboot_that_installs_again_is_told() {
-    let bench = Bench::new();
-    netboot_on(&bench);
-    bench.run("mrp_machine", json!({ "name": "qdc01", "state": "ready" }));
+fn pxe_reboot_that_installs_again_warns() {
+    let lab = start_lab();
+    enable_netboot(&lab);
+    lab.run("mrp_machine", json!({ "name": "qdc01", "state": "ready" }));
     let options = json!({ "name": "qdc01", "state": "rebooted", "boot": "pxe" });
-    let result = bench.check(MODULE, options);
-    says(
+    let result = lab.check(MODULE, options);
+    assert_contains(
         &text(&result["warnings"][0]),
         &["machine 'qdc01' is installed", "installs it again"],
     );
 }
 
 #[test]
-fn the_wait_ends_when_the_bmc_says_so() {
-    let bench = Bench::new();
-    // Counted with the plan's: the second look is the first of the wait.
-    bench.lab.fault(json!([
+fn wait_ends_when_the_bmc_reports_the_power() {
+    let lab = start_lab();
+    // The first read is the plan's, the second begins the wait.
+    lab.fault(json!([
         { "method": "GET", "path": "/api/v1/machine/2/power", "nth": 2, "status": 200, "body": { "state": "on" } },
         { "method": "GET", "path": "/api/v1/machine/2/power", "nth": 3, "status": 502 },
         { "method": "GET", "path": "/api/v1/machine/2/power", "nth": 4, "status": 200,
           "body": { "state": "Unknown (BMC error)" } },
     ]));
     let options = json!({ "name": "qdc01", "state": "off", "wait_interval": 0.01, "retries": 0 });
-    let result = bench.run(MODULE, options);
+    let result = lab.run(MODULE, options);
     assert_eq!(result["power"], "off", "{result:#}");
-    assert_eq!(orders(&bench), 1);
+    assert_eq!(power_writes(&lab), 1);
 }
 
 #[test]
-fn a_power_that_does_not_change_in_time_is_told_with_the_last_one_seen() {
-    let bench = Bench::new();
-    bench.lab.fault(json!({
+fn power_that_does_not_change_in_time_is_an_error_with_the_last_state_seen() {
+    let lab = start_lab();
+    lab.fault(json!({
         "method": "GET", "path": "/api/v1/machine/2/power", "times": 0, "status": 200, "body": { "state": "on" },
     }));
     let options = json!({
         "name": "qdc01", "state": "off", "wait_timeout": 0.05, "wait_interval": 0.01,
     });
-    let result = bench.run(MODULE, options);
-    says(
-        &text(&result["msg"]),
+    let result = lab.run(MODULE, options);
+    assert_contains(
+        &message(&result),
         &[
             "machine 'qdc01' was not off within 0.05 s",
             "last state seen was on",
@@ -245,13 +243,13 @@ fn a_power_that_does_not_change_in_time_is_told_with_the_last_one_seen() {
 
 #[test]
 fn without_a_wait_the_power_is_what_the_server_read() {
-    let bench = Bench::new();
+    let lab = start_lab();
     let body = json!({ "state": "on" });
-    bench.lab.fault(json!({
+    lab.fault(json!({
         "method": "POST", "path": "/api/v1/machine/2/power", "status": 202, "body": body,
     }));
     let options = json!({ "name": "qdc01", "state": "off", "wait": false });
-    let result = bench.run(MODULE, options);
+    let result = lab.run(MODULE, options);
     assert_eq!(actions(&result), ["update"]);
     assert_eq!(
         (&result["changed"], &result["power"]),
@@ -261,39 +259,42 @@ fn without_a_wait_the_power_is_what_the_server_read() {
 
 #[test]
 fn a_machine_without_a_bmc_is_refused() {
-    let bench = Bench::new();
+    let lab = start_lab();
     for state in ["on", "off", "rebooted"] {
-        let message = bench.failure(MODULE, json!({ "name": "no-bmc", "state": state }));
-        says(&message, &["machine 'no-bmc' has no BMC"]);
+        lab.assert_fails(
+            MODULE,
+            json!({ "name": "no-bmc", "state": state }),
+            &["machine 'no-bmc' has no BMC"],
+        );
     }
-    assert!(bench.lab.writes().is_empty());
+    lab.assert_no_writes();
 }
 
 #[test]
-fn a_failing_bmc_is_told_and_nothing_is_sent() {
-    let bench = Bench::new();
+fn failing_bmc_is_an_error_before_anything_is_written() {
+    let lab = start_lab();
     for state in ["on", "off", "rebooted"] {
-        let message = bench.failure(MODULE, json!({ "id": 7, "state": state }));
-        says(
-            &message,
+        lab.assert_fails(
+            MODULE,
+            json!({ "id": 7, "state": state }),
             &[
                 "BMC of machine 'bad bmc/box \"q\"' does not answer",
                 "power is unknown",
             ],
         );
     }
-    assert!(bench.lab.writes().is_empty());
+    lab.assert_no_writes();
 }
 
 #[test]
-fn a_bmc_that_fails_at_the_order_shows_no_password() {
-    let bench = Bench::new();
-    bench.lab.fault(json!({
+fn bmc_that_fails_while_switching_shows_no_password() {
+    let lab = start_lab();
+    lab.fault(json!({
         "method": "GET", "path": "/api/v1/machine/7/power", "status": 200, "body": { "state": "off" },
     }));
-    let result = bench.run(MODULE, json!({ "id": 7, "state": "on" }));
+    let result = lab.run(MODULE, json!({ "id": 7, "state": "on" }));
     assert_eq!(
-        text(&result["msg"]).split(". ").next().unwrap(),
+        message(&result).split(". ").next().unwrap(),
         "switching machine 7 on: the machine's BMC did not do as asked"
     );
     assert!(!result.to_string().contains("ipmipass"), "{result:#}");
@@ -302,73 +303,80 @@ fn a_bmc_that_fails_at_the_order_shows_no_password() {
 }
 
 #[test]
-fn a_lost_answer_to_a_reboot_leaves_its_outcome_open() {
-    let bench = Bench::new();
-    bench.lab.fault(json!({
+fn lost_answer_to_a_reboot_is_an_error_with_an_unknown_outcome() {
+    let lab = start_lab();
+    lab.fault(json!({
         "method": "POST", "path": "/api/v1/machine/2/power", "reset": true, "when": "after",
     }));
-    let message = bench.failure(MODULE, json!({ "name": "qdc01", "state": "rebooted" }));
-    says(
-        &message,
+    lab.assert_fails(
+        MODULE,
+        json!({ "name": "qdc01", "state": "rebooted" }),
         &["rebooting machine 2: whether it took effect is unknown"],
     );
-    assert_eq!(orders(&bench), 1);
+    assert_eq!(power_writes(&lab), 1);
 }
 
 #[test]
-fn a_lost_answer_to_a_switch_is_read_from_the_power() {
-    let bench = Bench::new();
+fn lost_answer_to_switching_is_settled_by_reading_the_power() {
+    let lab = start_lab();
     let lost = |when: &str| json!({ "method": "POST", "path": "/api/v1/machine/2/power", "reset": true, "when": when });
-    bench.lab.fault(lost("after"));
-    let result = bench.run(MODULE, json!({ "name": "qdc01", "state": "off" }));
+    lab.fault(lost("after"));
+    let result = lab.run(MODULE, json!({ "name": "qdc01", "state": "off" }));
     assert_eq!(
         (&result["changed"], &result["power"]),
         (&json!(true), &json!("off")),
         "{result:#}"
     );
-    bench.lab.fault(lost("before"));
-    let message = bench.failure(MODULE, json!({ "name": "qdc01", "state": "on" }));
-    says(&message, &["switching machine 2 on", "unknown"]);
-    assert_eq!(orders(&bench), 2);
+    lab.fault(lost("before"));
+    lab.assert_fails(
+        MODULE,
+        json!({ "name": "qdc01", "state": "on" }),
+        &["switching machine 2 on", "unknown"],
+    );
+    assert_eq!(power_writes(&lab), 2);
 }
 
 #[test]
-fn a_machine_of_somebody_else_is_left_to_administrators() {
-    let bench = Bench::new();
+fn switching_another_users_machine_needs_an_administrator() {
+    let lab = start_lab();
     let mut options = json!({ "name": "bobs-box", "state": "on" });
-    says(
-        &bench.failure(MODULE, options.clone()),
+    lab.assert_fails(
+        MODULE,
+        options.clone(),
         &["not assigned", "held by bob (mine)"],
     );
-    assert!(bench.lab.writes().is_empty());
+    lab.assert_no_writes();
     options["allow_unassigned"] = json!(true);
-    let result = bench.run(MODULE, options.clone());
-    says(
-        &text(&result["msg"]),
+    let result = lab.run(MODULE, options.clone());
+    assert_contains(
+        &message(&result),
         &[
             "switching machine 5 on",
             "not assigned to this token's user",
         ],
     );
-    let result = bench.run_by("admin-token", MODULE, options);
+    let result = lab.run_as("admin-token", MODULE, options);
     assert_eq!(result["changed"], true, "{result:#}");
 }
 
 #[test]
-fn an_unknown_machine_is_an_error_with_near_names() {
-    let bench = Bench::new();
-    let message = bench.failure(MODULE, json!({ "name": "qdc1", "state": "on" }));
-    says(&message, &["no machine 'qdc1'", "'qdc01'"]);
+fn unknown_machine_is_an_error_with_similar_names() {
+    let lab = start_lab();
+    lab.assert_fails(
+        MODULE,
+        json!({ "name": "qdc1", "state": "on" }),
+        &["no machine 'qdc1'", "'qdc01'"],
+    );
 }
 
 #[test]
-fn other_words_of_the_server_are_not_states() {
-    let bench = Bench::new();
-    let message = bench.failure(MODULE, json!({ "name": "qdc01", "state": "pxe_reboot" }));
+fn power_words_of_the_server_are_not_accepted_as_states() {
+    let lab = start_lab();
+    let message = lab.failure(MODULE, json!({ "name": "qdc01", "state": "pxe_reboot" }));
     assert_eq!(
         message,
         "value of state must be one of: on, off, rebooted, got: pxe_reboot"
     );
-    let message = bench.failure(MODULE, json!({ "name": "qdc01" }));
+    let message = lab.failure(MODULE, json!({ "name": "qdc01" }));
     assert_eq!(message, "missing required arguments: state");
 }

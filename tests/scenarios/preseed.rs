@@ -1,50 +1,53 @@
+//! mrp_preseed: creation, comparison by content, deletion.
+
+use mrp_test_support::{actions, assert_contains, text};
 use serde_json::json;
 
-use crate::bench::{Bench, actions, says, text};
+use crate::start_lab;
 
 const MODULE: &str = "mrp_preseed";
 
 #[test]
 fn a_preseed_is_created_with_its_text() {
-    let bench = Bench::new();
+    let lab = start_lab();
     let options =
         json!({ "name": "ci-seed", "content": "d-i one\nd-i two\n", "description": "for ci" });
-    let result = bench.four_ways(MODULE, options);
+    let result = lab.run_in_all_modes(MODULE, options);
     assert_eq!(actions(&result), ["create"]);
     assert_eq!(result["preseed"]["type"], "preseed");
     assert_eq!(result["preseed"]["size"], 16);
     assert_eq!(
-        bench.server_object("preseed", "name", "ci-seed")["content"],
+        lab.server_object("preseed", "name", "ci-seed")["content"],
         "d-i one\nd-i two\n"
     );
 }
 
 #[test]
 fn a_file_is_read_as_it_is() {
-    let bench = Bench::new();
-    let path = bench.file("seed", "caf\u{e9} {{ hostname }}\r\n");
-    let result = bench.four_ways(
+    let lab = start_lab();
+    let path = lab.write("seed", "caf\u{e9} {{ hostname }}\r\n");
+    let result = lab.run_in_all_modes(
         MODULE,
         json!({ "name": "ci-seed", "src": path, "type": "kickstart" }),
     );
-    let stored = bench.server_object("preseed", "name", "ci-seed");
+    let stored = lab.server_object("preseed", "name", "ci-seed");
     assert_eq!(stored["content"], "caf\u{e9} {{ hostname }}\r\n");
     assert_eq!(result["preseed"]["type"], "kickstart");
 }
 
 #[test]
 fn a_changed_text_is_shown_in_the_diff_and_not_in_the_plan() {
-    let bench = Bench::new();
-    bench.run(
+    let lab = start_lab();
+    lab.run(
         MODULE,
         json!({ "name": "ci-seed", "content": "root-password secret1\n" }),
     );
-    let result = bench.four_ways(
+    let result = lab.run_in_all_modes(
         MODULE,
         json!({ "name": "ci-seed", "content": "root-password secret2\n" }),
     );
     assert_eq!(actions(&result), ["update"]);
-    says(&result["diff"].to_string(), &["secret1", "secret2"]);
+    assert_contains(&result["diff"].to_string(), &["secret1", "secret2"]);
     assert!(!result["plan"].to_string().contains("secret"));
     assert!(!result["preseed"].to_string().contains("secret"));
     assert!(!result["invocation"].to_string().contains("secret"));
@@ -52,15 +55,15 @@ fn a_changed_text_is_shown_in_the_diff_and_not_in_the_plan() {
 
 #[test]
 fn only_what_was_given_is_compared() {
-    let bench = Bench::new();
-    bench.run(
+    let lab = start_lab();
+    lab.run(
         MODULE,
         json!({ "name": "ci-seed", "content": "x\n", "description": "d", "public": true }),
     );
-    bench.nothing_left_to_do(MODULE, json!({ "name": "ci-seed" }));
-    let result = bench.four_ways(MODULE, json!({ "name": "ci-seed", "description": "" }));
+    lab.assert_unchanged(MODULE, json!({ "name": "ci-seed" }));
+    let result = lab.run_in_all_modes(MODULE, json!({ "name": "ci-seed", "description": "" }));
     assert_eq!(result["plan"][0]["after"], json!({ "description": "" }));
-    let stored = bench.server_object("preseed", "name", "ci-seed");
+    let stored = lab.server_object("preseed", "name", "ci-seed");
     assert_eq!(
         (&stored["content"], &stored["public"]),
         (&json!("x\n"), &json!(true))
@@ -68,19 +71,20 @@ fn only_what_was_given_is_compared() {
 }
 
 #[test]
-fn a_missing_preseed_without_a_text_is_an_error_with_near_names() {
-    let bench = Bench::new();
-    says(
-        &bench.failure(MODULE, json!({ "name": "alice-sed" })),
+fn missing_preseed_without_a_text_is_an_error_with_similar_names() {
+    let lab = start_lab();
+    lab.assert_fails(
+        MODULE,
+        json!({ "name": "alice-sed" }),
         &["'alice-sed'", "'alice-seed'"],
     );
 }
 
 #[test]
-fn a_name_that_an_invisible_preseed_has_is_explained() {
-    let bench = Bench::new();
-    let message = bench.failure(MODULE, json!({ "name": "bob-secret", "content": "x\n" }));
-    says(&message, &["unique", "all users"]);
+fn name_of_an_invisible_preseed_is_explained_as_taken() {
+    let lab = start_lab();
+    let message = lab.failure(MODULE, json!({ "name": "bob-secret", "content": "x\n" }));
+    assert_contains(&message, &["unique", "all users"]);
     assert!(
         !message.contains("INSERT") && !message.contains("psycopg2"),
         "{message}"
@@ -89,66 +93,64 @@ fn a_name_that_an_invisible_preseed_has_is_explained() {
 
 #[test]
 fn another_users_preseed_is_not_changed() {
-    let bench = Bench::new();
-    says(
-        &bench.failure(
-            MODULE,
-            json!({ "name": "debian-std", "content": "mine now\n" }),
-        ),
+    let lab = start_lab();
+    lab.assert_fails(
+        MODULE,
+        json!({ "name": "debian-std", "content": "mine now\n" }),
         &["belongs to admin"],
     );
-    bench.nothing_left_to_do(MODULE, json!({ "name": "debian-std", "public": true }));
+    lab.assert_unchanged(MODULE, json!({ "name": "debian-std", "public": true }));
 }
 
 #[test]
 fn absent_deletes_an_unused_preseed() {
-    let bench = Bench::new();
-    let result = bench.four_ways(MODULE, json!({ "name": "alice-seed", "state": "absent" }));
+    let lab = start_lab();
+    let result = lab.run_in_all_modes(MODULE, json!({ "name": "alice-seed", "state": "absent" }));
     assert_eq!(actions(&result), ["delete"]);
 }
 
 #[test]
 fn absent_refuses_a_preseed_in_use_and_names_the_machine() {
-    let bench = Bench::new();
-    bench.run(
+    let lab = start_lab();
+    lab.run(
         "mrp_machine",
         json!({ "name": "qdc01", "preseed": "alice-seed" }),
     );
-    let message = bench.failure(MODULE, json!({ "name": "alice-seed", "state": "absent" }));
-    says(
-        &message,
+    lab.assert_fails(
+        MODULE,
+        json!({ "name": "alice-seed", "state": "absent" }),
         &["preseed 'alice-seed' is in use", "preseed of qdc01"],
     );
 }
 
 #[test]
 fn bad_text_is_refused_before_it_is_sent() {
-    let bench = Bench::new();
-    let binary = bench.file("binary", [0xff, 0xfe, 0x00]);
-    says(
-        &bench.failure(MODULE, json!({ "name": "ci-seed", "path": binary })),
+    let lab = start_lab();
+    let binary = lab.write("binary", [0xff, 0xfe, 0x00]);
+    lab.assert_fails(
+        MODULE,
+        json!({ "name": "ci-seed", "path": binary }),
         &["not UTF-8"],
     );
-    says(
-        &bench.failure(MODULE, json!({ "name": "ci-seed", "content": "a\u{0}b" })),
+    lab.assert_fails(
+        MODULE,
+        json!({ "name": "ci-seed", "content": "a\u{0}b" }),
         &["NUL"],
     );
-    let long = bench.file("long", "x".repeat(2_097_153));
-    says(
-        &bench.failure(MODULE, json!({ "name": "ci-seed", "path": long })),
+    let long = lab.write("long", "x".repeat(2_097_153));
+    lab.assert_fails(
+        MODULE,
+        json!({ "name": "ci-seed", "path": long }),
         &["2097153", "2097152"],
     );
-    says(
-        &bench.failure(MODULE, json!({ "name": "x", "content": "" })),
-        &["2 to 256"],
-    );
-    assert!(bench.lab.writes().is_empty());
+    lab.assert_fails(MODULE, json!({ "name": "x", "content": "" }), &["2 to 256"]);
+    lab.assert_no_writes();
 }
 
 #[test]
 fn content_and_path_exclude_each_other() {
-    let bench = Bench::new();
-    let message = bench.failure(
+    let lab = start_lab();
+    let message = lab.failure(
         MODULE,
         json!({ "name": "ci-seed", "content": "x", "path": "/x" }),
     );
@@ -156,20 +158,20 @@ fn content_and_path_exclude_each_other() {
 }
 
 #[test]
-fn a_lost_answer_makes_no_conflict() {
-    let bench = Bench::new();
-    bench.lab.fault(
+fn lost_answer_to_a_creation_is_read_back_not_reported_as_a_conflict() {
+    let lab = start_lab();
+    lab.fault(
         json!({ "method": "POST", "path": "/api/v1/preseed", "reset": true, "when": "after" }),
     );
-    let result = bench.run(MODULE, json!({ "name": "ci-seed", "content": "x\n" }));
+    let result = lab.run(MODULE, json!({ "name": "ci-seed", "content": "x\n" }));
     assert_eq!(result["changed"], true, "{result:#}");
     assert_eq!(text(&result["preseed"]["user"]), "alice");
 }
 
 #[test]
 fn a_refused_preseed_does_not_show_its_text() {
-    let bench = Bench::new();
-    let result = bench.run(
+    let lab = start_lab();
+    let result = lab.run(
         MODULE,
         json!({ "name": "bob-secret", "content": "password canary-77\n" }),
     );
@@ -179,7 +181,7 @@ fn a_refused_preseed_does_not_show_its_text() {
 
 #[test]
 fn a_preseed_without_text_is_like_an_empty_one() {
-    let bench = Bench::new();
-    bench.run(MODULE, json!({ "name": "ci-seed", "content": "" }));
-    bench.nothing_left_to_do(MODULE, json!({ "name": "ci-seed", "content": "" }));
+    let lab = start_lab();
+    lab.run(MODULE, json!({ "name": "ci-seed", "content": "" }));
+    lab.assert_unchanged(MODULE, json!({ "name": "ci-seed", "content": "" }));
 }

@@ -1,13 +1,16 @@
+//! mrp_preseed_info: the preseeds that the filters select.
+
+use mrp_test_support::column;
 use serde_json::json;
 
-use crate::bench::{Bench, column, says};
+use crate::start_lab;
 
 const MODULE: &str = "mrp_preseed_info";
 
 #[test]
-fn the_texts_are_told_by_hash_and_size() {
-    let bench = Bench::new();
-    let result = bench.four_ways(MODULE, json!({}));
+fn texts_are_returned_as_hash_and_size() {
+    let lab = start_lab();
+    let result = lab.run_in_all_modes(MODULE, json!({}));
     assert_eq!(
         column(&result["preseeds"], "name"),
         [
@@ -27,10 +30,10 @@ fn the_texts_are_told_by_hash_and_size() {
 }
 
 #[test]
-fn the_text_itself_only_when_it_is_asked_for() {
-    let bench = Bench::new();
+fn text_is_returned_only_with_content() {
+    let lab = start_lab();
     let options = json!({ "name": "centos-k?", "content": true });
-    let result = bench.four_ways(MODULE, options);
+    let result = lab.run_in_all_modes(MODULE, options);
     assert_eq!(
         column(&result["preseeds"], "content"),
         ["install\ntext\nreboot\n"]
@@ -38,9 +41,9 @@ fn the_text_itself_only_when_it_is_asked_for() {
 }
 
 #[test]
-fn filters_are_held_against_each_preseed_together() {
-    let bench = Bench::new();
-    let mine = bench.four_ways(
+fn filters_select_preseeds_that_match_all_of_them() {
+    let lab = start_lab();
+    let mine = lab.run_in_all_modes(
         MODULE,
         json!({ "mine": true, "type": "preseed", "description": "*e*" }),
     );
@@ -48,17 +51,20 @@ fn filters_are_held_against_each_preseed_together() {
         column(&mine["preseeds"], "name"),
         ["alice-seed", "broken-syntax", "undef-seed"]
     );
-    let good = bench.run(MODULE, json!({ "known_good": true }));
+    let good = lab.run(MODULE, json!({ "known_good": true }));
     assert_eq!(column(&good["preseeds"], "name"), ["debian-std"]);
-    let bare = bench.run(MODULE, json!({ "description": "", "known_good": false }));
+    let bare = lab.run(MODULE, json!({ "description": "", "known_good": false }));
     assert_eq!(column(&bare["preseeds"], "name"), ["suse-ay"]);
-    let none = bench.run(MODULE, json!({ "type": "kickstart", "mine": true }));
+    let none = lab.run(MODULE, json!({ "type": "kickstart", "mine": true }));
     assert_eq!(none["preseeds"], json!([]));
 }
 
 #[test]
-fn a_mistyped_option_is_told_with_the_right_one() {
-    let bench = Bench::new();
-    let message = bench.failure(MODULE, json!({ "contents": true }));
-    says(&message, &["contents", "Did you mean 'content'"]);
+fn mistyped_option_is_an_error_that_names_the_right_one() {
+    let lab = start_lab();
+    lab.assert_fails(
+        MODULE,
+        json!({ "contents": true }),
+        &["contents", "Did you mean 'content'"],
+    );
 }

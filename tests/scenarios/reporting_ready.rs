@@ -1,15 +1,16 @@
-//! What docs/reporting_ready.md says to paste into preseeds, word for word.
+//! The snippets of docs/reporting_ready.md, rendered by the server and run by a shell.
 
 use std::os::unix::fs::PermissionsExt;
 use std::process::Command;
 
+use mrp_test_support::{TestLab, assert_contains, message};
 use serde_json::{Value, json};
 
-use crate::bench::{Bench, says, text};
+use crate::start_lab;
 
 const COMMAND_LINE: &str = "BOOTIF=01-52-54 auto=true url=http://mrp.example:5000/lab/preseed/42 interface=auto console=ttyS0 a=b\n";
 
-/// The blocks of the page that have a token to put in.
+/// The blocks of the page that have a placeholder for the token.
 fn snippets() -> Vec<&'static str> {
     let page = include_str!("../../docs/reporting_ready.md");
     let blocks = page.split("```").skip(1).step_by(2);
@@ -21,7 +22,7 @@ fn snippets() -> Vec<&'static str> {
     found
 }
 
-/// The way with Python, which is all that running it needs.
+/// A preseed with the snippet that reports with Python.
 fn late_command(token: &str) -> String {
     let found = snippets()[0];
     assert!(found.contains("python3"));
@@ -32,83 +33,83 @@ fn late_command(token: &str) -> String {
 }
 
 /// Installs alice's machine with a preseed, and gives the result of the task.
-fn installed_with(bench: &Bench, preseed: &str, wait_timeout: f64) -> Value {
+fn install_with(lab: &TestLab, preseed: &str, wait_timeout: f64) -> Value {
     let kernel = json!({
-        "description": "installer", "type": "Kernel", "arch": "arm64", "path": bench.file("linux", "linux"),
+        "description": "installer", "type": "Kernel", "arch": "arm64", "path": lab.write("linux", "linux"),
     });
-    bench.run("mrp_image", kernel);
-    let path = bench.file("preseed", preseed);
-    bench.run("mrp_preseed", json!({ "name": "reports", "path": path }));
+    lab.run("mrp_image", kernel);
+    let path = lab.write("preseed", preseed);
+    lab.run("mrp_preseed", json!({ "name": "reports", "path": path }));
     let options = json!({
         "name": "qdc01", "subarch": "efi", "kernel": "installer", "preseed": "reports",
         "state": "provisioned", "wait_interval": 0.1, "wait_timeout": wait_timeout,
     });
-    bench.run("mrp_machine", options)
+    lab.run("mrp_machine", options)
 }
 
 #[test]
 fn a_machine_that_runs_the_late_command_becomes_ready_with_netboot_off() {
-    let bench = Bench::new();
-    bench.lab.run_late_commands();
-    let result = installed_with(&bench, &late_command("alice-token"), 60.0);
+    let lab = start_lab();
+    lab.run_late_commands();
+    let result = install_with(&lab, &late_command("alice-token"), 60.0);
     assert_eq!(result["machine"]["state"], "ready", "{result:#}");
-    assert_eq!(bench.server("/api/v1/machine/2")["netboot_enabled"], false);
-    assert_eq!(bench.lab.last_boot().result, "ready");
-    let asked = bench.lab.requests();
-    let told = asked
+    assert_eq!(lab.server("/api/v1/machine/2")["netboot_enabled"], false);
+    assert_eq!(lab.last_boot().result, "ready");
+    let asked = lab.requests();
+    let reports = asked
         .iter()
         .filter(|request| request.path == "/api/v1/machine/2/state" && request.method == "PUT");
-    assert_eq!(told.count(), 1, "somebody else reported: {asked:?}");
+    assert_eq!(reports.count(), 1, "somebody else reported: {asked:?}");
 }
 
-/// Asked when the boot is over and nothing more comes.
-fn stays_provisioning(bench: &Bench) {
-    let state = bench.server("/api/v1/machine/2/state");
+/// Asserts that the state is unchanged after the boot has ended.
+fn assert_still_provisioning(lab: &TestLab) {
+    let state = lab.server("/api/v1/machine/2/state");
     assert_eq!(state["state"], "provisioning");
 }
 
 #[test]
 fn with_a_wrong_token_the_machine_stays_provisioning() {
-    let bench = Bench::new();
-    bench.lab.run_late_commands();
-    let result = installed_with(&bench, &late_command("no-token"), 0.1);
-    says(&text(&result["msg"]), &["last state seen was provisioning"]);
-    let boot = bench.lab.last_boot();
+    let lab = start_lab();
+    lab.run_late_commands();
+    let result = install_with(&lab, &late_command("no-token"), 0.1);
+    assert_contains(&message(&result), &["last state seen was provisioning"]);
+    let boot = lab.last_boot();
     assert_eq!(boot.result, "failed");
-    says(
+    assert_contains(
         boot.error.as_deref().unwrap_or_default(),
         &["the late command ended with", "401"],
     );
-    stays_provisioning(&bench);
+    assert_still_provisioning(&lab);
 }
 
 #[test]
 fn with_the_token_of_somebody_who_does_not_hold_the_machine_it_stays_provisioning() {
-    let bench = Bench::new();
-    bench.lab.run_late_commands();
-    let result = installed_with(&bench, &late_command("bob-token"), 0.1);
+    let lab = start_lab();
+    lab.run_late_commands();
+    let result = install_with(&lab, &late_command("bob-token"), 0.1);
     assert_eq!(result["failed"], true);
-    assert_eq!(bench.lab.last_boot().result, "failed");
-    stays_provisioning(&bench);
-    // As the page says, every token may do this to every machine.
-    assert_eq!(bench.server("/api/v1/machine/2")["netboot_enabled"], false);
+    assert_eq!(lab.last_boot().result, "failed");
+    assert_still_provisioning(&lab);
+    // The server lets every token change the netboot of every machine, as the page says.
+    assert_eq!(lab.server("/api/v1/machine/2")["netboot_enabled"], false);
 }
 
 #[test]
-fn the_server_renders_every_one_of_them_as_it_stands() {
-    let bench = Bench::new();
+fn server_renders_every_snippet_unchanged() {
+    let lab = start_lab();
     for snippet in snippets() {
-        let path = bench.file("preseed", snippet);
-        bench.run("mrp_preseed", json!({ "name": "reports", "path": path }));
-        bench.run(
+        let path = lab.write("preseed", snippet);
+        lab.run("mrp_preseed", json!({ "name": "reports", "path": path }));
+        lab.run(
             "mrp_machine",
             json!({ "name": "qdc01", "preseed": "reports" }),
         );
-        assert_eq!(bench.rendered(2), snippet.trim_end_matches('\n'));
+        assert_eq!(lab.rendered_preseed(2), snippet.trim_end_matches('\n'));
     }
 }
 
-/// What a shell is given of a snippet.
+/// The shell script in a snippet.
 fn script(snippet: &str) -> String {
     let between = |from: &str, to: &str| {
         let (_, rest) = snippet.split_once(from)?;
@@ -121,7 +122,7 @@ fn script(snippet: &str) -> String {
         .replace("\\\n", "")
 }
 
-/// The page has only those lines for wget that differ from curl's.
+/// The snippet with wget: on the page are only the lines that differ from the one with curl.
 fn with_wget(curl: &str, wget: &str) -> String {
     let (head, rest) = curl.split_once("    put() {").unwrap();
     let (_, tail) = rest.split_once("$1\"; }; \\\n").unwrap();
@@ -129,7 +130,7 @@ fn with_wget(curl: &str, wget: &str) -> String {
 }
 
 #[test]
-fn those_with_curl_and_wget_send_the_same() {
+fn snippets_with_curl_and_wget_send_the_same_requests() {
     let [_, curl, wget, kickstart, autoyast] = snippets()[..] else {
         panic!("they were counted");
     };
@@ -144,8 +145,8 @@ fn those_with_curl_and_wget_send_the_same() {
             std::fs::write(&program, format!("#!/bin/sh\n{text}\n")).unwrap();
             std::fs::set_permissions(&program, PermissionsExt::from_mode(0o755)).unwrap();
         }
-        let told = dir.path().join("cmdline");
-        std::fs::write(&told, COMMAND_LINE).unwrap();
+        let cmdline = dir.path().join("cmdline");
+        std::fs::write(&cmdline, COMMAND_LINE).unwrap();
         let calls = dir.path().join("calls");
         let path = format!(
             "{}:{}",
@@ -154,7 +155,7 @@ fn those_with_curl_and_wget_send_the_same() {
         );
         let status = Command::new("sh")
             .arg("-c")
-            .arg(script(snippet).replace("/proc/cmdline", told.to_str().unwrap()))
+            .arg(script(snippet).replace("/proc/cmdline", cmdline.to_str().unwrap()))
             .envs([("PATH", path.as_str()), ("CALLS", calls.to_str().unwrap())])
             .status()
             .unwrap();

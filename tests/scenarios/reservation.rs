@@ -1,33 +1,34 @@
+//! mrp_reservation: reserving machines by name or by query, waiting for them, releasing them.
+
+use mrp_test_support::{TestLab, actions, assert_contains, assert_failed, message, text};
 use serde_json::{Value, json};
 
-use crate::bench::{Bench, actions, says, text};
+use crate::start_lab;
 
 const MODULE: &str = "mrp_reservation";
 const RESERVE: &str = "/api/v1/machine/reservation";
 
-/// A server that was mended: what it confirms it stores.
-fn mended() -> Bench {
-    let bench = Bench::new();
-    bench.lab.settings(json!({ "reservations": "stored" }));
-    bench
+/// A lab that stores the reservations which it confirms. A stock server does not.
+fn start_storing_lab() -> TestLab {
+    let lab = start_lab();
+    lab.settings(json!({ "reservations": "stored" }));
+    lab
 }
 
-/// A mended server with so many free machines, and no others.
-fn with_free(count: usize) -> Bench {
-    let bench = mended();
+/// The same with this number of free machines, and no others.
+fn start_lab_with_free_machines(count: usize) -> TestLab {
+    let lab = start_storing_lab();
     for name in ["d05-free", "x86-1"] {
-        bench.run_by(
+        lab.run_as(
             "admin-token",
             "mrp_assignee",
             json!({ "name": name, "user": "admin", "reason": "kept" }),
         );
     }
     for number in 1..=count {
-        bench
-            .lab
-            .add_machine(json!({ "name": format!("free-{number}") }));
+        lab.add_machine(json!({ "name": format!("free-{number}") }));
     }
-    bench
+    lab
 }
 
 fn names(result: &Value) -> Vec<String> {
@@ -40,17 +41,17 @@ fn names(result: &Value) -> Vec<String> {
         .collect()
 }
 
-/// Who holds a machine, as the server tells it.
-fn holders(bench: &Bench, machine: i64) -> Vec<String> {
-    let assignees = bench.server(&format!("/api/v1/machine/{machine}/assignee"));
+/// The users who hold a machine, asked from the server.
+fn holders(lab: &TestLab, machine: i64) -> Vec<String> {
+    let assignees = lab.server(&format!("/api/v1/machine/{machine}/assignee"));
     let users = assignees.as_array().unwrap().iter();
     users.map(|assignee| text(&assignee["user"])).collect()
 }
 
 #[test]
-fn a_machine_is_held_by_name() {
-    let bench = mended();
-    let result = bench.four_ways(MODULE, json!({ "machine": "d05-free", "reason": "ci" }));
+fn named_machine_is_reserved() {
+    let lab = start_storing_lab();
+    let result = lab.run_in_all_modes(MODULE, json!({ "machine": "d05-free", "reason": "ci" }));
     assert_eq!(
         result["plan"],
         json!([{
@@ -60,45 +61,45 @@ fn a_machine_is_held_by_name() {
     );
     assert_eq!(result["machines"][0]["assignment"]["user"], "alice");
     assert_eq!(result["machines"][0]["assignment"]["reason"], "ci");
-    assert_eq!(holders(&bench, 4), ["alice"]);
-    bench.nothing_left_to_do(MODULE, json!({ "id": 4 }));
+    assert_eq!(holders(&lab, 4), ["alice"]);
+    lab.assert_unchanged(MODULE, json!({ "id": 4 }));
 }
 
 #[test]
-fn any_free_machines_that_match_are_held_the_first_by_name() {
-    let bench = with_free(3);
+fn first_free_machines_by_name_that_match_a_query_are_reserved() {
+    let lab = start_lab_with_free_machines(3);
     let options = json!({ "query": "(=~ name \"free\")", "count": 2, "reason": "job" });
-    let result = bench.four_ways(MODULE, options);
+    let result = lab.run_in_all_modes(MODULE, options);
     assert_eq!(names(&result), ["free-1", "free-2"]);
     let more = json!({ "query": "(=~ name \"free\")", "count": 3, "reason": "job" });
-    let result = bench.four_ways(MODULE, more);
+    let result = lab.run_in_all_modes(MODULE, more);
     assert_eq!(result["plan"][0]["why"], "2 of 3 held, 1 free");
     assert_eq!(
         result["plan"][0]["before"],
         json!({ "machines": ["free-1", "free-2"] })
     );
     let fewer = json!({ "query": "t", "reason": "job" });
-    let result = bench.nothing_left_to_do(MODULE, fewer);
+    let result = lab.assert_unchanged(MODULE, fewer);
     assert_eq!(names(&result), ["free-1", "free-2", "free-3"]);
 }
 
 #[test]
-fn what_is_held_for_another_reason_does_not_count() {
-    let bench = mended();
-    let message = bench.failure(MODULE, json!({ "name": "qdc01", "reason": "other" }));
-    says(
-        &message,
+fn machine_held_for_another_reason_does_not_count() {
+    let lab = start_storing_lab();
+    lab.assert_fails(
+        MODULE,
+        json!({ "name": "qdc01", "reason": "other" }),
         &[
             "not free",
             "'qdc01' is held for another reason by this token's user, alice (ci)",
         ],
     );
-    let result = bench.run(
+    let result = lab.run(
         MODULE,
         json!({ "query": "(= arch \"arm64\")", "reason": "other" }),
     );
     assert_eq!(names(&result), ["d05-free"]);
-    let result = bench.nothing_left_to_do(
+    let result = lab.assert_unchanged(
         MODULE,
         json!({ "query": "(= arch \"arm64\")", "reason": "ci" }),
     );
@@ -106,16 +107,14 @@ fn what_is_held_for_another_reason_does_not_count() {
 }
 
 #[test]
-fn what_is_held_for_this_reason_is_not_said_to_be_in_the_way() {
-    let bench = mended();
-    bench
-        .lab
-        .add_machine(json!({ "name": "x86-2", "arch": "x86_64", "assignee": "bob" }));
+fn machine_held_for_this_reason_is_not_listed_among_the_obstacles() {
+    let lab = start_storing_lab();
+    lab.add_machine(json!({ "name": "x86-2", "arch": "x86_64", "assignee": "bob" }));
     let options =
         |count: u8| json!({ "query": "(= arch \"x86_64\")", "count": count, "reason": "job" });
-    assert_eq!(names(&bench.run(MODULE, options(1))), ["x86-1"]);
-    let message = bench.failure(MODULE, options(2));
-    says(
+    assert_eq!(names(&lab.run(MODULE, options(1))), ["x86-1"]);
+    let message = lab.failure(MODULE, options(2));
+    assert_contains(
         &message,
         &["0 of 1 needed machines free: 'x86-2' is held by bob"],
     );
@@ -123,20 +122,17 @@ fn what_is_held_for_this_reason_is_not_said_to_be_in_the_way() {
 }
 
 #[test]
-fn a_server_that_stores_nothing_is_seen_through() {
-    let bench = Bench::new();
+fn reservation_that_the_server_confirms_but_does_not_store_fails() {
+    let lab = start_lab();
     for options in [
         json!({ "name": "d05-free", "reason": "ci" }),
         json!({ "query": "(= name \"d05-free\")", "reason": "ci" }),
         json!({ "query": "(= name \"d05-free\")", "reason": "ci", "wait": true }),
     ] {
-        let result = bench.run(MODULE, options);
-        assert_eq!(
-            (&result["failed"], &result["changed"]),
-            (&json!(true), &json!(false))
-        );
-        says(
-            &text(&result["msg"]),
+        let result = lab.run(MODULE, options);
+        assert_failed(&result, false);
+        assert_contains(
+            &message(&result),
             &[
                 "the server confirmed the reservation of machine 'd05-free' and did not store it",
                 "administrator",
@@ -149,63 +145,60 @@ fn a_server_that_stores_nothing_is_seen_through() {
             Some(true)
         );
     }
-    assert!(holders(&bench, 4).is_empty());
+    assert!(holders(&lab, 4).is_empty());
 }
 
 #[test]
 fn an_administrator_assigns_where_the_server_stores_nothing() {
-    let bench = Bench::new();
+    let lab = start_lab();
     let options = json!({
         "query": "(=~ name \"-\")", "count": 2, "reason": "ci", "mrp_token": "admin-token",
     });
-    let result = bench.four_ways(MODULE, options);
+    let result = lab.run_in_all_modes(MODULE, options);
     assert_eq!(names(&result), ["d05-free", "x86-1"]);
-    assert_eq!(holders(&bench, 8), ["admin"]);
+    assert_eq!(holders(&lab, 8), ["admin"]);
 }
 
 #[test]
-fn an_administrator_without_a_trace_has_to_say_who_it_is() {
-    let bench = Bench::new();
+fn administrator_who_owns_nothing_must_give_the_option_user() {
+    let lab = start_lab();
     for list in ["image", "preseed"] {
-        bench
-            .lab
-            .fault(json!({ "method": "GET", "path": format!("/api/v1/{list}"), "status": 200, "body": [], "times": 0 }));
+        lab.fault(json!({ "method": "GET", "path": format!("/api/v1/{list}"), "status": 200, "body": [], "times": 0 }));
     }
     let mut options = json!({ "name": "d05-free", "reason": "ci", "mrp_token": "admin-token" });
-    says(
-        &bench.failure(MODULE, options.clone()),
+    lab.assert_fails(
+        MODULE,
+        options.clone(),
         &["did not store it", "option user"],
     );
     options["user"] = json!("bob");
-    says(
-        &bench.failure(MODULE, options.clone()),
+    lab.assert_fails(
+        MODULE,
+        options.clone(),
         &["the token is not that of user 'bob'"],
     );
-    assert!(holders(&bench, 4).is_empty());
+    assert!(holders(&lab, 4).is_empty());
     options["user"] = json!("nosuch");
-    says(&bench.failure(MODULE, options.clone()), &["no such user"]);
+    lab.assert_fails(MODULE, options.clone(), &["no such user"]);
     options["user"] = json!("admin");
-    bench.four_ways(MODULE, options);
+    lab.run_in_all_modes(MODULE, options);
 }
 
 #[test]
-fn a_wrong_name_of_ones_own_is_refused_before_anything_is_sent() {
-    let bench = mended();
+fn user_that_is_not_the_tokens_is_refused_before_anything_is_written() {
+    let lab = start_storing_lab();
     let options = json!({ "name": "d05-free", "user": "bob" });
-    says(
-        &bench.failure(MODULE, options),
-        &["the token is not that of user 'bob'"],
-    );
-    assert!(bench.lab.writes().is_empty());
+    lab.assert_fails(MODULE, options, &["the token is not that of user 'bob'"]);
+    lab.assert_no_writes();
 }
 
 #[test]
-fn all_or_none_when_one_cannot_be_had() {
-    let bench = with_free(2);
+fn all_machines_are_given_back_when_one_cannot_be_reserved() {
+    let lab = start_lab_with_free_machines(2);
     let options = json!({ "query": "(=~ name \"free\")", "count": 3, "reason": "job" });
-    let message = bench.failure(MODULE, options);
-    says(
-        &message,
+    lab.assert_fails(
+        MODULE,
+        options,
         &[
             "2 of 3 needed machines free",
             "'d05-free' is held by admin (kept)",
@@ -213,67 +206,53 @@ fn all_or_none_when_one_cannot_be_had() {
         ],
     );
     assert!(
-        bench
-            .lab
-            .writes()
+        lab.writes()
             .iter()
             .all(|write| !write.path.contains("reservation"))
     );
-    // Bob is quicker at the second: the first is given back.
+    // The second machine is taken meanwhile: the first is given back.
     let taken = json!({ "error_type": "InvalidUsage", "errors": ["no matching machine"] });
-    bench
-        .lab
-        .fault(json!({ "path": RESERVE, "nth": 2, "status": 404, "body": taken }));
+    lab.fault(json!({ "path": RESERVE, "nth": 2, "status": 404, "body": taken }));
     let options = json!({ "query": "(=~ name \"free-\")", "count": 2, "reason": "job" });
-    let result = bench.run(MODULE, options);
-    assert_eq!(
-        (&result["failed"], &result["changed"]),
-        (&json!(true), &json!(false))
-    );
-    assert!(bench.run(MODULE, json!({ "reason": "job", "state": "absent" }))["plan"] == json!([]));
+    let result = lab.run(MODULE, options);
+    assert_failed(&result, false);
+    assert!(lab.run(MODULE, json!({ "reason": "job", "state": "absent" }))["plan"] == json!([]));
 }
 
 #[test]
-fn what_could_not_be_given_back_is_named_although_the_server_answers_nothing_more() {
-    let bench = with_free(2);
+fn machine_that_could_not_be_given_back_is_named_when_the_server_stops_answering() {
+    let lab = start_lab_with_free_machines(2);
     let taken = json!({ "error_type": "InvalidUsage", "errors": ["no matching machine"] });
-    bench.lab.fault(json!([
+    lab.fault(json!([
         { "path": RESERVE, "nth": 2, "status": 404, "body": taken },
         { "method": "DELETE", "path": "/api/v1/machine/*", "status": 500, "times": 0 },
     ]));
     let path = "/api/v1/machine";
-    bench
-        .lab
-        .fault(json!({ "method": "GET", "path": path, "nth": 4, "times": 0, "status": 500 }));
+    lab.fault(json!({ "method": "GET", "path": path, "nth": 4, "times": 0, "status": 500 }));
     let options =
         json!({ "query": "(=~ name \"free-\")", "count": 2, "reason": "job", "retries": 0 });
-    let result = bench.run(MODULE, options);
+    let result = lab.run(MODULE, options);
     assert_eq!(result["changed"], true, "{result:#}");
-    says(
-        &text(&result["msg"]),
+    assert_contains(
+        &message(&result),
         &["status 500", "machine 'free-1' could not be given back"],
     );
 }
 
 #[test]
-fn a_failure_half_way_gives_back_what_was_taken() {
-    let bench = with_free(2);
-    bench
-        .lab
-        .fault(json!({ "path": RESERVE, "nth": 2, "status": 500 }));
+fn failure_half_way_gives_back_the_reserved_machines() {
+    let lab = start_lab_with_free_machines(2);
+    lab.fault(json!({ "path": RESERVE, "nth": 2, "status": 500 }));
     let options = json!({ "query": "(=~ name \"free-\")", "count": 2, "reason": "job" });
-    let message = bench.failure(MODULE, options.clone());
-    says(&message, &["the server failed (status 500)"]);
-    assert!(bench.run(MODULE, json!({ "reason": "job", "state": "absent" }))["plan"] == json!([]));
-    bench
-        .lab
-        .fault(json!({ "path": RESERVE, "nth": 2, "status": 500 }));
-    bench.lab.fault(
+    lab.assert_fails(MODULE, options.clone(), &["the server failed (status 500)"]);
+    assert!(lab.run(MODULE, json!({ "reason": "job", "state": "absent" }))["plan"] == json!([]));
+    lab.fault(json!({ "path": RESERVE, "nth": 2, "status": 500 }));
+    lab.fault(
         json!({ "method": "DELETE", "path": "/api/v1/machine/*", "status": 500, "times": 0 }),
     );
-    let result = bench.run(MODULE, options);
-    says(
-        &text(&result["msg"]),
+    let result = lab.run(MODULE, options);
+    assert_contains(
+        &message(&result),
         &[
             "status 500",
             "machine 'free-1' could not be given back",
@@ -284,61 +263,58 @@ fn a_failure_half_way_gives_back_what_was_taken() {
 }
 
 #[test]
-fn a_lost_answer_is_made_good_by_a_look() {
-    let bench = mended();
-    bench
-        .lab
-        .fault(json!({ "method": "POST", "path": RESERVE, "reset": true, "when": "after" }));
-    let result = bench.run(MODULE, json!({ "name": "d05-free", "reason": "ci" }));
+fn lost_answer_to_a_reservation_is_read_back() {
+    let lab = start_storing_lab();
+    lab.fault(json!({ "method": "POST", "path": RESERVE, "reset": true, "when": "after" }));
+    let result = lab.run(MODULE, json!({ "name": "d05-free", "reason": "ci" }));
     assert_eq!(result["changed"], true, "{result:#}");
-    assert_eq!(holders(&bench, 4), ["alice"]);
-    bench
-        .lab
-        .fault(json!({ "method": "POST", "path": RESERVE, "reset": true, "when": "before" }));
-    bench.run(MODULE, json!({ "name": "x86-1", "reason": "ci" }));
-    assert_eq!(holders(&bench, 8), ["alice"]);
+    assert_eq!(holders(&lab, 4), ["alice"]);
+    lab.fault(json!({ "method": "POST", "path": RESERVE, "reset": true, "when": "before" }));
+    lab.run(MODULE, json!({ "name": "x86-1", "reason": "ci" }));
+    assert_eq!(holders(&lab, 8), ["alice"]);
 }
 
 #[test]
 fn another_machine_than_the_one_that_was_asked_for_is_given_back() {
-    let bench = mended();
-    let other = bench.server("/api/v1/machine/8");
-    bench
-        .lab
-        .fault(json!({ "path": RESERVE, "status": 200, "body": other }));
-    let message = bench.failure(MODULE, json!({ "name": "d05-free", "reason": "ci" }));
-    says(&message, &["machine 'd05-free'", "machine 'x86-1'"]);
-    assert!(holders(&bench, 8).is_empty());
+    let lab = start_storing_lab();
+    let other = lab.server("/api/v1/machine/8");
+    lab.fault(json!({ "path": RESERVE, "status": 200, "body": other }));
+    lab.assert_fails(
+        MODULE,
+        json!({ "name": "d05-free", "reason": "ci" }),
+        &["machine 'd05-free'", "machine 'x86-1'"],
+    );
+    assert!(holders(&lab, 8).is_empty());
 }
 
 #[test]
 fn another_machine_that_could_not_be_given_back_is_named() {
-    let bench = mended();
-    let other = bench.server("/api/v1/machine/8");
-    bench.lab.fault(json!({
+    let lab = start_storing_lab();
+    let other = lab.server("/api/v1/machine/8");
+    lab.fault(json!({
         "path": RESERVE, "status": 200, "body": other,
         "meanwhile": { "user": "admin", "method": "POST", "path": "/api/v1/machine/8/assignee",
                        "body": { "user": "alice", "reason": "ci" } },
     }));
-    bench.lab.fault(
+    lab.fault(
         json!({ "method": "DELETE", "path": "/api/v1/machine/*", "status": 500, "times": 0 }),
     );
-    let message = bench.failure(MODULE, json!({ "name": "d05-free", "reason": "ci" }));
-    says(
-        &message,
+    lab.assert_fails(
+        MODULE,
+        json!({ "name": "d05-free", "reason": "ci" }),
         &[
             "the server has machine 'x86-1'",
             "machine 'x86-1' could not be given back",
         ],
     );
-    assert_eq!(holders(&bench, 8), ["alice"]);
+    assert_eq!(holders(&lab, 8), ["alice"]);
 }
 
 #[test]
-fn alice_and_bob_after_the_same_machine() {
+fn only_one_of_two_concurrent_runs_reserves_a_machine() {
     for reservations in ["stored", "confirmed"] {
-        let bench = mended();
-        bench.lab.settings(json!({ "reservations": reservations }));
+        let lab = start_storing_lab();
+        lab.settings(json!({ "reservations": reservations }));
         let tokens = match reservations {
             "stored" => ["alice-token", "bob-token"],
             _ => ["admin-token", "admin-token"],
@@ -350,8 +326,8 @@ fn alice_and_bob_after_the_same_machine() {
                 .zip(tokens)
                 .map(|(reason, token)| {
                     scope.spawn({
-                        let bench = &bench;
-                        move || bench.run_by(token, MODULE, options(reason))
+                        let lab = &lab;
+                        move || lab.run_as(token, MODULE, options(reason))
                     })
                 })
                 .collect::<Vec<_>>();
@@ -362,23 +338,23 @@ fn alice_and_bob_after_the_same_machine() {
         let (held, refused): (Vec<&Value>, Vec<&Value>) =
             results.iter().partition(|result| result["changed"] == true);
         assert_eq!((held.len(), refused.len()), (1, 1), "{results:#?}");
-        says(
-            &text(&refused[0]["msg"]),
+        assert_contains(
+            &message(refused[0]),
             &["the machine is not free", "'d05-free' is held"],
         );
-        assert_eq!(holders(&bench, 4).len(), 1);
+        assert_eq!(holders(&lab, 4).len(), 1);
     }
 }
 
 #[test]
-fn of_two_who_want_two_of_three_one_has_them_and_the_other_none() {
-    let bench = with_free(3);
+fn of_two_concurrent_runs_for_two_of_three_machines_one_reserves_both_and_the_other_none() {
+    let lab = start_lab_with_free_machines(3);
     let options = json!({ "query": "(=~ name \"free-\")", "count": 2, "reason": "ci" });
     let results = std::thread::scope(|scope| {
         let runs = ["alice-token", "bob-token"].map(|token| {
             scope.spawn({
-                let (bench, options) = (&bench, options.clone());
-                move || bench.run_by(token, MODULE, options)
+                let (lab, options) = (&lab, options.clone());
+                move || lab.run_as(token, MODULE, options)
             })
         });
         runs.map(|run| run.join().unwrap())
@@ -388,48 +364,45 @@ fn of_two_who_want_two_of_three_one_has_them_and_the_other_none() {
         .filter(|result| result["changed"] == true)
         .count();
     assert_eq!(changed, 1, "{results:#?}");
-    let held: usize = (9..=11).map(|machine| holders(&bench, machine).len()).sum();
+    let held: usize = (9..=11).map(|machine| holders(&lab, machine).len()).sum();
     assert_eq!(held, 2);
 }
 
 #[test]
-fn an_administrators_assignment_that_came_second_is_taken_back() {
-    let bench = Bench::new();
-    // Between the look and the assignment bob got it.
-    let free = bench.server("/api/v1/machine/4");
-    bench.run_by(
+fn administrators_assignment_is_taken_back_when_another_user_was_first() {
+    let lab = start_lab();
+    // Between the read and the assignment it was assigned to bob.
+    let free = lab.server("/api/v1/machine/4");
+    lab.run_as(
         "admin-token",
         "mrp_assignee",
         json!({ "name": "d05-free", "user": "bob", "reason": "quick" }),
     );
-    bench.lab.fault(
+    lab.fault(
         json!({ "method": "GET", "path": "/api/v1/machine", "status": 200, "body": [], "nth": 2 }),
     );
-    bench.lab.fault(json!({ "method": "GET", "path": "/api/v1/machine", "status": 200, "body": [free], "nth": 3, "times": 2 }));
-    bench
-        .lab
-        .fault(json!({ "path": RESERVE, "status": 200, "body": free }));
-    bench.lab.fault(
+    lab.fault(json!({ "method": "GET", "path": "/api/v1/machine", "status": 200, "body": [free], "nth": 3, "times": 2 }));
+    lab.fault(json!({ "path": RESERVE, "status": 200, "body": free }));
+    lab.fault(
         json!({ "method": "GET", "path": "/api/v1/machine/4/assignee", "status": 200, "body": [] }),
     );
     let options = json!({ "name": "d05-free", "reason": "ci", "mrp_token": "admin-token" });
-    let message = bench.failure(MODULE, options);
-    says(&message, &["'d05-free' is held by bob (quick)"]);
-    assert_eq!(holders(&bench, 4), ["bob"]);
+    lab.assert_fails(MODULE, options, &["'d05-free' is held by bob (quick)"]);
+    assert_eq!(holders(&lab, 4), ["bob"]);
 }
 
 #[test]
 fn waiting_ends_when_the_machine_is_released() {
-    let bench = mended();
+    let lab = start_storing_lab();
     let options = json!({
         "name": "qdc01", "reason": "bob's turn", "wait": true, "wait_timeout": 60, "wait_interval": 0.02,
     });
-    let before = bench.lab.requests().len();
+    let before = lab.requests().len();
     let result = std::thread::scope(|scope| {
-        let waiting = scope.spawn(|| bench.run_by("bob-token", MODULE, options.clone()));
-        bench.lab.wait_for_requests(before + 8);
+        let waiting = scope.spawn(|| lab.run_as("bob-token", MODULE, options.clone()));
+        lab.wait_for_requests(before + 8);
         assert_eq!(
-            bench.run(MODULE, json!({ "name": "qdc01", "state": "absent" }))["changed"],
+            lab.run(MODULE, json!({ "name": "qdc01", "state": "absent" }))["changed"],
             true
         );
         waiting.join().unwrap()
@@ -443,8 +416,8 @@ fn waiting_ends_when_the_machine_is_released() {
         result["plan"][0]["why"],
         "0 of 1 held, 0 free: waiting for up to 60 s"
     );
-    assert_eq!(holders(&bench, 2), ["bob"]);
-    let check = bench.check(
+    assert_eq!(holders(&lab, 2), ["bob"]);
+    let check = lab.check(
         MODULE,
         json!({ "name": "moonshot-c1", "reason": "x", "wait": true }),
     );
@@ -456,19 +429,17 @@ fn waiting_ends_when_the_machine_is_released() {
 
 #[test]
 fn waiting_ends_at_the_deadline_and_says_who_holds_what() {
-    let bench = mended();
+    let lab = start_storing_lab();
     for number in 1..=5 {
-        bench
-            .lab
-            .add_machine(json!({ "name": format!("held-{number}"), "assignee": "alice" }));
+        lab.add_machine(json!({ "name": format!("held-{number}"), "assignee": "alice" }));
     }
     let options = json!({
         "query": "(or (=~ name \"box\") (=~ name \"held\"))", "reason": "ci", "count": 2, "wait": true,
         "wait_timeout": 0.1, "wait_interval": 0.02,
     });
-    let message = bench.failure(MODULE, options);
-    says(
-        &message,
+    lab.assert_fails(
+        MODULE,
+        options,
         &[
             "0 of 2 needed machines free within 0.1 s",
             "'bobs-box' is held by bob (mine)",
@@ -478,34 +449,31 @@ fn waiting_ends_at_the_deadline_and_says_who_holds_what() {
         ],
     );
     let never = json!({ "query": "(=~ name \"box\")", "count": 3, "reason": "ci", "wait": true });
-    says(&bench.failure(MODULE, never), &["only 2 of the 3 machines"]);
+    lab.assert_fails(MODULE, never, &["only 2 of the 3 machines"]);
     let none = json!({ "query": "(= name \"nosuch\")", "reason": "ci", "wait": true });
-    says(
-        &bench.failure(MODULE, none),
-        &["no machine matches the query"],
-    );
-    assert!(bench.lab.writes().is_empty());
+    lab.assert_fails(MODULE, none, &["no machine matches the query"]);
+    lab.assert_no_writes();
 }
 
 #[test]
-fn a_server_that_is_away_for_a_while_does_not_end_the_wait() {
-    let bench = mended();
+fn wait_continues_while_the_server_is_unavailable_for_a_while() {
+    let lab = start_storing_lab();
     let options = json!({
         "name": "bobs-box", "reason": "ci", "wait": true, "wait_timeout": 60, "wait_interval": 0.02, "retries": 0,
     });
-    bench.lab.fault(
+    lab.fault(
         json!({ "method": "GET", "path": "/api/v1/machine", "nth": 4, "times": 3, "status": 503 }),
     );
     let result = std::thread::scope(|scope| {
-        let waiting = scope.spawn(|| bench.run(MODULE, options.clone()));
-        bench.lab.wait_until("the server was away", |lab| {
+        let waiting = scope.spawn(|| lab.run(MODULE, options.clone()));
+        lab.wait_until("the server was away", |lab| {
             let requests = lab.requests();
             let away = requests
                 .iter()
                 .filter(|request| request.status == Some(503));
             away.count() == 3
         });
-        bench.run_by(
+        lab.run_as(
             "bob-token",
             MODULE,
             json!({ "name": "bobs-box", "state": "absent" }),
@@ -517,45 +485,43 @@ fn a_server_that_is_away_for_a_while_does_not_end_the_wait() {
 
 #[test]
 fn absent_releases_by_name_by_reason_or_by_query() {
-    let bench = with_free(3);
-    bench.run(
+    let lab = start_lab_with_free_machines(3);
+    lab.run(
         MODULE,
         json!({ "query": "(=~ name \"free-\")", "count": 3, "reason": "job 1" }),
     );
-    let result = bench.four_ways(MODULE, json!({ "name": "free-1", "state": "absent" }));
+    let result = lab.run_in_all_modes(MODULE, json!({ "name": "free-1", "state": "absent" }));
     assert_eq!(actions(&result), ["delete"]);
     assert_eq!(result["plan"][0]["before"], json!({ "reason": "job 1" }));
     assert_eq!(result["machines"], json!([]));
-    bench.nothing_left_to_do(
+    lab.assert_unchanged(
         MODULE,
         json!({ "name": "free-2", "reason": "job 2", "state": "absent" }),
     );
     let options = json!({ "query": "(= name \"free-2\")", "reason": "job 1", "state": "absent" });
-    bench.four_ways(MODULE, options);
-    let result = bench.four_ways(MODULE, json!({ "reason": "job 1", "state": "absent" }));
+    lab.run_in_all_modes(MODULE, options);
+    let result = lab.run_in_all_modes(MODULE, json!({ "reason": "job 1", "state": "absent" }));
     assert_eq!(
         result["plan"][0]["target"],
         "reservation of machine 'free-3'"
     );
-    assert_eq!(holders(&bench, 2), ["alice"]);
+    assert_eq!(holders(&lab, 2), ["alice"]);
 }
 
 #[test]
 fn a_machine_of_somebody_else_is_not_released() {
-    let bench = Bench::new();
-    bench.nothing_left_to_do(MODULE, json!({ "name": "bobs-box", "state": "absent" }));
-    assert_eq!(holders(&bench, 5), ["bob"]);
+    let lab = start_lab();
+    lab.assert_unchanged(MODULE, json!({ "name": "bobs-box", "state": "absent" }));
+    assert_eq!(holders(&lab, 5), ["bob"]);
 }
 
 #[test]
-fn a_release_that_does_not_take_effect_is_not_called_done() {
-    let bench = Bench::new();
-    bench
-        .lab
-        .fault(json!({ "method": "DELETE", "path": "/api/v1/machine/*", "status": 204 }));
-    let message = bench.failure(MODULE, json!({ "name": "qdc01", "state": "absent" }));
-    says(
-        &message,
+fn release_that_does_not_take_effect_fails() {
+    let lab = start_lab();
+    lab.fault(json!({ "method": "DELETE", "path": "/api/v1/machine/*", "status": 204 }));
+    lab.assert_fails(
+        MODULE,
+        json!({ "name": "qdc01", "state": "absent" }),
         &[
             "reservation of machine 'qdc01'",
             "the server has it where its deletion was sent",
@@ -564,8 +530,8 @@ fn a_release_that_does_not_take_effect_is_not_called_done() {
 }
 
 #[test]
-fn wrong_options_are_one_sentence() {
-    let bench = mended();
+fn wrong_options_are_reported_in_one_sentence_before_anything_is_written() {
+    let lab = start_storing_lab();
     let cases = [
         (
             json!({}),
@@ -610,7 +576,7 @@ fn wrong_options_are_one_sentence() {
         ),
     ];
     for (options, part) in cases {
-        says(&bench.failure(MODULE, options), &[part]);
+        lab.assert_fails(MODULE, options, &[part]);
     }
-    assert!(bench.lab.writes().is_empty());
+    lab.assert_no_writes();
 }

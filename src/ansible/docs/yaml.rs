@@ -1,39 +1,40 @@
-//! Writing YAML: as much of it as the documentation of a module needs.
+//! Writes YAML, as far as the documentation of a module needs it.
 //!
-//! Written by hand, since the crates that write YAML are unmaintained or leave no say in how a text
-//! is quoted.
+//! The crates that write YAML are unmaintained, or do not let the caller choose how a text is quoted.
 
 use std::fmt::Write as _;
 
 use serde_json::Value;
+
+use crate::ansible::options::coerce::{FALSE_WORDS, TRUE_WORDS};
 
 /// Where long texts are wrapped.
 const WIDTH: usize = 80;
 
 /// A piece of a YAML document.
 #[derive(Clone, Debug)]
-pub(crate) enum Node {
+pub(crate) enum YamlValue {
     /// A text.
     Text(String),
     /// A number, boolean or null, written as it is.
     Plain(String),
     /// A text of several lines, written as a block.
     Literal(String),
-    List(Vec<Node>),
-    Map(Vec<(String, Node)>),
+    List(Vec<YamlValue>),
+    Map(Vec<(String, YamlValue)>),
 }
 
-impl Node {
-    pub(crate) fn text(text: &str) -> Node {
-        Node::Text(text.to_owned())
+impl YamlValue {
+    pub(crate) fn text(text: &str) -> YamlValue {
+        YamlValue::Text(text.to_owned())
     }
 
-    pub(crate) fn texts(texts: &[&str]) -> Node {
-        Node::List(texts.iter().map(|text| Node::text(text)).collect())
+    pub(crate) fn texts(texts: &[&str]) -> YamlValue {
+        YamlValue::List(texts.iter().map(|text| YamlValue::text(text)).collect())
     }
 
-    pub(crate) fn map<'a>(fields: impl IntoIterator<Item = (&'a str, Node)>) -> Node {
-        Node::Map(
+    pub(crate) fn map<'a>(fields: impl IntoIterator<Item = (&'a str, YamlValue)>) -> YamlValue {
+        YamlValue::Map(
             fields
                 .into_iter()
                 .map(|(key, value)| (key.to_owned(), value))
@@ -41,17 +42,19 @@ impl Node {
         )
     }
 
-    pub(crate) fn from_json(value: &Value) -> Node {
+    pub(crate) fn from_json(value: &Value) -> YamlValue {
         match value {
-            Value::String(text) => Node::text(text),
-            Value::Array(items) => Node::List(items.iter().map(Node::from_json).collect()),
-            Value::Object(fields) => Node::Map(
+            Value::String(text) => YamlValue::text(text),
+            Value::Array(items) => {
+                YamlValue::List(items.iter().map(YamlValue::from_json).collect())
+            }
+            Value::Object(fields) => YamlValue::Map(
                 fields
                     .iter()
-                    .map(|(key, value)| (key.clone(), Node::from_json(value)))
+                    .map(|(key, value)| (key.clone(), YamlValue::from_json(value)))
                     .collect(),
             ),
-            plain => Node::Plain(plain.to_string()),
+            plain => YamlValue::Plain(plain.to_string()),
         }
     }
 
@@ -66,15 +69,15 @@ impl Node {
     /// Writes what comes after a colon, a dash or the start of the document.
     fn write(&self, out: &mut String, indent: usize) {
         match self {
-            Node::Text(text) if is_long(text, WIDTH.saturating_sub(indent + 20)) => {
+            YamlValue::Text(text) if is_long(text, WIDTH.saturating_sub(indent + 20)) => {
                 out.push_str(" >-");
                 for line in wrapped(text, WIDTH.saturating_sub(indent)) {
                     let _ = write!(out, "\n{:indent$}{line}", "");
                 }
             }
-            Node::Text(text) => out.extend([" ", &scalar(text)]),
-            Node::Plain(text) => out.extend([" ", text]),
-            Node::Literal(text) => {
+            YamlValue::Text(text) => out.extend([" ", &scalar(text)]),
+            YamlValue::Plain(text) => out.extend([" ", text]),
+            YamlValue::Literal(text) => {
                 out.push_str(" |");
                 for line in text.lines() {
                     out.push('\n');
@@ -84,15 +87,15 @@ impl Node {
                     }
                 }
             }
-            Node::List(items) if items.is_empty() => out.push_str(" []"),
-            Node::Map(fields) if fields.is_empty() => out.push_str(" {}"),
-            Node::List(items) => {
+            YamlValue::List(items) if items.is_empty() => out.push_str(" []"),
+            YamlValue::Map(fields) if fields.is_empty() => out.push_str(" {}"),
+            YamlValue::List(items) => {
                 for item in items {
                     let _ = write!(out, "\n{:indent$}-", "");
                     item.write_in_list(out, indent + 2);
                 }
             }
-            Node::Map(fields) => {
+            YamlValue::Map(fields) => {
                 for (key, value) in fields {
                     let _ = write!(out, "\n{:indent$}{}:", "", scalar(key));
                     value.write(out, indent + 2);
@@ -101,11 +104,11 @@ impl Node {
         }
     }
 
-    /// Like [`Node::write`], but a map starts on the line of its dash.
+    /// Like [`YamlValue::write`], but a map starts on the line of its dash.
     fn write_in_list(&self, out: &mut String, indent: usize) {
         let start = out.len();
         self.write(out, indent);
-        if let Node::Map(fields) = self
+        if let YamlValue::Map(fields) = self
             && !fields.is_empty()
         {
             out.replace_range(start..=start + indent, " ");
@@ -113,7 +116,7 @@ impl Node {
     }
 }
 
-/// Whether a text is too long for one line beside its key, and comes back unchanged when folded.
+/// Whether a text is too long for one line after its key, and is the same again after folding.
 fn is_long(text: &str, width: usize) -> bool {
     let folds = !text.contains('\n') && !text.contains("  ") && text.trim() == text;
     folds && text.chars().count() > width
@@ -134,7 +137,7 @@ fn wrapped(text: &str, width: usize) -> Vec<String> {
     lines
 }
 
-/// A text as a scalar: plain where nobody can take it for anything else.
+/// A text as a scalar: without quotes where no reader of YAML takes it for anything but a text.
 fn scalar(text: &str) -> String {
     if is_safe(text) {
         text.to_owned()
@@ -149,9 +152,10 @@ fn is_safe(text: &str) -> bool {
         .chars()
         .all(|c| c.is_ascii_alphanumeric() || " _-./,()'+=;".contains(c));
     let word = text.to_ascii_lowercase();
-    let special =
-        ["y", "n", "yes", "no", "on", "off", "true", "false", "null"].contains(&word.as_str());
-    starts_well && plain && !special && !text.ends_with(' ')
+    let is_special = [TRUE_WORDS.as_slice(), &FALSE_WORDS, &["null"]]
+        .iter()
+        .any(|words| words.contains(&word.as_str()));
+    starts_well && plain && !is_special && !text.ends_with(' ')
 }
 
 #[cfg(test)]
@@ -191,15 +195,15 @@ text:
   - "yes"
   - "end "
 "##;
-        assert_eq!(Node::from_json(&value).document(), expected);
+        assert_eq!(YamlValue::from_json(&value).document(), expected);
     }
 
     #[test]
     fn folds_long_texts_and_keeps_literal_ones() {
         let long = "word: ".repeat(30).trim_end().to_owned();
-        let document = Node::map([
-            ("text", Node::Text(long.clone())),
-            ("block", Node::Literal("- a:\n\n    b".to_owned())),
+        let document = YamlValue::map([
+            ("text", YamlValue::Text(long.clone())),
+            ("block", YamlValue::Literal("- a:\n\n    b".to_owned())),
         ])
         .document();
         let (text, block) = document.split_once("\nblock: ").unwrap();

@@ -1,19 +1,17 @@
-//! Which values of its type an option takes: its choices and its minimum.
+//! Checks a value against the choices and the minimum of its option.
 
 use serde_json::Value;
 
+use crate::ansible::options::coerce::{FALSE_WORDS, TRUE_WORDS};
 use crate::ansible::options::option::Opt;
 use crate::ansible::options::python;
-
-const TRUE_WORDS: [&str; 6] = ["y", "yes", "on", "1", "true", "t"];
-const FALSE_WORDS: [&str; 6] = ["n", "no", "off", "0", "false", "f"];
 
 /// Checks a coerced value; turns a choice that YAML took for a boolean back into the word.
 pub(crate) fn check(option: &Opt, value: &mut Value) -> Result<(), String> {
     if !option.choices.is_empty() {
         match &mut *value {
             Value::Array(items) => check_each(option, items)?,
-            single => check_one(option, single)?,
+            single => check_single(option, single)?,
         }
     }
     match (option.minimum, &*value) {
@@ -29,9 +27,9 @@ fn is_choice(option: &Opt, value: &Value) -> bool {
     option.choices.contains(&python::str_of(value).as_str())
 }
 
-fn check_one(option: &Opt, value: &mut Value) -> Result<(), String> {
+fn check_single(option: &Opt, value: &mut Value) -> Result<(), String> {
     if !is_choice(option, value) {
-        if let Some(word) = meant_by_boolean(option, value) {
+        if let Some(word) = choice_for_boolean(option, value) {
             *value = word.into();
         } else {
             let (choices, got) = (option.choices.join(", "), python::str_of(value));
@@ -44,33 +42,33 @@ fn check_one(option: &Opt, value: &mut Value) -> Result<(), String> {
     Ok(())
 }
 
-/// YAML reads `state: on` as true. Where only one choice can have been meant, it is taken.
-fn meant_by_boolean(option: &Opt, value: &Value) -> Option<&'static str> {
+/// YAML reads `state: on` as true. Where exactly one choice is a word for that boolean, it is taken.
+fn choice_for_boolean(option: &Opt, value: &Value) -> Option<&'static str> {
     let words = match value.as_str()? {
         "True" => TRUE_WORDS,
         "False" => FALSE_WORDS,
         _ => return None,
     };
-    let mut meant = option
+    let mut matching = option
         .choices
         .iter()
         .copied()
         .filter(|choice| words.contains(choice));
-    meant.next().filter(|_| meant.next().is_none())
+    matching.next().filter(|_| matching.next().is_none())
 }
 
 fn check_each(option: &Opt, items: &[Value]) -> Result<(), String> {
-    let strangers: Vec<String> = items
+    let unknown: Vec<String> = items
         .iter()
         .filter(|item| !is_choice(option, item))
         .map(python::str_of)
         .collect();
-    if strangers.is_empty() {
+    if unknown.is_empty() {
         return Ok(());
     }
-    let (choices, strangers) = (option.choices.join(", "), strangers.join(", "));
+    let (choices, unknown) = (option.choices.join(", "), unknown.join(", "));
     Err(format!(
-        "value of {} must be one or more of: {choices}. Got no match for: {strangers}",
+        "value of {} must be one or more of: {choices}. Got no match for: {unknown}",
         option.name
     ))
 }

@@ -1,20 +1,20 @@
 //! Coercion of a value to the declared type of its option, as AnsibleModule does it.
 //!
-//! Values arrive as the playbook's author, Jinja and the command line left them: numbers as text,
-//! text as numbers, lists as `a,b`. Where releases of ansible-core differ, the newest one is
-//! followed. What an error says is the end of a sentence; [`crate::ansible::options::validate`] writes its beginning.
+//! Jinja and `ansible -a` turn numbers into text, text into numbers and lists into `a,b`. Where releases of ansible-core
+//! differ, the newest one is followed. An error is the end of a sentence; [`crate::ansible::options::validate`] writes its
+//! beginning.
 
-use serde_json::{Map, Value};
+use serde_json::Value;
 
-use crate::ansible::options::dict_text;
 use crate::ansible::options::option::Kind;
 use crate::ansible::options::path;
 use crate::ansible::options::python;
 
-const BOOLEANS: &str =
-    "'y', 'yes', 'on', '1', 'true', 't', 1, 'n', 'no', 'off', '0', 'false', 'f', 0";
+/// The words for true and false, compared without case.
+pub(crate) const TRUE_WORDS: [&str; 6] = ["y", "yes", "on", "1", "true", "t"];
+pub(crate) const FALSE_WORDS: [&str; 6] = ["n", "no", "off", "0", "false", "f"];
 
-/// Coerces everything except the elements of lists, which have a sentence of their own.
+/// Coerces a value, and leaves the elements of a list as they are: errors in them are a sentence of their own.
 pub(crate) fn coerce(kind: &Kind, value: &Value) -> Result<Value, String> {
     match kind {
         Kind::Str => Ok(text(value).into()),
@@ -22,9 +22,7 @@ pub(crate) fn coerce(kind: &Kind, value: &Value) -> Result<Value, String> {
         Kind::Int => integer(value).map(Value::from),
         Kind::Float => float(value).map(Value::from),
         Kind::Path => Ok(path::expand(&text(value)).into()),
-        Kind::Raw => Ok(value.clone()),
         Kind::List(_) | Kind::Items(_) => list(value).map(Value::from),
-        Kind::Dict | Kind::Options(_) => dict(value).map(Value::from),
     }
 }
 
@@ -36,7 +34,7 @@ fn text(value: &Value) -> String {
     }
 }
 
-/// One of the words and numbers that Ansible takes for true and false.
+/// Coerces to true or false: a boolean, a number 1 or 0, or one of the words.
 pub(crate) fn boolean(value: &Value) -> Result<bool, String> {
     let word = match value {
         Value::Bool(value) => return Ok(*value),
@@ -48,19 +46,29 @@ pub(crate) fn boolean(value: &Value) -> Result<bool, String> {
         },
         _ => return Err(cannot_be_converted(value, "a bool")),
     };
-    match word.as_str() {
-        "y" | "yes" | "on" | "1" | "true" | "t" => Ok(true),
-        "n" | "no" | "off" | "0" | "false" | "f" => Ok(false),
-        _ => Err(format!(
-            "The value '{}' is not a valid boolean. Valid booleans include: {BOOLEANS}",
-            python::str_of(value)
-        )),
+    if TRUE_WORDS.contains(&word.as_str()) {
+        return Ok(true);
     }
+    if FALSE_WORDS.contains(&word.as_str()) {
+        return Ok(false);
+    }
+    Err(format!(
+        "The value '{}' is not a valid boolean. Valid booleans include: {}, {}",
+        python::str_of(value),
+        valid_booleans(TRUE_WORDS, 1),
+        valid_booleans(FALSE_WORDS, 0)
+    ))
+}
+
+/// The words in quotes, and the number, as AnsibleModule lists them.
+fn valid_booleans(words: [&str; 6], number: u8) -> String {
+    let quoted: Vec<String> = words.iter().map(|word| format!("'{word}'")).collect();
+    format!("{}, {number}", quoted.join(", "))
 }
 
 fn integer(value: &Value) -> Result<i64, String> {
     let number = match value {
-        // AnsibleModule lets true through as it is; in Python it is equal to 1.
+        // AnsibleModule leaves true as it is; in Python it is equal to 1.
         Value::Bool(value) => Some(i64::from(*value)),
         Value::Number(number) => python::whole_number(&number.to_string()),
         Value::String(text) => python::whole_number(text),
@@ -92,15 +100,6 @@ fn list(value: &Value) -> Result<Vec<Value>, String> {
     }
 }
 
-/// A dictionary, or a text that stands for one: JSON, a Python literal, or `key=value` pairs.
-pub(crate) fn dict(value: &Value) -> Result<Map<String, Value>, String> {
-    match value {
-        Value::Object(fields) => Ok(fields.clone()),
-        Value::String(text) => dict_text::parse(text),
-        _ => Err(cannot_be_converted(value, "a dict")),
-    }
-}
-
 fn cannot_be_converted(value: &Value, target: &str) -> String {
     format!(
         "<class '{}'> cannot be converted to {target}",
@@ -118,40 +117,19 @@ mod tests {
         coerce(&kind, value).unwrap()
     }
 
+    fn values(list: Value) -> Vec<Value> {
+        list.as_array().cloned().unwrap_or_default()
+    }
+
     #[test]
     fn booleans() {
-        for value in [
-            json!(true),
-            json!(1),
-            json!(1.0),
-            json!("yes"),
-            json!(" On\n"),
-            json!("T"),
-            json!("1"),
-        ] {
+        for value in values(json!([true, 1, 1.0, "yes", " On\n", "T", "1"])) {
             assert_eq!(coerced(Kind::Bool, &value), json!(true), "{value}");
         }
-        for value in [
-            json!(false),
-            json!(0),
-            json!(0.0),
-            json!("no"),
-            json!("OFF"),
-            json!("f"),
-            json!("n"),
-        ] {
+        for value in values(json!([false, 0, 0.0, "no", "OFF", "f", "n"])) {
             assert_eq!(coerced(Kind::Bool, &value), json!(false), "{value}");
         }
-        for value in [
-            json!(""),
-            json!(2),
-            json!(-1),
-            json!("2"),
-            json!("1.0"),
-            json!("enabled"),
-            json!([]),
-            json!({}),
-        ] {
+        for value in values(json!(["", 2, -1, "2", "1.0", "enabled", [], {}])) {
             assert!(coerce(&Kind::Bool, &value).is_err(), "{value}");
         }
     }

@@ -1,4 +1,4 @@
-//! Rules over several options, in AnsibleModule's words.
+//! Rules over several options, with the messages of AnsibleModule.
 
 use serde_json::{Map, Value};
 
@@ -6,17 +6,15 @@ use crate::ansible::options::option::Opt;
 use crate::ansible::options::python;
 use crate::ansible::options::spec::{Constraints, all};
 
-type Options = Map<String, Value>;
-
-/// Of each group at most one. Looked at before defaults are filled in.
+/// Of each group at most one option is given. Checked before defaults are filled in.
 pub(crate) fn mutually_exclusive(
     constraints: &Constraints,
-    options: &Options,
+    options: &Map<String, Value>,
 ) -> Result<(), String> {
     let broken: Vec<String> = constraints
         .mutually_exclusive
         .iter()
-        .filter(|group| given(group, options) > 1)
+        .filter(|group| count_given(group, options) > 1)
         .map(|group| group.join("|"))
         .collect();
     if broken.is_empty() {
@@ -29,8 +27,11 @@ pub(crate) fn mutually_exclusive(
     }
 }
 
-/// What no module can run without.
-pub(crate) fn required(groups: &'static [&'static [Opt]], options: &Options) -> Result<(), String> {
+/// Every required option is given.
+pub(crate) fn required(
+    groups: &'static [&'static [Opt]],
+    options: &Map<String, Value>,
+) -> Result<(), String> {
     let mut missing: Vec<&str> = all(groups)
         .filter(|option| option.required && !options.contains_key(option.name))
         .map(|option| option.name)
@@ -46,10 +47,13 @@ pub(crate) fn required(groups: &'static [&'static [Opt]], options: &Options) -> 
     }
 }
 
-/// Everything else, for which defaults count as given.
-pub(crate) fn further(constraints: &Constraints, options: &Options) -> Result<(), String> {
+/// All other rules, for which defaults count as given.
+pub(crate) fn remaining(
+    constraints: &Constraints,
+    options: &Map<String, Value>,
+) -> Result<(), String> {
     for group in constraints.required_together {
-        if (1..group.len()).contains(&given(group, options)) {
+        if (1..group.len()).contains(&count_given(group, options)) {
             return Err(format!(
                 "parameters are required together: {}",
                 group.join(", ")
@@ -57,7 +61,7 @@ pub(crate) fn further(constraints: &Constraints, options: &Options) -> Result<()
         }
     }
     for group in constraints.required_one_of {
-        if given(group, options) == 0 {
+        if count_given(group, options) == 0 {
             return Err(format!(
                 "one of the following is required: {}",
                 group.join(", ")
@@ -96,11 +100,11 @@ pub(crate) fn further(constraints: &Constraints, options: &Options) -> Result<()
     Ok(())
 }
 
-fn given(names: &[&str], options: &Options) -> usize {
+fn count_given(names: &[&str], options: &Map<String, Value>) -> usize {
     names.len() - missing(names, options).len()
 }
 
-fn missing<'a>(names: &[&'a str], options: &Options) -> Vec<&'a str> {
+fn missing<'a>(names: &[&'a str], options: &Map<String, Value>) -> Vec<&'a str> {
     names
         .iter()
         .copied()

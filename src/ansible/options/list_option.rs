@@ -7,166 +7,149 @@ use serde_json::{Map, Value};
 
 use crate::ansible::args::Internal;
 use crate::ansible::call::Call;
-use crate::ansible::options::coerce;
-use crate::ansible::options::option::{Kind, Opt};
+use crate::ansible::options::option::Opt;
 use crate::ansible::options::python;
 use crate::ansible::options::spec::{Constraints, ModuleSpec, all};
 use crate::ansible::options::unsupported::Unsupported;
 use crate::ansible::result::Failure;
 
-/// A module's list that a task has given.
-pub(crate) struct Items<'a> {
+/// A list that a task has given to a module.
+pub(crate) struct ListOption<'a> {
     spec: &'a ModuleSpec,
-    list: &'static Opt,
+    /// The name of the list's option.
+    name: &'static str,
     /// The options of one item.
-    own: &'static [&'static [Opt]],
+    item_options: &'static [&'static [Opt]],
     /// The options of the task as a whole.
-    common: &'static [&'static [Opt]],
-    given: &'a Value,
+    task_options: &'static [&'static [Opt]],
+    value: &'a Value,
 }
 
-impl<'a> Items<'a> {
+impl<'a> ListOption<'a> {
     /// The list, where the module has one and the task gives it. The item's options are the groups before the list's.
-    pub(crate) fn among(
+    pub(crate) fn find(
         spec: &'a ModuleSpec,
         options: &'a Map<String, Value>,
-    ) -> Option<Items<'a>> {
-        let is_list = |option: &&Opt| matches!(option.kind, Kind::Items(_));
-        let group = spec
-            .options
-            .iter()
-            .position(|group| group.iter().any(|option| is_list(&option)))?;
-        let list = spec.options[group].iter().find(is_list)?;
-        let given = options.get(list.name).filter(|value| !value.is_null())?;
-        let (own, common) = spec.options.split_at(group);
-        Some(Items {
+    ) -> Option<ListOption<'a>> {
+        let list = spec.list_option()?;
+        let value = options.get(list.name).filter(|value| !value.is_null())?;
+        let is_list_group =
+            |group: &&[Opt]| group.iter().any(|option| option.item_options().is_some());
+        let group = spec.options.iter().position(is_list_group)?;
+        let (item_options, task_options) = spec.options.split_at(group);
+        Some(ListOption {
             spec,
-            list,
-            own,
-            common,
-            given,
+            name: list.name,
+            item_options,
+            task_options,
+            value,
         })
     }
 
-    /// The call for the whole list: common options for it, and one call for each item.
+    /// The call for the whole list: the task's options for it, and one call for each item.
     pub(crate) fn call(
         &self,
         options: &Map<String, Value>,
         internal: &Internal,
     ) -> Result<Call, Failure> {
-        self.refuse_unknown(options, internal)?;
-        let (defaults, common) = self.split(options);
-        let constraints = Constraints {
-            required_together: self.spec.constraints.required_together,
-            ..Constraints::NONE
-        };
+        self.require_supported(options, internal)?;
+        let (defaults, task_options): (Map<String, Value>, Map<String, Value>) = options
+            .clone()
+            .into_iter()
+            .partition(|(name, _)| self.item_option(name).is_some());
         let spec = ModuleSpec {
-            options: self.common,
-            constraints,
+            options: self.task_options,
+            constraints: Constraints {
+                required_together: self.spec.constraints.required_together,
+                ..Constraints::NONE
+            },
             ..*self.spec
         };
-        let mut call = Call::single(&spec, &common, internal)?;
-        let items = self.elements()?.into_iter().enumerate();
-        let items = items.map(|(index, item)| {
-            let place = Some(format!("{}[{index}]", self.list.name));
-            match self.item(&defaults, item, internal) {
-                Ok(call) => Ok(Call { place, ..call }),
-                Err(failure) => Err(failure.at(place.as_deref())),
-            }
-        });
-        let mut items = items.collect::<Result<Vec<Call>, Failure>>()?;
-        call.warnings.extend(
-            items
-                .iter_mut()
-                .flat_map(|item| std::mem::take(&mut item.warnings)),
-        );
+        let mut call = Call::for_one_object(&spec, &task_options, internal)?;
+        let mut items = Vec::new();
+        for (index, item) in self.items()?.into_iter().enumerate() {
+            let position = format!("{}[{index}]", self.name);
+            let mut item = self
+                .item_call(&defaults, item, internal)
+                .map_err(|failure| failure.at(Some(&position)))?;
+            item.position = Some(position);
+            call.warnings.append(&mut item.warnings);
+            items.push(item);
+        }
         call.items = Some(items);
         Ok(call)
     }
 
-    fn item(
+    fn item_call(
         &self,
         defaults: &Map<String, Value>,
-        item: Map<String, Value>,
+        item: &Map<String, Value>,
         internal: &Internal,
     ) -> Result<Call, Failure> {
         let spec = ModuleSpec {
-            options: self.own,
+            options: self.item_options,
             ..*self.spec
         };
         let mut options = defaults.clone();
-        options.retain(|name, _| !self.is_settled(name, &item));
-        options.extend(item);
-        Call::single(&spec, &options, internal)
+        options.retain(|name, _| !self.is_overridden(name, item));
+        options.extend(item.clone());
+        Call::for_one_object(&spec, &options, internal)
     }
 
-    /// Whether an item itself says what the default would: by any name of the option, or by one that excludes it.
-    fn is_settled(&self, default: &str, item: &Map<String, Value>) -> bool {
-        let given = |option: &Opt| {
-            names(option).any(|name| item.get(name).is_some_and(|value| !value.is_null()))
-        };
-        let Some(default) = all(self.own).find(|option| names(option).any(|name| name == default))
-        else {
+    /// Whether an item gives the option of this default itself, or an option that excludes it.
+    fn is_overridden(&self, default: &str, item: &Map<String, Value>) -> bool {
+        let Some(default) = self.item_option(default) else {
             return false;
         };
-        let excluding = self
-            .spec
-            .constraints
-            .mutually_exclusive
-            .iter()
-            .filter(|group| group.contains(&default.name))
-            .flat_map(|group| group.iter().copied());
-        std::iter::once(default.name)
-            .chain(excluding)
-            .filter_map(|name| all(self.own).find(|option| option.name == name))
-            .any(given)
+        let excluding = self.spec.constraints.mutually_exclusive.iter().copied();
+        let excluding = excluding.filter(|group| group.contains(&default.name));
+        let is_given = |name: &str| {
+            item.iter().any(|(given, value)| {
+                let option = self.item_option(given);
+                !value.is_null() && option.is_some_and(|option| option.name == name)
+            })
+        };
+        is_given(default.name) || excluding.flatten().any(|name| is_given(name))
     }
 
-    fn elements(&self) -> Result<Vec<Map<String, Value>>, Failure> {
-        let Value::Array(elements) = self.given else {
-            return Err(Failure::new(format!(
+    /// The option of one item that has this name or alias.
+    fn item_option(&self, name: &str) -> Option<&'static Opt> {
+        all(self.item_options).find(|option| option.has_name(name))
+    }
+
+    fn items(&self) -> Result<Vec<&'a Map<String, Value>>, Failure> {
+        let Value::Array(items) = self.value else {
+            return Err(Failure::invalid_call(format!(
                 "argument '{}' is of type {} and must be a list of dictionaries",
-                self.list.name,
-                python::type_name(self.given)
+                self.name,
+                python::type_name(self.value)
             )));
         };
-        let dictionary = |(index, element)| {
-            coerce::dict(element).map_err(|error| {
-                Failure::new(format!(
-                    "{}[{index}] is no dictionary: {error}",
-                    self.list.name
+        let dictionary = |(index, item): (usize, &'a Value)| {
+            item.as_object().ok_or_else(|| {
+                Failure::invalid_call(format!(
+                    "{}[{index}] is no dictionary: <class '{}'> cannot be converted to a dict",
+                    self.name,
+                    python::type_name(item)
                 ))
             })
         };
-        elements.iter().enumerate().map(dictionary).collect()
+        items.iter().enumerate().map(dictionary).collect()
     }
 
-    /// What stands outside the list: defaults of the items, and what is for the task as a whole.
-    fn split(&self, options: &Map<String, Value>) -> (Map<String, Value>, Map<String, Value>) {
-        let is_own = |name: &str| all(self.own).any(|option| names(option).any(|own| own == name));
-        options
-            .clone()
-            .into_iter()
-            .partition(|(name, _)| is_own(name))
-    }
-
-    fn refuse_unknown(
+    fn require_supported(
         &self,
         options: &Map<String, Value>,
         internal: &Internal,
     ) -> Result<(), Failure> {
-        let unknown = Unsupported::among(options, self.spec.options, &[]);
-        if unknown.is_empty() || internal.ignore_unknown_options {
+        let unsupported = Unsupported::find(options, self.spec.options);
+        if unsupported.names.is_empty() || internal.ignore_unknown_options {
             return Ok(());
         }
-        let name = internal.module_name.as_deref().unwrap_or(self.spec.name);
+        let module_name = internal.module_name.as_deref().unwrap_or(self.spec.name);
         Err(Failure {
-            hint: Unsupported::hint(&unknown),
-            ..Unsupported::failure(&unknown, name)
+            hint: unsupported.hint(),
+            ..unsupported.failure(module_name)
         })
     }
-}
-
-fn names(option: &Opt) -> impl Iterator<Item = &'static str> {
-    std::iter::once(option.name).chain(option.aliases.iter().copied())
 }

@@ -1,11 +1,9 @@
-//! Options: their tables, and the way from what a task wrote to the values that a module gets.
+//! Options: their tables, and the validation of the values that a task gives.
 
 pub(crate) mod choices;
 pub(crate) mod coerce;
 pub(crate) mod constraints;
-pub(crate) mod dict_text;
 pub(crate) mod list_option;
-pub(crate) mod literal;
 pub(crate) mod not_utf8;
 pub(crate) mod option;
 pub(crate) mod options_file;

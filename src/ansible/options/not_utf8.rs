@@ -1,7 +1,7 @@
-//! Options with bytes that are not UTF-8, such as a Latin-1 file through `lookup('file', ...)`.
+//! The failure for options with bytes that are not UTF-8, such as a Latin-1 file through `lookup('file', ...)`.
 //!
-//! Python keeps such a byte as half of a pair of UTF-16 codes, U+DC80 to U+DCFF, and writes that into
-//! the arguments file, where it is no JSON.
+//! Python keeps such a byte as a single surrogate, U+DC80 to U+DCFF, and writes it into the arguments file as an escape,
+//! which is no valid JSON.
 
 use serde_json::{Map, Value};
 
@@ -10,9 +10,9 @@ use crate::ansible::result::Failure;
 /// The failure for such arguments, which are not valid JSON; `None` when there are no such bytes in them.
 pub(crate) fn failure(contents: &[u8]) -> Option<Failure> {
     let text = str::from_utf8(contents).ok()?;
-    let marked = without_halves(text)?;
+    let marked = mark_single_surrogates(text)?;
     let options: Map<String, Value> = serde_json::from_str(&marked).unwrap_or_default();
-    let whose = options
+    let subject = options
         .iter()
         .find(|(_, value)| value.to_string().contains(MARK))
         .map_or("An option".to_owned(), |(name, _)| {
@@ -20,22 +20,25 @@ pub(crate) fn failure(contents: &[u8]) -> Option<Failure> {
         });
     Some(Failure {
         hint: Some("Convert the text, or the file that it comes from, to UTF-8.".to_owned()),
-        ..Failure::new(format!("{whose} holds bytes that are not UTF-8."))
+        ..Failure::invalid_call(format!("{subject} holds bytes that are not UTF-8."))
     })
 }
 
-/// Stands for a byte that is not UTF-8. No text has this code, which Unicode keeps free.
+/// Replaces a byte that is not UTF-8. Unicode has no character with this code.
 const MARK: char = '\u{ffff}';
 
-/// The text with the mark in place of every single half of a pair, if there is one.
-fn without_halves(text: &str) -> Option<String> {
+/// The text with the mark in place of every single surrogate, if there is one.
+fn mark_single_surrogates(text: &str) -> Option<String> {
     let mut marked = String::with_capacity(text.len());
     let mut rest = text;
     let mut found = false;
     while let Some(start) = rest.find('\\') {
         let (before, escape) = rest.split_at(start);
         marked.push_str(before);
-        let length = match (half(escape), half(escape.get(6..).unwrap_or_default())) {
+        let length = match (
+            surrogate(escape),
+            surrogate(escape.get(6..).unwrap_or_default()),
+        ) {
             (Some(0xD800..=0xDBFF), Some(0xDC00..=0xDFFF)) => 12,
             (Some(_), _) => 0,
             // A backslash and the character that it escapes.
@@ -53,8 +56,8 @@ fn without_halves(text: &str) -> Option<String> {
     found.then_some(marked)
 }
 
-/// The code of an escape at the beginning of a text, if it is half of a pair.
-fn half(text: &str) -> Option<u16> {
+/// The code of an escape at the beginning of a text, if it is a surrogate.
+fn surrogate(text: &str) -> Option<u16> {
     let code = u16::from_str_radix(text.strip_prefix("\\u")?.get(..4)?, 16).ok()?;
     (0xD800..=0xDFFF).contains(&code).then_some(code)
 }
@@ -68,7 +71,7 @@ mod tests {
     }
 
     #[test]
-    fn the_option_with_other_bytes_is_named() {
+    fn message_names_the_option_with_other_bytes() {
         for text in [
             r#"{"name": "x", "content": "gr\udcfc\udcdfe"}"#,
             r#"{"name": "\ud83d\ude00\\", "content": {"a": ["\udce9"]}}"#,
@@ -83,7 +86,7 @@ mod tests {
     }
 
     #[test]
-    fn other_arguments_are_left_alone() {
+    fn valid_arguments_give_no_failure() {
         for text in [
             "",
             "{",

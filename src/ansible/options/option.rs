@@ -1,10 +1,8 @@
-//! One option: its type, its default, where it may come from and where its value may be seen.
+//! One option of a module: its name, type, default, choices, and where its value may be shown.
 
 use serde_json::Value;
 
-use crate::ansible::options::spec::{Constraints, DOCUMENTED};
-
-/// One option of a module, or one suboption of an option.
+/// One option of a module.
 #[derive(Clone, Copy, Debug)]
 pub struct Opt {
     /// The canonical name.
@@ -19,16 +17,14 @@ pub struct Opt {
     pub choices: &'static [&'static str],
     /// Other names for it.
     pub aliases: &'static [&'static str],
-    /// The environment variable that is read when no value is given.
+    /// The environment variable that is used when no value is given.
     pub env: Option<&'static str>,
     /// The smallest number that is allowed.
     pub minimum: Option<i64>,
-    /// Where its value may be seen.
+    /// Where its value may be shown.
     pub disclosure: Disclosure,
     /// Paragraphs of the documentation.
     pub description: &'static [&'static str],
-    /// Rules over its suboptions.
-    pub constraints: Constraints,
 }
 
 /// The type that the value of an option is coerced to.
@@ -36,7 +32,7 @@ pub struct Opt {
 pub enum Kind {
     /// Text; anything else becomes text as Python's `str` would write it.
     Str,
-    /// True or false, or one of the words that Ansible takes for them.
+    /// True or false, or one of the words for them.
     Bool,
     /// A whole number of 64 bits.
     Int,
@@ -44,28 +40,22 @@ pub enum Kind {
     Float,
     /// Text in which `~` and `$VARIABLE` are expanded.
     Path,
-    /// Whatever was given.
-    Raw,
     /// A list of one kind.
     List(&'static Kind),
-    /// A dictionary of anything.
-    Dict,
-    /// A dictionary with declared suboptions.
-    Options(&'static [&'static [Opt]]),
     /// A list of dictionaries that have these options, each completed by the options outside the list.
     Items(&'static [&'static [Opt]]),
 }
 
-/// Where the value of an option may be seen.
+/// Where the value of an option may be shown.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Disclosure {
     /// Anywhere.
     Shown,
-    /// Anywhere except in `invocation`, where a long text is of no use.
+    /// Anywhere except in `invocation`: the value is a long text.
     HiddenInInvocation,
-    /// Anywhere, as a URL of which nobody sees a user, a password, a query or a fragment.
+    /// Anywhere, as a URL without its user, password, query and fragment.
     ShownAsUrl,
-    /// Nowhere: it is masked wherever it occurs.
+    /// Nowhere: it is masked in every output.
     Secret,
 }
 
@@ -76,7 +66,7 @@ pub enum Literal {
     Str(&'static str),
     /// A whole number.
     Int(i64),
-    /// A decimal number, as it should be printed.
+    /// A decimal number, as it is printed in the documentation.
     Float(&'static str),
     /// True or false.
     Bool(bool),
@@ -97,7 +87,6 @@ impl Opt {
             minimum: None,
             disclosure: Disclosure::Shown,
             description: &[],
-            constraints: Constraints::NONE,
         }
     }
 
@@ -129,7 +118,7 @@ impl Opt {
         self
     }
 
-    /// The value when none is given: a decimal number, as it should be printed.
+    /// The value when none is given: a decimal number, as it is printed in the documentation.
     #[must_use]
     pub const fn default_float(mut self, value: &'static str) -> Opt {
         self.default = Some(Literal::Float(value));
@@ -150,7 +139,7 @@ impl Opt {
         self
     }
 
-    /// The environment variable that is read when no value is given.
+    /// The environment variable that is used when no value is given.
     #[must_use]
     pub const fn env(mut self, variable: &'static str) -> Opt {
         self.env = Some(variable);
@@ -164,20 +153,20 @@ impl Opt {
         self
     }
 
-    /// Where its value may be seen.
+    /// Where its value may be shown.
     #[must_use]
     pub const fn disclosure(mut self, disclosure: Disclosure) -> Opt {
         self.disclosure = disclosure;
         self
     }
 
-    /// Its value is masked wherever it occurs.
+    /// Its value is masked in every output.
     #[must_use]
     pub const fn secret(self) -> Opt {
         self.disclosure(Disclosure::Secret)
     }
 
-    /// Its value is a URL, of which a user, a password, a query and a fragment are masked wherever they occur.
+    /// Its value is a URL, whose user, password, query and fragment are masked in every output.
     #[must_use]
     pub const fn url(self) -> Opt {
         self.disclosure(Disclosure::ShownAsUrl)
@@ -192,33 +181,26 @@ impl Opt {
     /// Paragraphs of the documentation.
     #[must_use]
     pub const fn about(mut self, description: &'static [&'static str]) -> Opt {
-        if DOCUMENTED {
-            self.description = description;
-        }
+        self.description = description;
         self
     }
 
-    /// Rules over its suboptions.
-    #[must_use]
-    pub const fn constraints(mut self, constraints: Constraints) -> Opt {
-        self.constraints = constraints;
-        self
+    /// Every name that it can be given by: its own, and its aliases.
+    pub(crate) fn names(&self) -> impl Iterator<Item = &'static str> {
+        std::iter::once(self.name).chain(self.aliases.iter().copied())
     }
 
-    /// What may stand inside: suboptions, or the options of items.
+    /// Whether this is its name or one of its aliases.
     #[must_use]
-    pub(crate) const fn inner(&self) -> Option<&'static [&'static [Opt]]> {
+    pub(crate) fn has_name(&self, name: &str) -> bool {
+        self.names().any(|own| own == name)
+    }
+
+    /// The options of each item, for a list of dictionaries.
+    #[must_use]
+    pub(crate) const fn item_options(&self) -> Option<&'static [&'static [Opt]]> {
         match self.kind {
             Kind::Items(groups) => Some(groups),
-            _ => self.suboptions(),
-        }
-    }
-
-    /// The suboptions of a dictionary or of a list of dictionaries.
-    #[must_use]
-    pub const fn suboptions(&self) -> Option<&'static [&'static [Opt]]> {
-        match self.kind {
-            Kind::Options(groups) | Kind::List(&Kind::Options(groups)) => Some(groups),
             _ => None,
         }
     }
@@ -234,18 +216,16 @@ impl Kind {
             Kind::Int => "int",
             Kind::Float => "float",
             Kind::Path => "path",
-            Kind::Raw => "raw",
             Kind::List(_) | Kind::Items(_) => "list",
-            Kind::Dict | Kind::Options(_) => "dict",
         }
     }
 
-    /// The kind of the elements, for a list.
+    /// The name of the type of the elements, for a list.
     #[must_use]
-    pub const fn element(&self) -> Option<&'static Kind> {
+    pub const fn element_name(&self) -> Option<&'static str> {
         match self {
-            Kind::List(element) => Some(element),
-            Kind::Items(_) => Some(&Kind::Dict),
+            Kind::List(element) => Some(element.name()),
+            Kind::Items(_) => Some("dict"),
             _ => None,
         }
     }

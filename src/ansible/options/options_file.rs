@@ -1,4 +1,4 @@
-//! Files with options, `name = value` lines in sections, and the files with tokens that they name.
+//! Files of options: lines of `name = value` in sections, and files with a token that they name.
 
 use std::fs::{self, File, Metadata};
 use std::io::{ErrorKind, Read};
@@ -9,34 +9,35 @@ use serde_json::{Map, Value};
 
 use crate::ansible::{Failure, Kind, ModuleSpec, expand_path};
 use crate::support::io_error;
+use crate::support::markup::is_option_name;
 
 const TOKENS: [&str; 2] = ["mrp_token", "token"];
 const TOKEN_FILE: &str = "token_file";
 
-/// A file that was read; nobody but its owner can read one with a token in it, and not everybody can write it.
+/// A file that was read. A file with a token is readable for its owner alone, and no file is writable for everybody.
 pub(crate) struct OptionsFile {
     path: PathBuf,
     sections: Vec<Section>,
 }
 
-/// Whether there is a file, even one that cannot be read: a link that leads nowhere was made to be followed.
-pub(crate) fn is_there(path: &Path) -> bool {
+/// Whether there is a file or a link, even one that cannot be read: a broken link is reported, not skipped.
+pub(crate) fn exists(path: &Path) -> bool {
     let absent = [ErrorKind::NotFound, ErrorKind::NotADirectory];
     fs::symlink_metadata(path).map_or_else(|error| !absent.contains(&error.kind()), |_| true)
 }
 
-/// Options under a name.
+/// The options of one section.
 struct Section {
-    /// Empty for what stands before the first name.
+    /// Empty for the options before the first section.
     name: String,
     options: Map<String, Value>,
 }
 
 impl OptionsFile {
     pub(crate) fn read(path: &Path) -> Result<OptionsFile, Failure> {
-        let file = Text::read(path)?;
+        let file = TextFile::read(path)?;
         let sections = parse(&file.text).map_err(|(line, problem)| {
-            Failure::new(format!("line {line} of {} {problem}", path.display()))
+            Failure::invalid_call(format!("line {line} of {} {problem}", path.display()))
         })?;
         if sections.iter().any(Section::has_token) {
             file.require_private(path)?;
@@ -48,6 +49,7 @@ impl OptionsFile {
         })
     }
 
+    #[cfg(feature = "cli")]
     pub(crate) fn path(&self) -> &Path {
         &self.path
     }
@@ -58,12 +60,13 @@ impl OptionsFile {
         names.filter(|name| !name.is_empty())
     }
 
-    /// What is said before the first section.
+    /// The options before the first section.
+    #[cfg(feature = "cli")]
     pub(crate) fn preamble(&self) -> &Map<String, Value> {
         &self.sections[0].options
     }
 
-    /// The options of a section, with the files that they name as seen from here, and with the token out of its file.
+    /// The options of a section. Paths are relative to this file, and the token is read from the file that `token_file` names.
     pub(crate) fn options(
         &self,
         section: &str,
@@ -71,7 +74,7 @@ impl OptionsFile {
     ) -> Result<Map<String, Value>, Failure> {
         let found = self.sections.iter().find(|found| found.name == section);
         let mut given = found.map_or_else(Map::new, |found| found.options.clone());
-        find_files(
+        resolve_paths(
             &mut given,
             self.path.parent().unwrap_or(Path::new("")),
             spec,
@@ -80,12 +83,12 @@ impl OptionsFile {
             return Ok(given);
         };
         if found.is_some_and(Section::has_token) {
-            return Err(Failure::new(format!(
+            return Err(Failure::invalid_call(format!(
                 "{} has both a token and a {TOKEN_FILE}",
                 self.path.display()
             )));
         }
-        let token = Text::read(token_file.as_ref())?;
+        let token = TextFile::read(token_file.as_ref())?;
         token.require_private(token_file.as_ref())?;
         given.insert(TOKENS[0].into(), token.text.trim().into());
         Ok(given)
@@ -105,14 +108,8 @@ impl Section {
     }
 }
 
-/// What is no name may be a token, and is not repeated.
-fn is_name(name: &str) -> bool {
-    let is_letter =
-        |letter: char| letter.is_ascii_lowercase() || letter.is_ascii_digit() || letter == '_';
-    !name.is_empty() && name.chars().all(is_letter)
-}
-
-/// Lines of `name = value` behind lines of `[section]`, blank ones, and comments behind a `#` at the beginning of a line.
+/// Reads lines of `[section]` and `name = value`. Blank lines and lines that begin with `#` are skipped. An error is the
+/// number of the line and what is wrong with it.
 fn parse(text: &str) -> Result<Vec<Section>, (usize, &'static str)> {
     let mut sections = vec![Section::new("")];
     for (line, text) in (1..).zip(text.lines().map(str::trim)) {
@@ -135,7 +132,8 @@ fn parse(text: &str) -> Result<Vec<Section>, (usize, &'static str)> {
         }
         let (name, value) = text
             .split_once('=')
-            .filter(|(name, _)| is_name(name.trim()))
+            // Any other text may be a token, and is not repeated in messages.
+            .filter(|(name, _)| is_option_name(name.trim()))
             .ok_or((line, "is not of the form name = value"))?;
         let options = &mut sections.last_mut().expect("there is a first one").options;
         let earlier = options.insert(name.trim().to_owned(), value.trim().into());
@@ -149,30 +147,34 @@ fn parse(text: &str) -> Result<Vec<Section>, (usize, &'static str)> {
     Ok(sections)
 }
 
-/// A file is named from where the one with the options is, wherever Ansible is run.
-fn find_files(given: &mut Map<String, Value>, here: &Path, spec: &ModuleSpec) {
+/// Makes paths relative to the folder of the options file, not to the working directory.
+fn resolve_paths(given: &mut Map<String, Value>, folder: &Path, spec: &ModuleSpec) {
     for option in spec.all_options() {
         if let (Kind::Path, Some(Value::String(path))) = (option.kind, given.get_mut(option.name)) {
-            *path = here.join(expand_path(path)).to_string_lossy().into_owned();
+            *path = folder
+                .join(expand_path(path))
+                .to_string_lossy()
+                .into_owned();
         }
     }
 }
 
-struct Text {
+/// A text file with its permissions.
+struct TextFile {
     text: String,
     metadata: Metadata,
 }
 
-impl Text {
-    fn read(path: &Path) -> Result<Text, Failure> {
+impl TextFile {
+    fn read(path: &Path) -> Result<TextFile, Failure> {
         let mut text = String::new();
         let read = File::open(path).and_then(|mut file| {
             file.read_to_string(&mut text)?;
             file.metadata()
         });
         match read {
-            Ok(metadata) => Ok(Text { text, metadata }),
-            Err(error) => Err(Failure::new(format!(
+            Ok(metadata) => Ok(TextFile { text, metadata }),
+            Err(error) => Err(Failure::invalid_call(format!(
                 "cannot read {}: {}",
                 path.display(),
                 io_error::of(&error)
@@ -181,15 +183,15 @@ impl Text {
     }
 
     fn require_private(&self, path: &Path) -> Result<(), Failure> {
-        match self.allows(0o077) {
+        match self.allows_mode(0o077) {
             true => Err(forbidden(path, "has a token and others can read it", "600")),
             false => Ok(()),
         }
     }
 
-    /// Who can write the file could have the token sent elsewhere.
+    /// A user who can write the file could have the token sent to another server.
     fn require_protected(&self, path: &Path) -> Result<(), Failure> {
-        match self.metadata.is_file() && self.allows(0o002) {
+        match self.metadata.is_file() && self.allows_mode(0o002) {
             true => Err(forbidden(
                 path,
                 "says where the token is sent and everybody can write it",
@@ -199,15 +201,15 @@ impl Text {
         }
     }
 
-    fn allows(&self, mode: u32) -> bool {
+    fn allows_mode(&self, mode: u32) -> bool {
         self.metadata.permissions().mode() & mode != 0
     }
 }
 
-/// The failure to trust a file, with what to type.
+/// The failure for a file with unsafe permissions, with the command that mends them.
 fn forbidden(path: &Path, problem: &str, mode: &str) -> Failure {
     let path = path.display().to_string();
-    Failure::new(format!(
+    Failure::invalid_call(format!(
         "{path} {problem}; type: chmod {mode} '{}'",
         path.replace('\'', "'\\''")
     ))
@@ -221,15 +223,15 @@ mod tests {
     use crate::ansible::Opt;
 
     #[test]
-    fn lines_comments_blanks_and_sections() {
+    fn reads_lines_and_sections() {
         let text = "# the lab\n\nmrp_url = http://lab/?a=b\r\n  query=(= arch \"arm64\") # no comment \ncache =\n\
              [ x ]\nquery = t\n";
         let sections = parse(text).unwrap();
-        let told = sections
+        let parsed = sections
             .into_iter()
             .map(|section| (section.name, Value::from(section.options)));
         assert_eq!(
-            told.collect::<Vec<_>>(),
+            parsed.collect::<Vec<_>>(),
             [
                 (
                     String::new(),
@@ -241,7 +243,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_option_is_told_by_its_line_and_not_by_its_text() {
+    fn invalid_line_is_reported_by_number() {
         for (text, line) in [
             ("a = 1\n\nmrp\n", 3),
             ("a = 1\na = 2\n", 2),
@@ -257,7 +259,7 @@ mod tests {
     }
 
     #[test]
-    fn files_are_named_from_the_file_that_names_them() {
+    fn paths_are_relative_to_the_options_file() {
         static SPEC: ModuleSpec = ModuleSpec {
             options: &[&[
                 Opt::new("token_file", Kind::Path),
@@ -270,7 +272,7 @@ mod tests {
             .unwrap()
             .remove(0)
             .options;
-        find_files(&mut given, Path::new("/lab"), &SPEC);
+        resolve_paths(&mut given, Path::new("/lab"), &SPEC);
         assert_eq!(
             Value::from(given),
             json!({ "token_file": "/lab/token", "cache": "/var/x", "query": "y" })

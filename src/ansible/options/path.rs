@@ -27,8 +27,7 @@ fn expand_variables(path: &str, variable: impl Fn(&str) -> Option<String>) -> St
     expanded + rest
 }
 
-/// The reference to a variable that a text starts with, and the name in it; at least the dollar
-/// sign.
+/// The reference to a variable that a text starts with, at least the dollar sign, and the name in it.
 fn reference(text: &str) -> (&str, &str) {
     if let Some((name, _)) = text
         .strip_prefix("${")

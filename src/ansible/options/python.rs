@@ -1,5 +1,4 @@
-//! Values as Python writes and reads them: AnsibleModule's `str` options and its messages show
-//! `repr` texts.
+//! Values as Python writes and reads them: AnsibleModule's options of type `str` and its messages hold texts of `repr`.
 
 use serde_json::{Map, Number, Value};
 
@@ -47,55 +46,23 @@ pub(crate) fn is_float(number: &Number) -> bool {
 
 /// The whole number that a text stands for, in decimal digits: what `int(Decimal(text))` accepts.
 ///
-/// `" 1 "`, `"1_000"`, `"0644"`, `"1.0"` and `"1e3"` are whole; `"1.5"`, `"0x10"` and `"inf"` are
-/// not.
+/// `" 1 "`, `"1_000"`, `"0644"`, `"1.0"` and `"1e3"` are whole; `"1.5"`, `"0x10"` and `"inf"` are not.
 pub(crate) fn whole_number(text: &str) -> Option<i64> {
     let text = text.trim().replace('_', "");
-    let (negative, unsigned) = match text.strip_prefix('-') {
-        Some(rest) => (true, rest),
-        None => (false, text.strip_prefix('+').unwrap_or(&text)),
-    };
-    let (mantissa, exponent) = match unsigned.split_once(['e', 'E']) {
-        Some((mantissa, exponent)) => (mantissa, exponent.parse::<i32>().ok()?),
-        None => (unsigned, 0),
-    };
-    let (whole, fraction) = mantissa.split_once('.').unwrap_or((mantissa, ""));
-    let digits = format!("{whole}{fraction}");
-    if digits.is_empty() || !digits.bytes().all(|byte| byte.is_ascii_digit()) {
-        return None;
+    if let Ok(number) = text.parse() {
+        return Some(number);
     }
-    let scale = exponent.checked_sub(i32::try_from(fraction.len()).ok()?)?;
-    let magnitude = scaled(digits.trim_start_matches('0'), scale)?;
-    i64::try_from(if negative { -magnitude } else { magnitude }).ok()
+    let number: f64 = text.parse().ok()?;
+    // Above this a float may stand for another number than the one that is written.
+    let is_exact = number.fract() == 0.0 && number.abs() <= 9_007_199_254_740_992.0;
+    #[expect(
+        clippy::cast_possible_truncation,
+        reason = "the number is whole and small"
+    )]
+    is_exact.then_some(number as i64)
 }
 
-/// `digits` times ten to the power of `scale`, when that is whole and not absurdly large.
-fn scaled(digits: &str, scale: i32) -> Option<i128> {
-    if digits.is_empty() {
-        return Some(0);
-    }
-    let zeros = usize::try_from(scale.unsigned_abs()).ok()?;
-    if scale >= 0 {
-        // Nothing above 64 bits is of use, and an exponent of a billion must not fill the memory.
-        (digits.len().saturating_add(zeros) <= 20)
-            .then(|| format!("{digits}{}", "0".repeat(zeros)))?
-            .parse()
-            .ok()
-    } else {
-        let (whole, fraction) = digits.split_at(digits.len().saturating_sub(zeros));
-        let exact = fraction.bytes().all(|digit| digit == b'0') && zeros <= digits.len();
-        exact.then(|| {
-            if whole.is_empty() {
-                Some(0)
-            } else {
-                whole.parse().ok()
-            }
-        })?
-    }
-}
-
-/// The finite number that a text stands for: what `float(text)` accepts, except for infinities and
-/// NaN.
+/// The finite number that a text stands for: what `float(text)` accepts, except for infinities and NaN.
 pub(crate) fn finite_float(text: &str) -> Option<f64> {
     let text = text.trim();
     let between_digits = |at: usize| {
@@ -177,10 +144,9 @@ pub(crate) fn repr_str(text: &str) -> String {
     literal
 }
 
-/// Whether Python prints a character as it is. The standard library knows, but says so only in its
-/// debug escapes.
+/// Whether Python prints a character as it is. The standard library has this knowledge only in its debug escapes.
 fn is_printable(character: char) -> bool {
-    // A letter in front, since a combining character at the beginning of a text is always escaped.
+    // The letter in front: a combining character at the beginning of a text is always escaped.
     !format!("a{character}")
         .escape_debug()
         .to_string()

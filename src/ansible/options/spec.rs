@@ -1,15 +1,11 @@
-//! What a module accepts and returns: one table per module.
+//! The table of a module: its options, rules, attributes, documentation and return values.
 //!
-//! Coercions, defaults, aliases, the messages about wrong parameters and the documentation all come
-//! from this table. Everything is `const`: a module writes its table as a `static`.
+//! Coercions, defaults, aliases, messages about wrong parameters and the documentation are made from it. All constructors
+//! are `const`: a module writes its table as a `static`.
 
 use crate::ansible::options::option::{Literal, Opt};
 
-/// Whether the texts of the documentation are kept: only the command line ever shows them, and Ansible copies its program for
-/// every task.
-pub(crate) const DOCUMENTED: bool = cfg!(feature = "documentation");
-
-/// Everything there is to say about a module except what it does.
+/// The table of a module.
 #[derive(Clone, Copy, Debug)]
 pub struct ModuleSpec {
     /// The module's name, which is also its file name in `library/`.
@@ -28,7 +24,7 @@ pub struct ModuleSpec {
     pub notes: &'static [&'static str],
     /// Names of other modules.
     pub seealso: &'static [&'static str],
-    /// Announced with every result, and in the documentation: what to use instead, as one sentence without its full stop.
+    /// What to use instead, as one sentence without its full stop: in every result and in the documentation.
     pub deprecation: Option<&'static str>,
     /// YAML text, printed as it is.
     pub examples: &'static str,
@@ -54,7 +50,7 @@ pub struct Constraints {
 /// When `option` has this value, `requires` must be given.
 #[derive(Clone, Copy, Debug)]
 pub struct RequiredIf {
-    /// The option that is looked at.
+    /// The option that is compared.
     pub option: &'static str,
     /// The value that triggers the rule.
     pub is: Literal,
@@ -67,26 +63,26 @@ pub struct RequiredIf {
 /// What check mode, diff mode and idempotence mean for a module.
 #[derive(Clone, Copy, Debug)]
 pub struct Attributes {
-    /// Whether it can say what it would do without doing it.
+    /// Whether it predicts changes without making them.
     pub check_mode: Attribute,
     /// Whether it shows what changes.
     pub diff_mode: Attribute,
-    /// Whether running it twice is as good as once.
+    /// Whether a second run changes nothing.
     pub idempotent: Attribute,
 }
 
-/// One promise of a module.
+/// One attribute of a module, as Ansible's documentation has them.
 #[derive(Clone, Copy, Debug)]
 pub struct Attribute {
-    /// How far it is kept.
+    /// How far the module supports it.
     pub support: Support,
     /// What it means.
     pub description: &'static str,
-    /// Where it is not kept.
+    /// Where it is not supported.
     pub details: &'static [&'static str],
 }
 
-/// How far a promise is kept.
+/// How far a module supports an attribute.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Support {
     /// Always.
@@ -115,7 +111,7 @@ pub struct Return {
 }
 
 impl ModuleSpec {
-    /// Nothing at all: what has options as a module has them, and is none.
+    /// An empty table: what a table does not give, and for options outside a module.
     pub const EMPTY: ModuleSpec = ModuleSpec {
         name: "",
         short_description: "",
@@ -134,30 +130,21 @@ impl ModuleSpec {
         returns: &[],
     };
 
-    /// The same without its own texts, unless this program is built to show them.
+    /// The option that takes a list of objects, if the module has one.
     #[must_use]
-    pub const fn documented(self) -> ModuleSpec {
-        if DOCUMENTED {
-            return self;
-        }
-        ModuleSpec {
-            short_description: "",
-            description: &[],
-            notes: &[],
-            seealso: &[],
-            examples: "",
-            ..self
-        }
+    pub fn list_option(&self) -> Option<&'static Opt> {
+        self.all_options()
+            .find(|option| option.item_options().is_some())
     }
 
     /// All options, group after group.
-    pub fn all_options(&self) -> impl Iterator<Item = &'static Opt> {
+    pub fn all_options(&self) -> impl Iterator<Item = &'static Opt> + Clone {
         all(self.options)
     }
 }
 
 /// All options of some groups, one after the other.
-pub(crate) fn all(groups: &'static [&'static [Opt]]) -> impl Iterator<Item = &'static Opt> {
+pub(crate) fn all(groups: &'static [&'static [Opt]]) -> impl Iterator<Item = &'static Opt> + Clone {
     groups.iter().copied().flatten()
 }
 
@@ -196,49 +183,40 @@ impl RequiredIf {
         requires: &'static [&'static str],
     ) -> RequiredIf {
         RequiredIf {
-            option,
-            is: Literal::Str(value),
-            requires,
             any: true,
+            ..RequiredIf::all(option, value, requires)
         }
     }
 }
 
 impl Attribute {
-    /// A promise that is always kept.
+    /// Supported without exceptions.
     #[must_use]
     pub const fn full(description: &'static str) -> Attribute {
-        Attribute::of(Support::Full, description, &[])
+        Attribute::new(Support::Full, description, &[])
     }
 
-    /// A promise that is kept except as the details say.
+    /// Supported except as the details say.
     #[must_use]
     pub const fn partial(description: &'static str, details: &'static [&'static str]) -> Attribute {
-        Attribute::of(Support::Partial, description, details)
+        Attribute::new(Support::Partial, description, details)
     }
 
-    /// A promise that is not made.
+    /// Not supported.
     #[must_use]
     pub const fn none(description: &'static str, details: &'static [&'static str]) -> Attribute {
-        Attribute::of(Support::None, description, details)
+        Attribute::new(Support::None, description, details)
     }
 
-    const fn of(
+    const fn new(
         support: Support,
         description: &'static str,
         details: &'static [&'static str],
     ) -> Attribute {
-        match DOCUMENTED {
-            true => Attribute {
-                support,
-                description,
-                details,
-            },
-            false => Attribute {
-                support,
-                description: "",
-                details: &[],
-            },
+        Attribute {
+            support,
+            description,
+            details,
         }
     }
 }
@@ -260,27 +238,21 @@ impl Return {
     /// What it is.
     #[must_use]
     pub const fn about(mut self, description: &'static str) -> Return {
-        if DOCUMENTED {
-            self.description = description;
-        }
+        self.description = description;
         self
     }
 
     /// When it is there.
     #[must_use]
     pub const fn returned(mut self, returned: &'static str) -> Return {
-        if DOCUMENTED {
-            self.returned = returned;
-        }
+        self.returned = returned;
         self
     }
 
     /// An example, as JSON.
     #[must_use]
     pub const fn sample(mut self, sample: &'static str) -> Return {
-        if DOCUMENTED {
-            self.sample = Some(sample);
-        }
+        self.sample = Some(sample);
         self
     }
 

@@ -1,10 +1,10 @@
-//! Finds a text however a server or a proxy wrote it: as it is, percent-encoded, in JSON or in HTML,
-//! and in any mixture of them, since each of them chooses for itself what it escapes.
+//! Finds a text in any encoding that a server or a proxy may use: plain, percent-encoded, escaped in JSON or HTML, and any
+//! mixture of them, since each encoder chooses which characters it escapes.
 
-/// What an escape begins with.
+/// The bytes that an escape begins with.
 pub(crate) const BEGINNINGS: [u8; 3] = *b"%\\&";
 
-/// How much of the beginning of `text` is `wanted`, if it begins with it.
+/// The length of `wanted` at the beginning of `text` in any encoding; None where `text` begins otherwise.
 pub(crate) fn prefix(text: &str, wanted: &str) -> Option<usize> {
     if text.starts_with(wanted) {
         return Some(wanted.len());

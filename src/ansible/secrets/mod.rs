@@ -1,10 +1,9 @@
-//! Values that no output may show, and their removal.
+//! Secrets: values that no output may show, and their removal.
 //!
-//! What AnsibleModule's `remove_values` does: a text that is a secret becomes one placeholder, a
-//! secret within a text becomes asterisks, numbers count as their text. Keys of dictionaries, which
-//! AnsibleModule leaves alone, are treated the same, except for those that the protocol or the
-//! module's table of return values declares: they are public already, and a result without its
-//! `changed` would be none.
+//! It does what AnsibleModule's `remove_values` does: a text that is a secret becomes one placeholder, a secret within a
+//! text becomes asterisks, numbers count as their text. Keys of dictionaries, which AnsibleModule leaves alone, are treated
+//! the same, except for those of the protocol and of the module's documentation: these are public, and Ansible needs keys
+//! such as `changed`.
 
 pub(crate) mod encodings;
 
@@ -12,13 +11,12 @@ use std::collections::BTreeSet;
 
 use serde_json::{Map, Value};
 
-use crate::ansible::options::coerce;
 use crate::ansible::options::option::{Disclosure, Opt};
 use crate::ansible::options::python;
 use crate::ansible::options::spec::all;
 use crate::ansible::options::validate::Environment;
 
-/// What stands for a text that is a secret as a whole.
+/// Replaces a text that is a secret as a whole.
 pub(crate) const PLACEHOLDER: &str = "VALUE_SPECIFIED_IN_NO_LOG_PARAMETER";
 const ASTERISKS: &str = "********";
 
@@ -31,69 +29,57 @@ impl Secrets {
         Secrets(BTreeSet::new())
     }
 
-    /// Learns the values of all secret options among these, under any of their names.
-    pub(crate) fn learn(&mut self, groups: &'static [&'static [Opt]], values: &Map<String, Value>) {
+    /// Adds the values of all secret options among these, under any of their names.
+    pub(crate) fn add_options(
+        &mut self,
+        groups: &'static [&'static [Opt]],
+        values: &Map<String, Value>,
+    ) {
         for option in all(groups) {
-            let names = std::iter::once(&option.name).chain(option.aliases);
-            for value in names.filter_map(|name| values.get(*name)) {
-                self.learn_option(option, value);
+            for value in option.names().filter_map(|name| values.get(name)) {
+                self.add_option(option, value);
+                let items = value.as_array().into_iter().flatten();
+                for item in items.filter_map(Value::as_object) {
+                    self.add_options(option.item_options().unwrap_or_default(), item);
+                }
             }
         }
     }
 
-    /// Learns what the environment holds for secret options.
-    pub(crate) fn learn_environment(
+    /// Adds the values of secret options in the environment.
+    pub(crate) fn add_environment(
         &mut self,
         groups: &'static [&'static [Opt]],
         environment: Environment<'_>,
     ) {
         for option in all(groups) {
             if let Some(value) = option.env.and_then(environment) {
-                self.learn_disclosed(option, &value.into());
-            }
-            if let Some(suboptions) = option.suboptions() {
-                self.learn_environment(suboptions, environment);
+                self.add_option(option, &value.into());
             }
         }
     }
 
-    fn learn_option(&mut self, option: &Opt, value: &Value) {
-        self.learn_disclosed(option, value);
-        let Some(suboptions) = option.inner() else {
-            return;
-        };
-        let elements = match value {
-            Value::Array(elements) => elements.as_slice(),
-            single => std::slice::from_ref(single),
-        };
-        for element in elements {
-            if let Ok(fields) = coerce::dict(element) {
-                self.learn(suboptions, &fields);
-            }
-        }
-    }
-
-    fn learn_disclosed(&mut self, option: &Opt, value: &Value) {
+    fn add_option(&mut self, option: &Opt, value: &Value) {
         match (option.disclosure, value) {
-            (Disclosure::Secret, value) => self.learn_value(value),
+            (Disclosure::Secret, value) => self.add_value(value),
             (Disclosure::ShownAsUrl, Value::String(url)) => {
                 for part in private_parts(url) {
-                    self.learn_value(&part.into());
+                    self.add_value(&part.into());
                 }
             }
             _ => {}
         }
     }
 
-    /// Learns every text and number in a value. What is empty hides nothing.
-    pub(crate) fn learn_value(&mut self, value: &Value) {
+    /// Adds every text and number in a value. An empty text is no secret.
+    pub(crate) fn add_value(&mut self, value: &Value) {
         match value {
-            Value::Array(items) => items.iter().for_each(|item| self.learn_value(item)),
-            Value::Object(fields) => fields.values().for_each(|field| self.learn_value(field)),
+            Value::Array(items) => items.iter().for_each(|item| self.add_value(item)),
+            Value::Object(fields) => fields.values().for_each(|field| self.add_value(field)),
             Value::Null | Value::Bool(_) => {}
             Value::String(_) | Value::Number(_) => {
                 let text = python::str_of(value);
-                // A token read from a file ends in a line feed that is not sent, nor echoed.
+                // A token read from a file ends in a line feed that is neither sent nor echoed.
                 self.0.insert(text.trim().to_owned());
                 self.0.insert(text);
                 self.0.remove("");
@@ -110,11 +96,11 @@ impl Secrets {
     }
 }
 
-/// Removes secrets in place: a whole lab's facts are hundreds of thousands of texts, hardly one of which holds a secret.
+/// Removes secrets in place: the facts of a whole lab are hundreds of thousands of texts, and few of them hold a secret.
 struct Scrubber<'a> {
     /// The longest first: one may be a part of another.
     secrets: Vec<&'a str>,
-    /// The bytes that a secret may begin with, however it is written.
+    /// For each byte, whether a secret may begin with it, in any encoding.
     first: [bool; 256],
     public_keys: &'a BTreeSet<&'a str>,
 }
@@ -177,7 +163,7 @@ impl<'a> Scrubber<'a> {
         }
         let mut clean = String::new();
         let (mut done, mut at) = (0, 0);
-        while let Some(next) = self.suspect(text, at) {
+        while let Some(next) = self.next_candidate(text, at) {
             let found = self
                 .secrets
                 .iter()
@@ -193,8 +179,8 @@ impl<'a> Scrubber<'a> {
         (done > 0).then(|| clean + &text[done..])
     }
 
-    /// Where a secret may begin, from a place on. No byte within a character is one that a character begins with.
-    fn suspect(&self, text: &str, from: usize) -> Option<usize> {
+    /// The next position at which a secret may begin. In UTF-8 no byte within a character is one that a character begins with.
+    fn next_candidate(&self, text: &str, from: usize) -> Option<usize> {
         let bytes = text.as_bytes()[from..].iter();
         let next = bytes
             .take_while(|byte| !self.first[usize::from(**byte)])
@@ -203,7 +189,7 @@ impl<'a> Scrubber<'a> {
     }
 }
 
-/// What of a URL, or of what was meant to be one, is nobody's business.
+/// The user, password, query and fragment of a URL, also of one that is not valid.
 fn private_parts(url: &str) -> impl Iterator<Item = &str> {
     let (url, fragment) = url.split_once('#').unwrap_or((url, ""));
     let (url, query) = url.split_once('?').unwrap_or((url, ""));
@@ -229,15 +215,13 @@ mod tests {
         Opt::new("url", Kind::Str).url(),
         Opt::new(
             "users",
-            Kind::List(&Kind::Options(&[&[
-                Opt::new("password", Kind::Str).secret()
-            ]])),
+            Kind::Items(&[&[Opt::new("password", Kind::Str).secret()]]),
         ),
     ]];
 
     fn secrets(values: Value) -> Secrets {
         let mut secrets = Secrets::new();
-        secrets.learn(OPTIONS, values.as_object().unwrap());
+        secrets.add_options(OPTIONS, values.as_object().unwrap());
         secrets
     }
 
@@ -280,10 +264,10 @@ mod tests {
     }
 
     #[test]
-    fn hides_suboptions_even_in_text() {
+    fn hides_options_of_items() {
         assert_eq!(
             scrubbed(
-                json!({"users": [{"password": "pw1"}, "password=pw2"]}),
+                json!({"users": [{"password": "pw1"}, {"password": "pw2"}]}),
                 json!("pw1 pw2")
             ),
             json!("******** ********")

@@ -1,6 +1,4 @@
-//! `mrp inventory`: what Ansible gets of `mrp_inventory`, without its file of options.
-
-use serde_json::Map;
+//! `mrp inventory`: the inventory that `mrp_inventory` gives to Ansible, with options from the command line.
 
 use crate::ansible::{Call, Failure, Module, Success};
 use crate::inventory;
@@ -13,8 +11,7 @@ pub(crate) const MODULE: Module = Module {
 fn run(call: &Call) -> Result<Success, Failure> {
     let listing = inventory::list(call.clone())?;
     Ok(Success {
-        fields: Map::from_iter([("inventory".to_owned(), listing.inventory)]),
         warnings: listing.warnings,
-        ..Success::default()
+        ..Success::with_field("inventory", listing.inventory)
     })
 }

@@ -1,28 +1,30 @@
-//! What `mrp` can do: one row for each command. A command is a module with some of its options decided.
+//! The commands of `mrp`: one row for each. A command is a module with some of its options fixed.
 
 pub(crate) mod inventory;
 pub(crate) mod report;
 pub(crate) mod status;
 pub(crate) mod wait;
 
-use crate::ansible::{Literal, Module};
+use crate::ansible::{Kind, Module, Opt, Return, Support};
 use crate::modules;
+use crate::modules::options::connection;
 
 /// One command.
 pub(crate) struct Command {
-    /// What is typed behind `mrp`: a noun and a verb, or a verb alone.
+    /// The words after `mrp`: a noun and a verb, or a verb alone.
     pub(crate) words: &'static [&'static str],
     /// What it does, in one line.
     pub(crate) about: &'static str,
-    /// What does it.
+    /// The module that it runs.
     pub(crate) module: &'static Module,
-    /// The options that the command decides.
-    pub(crate) fixed: &'static [(&'static str, Literal)],
-    /// The options of the module that mean nothing to the command.
-    pub(crate) without: &'static [&'static str],
-    /// The options whose values are given without their names, each with the word that the help has for it.
+    /// An option that the command fixes, with its value.
+    pub(crate) fixed: Option<(&'static str, &'static str)>,
+    /// The names, between blanks, of the options that the command has besides its operands. None for all options of the
+    /// module.
+    pub(crate) only: Option<&'static str>,
+    /// The options whose values are given without their names, each with its word in the help.
     pub(crate) operands: &'static [(&'static str, &'static str)],
-    /// The module's list, for commands whose operand may be given several times.
+    /// The module's list option, for a command whose operand may be given several times.
     pub(crate) list: Option<&'static str>,
     /// How the result is shown.
     pub(crate) view: View,
@@ -33,49 +35,135 @@ pub(crate) struct Command {
 /// How the result of a command is shown.
 #[derive(Clone, Copy)]
 pub(crate) enum View {
-    /// The steps that were done.
+    /// The steps of the plan.
     Steps,
-    /// A list of the result, with these of its keys as columns.
-    Table(&'static str, &'static [&'static str]),
-    /// A list of the result, with everything that is in it.
+    /// A list of the result, with these of its keys, between blanks, as columns. A column without values is left out.
+    Table(&'static str, &'static str),
+    /// A list of the result, with all fields.
     Details(&'static str),
     /// The interfaces of machines.
     Interfaces,
-    /// The steps that were done, and the machines that are held.
+    /// The steps of the plan, and the machines that are held.
     Reservation,
     /// The address of a console.
     Console,
-    /// The lines of a lab.
+    /// The table of `lab status`.
     Status,
-    /// One key of the result, as it is.
+    /// One key of the result, as JSON.
     Json(&'static str),
 }
 
-/// What a command has that says nothing else.
-const PLAIN: Command = Command {
-    words: &[],
-    about: "",
-    module: &modules::MACHINE,
-    fixed: &[],
-    without: &[],
-    operands: &[],
-    list: None,
-    view: View::Steps,
-    example: "",
-};
+impl Command {
+    /// A command with all options of a module, which shows the steps of the plan.
+    const fn new(words: &'static [&'static str], module: &'static Module) -> Command {
+        Command {
+            words,
+            about: "",
+            module,
+            fixed: None,
+            only: None,
+            operands: &[],
+            list: None,
+            view: View::Steps,
+            example: "",
+        }
+    }
 
-const PRESENT: (&str, Literal) = ("state", Literal::Str("present"));
-const ABSENT: (&str, Literal) = ("state", Literal::Str("absent"));
-/// What only an installation needs.
-const INSTALLING: &[&str] = &[
-    "force",
-    "wait",
-    "wait_timeout",
-    "wait_interval",
-    "netboot_when_ready",
-];
-/// What no command needs that only switches a machine on or off.
-const REBOOTING: &[&str] = &["boot", "force"];
+    const fn about(mut self, sentence: &'static str) -> Command {
+        self.about = sentence;
+        self
+    }
+
+    const fn fixed(mut self, option: &'static str, value: &'static str) -> Command {
+        self.fixed = Some((option, value));
+        self
+    }
+
+    const fn only(mut self, options: &'static str) -> Command {
+        self.only = Some(options);
+        self
+    }
+
+    const fn operands(mut self, operands: &'static [(&'static str, &'static str)]) -> Command {
+        self.operands = operands;
+        self
+    }
+
+    const fn list(mut self, option: &'static str) -> Command {
+        self.list = Some(option);
+        self
+    }
+
+    const fn view(mut self, view: View) -> Command {
+        self.view = view;
+        self
+    }
+
+    const fn example(mut self, line: &'static str) -> Command {
+        self.example = line;
+        self
+    }
+
+    /// The last word.
+    pub(crate) fn verb(&self) -> &'static str {
+        self.words.last().copied().unwrap_or_default()
+    }
+
+    /// Whether it makes a plan, which `--check` and `--diff` show.
+    pub(crate) fn has_plan(&self) -> bool {
+        self.module.spec.attributes.diff_mode.support != Support::None
+    }
+
+    /// The options of the command, without those of the connection, in the order of the module's table.
+    pub(crate) fn options(&self) -> impl Iterator<Item = &'static Opt> {
+        let is_shown = |option: &&Opt| match self.only {
+            Some(only) => {
+                only.split(' ').any(|name| name == option.name) || self.is_operand(option)
+            }
+            // Several operands become a list of objects.
+            None => !is_connection_option(option) && !matches!(option.kind, Kind::Items(_)),
+        };
+        self.module.spec.all_options().filter(is_shown)
+    }
+
+    /// The option of that name.
+    ///
+    /// # Panics
+    ///
+    /// When the module has no such option, which is a mistake in the row.
+    pub(crate) fn option(&self, name: &str) -> &'static Opt {
+        self.module
+            .spec
+            .all_options()
+            .find(|option| option.name == name)
+            .unwrap_or_else(|| panic!("{:?} names {name}", self.words))
+    }
+
+    /// Whether the option's value is given without its name.
+    pub(crate) fn is_operand(&self, option: &Opt) -> bool {
+        self.operands.iter().any(|(name, _)| *name == option.name)
+    }
+
+    /// Whether several values of an operand may be given.
+    pub(crate) fn takes_several(&self, option: &Opt) -> bool {
+        matches!(option.kind, Kind::List(_)) || self.list.is_some()
+    }
+
+    /// The fields of the objects in a list of the result.
+    pub(crate) fn returned_fields(&self, list: &str) -> &'static [Return] {
+        let mut returns = self.module.spec.returns.iter();
+        let list = returns.find(|field| field.name == list);
+        list.map_or(&[], |field| field.contains)
+    }
+}
+
+fn is_connection_option(option: &Opt) -> bool {
+    let mut options = connection::OPTIONS.iter();
+    options.any(|other| other.name == option.name)
+}
+
+/// The options of `power on` and `power off`.
+const SWITCH_POWER: &str = "id wait wait_timeout wait_interval allow_unassigned fail_fast";
 
 /// The nouns, in the order of the help.
 pub(crate) const NOUNS: &[(&str, &str)] = &[
@@ -93,299 +181,190 @@ pub(crate) const NOUNS: &[(&str, &str)] = &[
 
 /// All commands, in the order of the help.
 pub(crate) const ALL: &[Command] = &[
-    Command {
-        words: &["image", "list"],
-        about: "List the images that you may use",
-        module: &modules::IMAGE_INFO,
-        view: View::Table(
+    Command::new(&["image", "list"], &modules::IMAGE_INFO)
+        .about("List the images that you may use")
+        .view(View::Table(
             "images",
-            &[
-                "id",
-                "description",
-                "type",
-                "arch",
-                "user",
-                "known_good",
-                "public",
-                "upload_date",
-            ],
-        ),
-        example: "mrp image list --arch arm64 --description 'debian 12*'",
-        ..PLAIN
-    },
-    Command {
-        words: &["image", "show"],
-        about: "Show all there is to know about images",
-        module: &modules::IMAGE_INFO,
-        operands: &[("description", "DESCRIPTION")],
-        view: View::Details("images"),
-        example: "mrp image show 'debian 12 installer'",
-        ..PLAIN
-    },
-    Command {
-        words: &["image", "upload"],
-        about: "Upload a file as an image, unless the server has its bytes already",
-        module: &modules::IMAGE,
-        fixed: &[PRESENT],
-        operands: &[("path", "FILE")],
-        example: "mrp image upload linux --description debian --type Kernel --arch arm64",
-        ..PLAIN
-    },
-    Command {
-        words: &["image", "delete"],
-        about: "Delete your images of a description",
-        module: &modules::IMAGE,
-        fixed: &[ABSENT],
-        without: &["path", "public", "known_good", "force", "prune"],
-        operands: &[("description", "DESCRIPTION")],
-        example: "mrp image delete 'debian 12' --type Kernel --arch arm64 --check",
-        ..PLAIN
-    },
-    Command {
-        words: &["preseed", "list"],
-        about: "List the preseeds that you may use",
-        module: &modules::PRESEED_INFO,
-        without: &["content"],
-        view: View::Table(
+            "id description type arch user known_good public upload_date",
+        ))
+        .example("mrp image list --arch arm64 --description 'debian 12*'"),
+    Command::new(&["image", "show"], &modules::IMAGE_INFO)
+        .about("Show all there is to know about images")
+        .operands(&[("description", "DESCRIPTION")])
+        .view(View::Details("images"))
+        .example("mrp image show 'debian 12 installer'"),
+    Command::new(&["image", "upload"], &modules::IMAGE)
+        .about("Upload a file as an image, unless the server has its bytes already")
+        .fixed("state", "present")
+        .only("description type arch public known_good id force prune")
+        .operands(&[("path", "FILE")])
+        .example("mrp image upload linux --description debian --type Kernel --arch arm64"),
+    Command::new(&["image", "delete"], &modules::IMAGE)
+        .about("Delete your images of a description")
+        .fixed("state", "absent")
+        .only("type arch id")
+        .operands(&[("description", "DESCRIPTION")])
+        .example("mrp image delete 'debian 12' --type Kernel --arch arm64 --check"),
+    Command::new(&["preseed", "list"], &modules::PRESEED_INFO)
+        .about("List the preseeds that you may use")
+        .only("name description type mine known_good")
+        .view(View::Table(
             "preseeds",
-            &[
-                "id",
-                "name",
-                "type",
-                "user",
-                "known_good",
-                "public",
-                "size",
-                "description",
-            ],
-        ),
-        example: "mrp preseed list --mine",
-        ..PLAIN
-    },
-    Command {
-        words: &["preseed", "show"],
-        about: "Show preseeds, with their texts when asked",
-        module: &modules::PRESEED_INFO,
-        operands: &[("name", "NAME")],
-        view: View::Details("preseeds"),
-        example: "mrp preseed show debian-12-ci --content",
-        ..PLAIN
-    },
-    Command {
-        words: &["preseed", "upload"],
-        about: "Bring a preseed to the text of a file",
-        module: &modules::PRESEED,
-        fixed: &[PRESENT],
-        without: &["content"],
-        operands: &[("path", "FILE")],
-        example: "mrp preseed upload debian-12.preseed --name debian-12-ci --diff",
-        ..PLAIN
-    },
-    Command {
-        words: &["preseed", "delete"],
-        about: "Delete a preseed",
-        module: &modules::PRESEED,
-        fixed: &[ABSENT],
-        without: &[
-            "content",
-            "path",
-            "type",
-            "description",
-            "public",
-            "known_good",
-        ],
-        operands: &[("name", "NAME")],
-        example: "mrp preseed delete debian-11-ci",
-        ..PLAIN
-    },
-    Command {
-        words: &["machine", "list"],
-        about: "List machines",
-        module: &modules::MACHINE_INFO,
-        without: &["names"],
-        view: View::Table(
+            "id name type user known_good public size description",
+        ))
+        .example("mrp preseed list --mine"),
+    Command::new(&["preseed", "show"], &modules::PRESEED_INFO)
+        .about("Show preseeds, with their texts when asked")
+        .operands(&[("name", "NAME")])
+        .view(View::Details("preseeds"))
+        .example("mrp preseed show debian-12-ci --content"),
+    Command::new(&["preseed", "upload"], &modules::PRESEED)
+        .about("Bring a preseed to the text of a file")
+        .fixed("state", "present")
+        .only("name type description public known_good")
+        .operands(&[("path", "FILE")])
+        .example("mrp preseed upload debian-12.preseed --name debian-12-ci --diff"),
+    Command::new(&["preseed", "delete"], &modules::PRESEED)
+        .about("Delete a preseed")
+        .fixed("state", "absent")
+        .only("")
+        .operands(&[("name", "NAME")])
+        .example("mrp preseed delete debian-11-ci"),
+    Command::new(&["machine", "list"], &modules::MACHINE_INFO)
+        .about("List machines")
+        .only("query name arch state mine gather")
+        .view(View::Table(
             "machines",
-            &[
-                "id",
-                "name",
-                "arch",
-                // What only stands there when it is asked for.
-                "state",
-                "power",
-                "assignees",
-                "interfaces",
-                "subarch",
-                "netboot_enabled",
-            ],
-        ),
-        example: "mrp machine list --mine --gather state,power",
-        ..PLAIN
-    },
-    Command {
-        words: &["machine", "show"],
-        about: "Show all there is to know about machines",
-        module: &modules::MACHINE_INFO,
-        fixed: &[("gather", Literal::Str("state,interfaces,assignees"))],
-        without: &["query", "name", "arch", "state", "mine"],
-        operands: &[("names", "MACHINE")],
-        view: View::Details("machines"),
-        example: "mrp machine show qdc01",
-        ..PLAIN
-    },
-    Command {
-        words: &["machine", "configure"],
-        about: "Set what machines boot next, and nothing else",
-        fixed: &[("state", Literal::Str("configured"))],
-        without: INSTALLING,
-        operands: &[("name", "MACHINE")],
-        list: Some("machines"),
-        example: "mrp machine configure qdc01 --kernel 'my test kernel' --netboot",
-        ..PLAIN
-    },
-    Command {
-        words: &["machine", "provision"],
-        about: "Install machines, unless they are installed like that, and wait",
-        fixed: &[("state", Literal::Str("provisioned"))],
-        operands: &[("name", "MACHINE")],
-        list: Some("machines"),
-        example: "mrp machine provision qdc01 --kernel deb12 --initrd deb12 --preseed ci",
-        ..PLAIN
-    },
-    Command {
-        words: &["machine", "report"],
-        about: "Report on behalf of machines that they are ready, or not",
-        module: &report::MODULE,
-        operands: &[("name", "MACHINE")],
-        list: Some("machines"),
-        example: "mrp machine report qdc01 --state ready",
-        ..PLAIN
-    },
-    Command {
-        words: &["machine", "wait"],
-        about: "Wait until machines are ready; fail when one reports an error",
-        module: &wait::MODULE,
-        operands: &[("name", "MACHINE")],
-        list: Some("machines"),
-        example: "mrp machine wait qdc01 qdc02 --wait-timeout 1800",
-        ..PLAIN
-    },
-    Command {
-        words: &["power", "show"],
-        about: "Ask the BMCs of machines for their power",
-        module: &modules::MACHINE_INFO,
-        fixed: &[("gather", Literal::Str("power"))],
-        without: &["query", "name", "arch", "state", "mine"],
-        operands: &[("names", "MACHINE")],
-        view: View::Table("machines", &["name", "power"]),
-        example: "mrp power show qdc01 qdc02",
-        ..PLAIN
-    },
-    Command {
-        words: &["power", "on"],
-        about: "Switch machines on",
-        module: &modules::POWER,
-        fixed: &[("state", Literal::Str("on"))],
-        without: REBOOTING,
-        operands: &[("name", "MACHINE")],
-        list: Some("machines"),
-        example: "mrp power on qdc01",
-        ..PLAIN
-    },
-    Command {
-        words: &["power", "off"],
-        about: "Switch machines off",
-        module: &modules::POWER,
-        fixed: &[("state", Literal::Str("off"))],
-        without: REBOOTING,
-        operands: &[("name", "MACHINE")],
-        list: Some("machines"),
-        example: "mrp power off qdc01 qdc02",
-        ..PLAIN
-    },
-    Command {
-        words: &["power", "reboot"],
-        about: "Reset machines, and say what they start from this once",
-        module: &modules::POWER,
-        fixed: &[("state", Literal::Str("rebooted"))],
-        operands: &[("name", "MACHINE")],
-        list: Some("machines"),
-        example: "mrp power reboot qdc01 --boot disk",
-        ..PLAIN
-    },
-    Command {
-        words: &["interface", "list"],
-        about: "List the interfaces of machines",
-        module: &modules::MACHINE_INFO,
-        fixed: &[("gather", Literal::Str("interfaces"))],
-        without: &["query", "name", "arch", "state", "mine"],
-        operands: &[("names", "MACHINE")],
-        view: View::Interfaces,
-        example: "mrp interface list qdc01",
-        ..PLAIN
-    },
-    Command {
-        words: &["interface", "set"],
-        about: "Set where an interface has its address from, or rename it",
-        module: &modules::INTERFACE,
-        operands: &[("name", "MACHINE"), ("interface", "INTERFACE")],
-        example: "mrp interface set qdc01 eth1 --config-type-v4 static --ipv4 auto",
-        ..PLAIN
-    },
-    Command {
-        words: &["net", "show"],
-        about: "Show the addresses of your machines, or of those that are named",
-        module: &modules::NETWORK_FACTS,
-        without: &["machine"],
-        operands: &[("machines", "MACHINE")],
-        view: View::Table("machines", &["name", "ipv4", "netmask", "mac", "arch"]),
-        example: "mrp net show qdc01 --interface eth1",
-        ..PLAIN
-    },
-    Command {
-        words: &["reserve"],
-        about: "Hold a machine by name, or free machines that a query matches",
-        module: &modules::RESERVATION,
-        fixed: &[PRESENT],
-        operands: &[("name", "MACHINE")],
-        view: View::Reservation,
-        example: "mrp reserve --query '(= arch \"arm64\")' --count 2 --reason 'CI run 7'",
-        ..PLAIN
-    },
-    Command {
-        words: &["release"],
-        about: "Give machines back",
-        module: &modules::RESERVATION,
-        fixed: &[ABSENT],
-        without: &["count", "wait", "wait_timeout", "wait_interval"],
-        operands: &[("name", "MACHINE")],
-        view: View::Reservation,
-        example: "mrp release --reason 'CI run 7'",
-        ..PLAIN
-    },
-    Command {
-        words: &["console"],
-        about: "Open a way to the serial console of a machine",
-        module: &modules::CONSOLE,
-        operands: &[("name", "MACHINE")],
-        view: View::Console,
-        example: "websocat --binary \"$(mrp console qdc01)\"",
-        ..PLAIN
-    },
-    Command {
-        words: &["lab", "status"],
-        about: "Show the whole lab, a line for each machine",
-        module: &status::MODULE,
-        view: View::Status,
-        example: "mrp lab status --watch",
-        ..PLAIN
-    },
-    Command {
-        words: &["inventory"],
-        about: "Print the lab as an inventory for Ansible",
-        module: &inventory::MODULE,
-        without: &["token_file"],
-        view: View::Json("inventory"),
-        example: "mrp inventory --scope mine --interface eth1",
-        ..PLAIN
-    },
+            "id name arch state power assignees interfaces subarch netboot_enabled",
+        ))
+        .example("mrp machine list --mine --gather state,power"),
+    Command::new(&["machine", "show"], &modules::MACHINE_INFO)
+        .about("Show all there is to know about machines")
+        .fixed("gather", "state,interfaces,assignees")
+        .only("")
+        .operands(&[("names", "MACHINE")])
+        .view(View::Details("machines"))
+        .example("mrp machine show qdc01"),
+    Command::new(&["machine", "configure"], &modules::MACHINE)
+        .about("Set what machines boot next, and nothing else")
+        .fixed("state", "configured")
+        .only(
+            "id arch subarch kernel kernel_id initrd initrd_id preseed preseed_id \
+             kernel_opts netboot allow_unassigned fail_fast",
+        )
+        .operands(&[("name", "MACHINE")])
+        .list("machines")
+        .example("mrp machine configure qdc01 --kernel 'my test kernel' --netboot"),
+    Command::new(&["machine", "provision"], &modules::MACHINE)
+        .about("Install machines, unless they are installed like that, and wait")
+        .fixed("state", "provisioned")
+        .only(
+            "id arch subarch kernel kernel_id initrd initrd_id preseed preseed_id \
+             kernel_opts netboot force wait wait_timeout wait_interval \
+             netboot_when_ready allow_unassigned fail_fast",
+        )
+        .operands(&[("name", "MACHINE")])
+        .list("machines")
+        .example("mrp machine provision qdc01 --kernel deb12 --initrd deb12 --preseed ci"),
+    Command::new(&["machine", "report"], &report::MODULE)
+        .about("Report on behalf of machines that they are ready, or not")
+        .operands(&[("name", "MACHINE")])
+        .list("machines")
+        .example("mrp machine report qdc01 --state ready"),
+    Command::new(&["machine", "wait"], &wait::MODULE)
+        .about("Wait until machines are ready; fail when one reports an error")
+        .operands(&[("name", "MACHINE")])
+        .list("machines")
+        .example("mrp machine wait qdc01 qdc02 --wait-timeout 1800"),
+    Command::new(&["power", "show"], &modules::MACHINE_INFO)
+        .about("Ask the BMCs of machines for their power")
+        .fixed("gather", "power")
+        .only("")
+        .operands(&[("names", "MACHINE")])
+        .view(View::Table("machines", "name power"))
+        .example("mrp power show qdc01 qdc02"),
+    Command::new(&["power", "on"], &modules::POWER)
+        .about("Switch machines on")
+        .fixed("state", "on")
+        .only(SWITCH_POWER)
+        .operands(&[("name", "MACHINE")])
+        .list("machines")
+        .example("mrp power on qdc01"),
+    Command::new(&["power", "off"], &modules::POWER)
+        .about("Switch machines off")
+        .fixed("state", "off")
+        .only(SWITCH_POWER)
+        .operands(&[("name", "MACHINE")])
+        .list("machines")
+        .example("mrp power off qdc01 qdc02"),
+    Command::new(&["power", "reboot"], &modules::POWER)
+        .about("Reset machines, and say what they start from this once")
+        .fixed("state", "rebooted")
+        .only("id boot force wait wait_timeout wait_interval allow_unassigned fail_fast")
+        .operands(&[("name", "MACHINE")])
+        .list("machines")
+        .example("mrp power reboot qdc01 --boot disk"),
+    Command::new(&["interface", "list"], &modules::MACHINE_INFO)
+        .about("List the interfaces of machines")
+        .fixed("gather", "interfaces")
+        .only("")
+        .operands(&[("names", "MACHINE")])
+        .view(View::Interfaces)
+        .example("mrp interface list qdc01"),
+    Command::new(&["interface", "set"], &modules::INTERFACE)
+        .about("Set where an interface has its address from, or rename it")
+        .only("id interface_id config_type_v4 ipv4 identifier allow_unassigned")
+        .operands(&[("name", "MACHINE"), ("interface", "INTERFACE")])
+        .example("mrp interface set qdc01 eth1 --config-type-v4 static --ipv4 auto"),
+    Command::new(&["net", "show"], &modules::NETWORK_FACTS)
+        .about("Show the addresses of your machines, or of those that are named")
+        .only("query all interface")
+        .operands(&[("machines", "MACHINE")])
+        .view(View::Table("machines", "name ipv4 netmask mac arch"))
+        .example("mrp net show qdc01 --interface eth1"),
+    Command::new(&["reserve"], &modules::RESERVATION)
+        .about("Hold a machine by name, or free machines that a query matches")
+        .fixed("state", "present")
+        .only("id query count reason user wait wait_timeout wait_interval")
+        .operands(&[("name", "MACHINE")])
+        .view(View::Reservation)
+        .example("mrp reserve --query '(= arch \"arm64\")' --count 2 --reason 'CI run 7'"),
+    Command::new(&["release"], &modules::RESERVATION)
+        .about("Give machines back")
+        .fixed("state", "absent")
+        .only("id query reason user")
+        .operands(&[("name", "MACHINE")])
+        .view(View::Reservation)
+        .example("mrp release --reason 'CI run 7'"),
+    Command::new(&["console"], &modules::CONSOLE)
+        .about("Open a way to the serial console of a machine")
+        .operands(&[("name", "MACHINE")])
+        .view(View::Console)
+        .example("websocat --binary \"$(mrp console qdc01)\""),
+    Command::new(&["lab", "status"], &status::MODULE)
+        .about("Show the whole lab, a line for each machine")
+        .view(View::Status)
+        .example("mrp lab status --watch"),
+    Command::new(&["inventory"], &inventory::MODULE)
+        .about("Print the lab as an inventory for Ansible")
+        .only("scope query interface holders host_name cache cache_lifetime")
+        .view(View::Json("inventory"))
+        .example("mrp inventory --scope mine --interface eth1"),
 ];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn rows_name_options_of_their_modules() {
+        for command in ALL {
+            let fixed = command.fixed.iter().map(|(name, _)| *name);
+            let operands = command.operands.iter().map(|(name, _)| *name);
+            let only = command.only.unwrap_or_default().split_whitespace();
+            for name in fixed.chain(operands).chain(only).chain(command.list) {
+                command.option(name);
+            }
+        }
+    }
+}

@@ -1,4 +1,4 @@
-//! `mrp machine report`: a state on behalf of machines. What `mrp_machine` does with the states that are reported.
+//! `mrp machine report`: reports a state on behalf of machines. It is `mrp_machine` with the states that machines report.
 
 use crate::ansible::{Attribute, Attributes, Constraints, Kind, Module, ModuleSpec, Opt, Return};
 use crate::modules;
@@ -13,7 +13,7 @@ pub(crate) const MODULE: Module = Module {
 
 static SPEC: ModuleSpec = ModuleSpec {
     name: "mrp machine report",
-    options: &[machine::OPTIONS, OPTIONS, MANY, connection::OPTIONS],
+    options: &[machine::OPTIONS, OPTIONS, LIST, connection::OPTIONS],
     constraints: Constraints {
         mutually_exclusive: &[machine::EITHER],
         required_one_of: &[machine::EITHER],
@@ -36,7 +36,7 @@ const OPTIONS: &[Opt] = &[
     machine::ALLOW_UNASSIGNED,
 ];
 
-const MANY: &[Opt] = &[
+const LIST: &[Opt] = &[
     run::items("machines", &[machine::OPTIONS, OPTIONS]),
     run::FAIL_FAST,
 ];

@@ -1,17 +1,21 @@
 //! `mrp lab status`: the whole lab, a line for each machine.
 
+use std::collections::HashMap;
+use std::fmt::Display;
+use std::hash::Hash;
+
 use serde::{Deserialize, Serialize};
-use serde_json::{Map, json};
+use serde_json::json;
 
 use crate::ansible::{Call, Constraints, Failure, Kind, Module, ModuleSpec, Opt, Return, Success};
-use crate::client::{Image, ImageId, MachineState, PreseedId, ReadOnlyClient, Scope};
+use crate::cli::output::text::holder_text;
+use crate::client::{ImageId, MachineState, PreseedId, ReadOnlyClient, Scope};
 use crate::modules::options::connection;
 use crate::modules::options::info;
-use crate::modules::run;
 use crate::support::glob::Glob;
 use crate::task::TaskError;
 use crate::task::list;
-use crate::task::list::{Details, ImageFilter, MachineFilter, MachineInfo, PreseedFilter};
+use crate::task::list::{MachineDetails, MachineFilter, MachineInfo};
 use crate::task::network;
 
 pub(crate) const MODULE: Module = Module { spec: &SPEC, run };
@@ -46,13 +50,13 @@ const OPTIONS: &[Opt] = &[
         .about(&["Seconds between two looks."]),
 ];
 
-/// The option that asks for it again and again.
+/// The option that repeats the command.
 pub(crate) const WATCH: &str = "watch";
-/// The option with the pause between.
+/// The option for the pause between two repetitions.
 pub(crate) const INTERVAL: &str = "interval";
 
 #[derive(Deserialize)]
-struct Options {
+struct StatusOptions {
     name: Option<String>,
     arch: Option<String>,
     query: Option<String>,
@@ -61,9 +65,9 @@ struct Options {
     interface: Vec<String>,
 }
 
-/// One machine's line.
+/// One machine.
 #[derive(Serialize)]
-struct Line {
+struct StatusRow {
     name: String,
     state: Option<MachineState>,
     /// Who holds it, each with the reason.
@@ -76,126 +80,87 @@ struct Line {
 }
 
 fn run(call: &Call) -> Result<Success, Failure> {
-    let options: Options = call.options();
+    let options: StatusOptions = call.options();
     let filter = filter(&options)?;
     let client = connection::connect(call)?;
-    let lines = gather(client.read_only(), &filter, &options.interface);
-    let lines = lines.map_err(run::failure)?;
-    Ok(Success {
-        fields: Map::from_iter([("machines".to_owned(), json!(lines))]),
-        ..Success::default()
-    })
+    let rows = read_rows(client.read_only(), &filter, &options.interface)?;
+    Ok(Success::with_field("machines", json!(rows)))
 }
 
-fn filter(options: &Options) -> Result<MachineFilter, Failure> {
+fn filter(options: &StatusOptions) -> Result<MachineFilter, Failure> {
     Ok(MachineFilter {
         machines: info::selection(None, options.query.clone())?,
         scope: info::scope(options.mine),
         name: options.name.as_deref().map(Glob::new),
         arch: options.arch.clone(),
-        states: Vec::new(),
-        details: Details {
+        details: MachineDetails {
             state: true,
             interfaces: true,
             assignees: true,
             power: false,
         },
+        ..MachineFilter::default()
     })
 }
 
-fn gather(
+fn read_rows(
     client: &ReadOnlyClient,
     filter: &MachineFilter,
     preference: &[String],
-) -> Result<Vec<Line>, TaskError> {
-    let bootable = Bootable::read(client)?;
+) -> Result<Vec<StatusRow>, TaskError> {
+    let images = client.images().list(Scope::Visible)?.into_iter();
+    let preseeds = client.preseeds().list(Scope::Visible)?.into_iter();
+    let names = BootNames {
+        kernels: images
+            .filter_map(|image| Some((image.id, image.description?)))
+            .collect(),
+        preseeds: preseeds.map(|preseed| (preseed.id, preseed.name)).collect(),
+    };
     let machines = list::machines(client, filter)?;
-    let line = |info: &MachineInfo| bootable.line(info, preference);
-    Ok(machines.iter().map(line).collect())
+    let rows = machines.iter();
+    Ok(rows
+        .map(|info| status_row(info, &names, preference))
+        .collect())
 }
 
-/// What machines can boot, to tell it by its name.
-struct Bootable {
-    images: Vec<Image>,
-    preseeds: Vec<(Option<PreseedId>, String)>,
+/// What machines boot, by id.
+struct BootNames {
+    kernels: HashMap<ImageId, String>,
+    preseeds: HashMap<PreseedId, String>,
 }
 
-impl Bootable {
-    fn read(client: &ReadOnlyClient) -> Result<Bootable, TaskError> {
-        let images = list::images(
-            client,
-            &ImageFilter {
-                scope: Scope::Visible,
-                name: None,
-                description: None,
-                kind: None,
-                arch: None,
-                known_good: None,
-            },
-        )?;
-        let preseeds = list::preseeds(
-            client,
-            &PreseedFilter {
-                scope: Scope::Visible,
-                name: None,
-                description: None,
-                kind: None,
-                known_good: None,
-                content: false,
-            },
-        )?;
-        Ok(Bootable {
-            images,
-            preseeds: preseeds
-                .into_iter()
-                .map(|preseed| (preseed.facts.id, preseed.facts.name))
-                .collect(),
-        })
-    }
-
-    fn line(&self, info: &MachineInfo, preference: &[String]) -> Line {
-        let machine = &info.machine;
-        let interfaces = info.interfaces.clone().unwrap_or_default();
-        let (facts, _) = network::facts(machine.clone(), interfaces, preference);
-        let each = facts.interfaces.iter().filter_map(network::address);
-        let all = || each.map(str::to_owned).collect();
-        Line {
-            name: machine.name.clone(),
-            state: info.state.clone(),
-            holders: info.assignees.iter().flatten().map(holder).collect(),
-            addresses: facts.ipv4.clone().map_or_else(all, |address| vec![address]),
-            boots: machine
-                .kernel_id
-                .map(|id| self.kernel(id))
-                .into_iter()
-                .chain(machine.preseed_id.map(|id| self.preseed(id)))
-                .collect(),
-            netboot_enabled: machine.netboot_enabled == Some(true),
+fn status_row(info: &MachineInfo, names: &BootNames, preference: &[String]) -> StatusRow {
+    let machine = &info.machine;
+    let interfaces = info.interfaces.clone().unwrap_or_default();
+    let (facts, _) = network::facts(machine.clone(), interfaces, preference);
+    let addresses = match facts.ipv4 {
+        Some(address) => vec![address],
+        None => {
+            let all = facts.interfaces.iter().filter_map(network::address);
+            all.map(str::to_owned).collect()
         }
-    }
-
-    /// One that is not visible has nothing but its id.
-    fn kernel(&self, id: ImageId) -> String {
-        let known = self.images.iter().find(|image| image.id == id);
-        known
-            .and_then(|image| image.description.clone())
-            .unwrap_or_else(|| format!("kernel {id}"))
-    }
-
-    fn preseed(&self, id: PreseedId) -> String {
-        let known = self.preseeds.iter().find(|(known, _)| *known == Some(id));
-        known.map_or_else(|| format!("preseed {id}"), |(_, name)| name.clone())
+    };
+    let kernel = machine
+        .kernel_id
+        .map(|id| name_or_id(&names.kernels, "kernel", id));
+    let preseed = machine
+        .preseed_id
+        .map(|id| name_or_id(&names.preseeds, "preseed", id));
+    let holders = info.assignees.iter().flatten();
+    StatusRow {
+        name: machine.name.clone(),
+        state: info.state.clone(),
+        holders: holders
+            .map(|holder| holder_text(holder.user.as_deref(), holder.reason.as_deref()))
+            .collect(),
+        addresses,
+        boots: kernel.into_iter().chain(preseed).collect(),
+        netboot_enabled: machine.netboot_enabled == Some(true),
     }
 }
 
-fn holder(assignee: &crate::client::Assignee) -> String {
-    let user = assignee.user.as_deref().unwrap_or("?");
-    match assignee
-        .reason
-        .as_deref()
-        .filter(|reason| !reason.is_empty())
-    {
-        Some(reason) => format!("{user} ({reason})"),
-        None => user.to_owned(),
-    }
+/// The name of a kernel or preseed. One that is not visible to the user has only its id.
+fn name_or_id<Id: Hash + Eq + Display>(names: &HashMap<Id, String>, what: &str, id: Id) -> String {
+    let name = names.get(&id).cloned();
+    name.unwrap_or_else(|| format!("{what} {id}"))
 }

@@ -1,4 +1,4 @@
-//! `mrp machine wait`: until machines are ready.
+//! `mrp machine wait`: waits until machines are ready.
 
 use serde::Deserialize;
 
@@ -6,14 +6,14 @@ use crate::ansible::{Call, Constraints, Failure, Kind, Module, ModuleSpec, Opt, 
 use crate::modules::options::connection;
 use crate::modules::options::{machine, wait};
 use crate::modules::run;
-use crate::task::Wait;
-use crate::task::machine::Readiness;
+use crate::task::WaitLimits;
+use crate::task::machine::ReadinessSpec;
 
 pub(crate) const MODULE: Module = Module { spec: &SPEC, run };
 
 static SPEC: ModuleSpec = ModuleSpec {
     name: "mrp machine wait",
-    options: &[machine::OPTIONS, OPTIONS, MANY, connection::OPTIONS],
+    options: &[machine::OPTIONS, OPTIONS, LIST, connection::OPTIONS],
     constraints: Constraints {
         mutually_exclusive: &[machine::EITHER],
         required_one_of: &[machine::EITHER],
@@ -31,35 +31,36 @@ const OPTIONS: &[Opt] = &[
     wait::INTERVAL,
 ];
 
-const MANY: &[Opt] = &[
+const LIST: &[Opt] = &[
     run::items("machines", &[machine::OPTIONS, OPTIONS]),
     run::FAIL_FAST,
 ];
 
 #[derive(Deserialize)]
-struct Options {
+struct MachineWaitOptions {
     wait_timeout: f64,
     wait_interval: f64,
 }
 
-/// Whoever only waits changes nothing.
+/// A task that waits counts as a change. Here nothing but the wait is done.
 fn run(call: &Call) -> Result<Success, Failure> {
-    let unchanged = |success| Success {
-        changed: false,
-        ..success
-    };
-    let failed = |failure| Failure {
-        changed: false,
-        ..failure
-    };
-    run::run(call, readiness).map(unchanged).map_err(failed)
+    match run::run(call, readiness) {
+        Ok(success) => Ok(Success {
+            changed: false,
+            ..success
+        }),
+        Err(failure) => Err(Failure {
+            changed: false,
+            ..failure
+        }),
+    }
 }
 
-fn readiness(call: &Call) -> Result<Readiness, Failure> {
-    let options: Options = call.options();
-    Ok(Readiness {
+fn readiness(call: &Call) -> Result<ReadinessSpec, Failure> {
+    let options: MachineWaitOptions = call.options();
+    Ok(ReadinessSpec {
         machine: machine::machine(call)?,
-        wait: Wait {
+        wait: WaitLimits {
             timeout: connection::seconds("wait_timeout", options.wait_timeout)?,
             interval: connection::seconds("wait_interval", options.wait_interval)?,
         },

@@ -1,10 +1,10 @@
-//! What a person sees on a terminal.
+//! Results, failures and progress on a terminal.
 
+pub(crate) mod colours;
 pub(crate) mod diff;
 pub(crate) mod markup;
 pub(crate) mod progress;
-pub(crate) mod show;
-pub(crate) mod style;
+pub(crate) mod result_text;
 pub(crate) mod table;
 pub(crate) mod terminal;
 pub(crate) mod text;

@@ -1,128 +1,157 @@
-//! What is under way, on a terminal: a bar for an upload, a line for a wait.
+//! Progress on standard error: a bar for an upload, a line for a wait and, with `--verbose`, a line for each request.
 
 use std::collections::HashMap;
 use std::io::IsTerminal;
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::path::Path;
+use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
 
-use crate::cli::output::text::{shortened, without_controls};
+use crate::ansible::{Call, ModuleSpec};
+use crate::cli::output::terminal;
+use crate::cli::output::text::{truncate, without_controls};
 use crate::client::{ProgressEvent, ProgressListener};
 
-/// How often a line is drawn while nothing is heard.
+/// How often a line is drawn between two events.
 const TICK: Duration = Duration::from_millis(250);
 
-/// How an upload looks.
-struct Upload {
-    /// Nothing is known of the rate yet.
+struct UploadTemplates {
+    /// Before the rate is known.
     begun: &'static str,
     sending: &'static str,
-    /// The server works on it, and does not say how far it is.
+    /// The server stores the file, and does not say how far it is.
     sent: &'static str,
 }
 
-const UPLOAD: Upload = Upload {
+const UPLOAD: UploadTemplates = UploadTemplates {
     begun: "{msg} {wide_bar} {bytes}/{total_bytes}",
     sending: "{msg} {wide_bar} {bytes}/{total_bytes} {bytes_per_sec} {eta} left",
     sent: "{msg} {bytes} sent, waiting for the server {elapsed}",
 };
-/// Where the name and the sizes would leave nothing for the bar.
-const NARROW: Upload = Upload {
+/// For terminals on which the name and the sizes leave no room for the bar.
+const NARROW_UPLOAD: UploadTemplates = UploadTemplates {
     begun: "{wide_bar} {percent}%",
     sending: "{wide_bar} {percent}% {bytes_per_sec} {eta} left",
     sent: "{bytes} sent, waiting {elapsed}",
 };
-/// From here on, beside a third for the name, sizes of gigabytes leave something for the bar.
-const WIDE: usize = 72;
+/// The columns that a third for the name, sizes of gigabytes and a bar need.
+const UPLOAD_COLUMNS: usize = 72;
 
-/// What matters most comes first, as a narrow terminal cuts the end.
+/// The state stands first: a narrow terminal cuts the end.
 const WAIT: &str = "{spinner} {prefix} ({elapsed}) {wide_msg}";
 
-/// The lines on the terminal, by what they are about.
-struct Display {
+/// The lines of the uploads and waits that are under way.
+#[derive(Default)]
+struct ProgressDisplay {
     screen: MultiProgress,
+    /// By file, or by what a wait is for.
     lines: HashMap<String, ProgressBar>,
 }
 
-/// Who notes that the server is asked, and draws what is under way where standard error is a terminal.
-pub(crate) fn progress(is_asked: Arc<AtomicBool>) -> ProgressListener {
-    let display = std::io::stderr().is_terminal().then(|| {
-        Mutex::new(Display {
-            screen: MultiProgress::new(),
-            lines: HashMap::new(),
-        })
-    });
-    ProgressListener::new(move |notice| {
-        if *notice == ProgressEvent::Connected {
-            is_asked.store(true, Ordering::Relaxed);
-        }
-        if let Some(display) = &display {
-            display
-                .lock()
-                .unwrap_or_else(PoisonError::into_inner)
-                .draw(notice);
+/// Shows the progress of a call: uploads and waits where standard error is a terminal, requests where the call is verbose.
+pub(crate) fn listener(call: &Call, spec: &'static ModuleSpec) -> ProgressListener {
+    let is_terminal = std::io::stderr().is_terminal();
+    let display = is_terminal.then(|| Mutex::new(ProgressDisplay::default()));
+    let call = call.clone();
+    ProgressListener::new(move |event| {
+        let display = display.as_ref();
+        let display = display.map(|display| display.lock().unwrap_or_else(PoisonError::into_inner));
+        match (request_line(event), display) {
+            (Some(_), _) if call.verbosity == 0 => {}
+            (Some(line), display) => {
+                // A name in the path may be a secret that was typed in the wrong place.
+                let line = without_controls(&call.scrub_text(spec, line));
+                let print = || terminal::print_error(&line);
+                match display {
+                    Some(display) => display.screen.suspend(print),
+                    None => print(),
+                }
+            }
+            (None, Some(mut display)) => display.draw(event),
+            (None, None) => {}
         }
     })
 }
 
-impl Display {
-    fn draw(&mut self, notice: &ProgressEvent) {
-        match notice {
-            ProgressEvent::Connected | ProgressEvent::RequestEnded { .. } => {}
-            ProgressEvent::Sending { file, sent, size } => {
-                let name = file
-                    .file_name()
-                    .unwrap_or(file.as_os_str())
-                    .to_string_lossy();
-                let look = if columns() < WIDE { NARROW } else { UPLOAD };
-                let line = self.line(&file.to_string_lossy(), || {
-                    // A third of the terminal: the bar, the rate and the time left need the others.
-                    ProgressBar::new(*size)
-                        .with_style(style(look.begun))
-                        .with_message(shortened(&without_controls(&name), columns() / 3))
-                });
-                if *sent == 0 {
-                    line.reset_eta();
-                    line.set_style(style(look.begun));
-                } else if sent == size {
-                    line.set_style(style(look.sent));
-                } else if line.position() == 0 {
-                    line.set_style(style(look.sending));
-                }
-                line.set_position(*sent);
-            }
-            ProgressEvent::SendingEnded { file } => self.end(&file.to_string_lossy()),
+/// `GET /api/v1/machine: 200 in 12 ms, attempt 1`; None for an event of another kind.
+fn request_line(event: &ProgressEvent) -> Option<String> {
+    let ProgressEvent::RequestEnded {
+        method,
+        path,
+        status,
+        elapsed,
+        attempt,
+    } = event
+    else {
+        return None;
+    };
+    let status = status.map_or("no answer".to_owned(), |status| status.to_string());
+    let milliseconds = elapsed.as_millis();
+    Some(format!(
+        "{method} {path}: {status} in {milliseconds} ms, attempt {attempt}\n"
+    ))
+}
+
+impl ProgressDisplay {
+    fn draw(&mut self, event: &ProgressEvent) {
+        match event {
+            ProgressEvent::RequestEnded { .. } => {}
+            ProgressEvent::Sending { file, sent, size } => self.draw_upload(file, *sent, *size),
+            ProgressEvent::SendingEnded { file } => self.remove(&file.to_string_lossy()),
             ProgressEvent::Awaiting { what, seen, .. } => {
                 let line = self.line(what, || ProgressBar::no_length().with_style(style(WAIT)));
-                let told = |text: &str| without_controls(text).replace('\n', " ");
-                line.set_prefix(shortened(&told(seen), columns() / 2));
-                line.set_message(told(&format!("waiting for {what}")));
+                let on_one_line = |text: &str| without_controls(text).replace('\n', " ");
+                line.set_prefix(truncate(&on_one_line(seen), columns() / 2));
+                line.set_message(on_one_line(&format!("waiting for {what}")));
             }
-            ProgressEvent::AwaitingEnded { what } => self.end(what),
+            ProgressEvent::AwaitingEnded { what } => self.remove(what),
         }
     }
 
-    /// The line about something. A new one is all there before it is added, as it may be drawn from then on.
-    fn line(&mut self, about: &str, new: impl FnOnce() -> ProgressBar) -> &ProgressBar {
+    fn draw_upload(&mut self, file: &Path, sent: u64, size: u64) {
+        let name = file.file_name().unwrap_or(file.as_os_str());
+        let name = without_controls(&name.to_string_lossy());
+        let columns = columns();
+        let templates = if columns < UPLOAD_COLUMNS {
+            NARROW_UPLOAD
+        } else {
+            UPLOAD
+        };
+        let line = self.line(&file.to_string_lossy(), || {
+            ProgressBar::new(size)
+                .with_style(style(templates.begun))
+                .with_message(truncate(&name, columns / 3))
+        });
+        if sent == 0 {
+            line.reset_eta();
+            line.set_style(style(templates.begun));
+        } else if sent == size {
+            line.set_style(style(templates.sent));
+        } else if line.position() == 0 {
+            line.set_style(style(templates.sending));
+        }
+        line.set_position(sent);
+    }
+
+    /// The line with this key. A new one has its style and message before it is added, since it may be drawn from then on.
+    fn line(&mut self, key: &str, new: impl FnOnce() -> ProgressBar) -> &ProgressBar {
         let new = || {
             let line = self.screen.add(new());
             line.enable_steady_tick(TICK);
             line
         };
-        self.lines.entry(about.to_owned()).or_insert_with(new)
+        self.lines.entry(key.to_owned()).or_insert_with(new)
     }
 
-    /// What is over leaves no line behind: the result tells it.
-    fn end(&mut self, about: &str) {
-        if let Some(line) = self.lines.remove(about) {
+    fn remove(&mut self, key: &str) {
+        if let Some(line) = self.lines.remove(key) {
             line.finish_and_clear();
         }
     }
 }
 
-/// How wide the terminal is.
+/// The width of the terminal on standard error.
 fn columns() -> usize {
     let size = terminal_size::terminal_size_of(std::io::stderr());
     size.map_or(usize::MAX, |(columns, _)| usize::from(columns.0))

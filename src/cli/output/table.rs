@@ -1,121 +1,119 @@
-//! Tables that fit the terminal: what matters least is left out first, and what says enough by its beginning is cut.
+//! Tables that fit the terminal: the least important columns are left out, and texts that are known by their beginning
+//! are cut.
 
 use anstyle::Style;
 
-use crate::cli::output::style;
-use crate::cli::output::style::paint;
-use crate::cli::output::text::{NOTHING, shortened, width_of};
+use crate::cli::output::colours;
+use crate::cli::output::colours::paint;
+use crate::cli::output::text::{NOTHING, display_width, truncate};
 
-/// A line for each row, none wider than the terminal.
-pub(crate) fn plain(columns: &[&'static str], rows: &[Vec<String>], width: Option<u16>) -> String {
-    let styles = vec![Style::new(); rows.len()];
-    coloured(columns, rows, &styles, width)
-}
-
-/// Columns in which nothing stands are left out.
-pub(crate) fn coloured(
-    columns: &[&'static str],
-    rows: &[Vec<String>],
-    styles: &[Style],
-    width: Option<u16>,
-) -> String {
-    let is_told = |index: &usize| rows.iter().any(|row| row[*index] != NOTHING);
-    let shown = (0..columns.len()).filter(is_told).map(|index| {
-        let head = columns[index].replace('_', " ").to_uppercase();
-        let cells = rows.iter().map(|row| row[index].replace(['\n', '\t'], " "));
-        Column::new(columns[index], [head].into_iter().chain(cells).collect())
-    });
-    let mut shown: Vec<Column> = shown.collect();
-    if shown.is_empty() {
-        return "none\n".to_owned();
-    }
-    let room = width.map_or(usize::MAX, usize::from);
-    fit(&mut shown, room);
-    let styles = std::iter::once(&style::HEAD).chain(styles);
-    let lines = styles.enumerate().map(|(number, style)| {
-        let cells: String = shown.iter().map(|column| column.cell(number)).collect();
-        paint(*style, &shortened(cells.trim_end(), room)) + "\n"
-    });
-    lines.collect()
-}
-
-/// Blanks behind what stands in a column.
+/// Blanks between two columns.
 const GAP: usize = 2;
-/// What is read whole or not at all; it is left out after all others but the first column, which is not left out.
-const WHOLE: [&str; 8] = [
-    "name",
-    "mac",
-    "state",
-    "power",
-    "address",
-    "ipv4",
-    "configured_ipv4",
-    "lease_ipv4",
-];
-/// What says enough by its beginning, which is that long: it is cut before another column is left out.
-const BRIEF: [(&str, usize); 6] = [
-    ("holder", 10),
-    ("boots", 10),
-    ("assignees", 10),
-    ("interfaces", 10),
-    ("power", 10),
-    // The longest address, and a sign that there are more.
-    ("address", 18),
-];
-
-/// A column as it is going to be shown.
-struct Column {
+struct TableColumn {
     name: &'static str,
+    /// The heading, then a cell for each row.
     cells: Vec<String>,
     width: usize,
 }
 
-impl Column {
-    fn new(name: &'static str, cells: Vec<String>) -> Column {
-        let width = cells.iter().map(|cell| width_of(cell)).max();
-        Column {
+/// A line for each row, none wider than the terminal. `row_styles` colours the rows, where it is not empty.
+pub(crate) fn table_text(
+    names: &[&'static str],
+    rows: &[Vec<String>],
+    row_styles: &[Style],
+    width: Option<u16>,
+) -> String {
+    let mut columns: Vec<TableColumn> = Vec::new();
+    for (index, name) in names.iter().enumerate() {
+        // A column without any value is left out.
+        if rows.iter().any(|row| row[index] != NOTHING) {
+            columns.push(TableColumn::new(name, rows.iter().map(|row| &*row[index])));
+        }
+    }
+    if columns.is_empty() {
+        return "none\n".to_owned();
+    }
+    let room = width.map_or(usize::MAX, usize::from);
+    fit(&mut columns, room);
+    let mut text = String::new();
+    for line in 0..=rows.len() {
+        let style = match line.checked_sub(1) {
+            None => colours::HEADING,
+            Some(row) => row_styles.get(row).copied().unwrap_or_default(),
+        };
+        let cells: String = columns.iter().map(|column| column.cell(line)).collect();
+        text.push_str(&paint(style, &truncate(cells.trim_end(), room)));
+        text.push('\n');
+    }
+    text
+}
+
+impl TableColumn {
+    fn new<'a>(name: &'static str, values: impl Iterator<Item = &'a str>) -> TableColumn {
+        let mut cells = vec![name.replace('_', " ").to_uppercase()];
+        cells.extend(values.map(|value| value.replace(['\n', '\t'], " ")));
+        let width = cells.iter().map(|cell| display_width(cell)).max();
+        TableColumn {
             name,
             cells,
             width: width.unwrap_or(0),
         }
     }
 
-    /// The width to which others give way. For one long text, not all others are left out.
-    fn wanted(&self, room: usize) -> usize {
-        match BRIEF.iter().find(|(name, _)| *name == self.name) {
-            Some((_, beginning)) => self.width.min(*beginning),
-            None if self.is_whole() => self.width,
-            None => self.width.min(room / 3 * 2),
-        }
+    /// The width below which other columns are left out instead.
+    fn least_width(&self, room: usize) -> usize {
+        let beginning = match self.name {
+            // The longest IPv4 address, and a sign that there are more.
+            "address" => 18,
+            // Their beginnings say enough.
+            "holder" | "boots" | "assignees" | "interfaces" | "power" => 10,
+            _ if self.is_uncut() => self.width,
+            // One long text must not push out all other columns.
+            _ => room / 3 * 2,
+        };
+        self.width.min(beginning)
     }
 
-    fn is_whole(&self) -> bool {
-        WHOLE.contains(&self.name)
+    /// Whether the column is shown as a whole or not at all: half a name or address looks like another one.
+    fn is_uncut(&self) -> bool {
+        matches!(
+            self.name,
+            "name"
+                | "mac"
+                | "state"
+                | "power"
+                | "address"
+                | "ipv4"
+                | "configured_ipv4"
+                | "lease_ipv4"
+        )
     }
 
-    fn cell(&self, number: usize) -> String {
-        let mut text = shortened(&self.cells[number], self.width);
-        // Half an address looks like another one.
-        if self.name == "address" && text != self.cells[number] {
-            text = text
-                .rsplit_once(", ")
-                .map_or(text.clone(), |(whole, _)| format!("{whole}, …"));
+    /// A cell, filled up with blanks to the next column.
+    fn cell(&self, line: usize) -> String {
+        let mut text = truncate(&self.cells[line], self.width);
+        // Of several addresses the last whole one ends the text.
+        if self.name == "address"
+            && text != self.cells[line]
+            && let Some((whole, _)) = text.rsplit_once(", ")
+        {
+            text = format!("{whole}, …");
         }
-        let blanks = self.width - width_of(&text) + GAP;
+        let blanks = self.width - display_width(&text) + GAP;
         text + &" ".repeat(blanks)
     }
 }
 
-/// Leaves out what matters least, which stands rightmost, and then cuts what is widest.
-fn fit(columns: &mut Vec<Column>, room: usize) {
-    let gaps = |columns: &[Column]| GAP * (columns.len() - 1);
-    let is_too_wide = |columns: &[Column]| {
-        let widths = columns.iter().map(|column| column.wanted(room));
+/// Leaves out the least important columns, which stand rightmost, and then cuts the widest.
+fn fit(columns: &mut Vec<TableColumn>, room: usize) {
+    let gaps = |columns: &[TableColumn]| GAP * (columns.len() - 1);
+    let is_too_wide = |columns: &[TableColumn]| {
+        let widths = columns.iter().map(|column| column.least_width(room));
         widths.sum::<usize>() + gaps(columns) > room
     };
-    for place in (1..columns.len()).rev() {
-        if is_too_wide(columns) && !columns[place].is_whole() {
-            columns.remove(place);
+    for index in (1..columns.len()).rev() {
+        if is_too_wide(columns) && !columns[index].is_uncut() {
+            columns.remove(index);
         }
     }
     while is_too_wide(columns) && columns.len() > 1 {
@@ -123,10 +121,10 @@ fn fit(columns: &mut Vec<Column>, room: usize) {
     }
     let room_for_cells = room.saturating_sub(gaps(columns));
     while columns.iter().map(|column| column.width).sum::<usize>() > room_for_cells {
-        // Of the columns that are wider than they have to be the widest; or the only one.
+        // The widest of the columns that may be cut; of a single column, that one.
         let widest = columns
             .iter_mut()
-            .max_by_key(|column| (column.width > column.wanted(room), column.width));
+            .max_by_key(|column| (column.width > column.least_width(room), column.width));
         match widest {
             Some(column) if column.width > 1 => column.width -= 1,
             _ => break,
@@ -149,11 +147,11 @@ mod tests {
             "10.40.5.12, 10.40.5.13",
         ];
         let row = row.map(str::to_owned).to_vec();
-        plain(&COLUMNS, &[row], Some(width))
+        table_text(&COLUMNS, &[row], &[], Some(width))
     }
 
     #[test]
-    fn what_is_read_whole_is_there_or_is_not() {
+    fn uncut_column_is_whole_or_left_out() {
         for width in 1..90 {
             let text = at(width);
             let line = text.lines().last().unwrap_or_default();
@@ -179,14 +177,14 @@ mod tests {
                     "{line}"
                 );
             }
-            assert!(width_of(line) <= usize::from(width), "{line}");
+            assert!(display_width(line) <= usize::from(width), "{line}");
         }
     }
 
     #[test]
-    fn a_whole_column_less_comes_before_a_cut_one() {
+    fn column_is_left_out_before_an_uncut_one_is_cut() {
         let head = |width| at(width).lines().next().map(str::to_owned);
-        let bold = |text: &str| Some(paint(style::HEAD, text));
+        let bold = |text: &str| Some(paint(colours::HEADING, text));
         assert_eq!(head(50), bold("NAME        STATE         POWER  MAC"));
         assert_eq!(head(45), bold("NAME        STATE         POWER"));
         assert_eq!(at(20).trim_end().lines().last(), Some("machine-12"));

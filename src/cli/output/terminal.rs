@@ -1,26 +1,24 @@
-//! Where results and complaints go. Colours are taken out where there is no terminal, or where `NO_COLOR` is set.
+//! Printing: results on standard output, everything else on standard error.
 
 use std::io::{IsTerminal, Write};
 use std::process::ExitCode;
 
-use serde_json::Value;
-
 use crate::ansible::{Call, Failure, Module};
-use crate::cli::output::style;
-use crate::cli::output::style::paint;
-use crate::cli::output::text::{text_of, without_controls};
+use crate::cli::output::colours;
+use crate::cli::output::colours::paint;
+use crate::cli::output::text::without_controls;
 
-/// From the upper left corner on, on an empty screen.
+/// Moves the cursor to the upper left corner and empties the screen.
 const CLEAR: &str = "\x1b[H\x1b[2J";
 
-/// The columns and lines of the terminal that is printed to; none where it is no terminal.
+/// The columns and lines of the terminal on standard output; None where it is no terminal.
 pub(crate) fn size() -> Option<(u16, u16)> {
     let stdout = std::io::stdout();
     let size = terminal_size::terminal_size_of(&stdout).filter(|_| stdout.is_terminal());
     size.map(|(columns, lines)| (columns.0, lines.0))
 }
 
-/// Prints what was asked for.
+/// Prints a result.
 pub(crate) fn print(text: &str) -> ExitCode {
     let mut stdout = anstream::stdout();
     let written = stdout.write_all(text.as_bytes());
@@ -30,54 +28,49 @@ pub(crate) fn print(text: &str) -> ExitCode {
     }
 }
 
-/// Empties the terminal that is printed to.
+/// Empties the terminal on standard output.
 pub(crate) fn clear() {
     if size().is_some() {
-        // Whether it takes more shows when something is printed.
+        // The result is printed next, and reports an output that fails.
         let _ = std::io::stdout().write_all(CLEAR.as_bytes());
     }
 }
 
-/// One sentence, and what to do about it.
-pub(crate) fn complain(failure: &Failure) {
-    tell(&format!(
-        "{} {}\n",
-        paint(style::BAD, "mrp:"),
-        failure.message
-    ));
+/// Prints a failure's message, and its hint in a line of its own.
+pub(crate) fn print_failure(failure: &Failure) {
+    let program = paint(colours::BAD, "mrp:");
+    print_error(&format!("{program} {}\n", failure.message));
     if let Some(hint) = &failure.hint {
-        tell(&format!("{hint}\n"));
+        print_error(&format!("{hint}\n"));
     }
 }
 
-/// The failure without secrets, its hint apart from its message.
-pub(crate) fn scrubbed(module: &'static Module, call: &Call, failure: &Failure) -> Failure {
+/// The failure without secrets and control characters, its hint apart from its message.
+pub(crate) fn scrub(module: &Module, call: &Call, failure: &Failure) -> Failure {
     let scrub = |text: &str| without_controls(&call.scrub_text(module.spec, text.to_owned()));
     Failure {
+        kind: failure.kind,
         hint: failure.hint.as_deref().map(scrub),
+        hint_names_option: failure.hint_names_option,
         ..Failure::new(scrub(&failure.message))
     }
 }
 
-/// What is to be known although nothing failed.
-pub(crate) fn warn(warnings: &Value) {
-    for warning in warnings.as_array().into_iter().flatten() {
-        let word = paint(style::CHANGED, "warning:");
-        tell(&format!("{word} {}\n", text_of(warning)));
-    }
+/// Prints one of the warnings of a result.
+pub(crate) fn print_warning(warning: &str) {
+    let word = paint(colours::CHANGED, "warning:");
+    print_error(&format!("{word} {}\n", without_controls(warning)));
 }
 
-/// What the server said, where that is to be shown.
-pub(crate) fn tell_response(response: Option<&str>) {
+/// Prints the server's response, where there is one to show.
+pub(crate) fn print_server_response(response: Option<&str>) {
     if let Some(response) = response {
-        tell(&format!(
-            "The server said: {}\n",
-            without_controls(response)
-        ));
+        let response = without_controls(response);
+        print_error(&format!("The server said: {response}\n"));
     }
 }
 
-/// Nothing is left to tell when even standard error is closed.
-pub(crate) fn tell(text: &str) {
+/// Prints on standard error. Where that is closed, nobody can read about it.
+pub(crate) fn print_error(text: &str) {
     let _ = anstream::stderr().write_all(text.as_bytes());
 }

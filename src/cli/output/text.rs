@@ -1,83 +1,85 @@
-//! Values and texts as they stand on a terminal.
+//! Values and texts as a terminal shows them.
 
 use serde_json::Value;
 use unicode_width::UnicodeWidthChar;
 
-/// What stands where there is nothing.
+use crate::support::user_text::user_with_reason;
+
+/// Stands for a value that is absent.
 pub(crate) const NOTHING: &str = "-";
 
-/// A value in a person's words.
-pub(crate) fn text_of(value: &Value) -> String {
+/// A JSON value as text.
+pub(crate) fn display_text(value: &Value) -> String {
     match value {
         Value::Null => NOTHING.to_owned(),
         Value::Bool(true) => "yes".to_owned(),
         Value::Bool(false) => "no".to_owned(),
         Value::String(text) => without_controls(text),
         Value::Array(items) if items.is_empty() => NOTHING.to_owned(),
-        Value::Array(items) => items.iter().map(text_of).collect::<Vec<_>>().join(", "),
-        Value::Object(fields) if fields.contains_key("user") && fields.contains_key("reason") => {
-            holder(value)
+        Value::Array(items) => {
+            let items: Vec<String> = items.iter().map(display_text).collect();
+            items.join(", ")
         }
-        Value::Object(fields) => fields
-            .iter()
-            .filter(|(_, field)| !field.is_null())
-            .map(|(key, field)| format!("{key} {}", text_of(field)))
-            .collect::<Vec<_>>()
-            .join(", "),
+        Value::Object(fields) if fields.contains_key("user") && fields.contains_key("reason") => {
+            holder_text(value["user"].as_str(), value["reason"].as_str())
+        }
+        Value::Object(fields) => {
+            let fields = fields.iter().filter(|(_, field)| !field.is_null());
+            let fields = fields.map(|(key, field)| format!("{key} {}", display_text(field)));
+            fields.collect::<Vec<_>>().join(", ")
+        }
         number => number.to_string(),
     }
 }
 
-fn holder(assignee: &Value) -> String {
-    let user = text_of(&assignee["user"]);
-    match text_of(&assignee["reason"]).as_str() {
-        "" | NOTHING => user,
-        reason => format!("{user} ({reason})"),
-    }
+/// Who holds a machine, and why: `alice (ci)`.
+pub(crate) fn holder_text(user: Option<&str>, reason: Option<&str>) -> String {
+    let reason = reason.filter(|reason| *reason != NOTHING);
+    without_controls(&user_with_reason(user.unwrap_or(NOTHING), reason))
 }
 
-/// The text without what a terminal would take for an order, and without what turns the direction of writing.
+/// The text without control characters, which steer a terminal, and without those that turn the direction of writing.
 pub(crate) fn without_controls(text: &str) -> String {
-    let turns = |character: &char| matches!(character, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
-    let is_order =
-        |character: char| character.is_control() && character != '\n' && character != '\t';
-    text.chars()
-        .filter(|character| !turns(character))
-        .map(|character| {
-            if is_order(character) {
-                char::REPLACEMENT_CHARACTER
-            } else {
-                character
-            }
-        })
-        .collect()
+    let turns_direction = |character: &char| matches!(character, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
+    let replaced = text
+        .chars()
+        .filter(|character| !turns_direction(character))
+        .map(|character| match character {
+            '\n' | '\t' => character,
+            control if control.is_control() => char::REPLACEMENT_CHARACTER,
+            other => other,
+        });
+    replaced.collect()
 }
 
-/// The columns of a terminal that a text takes.
-pub(crate) fn width_of(text: &str) -> usize {
+/// The columns that a text takes.
+pub(crate) fn display_width(text: &str) -> usize {
     text.chars().filter_map(char::width).sum()
 }
 
-/// The text, or as much of its beginning as there is room for.
-pub(crate) fn shortened(text: &str, room: usize) -> String {
-    if width_of(text) <= room {
+/// The text, cut to `room` columns and then ended with `…`.
+pub(crate) fn truncate(text: &str, room: usize) -> String {
+    if display_width(text) <= room {
         return text.to_owned();
     }
-    let mut left = room.saturating_sub(1);
-    let fits = |character: &char| {
-        let rest = left.checked_sub(character.width().unwrap_or(0));
-        left = rest.unwrap_or(left);
-        rest.is_some()
-    };
-    text.chars().take_while(fits).chain(['…']).collect()
+    let mut beginning = String::new();
+    let mut width = 1;
+    for character in text.chars() {
+        width += character.width().unwrap_or(0);
+        if width > room {
+            break;
+        }
+        beginning.push(character);
+    }
+    beginning + "…"
 }
 
-/// The text in lines of at most so many columns, as far as its words allow.
-pub(crate) fn wrapped(text: &str, room: usize) -> Vec<String> {
+/// The text in lines of at most `room` columns. A longer word has a line of its own.
+pub(crate) fn wrap(text: &str, room: usize) -> Vec<String> {
     let mut lines: Vec<String> = Vec::new();
     for word in text.split_whitespace() {
         match lines.last_mut() {
-            Some(line) if width_of(line) + 1 + width_of(word) <= room => {
+            Some(line) if display_width(line) + 1 + display_width(word) <= room => {
                 line.push(' ');
                 line.push_str(word);
             }
@@ -85,4 +87,19 @@ pub(crate) fn wrapped(text: &str, room: usize) -> Vec<String> {
         }
     }
     lines
+}
+
+/// `a, b and c`.
+pub(crate) fn enumerate<Name: AsRef<str>>(names: &[Name]) -> String {
+    let names: Vec<&str> = names.iter().map(AsRef::as_ref).collect();
+    match &names[..] {
+        [others @ .., last] if !others.is_empty() => format!("{} and {last}", others.join(", ")),
+        _ => names.concat(),
+    }
+}
+
+/// A hint with the names that may have been meant; None without any.
+pub(crate) fn did_you_mean<Name: AsRef<str>>(names: &[Name]) -> Option<String> {
+    let names: Vec<&str> = names.iter().map(AsRef::as_ref).collect();
+    (!names.is_empty()).then(|| format!("Did you mean: {}?", names.join(", ")))
 }

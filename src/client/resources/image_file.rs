@@ -2,7 +2,7 @@
 //!
 //! The file stays open, so what is sent is the file that was hashed, even when another takes its name meanwhile.
 
-use std::fs::{self, File, Metadata};
+use std::fs::File;
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -11,6 +11,7 @@ use crate::client::digest::{Digest, Hasher};
 use crate::client::error::ErrorDetails;
 use crate::client::http::upload_body::Upload;
 use crate::client::{NewImage, Result};
+use crate::support::regular_file;
 
 /// The longest stem of a name; with the mark, the server's own suffix and the user it stays far below 255 bytes, where
 /// the server fails and leaves an image without a file.
@@ -36,11 +37,8 @@ impl ImageFile {
             path: path.to_owned(),
             source,
         };
-        // Before opening: opening a named pipe would wait for its other end.
-        check_regular(&fs::metadata(path).map_err(failed)?).map_err(failed)?;
-        let file = File::open(path).map_err(failed)?;
+        let file = regular_file::open(path).map_err(failed)?;
         let before = file.metadata().map_err(failed)?;
-        check_regular(&before).map_err(failed)?;
         let digest = hash(&file).map_err(failed)?;
         let after = file.metadata().map_err(failed)?;
         let is_same =
@@ -98,14 +96,6 @@ fn stem(name: &str) -> String {
     }
 }
 
-fn check_regular(metadata: &Metadata) -> io::Result<()> {
-    if metadata.is_file() {
-        Ok(())
-    } else {
-        Err(io::Error::other("it is not a regular file"))
-    }
-}
-
 fn hash(mut file: &File) -> io::Result<Digest> {
     let mut hasher = Hasher::default();
     let mut buffer = vec![0; 128 * 1024];
@@ -121,6 +111,8 @@ fn hash(mut file: &File) -> io::Result<Digest> {
 
 #[cfg(test)]
 mod tests {
+    use std::fs;
+
     use super::*;
 
     #[test]

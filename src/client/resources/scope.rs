@@ -1,9 +1,10 @@
 //! Which of the server's lists is asked for.
 
 /// How much a list covers.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 pub enum Scope {
     /// The user's own images and preseeds, or the machines assigned to the user; for an administrator too.
+    #[default]
     Own,
     /// Everything the user may see: own and public images and preseeds (an administrator: all), and every machine.
     Visible,

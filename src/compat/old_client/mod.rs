@@ -1,7 +1,7 @@
-//! The command line of `mrp_client.py`, the program that came before this one: the same lines print the same and end
-//! the same. `docs/migration.md` tells where they do not, and why.
+//! The command line of `mrp_client.py`, the predecessor of `mrp`: the same lines print the same and end with the same exit
+//! code. `docs/migration.md` lists the differences, with their reasons.
 //!
-//! Each action is a call of a module or two, as each command of the new command line is.
+//! Each action is a call of a module or two, as each command of `mrp` is.
 
 mod actions;
 mod parser;
@@ -15,106 +15,101 @@ use serde_json::{Map, Value, json};
 
 use crate::ansible::{Call, Failure, Module};
 use crate::cli::output::{terminal, text};
-use crate::cli::request::{VERBOSE_LEVEL, refuse_without_server};
 use crate::cli::usage_error::sentence;
-use crate::cli::{USAGE, print_help, profiles};
-use crate::modules::failure::names_an_option;
+use crate::cli::{INVALID_CALL, VERBOSITY, print_help, profiles};
 use crate::support::stdio::say;
 
 pub(crate) use parser::is_meant;
 
-/// How a check ends that finds nothing.
+/// The exit code of a check that finds nothing.
 const NOT_FOUND: u8 = 2;
 
 /// What an action prints.
-enum Told {
-    /// Nothing, when all is done.
+enum ActionOutput {
     Nothing,
-    /// Whether there is what was asked for.
+    /// `True` or `False`, with the exit code.
     Found(bool),
-    /// Lines, as they are.
     Lines(String),
 }
 
-/// What was typed, and how to reach the server.
-struct Line<'a> {
+/// A line that was typed, and the options of the connection.
+struct OldCommandLine<'a> {
     command: &'a str,
-    given: &'a ArgMatches,
+    matches: &'a ArgMatches,
     connection: Map<String, Value>,
-    verbose: bool,
+    is_verbose: bool,
 }
 
-/// Does what a line for the old client says.
+/// Runs a line for the old client.
 pub(crate) fn run(args: &[OsString]) -> ExitCode {
     let matches = match parser::parse(args) {
         Ok(matches) => matches,
         Err(error) if error.use_stderr() => {
-            let meanings = parser::meanings(args, &error);
-            return refuse_line(
-                args,
-                &Failure {
-                    hint: meanings.map(|flags| format!("It could be any of {flags}.")),
-                    ..Failure::new(sentence(&error))
-                },
-            );
+            let flags = parser::ambiguous_flags(args, &error);
+            let failure = Failure {
+                hint: flags.map(|flags| format!("It could be any of {flags}.")),
+                ..Failure::new(sentence(&error))
+            };
+            return print_usage_error(args, &failure);
         }
         Err(help) => return print_help(&help),
     };
-    let Some((command, given)) = matches.subcommand() else {
-        return ExitCode::from(USAGE);
+    let Some((command, command_matches)) = matches.subcommand() else {
+        return ExitCode::from(INVALID_CALL);
     };
     let connection = match connection(&matches) {
         Ok(connection) => connection,
-        Err(failure) => return refuse_line(args, &failure),
+        Err(failure) => return print_usage_error(args, &failure),
     };
-    let line = Line {
+    let line = OldCommandLine {
         command,
-        given,
+        matches: command_matches,
         connection,
-        verbose: matches.get_count(parser::VERBOSE) > 0,
+        is_verbose: matches.get_count(parser::VERBOSE) > 0,
     };
     match actions::perform(&line) {
-        Ok(told) => told.print(),
+        Ok(output) => output.print(),
         Err(failure) => {
-            terminal::complain(&failure);
-            terminal::tell_response(failure.server_response.as_deref());
+            terminal::print_failure(&failure);
+            terminal::print_server_response(failure.server_response.as_deref());
             ExitCode::FAILURE
         }
     }
 }
 
-/// As argparse does: the usage, and what is wrong.
-fn refuse_line(args: &[OsString], failure: &Failure) -> ExitCode {
-    terminal::tell(&format!("{}\n", parser::usage(args)));
-    terminal::complain(failure);
-    ExitCode::from(USAGE)
+/// The usage and what is wrong, as argparse prints them.
+fn print_usage_error(args: &[OsString], failure: &Failure) -> ExitCode {
+    terminal::print_error(&format!("{}\n", parser::usage(args)));
+    terminal::print_failure(failure);
+    ExitCode::from(INVALID_CALL)
 }
 
-/// Server and token: typed, or from the environment, or of a lab.
-fn connection(front: &ArgMatches) -> Result<Map<String, Value>, Failure> {
-    let typed = ["mrp_url", "mrp_token"].map(|name| Some((name, front.get_one::<String>(name)?)));
-    let typed = typed.into_iter().flatten();
-    let typed = typed
-        .map(|(name, value)| (name.to_owned(), json!(value)))
-        .collect();
+/// The server and the token: typed, from the environment, or of a lab.
+fn connection(matches: &ArgMatches) -> Result<Map<String, Value>, Failure> {
+    let mut typed = Map::new();
+    for name in ["mrp_url", "mrp_token"] {
+        if let Some(value) = matches.get_one::<String>(name) {
+            typed.insert(name.to_owned(), json!(value));
+        }
+    }
     let mut connection = profiles::options(None, &typed)?;
     connection.extend(typed);
-    refuse_without_server(&connection)?;
+    profiles::require_server(&connection)?;
     Ok(connection)
 }
 
-impl Line<'_> {
-    /// What was typed for an option.
+impl OldCommandLine<'_> {
+    /// The value of an option as it was typed.
     fn typed(&self, option: &str) -> Option<&str> {
-        self.given.get_one(option).map(String::as_str)
+        self.matches.get_one(option).map(String::as_str)
     }
 
-    /// The value of an option; an empty one is none.
+    /// The value of an option; None also for an empty one.
     fn value(&self, option: &str) -> Option<&str> {
         self.typed(option).filter(|value| !value.is_empty())
     }
 
-    /// Fails where one of these was given with nothing in it, for which the modules would take something else.
+    /// Fails where one of these options is empty: the modules would take that as not given.
     fn refuse_empty(&self, options: &[&str]) -> Result<(), Failure> {
         match options.iter().find(|name| self.typed(name) == Some("")) {
             Some(name) => Err(Failure::new(format!(
@@ -125,8 +120,8 @@ impl Line<'_> {
         }
     }
 
-    /// Fails where one of these was not given, or with nothing in it.
-    fn refuse_without(&self, options: &[&str]) -> Result<(), Failure> {
+    /// Fails where one of these options is not given or empty.
+    fn require(&self, options: &[&str]) -> Result<(), Failure> {
         let missing = options.iter().filter(|name| self.value(name).is_none());
         let missing: Vec<String> = missing
             .map(|name| parser::flag(self.command, name))
@@ -142,69 +137,77 @@ impl Line<'_> {
         )))
     }
 
-    /// The options among these that were given, for a module.
+    /// Those of these options that were given, for a module.
     fn options(&self, names: &[&str]) -> Map<String, Value> {
-        let given = names
-            .iter()
-            .filter_map(|name| Some((*name, self.value(name)?)));
-        given
-            .map(|(name, value)| (name.to_owned(), json!(value)))
-            .collect()
+        let mut options = Map::new();
+        for name in names {
+            if let Some(value) = self.value(name) {
+                options.insert((*name).to_owned(), json!(value));
+            }
+        }
+        options
     }
 
-    /// What a module answers that is to look, and to change nothing.
-    fn look(&self, module: &'static Module, options: Map<String, Value>) -> Result<Value, Failure> {
-        self.ask(module, options, true)
+    /// The result of a module that must not change anything.
+    fn check(
+        &self,
+        module: &'static Module,
+        options: Map<String, Value>,
+    ) -> Result<Value, Failure> {
+        self.call(module, options, true)
     }
 
-    /// What a module answers that has brought about what the options say.
-    fn act(&self, module: &'static Module, options: Map<String, Value>) -> Result<Value, Failure> {
-        self.ask(module, options, false)
+    /// The result of a module that does what the options say.
+    fn apply(
+        &self,
+        module: &'static Module,
+        options: Map<String, Value>,
+    ) -> Result<Value, Failure> {
+        self.call(module, options, false)
     }
 
-    fn ask(
+    fn call(
         &self,
         module: &'static Module,
         options: Map<String, Value>,
         check_mode: bool,
     ) -> Result<Value, Failure> {
         let options = self.connection.clone().into_iter().chain(options).collect();
-        let verbosity = if self.verbose { VERBOSE_LEVEL } else { 0 };
+        let verbosity = if self.is_verbose { VERBOSITY } else { 0 };
         let call = Call::new(module.spec, &options)?.in_mode(check_mode, false, verbosity);
         let outcome = module.answer(&call);
-        let failed = outcome
-            .as_ref()
-            .err()
-            .map(|failure| terminal::scrubbed(module, &call, failure));
+        let failure = outcome.as_ref().err();
+        let failure = failure.map(|failure| terminal::scrub(module, &call, failure));
         let result = call.result(module.spec, outcome);
-        if self.verbose {
-            terminal::warn(&result["warnings"]);
+        let warnings = result["warnings"].as_array().filter(|_| self.is_verbose);
+        for warning in warnings.into_iter().flatten().filter_map(Value::as_str) {
+            terminal::print_warning(warning);
         }
-        match failed {
+        match failure {
             None => Ok(result),
             Some(failure) => Err(Failure {
                 server_response: result["server_response"].as_str().map(str::to_owned),
                 // These lines do not have the options of the modules.
-                hint: failure.hint.filter(|hint| !names_an_option(hint)),
+                hint: failure.hint.filter(|_| !failure.hint_names_option),
                 ..failure
             }),
         }
     }
 }
 
-impl Told {
+impl ActionOutput {
     fn print(self) -> ExitCode {
         match self {
-            Told::Nothing => ExitCode::SUCCESS,
-            Told::Found(true) => say("True\n"),
-            Told::Found(false) => match say("False\n") {
+            ActionOutput::Nothing => ExitCode::SUCCESS,
+            ActionOutput::Found(true) => say("True\n"),
+            ActionOutput::Found(false) => match say("False\n") {
                 ExitCode::SUCCESS => ExitCode::from(NOT_FOUND),
                 failed => failed,
             },
-            Told::Lines(text) if std::io::stdout().is_terminal() => {
+            ActionOutput::Lines(text) if std::io::stdout().is_terminal() => {
                 say(&text::without_controls(&text))
             }
-            Told::Lines(text) => say(&text),
+            ActionOutput::Lines(text) => say(&text),
         }
     }
 }

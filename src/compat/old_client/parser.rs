@@ -1,4 +1,4 @@
-//! What may be typed: the options of the old client, as its argparse took them.
+//! The parser of the old client's options, with the rules of Python's argparse.
 
 use std::ffi::OsString;
 
@@ -6,7 +6,7 @@ use clap::builder::PossibleValuesParser;
 use clap::error::{ContextKind, ContextValue, Error, ErrorKind};
 use clap::{Arg, ArgAction, ArgMatches, Command as Parser};
 
-use crate::cli::dashes::joined;
+use crate::cli::dash_values::join_dash_values;
 
 pub(crate) const VERBOSE: &str = "verbose";
 pub(crate) const ACTION: &str = "action";
@@ -16,8 +16,8 @@ const ABOUT: &str =
 const USAGE: &str =
     "mrp [--verbose] --mrp-url URL --mrp-token TOKEN {image|preseed|state|net} --action ACTION ...";
 
-/// Whether these words are a line for the old client, and not a command of the new one: those have a verb behind their
-/// noun, where the old ones have options.
+/// Whether these words are a line for the old client. Commands of `mrp` have a verb behind their noun, where these lines
+/// have options.
 pub(crate) fn is_meant(args: &[OsString]) -> bool {
     let Some((command, behind)) = split(args) else {
         return false;
@@ -35,46 +35,46 @@ pub(crate) fn is_meant(args: &[OsString]) -> bool {
 /// The sub-command and the words behind it.
 fn split(args: &[OsString]) -> Option<(String, Vec<String>)> {
     let front = front().allow_external_subcommands(true);
-    let matches = front.try_get_matches_from(line(args)).ok()?;
+    let matches = front.try_get_matches_from(words(args)).ok()?;
     let (command, behind) = matches.subcommand()?;
     let words = behind.get_many::<OsString>("").into_iter().flatten();
     let words = words.map(|word| word.to_string_lossy().into_owned());
     Some((command.to_owned(), words.collect()))
 }
 
-/// Whether a word is `--action` or what it may be shortened to.
+/// Whether a word is `--action`, or an abbreviation of it.
 fn is_action(word: &str) -> bool {
     let name = word.split('=').next().unwrap_or(word);
     name.len() > "--".len() && "--action".starts_with(name)
 }
 
-/// Every option as text, under the name that the modules have for it; the error is what to print.
+/// Parses a line: every option as text, under the name that it has in the modules.
 pub(crate) fn parse(args: &[OsString]) -> Result<ArgMatches, Error> {
     let mut program = program();
-    // Behind it stands what is no option, of which there is nothing.
+    // No sub-command has positional arguments, which would stand behind it.
     if args.iter().any(|word| word == "--") {
         return Err(program.error(ErrorKind::UnknownArgument, "unexpected argument '--' found"));
     }
-    program.try_get_matches_from(joined(line(args), is_option))
+    program.try_get_matches_from(join_dash_values(words(args), is_option))
 }
 
-/// How the sub-command is used that these words mean.
+/// The usage of the sub-command that was typed.
 pub(crate) fn usage(args: &[OsString]) -> String {
-    meant(args).render_usage().to_string()
+    typed_parser(args).render_usage().to_string()
 }
 
-/// The options of the sub-command that an unknown one is the beginning of, where it is that of several.
-pub(crate) fn meanings(args: &[OsString], error: &Error) -> Option<String> {
+/// The options that an ambiguous abbreviation may mean; None for any other error.
+pub(crate) fn ambiguous_flags(args: &[OsString], error: &Error) -> Option<String> {
     let Some(ContextValue::String(unknown)) = error.get(ContextKind::InvalidArg) else {
         return None;
     };
-    let command = meant(args);
+    let command = typed_parser(args);
     let flags = command.get_arguments().filter_map(dashed);
     let flags: Vec<String> = flags.filter(|flag| flag.starts_with(unknown)).collect();
     (flags.len() > 1).then(|| flags.join(", "))
 }
 
-/// How an option of a sub-command is typed, by the name that the modules have for it.
+/// An option of a sub-command as it is typed, by its name in the modules.
 pub(crate) fn flag(command: &str, name: &str) -> String {
     let program = program();
     let command = program.find_subcommand(command).into_iter();
@@ -87,19 +87,19 @@ fn dashed(option: &Arg) -> Option<String> {
     Some(format!("--{}", option.get_long()?))
 }
 
-/// The parser of the sub-command that these words mean, or of all of it.
-fn meant(args: &[OsString]) -> Parser {
+/// The parser of the sub-command that was typed, or the whole parser.
+fn typed_parser(args: &[OsString]) -> Parser {
     let mut program = program();
     program.build();
     let command = split(args).and_then(|(command, _)| program.find_subcommand(command).cloned());
     command.unwrap_or(program)
 }
 
-fn line(args: &[OsString]) -> impl Iterator<Item = OsString> {
+fn words(args: &[OsString]) -> impl Iterator<Item = OsString> {
     std::iter::once("mrp".into()).chain(args.iter().cloned())
 }
 
-/// Whether it is one of all these options, or the beginning of one.
+/// Whether it is an option of any sub-command, or an abbreviation of one.
 fn is_option(name: &str) -> bool {
     let program = program();
     let parsers = std::iter::once(&program).chain(program.get_subcommands());
@@ -118,9 +118,9 @@ fn program() -> Parser {
         .subcommands([image(), preseed(), state(), net()])
 }
 
-/// What stands before the sub-command.
+/// The options before the sub-command.
 fn front() -> Parser {
-    plain("mrp")
+    parser("mrp")
         .disable_version_flag(true)
         .disable_help_subcommand(true)
         .arg(
@@ -179,17 +179,17 @@ fn net() -> Parser {
 }
 
 fn sub_command(name: &'static str, actions: &[&'static str]) -> Parser {
-    plain(name).arg(choice("action", ACTION, actions).required(true))
+    parser(name).arg(choice("action", ACTION, actions).required(true))
 }
 
-/// As argparse is: options may be shortened, and the last of several wins.
-fn plain(name: &'static str) -> Parser {
+/// As with argparse, options may be abbreviated, and the last of several values counts.
+fn parser(name: &'static str) -> Parser {
     Parser::new(name)
         .infer_long_args(true)
         .args_override_self(true)
 }
 
-/// An option, and the name that the modules have for it. Its value may be empty or a negative number.
+/// An option, and its name in the modules. Its value may be empty or a negative number.
 fn text(flag: &'static str, name: &'static str) -> Arg {
     Arg::new(name)
         .long(flag)
@@ -204,7 +204,7 @@ fn choice(flag: &'static str, name: &'static str, values: &[&'static str]) -> Ar
         .value_parser(PossibleValuesParser::new(values.to_vec()))
 }
 
-/// It was a switch in the last version and had a value in those before.
+/// A switch in the last version of the old client, an option with a value in earlier ones.
 fn switch(flag: &'static str, name: &'static str) -> Arg {
     choice(flag, name, &["true", "false"])
         .ignore_case(true)
@@ -216,12 +216,12 @@ fn switch(flag: &'static str, name: &'static str) -> Arg {
 mod tests {
     use super::*;
 
-    fn words(line: &str) -> Vec<OsString> {
+    fn split_words(line: &str) -> Vec<OsString> {
         line.split_whitespace().map(OsString::from).collect()
     }
 
     #[test]
-    fn a_line_for_the_old_client_is_told_from_a_command() {
+    fn lines_of_the_old_client_are_recognized() {
         for line in [
             "--mrp-url U --mrp-token T image --action check",
             "--verbose --verbose --mrp-u=U --mrp-t T image --arch arm64 --act=check",
@@ -231,7 +231,7 @@ mod tests {
             "state --help",
             "--mrp-url image state --machine image",
         ] {
-            assert!(is_meant(&words(line)), "{line}");
+            assert!(is_meant(&split_words(line)), "{line}");
         }
         for line in [
             "",
@@ -246,13 +246,13 @@ mod tests {
             "net show --action getip",
             "--json state",
         ] {
-            assert!(!is_meant(&words(line)), "{line}");
+            assert!(!is_meant(&split_words(line)), "{line}");
         }
     }
 
     #[test]
-    fn a_value_may_begin_with_a_dash_when_it_has_a_blank() {
-        let mut args = words("state --action setparams --machine qdc01 --kernel-opts");
+    fn value_with_a_blank_may_begin_with_a_dash() {
+        let mut args = split_words("state --action setparams --machine qdc01 --kernel-opts");
         args.push("--- console=ttyS0".into());
         let matches = parse(&args).unwrap();
         let (_, given) = matches.subcommand().unwrap();

@@ -1,12 +1,11 @@
-//! `mr_provisioner_get_ip`: the address of one interface of a machine, as the old role asks for it.
+//! `mr_provisioner_get_ip`: the address of one interface of a machine.
 
 use serde::Deserialize;
-use serde_json::Map;
 
-use crate::ansible::{Call, Constraints, Failure, Kind, Module, ModuleSpec, Opt, Return, Success};
+use crate::ansible::{Call, Failure, Kind, Module, ModuleSpec, Opt, Return, Success};
 use crate::modules::options::connection;
 use crate::modules::options::info;
-use crate::modules::run;
+use crate::modules::returns;
 use crate::task::TaskError;
 use crate::task::machine::MachineRef;
 use crate::task::network;
@@ -22,10 +21,7 @@ static SPEC: ModuleSpec = ModuleSpec {
          M(mrp_network_facts) prefers the lease, of whatever interface has one.",
     ],
     options: &[OPTIONS, connection::OPTIONS],
-    constraints: Constraints {
-        required_together: connection::REQUIRED_TOGETHER,
-        ..Constraints::NONE
-    },
+    constraints: connection::CONSTRAINTS,
     attributes: info::ATTRIBUTES,
     notes: &[
         "A machine that has just been provisioned may have no lease yet: the task then fails, and C(until) repeats it.",
@@ -34,40 +30,40 @@ static SPEC: ModuleSpec = ModuleSpec {
     deprecation: Some("mr_provisioner_get_ip is the old role's name: use mrp_network_facts"),
     examples: EXAMPLES,
     returns: RETURNS,
-}
-.documented();
+    ..ModuleSpec::EMPTY
+};
 
-/// The interface that is meant when none is named.
-const INTERFACE: &str = "eth1";
+/// The interface, when none is named.
+const DEFAULT_INTERFACE: &str = "eth1";
 
 const OPTIONS: &[Opt] = &[
     Opt::new("machine_name", Kind::Str)
         .required()
         .about(&["Exact name of the machine, whoever holds it."]),
     Opt::new("interface_name", Kind::Str)
-        .default_str(INTERFACE)
+        .default_str(DEFAULT_INTERFACE)
         .about(&["Identifier or MAC address of the interface."]),
 ];
 
 #[derive(Deserialize)]
-struct Options {
+struct GetIpOptions {
     machine_name: String,
     interface_name: String,
 }
 
 fn run(call: &Call) -> Result<Success, Failure> {
-    let Options {
+    let GetIpOptions {
         machine_name,
         interface_name,
     } = call.options();
     let interface_name = Some(interface_name)
         .filter(|name| !name.is_empty())
-        .unwrap_or_else(|| INTERFACE.to_owned());
+        .unwrap_or_else(|| DEFAULT_INTERFACE.to_owned());
     let client = connection::connect(call)?;
     let machine = MachineRef::Name(machine_name.clone());
     let interface =
-        network::interface(client.read_only(), &machine, &interface_name).map_err(failure)?;
-    // The server keeps a configured address only where it counts: of a dynamic interface it is null.
+        network::interface(client.read_only(), &machine, &interface_name).map_err(to_failure)?;
+    // The server has no configured address for a dynamic interface: the field is null.
     let address = interface.configured_ipv4.or(interface.lease_ipv4);
     let address = address.ok_or_else(|| Failure {
         hint: Some(
@@ -79,21 +75,15 @@ fn run(call: &Call) -> Result<Success, Failure> {
             "interface '{interface_name}' of machine '{machine_name}' has no address"
         ))
     })?;
-    Ok(Success {
-        fields: Map::from_iter([("ip".to_owned(), address.into())]),
-        ..Success::default()
-    })
+    Ok(Success::with_field("ip", address.into()))
 }
 
-/// There is no option for an interface's id here.
-fn failure(error: TaskError) -> Failure {
-    let several = matches!(error, TaskError::Ambiguous { .. });
-    let failure = run::failure(error);
-    if several {
-        return Failure {
-            hint: Some("Give its MAC address instead.".into()),
-            ..failure
-        };
+/// The role has no option for the id of an interface.
+fn to_failure(error: TaskError) -> Failure {
+    let is_ambiguous = matches!(error, TaskError::Ambiguous { .. });
+    let mut failure = Failure::from(error);
+    if is_ambiguous {
+        failure.hint = Some("Give its MAC address instead.".into());
     }
     failure
 }
@@ -119,6 +109,9 @@ const EXAMPLES: &str = r#"- name: Get IP of provisioned machine
     msg: "{{ get_ip.ip }} and {{ network.machines[0].ipv4 }}"
 "#;
 
-const RETURNS: &[Return] = &[Return::new("ip", "str")
-    .about("The address.")
-    .sample("\"10.40.5.12\"")];
+const RETURNS: &[Return] = &[
+    Return::new("ip", "str")
+        .about("The address.")
+        .sample("\"10.40.5.12\""),
+    returns::REQUESTS,
+];

@@ -1,12 +1,12 @@
-//! `mr_provisioner_image`: a kernel or an initrd, as the old role uploads it.
+//! `mr_provisioner_image`: uploads a kernel or an initrd.
 
 use crate::ansible::{
-    Attribute, Attributes, Call, Constraints, Failure, Kind, Module, ModuleSpec, Opt, Return,
-    Success,
+    Attribute, Attributes, Call, Failure, Kind, Module, ModuleSpec, Opt, Return, Success,
 };
-use crate::compat::old_role::{hand_over, json};
+use crate::compat::old_role::{json_field, successor_call};
 use crate::modules::image;
 use crate::modules::options::connection;
+use crate::modules::returns;
 use crate::modules::run;
 use crate::task::image::ImageSpec;
 
@@ -19,10 +19,7 @@ static SPEC: ModuleSpec = ModuleSpec {
         "Makes sure that a kernel or an initrd is on the server with the bytes of a file. It does what M(mrp_image) does.",
     ],
     options: &[OPTIONS, connection::OPTIONS],
-    constraints: Constraints {
-        required_together: connection::REQUIRED_TOGETHER,
-        ..Constraints::NONE
-    },
+    constraints: connection::CONSTRAINTS,
     attributes: Attributes {
         check_mode: Attribute::full(
             "Reads the server and the file, sends nothing that writes, and returns the plan.",
@@ -38,8 +35,8 @@ static SPEC: ModuleSpec = ModuleSpec {
     deprecation: Some("mr_provisioner_image is the old role's name: use mrp_image"),
     examples: EXAMPLES,
     returns: RETURNS,
-}
-.documented();
+    ..ModuleSpec::EMPTY
+};
 
 const OPTIONS: &[Opt] = &[
     Opt::new("description", Kind::Str)
@@ -64,11 +61,11 @@ const OPTIONS: &[Opt] = &[
 ];
 
 fn run(call: &Call) -> Result<Success, Failure> {
-    run::run_telling(call, spec, |report| json(&report.image))
+    run::run_with_fields(call, to_task, |report| json_field(&report.image))
 }
 
-fn spec(call: &Call) -> Result<ImageSpec, Failure> {
-    image::spec(&hand_over(call, &call.options, &image::MODULE)?)
+fn to_task(call: &Call) -> Result<ImageSpec, Failure> {
+    image::to_task(&successor_call(call, &call.options, &image::MODULE)?)
 }
 
 const EXAMPLES: &str = r#"- name: Upload Kernel image
@@ -99,6 +96,7 @@ const RETURNS: &[Return] = &[
             "The image as the server has it; in check mode, as it would be. It has the fields that M(mrp_image) returns as \
              C(image), except C(sha256) and C(size).",
         )
-        .contains(&[Return::new("id", "int").about("Its id; null while it is only planned.").sample("14")]),
-    run::PLAN,
+        .contains(returns::IMAGE),
+    returns::PLAN,
+    returns::REQUESTS,
 ];

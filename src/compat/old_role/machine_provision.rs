@@ -1,16 +1,16 @@
-//! `mr_provisioner_machine_provision`: a machine, set up and rebooted into its installer, as the old role does it.
+//! `mr_provisioner_machine_provision`: sets what a machine boots, and reboots it into its installer.
 
 use serde_json::{Map, Value, json};
 
 use crate::ansible::{
-    Attribute, Attributes, Call, Constraints, Failure, Kind, Module, ModuleSpec, Opt, Return,
-    Success,
+    Attribute, Attributes, Call, Failure, Kind, Module, ModuleSpec, Opt, Return, Success,
 };
-use crate::compat::old_role::hand_over;
-use crate::modules::failure::names_an_option;
+use crate::compat::old_role::successor_call;
 use crate::modules::machine;
 use crate::modules::options::connection;
+use crate::modules::returns;
 use crate::modules::run;
+use crate::support::markup::OptionStyle;
 use crate::task::machine::{MachineReport, MachineSpec};
 
 pub(crate) const MODULE: Module = Module { spec: &SPEC, run };
@@ -23,10 +23,7 @@ static SPEC: ModuleSpec = ModuleSpec {
          It does what M(mrp_machine) does with C(state: provisioned), C(force: true) and C(wait: false).",
     ],
     options: &[OPTIONS, connection::OPTIONS],
-    constraints: Constraints {
-        required_together: connection::REQUIRED_TOGETHER,
-        ..Constraints::NONE
-    },
+    constraints: connection::CONSTRAINTS,
     attributes: Attributes {
         check_mode: Attribute::partial(
             "Sends nothing that writes, and returns the plan.",
@@ -50,8 +47,8 @@ static SPEC: ModuleSpec = ModuleSpec {
     deprecation: Some("mr_provisioner_machine_provision is the old role's name: use mrp_machine"),
     examples: EXAMPLES,
     returns: RETURNS,
-}
-.documented();
+    ..ModuleSpec::EMPTY
+};
 
 const OPTIONS: &[Opt] = &[
     Opt::new("machine_name", Kind::Str).required().about(&["Exact name of the machine."]),
@@ -67,27 +64,45 @@ const OPTIONS: &[Opt] = &[
     ]),
 ];
 
-/// What the successor calls the options that it has under another name, and no alias for.
+/// The role's names for options, and the successor's.
 const RENAMED: &[(&str, &str)] = &[
+    ("machine_name", "name"),
     ("kernel_description", "kernel"),
     ("initrd_description", "initrd"),
     ("preseed_name", "preseed"),
+    ("kernel_options", "kernel_opts"),
 ];
 
+/// Options by the role's names.
+const ROLE_STYLE: OptionStyle = OptionStyle(|name, value| {
+    let renamed = RENAMED.iter().find(|(_, new)| *new == name);
+    let name = renamed.map_or(name, |(old, _)| *old);
+    OptionStyle::default().0(name, value)
+});
+
 fn run(call: &Call) -> Result<Success, Failure> {
-    run::run_telling(call, spec, tell).map_err(|failure| Failure {
-        hint: failure.hint.map(with_the_owner_of_its_options),
-        ..failure
-    })
+    let result = run::run_with_fields(call, to_task, to_fields);
+    result.map_err(|failure| in_role_words(failure.rendered(ROLE_STYLE)))
 }
 
-fn spec(call: &Call) -> Result<MachineSpec, Failure> {
+/// The role has no option that a hint could name.
+fn in_role_words(failure: Failure) -> Failure {
+    match failure.hint {
+        Some(hint) if failure.hint_names_option => Failure {
+            hint: Some(format!("{hint} mrp_machine has that option.")),
+            ..failure
+        },
+        hint => Failure { hint, ..failure },
+    }
+}
+
+fn to_task(call: &Call) -> Result<MachineSpec, Failure> {
     let mut options = call.options.clone();
     for option in OPTIONS.iter().filter(|option| option.required) {
-        // To the successor an empty initrd is one to be taken away.
+        // To the successor an empty text means that the machine has no initrd or preseed afterwards.
         if options[option.name] == "" {
-            let message = format!("{} must not be empty", option.name);
-            return Err(Failure::new(message));
+            let message = format!("O({}) must not be empty", option.name);
+            return Err(Failure::invalid_call(message));
         }
     }
     for (old, new) in RENAMED {
@@ -97,11 +112,11 @@ fn spec(call: &Call) -> Result<MachineSpec, Failure> {
     options.insert("state".into(), "provisioned".into());
     options.insert("force".into(), true.into());
     options.insert("wait".into(), false.into());
-    machine::spec(&hand_over(call, &options, &machine::MODULE)?)
+    machine::to_task(&successor_call(call, &options, &machine::MODULE)?)
 }
 
-/// The server's two answers, as the role's module has them: the machine, and what became of its state.
-fn tell(report: &MachineReport) -> Map<String, Value> {
+/// The server's two answers as the role has them: the machine, and its state after the provisioning.
+fn to_fields(report: &MachineReport) -> Map<String, Value> {
     let machine = &report.machine;
     Map::from_iter([
         ("machine_state".to_owned(), json!(machine.machine)),
@@ -110,14 +125,6 @@ fn tell(report: &MachineReport) -> Map<String, Value> {
             json!({ "state": machine.state }),
         ),
     ])
-}
-
-/// A hint may name an option that there is none of here.
-fn with_the_owner_of_its_options(hint: String) -> String {
-    if names_an_option(&hint) {
-        return format!("{hint} mrp_machine has that option.");
-    }
-    hint
 }
 
 const EXAMPLES: &str = r#"- name: Provision machine
@@ -154,13 +161,10 @@ const RETURNS: &[Return] = &[
             "The machine as the server has it; in check mode, as it would be. It has the fields that M(mrp_machine) \
              returns as C(machine), except C(state).",
         )
-        .contains(&[
-            Return::new("id", "int").about("Its id.").sample("2"),
-            Return::new("kernel_opts", "str").about("Its kernel's command line."),
-            Return::new("netboot_enabled", "bool").about("Whether it boots over the network."),
-        ]),
+        .contains(&returns::MACHINE),
     Return::new("machine_provision", "dict")
         .about("What the server tells of its provisioning.")
         .contains(&[Return::new("state", "str").about("The machine's state.").sample("\"provisioning\"")]),
-    run::PLAN,
+    returns::PLAN,
+    returns::REQUESTS,
 ];

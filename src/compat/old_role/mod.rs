@@ -1,4 +1,4 @@
-//! The modules of the old Ansible role, under their old names. Each hands its options to its successor, tells the outcome
+//! The modules of the old Ansible role, under their old names. Each gives its options to its successor, returns the result
 //! under the role's keys, and announces the successor with every result.
 
 pub(crate) mod get_ip;
@@ -10,22 +10,23 @@ use serde::Serialize;
 use serde_json::{Map, Value};
 
 use crate::ansible::{Call, Failure, Module};
-use crate::modules::run;
+use crate::modules::result::serialize_fields;
 
-/// The call that asks its successor for the same, with these options.
-fn hand_over(
+/// The call of the successor, with these options.
+fn successor_call(
     call: &Call,
     options: &Map<String, Value>,
     successor: &Module,
 ) -> Result<Call, Failure> {
-    let mut handed_over = Call::new(successor.spec, options)?;
-    handed_over.check_mode = call.check_mode;
-    Ok(handed_over)
+    Ok(Call {
+        check_mode: call.check_mode,
+        ..Call::new(successor.spec, options)?
+    })
 }
 
-/// An object under the role's key for it, with the fields that the server itself tells.
-fn json(object: &impl Serialize) -> Map<String, Value> {
-    let mut fields = run::fields_of(object);
+/// An object under the role's key for it, with the fields that the server itself has.
+fn json_field(object: &impl Serialize) -> Map<String, Value> {
+    let mut fields = serialize_fields(object);
     fields.retain(|name, _| !matches!(name.as_str(), "sha256" | "size"));
     Map::from_iter([("json".to_owned(), fields.into())])
 }

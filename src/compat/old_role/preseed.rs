@@ -1,16 +1,14 @@
-//! `mr_provisioner_preseed`: a preseed, as the old role uploads it or asks for it.
+//! `mr_provisioner_preseed`: uploads a preseed, or requires one.
 
 use std::path::Path;
 
 use serde_json::{Map, Value};
 
-use crate::ansible::{
-    Attribute, Attributes, Call, Constraints, Failure, Kind, Module, ModuleSpec, Opt, Return,
-    Success,
-};
-use crate::compat::old_role::{hand_over, json};
+use crate::ansible::{Call, Failure, Kind, Module, ModuleSpec, Opt, Return, Success};
+use crate::compat::old_role::{json_field, successor_call};
 use crate::modules::options::connection;
 use crate::modules::preseed;
+use crate::modules::returns;
 use crate::modules::run;
 use crate::task::preseed::PreseedSpec;
 
@@ -24,19 +22,8 @@ static SPEC: ModuleSpec = ModuleSpec {
          It does what M(mrp_preseed) does.",
     ],
     options: &[OPTIONS, connection::OPTIONS],
-    constraints: Constraints {
-        required_together: connection::REQUIRED_TOGETHER,
-        ..Constraints::NONE
-    },
-    attributes: Attributes {
-        check_mode: Attribute::full(
-            "Reads the server and the file, sends nothing that writes, and returns the plan.",
-        ),
-        diff_mode: Attribute::full(
-            "Shows the fields and the text that change; use C(diff: false) where the text holds secrets.",
-        ),
-        idempotent: Attribute::full("A second run changes nothing."),
-    },
+    constraints: connection::CONSTRAINTS,
+    attributes: preseed::MODULE.spec.attributes,
     notes: &[
         "Names are unique over all users of the server, also over those whose preseeds one cannot see.",
     ],
@@ -44,8 +31,8 @@ static SPEC: ModuleSpec = ModuleSpec {
     deprecation: Some("mr_provisioner_preseed is the old role's name: use mrp_preseed"),
     examples: EXAMPLES,
     returns: RETURNS,
-}
-.documented();
+    ..ModuleSpec::EMPTY
+};
 
 const OPTIONS: &[Opt] = &[
     Opt::new("name", Kind::Str)
@@ -71,32 +58,32 @@ const OPTIONS: &[Opt] = &[
 ];
 
 fn run(call: &Call) -> Result<Success, Failure> {
-    run::run_telling(call, spec, |report| json(&report.preseed))
+    run::run_with_fields(call, to_task, |report| json_field(&report.preseed))
 }
 
-fn spec(call: &Call) -> Result<PreseedSpec, Failure> {
+fn to_task(call: &Call) -> Result<PreseedSpec, Failure> {
     let mut options = call.options.clone();
     if options["path"] == "" {
-        // It must exist, and that is all.
+        // Then the preseed must exist, and nothing of it is compared.
         options.retain(|name, _| !OPTIONS.iter().any(|own| own.name == name && name != "name"));
     }
     if options.get("description") == Some(&Value::from("")) {
         options.remove("description");
     }
-    in_text_mode(&mut options);
-    preseed::spec(&hand_over(call, &options, &preseed::MODULE)?)
+    normalize_line_ends(&mut options);
+    preseed::to_task(&successor_call(call, &options, &preseed::MODULE)?)
 }
 
-/// The old programs read the file as Python reads texts, where every line ends alike. One that cannot be read is left to
-/// the successor, which says why.
-pub(crate) fn in_text_mode(options: &mut Map<String, Value>) {
+/// Replaces the file by its text where its lines do not all end with a line feed: the old programs read it in Python's text
+/// mode. A file that cannot be read is left to the successor, which says why.
+pub(crate) fn normalize_line_ends(options: &mut Map<String, Value>) {
     let Some(path) = options.get("path").and_then(Value::as_str) else {
         return;
     };
     let Ok(text) = std::fs::read_to_string(path) else {
         return;
     };
-    // A pipe has nothing left for whoever reads it again.
+    // A pipe cannot be read a second time.
     if text.contains('\r') || !Path::new(path).is_file() {
         let lines = text.replace("\r\n", "\n").replace('\r', "\n");
         options.remove("path");
@@ -126,17 +113,11 @@ const EXAMPLES: &str = r#"- name: Upload Preseed
 
 const RETURNS: &[Return] = &[
     Return::new("json", "dict")
-        .about("The preseed as the server has it, without its text; in check mode, as it would be.")
-        .contains(&[
-            Return::new("id", "int")
-                .about("Its id; null while it is only planned.")
-                .sample("8"),
-            Return::new("name", "str").about("Its name."),
-            Return::new("description", "str").about("Its description."),
-            Return::new("type", "str").about("preseed, kickstart or autoyast."),
-            Return::new("user", "str").about("Its owner."),
-            Return::new("known_good", "bool").about("Whether it is marked as known to work."),
-            Return::new("public", "bool").about("Whether other users may use it."),
-        ]),
-    run::PLAN,
+        .about(
+            "The preseed as the server has it, without its text; in check mode, as it would be. It has the fields that \
+             M(mrp_preseed) returns as C(preseed), except C(sha256) and C(size).",
+        )
+        .contains(returns::PRESEED),
+    returns::PLAN,
+    returns::REQUESTS,
 ];

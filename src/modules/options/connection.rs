@@ -1,13 +1,12 @@
-//! The options by which every module, and the inventory, reaches the server.
+//! The options of the connection to the server, the same for every module and the inventory.
 
 use std::path::PathBuf;
 use std::time::Duration;
 
 use serde::Deserialize;
 
-use crate::ansible::{Call, Failure, Kind, Opt};
-use crate::client::{self, Client, ClientBuilder, ProgressEvent, RetryPolicy, TlsSettings};
-use crate::modules::failure::failure;
+use crate::ansible::{Call, Constraints, Failure, Kind, Opt};
+use crate::client::{Client, ClientBuilder, RetryPolicy, TlsSettings};
 
 /// The connection's options, the same everywhere.
 pub(crate) const OPTIONS: &[Opt] = &[
@@ -43,6 +42,12 @@ pub(crate) const OPTIONS: &[Opt] = &[
 /// Options that only mean something together.
 pub(crate) const REQUIRED_TOGETHER: &[&[&str]] = &[&["client_cert", "client_key"]];
 
+/// The rules for modules that have none of their own.
+pub(crate) const CONSTRAINTS: Constraints = Constraints {
+    required_together: REQUIRED_TOGETHER,
+    ..Constraints::NONE
+};
+
 #[derive(Deserialize)]
 struct ConnectionOptions {
     mrp_url: String,
@@ -56,12 +61,12 @@ struct ConnectionOptions {
     retry_delay: f64,
 }
 
-/// A client for the server that the call names.
+/// A client for the server that the call names. A failure is one of the call: no request is sent yet.
 pub(crate) fn connect(call: &Call) -> Result<Client, Failure> {
     let options: ConnectionOptions = call.options();
-    let builder = builder(options)?.progress(call.progress.clone());
-    let client = builder.connect().map_err(client_failure)?;
-    call.progress.report(&ProgressEvent::Connected);
+    let client = builder(options)
+        .and_then(|builder| Ok(builder.progress(call.progress.clone()).connect()?))
+        .map_err(Failure::as_invalid_call)?;
     Ok(client)
 }
 
@@ -74,7 +79,7 @@ fn builder(options: ConnectionOptions) -> Result<ClientBuilder, Failure> {
     };
     let retry = RetryPolicy {
         retries: u32::try_from(options.retries)
-            .map_err(|_| Failure::new(format!("retries must be at most {}", u32::MAX)))?,
+            .map_err(|_| Failure::new(format!("O(retries) must be at most {}", u32::MAX)))?,
         delay: seconds_or_zero("retry_delay", options.retry_delay)?,
     };
     Ok(Client::builder(options.mrp_url, options.mrp_token)
@@ -83,18 +88,18 @@ fn builder(options: ConnectionOptions) -> Result<ClientBuilder, Failure> {
         .retry(retry))
 }
 
-/// Nobody waits for longer than a day, and no clock can count to the largest number.
+/// The longest time in seconds: no clock counts to the largest number.
 const DAY: f64 = 86_400.0;
 
 /// A time given in seconds, which must be positive.
 pub(crate) fn seconds(option: &str, value: f64) -> Result<Duration, Failure> {
     let time = time(value).filter(|time| !time.is_zero());
-    time.ok_or_else(|| no_time(option, "more than 0", value))
+    time.ok_or_else(|| out_of_range(option, "more than 0", value))
 }
 
 /// A time given in seconds, which may be 0.
 pub(crate) fn seconds_or_zero(option: &str, value: f64) -> Result<Duration, Failure> {
-    time(value).ok_or_else(|| no_time(option, "at least 0", value))
+    time(value).ok_or_else(|| out_of_range(option, "at least 0", value))
 }
 
 fn time(value: f64) -> Option<Duration> {
@@ -102,14 +107,10 @@ fn time(value: f64) -> Option<Duration> {
     time.filter(|_| value <= DAY)
 }
 
-fn no_time(option: &str, least: &str, value: f64) -> Failure {
-    Failure::new(format!(
-        "{option} must be {least} and at most {DAY} seconds, not {value}"
+fn out_of_range(option: &str, minimum: &str, value: f64) -> Failure {
+    Failure::invalid_call(format!(
+        "O({option}) must be {minimum} and at most {DAY} seconds, not {value}"
     ))
-}
-
-fn client_failure(error: client::Error) -> Failure {
-    failure(error.into())
 }
 
 #[cfg(test)]
@@ -117,11 +118,12 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_time_that_no_clock_can_count_is_refused() {
+    fn time_out_of_range_is_refused() {
         for value in [-1.0, 0.0, 86_400.5, 1e19, 1e300, f64::INFINITY, f64::NAN] {
             let message = seconds("timeout", value).unwrap_err().message;
             assert!(
-                message.starts_with("timeout must be more than 0 and at most 86400 seconds, not "),
+                message
+                    .starts_with("O(timeout) must be more than 0 and at most 86400 seconds, not "),
                 "{message}"
             );
         }

@@ -1,13 +1,10 @@
-//! What the modules share that only read.
+//! What the modules that only read have in common: their attributes, filters and patterns.
 
-use serde_json::{Map, Value};
-
-use crate::ansible::{Attribute, Attributes, Failure, Success};
+use crate::ansible::{Attribute, Attributes, Failure};
 use crate::client::{Query, Scope};
-use crate::modules::run;
-use crate::task::network::Selection;
+use crate::task::network::MachineSelection;
 
-/// What such a module promises.
+/// Such a module runs in check mode, and twice, as it always does.
 pub(crate) const ATTRIBUTES: Attributes = Attributes {
     check_mode: Attribute::full("The module only reads."),
     diff_mode: Attribute::none("Nothing ever changes.", &[]),
@@ -25,30 +22,22 @@ pub(crate) const QUERY: &[&str] = &[
 pub(crate) const PATTERNS: &str = "In a pattern C(*) stands for any number of characters and C(?) for one; all others \
                                    stand for themselves; it has to match the whole text, and upper and lower case differ.";
 
-/// One's own or all that one may see.
+/// The objects of the token's user, or all that the user may see.
 pub(crate) fn scope(mine: bool) -> Scope {
     if mine { Scope::Own } else { Scope::Visible }
 }
 
-/// The machines that names or a query mean; all without either.
+/// The machines that names or a query select; all machines without either.
 pub(crate) fn selection(
     names: Option<Vec<String>>,
     query: Option<String>,
-) -> Result<Selection, Failure> {
+) -> Result<MachineSelection, Failure> {
     match (names, query) {
-        (Some(names), _) => Ok(Selection::Names(names)),
+        (Some(names), _) => Ok(MachineSelection::Names(names)),
         (None, Some(query)) => match Query::parse(&query) {
-            Ok(query) => Ok(Selection::Query(query)),
-            Err(error) => Err(run::failure(error.into())),
+            Ok(query) => Ok(MachineSelection::Query(query)),
+            Err(error) => Err(Failure::from(error).as_invalid_call()),
         },
-        (None, None) => Ok(Selection::All),
-    }
-}
-
-/// A result that has a list under one key.
-pub(crate) fn found(key: &str, list: Value) -> Success {
-    Success {
-        fields: Map::from_iter([(key.to_owned(), list)]),
-        ..Success::default()
+        (None, None) => Ok(MachineSelection::All),
     }
 }

@@ -1,9 +1,10 @@
-//! The options by which a module is told which machine to act on.
+//! The options that name the machine to act on.
 
 use serde::Deserialize;
 
-use crate::ansible::{Call, Failure, Kind, Opt, Return};
+use crate::ansible::{Call, Constraints, Failure, Kind, Opt};
 use crate::client::MachineId;
+use crate::modules::options::connection;
 use crate::task::machine::MachineRef;
 
 /// The machine's options, the same for every module that acts on one.
@@ -23,38 +24,38 @@ pub(crate) const ALLOW_UNASSIGNED: Opt =
          with any other token the task fails all the same.",
     ]);
 
-/// The documentation of the key `machine`.
-pub(crate) const RETURN: Return = Return::new("machine", "dict")
-    .about("The machine as the server has it, with all fields that M(mrp_machine) returns except its state.")
-    .contains(&[
-        Return::new("id", "int").about("Its id.").sample("2"),
-        Return::new("name", "str")
-            .about("Its name.")
-            .sample("\"qdc01\""),
-        Return::new("netboot_enabled", "bool").about("Whether it boots over the network."),
-    ]);
-
 /// One of these must be given, and not both.
 pub(crate) const EITHER: &[&str] = &["name", "id"];
 
+/// The rules for modules that act on one machine.
+pub(crate) const CONSTRAINTS: Constraints = Constraints {
+    mutually_exclusive: &[EITHER],
+    required_one_of: &[EITHER],
+    ..connection::CONSTRAINTS
+};
+
 #[derive(Deserialize)]
-struct Target {
+struct MachineRefOptions {
     name: Option<String>,
     id: Option<MachineId>,
 }
 
-/// The machine that is meant; the module's constraints have it that one is.
+/// The machine that a call names. The module's rules require one; without them a call without one fails here.
 pub(crate) fn machine(call: &Call) -> Result<MachineRef, Failure> {
-    let target: Target = call.options();
-    match (target.name, target.id) {
-        (Some(name), _) if name.is_empty() => Err(Failure::new("name must not be empty")),
+    let options: MachineRefOptions = call.options();
+    match (options.name, options.id) {
+        (Some(name), _) if name.is_empty() => {
+            Err(Failure::invalid_call("O(name) must not be empty"))
+        }
         (Some(name), _) => Ok(MachineRef::Name(name)),
         (None, Some(id)) => Ok(MachineRef::Id(id)),
-        (None, None) => Err(Failure::new("one of the following is required: name, id")),
+        (None, None) => Err(Failure::invalid_call(
+            "one of the following is required: name, id",
+        )),
     }
 }
 
-/// Whether a machine is named at all.
+/// Whether a call names a machine.
 pub(crate) fn is_given(call: &Call) -> bool {
     EITHER.iter().any(|name| call.options.contains_key(*name))
 }

@@ -1,7 +1,7 @@
 //! A machine that is, or is not, assigned to a user.
 //!
-//! Only administrators assign machines, and only they change or end an assignment of somebody else. Who the token's
-//! user is, the server does not tell, so what is not allowed shows when it is refused.
+//! Only administrators can assign machines, and change or end an assignment of another user. The server does not say
+//! who the token's user is, so nothing is refused before the server refuses it.
 
 mod apply;
 mod plan;
@@ -9,26 +9,26 @@ mod plan;
 use serde::Serialize;
 
 use crate::client::{Assignee, AssigneeId, Client, Machine, NewAssignee, ReadOnlyClient};
-use crate::support::sort;
+use crate::support::sort::sorted;
 use crate::task::lookup;
 use crate::task::lookup::MachineRef;
 use crate::task::{Plan, StepOutcome, Task, TaskError, verify};
 
-/// The assignment that shall be, or shall not.
+/// The desired assignment of a machine.
 #[derive(Clone, Debug)]
 pub struct AssigneeSpec {
     /// Which machine.
     pub machine: MachineRef,
-    /// Whom it shall be assigned to, or taken from.
-    pub presence: Presence,
+    /// Assigned to a user, or not.
+    pub presence: AssigneePresence,
 }
 
-/// Whether the assignment shall be there.
+/// Whether the assignment is to exist.
 #[derive(Clone, Debug)]
-pub enum Presence {
-    /// The machine shall be assigned to this user. A reason that is not given stays as it is.
+pub enum AssigneePresence {
+    /// The machine is assigned to this user. A reason that is not given stays as it is.
     Present(NewAssignee),
-    /// It shall not be assigned to this user; None is the token's own.
+    /// It is not assigned to this user; None is the token's own.
     Absent(Option<String>),
 }
 
@@ -43,12 +43,12 @@ pub enum AssigneeOp {
     Delete(Assignee),
 }
 
-/// The machine and who holds it, as they are told.
+/// The machine and who holds it.
 #[derive(Debug, Serialize)]
 pub struct AssigneeReport {
     /// The server's fields.
     pub machine: Machine,
-    /// By the users' names.
+    /// In the order of the users' names.
     pub assignees: Vec<AssigneeFacts>,
 }
 
@@ -69,23 +69,23 @@ impl Task for AssigneeSpec {
 
     fn require_valid_options(&self) -> Result<(), TaskError> {
         match &self.presence {
-            Presence::Present(wanted) => {
-                verify::at_most("reason", wanted.reason.as_deref().unwrap_or(""), 140)
+            AssigneePresence::Present(wanted) => {
+                verify::require_length("O(reason)", wanted.reason.as_deref().unwrap_or(""), 140)
             }
-            Presence::Absent(_) => Ok(()),
+            AssigneePresence::Absent(_) => Ok(()),
         }
     }
 
     fn plan(&self, client: &ReadOnlyClient) -> Result<Plan<AssigneeOp, AssigneeReport>, TaskError> {
-        let machine = lookup::machine(client, &self.machine)?;
+        let machine = lookup::find_machine(client, &self.machine)?;
         let assignees = client.assignees().list(machine.id)?;
-        let mut plan = Plan::nothing(AssigneeReport::of(machine, &assignees));
+        let mut plan = Plan::empty(AssigneeReport::new(machine, &assignees));
         match &self.presence {
-            Presence::Present(wanted) => plan::push_present(&mut plan, &assignees, wanted),
-            Presence::Absent(user) => {
+            AssigneePresence::Present(wanted) => plan::push_present(&mut plan, &assignees, wanted),
+            AssigneePresence::Absent(user) => {
                 let id = plan.report.machine.id;
                 let held = match user {
-                    Some(user) => assignment_of(&assignees, user).cloned(),
+                    Some(user) => find_assignment(&assignees, user).cloned(),
                     None => client.assignees().own(id)?,
                 };
                 if let Some(held) = held {
@@ -96,7 +96,7 @@ impl Task for AssigneeSpec {
         Ok(plan)
     }
 
-    fn perform(
+    fn apply_step(
         client: &Client,
         op: AssigneeOp,
         report: &mut AssigneeReport,
@@ -114,17 +114,17 @@ impl Task for AssigneeSpec {
 }
 
 impl AssigneeReport {
-    fn of(machine: Machine, assignees: &[Assignee]) -> Self {
-        let facts = assignees.iter().map(AssigneeFacts::of).collect();
+    fn new(machine: Machine, assignees: &[Assignee]) -> Self {
+        let facts = assignees.iter().map(AssigneeFacts::from_assignee).collect();
         AssigneeReport {
             machine,
-            assignees: sorted(facts),
+            assignees: sorted_by_user(facts),
         }
     }
 }
 
 impl AssigneeFacts {
-    fn of(assignee: &Assignee) -> Self {
+    fn from_assignee(assignee: &Assignee) -> Self {
         AssigneeFacts {
             id: Some(assignee.id),
             user: assignee.user.clone(),
@@ -134,13 +134,13 @@ impl AssigneeFacts {
 }
 
 /// The server's lists have no order.
-fn sorted(facts: Vec<AssigneeFacts>) -> Vec<AssigneeFacts> {
-    sort::sorted(facts, |assignee| {
+fn sorted_by_user(facts: Vec<AssigneeFacts>) -> Vec<AssigneeFacts> {
+    sorted(facts, |assignee| {
         (assignee.user.clone().unwrap_or_default(), 0)
     })
 }
 
-fn assignment_of<'a>(assignees: &'a [Assignee], user: &str) -> Option<&'a Assignee> {
+fn find_assignment<'a>(assignees: &'a [Assignee], user: &str) -> Option<&'a Assignee> {
     assignees
         .iter()
         .find(|assignee| assignee.user.as_deref() == Some(user))

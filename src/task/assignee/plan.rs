@@ -1,16 +1,18 @@
-//! From the assignment that shall be and those that are to the step between them.
+//! Planning an assignment: the step from the existing assignments to the desired one.
 
 use serde_json::{Value, json};
 
 use crate::client::{Assignee, NewAssignee};
-use crate::task::assignee::{AssigneeFacts, AssigneeOp, AssigneeReport, assignment_of, sorted};
-use crate::task::machine::named;
+use crate::task::assignee::{
+    AssigneeFacts, AssigneeOp, AssigneeReport, find_assignment, sorted_by_user,
+};
+use crate::task::machine::machine_title;
 use crate::task::{Action, Plan, Step};
 
 type AssigneePlan = Plan<AssigneeOp, AssigneeReport>;
 
 pub(super) fn push_present(plan: &mut AssigneePlan, assignees: &[Assignee], wanted: &NewAssignee) {
-    match (assignment_of(assignees, &wanted.user), &wanted.reason) {
+    match (find_assignment(assignees, &wanted.user), &wanted.reason) {
         (None, _) => push_create(plan, wanted),
         (Some(held), Some(reason)) if held.reason.as_deref().unwrap_or("") != reason => {
             push_update(plan, held, reason);
@@ -25,28 +27,26 @@ fn push_create(plan: &mut AssigneePlan, wanted: &NewAssignee) {
         user: Some(wanted.user.clone()),
         reason: Some(wanted.reason.clone().unwrap_or_default()),
     };
-    let step = Step {
-        action: Action::Create,
-        target: target(plan, &wanted.user),
-        why: format!("the machine is not assigned to {}", wanted.user),
-        before: Value::Null,
-        after: json!({ "user": planned.user, "reason": planned.reason }),
-        text: None,
-    };
+    let step = Step::new(
+        Action::Create,
+        assignment_title(plan, &wanted.user),
+        format!("the machine is not assigned to {}", wanted.user),
+        Value::Null,
+        json!({ "user": planned.user, "reason": planned.reason }),
+    );
     plan.report.assignees.push(planned);
-    plan.report.assignees = sorted(std::mem::take(&mut plan.report.assignees));
+    plan.report.assignees = sorted_by_user(std::mem::take(&mut plan.report.assignees));
     plan.push(AssigneeOp::Create(wanted.clone()), step);
 }
 
 fn push_update(plan: &mut AssigneePlan, held: &Assignee, reason: &str) {
-    let step = Step {
-        action: Action::Update,
-        target: target(plan, user_of(held)),
-        why: "reason differs".into(),
-        before: json!({ "reason": held.reason }),
-        after: json!({ "reason": reason }),
-        text: None,
-    };
+    let step = Step::new(
+        Action::Update,
+        assignment_title(plan, user_of(held)),
+        "reason differs",
+        json!({ "reason": held.reason }),
+        json!({ "reason": reason }),
+    );
     for facts in &mut plan.report.assignees {
         if facts.id == Some(held.id) {
             facts.reason = Some(reason.to_owned());
@@ -56,22 +56,21 @@ fn push_update(plan: &mut AssigneePlan, held: &Assignee, reason: &str) {
 }
 
 pub(super) fn push_absent(plan: &mut AssigneePlan, held: Assignee) {
-    let step = Step {
-        action: Action::Delete,
-        target: target(plan, user_of(&held)),
-        why: "it shall be absent".into(),
-        before: json!({ "user": held.user, "reason": held.reason }),
-        after: Value::Null,
-        text: None,
-    };
+    let step = Step::delete(
+        assignment_title(plan, user_of(&held)),
+        json!({ "user": held.user, "reason": held.reason }),
+    );
     plan.report
         .assignees
         .retain(|facts| facts.id != Some(held.id));
     plan.push(AssigneeOp::Delete(held), step);
 }
 
-fn target(plan: &AssigneePlan, user: &str) -> String {
-    format!("assignment of {} to {user}", named(&plan.report.machine))
+fn assignment_title(plan: &AssigneePlan, user: &str) -> String {
+    format!(
+        "assignment of {} to {user}",
+        machine_title(&plan.report.machine)
+    )
 }
 
 fn user_of(assignee: &Assignee) -> &str {

@@ -1,9 +1,9 @@
-//! Carrying out one operation on an image, and looking whether it took effect.
+//! Applying one operation on an image, and reading back whether it took effect.
 
 use serde_json::json;
 
 use crate::client::{Client, Image, ImageChanges, ImageFile, ImageId, NewImage, Scope, mark_of};
-use crate::task::image::{ImageFacts, ImageOp, ImageReport, named};
+use crate::task::image::{ImageFacts, ImageOp, ImageReport, image_title};
 use crate::task::{StepOutcome, TaskError, lookup, verify};
 
 pub(super) fn upload(
@@ -13,7 +13,7 @@ pub(super) fn upload(
     report: &mut ImageReport,
 ) -> Result<StepOutcome<ImageOp>, TaskError> {
     let created = client.images().create(new, file)?;
-    let found = verify::looked_at(&named(&created), client.images().get(created.id))?;
+    let found = verify::require_read_back(&image_title(&created), client.images().get(created.id))?;
     let as_sent = (
         &new.kind,
         Some(&new.arch),
@@ -31,12 +31,12 @@ pub(super) fn upload(
     let mark = found.name.as_deref().and_then(mark_of);
     if as_found != as_sent || mark != Some(file.digest().sha256.mark().as_str()) {
         return Err(TaskError::ReadBack {
-            object: named(&found),
+            object: image_title(&found),
             expected: format!("{}, mark {}", json!(new), file.digest().sha256.mark()),
             found: json!(found).to_string(),
         });
     }
-    report.image = Some(ImageFacts::of(&found, Some(file.digest())));
+    report.image = Some(ImageFacts::from_image(&found, Some(file.digest())));
     Ok(StepOutcome::Done)
 }
 
@@ -47,30 +47,25 @@ pub(super) fn update(
     report: &mut ImageReport,
 ) -> Result<StepOutcome<ImageOp>, TaskError> {
     client.images().update(id, changes)?;
-    let found = verify::looked_at(&format!("image {id}"), client.images().get(id))?;
-    let expected = verify::fields_sent(json!(changes));
-    verify::read_back(
-        &named(&found),
-        &expected,
-        &verify::same_fields(json!(found), &expected),
-    )?;
+    let found = verify::require_read_back(&format!("image {id}"), client.images().get(id))?;
+    verify::require_stored(&image_title(&found), json!(changes), json!(found))?;
     if let Some(facts) = &mut report.image {
-        facts.take(changes);
+        facts.apply_changes(changes);
     }
     Ok(StepOutcome::Done)
 }
 
-/// A machine may have been pointed at the image since the plan was made, and which subarch boots a
-/// bootloader cannot be seen: the server's refusal then is the answer.
+/// A machine may use the image since the plan was made, and the API does not show which subarch boots a bootloader. Then
+/// the server refuses the deletion.
 pub(super) fn delete(client: &Client, image: &Image) -> Result<StepOutcome<ImageOp>, TaskError> {
     match client.images().delete(image.id) {
-        Err(error) if error.is_conflict() => Err(in_use(client, image)?),
+        Err(error) if error.is_conflict() => Err(in_use_error(client, image)?),
         Err(error) => Err(error.into()),
-        Ok(()) => gone(client, image),
+        Ok(()) => require_deleted(client, image),
     }
 }
 
-/// Of a superseded image the same refusal is no failure.
+/// For a superseded image, the same refusal is not a failure.
 pub(super) fn prune(
     client: &Client,
     image: &Image,
@@ -79,27 +74,29 @@ pub(super) fn prune(
     match client.images().delete(image.id) {
         Err(error) if error.is_conflict() => {
             report.pruned.retain(|pruned| pruned.id != image.id);
-            Ok(StepOutcome::Skipped(in_use(client, image)?.to_string()))
+            Ok(StepOutcome::Skipped(
+                in_use_error(client, image)?.to_string(),
+            ))
         }
         Err(error) => Err(error.into()),
-        Ok(()) => gone(client, image),
+        Ok(()) => require_deleted(client, image),
     }
 }
 
-fn gone(client: &Client, image: &Image) -> Result<StepOutcome<ImageOp>, TaskError> {
-    let found = verify::looked_at(&named(image), client.images().find(image.id))?;
-    verify::gone(&named(image), found.is_some())?;
+fn require_deleted(client: &Client, image: &Image) -> Result<StepOutcome<ImageOp>, TaskError> {
+    let found = verify::require_read_back(&image_title(image), client.images().find(image.id))?;
+    verify::require_deleted(&image_title(image), found.is_some())?;
     Ok(StepOutcome::Done)
 }
 
-fn in_use(client: &Client, image: &Image) -> Result<TaskError, TaskError> {
+fn in_use_error(client: &Client, image: &Image) -> Result<TaskError, TaskError> {
     let machines = client.machines().list(Scope::Visible)?;
     let mut uses = lookup::uses_of_image(&machines, image.id);
     if uses.is_empty() {
         uses.push("bootloader of a subarch".into());
     }
     Ok(TaskError::InUse {
-        object: named(image),
+        object: image_title(image),
         uses,
     })
 }

@@ -1,9 +1,8 @@
 //! An image with given bytes, flags and description, or none.
 //!
-//! The server offers no checksum and cannot replace an image's content, but it keeps the file name of the
-//! upload: a file is uploaded under a name that carries the mark of its SHA-256, so an own image tells what
-//! it holds. An own image without a mark, and every image of another user, is believed only after its bytes
-//! were read back over the boot endpoint.
+//! The server offers no checksum and cannot replace an image's content, but it keeps the file name of the upload. So a
+//! file is uploaded under a name that contains a mark, the start of its SHA-256. The content of an own image without a
+//! mark, and of every image of another user, counts as known only after it was read back over the boot endpoint.
 
 mod apply;
 mod plan;
@@ -17,42 +16,42 @@ use crate::client::{
 };
 use crate::task::{Plan, StepOutcome, Task, TaskError, verify};
 
-/// The image that shall be.
+/// The desired image.
 #[derive(Clone, Debug)]
 pub struct ImageSpec {
-    /// Names the image together with type and architecture; not unique on the server.
+    /// Identifies the image together with type and architecture; not unique on the server.
     pub description: String,
     /// Kernel, Initrd or bootloader.
     pub kind: ImageType,
     /// The architecture's name on the server.
     pub arch: String,
-    /// Present or absent, with what goes with it.
-    pub presence: Presence,
+    /// Present with these properties, or absent.
+    pub presence: ImagePresence,
 }
 
-/// Whether the image shall be there.
+/// Whether the image is to exist.
 #[derive(Clone, Debug)]
-pub enum Presence {
-    /// It shall, with these bytes and flags.
-    Present(Wanted),
-    /// It shall not. With an id only that image goes, else all own ones of that description.
+pub enum ImagePresence {
+    /// It exists, with these bytes and flags.
+    Present(DesiredImage),
+    /// It does not exist. With an id, only that image is deleted, else all own ones of that description.
     Absent(Option<ImageId>),
 }
 
-/// What an image that is present shall be like.
+/// The desired properties of an image.
 #[derive(Clone, Debug, Default)]
-pub struct Wanted {
-    /// The file whose bytes it shall hold; without one it must merely exist.
+pub struct DesiredImage {
+    /// The file with its content; without one, the image must exist already.
     pub path: Option<PathBuf>,
     /// This image and no other of the same description.
     pub id: Option<ImageId>,
-    /// Whether others may use it; None leaves it as it is.
+    /// Whether other users may use it; None leaves it as it is.
     pub public: Option<bool>,
     /// Whether it is marked as known to work; None leaves it as it is.
     pub known_good: Option<bool>,
-    /// Upload even where the bytes are there already.
+    /// Upload even if an image with this content exists.
     pub force: bool,
-    /// Delete own images of the same description that this one supersedes and nothing uses.
+    /// Delete own images of the same description that this one supersedes and no machine uses.
     pub prune: bool,
 }
 
@@ -65,20 +64,20 @@ pub enum ImageOp {
     Update(ImageId, ImageChanges),
     /// Delete an own image, which must not be in use.
     Delete(Image),
-    /// Delete an own image that is superseded, unless something uses it after all.
+    /// Delete an own image that is superseded, unless it is in use after all.
     Prune(Image),
 }
 
-/// The image as it is told, and what was deleted.
+/// The image, and the images that were pruned.
 #[derive(Debug, Default, Serialize)]
 pub struct ImageReport {
     /// Null when it is absent.
     pub image: Option<ImageFacts>,
-    /// Superseded images that went.
+    /// Superseded images that were deleted.
     pub pruned: Vec<Image>,
 }
 
-/// An image with what the server does not tell of it.
+/// An image with the hash and size of its content, which the server does not show.
 #[derive(Clone, Debug, Serialize)]
 pub struct ImageFacts {
     /// Null while the image is only planned.
@@ -96,9 +95,9 @@ pub struct ImageFacts {
     pub upload_date: Option<String>,
     /// The owner.
     pub user: Option<String>,
-    /// See [`Wanted`].
+    /// See [`DesiredImage`].
     pub known_good: bool,
-    /// See [`Wanted`].
+    /// See [`DesiredImage`].
     pub public: bool,
     /// Hex digits; null where no file was given to compare with.
     pub sha256: Option<String>,
@@ -111,24 +110,24 @@ impl Task for ImageSpec {
     type Report = ImageReport;
 
     fn require_valid_options(&self) -> Result<(), TaskError> {
-        verify::at_most("description", &self.description, 256)
+        verify::require_length("O(description)", &self.description, 256)
     }
 
     fn plan(&self, client: &ReadOnlyClient) -> Result<Plan<ImageOp, ImageReport>, TaskError> {
         match &self.presence {
-            Presence::Present(wanted) => match (wanted.id, &wanted.path) {
-                (Some(id), _) => self.plan_this_one(client, id, wanted),
+            ImagePresence::Present(wanted) => match (wanted.id, &wanted.path) {
+                (Some(id), _) => self.plan_by_id(client, id, wanted),
                 (None, Some(path)) => {
                     let file = ImageFile::open(path)?;
                     self.plan_content(client, file, wanted)
                 }
                 (None, None) => self.plan_existing(client, wanted),
             },
-            Presence::Absent(id) => self.plan_absent(client, *id),
+            ImagePresence::Absent(id) => self.plan_absent(client, *id),
         }
     }
 
-    fn perform(
+    fn apply_step(
         client: &Client,
         op: ImageOp,
         report: &mut ImageReport,
@@ -141,12 +140,12 @@ impl Task for ImageSpec {
         }
     }
 
-    /// All images of a description, or the one with the given id. What else goes or changes is decided on as well.
-    fn objects(&self, plan: &Plan<ImageOp, ImageReport>) -> Vec<String> {
+    /// All images of a description, or the one with the given id, and every other image that a step changes or deletes.
+    fn claimed_objects(&self, plan: &Plan<ImageOp, ImageReport>) -> Vec<String> {
         let description = self.id().is_none().then(|| self.title());
-        let told = plan.report.image.as_ref().and_then(|image| image.id);
+        let reported = plan.report.image.as_ref().and_then(|image| image.id);
         let changed = plan.steps.iter().filter_map(|planned| planned.op.image());
-        let images = changed.chain(told).map(|id| format!("image {id}"));
+        let images = changed.chain(reported).map(|id| format!("image {id}"));
         images.chain(description).collect()
     }
 
@@ -161,14 +160,14 @@ impl Task for ImageSpec {
 impl ImageSpec {
     fn id(&self) -> Option<ImageId> {
         match &self.presence {
-            Presence::Present(wanted) => wanted.id,
-            Presence::Absent(id) => *id,
+            ImagePresence::Present(wanted) => wanted.id,
+            ImagePresence::Absent(id) => *id,
         }
     }
 }
 
 impl ImageOp {
-    /// The image that changes or goes.
+    /// The existing image that the operation changes or deletes.
     fn image(&self) -> Option<ImageId> {
         match self {
             ImageOp::Upload(..) => None,
@@ -179,16 +178,16 @@ impl ImageOp {
 }
 
 impl ImageReport {
-    fn of(image: &Image, digest: Option<&Digest>) -> Self {
+    fn from_image(image: &Image, digest: Option<&Digest>) -> Self {
         ImageReport {
-            image: Some(ImageFacts::of(image, digest)),
+            image: Some(ImageFacts::from_image(image, digest)),
             pruned: Vec::new(),
         }
     }
 }
 
 impl ImageFacts {
-    fn of(image: &Image, digest: Option<&Digest>) -> Self {
+    fn from_image(image: &Image, digest: Option<&Digest>) -> Self {
         ImageFacts {
             id: Some(image.id),
             name: image.name.clone(),
@@ -220,15 +219,15 @@ impl ImageFacts {
         }
     }
 
-    fn take(&mut self, changes: &ImageChanges) {
+    fn apply_changes(&mut self, changes: &ImageChanges) {
         self.description = changes.description.clone().or(self.description.take());
         self.known_good = changes.known_good.unwrap_or(self.known_good);
         self.public = changes.public.unwrap_or(self.public);
     }
 }
 
-/// An image as messages name it.
-pub(super) fn named(image: &Image) -> String {
+/// An image, for messages.
+pub(super) fn image_title(image: &Image) -> String {
     match image.description.as_deref() {
         None | Some("") => format!("image {}", image.id),
         Some(description) => format!("image {} '{description}'", image.id),

@@ -1,22 +1,22 @@
-//! From the image that shall be and the images that are to the steps between them.
+//! Planning an image: the steps from the existing images to the desired one.
 
 use serde_json::{Value, json};
 
 use crate::client::{
     Digest, Image, ImageChanges, ImageFile, ImageId, NewImage, ReadOnlyClient, Scope, mark_of,
 };
-use crate::task::image::{ImageFacts, ImageOp, ImageReport, ImageSpec, Wanted, named};
+use crate::task::image::{DesiredImage, ImageFacts, ImageOp, ImageReport, ImageSpec, image_title};
 use crate::task::lookup;
 use crate::task::lookup::Images;
-use crate::task::{Action, Plan, Step, TaskError, verify};
+use crate::task::{Action, Plan, Step, Task, TaskError, verify};
 
 impl ImageSpec {
-    /// A given id names the image; its bytes can be compared but not replaced.
-    pub(super) fn plan_this_one(
+    /// The image with a given id. Its content can be compared but not replaced.
+    pub(super) fn plan_by_id(
         &self,
         client: &ReadOnlyClient,
         id: ImageId,
-        wanted: &Wanted,
+        wanted: &DesiredImage,
     ) -> Result<Plan<ImageOp, ImageReport>, TaskError> {
         let image = lookup::image_by_id(client, id)?;
         self.require_same_kind(&image)?;
@@ -28,38 +28,38 @@ impl ImageSpec {
         let digest = wanted.path.as_deref().map(ImageFile::open).transpose()?;
         let digest = digest.map(|file| file.digest().clone());
         if let Some(digest) = &digest {
-            let mut unread = Vec::new();
-            if !holds(client, &image, own, digest, &mut unread) {
-                let doubt = unread
+            let mut warnings = Vec::new();
+            if !has_content(client, &image, own, digest, &mut warnings) {
+                let doubt = warnings
                     .first()
                     .map(|why| format!(" ({why})"))
                     .unwrap_or_default();
                 return Err(TaskError::Refused(format!(
                     "{} does not hold the bytes of the given file{doubt}, and the content of an image \
-                     cannot be replaced; leave out id to have a new image uploaded",
-                    named(&image)
+                     cannot be replaced; leave out O(id) to have a new image uploaded",
+                    image_title(&image)
                 )));
             }
         }
-        let mut plan = Plan::nothing(ImageReport::of(&image, digest.as_ref()));
+        let mut plan = Plan::empty(ImageReport::from_image(&image, digest.as_ref()));
         self.push_update(&mut plan, &image, own, wanted)?;
         Ok(plan)
     }
 
-    /// The bytes of a file shall be the content of what the description means.
+    /// The image that the description names, with the content of a file.
     pub(super) fn plan_content(
         &self,
         client: &ReadOnlyClient,
         file: ImageFile,
-        wanted: &Wanted,
+        wanted: &DesiredImage,
     ) -> Result<Plan<ImageOp, ImageReport>, TaskError> {
         let images = Images::fetch(client)?;
-        let (own, others) = images.described(&self.kind, &self.arch, &self.description);
-        let mut plan = Plan::nothing(ImageReport::default());
+        let (own, others) = images.with_description(&self.kind, &self.arch, &self.description);
+        let mut plan = Plan::empty(ImageReport::default());
         let current = if wanted.force {
             None
         } else {
-            self.up_to_date(
+            self.find_up_to_date(
                 client,
                 &own,
                 &others,
@@ -71,7 +71,7 @@ impl ImageSpec {
         let kept = current.map(|image| image.id);
         match current {
             Some(image) => {
-                plan.report = ImageReport::of(image, Some(file.digest()));
+                plan.report = ImageReport::from_image(image, Some(file.digest()));
                 self.push_update(&mut plan, image, images.is_own(image), wanted)?;
             }
             None => self.push_upload(&mut plan, file, own.first().copied(), wanted),
@@ -83,42 +83,44 @@ impl ImageSpec {
         Ok(plan)
     }
 
-    /// The image that already is what the file asks for.
+    /// The image that already has the content of the file.
     ///
-    /// Only what the description means to a machine counts: the newest own image, which hides older ones with the
-    /// right bytes, else the only one of others. Which of several others is meant cannot be told.
-    fn up_to_date<'a>(
+    /// Only the image that the description names for a machine counts: the newest own one, even if an older one has the
+    /// content, else the only one of other users. Of several images of other users, none can be chosen.
+    fn find_up_to_date<'a>(
         &self,
         client: &ReadOnlyClient,
         own: &[&'a Image],
         others: &[&'a Image],
         digest: &Digest,
-        wanted: &Wanted,
+        wanted: &DesiredImage,
         warnings: &mut Vec<String>,
     ) -> Option<&'a Image> {
         match (own, others) {
-            ([newest, ..], _) => holds(client, newest, true, digest, warnings).then_some(*newest),
-            ([], [only]) if wanted.flags_differ(only).is_none() => {
-                holds(client, only, false, digest, warnings).then_some(*only)
+            ([newest, ..], _) => {
+                has_content(client, newest, true, digest, warnings).then_some(*newest)
+            }
+            ([], [only]) if wanted.changed_flags(only).is_none() => {
+                has_content(client, only, false, digest, warnings).then_some(*only)
             }
             _ => None,
         }
     }
 
-    /// Without a file the image must be there already.
+    /// Without a file, the image must exist already.
     pub(super) fn plan_existing(
         &self,
         client: &ReadOnlyClient,
-        wanted: &Wanted,
+        wanted: &DesiredImage,
     ) -> Result<Plan<ImageOp, ImageReport>, TaskError> {
         let images = Images::fetch(client)?;
         let image = images
-            .resolve(&self.kind, &self.arch, &self.description)?
+            .find(&self.kind, &self.arch, &self.description)?
             .ok_or_else(|| images.not_found(&self.kind, &self.arch, &self.description))?;
-        let mut plan = Plan::nothing(ImageReport::of(image, None));
+        let mut plan = Plan::empty(ImageReport::from_image(image, None));
         self.push_update(&mut plan, image, images.is_own(image), wanted)?;
         if wanted.prune {
-            let (own, _) = images.described(&self.kind, &self.arch, &self.description);
+            let (own, _) = images.with_description(&self.kind, &self.arch, &self.description);
             let superseded = own.into_iter().filter(|other| other.id != image.id);
             push_prune(&mut plan, client, superseded.cloned().collect())?;
         }
@@ -131,28 +133,32 @@ impl ImageSpec {
         id: Option<ImageId>,
     ) -> Result<Plan<ImageOp, ImageReport>, TaskError> {
         let images = Images::fetch(client)?;
-        let mut plan = Plan::nothing(ImageReport::default());
-        let doomed: Vec<Image> = match id {
+        let mut plan = Plan::empty(ImageReport::default());
+        let to_delete: Vec<Image> = match id {
             Some(id) => self
                 .own_image_to_delete(client, &images, id)?
                 .into_iter()
                 .collect(),
             None => {
-                let (own, others) = images.described(&self.kind, &self.arch, &self.description);
+                let (own, others) =
+                    images.with_description(&self.kind, &self.arch, &self.description);
                 plan.warnings.extend(others.iter().map(|image| {
-                    let owner = lookup::owner(image.user.as_deref());
-                    format!("{} belongs to {owner} and stays", named(image))
+                    let owner = lookup::owner_text(image.user.as_deref());
+                    format!("{} belongs to {owner} and stays", image_title(image))
                 }));
                 own.into_iter().cloned().collect()
             }
         };
-        if doomed.is_empty() {
+        if to_delete.is_empty() {
             return Ok(plan);
         }
         let machines = client.machines().list(Scope::Visible)?;
-        for image in doomed {
-            lookup::require_unused(named(&image), lookup::uses_of_image(&machines, image.id))?;
-            let step = delete_step(&image, "it shall be absent");
+        for image in to_delete {
+            lookup::require_unused(
+                image_title(&image),
+                lookup::uses_of_image(&machines, image.id),
+            )?;
+            let step = Step::delete(image_title(&image), json!(image));
             plan.push(ImageOp::Delete(image), step);
         }
         Ok(plan)
@@ -181,7 +187,7 @@ impl ImageSpec {
         let arch = image.arch.as_deref().unwrap_or("no architecture");
         Err(TaskError::Refused(format!(
             "{} is of type {} for {arch}, not {} for {}",
-            named(image),
+            image_title(image),
             image.kind,
             self.kind,
             self.arch
@@ -193,7 +199,7 @@ impl ImageSpec {
         plan: &mut Plan<ImageOp, ImageReport>,
         file: ImageFile,
         superseded: Option<&Image>,
-        wanted: &Wanted,
+        wanted: &DesiredImage,
     ) {
         let new = NewImage {
             description: Some(self.description.clone()),
@@ -210,23 +216,17 @@ impl ImageSpec {
             Some(image) => format!("image {} holds other bytes", image.id),
             None => "no image of that description holds these bytes".to_owned(),
         };
-        let step = Step {
-            action: Action::Upload,
-            target: format!(
-                "{} image '{}' for {}",
-                self.kind, self.description, self.arch
-            ),
-            why,
-            before: superseded.map_or(Value::Null, content_before),
-            after: json!({
-                "path": file.path().display().to_string(),
-                "sha256": facts.sha256,
-                "size": facts.size,
-                "known_good": new.known_good,
-                "public": new.public,
-            }),
-            text: None,
-        };
+        let before = superseded.map_or(Value::Null, |image| {
+            json!({ "id": image.id, "name": image.name, "known_good": image.known_good, "public": image.public })
+        });
+        let after = json!({
+            "path": file.path().display().to_string(),
+            "sha256": facts.sha256,
+            "size": facts.size,
+            "known_good": new.known_good,
+            "public": new.public,
+        });
+        let step = Step::new(Action::Upload, self.title(), why, before, after);
         plan.report.image = Some(facts);
         plan.push(ImageOp::Upload(new, file), step);
     }
@@ -236,13 +236,13 @@ impl ImageSpec {
         plan: &mut Plan<ImageOp, ImageReport>,
         image: &Image,
         own: bool,
-        wanted: &Wanted,
+        wanted: &DesiredImage,
     ) -> Result<(), TaskError> {
-        let mut changes = wanted.flags_differ(image).unwrap_or_default();
+        let mut changes = wanted.changed_flags(image).unwrap_or_default();
         if image.description.as_deref() != Some(self.description.as_str()) {
             changes.description = Some(self.description.clone());
         }
-        let after = verify::fields_sent(json!(changes));
+        let after = verify::changed_fields(json!(changes));
         if after.is_empty() {
             return Ok(());
         }
@@ -252,24 +252,17 @@ impl ImageSpec {
         let facts = plan
             .report
             .image
-            .get_or_insert_with(|| ImageFacts::of(image, None));
-        facts.take(&changes);
-        let step = Step {
-            action: Action::Update,
-            target: named(image),
-            why: verify::what_differs(&after),
-            before: Value::Object(verify::same_fields(json!(image), &after)),
-            after: Value::Object(after),
-            text: None,
-        };
+            .get_or_insert_with(|| ImageFacts::from_image(image, None));
+        facts.apply_changes(&changes);
+        let step = Step::update(image_title(image), json!(image), after);
         plan.push(ImageOp::Update(image.id, changes), step);
         Ok(())
     }
 }
 
-impl Wanted {
-    /// The flags that were asked for and are otherwise.
-    fn flags_differ(&self, image: &Image) -> Option<ImageChanges> {
+impl DesiredImage {
+    /// The given flags that differ.
+    fn changed_flags(&self, image: &Image) -> Option<ImageChanges> {
         let known_good = self.known_good.filter(|wanted| *wanted != image.known_good);
         let public = self.public.filter(|wanted| *wanted != image.public);
         let differ = known_good.is_some() || public.is_some();
@@ -281,9 +274,9 @@ impl Wanted {
     }
 }
 
-/// Whether an image holds these bytes: by its mark where it is one's own, else by reading them back.
-/// Where that cannot be told the answer is no, and a warning says why.
-fn holds(
+/// Whether an image has this content: by its mark if the image is an own one, else by reading it back. If that fails,
+/// the answer is no, and a warning says why.
+fn has_content(
     client: &ReadOnlyClient,
     image: &Image,
     own: bool,
@@ -298,7 +291,7 @@ fn holds(
         Err(error) => {
             warnings.push(format!(
                 "what {} holds could not be read back over the boot endpoint ({error}), so it counts as other content",
-                named(image)
+                image_title(image)
             ));
             false
         }
@@ -316,28 +309,16 @@ fn push_prune(
     let machines = client.machines().list(Scope::Visible)?;
     let unused = |image: &Image| lookup::uses_of_image(&machines, image.id).is_empty();
     for image in superseded.into_iter().filter(unused) {
-        let step = delete_step(&image, "it is superseded and nothing uses it");
+        let step = Step {
+            why: "it is superseded and nothing uses it".into(),
+            ..Step::delete(image_title(&image), json!(image))
+        };
         plan.report.pruned.push(image.clone());
         plan.push(ImageOp::Prune(image), step);
     }
     Ok(())
 }
 
-fn delete_step(image: &Image, why: &str) -> Step {
-    Step {
-        action: Action::Delete,
-        target: named(image),
-        why: why.into(),
-        before: json!(image),
-        after: Value::Null,
-        text: None,
-    }
-}
-
-fn not_yours(image: &Image, wish: &str) -> TaskError {
-    lookup::not_yours(named(image), image.user.as_deref(), wish)
-}
-
-fn content_before(image: &Image) -> Value {
-    json!({ "id": image.id, "name": image.name, "known_good": image.known_good, "public": image.public })
+fn not_yours(image: &Image, change: &str) -> TaskError {
+    lookup::not_yours(image_title(image), image.user.as_deref(), change)
 }

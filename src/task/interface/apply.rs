@@ -1,4 +1,4 @@
-//! Changing an interface, and looking whether it took effect.
+//! Changing an interface, and reading back whether it took effect.
 
 use std::net::Ipv4Addr;
 
@@ -8,8 +8,8 @@ use crate::client::{self, Client};
 use crate::task::interface::{InterfaceOp, InterfaceReport, choose_address, plan};
 use crate::task::{StepOutcome, TaskError, verify};
 
-/// How many addresses are tried while others are quicker.
-const ATTEMPTS: usize = 64;
+/// The most addresses that are tried while other clients take the chosen ones.
+const MAX_ATTEMPTS: usize = 64;
 
 pub(super) fn update(
     client: &Client,
@@ -23,50 +23,51 @@ pub(super) fn update(
         .update(op.machine, op.interface, &op.changes)
     {
         match op.next_address() {
-            Some(next) if error.is_conflict() && attempts < ATTEMPTS => {
+            Some(next) if error.is_conflict() && attempts < MAX_ATTEMPTS => {
                 op.changes.configured_ipv4 = Some(Some(next));
             }
-            _ => return Err(explained(client, &op, error)),
+            _ => return Err(explain_conflict(client, &op, error)),
         }
         attempts += 1;
     }
-    let found = verify::looked_at(&op.title, client.interfaces().get(op.machine, op.interface))?;
-    let sent = verify::fields_sent(json!(op.changes));
-    verify::read_back(&op.title, &sent, &verify::same_fields(json!(found), &sent))?;
+    let found =
+        verify::require_read_back(&op.title, client.interfaces().get(op.machine, op.interface))?;
+    let sent = json!(op.changes);
+    verify::require_stored(&op.title, sent.clone(), json!(found))?;
     report.interface = found;
     match op.changes.configured_ipv4 == planned {
         true => Ok(StepOutcome::Done),
-        false => Ok(StepOutcome::DoneOtherwise(sent.into())),
+        false => Ok(StepOutcome::DoneOtherwise(sent)),
     }
 }
 
 impl InterfaceOp {
-    /// What to try when the address was taken meanwhile.
+    /// The address to try if another client has taken the chosen one.
     fn next_address(&self) -> Option<Ipv4Addr> {
         let taken = self.changes.configured_ipv4.flatten()?;
-        self.free.as_ref()?.next(taken)
+        self.free.as_ref()?.next_after(taken)
     }
 }
 
-/// A conflict says who has the address; the server only says so in SQL.
-fn explained(client: &Client, op: &InterfaceOp, error: client::Error) -> TaskError {
+/// The error for a conflict, with the holder of the address: the server's own text is SQL.
+fn explain_conflict(client: &Client, op: &InterfaceOp, error: client::Error) -> TaskError {
     let Some(address) = op.changes.configured_ipv4.flatten() else {
         return error.into();
     };
     if !error.is_conflict() {
         return error.into();
     }
-    // Which addresses were tried was nobody's wish, so who has the last of them is not what the user wants to hear.
+    // The user did not choose these addresses, so the holder of the last one does not matter.
     if let Some(free) = &op.free {
         return match op.next_address() {
             None => plan::no_address_left(op.title.clone(), free.pool),
             Some(_) => TaskError::Refused(format!(
-                "{} gets no address: others were quicker {ATTEMPTS} times",
+                "{} gets no address: others were quicker {MAX_ATTEMPTS} times",
                 op.title
             )),
         };
     }
-    match choose_address::holder(client.read_only(), address) {
+    match choose_address::holder_text(client.read_only(), address) {
         Ok(holder) => TaskError::AddressTaken {
             interface: op.title.clone(),
             address,

@@ -1,76 +1,85 @@
-//! The address that an interface shall have. What the server would refuse with half a reason, or ignore silently, is
-//! refused here.
+//! Choosing the address of an interface. Refuses what the server would refuse with an incomplete reason or ignore
+//! silently.
 
 use std::net::Ipv4Addr;
 
 use crate::client::{ConfigType, Interface, Machine, ReadOnlyClient, Scope};
-use crate::task::interface::pool::{Free, Pool};
-use crate::task::interface::{Address, InterfaceSpec, named};
+use crate::task::interface::pool::{FreeAddresses, Pool};
+use crate::task::interface::{DesiredAddress, InterfaceSpec, interface_title};
 use crate::task::{TaskError, parallel};
 
-/// What an interface's address shall be.
-pub(super) enum Choice {
-    /// What it is.
-    Same,
-    /// What the user gave.
+/// The address that an interface gets.
+pub(super) enum AddressChoice {
+    /// The current one, or none.
+    Unchanged,
+    /// The one that the user gave.
     Given(Ipv4Addr),
-    /// The lowest that nobody has.
-    Lowest(Ipv4Addr, Free),
+    /// The lowest one that no interface has.
+    Lowest(Ipv4Addr, FreeAddresses),
 }
 
 impl InterfaceSpec {
-    pub(super) fn choose(
+    pub(super) fn choose_address(
         &self,
         client: &ReadOnlyClient,
         machine: &Machine,
         interface: &Interface,
-    ) -> Result<Choice, TaskError> {
-        let is = interface
+    ) -> Result<AddressChoice, TaskError> {
+        let current = interface
             .config_type_v4
             .clone()
             .unwrap_or(ConfigType::Dynamic);
-        let wanted = self.config_type.as_ref().unwrap_or(&is);
+        let desired = self.config_type.as_ref().unwrap_or(&current);
+        let is_same_type = *desired == current;
         let refused = |reason: String| {
-            let interface = named(machine, interface);
-            TaskError::Refused(format!("{interface} cannot be {wanted}{reason}"))
+            let interface = interface_title(machine, interface);
+            TaskError::Refused(format!("{interface} cannot be {desired}{reason}"))
         };
-        match (wanted, self.ipv4) {
-            (_, None) if *wanted == is => Ok(Choice::Same),
-            (ConfigType::Dynamic, None) => Ok(Choice::Same),
-            (ConfigType::Dynamic, Some(_)) => Err(refused(
-                ", which it is, and have an ipv4: give the option config_type_v4 as well".into(),
-            )),
-            (_, ipv4) => {
-                let pool = pool_of(interface, wanted).map_err(refused)?;
-                match (ipv4, configured(interface)) {
-                    (Some(Address::Auto), Some(has)) if *wanted == is && pool.contains(has) => {
-                        Ok(Choice::Same)
-                    }
-                    (Some(Address::Auto), _) => lowest_of(client, interface, pool)?
-                        .ok_or_else(|| refused(format!(": the pool {pool} has no free address"))),
-                    (Some(Address::Given(address)), _) | (None, Some(address)) => {
-                        match pool.contains(address) {
-                            true => Ok(Choice::Given(address)),
-                            false => Err(refused(format!(
-                                " with {address}, which is not in the pool {pool}: give an ipv4 that is, or auto"
-                            ))),
-                        }
-                    }
-                    (None, None) => Err(refused(format!(
-                        " without an address: give an ipv4 of the pool {pool}, or auto"
-                    ))),
-                }
-            }
+        if *desired == ConfigType::Dynamic {
+            return match self.ipv4 {
+                None => Ok(AddressChoice::Unchanged),
+                Some(_) => Err(refused(
+                    ", which it is, and have an O(ipv4): give the option O(config_type_v4) as well"
+                        .into(),
+                )),
+            };
         }
+        if self.ipv4.is_none() && is_same_type {
+            return Ok(AddressChoice::Unchanged);
+        }
+        let pool = pool_of(interface, desired).map_err(refused)?;
+        let address = match (self.ipv4, configured_address(interface)) {
+            (Some(DesiredAddress::Auto), Some(address))
+                if is_same_type && pool.contains(address) =>
+            {
+                return Ok(AddressChoice::Unchanged);
+            }
+            (Some(DesiredAddress::Auto), _) => {
+                return lowest_free_address(client, interface, pool)?
+                    .ok_or_else(|| refused(format!(": the pool {pool} has no free address")));
+            }
+            (Some(DesiredAddress::Given(address)), _) | (None, Some(address)) => address,
+            (None, None) => {
+                return Err(refused(format!(
+                    " without an address: give an O(ipv4) of the pool {pool}, or auto"
+                )));
+            }
+        };
+        if !pool.contains(address) {
+            return Err(refused(format!(
+                " with {address}, which is not in the pool {pool}: give an O(ipv4) that is, or auto"
+            )));
+        }
+        Ok(AddressChoice::Given(address))
     }
 }
 
-/// The pool of the interface's network for that type, or what is missing.
-fn pool_of(interface: &Interface, wanted: &ConfigType) -> Result<Pool, String> {
+/// The pool of the interface's network for a type, or why there is none.
+fn pool_of(interface: &Interface, config_type: &ConfigType) -> Result<Pool, String> {
     let Some(network) = &interface.network_name else {
         return Err(": it is in no network".into());
     };
-    let text = match wanted {
+    let text = match config_type {
         ConfigType::Static => &interface.static_pool_v4,
         _ => &interface.reserved_pool_v4,
     };
@@ -79,19 +88,23 @@ fn pool_of(interface: &Interface, wanted: &ConfigType) -> Result<Pool, String> {
         .ok_or_else(|| format!(": network '{network}' has no pool for that"))
 }
 
-fn lowest_of(
+fn lowest_free_address(
     client: &ReadOnlyClient,
     interface: &Interface,
     pool: Pool,
-) -> Result<Option<Choice>, TaskError> {
-    let all = of_all_machines(client)?;
+) -> Result<Option<AddressChoice>, TaskError> {
+    let all = interfaces_of_all_machines(client)?;
     let others = all.iter().filter(|(_, other)| other.id != interface.id);
-    let free = Free::new(pool, others.flat_map(|(_, other)| addresses(other)));
-    Ok(free.lowest().map(|lowest| Choice::Lowest(lowest, free)))
+    let free = FreeAddresses::new(pool, others.flat_map(|(_, other)| addresses(other)));
+    Ok(free
+        .lowest()
+        .map(|lowest| AddressChoice::Lowest(lowest, free)))
 }
 
-/// The interfaces of all machines, whoever holds them. Networks do not overlap, so an address means the same everywhere.
-fn of_all_machines(client: &ReadOnlyClient) -> Result<Vec<(Machine, Interface)>, TaskError> {
+/// The interfaces of all machines, whoever holds them. Networks do not overlap, so an address is unique over all of them.
+fn interfaces_of_all_machines(
+    client: &ReadOnlyClient,
+) -> Result<Vec<(Machine, Interface)>, TaskError> {
     let machines = client.machines().list(Scope::Visible)?;
     let lists = parallel::try_map(&machines, |machine| client.interfaces().list(machine.id))?;
     let mut all = Vec::new();
@@ -105,20 +118,20 @@ fn of_all_machines(client: &ReadOnlyClient) -> Result<Vec<(Machine, Interface)>,
     Ok(all)
 }
 
-/// Which interface has an address, in words.
-pub(super) fn holder(client: &ReadOnlyClient, address: Ipv4Addr) -> Result<String, TaskError> {
-    let all = of_all_machines(client)?;
+/// The interface that has an address, as a part of a sentence.
+pub(super) fn holder_text(client: &ReadOnlyClient, address: Ipv4Addr) -> Result<String, TaskError> {
+    let all = interfaces_of_all_machines(client)?;
     let found = all
         .iter()
-        .find(|(_, other)| configured(other) == Some(address));
+        .find(|(_, other)| configured_address(other) == Some(address));
     Ok(found.map_or_else(
         || "another interface of the network had it".into(),
-        |(machine, other)| format!("{} has it", named(machine, other)),
+        |(machine, other)| format!("{} has it", interface_title(machine, other)),
     ))
 }
 
 /// The address that is configured.
-pub(super) fn configured(interface: &Interface) -> Option<Ipv4Addr> {
+pub(super) fn configured_address(interface: &Interface) -> Option<Ipv4Addr> {
     interface.configured_ipv4.as_deref()?.parse().ok()
 }
 

@@ -1,14 +1,14 @@
-//! Finding the interface that a user means. Identifiers may be missing, empty, or stand twice within a machine.
+//! Finding the interface that a user names. Identifiers may be missing, empty, or occur twice within a machine.
 
 use crate::client::{Interface, Machine};
 use crate::task::interface::{InterfaceRef, InterfaceSpec};
-use crate::task::machine::named as named_machine;
+use crate::task::machine::machine_title;
 use crate::task::{TaskError, lookup};
 
 const WHAT: &str = "interface";
 
 impl InterfaceSpec {
-    /// The interface that is meant. One that was renamed by an earlier run is found under its new name.
+    /// The interface that is named. One that an earlier run has renamed is found under its new identifier.
     pub(super) fn find<'a>(
         &self,
         machine: &Machine,
@@ -20,29 +20,34 @@ impl InterfaceSpec {
                 return interfaces
                     .iter()
                     .find(|interface| interface.id == *id)
-                    .ok_or_else(|| not_there(machine, &format!("with id {id}"), Vec::new()));
+                    .ok_or_else(|| {
+                        interface_not_found(machine, &format!("with id {id}"), Vec::new())
+                    });
             }
         };
-        let matching = match (called(interfaces, name), self.identifier.as_deref()) {
-            (none, Some(new)) if none.is_empty() && !new.is_empty() && mac(name).is_none() => {
-                called(interfaces, new)
-            }
-            (matching, _) => matching,
-        };
-        only(machine, interfaces, &matching, name)
+        let mut matching = all_with_name(interfaces, name);
+        if matching.is_empty()
+            && parse_mac(name).is_none()
+            && let Some(new) = self.identifier.as_deref()
+            && !new.is_empty()
+        {
+            matching = all_with_name(interfaces, new);
+        }
+        require_one(machine, interfaces, &matching, name)
     }
 }
 
 /// The interface with that identifier or MAC.
-pub(in crate::task) fn named<'a>(
+pub(in crate::task) fn find_by_name<'a>(
     machine: &Machine,
     interfaces: &'a [Interface],
     name: &str,
 ) -> Result<&'a Interface, TaskError> {
-    only(machine, interfaces, &called(interfaces, name), name)
+    let matching = all_with_name(interfaces, name);
+    require_one(machine, interfaces, &matching, name)
 }
 
-fn only<'a>(
+fn require_one<'a>(
     machine: &Machine,
     interfaces: &[Interface],
     matching: &[&'a Interface],
@@ -50,10 +55,10 @@ fn only<'a>(
 ) -> Result<&'a Interface, TaskError> {
     match matching {
         [only] => Ok(only),
-        [] => Err(not_found(machine, interfaces, name)),
+        [] => Err(name_not_found(machine, interfaces, name)),
         several => Err(TaskError::Ambiguous {
             what: WHAT.into(),
-            name: format!("'{name}' of {}", named_machine(machine)),
+            name: format!("'{name}' of {}", machine_title(machine)),
             candidates: several
                 .iter()
                 .map(|interface| id_and_mac(interface))
@@ -62,8 +67,8 @@ fn only<'a>(
     }
 }
 
-fn called<'a>(interfaces: &'a [Interface], name: &str) -> Vec<&'a Interface> {
-    let mac = mac(name);
+fn all_with_name<'a>(interfaces: &'a [Interface], name: &str) -> Vec<&'a Interface> {
+    let mac = parse_mac(name);
     interfaces
         .iter()
         .filter(|interface| {
@@ -73,7 +78,7 @@ fn called<'a>(interfaces: &'a [Interface], name: &str) -> Vec<&'a Interface> {
 }
 
 /// A MAC as the server writes it, whatever its case and separators.
-fn mac(text: &str) -> Option<String> {
+fn parse_mac(text: &str) -> Option<String> {
     let digits: Vec<char> = text
         .chars()
         .filter(|character| !":-. ".contains(*character))
@@ -89,7 +94,7 @@ fn mac(text: &str) -> Option<String> {
     })
 }
 
-fn not_found(machine: &Machine, interfaces: &[Interface], name: &str) -> TaskError {
+fn name_not_found(machine: &Machine, interfaces: &[Interface], name: &str) -> TaskError {
     let names = interfaces
         .iter()
         .flat_map(|interface| [interface.identifier.as_deref(), interface.mac.as_deref()])
@@ -102,13 +107,13 @@ fn not_found(machine: &Machine, interfaces: &[Interface], name: &str) -> TaskErr
     } else {
         quoted
     };
-    not_there(machine, &which, lookup::near_names(name, names))
+    interface_not_found(machine, &which, lookup::similar_names(name, names))
 }
 
-fn not_there(machine: &Machine, which: &str, near: Vec<String>) -> TaskError {
+fn interface_not_found(machine: &Machine, which: &str, near: Vec<String>) -> TaskError {
     TaskError::NotFound {
         what: WHAT.into(),
-        name: format!("{which} of {}", named_machine(machine)),
+        name: format!("{which} of {}", machine_title(machine)),
         near,
     }
 }
@@ -133,14 +138,18 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_mac_is_one_in_any_notation() {
+    fn mac_is_parsed_in_any_notation() {
         for text in [
             "52:54:00:AB:01:02",
             "52-54-00-ab-01-02",
             "5254.00ab.0102",
             "525400AB0102",
         ] {
-            assert_eq!(mac(text).as_deref(), Some("52:54:00:ab:01:02"), "{text}");
+            assert_eq!(
+                parse_mac(text).as_deref(),
+                Some("52:54:00:ab:01:02"),
+                "{text}"
+            );
         }
         for text in [
             "",
@@ -149,7 +158,7 @@ mod tests {
             "52:54:00:ab:01:0g",
             "52:54:00:ab:01:02:03",
         ] {
-            assert_eq!(mac(text), None, "{text}");
+            assert_eq!(parse_mac(text), None, "{text}");
         }
     }
 }

@@ -1,7 +1,7 @@
-//! An interface of a machine: where it has its address from, which one, and what it is called.
+//! An interface of a machine: the source of its address, the address, and its identifier.
 //!
-//! The server lets anyone change any interface, so that of a machine which is not assigned to the token's user is
-//! refused. The server's own `auto` never works: the lowest free address of a pool is chosen here.
+//! The server lets anyone change any interface, so an interface of a machine that is not assigned to the token's user is
+//! refused. The server's own `auto` never works, so the lowest free address of the pool is chosen here.
 
 mod apply;
 mod choose_address;
@@ -11,8 +11,9 @@ pub(crate) mod pool;
 
 use std::net::Ipv4Addr;
 
-use pool::Free;
 use serde::Serialize;
+
+use pool::FreeAddresses;
 
 use crate::client::{
     Client, ConfigType, Interface, InterfaceChanges, InterfaceId, Machine, MachineId,
@@ -20,29 +21,29 @@ use crate::client::{
 };
 use crate::task::lookup;
 pub use crate::task::lookup::MachineRef;
-use crate::task::{Plan, Planning, StepOutcome, Task, TaskError, verify};
+use crate::task::{Plan, PlanResult, StepOutcome, Task, TaskError, verify};
 
-/// The interface as it shall be; what is None stays as it is.
+/// The desired interface; what is None stays as it is.
 #[derive(Clone, Debug)]
 pub struct InterfaceSpec {
-    /// Of which machine.
+    /// The machine that it belongs to.
     pub machine: MachineRef,
     /// Which of its interfaces.
     pub interface: InterfaceRef,
-    /// Where it has its address from.
+    /// The source of its address.
     pub config_type: Option<ConfigType>,
     /// Its address, unless it is dynamic.
-    pub ipv4: Option<Address>,
-    /// Its new name; an empty one takes the name away.
+    pub ipv4: Option<DesiredAddress>,
+    /// Its new identifier; an empty one clears it.
     pub identifier: Option<String>,
-    /// Act on a machine that is not assigned to the token's user.
+    /// Also change an interface of a machine that is not assigned to the token's user.
     pub allow_unassigned: bool,
 }
 
 /// How a user names an interface.
 #[derive(Clone, Debug)]
 pub enum InterfaceRef {
-    /// By its identifier, or by its MAC however that is written.
+    /// By its identifier, or by its MAC in any notation.
     Name(String),
     /// By its id.
     Id(InterfaceId),
@@ -50,10 +51,10 @@ pub enum InterfaceRef {
 
 /// How a user names an address.
 #[derive(Clone, Copy, Debug)]
-pub enum Address {
+pub enum DesiredAddress {
     /// This one.
     Given(Ipv4Addr),
-    /// The one it has, else the lowest free one of the pool.
+    /// The current one, else the lowest free one of the pool.
     Auto,
 }
 
@@ -65,11 +66,11 @@ pub struct InterfaceOp {
     machine: MachineId,
     interface: InterfaceId,
     changes: InterfaceChanges,
-    /// Where another address may come from, if it was for us to choose.
-    free: Option<Free>,
+    /// The addresses to choose from, unless the user gave one.
+    free: Option<FreeAddresses>,
 }
 
-/// The interface as it is told.
+/// The interface.
 #[derive(Debug, Serialize)]
 pub struct InterfaceReport {
     /// With the server's fields.
@@ -81,10 +82,14 @@ impl Task for InterfaceSpec {
     type Report = InterfaceReport;
 
     fn require_valid_options(&self) -> Result<(), TaskError> {
-        verify::at_most("identifier", self.identifier.as_deref().unwrap_or(""), 64)?;
+        verify::require_length(
+            "O(identifier)",
+            self.identifier.as_deref().unwrap_or(""),
+            64,
+        )?;
         match (&self.config_type, self.ipv4) {
             (Some(ConfigType::Dynamic), Some(_)) => Err(TaskError::Refused(
-                "config_type_v4: dynamic and the option ipv4 exclude each other: a dynamic interface gets its address \
+                "O(config_type_v4=dynamic) and the option O(ipv4) exclude each other: a dynamic interface gets its address \
                  from the DHCP server"
                     .into(),
             )),
@@ -96,23 +101,23 @@ impl Task for InterfaceSpec {
         &self,
         client: &ReadOnlyClient,
     ) -> Result<Plan<InterfaceOp, InterfaceReport>, TaskError> {
-        let machine = lookup::machine(client, &self.machine)?;
+        let machine = lookup::find_machine(client, &self.machine)?;
         if !self.allow_unassigned {
             lookup::require_assignment(client, &machine)?;
         }
         let interfaces = client.interfaces().list(machine.id)?;
         let interface = self.find(&machine, &interfaces)?;
-        let address = self.choose(client, &machine, interface)?;
-        let mut plan = Plan::nothing(InterfaceReport {
+        let address = self.choose_address(client, &machine, interface)?;
+        let mut plan = Plan::empty(InterfaceReport {
             interface: interface.clone(),
         });
         self.push_update(&mut plan, &machine, interface, address);
         plan.warnings
-            .extend(self.shared_name(&machine, interface, &interfaces));
+            .extend(self.shared_identifier_warning(&machine, interface, &interfaces));
         Ok(plan)
     }
 
-    fn perform(
+    fn apply_step(
         client: &Client,
         op: InterfaceOp,
         report: &mut InterfaceReport,
@@ -120,12 +125,12 @@ impl Task for InterfaceSpec {
         apply::update(client, op, report)
     }
 
-    fn objects(&self, plan: &Plan<InterfaceOp, InterfaceReport>) -> Vec<String> {
+    fn claimed_objects(&self, plan: &Plan<InterfaceOp, InterfaceReport>) -> Vec<String> {
         vec![format!("interface {}", plan.report.interface.id)]
     }
 
-    fn settle(plans: &mut [Planning<InterfaceSpec>]) {
-        plan::settle(plans);
+    fn resolve_conflicts(plans: &mut [PlanResult<InterfaceSpec>]) {
+        plan::resolve_address_conflicts(plans);
     }
 
     fn title(&self) -> String {
@@ -138,7 +143,7 @@ impl Task for InterfaceSpec {
 }
 
 impl InterfaceReport {
-    fn take(&mut self, changes: &InterfaceChanges) {
+    fn apply_changes(&mut self, changes: &InterfaceChanges) {
         let interface = &mut self.interface;
         interface.identifier = changes.identifier.clone().or(interface.identifier.take());
         interface.config_type_v4 = changes
@@ -152,7 +157,7 @@ impl InterfaceReport {
 }
 
 /// `interface 'eth0' of machine 'qdc01'`, by its MAC where it has no identifier.
-fn named(machine: &Machine, interface: &Interface) -> String {
+fn interface_title(machine: &Machine, interface: &Interface) -> String {
     let name = match interface.identifier.as_deref() {
         None | Some("") => interface.mac.clone().unwrap_or_default(),
         Some(identifier) => format!("'{identifier}'"),

@@ -1,17 +1,16 @@
-//! From the interface that shall be and the one that is to the step between them.
+//! Planning an interface: the step from the current to the desired one, and the addresses within a batch.
 
 use std::collections::HashMap;
-use std::collections::hash_map::Entry;
 use std::iter;
 use std::net::Ipv4Addr;
 
-use serde_json::{Value, json};
+use serde_json::json;
 
 use crate::client::{ConfigType, Interface, InterfaceChanges, Machine};
-use crate::task::interface::choose_address::{Choice, configured};
+use crate::task::interface::choose_address::{AddressChoice, configured_address};
 use crate::task::interface::pool::Pool;
-use crate::task::interface::{InterfaceOp, InterfaceReport, InterfaceSpec, named};
-use crate::task::{Action, Plan, Planned, Planning, Step, TaskError, verify};
+use crate::task::interface::{InterfaceOp, InterfaceReport, InterfaceSpec, interface_title};
+use crate::task::{Plan, PlanResult, PlannedStep, Step, TaskError, verify};
 
 type InterfacePlan = Plan<InterfaceOp, InterfaceReport>;
 
@@ -21,38 +20,30 @@ impl InterfaceSpec {
         plan: &mut InterfacePlan,
         machine: &Machine,
         interface: &Interface,
-        address: Choice,
+        address: AddressChoice,
     ) {
         let (wanted, free) = match address {
-            Choice::Same => (None, None),
-            Choice::Given(address) => (Some(address), None),
-            Choice::Lowest(address, free) => (Some(address), Some(free)),
+            AddressChoice::Unchanged => (None, None),
+            AddressChoice::Given(address) => (Some(address), None),
+            AddressChoice::Lowest(address, free) => (Some(address), Some(free)),
         };
         let changes = self.differences(interface, wanted);
-        let after = verify::fields_sent(json!(changes));
+        let after = verify::changed_fields(json!(changes));
         if after.is_empty() {
             return;
         }
-        let differs = verify::what_differs(&after);
-        let step = Step {
-            action: Action::Update,
-            target: named(machine, interface),
-            why: match &free {
-                None => differs,
-                Some(free) => {
-                    format!(
-                        "{differs}; ipv4: auto takes the lowest free address of {}",
-                        free.pool
-                    )
-                }
-            },
-            before: Value::Object(verify::same_fields(json!(interface), &after)),
-            after: Value::Object(after),
-            text: None,
-        };
-        plan.report.take(&changes);
+        let title = interface_title(machine, interface);
+        let mut step = Step::update(title.clone(), json!(interface), after);
+        if let Some(free) = &free {
+            let reason = format!(
+                "; ipv4: auto takes the lowest free address of {}",
+                free.pool
+            );
+            step.why.push_str(&reason);
+        }
+        plan.report.apply_changes(&changes);
         let op = InterfaceOp {
-            title: named(machine, interface),
+            title,
             machine: machine.id,
             interface: interface.id,
             changes,
@@ -61,7 +52,7 @@ impl InterfaceSpec {
         plan.push(op, step);
     }
 
-    /// What was asked for and is otherwise; no identifier and an empty one are the same.
+    /// The given properties that differ; no identifier and an empty one are the same.
     fn differences(&self, interface: &Interface, address: Option<Ipv4Addr>) -> InterfaceChanges {
         let config_type = self
             .config_type
@@ -75,15 +66,15 @@ impl InterfaceSpec {
                 .clone()
                 .filter(|wanted| wanted != interface.identifier.as_deref().unwrap_or("")),
             configured_ipv4: match address {
-                Some(wanted) if Some(wanted) != configured(interface) => Some(Some(wanted)),
+                Some(wanted) if Some(wanted) != configured_address(interface) => Some(Some(wanted)),
                 _ => loses_address.then_some(None),
             },
             config_type_v4: config_type,
         }
     }
 
-    /// A name that several interfaces of a machine have does not tell them apart any more.
-    pub(super) fn shared_name(
+    /// The warning about a new identifier that another interface of the machine has too.
+    pub(super) fn shared_identifier_warning(
         &self,
         machine: &Machine,
         interface: &Interface,
@@ -100,60 +91,67 @@ impl InterfaceSpec {
     }
 }
 
-/// The plans of a list are made from the same state, so that all would take the same address: what was given by the user
-/// stays, the first that may choose has its address, and the others the next ones. Those for which there is none are
-/// refused here, where check mode sees it too.
-pub(super) fn settle(plans: &mut [Planning<InterfaceSpec>]) {
+/// Gives the interfaces of a batch different addresses.
+///
+/// All plans are made from the same state, so `auto` has chosen the same address for all interfaces of a network. An
+/// address that the user gave stays. The first interface with `auto` keeps its address, and each further one gets the
+/// next free one. Plans without an address fail here, so that check mode shows it too.
+pub(super) fn resolve_address_conflicts(plans: &mut [PlanResult<InterfaceSpec>]) {
     let mut promised: HashMap<Ipv4Addr, String> = HashMap::new();
-    for plan in plans.iter_mut() {
-        if let Some((address, title)) = plan.as_ref().ok().and_then(given) {
-            match promised.entry(address) {
-                Entry::Vacant(free) => drop(free.insert(title)),
-                Entry::Occupied(other) => {
-                    *plan = Err(TaskError::AddressTaken {
-                        interface: title,
-                        address,
-                        holder: format!("{} is to have it", other.get()),
-                    });
-                }
-            }
+    for result in plans.iter_mut() {
+        let Ok(plan) = result else { continue };
+        let Some((address, title)) = given_address(plan) else {
+            continue;
+        };
+        if let Some(other) = promised.get(&address) {
+            *result = Err(TaskError::AddressTaken {
+                interface: title,
+                address,
+                holder: format!("{other} is to have it"),
+            });
+        } else {
+            promised.insert(address, title);
         }
     }
-    for plan in plans.iter_mut() {
-        let chosen = plan.as_mut().ok().and_then(|made| choose(made, &promised));
-        match chosen {
-            None => {}
-            Some(Ok((address, title))) => drop(promised.insert(address, title)),
-            Some(Err(refused)) => *plan = Err(refused),
+    for result in plans.iter_mut() {
+        let Ok(plan) = result else { continue };
+        if let Err(error) = choose_unpromised_address(plan, &mut promised) {
+            *result = Err(error);
         }
     }
 }
 
-/// The address that the user gave, and the interface that is to have it.
-fn given(plan: &InterfacePlan) -> Option<(Ipv4Addr, String)> {
-    let Planned { op, .. } = plan.steps.first().filter(|step| step.op.free.is_none())?;
+/// The address that the user gave, and the title of the interface.
+fn given_address(plan: &InterfacePlan) -> Option<(Ipv4Addr, String)> {
+    let op = &plan.steps.front()?.op;
+    if op.free.is_some() {
+        return None;
+    }
     Some((op.changes.configured_ipv4.flatten()?, op.title.clone()))
 }
 
-/// The lowest address that nobody was promised, where it is for us to choose one.
-fn choose(
+/// Changes an address of `auto` to the next free one that is not promised to another interface.
+fn choose_unpromised_address(
     plan: &mut InterfacePlan,
-    promised: &HashMap<Ipv4Addr, String>,
-) -> Option<Result<(Ipv4Addr, String), TaskError>> {
-    let Planned { step, op } = plan.steps.first_mut()?;
-    let free = op.free.as_ref()?;
-    let lowest = op.changes.configured_ipv4.flatten();
-    let mut candidates = iter::successors(lowest, |address| free.next(*address));
-    let Some(address) = candidates.find(|address| !promised.contains_key(address)) else {
-        return Some(Err(no_address_left(op.title.clone(), free.pool)));
+    promised: &mut HashMap<Ipv4Addr, String>,
+) -> Result<(), TaskError> {
+    let Some(PlannedStep { step, op }) = plan.steps.front_mut() else {
+        return Ok(());
     };
+    let (Some(free), Some(lowest)) = (&op.free, op.changes.configured_ipv4.flatten()) else {
+        return Ok(());
+    };
+    let address = iter::successors(Some(lowest), |address| free.next_after(*address))
+        .find(|address| !promised.contains_key(address))
+        .ok_or_else(|| no_address_left(op.title.clone(), free.pool))?;
     op.changes.configured_ipv4 = Some(Some(address));
     step.after = json!(op.changes);
-    plan.report.take(&op.changes);
-    Some(Ok((address, op.title.clone())))
+    plan.report.apply_changes(&op.changes);
+    promised.insert(address, op.title.clone());
+    Ok(())
 }
 
-/// The error that the other interfaces took what was free.
+/// The error that no free address is left for an interface.
 pub(super) fn no_address_left(interface: String, pool: Pool) -> TaskError {
     TaskError::Refused(format!(
         "{interface} gets no address: the pool {pool} has no other free one"

@@ -1,11 +1,11 @@
-//! A range of addresses in CIDR notation.
+//! Pools of addresses in CIDR notation, and the free addresses of a pool.
 
 use std::collections::HashSet;
 use std::fmt;
 use std::net::Ipv4Addr;
 use std::ops::RangeInclusive;
 
-/// The addresses that a network sets aside for one kind of configuration.
+/// The addresses that a network reserves for one kind of configuration.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Pool {
     first: u32,
@@ -33,39 +33,39 @@ impl Pool {
         self.hosts().contains(&u32::from(address))
     }
 
-    /// The addresses for hosts: all but the first and the last, which the server would give out too, except in a pool
-    /// too small to have others.
+    /// The addresses for hosts: all but the first and the last, except in a pool too small to have others. The server
+    /// itself would assign those two as well.
     fn hosts(self) -> RangeInclusive<u32> {
         let edge = u32::from(self.last - self.first > 1);
         self.first + edge..=self.last - edge
     }
 }
 
-/// The addresses of a pool that nobody has.
+/// The addresses of a pool that no interface has.
 #[derive(Debug)]
-pub(super) struct Free {
+pub(super) struct FreeAddresses {
     pub(super) pool: Pool,
     taken: HashSet<Ipv4Addr>,
 }
 
-impl Free {
-    pub(super) fn new(pool: Pool, taken: impl IntoIterator<Item = Ipv4Addr>) -> Free {
+impl FreeAddresses {
+    pub(super) fn new(pool: Pool, taken: impl IntoIterator<Item = Ipv4Addr>) -> FreeAddresses {
         let taken = taken.into_iter().filter(|address| pool.contains(*address));
-        Free {
+        FreeAddresses {
             pool,
             taken: taken.collect(),
         }
     }
 
     pub(super) fn lowest(&self) -> Option<Ipv4Addr> {
-        self.from(*self.pool.hosts().start())
+        self.lowest_from(*self.pool.hosts().start())
     }
 
-    pub(super) fn next(&self, address: Ipv4Addr) -> Option<Ipv4Addr> {
-        self.from(u32::from(address).checked_add(1)?)
+    pub(super) fn next_after(&self, address: Ipv4Addr) -> Option<Ipv4Addr> {
+        self.lowest_from(u32::from(address).checked_add(1)?)
     }
 
-    fn from(&self, start: u32) -> Option<Ipv4Addr> {
+    fn lowest_from(&self, start: u32) -> Option<Ipv4Addr> {
         (start..=*self.pool.hosts().end())
             .map(Ipv4Addr::from)
             .find(|address| !self.taken.contains(address))
@@ -83,26 +83,26 @@ impl fmt::Display for Pool {
 mod tests {
     use super::*;
 
-    fn free(pool: &str, taken: &[&str]) -> Vec<String> {
+    fn first_free(pool: &str, taken: &[&str]) -> Vec<String> {
         let taken = taken.iter().map(|text| text.parse().unwrap());
-        let free = Free::new(Pool::parse(pool).unwrap(), taken);
-        std::iter::successors(free.lowest(), |address| free.next(*address))
+        let free = FreeAddresses::new(Pool::parse(pool).unwrap(), taken);
+        std::iter::successors(free.lowest(), |address| free.next_after(*address))
             .take(4)
             .map(|address| address.to_string())
             .collect()
     }
 
     #[test]
-    fn the_first_and_the_last_address_are_not_for_hosts() {
-        assert_eq!(free("10.0.0.8/30", &[]), ["10.0.0.9", "10.0.0.10"]);
-        assert_eq!(free("10.0.0.8/30", &["10.0.0.9"]), ["10.0.0.10"]);
-        assert!(free("10.0.0.8/30", &["10.0.0.9", "10.0.0.10"]).is_empty());
+    fn first_and_last_address_are_not_for_hosts() {
+        assert_eq!(first_free("10.0.0.8/30", &[]), ["10.0.0.9", "10.0.0.10"]);
+        assert_eq!(first_free("10.0.0.8/30", &["10.0.0.9"]), ["10.0.0.10"]);
+        assert!(first_free("10.0.0.8/30", &["10.0.0.9", "10.0.0.10"]).is_empty());
     }
 
     #[test]
-    fn small_pools_have_only_hosts() {
-        assert_eq!(free("10.0.0.8/31", &[]), ["10.0.0.8", "10.0.0.9"]);
-        assert_eq!(free("10.0.0.8/32", &[]), ["10.0.0.8"]);
+    fn all_addresses_of_small_pools_are_for_hosts() {
+        assert_eq!(first_free("10.0.0.8/31", &[]), ["10.0.0.8", "10.0.0.9"]);
+        assert_eq!(first_free("10.0.0.8/32", &[]), ["10.0.0.8"]);
         assert_eq!(
             Pool::parse("10.0.0.9/30").unwrap().to_string(),
             "10.0.0.8/30"
@@ -110,13 +110,13 @@ mod tests {
     }
 
     #[test]
-    fn large_pools_are_not_counted_through() {
-        assert_eq!(free("10.0.0.0/8", &["10.0.0.1"])[0], "10.0.0.2");
-        assert_eq!(free("0.0.0.0/0", &[])[0], "0.0.0.1");
+    fn lowest_address_of_a_large_pool_is_found() {
+        assert_eq!(first_free("10.0.0.0/8", &["10.0.0.1"])[0], "10.0.0.2");
+        assert_eq!(first_free("0.0.0.0/0", &[])[0], "0.0.0.1");
     }
 
     #[test]
-    fn an_address_is_inside_or_not() {
+    fn pool_contains_its_addresses_only() {
         let pool = Pool::parse("10.40.1.0/24").unwrap();
         for (address, inside) in [
             ("10.40.0.255", false),

@@ -1,14 +1,11 @@
-//! Carrying out one operation on a machine, and looking whether it took effect.
+//! Applying one operation on a machine, and reading back whether it took effect.
 
 use serde_json::json;
 
 use crate::client::{Client, Machine, MachineChanges, MachineId, MachineState, ReportedState};
-use crate::task::machine::{MachineOp, MachineReport, named, netboot_of};
-use crate::task::wait::{Awaited, Seen, Waiting};
+use crate::task::machine::{MachineOp, MachineReport, machine_title, netboot_of};
+use crate::task::wait::{Observation, OngoingWait};
 use crate::task::{StepOutcome, TaskError, verify};
-
-const NOT_READY_HINT: &str = "Nothing on the server ends the state provisioning: the installed system must set the state \
-    ready; check that its preseed does so. Netboot is still on, and the next run provisions again.";
 
 pub(super) fn configure(
     client: &Client,
@@ -17,28 +14,28 @@ pub(super) fn configure(
     report: &mut MachineReport,
 ) -> Result<StepOutcome<MachineOp>, TaskError> {
     client.machines().update(id, changes)?;
-    let machine = named(&report.machine.machine);
-    let found = verify::looked_at(&machine, client.machines().get(id))?;
-    let sent = verify::fields_sent(json!(changes));
-    verify::read_back(&machine, &sent, &verify::same_fields(json!(found), &sent))?;
+    let title = machine_title(&report.machine.machine);
+    let found = verify::require_read_back(&title, client.machines().get(id))?;
+    verify::require_stored(&title, json!(changes), json!(found))?;
     report.machine.machine = found;
     Ok(StepOutcome::Done)
 }
 
-/// The server stores `provisioning` and netboot before it asks the BMC, and keeps both when the BMC fails.
+/// The server stores `provisioning` and netboot before it sends an order to the BMC, and keeps both when the BMC fails.
 pub(super) fn provision(
     client: &Client,
     machine: &Machine,
     report: &mut MachineReport,
 ) -> Result<StepOutcome<MachineOp>, TaskError> {
     let answer = client.states().provision(machine.id);
-    let state = verify::looked_at(&named(machine), client.states().get(machine.id));
-    let begun = matches!(state, Ok(MachineState::Provisioning));
+    let title = machine_title(machine);
+    let state = verify::require_read_back(&title, client.states().get(machine.id));
+    let is_provisioning = matches!(state, Ok(MachineState::Provisioning));
     match answer {
-        // What the machine does from here on shows; rebooting it again would not make that clearer.
-        Err(error) if error.is_outcome_unknown() && begun => {}
+        // The wait shows whether the machine installs. To reboot it again would not make that clearer.
+        Err(error) if error.is_outcome_unknown() && is_provisioning => {}
         Err(source) => {
-            let stored = begun && !source.is_outcome_unknown();
+            let stored = is_provisioning && !source.is_outcome_unknown();
             let aftermath = if stored {
                 undo_provision(client, machine)
             } else {
@@ -53,11 +50,11 @@ pub(super) fn provision(
         Ok(_) => {}
     }
     report.machine.state = state?;
-    report.machine.machine = verify::looked_at(&named(machine), client.machines().get(machine.id))?;
+    report.machine.machine = verify::require_read_back(&title, client.machines().get(machine.id))?;
     Ok(StepOutcome::Done)
 }
 
-/// Netboot left on would install at the next reboot, and `provisioning` would tell everyone that it does.
+/// With netboot on, the next reboot would install, and every client would see the state `provisioning`.
 fn undo_provision(client: &Client, machine: &Machine) -> String {
     let netboot = MachineChanges {
         netboot_enabled: Some(netboot_of(machine)),
@@ -73,53 +70,48 @@ fn undo_provision(client: &Client, machine: &Machine) -> String {
     }
 }
 
-/// One look whether the installed system has reported.
-pub(super) fn look(
+/// Reads once whether the installed system has reported.
+pub(super) fn poll_ready(
     client: &Client,
     machine: Machine,
-    waiting: Waiting,
+    wait: OngoingWait,
     report: &mut MachineReport,
 ) -> Result<StepOutcome<MachineOp>, TaskError> {
-    let seen = match client.states().get(machine.id) {
+    let observation = match client.states().get(machine.id) {
         Ok(MachineState::Error) => {
-            let waited = waiting.elapsed(client.clock());
             return Err(TaskError::InstallFailed {
+                waited: wait.elapsed(client.clock()),
                 machine: machine.name,
-                waited,
             });
         }
         Ok(MachineState::Ready) => {
             // The installed system may have changed more than its state.
             report.machine.machine = client.machines().get(machine.id)?;
             report.machine.state = MachineState::Ready;
-            Ok(Seen::AsAwaited)
+            Ok(Observation::Reached)
         }
-        Ok(state) => Ok(Seen::NotYet(state.to_string())),
+        Ok(state) => Ok(Observation::NotYet(state.to_string())),
         Err(error) => Err(error),
     };
-    let awaited = Awaited {
-        who: named(&machine),
-        state: MachineState::Ready.to_string(),
-        hint: NOT_READY_HINT,
-    };
-    waiting.after(client, seen, awaited, |waiting| {
-        MachineOp::Await(machine, waiting)
+    wait.step_outcome(client, observation, |wait| {
+        MachineOp::AwaitReady(machine, wait)
     })
 }
 
-pub(super) fn report(
+pub(super) fn report_state(
     client: &Client,
     id: MachineId,
-    wanted: ReportedState,
+    reported: ReportedState,
     report: &mut MachineReport,
 ) -> Result<StepOutcome<MachineOp>, TaskError> {
-    client.states().set(id, wanted)?;
-    let machine = named(&report.machine.machine);
-    let found = verify::looked_at(&machine, client.states().get(id))?;
-    if found != MachineState::from(wanted) {
+    client.states().set(id, reported)?;
+    let title = machine_title(&report.machine.machine);
+    let expected = MachineState::from(reported);
+    let found = verify::require_read_back(&title, client.states().get(id))?;
+    if found != expected {
         return Err(TaskError::ReadBack {
-            object: machine,
-            expected: format!("the state {}", MachineState::from(wanted)),
+            object: title,
+            expected: format!("the state {expected}"),
             found: format!("the state {found}"),
         });
     }

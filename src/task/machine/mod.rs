@@ -10,8 +10,8 @@ mod wait_ready;
 
 use serde::Serialize;
 
-use resolve::Resolved;
-pub use wait_ready::Readiness;
+use resolve::ResolvedParameters;
+pub use wait_ready::ReadinessSpec;
 
 use crate::client::{
     Client, Image, ImageId, Machine, MachineChanges, MachineId, MachineState, PreseedId,
@@ -20,10 +20,10 @@ use crate::client::{
 use crate::task::lookup;
 pub use crate::task::lookup::MachineRef;
 use crate::task::preseed::PreseedFacts;
-use crate::task::wait::Waiting;
-use crate::task::{Plan, StepOutcome, Task, TaskError, Wait, verify};
+use crate::task::wait::OngoingWait;
+use crate::task::{Plan, StepOutcome, Task, TaskError, WaitLimits, verify};
 
-/// The machine as it shall be; what is None stays as it is.
+/// The desired machine; what is None stays as it is.
 #[derive(Clone, Debug)]
 pub struct MachineSpec {
     /// Which machine.
@@ -32,30 +32,30 @@ pub struct MachineSpec {
     pub arch: Option<String>,
     /// The firmware variant that the machine boots with.
     pub subarch: Option<String>,
-    /// What it boots. The server cannot take a kernel away again.
+    /// What it boots. The server cannot clear a kernel.
     pub kernel: Option<ImageRef>,
     /// Its initrd.
-    pub initrd: Wish<ImageRef>,
+    pub initrd: Setting<ImageRef>,
     /// Its preseed.
-    pub preseed: Wish<PreseedRef>,
+    pub preseed: Setting<PreseedRef>,
     /// The kernel's command line.
     pub kernel_opts: Option<String>,
-    /// Whether it boots over the network. Not compared for [`Goal::Provisioned`].
+    /// Whether it boots over the network. Not compared for [`MachineGoal::Provisioned`].
     pub netboot: Option<bool>,
     /// How far to go.
-    pub goal: Goal,
-    /// Act on a machine that is not assigned to the token's user.
+    pub goal: MachineGoal,
+    /// Also change a machine that is not assigned to the token's user.
     pub allow_unassigned: bool,
-    /// Plan with an image or preseed that does not exist yet: in check mode an earlier task may be to create it.
+    /// Plan with an image or preseed that does not exist yet. In check mode, an earlier task may be one that creates it.
     pub allow_missing: bool,
 }
 
-/// What is wished for something that can be set and taken away.
+/// The desired value of something that can be set and cleared.
 #[derive(Clone, Debug)]
-pub enum Wish<T> {
+pub enum Setting<T> {
     /// Leave it as it is.
     Keep,
-    /// Take it away.
+    /// Clear it.
     Clear,
     /// Set it to this.
     To(T),
@@ -64,7 +64,7 @@ pub enum Wish<T> {
 /// How a user names an image.
 #[derive(Clone, Debug)]
 pub enum ImageRef {
-    /// By description: the newest own one, else the only one of others.
+    /// By description: the newest own one, else the only one of other users.
     Description(String),
     /// By id.
     Id(ImageId),
@@ -81,23 +81,23 @@ pub enum PreseedRef {
 
 /// How far to go with a machine.
 #[derive(Clone, Debug)]
-pub enum Goal {
-    /// Only set the boot parameters.
+pub enum MachineGoal {
+    /// Set the boot parameters only.
     Configured,
-    /// Provision it where the boot parameters change or it is not ready.
-    Provisioned(Provisioning),
+    /// Provision it if the boot parameters change or it is not ready.
+    Provisioned(ProvisionSettings),
     /// Report a state on the machine's behalf.
     Reported(ReportedState),
 }
 
 /// How to provision.
 #[derive(Clone, Copy, Debug)]
-pub struct Provisioning {
-    /// Also where nothing differs and the machine is ready.
+pub struct ProvisionSettings {
+    /// Also if nothing differs and the machine is ready.
     pub force: bool,
-    /// None ends with the reboot into the installer.
-    pub wait: Option<Wait>,
-    /// Netboot at the end; off keeps a reboot from installing again.
+    /// None to end with the reboot into the installer.
+    pub wait: Option<WaitLimits>,
+    /// Netboot at the end; off prevents that a reboot installs again.
     pub netboot_when_ready: Option<bool>,
 }
 
@@ -108,26 +108,26 @@ pub enum MachineOp {
     Configure(MachineId, MachineChanges),
     /// Reboot into the installer.
     Provision(Machine),
-    /// Look whether the installed system has reported.
-    Await(Machine, Waiting),
+    /// Read whether the installed system has reported.
+    AwaitReady(Machine, OngoingWait),
     /// Report a state.
-    Report(MachineId, ReportedState),
+    ReportState(MachineId, ReportedState),
 }
 
-/// The machine as it is told, with what its parameters were resolved to.
+/// The machine, with the objects that its parameters name.
 #[derive(Clone, Debug, Serialize)]
 pub struct MachineReport {
     /// The machine and its state.
     pub machine: MachineFacts,
-    /// The kernel that was asked for; null where none was, or where it does not exist yet.
+    /// The kernel that was given; null where none was, or where it does not exist yet.
     pub kernel: Option<Image>,
-    /// The initrd that was asked for.
+    /// The initrd that was given.
     pub initrd: Option<Image>,
-    /// The preseed that was asked for, without its text.
+    /// The preseed that was given, without its text.
     pub preseed: Option<PreseedFacts>,
 }
 
-/// A machine with its state, which the server tells separately.
+/// A machine with its state, which is a request of its own.
 #[derive(Clone, Debug, Serialize)]
 pub struct MachineFacts {
     /// The server's fields.
@@ -142,8 +142,8 @@ impl Task for MachineSpec {
     type Report = MachineReport;
 
     fn require_valid_options(&self) -> Result<(), TaskError> {
-        verify::at_most(
-            "kernel_opts",
+        verify::require_length(
+            "O(kernel_opts)",
             self.kernel_opts.as_deref().unwrap_or(""),
             1024,
         )?;
@@ -156,23 +156,23 @@ impl Task for MachineSpec {
     }
 
     fn plan(&self, client: &ReadOnlyClient) -> Result<Plan<MachineOp, MachineReport>, TaskError> {
-        let machine = lookup::machine(client, &self.machine)?;
+        let machine = lookup::find_machine(client, &self.machine)?;
         self.require_arch(&machine)?;
         if !self.allow_unassigned {
             lookup::require_assignment(client, &machine)?;
         }
         let resolved = self.resolve(client, &machine)?;
         let state = client.states().get(machine.id)?;
-        let mut plan = Plan::nothing(MachineReport::of(&machine, state, &resolved));
+        let mut plan = Plan::empty(MachineReport::new(&machine, state, &resolved));
         plan.warnings.extend(plan::warnings_of_missing(&resolved));
         match &self.goal {
-            Goal::Configured => self.push_configure(&mut plan, &machine, &resolved),
-            Goal::Reported(state) => {
-                // First, since only this needs the assignment: a refusal then leaves the parameters alone.
-                plan::push_report(&mut plan, &machine, *state);
+            MachineGoal::Configured => self.push_configure(&mut plan, &machine, &resolved),
+            MachineGoal::Reported(state) => {
+                // First, because only this is refused for other users' machines: then the parameters stay unchanged.
+                plan::push_reported_state(&mut plan, &machine, *state);
                 self.push_configure(&mut plan, &machine, &resolved);
             }
-            Goal::Provisioned(how) => {
+            MachineGoal::Provisioned(how) => {
                 let assigned = lookup::is_assigned(client, &machine)?;
                 let unknown_first = !assigned || plan.report.machine.state == MachineState::Ready;
                 self.push_provisioning(
@@ -188,7 +188,7 @@ impl Task for MachineSpec {
         Ok(plan)
     }
 
-    fn perform(
+    fn apply_step(
         client: &Client,
         op: MachineOp,
         report: &mut MachineReport,
@@ -196,13 +196,15 @@ impl Task for MachineSpec {
         match op {
             MachineOp::Configure(id, changes) => apply::configure(client, id, &changes, report),
             MachineOp::Provision(machine) => apply::provision(client, &machine, report),
-            MachineOp::Await(machine, waiting) => apply::look(client, machine, waiting, report),
-            MachineOp::Report(id, state) => apply::report(client, id, state, report),
+            MachineOp::AwaitReady(machine, wait) => {
+                apply::poll_ready(client, machine, wait, report)
+            }
+            MachineOp::ReportState(id, state) => apply::report_state(client, id, state, report),
         }
     }
 
-    fn objects(&self, plan: &Plan<MachineOp, MachineReport>) -> Vec<String> {
-        vec![named(&plan.report.machine.machine)]
+    fn claimed_objects(&self, plan: &Plan<MachineOp, MachineReport>) -> Vec<String> {
+        vec![machine_title(&plan.report.machine.machine)]
     }
 
     fn title(&self) -> String {
@@ -211,7 +213,7 @@ impl Task for MachineSpec {
 }
 
 impl MachineReport {
-    fn of(machine: &Machine, state: MachineState, resolved: &Resolved) -> Self {
+    fn new(machine: &Machine, state: MachineState, resolved: &ResolvedParameters) -> Self {
         MachineReport {
             machine: MachineFacts {
                 machine: machine.clone(),
@@ -219,16 +221,16 @@ impl MachineReport {
             },
             kernel: resolved.kernel.object().cloned(),
             initrd: resolved.initrd.object().cloned(),
-            preseed: resolved.preseed.object().map(PreseedFacts::of),
+            preseed: resolved.preseed.object().map(PreseedFacts::from_preseed),
         }
     }
 }
 
 impl MachineFacts {
-    /// Which id an object will have that does not exist yet is not known.
-    fn forget(&mut self, resolved: &Resolved) {
-        for (what, _) in resolved.missing() {
-            match what {
+    /// An object that does not exist yet has no id.
+    fn clear_missing(&mut self, resolved: &ResolvedParameters) {
+        for (parameter, _) in resolved.missing() {
+            match parameter {
                 "kernel" => self.machine.kernel_id = None,
                 "initrd" => self.machine.initrd_id = None,
                 _ => self.machine.preseed_id = None,
@@ -236,7 +238,7 @@ impl MachineFacts {
         }
     }
 
-    fn take(&mut self, changes: &MachineChanges) {
+    fn apply_changes(&mut self, changes: &MachineChanges) {
         let machine = &mut self.machine;
         machine.subarch = changes.subarch.clone().or(machine.subarch.take());
         machine.kernel_id = changes.kernel_id.or(machine.kernel_id);
@@ -247,11 +249,12 @@ impl MachineFacts {
     }
 }
 
-pub(super) fn named(machine: &Machine) -> String {
+/// A machine, for messages.
+pub(super) fn machine_title(machine: &Machine) -> String {
     format!("machine '{}'", machine.name)
 }
 
-/// The column is nullable; null boots from disk as false does.
+/// The server's column is nullable; null boots from disk as false does.
 pub(super) fn netboot_of(machine: &Machine) -> bool {
     machine.netboot_enabled.unwrap_or(false)
 }

@@ -1,14 +1,18 @@
-//! From the machine that shall be and the one that is to the steps between them.
+//! Planning a machine: the steps from the current to the desired parameters and state.
 
-use serde_json::{Value, json};
+use serde_json::json;
 
 use crate::client::{Machine, MachineChanges, MachineState, ReadOnlyClient, ReportedState};
-use crate::task::machine::resolve::Resolved;
+use crate::task::machine::resolve::ResolvedParameters;
 use crate::task::machine::{
-    Goal, MachineOp, MachineReport, MachineSpec, Provisioning, named, netboot_of,
+    MachineGoal, MachineOp, MachineReport, MachineSpec, ProvisionSettings, machine_title,
+    netboot_of,
 };
-use crate::task::wait::Waiting;
-use crate::task::{Action, Plan, Step, TaskError, Wait, lookup, verify};
+use crate::task::wait::{AwaitedState, OngoingWait};
+use crate::task::{Action, Plan, Step, TaskError, WaitLimits, lookup, verify};
+
+const NOT_READY_HINT: &str = "Nothing on the server ends the state provisioning: the installed system must set the state \
+    ready; check that its preseed does so. Netboot is still on, and the next run provisions again.";
 
 type MachinePlan = Plan<MachineOp, MachineReport>;
 
@@ -30,32 +34,28 @@ impl MachineSpec {
         &self,
         plan: &mut MachinePlan,
         machine: &Machine,
-        resolved: &Resolved,
+        resolved: &ResolvedParameters,
     ) {
         let changes = self.differences(machine, resolved);
-        let mut after = verify::fields_sent(json!(changes));
-        for (what, name) in resolved.missing() {
-            after.insert(format!("{what}_id"), json!(format!("unresolved: '{name}'")));
+        let mut after = verify::changed_fields(json!(changes));
+        for (parameter, name) in resolved.missing() {
+            after.insert(
+                format!("{parameter}_id"),
+                json!(format!("unresolved: '{name}'")),
+            );
         }
         if after.is_empty() {
             return;
         }
-        let step = Step {
-            action: Action::Update,
-            target: named(machine),
-            why: verify::what_differs(&after),
-            before: Value::Object(verify::same_fields(json!(machine), &after)),
-            after: Value::Object(after),
-            text: None,
-        };
-        plan.report.machine.take(&changes);
-        plan.report.machine.forget(resolved);
+        let step = Step::update(machine_title(machine), json!(machine), after);
+        plan.report.machine.apply_changes(&changes);
+        plan.report.machine.clear_missing(resolved);
         plan.push(MachineOp::Configure(machine.id, changes), step);
     }
 
-    /// What was asked for and is otherwise; null and an empty text are the same to a machine.
-    fn differences(&self, machine: &Machine, resolved: &Resolved) -> MachineChanges {
-        let compares_netboot = !matches!(self.goal, Goal::Provisioned(_));
+    /// The given parameters that differ; null and an empty text are the same to a machine.
+    fn differences(&self, machine: &Machine, resolved: &ResolvedParameters) -> MachineChanges {
+        let compares_netboot = !matches!(self.goal, MachineGoal::Provisioned(_));
         MachineChanges {
             subarch: self
                 .subarch
@@ -63,7 +63,7 @@ impl MachineSpec {
                 .filter(|wanted| Some(wanted) != machine.subarch.as_ref()),
             kernel_id: resolved
                 .kernel
-                .new_id(|kernel| kernel.id, machine.kernel_id)
+                .changed_id(|kernel| kernel.id, machine.kernel_id)
                 .flatten(),
             kernel_opts: self
                 .kernel_opts
@@ -71,52 +71,55 @@ impl MachineSpec {
                 .filter(|wanted| wanted != machine.kernel_opts.as_deref().unwrap_or("")),
             initrd_id: resolved
                 .initrd
-                .new_id(|initrd| initrd.id, machine.initrd_id),
+                .changed_id(|initrd| initrd.id, machine.initrd_id),
             preseed_id: resolved
                 .preseed
-                .new_id(|preseed| preseed.id, machine.preseed_id),
+                .changed_id(|preseed| preseed.id, machine.preseed_id),
             netboot_enabled: self
                 .netboot
                 .filter(|wanted| compares_netboot && *wanted != netboot_of(machine)),
         }
     }
 
-    /// The parameters, the reboot into the installer, the wait, and netboot at the end.
+    /// Adds the parameters, the reboot into the installer, the wait, and netboot at the end.
     ///
-    /// With `unknown_first` (the machine is ready, or another user's) the state unknown is reported before all else:
-    /// a run that is cut short must not leave a machine `ready` with parameters that it never booted, and a
+    /// With `unknown_first` (the machine is ready, or another user's) the first step reports the state unknown. A run
+    /// that is interrupted must not leave a machine `ready` with parameters that it never booted, and the server's
     /// refusal must come before they are overwritten.
     pub(super) fn push_provisioning(
         &self,
         plan: &mut MachinePlan,
         client: &ReadOnlyClient,
         machine: &Machine,
-        resolved: &Resolved,
-        how: Provisioning,
+        resolved: &ResolvedParameters,
+        how: ProvisionSettings,
         unknown_first: bool,
     ) -> Result<(), TaskError> {
         self.warn_of_netboot(plan);
         let state = plan.report.machine.state.clone();
-        let mut configure = Plan::nothing(plan.report.clone());
+        let mut configure = Plan::empty(plan.report.clone());
         self.push_configure(&mut configure, machine, resolved);
-        let why = match (how.force, configure.steps.is_empty(), &state) {
-            (true, _, _) => "force is set".to_owned(),
-            (_, false, _) => "the boot parameters change".to_owned(),
-            (_, true, MachineState::Ready) => {
-                push_netboot(plan, machine, netboot_of(machine), how.netboot_when_ready);
-                return Ok(());
-            }
-            (_, true, state) => format!("the machine is {state}, not ready"),
+        let parameters_change = !configure.steps.is_empty();
+        let why = if how.force {
+            "force is set".to_owned()
+        } else if parameters_change {
+            "the boot parameters change".to_owned()
+        } else if state == MachineState::Ready {
+            push_netboot(plan, machine, netboot_of(machine), how.netboot_when_ready);
+            return Ok(());
+        } else {
+            format!("the machine is {state}, not ready")
         };
         self.require_provisionable(client, machine)?;
-        if unknown_first && !configure.steps.is_empty() {
-            push_unknown(plan, machine);
+        if unknown_first && parameters_change {
+            let why = "what it is told to boot is not what it has booted".to_owned();
+            push_state(plan, machine, ReportedState::Unknown, why);
         }
         plan.steps.append(&mut configure.steps);
         plan.report = configure.report;
         push_provision(plan, machine, &state, why);
         if let Some(wait) = how.wait {
-            push_wait(plan, machine, wait);
+            push_wait(plan, machine, wait, NOT_READY_HINT);
             push_netboot(plan, machine, true, how.netboot_when_ready);
         }
         Ok(())
@@ -126,124 +129,124 @@ impl MachineSpec {
         if self.netboot == Some(false) {
             plan.warnings.push(
                 "switching netboot off has no effect here, since the installer boots over the network; the option \
-                 netboot_when_ready switches it off at the end"
+                 O(netboot_when_ready) switches it off at the end"
                     .into(),
             );
         }
     }
 
-    /// The server checks these only after it has taken the parameters, and without a BMC after that.
+    /// The server checks these only after it has stored the parameters, and the BMC after that.
     fn require_provisionable(
         &self,
         client: &ReadOnlyClient,
         machine: &Machine,
     ) -> Result<(), TaskError> {
-        let lacks = |what: &str| {
+        let refuse = |what: &str| {
             let name = &machine.name;
             Err(TaskError::Refused(format!(
                 "machine '{name}' has no {what}, so it cannot be provisioned"
             )))
         };
         if machine.kernel_id.is_none() && self.kernel.is_none() {
-            return lacks("kernel");
+            return refuse("kernel");
         }
         if machine.subarch.is_none() && self.subarch.is_none() {
-            return lacks("subarch");
+            return refuse("subarch");
         }
         if !lookup::has_bmc(client, machine)? {
-            return lacks("BMC");
+            return refuse("BMC");
         }
         Ok(())
     }
 }
 
-/// What an earlier task may be about to create.
-pub(super) fn warnings_of_missing(resolved: &Resolved) -> Vec<String> {
-    let warning = |(what, name)| {
+/// Warnings about objects that an earlier task may be about to create.
+pub(super) fn warnings_of_missing(resolved: &ResolvedParameters) -> Vec<String> {
+    let warning = |(parameter, name)| {
         format!(
-            "{what} '{name}' does not exist yet: planned as unresolved, since an earlier task may create it"
+            "{parameter} '{name}' does not exist yet: planned as unresolved, since an earlier task may create it"
         )
     };
     resolved.missing().map(warning).collect()
 }
 
-pub(super) fn push_report(plan: &mut MachinePlan, machine: &Machine, wanted: ReportedState) {
-    let (current, wanted_state) = (
-        plan.report.machine.state.clone(),
-        MachineState::from(wanted),
-    );
-    if current == wanted_state {
-        return;
+pub(super) fn push_reported_state(
+    plan: &mut MachinePlan,
+    machine: &Machine,
+    reported: ReportedState,
+) {
+    let current = plan.report.machine.state.clone();
+    if current != MachineState::from(reported) {
+        push_state(plan, machine, reported, format!("the machine is {current}"));
     }
-    let why = format!("the machine is {current}");
-    push_state(plan, machine, wanted, why);
 }
 
-fn push_unknown(plan: &mut MachinePlan, machine: &Machine) {
-    let why = "what it is told to boot is not what it has booted".to_owned();
-    push_state(plan, machine, ReportedState::Unknown, why);
-}
-
-fn push_state(plan: &mut MachinePlan, machine: &Machine, wanted: ReportedState, why: String) {
-    let wanted_state = MachineState::from(wanted);
-    let step = Step {
-        action: Action::Update,
-        target: named(machine),
+fn push_state(plan: &mut MachinePlan, machine: &Machine, reported: ReportedState, why: String) {
+    let state = MachineState::from(reported);
+    let step = Step::new(
+        Action::Update,
+        machine_title(machine),
         why,
-        before: json!({ "state": plan.report.machine.state }),
-        after: json!({ "state": wanted_state }),
-        text: None,
-    };
-    plan.report.machine.state = wanted_state;
-    plan.push(MachineOp::Report(machine.id, wanted), step);
+        json!({ "state": plan.report.machine.state }),
+        json!({ "state": state }),
+    );
+    plan.report.machine.state = state;
+    plan.push(MachineOp::ReportState(machine.id, reported), step);
 }
 
 fn push_provision(plan: &mut MachinePlan, machine: &Machine, state: &MachineState, why: String) {
-    let step = Step {
-        action: Action::Provision,
-        target: named(machine),
+    let step = Step::new(
+        Action::Provision,
+        machine_title(machine),
         why,
-        before: json!({ "state": state, "netboot_enabled": machine.netboot_enabled }),
-        after: json!({ "state": MachineState::Provisioning, "netboot_enabled": true }),
-        text: None,
-    };
+        json!({ "state": state, "netboot_enabled": machine.netboot_enabled }),
+        json!({ "state": MachineState::Provisioning, "netboot_enabled": true }),
+    );
     plan.report.machine.state = MachineState::Provisioning;
     plan.report.machine.machine.netboot_enabled = Some(true);
     plan.push(MachineOp::Provision(machine.clone()), step);
 }
 
-pub(super) fn push_wait(plan: &mut MachinePlan, machine: &Machine, wait: Wait) {
-    let step = Step {
-        action: Action::Wait,
-        target: named(machine),
-        why: format!(
-            "the installed system reports within {} s",
-            wait.timeout.as_secs_f64()
-        ),
-        before: json!({ "state": plan.report.machine.state }),
-        after: json!({ "state": MachineState::Ready }),
-        text: None,
+/// Adds the wait for a machine that installs; `hint` is for a machine that is not ready in time.
+pub(super) fn push_wait(
+    plan: &mut MachinePlan,
+    machine: &Machine,
+    limits: WaitLimits,
+    hint: &'static str,
+) {
+    let seconds = limits.timeout.as_secs_f64();
+    let step = Step::new(
+        Action::Wait,
+        machine_title(machine),
+        format!("the installed system reports within {seconds} s"),
+        json!({ "state": plan.report.machine.state }),
+        json!({ "state": MachineState::Ready }),
+    );
+    let awaited = AwaitedState {
+        object: machine_title(machine),
+        state: MachineState::Ready.to_string(),
+        hint,
     };
+    let wait = OngoingWait::new(limits, awaited);
     plan.report.machine.state = MachineState::Ready;
-    plan.push(MachineOp::Await(machine.clone(), Waiting::new(wait)), step);
+    plan.push(MachineOp::AwaitReady(machine.clone(), wait), step);
 }
 
-fn push_netboot(plan: &mut MachinePlan, machine: &Machine, current: bool, wanted: Option<bool>) {
-    let Some(wanted) = wanted.filter(|wanted| *wanted != current) else {
+fn push_netboot(plan: &mut MachinePlan, machine: &Machine, current: bool, desired: Option<bool>) {
+    let Some(desired) = desired.filter(|desired| *desired != current) else {
         return;
     };
     let changes = MachineChanges {
-        netboot_enabled: Some(wanted),
+        netboot_enabled: Some(desired),
         ..MachineChanges::default()
     };
-    let step = Step {
-        action: Action::Update,
-        target: named(machine),
-        why: "netboot_when_ready asks for it".into(),
-        before: json!({ "netboot_enabled": current }),
-        after: json!({ "netboot_enabled": wanted }),
-        text: None,
-    };
-    plan.report.machine.take(&changes);
+    let step = Step::new(
+        Action::Update,
+        machine_title(machine),
+        "netboot_when_ready asks for it",
+        json!({ "netboot_enabled": current }),
+        json!({ "netboot_enabled": desired }),
+    );
+    plan.report.machine.apply_changes(&changes);
     plan.push(MachineOp::Configure(machine.id, changes), step);
 }

@@ -1,81 +1,86 @@
-//! The images and the preseed that a machine's specification names.
+//! Finding the images and the preseed that a machine's specification names.
 
 use crate::client::{Image, ImageType, Machine, Preseed, ReadOnlyClient};
-use crate::task::lookup;
+use crate::task::image::image_title;
 use crate::task::lookup::Images;
-use crate::task::machine::{ImageRef, MachineSpec, PreseedRef, Wish};
-use crate::task::{TaskError, image as image_task};
+use crate::task::machine::{ImageRef, MachineSpec, PreseedRef, Setting};
+use crate::task::{TaskError, lookup};
 
-/// What the references of a specification were resolved to.
-pub(super) struct Resolved {
-    pub(super) kernel: Wanted<Image>,
-    pub(super) initrd: Wanted<Image>,
-    pub(super) preseed: Wanted<Preseed>,
+/// The boot parameters that are objects of their own.
+#[derive(Default)]
+pub(super) struct ResolvedParameters {
+    pub(super) kernel: ResolvedSetting<Image>,
+    pub(super) initrd: ResolvedSetting<Image>,
+    pub(super) preseed: ResolvedSetting<Preseed>,
 }
 
-/// What shall stand in the place of an image or a preseed of the machine.
-pub(super) enum Wanted<T> {
-    /// What stands there.
+/// A [`Setting`] whose reference was looked up.
+#[derive(Default)]
+pub(super) enum ResolvedSetting<T> {
+    /// Leave it as it is.
+    #[default]
     Keep,
-    /// Nothing.
+    /// Clear it.
     Clear,
-    /// This.
+    /// Set it to this object.
     To(T),
-    /// Something of this name, which does not exist yet.
+    /// Set it to an object of this name, which does not exist yet.
     Missing(String),
 }
 
-impl Resolved {
-    /// Of a specification that refers to nothing.
-    pub(super) fn nothing() -> Resolved {
-        Resolved {
-            kernel: Wanted::Keep,
-            initrd: Wanted::Keep,
-            preseed: Wanted::Keep,
-        }
-    }
-}
-
-impl<T> Wanted<T> {
+impl<T> ResolvedSetting<T> {
     pub(super) fn object(&self) -> Option<&T> {
         match self {
-            Wanted::To(object) => Some(object),
+            ResolvedSetting::To(object) => Some(object),
             _ => None,
         }
     }
 
-    pub(super) fn missing(&self) -> Option<&str> {
+    fn missing_name(&self) -> Option<&str> {
         match self {
-            Wanted::Missing(name) => Some(name),
+            ResolvedSetting::Missing(name) => Some(name),
             _ => None,
         }
     }
 
-    /// The id to send where it is another than the current one; `Some(None)` clears.
-    pub(super) fn new_id<Id: PartialEq>(
+    /// The id to send if it differs from the current one; `Some(None)` clears.
+    pub(super) fn changed_id<Id: PartialEq>(
         &self,
-        id: impl FnOnce(&T) -> Id,
+        id_of: impl FnOnce(&T) -> Id,
         current: Option<Id>,
     ) -> Option<Option<Id>> {
-        let wanted = match self {
-            Wanted::To(object) => Some(id(object)),
-            Wanted::Clear => None,
-            Wanted::Keep | Wanted::Missing(_) => return None,
+        let desired = match self {
+            ResolvedSetting::To(object) => Some(id_of(object)),
+            ResolvedSetting::Clear => None,
+            ResolvedSetting::Keep | ResolvedSetting::Missing(_) => return None,
         };
-        (wanted != current).then_some(wanted)
+        (desired != current).then_some(desired)
     }
 }
 
-impl Resolved {
-    /// What does not exist yet: the machine's field, and the name.
+impl ResolvedParameters {
+    /// The objects that do not exist yet: the parameter, and the name.
     pub(super) fn missing(&self) -> impl Iterator<Item = (&'static str, &str)> {
         [
-            ("kernel", self.kernel.missing()),
-            ("initrd", self.initrd.missing()),
-            ("preseed", self.preseed.missing()),
+            ("kernel", self.kernel.missing_name()),
+            ("initrd", self.initrd.missing_name()),
+            ("preseed", self.preseed.missing_name()),
         ]
         .into_iter()
-        .filter_map(|(what, name)| Some((what, name?)))
+        .filter_map(|(parameter, name)| Some((parameter, name?)))
+    }
+}
+
+impl<Ref> Setting<Ref> {
+    fn resolve<T>(
+        &self,
+        find: impl FnOnce(&Ref) -> Result<ResolvedSetting<T>, TaskError>,
+    ) -> Result<ResolvedSetting<T>, TaskError> {
+        match self {
+            Setting::Keep => Ok(ResolvedSetting::Keep),
+            Setting::Clear => Ok(ResolvedSetting::Clear),
+            Setting::To(reference) => find(reference),
+        }
     }
 }
 
@@ -84,23 +89,19 @@ impl MachineSpec {
         &self,
         client: &ReadOnlyClient,
         machine: &Machine,
-    ) -> Result<Resolved, TaskError> {
-        let image = |kind, image| self.resolve_image(client, machine, kind, image);
-        Ok(Resolved {
+    ) -> Result<ResolvedParameters, TaskError> {
+        let image = |kind, image: &_| self.resolve_image(client, machine, kind, image);
+        Ok(ResolvedParameters {
             kernel: match &self.kernel {
-                None => Wanted::Keep,
+                None => ResolvedSetting::Keep,
                 Some(kernel) => image(ImageType::Kernel, kernel)?,
             },
-            initrd: match &self.initrd {
-                Wish::Keep => Wanted::Keep,
-                Wish::Clear => Wanted::Clear,
-                Wish::To(initrd) => image(ImageType::Initrd, initrd)?,
-            },
-            preseed: match &self.preseed {
-                Wish::Keep => Wanted::Keep,
-                Wish::Clear => Wanted::Clear,
-                Wish::To(preseed) => self.resolve_preseed(client, preseed)?,
-            },
+            initrd: self
+                .initrd
+                .resolve(|initrd| image(ImageType::Initrd, initrd))?,
+            preseed: self
+                .preseed
+                .resolve(|preseed| self.resolve_preseed(client, preseed))?,
         })
     }
 
@@ -110,21 +111,21 @@ impl MachineSpec {
         machine: &Machine,
         kind: ImageType,
         image: &ImageRef,
-    ) -> Result<Wanted<Image>, TaskError> {
+    ) -> Result<ResolvedSetting<Image>, TaskError> {
         let arch = machine.arch.as_deref().unwrap_or("");
         match image {
             ImageRef::Description(description) => {
                 let images = Images::fetch(client)?;
-                match images.resolve(&kind, arch, description)? {
-                    Some(image) => Ok(Wanted::To(image.clone())),
-                    None if self.allow_missing => Ok(Wanted::Missing(description.clone())),
+                match images.find(&kind, arch, description)? {
+                    Some(image) => Ok(ResolvedSetting::To(image.clone())),
+                    None if self.allow_missing => Ok(ResolvedSetting::Missing(description.clone())),
                     None => Err(images.not_found(&kind, arch, description)),
                 }
             }
             ImageRef::Id(id) => {
                 let image = lookup::image_by_id(client, *id)?;
                 require_bootable(&image, &kind, arch)?;
-                Ok(Wanted::To(image))
+                Ok(ResolvedSetting::To(image))
             }
         }
     }
@@ -133,26 +134,26 @@ impl MachineSpec {
         &self,
         client: &ReadOnlyClient,
         preseed: &PreseedRef,
-    ) -> Result<Wanted<Preseed>, TaskError> {
+    ) -> Result<ResolvedSetting<Preseed>, TaskError> {
         match preseed {
-            PreseedRef::Id(id) => Ok(Wanted::To(lookup::preseed_by_id(client, *id)?)),
+            PreseedRef::Id(id) => Ok(ResolvedSetting::To(lookup::preseed_by_id(client, *id)?)),
             PreseedRef::Name(name) => match client.preseeds().find(name)? {
-                Some(preseed) => Ok(Wanted::To(preseed)),
-                None if self.allow_missing => Ok(Wanted::Missing(name.clone())),
-                None => Err(lookup::no_such_preseed(client, name)?),
+                Some(preseed) => Ok(ResolvedSetting::To(preseed)),
+                None if self.allow_missing => Ok(ResolvedSetting::Missing(name.clone())),
+                None => Err(lookup::preseed_not_found(client, name)?),
             },
         }
     }
 }
 
-/// The server compares neither type nor architecture before a machine boots it.
+/// The server compares neither type nor architecture until a machine boots the image.
 fn require_bootable(image: &Image, kind: &ImageType, arch: &str) -> Result<(), TaskError> {
     if image.kind == *kind && image.arch.as_deref() == Some(arch) {
         return Ok(());
     }
     Err(TaskError::Refused(format!(
         "{} is of type {} for {}, and one of type {kind} for {arch} is needed",
-        image_task::named(image),
+        image_title(image),
         image.kind,
         image.arch.as_deref().unwrap_or("no architecture"),
     )))

@@ -1,59 +1,49 @@
 //! Waiting for a machine that somebody else has provisioned.
 
 use crate::client::{Client, MachineState, ReadOnlyClient};
-use crate::task::machine::resolve::Resolved;
-use crate::task::machine::{MachineOp, MachineRef, MachineReport, MachineSpec, named, plan};
-use crate::task::{Plan, StepOutcome, Task, TaskError, Wait, lookup};
+use crate::task::machine::resolve::ResolvedParameters;
+use crate::task::machine::{
+    MachineOp, MachineRef, MachineReport, MachineSpec, machine_title, plan,
+};
+use crate::task::{Plan, StepOutcome, Task, TaskError, WaitLimits, lookup};
 
-const HINT: &str = "Nothing on the server ends the state provisioning: the installed system must set the state ready.";
+const NOT_READY_HINT: &str = "Nothing on the server ends the state provisioning: the installed system must set the state ready.";
 
-/// That a machine is ready, whoever holds it. Nothing is done for that but looking.
+/// A machine that becomes ready, whoever holds it. The task only reads.
 #[derive(Clone, Debug)]
-pub struct Readiness {
+pub struct ReadinessSpec {
     /// Which machine.
     pub machine: MachineRef,
     /// How long to wait for it.
-    pub wait: Wait,
+    pub wait: WaitLimits,
 }
 
-impl Task for Readiness {
+impl Task for ReadinessSpec {
     type Op = MachineOp;
     type Report = MachineReport;
 
     fn plan(&self, client: &ReadOnlyClient) -> Result<Plan<MachineOp, MachineReport>, TaskError> {
-        let machine = lookup::machine(client, &self.machine)?;
+        let machine = lookup::find_machine(client, &self.machine)?;
         let state = client.states().get(machine.id)?;
         let is_ready = state == MachineState::Ready;
-        let mut plan = Plan::nothing(MachineReport::of(&machine, state, &Resolved::nothing()));
+        let parameters = ResolvedParameters::default();
+        let mut plan = Plan::empty(MachineReport::new(&machine, state, &parameters));
         if !is_ready {
-            plan::push_wait(&mut plan, &machine, self.wait);
+            plan::push_wait(&mut plan, &machine, self.wait, NOT_READY_HINT);
         }
         Ok(plan)
     }
 
-    fn perform(
+    fn apply_step(
         client: &Client,
         op: MachineOp,
         report: &mut MachineReport,
     ) -> Result<StepOutcome<MachineOp>, TaskError> {
-        MachineSpec::perform(client, op, report).map_err(|error| match error {
-            TaskError::WaitTimeout {
-                unmet,
-                waited,
-                last,
-                ..
-            } => TaskError::WaitTimeout {
-                unmet,
-                waited,
-                last,
-                hint: HINT,
-            },
-            other => other,
-        })
+        MachineSpec::apply_step(client, op, report)
     }
 
-    fn objects(&self, plan: &Plan<MachineOp, MachineReport>) -> Vec<String> {
-        vec![named(&plan.report.machine.machine)]
+    fn claimed_objects(&self, plan: &Plan<MachineOp, MachineReport>) -> Vec<String> {
+        vec![machine_title(&plan.report.machine.machine)]
     }
 
     fn title(&self) -> String {

@@ -1,7 +1,7 @@
-//! A machine that is on, off, or started anew.
+//! A machine that is on, off, or rebooted.
 //!
-//! The server keeps no power: every look and every order goes to the machine's BMC, while all other users wait. So it
-//! is asked once before and once after.
+//! The server does not store the power: every query and every order goes to the machine's BMC, and blocks the server for
+//! all users meanwhile. So the power is read once before and once after the order.
 
 mod apply;
 mod plan;
@@ -11,45 +11,46 @@ use serde::{Deserialize, Serialize};
 use crate::client::{Client, Machine, Power, PowerOrder, ReadOnlyClient};
 use crate::task::lookup;
 use crate::task::lookup::MachineRef;
-use crate::task::{Plan, StepOutcome, Task, TaskError, Wait, Waiting, machine};
+use crate::task::machine::machine_title;
+use crate::task::{OngoingWait, Plan, StepOutcome, Task, TaskError, WaitLimits};
 
-/// The power that a machine shall have.
+/// The desired power of a machine.
 #[derive(Clone, Debug)]
 pub struct PowerSpec {
     /// Which machine.
     pub machine: MachineRef,
-    /// On, off, or started anew.
-    pub goal: Goal,
-    /// None ends with the order to the BMC.
-    pub wait: Option<Wait>,
-    /// Act on a machine that is not assigned to the token's user, which the server lets only administrators do.
+    /// On, off, or rebooted.
+    pub goal: PowerGoal,
+    /// None to end with the order to the BMC.
+    pub wait: Option<WaitLimits>,
+    /// Also change a machine that is not assigned to the token's user, which the server lets only administrators do.
     pub allow_unassigned: bool,
 }
 
-/// What shall become of a machine's power.
+/// What to do with a machine's power.
 #[derive(Clone, Copy, Debug)]
-pub enum Goal {
-    /// It shall be on.
+pub enum PowerGoal {
+    /// Switch it on, if it is not.
     On,
-    /// It shall be off.
+    /// Switch it off, if it is not.
     Off,
-    /// It shall start anew, now.
-    Rebooted(Reboot),
+    /// Reboot it now.
+    Rebooted(RebootSpec),
 }
 
-/// How to start a machine anew.
+/// How to reboot a machine.
 #[derive(Clone, Copy, Debug)]
-pub struct Reboot {
-    /// From where, this once; None is as the machine is set up.
-    pub boot: Option<Boot>,
-    /// Over the network even where netboot is off.
+pub struct RebootSpec {
+    /// The source of this one boot; None for the one that the machine is set up with.
+    pub boot: Option<BootSource>,
+    /// Boot over the network even where netboot is off.
     pub force: bool,
 }
 
-/// From where a machine starts.
+/// What a machine boots from.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Deserialize)]
 #[serde(rename_all = "lowercase")]
-pub enum Boot {
+pub enum BootSource {
     /// The network.
     Pxe,
     /// Its disk.
@@ -58,21 +59,21 @@ pub enum Boot {
     Bios,
 }
 
-/// One operation on the power of the machine that is reported on.
+/// One operation on the power of the machine in the report.
 #[derive(Debug)]
 pub enum PowerOp {
-    /// Order its BMC to do something.
+    /// Send an order to its BMC.
     Order(PowerOrder),
-    /// Look whether the power is as wanted.
-    Await(Power, Waiting),
+    /// Read whether it has this power.
+    Await(Power, OngoingWait),
 }
 
-/// The machine and its power as they are told.
+/// The machine and its power.
 #[derive(Debug, Serialize)]
 pub struct PowerReport {
     /// The server's fields.
     pub machine: Machine,
-    /// on or off, or what else its BMC says.
+    /// on or off, or another answer of its BMC.
     pub power: Power,
 }
 
@@ -81,33 +82,33 @@ impl Task for PowerSpec {
     type Report = PowerReport;
 
     fn plan(&self, client: &ReadOnlyClient) -> Result<Plan<PowerOp, PowerReport>, TaskError> {
-        let machine = lookup::machine(client, &self.machine)?;
+        let machine = lookup::find_machine(client, &self.machine)?;
         if !self.allow_unassigned {
             lookup::require_assignment(client, &machine)?;
         }
         let power = plan::known_power(client, &machine)?;
-        let mut plan = Plan::nothing(PowerReport { machine, power });
+        let mut plan = Plan::empty(PowerReport { machine, power });
         match self.goal {
-            Goal::On => self.push_switch(&mut plan, PowerOrder::On, Power::On),
-            Goal::Off => self.push_switch(&mut plan, PowerOrder::Off, Power::Off),
-            Goal::Rebooted(how) => self.push_reboot(&mut plan, client, how)?,
+            PowerGoal::On => self.push_switch(&mut plan, PowerOrder::On, Power::On),
+            PowerGoal::Off => self.push_switch(&mut plan, PowerOrder::Off, Power::Off),
+            PowerGoal::Rebooted(how) => self.push_reboot(&mut plan, client, how)?,
         }
         Ok(plan)
     }
 
-    fn perform(
+    fn apply_step(
         client: &Client,
         op: PowerOp,
         report: &mut PowerReport,
     ) -> Result<StepOutcome<PowerOp>, TaskError> {
         match op {
-            PowerOp::Order(order) => apply::order(client, order, report),
-            PowerOp::Await(wanted, waiting) => apply::look(client, wanted, waiting, report),
+            PowerOp::Order(order) => apply::send_order(client, order, report),
+            PowerOp::Await(power, wait) => apply::poll_power(client, power, wait, report),
         }
     }
 
-    fn objects(&self, plan: &Plan<PowerOp, PowerReport>) -> Vec<String> {
-        vec![machine::named(&plan.report.machine)]
+    fn claimed_objects(&self, plan: &Plan<PowerOp, PowerReport>) -> Vec<String> {
+        vec![machine_title(&plan.report.machine)]
     }
 
     fn title(&self) -> String {

@@ -1,15 +1,19 @@
-//! From the power that shall be and the one that is to the orders between them.
+//! Planning the power of a machine: the orders from the current to the desired power.
 
 use serde_json::json;
 
 use crate::client::{Machine, MachineState, Power, PowerOrder, ReadOnlyClient};
-use crate::task::machine::{named, netboot_of};
-use crate::task::power::{Boot, PowerOp, PowerReport, PowerSpec, Reboot};
-use crate::task::{Action, Plan, Step, TaskError, Waiting};
+use crate::task::machine::{machine_title, netboot_of};
+use crate::task::power::{BootSource, PowerOp, PowerReport, PowerSpec, RebootSpec};
+use crate::task::wait::{AwaitedState, OngoingWait};
+use crate::task::{Action, Plan, Step, TaskError};
+
+const NOT_FOLLOWED_HINT: &str = "The server has passed the order on, but the machine's BMC does not say that it was followed: look at the BMC, \
+     or raise O(wait_timeout).";
 
 type PowerPlan = Plan<PowerOp, PowerReport>;
 
-/// The power of a machine whose BMC tells it. Where it does not, an order would fail as well.
+/// The power of a machine, if its BMC answers. Without an answer, an order would fail as well.
 pub(super) fn known_power(client: &ReadOnlyClient, machine: &Machine) -> Result<Power, TaskError> {
     match client.powers().get(machine.id)? {
         Power::NoBmc => Err(TaskError::Refused(format!(
@@ -24,10 +28,10 @@ pub(super) fn known_power(client: &ReadOnlyClient, machine: &Machine) -> Result<
 }
 
 impl PowerSpec {
-    pub(super) fn push_switch(&self, plan: &mut PowerPlan, order: PowerOrder, wanted: Power) {
-        if plan.report.power != wanted {
+    pub(super) fn push_switch(&self, plan: &mut PowerPlan, order: PowerOrder, desired: Power) {
+        if plan.report.power != desired {
             let why = format!("the machine is {}", plan.report.power);
-            self.push_order(plan, Action::Update, order, wanted, why);
+            self.push_order(plan, Action::Update, order, desired, &why);
         }
     }
 
@@ -35,24 +39,24 @@ impl PowerSpec {
         &self,
         plan: &mut PowerPlan,
         client: &ReadOnlyClient,
-        how: Reboot,
+        how: RebootSpec,
     ) -> Result<(), TaskError> {
-        if how.boot == Some(Boot::Pxe) {
-            consider_netboot(plan, client, how.force)?;
+        if how.boot == Some(BootSource::Pxe) {
+            require_netboot(plan, client, how.force)?;
         }
-        let off = plan.report.power == Power::Off;
+        let is_off = plan.report.power == Power::Off;
         let (order, why) = match how.boot {
-            // Depending on the BMC, a reset leaves a machine off that is off.
-            None if off => (PowerOrder::On, "it is off, and a start is asked for"),
+            // Some BMCs leave a machine that is off as it is when they get a reset.
+            None if is_off => (PowerOrder::On, "it is off, and a start is asked for"),
             None => (PowerOrder::Reboot, "a reboot is asked for"),
-            Some(Boot::Pxe) => (
+            Some(BootSource::Pxe) => (
                 PowerOrder::PxeReboot,
                 "a boot over the network is asked for",
             ),
-            Some(Boot::Disk) => (PowerOrder::DiskReboot, "a boot from disk is asked for"),
-            Some(Boot::Bios) => (PowerOrder::BiosReboot, "the firmware's setup is asked for"),
+            Some(BootSource::Disk) => (PowerOrder::DiskReboot, "a boot from disk is asked for"),
+            Some(BootSource::Bios) => (PowerOrder::BiosReboot, "the firmware's setup is asked for"),
         };
-        self.push_order(plan, Action::Reboot, order, Power::On, why.to_owned());
+        self.push_order(plan, Action::Reboot, order, Power::On, why);
         Ok(())
     }
 
@@ -61,35 +65,40 @@ impl PowerSpec {
         plan: &mut PowerPlan,
         action: Action,
         order: PowerOrder,
-        wanted: Power,
-        why: String,
+        desired: Power,
+        why: &str,
     ) {
-        let target = named(&plan.report.machine);
-        let step = Step {
+        let target = machine_title(&plan.report.machine);
+        let step = Step::new(
             action,
-            target: target.clone(),
+            target.clone(),
             why,
-            before: json!({ "power": plan.report.power }),
-            after: json!({ "power": order }),
-            text: None,
-        };
+            json!({ "power": plan.report.power }),
+            json!({ "power": order }),
+        );
         plan.push(PowerOp::Order(order), step);
-        plan.report.power = wanted.clone();
-        let Some(wait) = self.wait else { return };
-        let step = Step {
-            action: Action::Wait,
-            target,
-            why: format!("its BMC tells it within {} s", wait.timeout.as_secs_f64()),
-            before: json!({ "power": order }),
-            after: json!({ "power": wanted }),
-            text: None,
+        plan.report.power = desired.clone();
+        let Some(limits) = self.wait else { return };
+        let awaited = AwaitedState {
+            object: target.clone(),
+            state: desired.to_string(),
+            hint: NOT_FOLLOWED_HINT,
         };
-        plan.push(PowerOp::Await(wanted, Waiting::new(wait)), step);
+        let step = Step::new(
+            Action::Wait,
+            target,
+            format!("its BMC tells it within {} s", limits.timeout.as_secs_f64()),
+            json!({ "power": order }),
+            json!({ "power": desired }),
+        );
+        let wait = OngoingWait::new(limits, awaited);
+        plan.push(PowerOp::Await(desired, wait), step);
     }
 }
 
-/// With netboot off the server names no boot file; with netboot on it names the installer's.
-fn consider_netboot(
+/// Refuses a PXE reboot with netboot off, where the server names no boot file, and warns where netboot would install
+/// a machine that is installed already.
+fn require_netboot(
     plan: &mut PowerPlan,
     client: &ReadOnlyClient,
     force: bool,
@@ -106,7 +115,7 @@ fn consider_netboot(
     if client.states().get(machine.id)? == MachineState::Ready {
         plan.warnings.push(format!(
             "{} is installed and its netboot is on, so a PXE reboot installs it again",
-            named(machine)
+            machine_title(machine)
         ));
     }
     Ok(())

@@ -1,9 +1,11 @@
-//! Carrying out one operation on a preseed, and looking whether it took effect.
+//! Applying one operation on a preseed, and reading back whether it took effect.
 
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
 
 use crate::client::{Client, NewPreseed, Preseed, PreseedChanges, PreseedId};
-use crate::task::preseed::{PreseedOp, PreseedReport, require_unused, without_text};
+use crate::task::preseed::{
+    PreseedOp, PreseedReport, preseed_title, require_unused, without_content,
+};
 use crate::task::{StepOutcome, TaskError, verify};
 
 pub(super) fn create(
@@ -12,7 +14,7 @@ pub(super) fn create(
     report: &mut PreseedReport,
 ) -> Result<StepOutcome<PreseedOp>, TaskError> {
     let created = client.preseeds().create(new)?;
-    look_again(client, created.id, verify::fields_sent(json!(new)), report)
+    read_back(client, created.id, json!(new), report)
 }
 
 pub(super) fn update(
@@ -22,28 +24,22 @@ pub(super) fn update(
     report: &mut PreseedReport,
 ) -> Result<StepOutcome<PreseedOp>, TaskError> {
     client.preseeds().update(id, changes)?;
-    look_again(client, id, verify::fields_sent(json!(changes)), report)
+    read_back(client, id, json!(changes), report)
 }
 
-fn look_again(
+fn read_back(
     client: &Client,
     id: PreseedId,
-    sent: Map<String, Value>,
+    sent: Value,
     report: &mut PreseedReport,
 ) -> Result<StepOutcome<PreseedOp>, TaskError> {
-    let found = verify::looked_at(&format!("preseed {id}"), client.preseeds().get(id))?;
-    let short = |fields, text| verify::fields_sent(without_text(Value::Object(fields), text));
-    let seen = verify::same_fields(json!(found), &sent);
-    let sent_text = sent
-        .get("content")
-        .and_then(Value::as_str)
-        .map(str::to_owned);
-    verify::read_back(
-        &format!("preseed '{}'", found.name),
-        &short(sent, sent_text.as_deref()),
-        &short(seen, found.content.as_deref()),
+    let found = verify::require_read_back(&format!("preseed {id}"), client.preseeds().get(id))?;
+    verify::require_stored(
+        &preseed_title(&found.name),
+        without_content(sent),
+        without_content(json!(found)),
     )?;
-    *report = PreseedReport::of(&found);
+    *report = PreseedReport::from_preseed(&found);
     Ok(StepOutcome::Done)
 }
 
@@ -58,8 +54,8 @@ pub(super) fn delete(
         }
         answer => answer?,
     }
-    let title = format!("preseed '{}'", preseed.name);
-    let found = verify::looked_at(&title, client.preseeds().find(&preseed.name))?;
-    verify::gone(&title, found.is_some_and(|found| found.id == preseed.id))?;
+    let title = preseed_title(&preseed.name);
+    let found = verify::require_read_back(&title, client.preseeds().find(&preseed.name))?;
+    verify::require_deleted(&title, found.is_some_and(|found| found.id == preseed.id))?;
     Ok(StepOutcome::Done)
 }

@@ -1,7 +1,7 @@
-//! A preseed with a given text, or none.
+//! A preseed with given content, or none.
 //!
-//! Preseeds are told apart by name, which is unique over all users, also over those whose preseeds the
-//! token may not see. They compare by content: the server keeps no date.
+//! A preseed is identified by its name, which is unique over all users, also over those whose preseeds are not visible
+//! to the token's user. Preseeds are compared by content: the server stores no date.
 
 mod apply;
 mod plan;
@@ -17,45 +17,45 @@ use crate::client::{
 };
 use crate::task::{Plan, StepOutcome, Task, TaskError, lookup, verify};
 
-/// The preseed that shall be.
+/// The desired preseed.
 #[derive(Clone, Debug)]
 pub struct PreseedSpec {
     /// Unique over all users.
     pub name: String,
     /// Present with these properties, or absent.
-    pub presence: Presence,
+    pub presence: PreseedPresence,
 }
 
-/// Whether the preseed shall be there.
+/// Whether the preseed is to exist.
 #[derive(Clone, Debug)]
-pub enum Presence {
-    /// It shall, like this.
-    Present(Wanted),
-    /// It shall not.
+pub enum PreseedPresence {
+    /// It exists, with these properties.
+    Present(DesiredPreseed),
+    /// It does not exist.
     Absent,
 }
 
-/// What a preseed that is present shall be like; None leaves a property as it is.
+/// The desired properties of a preseed; None leaves one as it is.
 #[derive(Clone, Debug, Default)]
-pub struct Wanted {
+pub struct DesiredPreseed {
     /// A new preseed without a type is of type preseed.
     pub kind: Option<PreseedType>,
-    /// Its text; without one it must exist already.
-    pub content: Option<Content>,
+    /// Its content; without it, the preseed must exist already.
+    pub content: Option<PreseedContent>,
     /// An empty one clears it.
     pub description: Option<String>,
-    /// Whether others may use it.
+    /// Whether other users may use it.
     pub public: Option<bool>,
     /// Whether it is marked as known to work.
     pub known_good: Option<bool>,
 }
 
-/// Where a preseed's text comes from.
+/// The source of a preseed's content.
 #[derive(Clone, Debug)]
-pub enum Content {
-    /// As it was given.
+pub enum PreseedContent {
+    /// A text.
     Text(String),
-    /// The text of a file, which must be UTF-8.
+    /// A file, which must be UTF-8.
     File(PathBuf),
 }
 
@@ -70,14 +70,14 @@ pub enum PreseedOp {
     Delete(Preseed),
 }
 
-/// The preseed as it is told.
+/// The preseed.
 #[derive(Debug, Default, Serialize)]
 pub struct PreseedReport {
     /// Null when it is absent.
     pub preseed: Option<PreseedFacts>,
 }
 
-/// A preseed without its text, which may hold passwords.
+/// A preseed without its content, which may contain passwords.
 #[derive(Clone, Debug, Serialize)]
 pub struct PreseedFacts {
     /// Null while the preseed is only planned.
@@ -93,11 +93,11 @@ pub struct PreseedFacts {
     pub user: Option<String>,
     /// Whether it is marked as known to work.
     pub known_good: bool,
-    /// Whether others may use it.
+    /// Whether other users may use it.
     pub public: bool,
-    /// Of the text in UTF-8, hex digits.
+    /// Of the content in UTF-8, hex digits.
     pub sha256: String,
-    /// Of the text in UTF-8, in bytes.
+    /// Of the content in UTF-8, in bytes.
     pub size: u64,
 }
 
@@ -109,26 +109,26 @@ impl Task for PreseedSpec {
         let length = self.name.chars().count();
         if !(2..=256).contains(&length) {
             return Err(TaskError::Refused(format!(
-                "name is {length} characters long, and the server takes 2 to 256"
+                "O(name) is {length} characters long, and the server takes 2 to 256"
             )));
         }
         match &self.presence {
-            Presence::Present(wanted) => {
+            PreseedPresence::Present(wanted) => {
                 let description = wanted.description.as_deref().unwrap_or("");
-                verify::at_most("description", description, 256)
+                verify::require_length("O(description)", description, 256)
             }
-            Presence::Absent => Ok(()),
+            PreseedPresence::Absent => Ok(()),
         }
     }
 
     fn plan(&self, client: &ReadOnlyClient) -> Result<Plan<PreseedOp, PreseedReport>, TaskError> {
         match &self.presence {
-            Presence::Present(wanted) => self.plan_present(client, wanted),
-            Presence::Absent => self.plan_absent(client),
+            PreseedPresence::Present(wanted) => self.plan_present(client, wanted),
+            PreseedPresence::Absent => self.plan_absent(client),
         }
     }
 
-    fn perform(
+    fn apply_step(
         client: &Client,
         op: PreseedOp,
         report: &mut PreseedReport,
@@ -141,20 +141,20 @@ impl Task for PreseedSpec {
     }
 
     fn title(&self) -> String {
-        format!("preseed '{}'", self.name)
+        preseed_title(&self.name)
     }
 }
 
 impl PreseedReport {
-    fn of(preseed: &Preseed) -> Self {
+    fn from_preseed(preseed: &Preseed) -> Self {
         PreseedReport {
-            preseed: Some(PreseedFacts::of(preseed)),
+            preseed: Some(PreseedFacts::from_preseed(preseed)),
         }
     }
 }
 
 impl PreseedFacts {
-    pub(super) fn of(preseed: &Preseed) -> Self {
+    pub(super) fn from_preseed(preseed: &Preseed) -> Self {
         let text = preseed.content.as_deref().unwrap_or("");
         PreseedFacts {
             id: Some(preseed.id),
@@ -184,12 +184,12 @@ impl PreseedFacts {
     }
 }
 
-/// The text is replaced by its hash and size: it may hold passwords, and it is long.
-fn without_text(mut fields: Value, text: Option<&str>) -> Value {
+/// The fields with the hash and size of the content in its place: it may contain passwords, and it is long.
+fn without_content(mut fields: Value) -> Value {
     if let Value::Object(fields) = &mut fields
-        && fields.remove("content").is_some()
+        && let Some(content) = fields.remove("content")
     {
-        let text = text.unwrap_or("");
+        let text = content.as_str().unwrap_or("");
         fields.insert("sha256".into(), json!(sha256_of(text)));
         fields.insert("size".into(), json!(text.len()));
     }
@@ -200,7 +200,7 @@ fn sha256_of(text: &str) -> String {
     Sha256::of(text.as_bytes()).to_string()
 }
 
-/// Refuses to delete a preseed that machines read.
+/// Refuses to delete a preseed that machines use.
 fn require_unused(client: &ReadOnlyClient, preseed: &Preseed) -> Result<(), TaskError> {
     let machines = client.machines().list(Scope::Visible)?;
     let users = machines
@@ -209,5 +209,10 @@ fn require_unused(client: &ReadOnlyClient, preseed: &Preseed) -> Result<(), Task
     let uses = users
         .map(|machine| format!("preseed of {}", machine.name))
         .collect();
-    lookup::require_unused(format!("preseed '{}'", preseed.name), uses)
+    lookup::require_unused(preseed_title(&preseed.name), uses)
+}
+
+/// A preseed, for messages.
+fn preseed_title(name: &str) -> String {
+    format!("preseed '{name}'")
 }

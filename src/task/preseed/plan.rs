@@ -1,4 +1,4 @@
-//! From the preseed that shall be and the one that is to the steps between them.
+//! Planning a preseed: the steps from the existing preseed to the desired one.
 
 use std::path::Path;
 
@@ -7,8 +7,8 @@ use serde_json::{Value, json};
 use crate::client::{NewPreseed, Preseed, PreseedChanges, PreseedType, ReadOnlyClient, Scope};
 use crate::support::io_error;
 use crate::task::preseed::{
-    Content, PreseedFacts, PreseedOp, PreseedReport, PreseedSpec, Wanted, require_unused,
-    without_text,
+    DesiredPreseed, PreseedContent, PreseedFacts, PreseedOp, PreseedReport, PreseedSpec,
+    preseed_title, require_unused, without_content,
 };
 use crate::task::{Action, Plan, Step, Task, TaskError, TextChange, lookup, verify};
 
@@ -19,17 +19,25 @@ impl PreseedSpec {
     pub(super) fn plan_present(
         &self,
         client: &ReadOnlyClient,
-        wanted: &Wanted,
+        wanted: &DesiredPreseed,
     ) -> Result<Plan<PreseedOp, PreseedReport>, TaskError> {
-        let content = wanted.content.as_ref().map(Content::read).transpose()?;
+        let content = wanted
+            .content
+            .as_ref()
+            .map(PreseedContent::read)
+            .transpose()?;
         match (client.preseeds().find(&self.name)?, content) {
             (Some(preseed), content) => self.plan_update(client, preseed, wanted, content),
             (None, Some(content)) => Ok(self.plan_create(wanted, content)),
-            (None, None) => Err(lookup::no_such_preseed(client, &self.name)?),
+            (None, None) => Err(lookup::preseed_not_found(client, &self.name)?),
         }
     }
 
-    fn plan_create(&self, wanted: &Wanted, content: String) -> Plan<PreseedOp, PreseedReport> {
+    fn plan_create(
+        &self,
+        wanted: &DesiredPreseed,
+        content: String,
+    ) -> Plan<PreseedOp, PreseedReport> {
         let new = NewPreseed {
             name: self.name.clone(),
             kind: wanted.kind.clone().unwrap_or(PreseedType::Preseed),
@@ -39,18 +47,18 @@ impl PreseedSpec {
             public: wanted.public.unwrap_or(false),
         };
         let facts = PreseedFacts::planned(&new);
-        let step = Step {
-            action: Action::Create,
-            target: self.title(),
-            why: "there is no preseed of that name".into(),
-            before: Value::Null,
-            after: without_text(json!(new), Some(&new.content)),
-            text: Some(TextChange {
-                before: String::new(),
-                after: new.content.clone(),
-            }),
-        };
-        let mut plan = Plan::nothing(PreseedReport {
+        let mut step = Step::new(
+            Action::Create,
+            self.title(),
+            "there is no preseed of that name",
+            Value::Null,
+            without_content(json!(new)),
+        );
+        step.text = Some(TextChange {
+            before: String::new(),
+            after: new.content.clone(),
+        });
+        let mut plan = Plan::empty(PreseedReport {
             preseed: Some(facts),
         });
         plan.push(PreseedOp::Create(new), step);
@@ -61,31 +69,26 @@ impl PreseedSpec {
         &self,
         client: &ReadOnlyClient,
         preseed: Preseed,
-        wanted: &Wanted,
+        wanted: &DesiredPreseed,
         content: Option<String>,
     ) -> Result<Plan<PreseedOp, PreseedReport>, TaskError> {
         let changes = wanted.differences(&preseed, content);
-        let after = verify::fields_sent(json!(changes));
-        let mut plan = Plan::nothing(PreseedReport::of(&preseed));
+        let after = verify::changed_fields(json!(changes));
+        let mut plan = Plan::empty(PreseedReport::from_preseed(&preseed));
         if after.is_empty() {
             return Ok(plan);
         }
         require_own(client, &preseed, "changing it")?;
-        let before = verify::same_fields(json!(preseed), &after);
-        let text = changes.content.clone().map(|after| TextChange {
+        let mut step = Step::update(self.title(), json!(preseed), after);
+        step.before = without_content(step.before);
+        step.after = without_content(step.after);
+        step.text = changes.content.clone().map(|after| TextChange {
             before: preseed.content.clone().unwrap_or_default(),
             after,
         });
-        let step = Step {
-            action: Action::Update,
-            target: self.title(),
-            why: verify::what_differs(&after),
-            before: without_text(Value::Object(before), preseed.content.as_deref()),
-            after: without_text(Value::Object(after), changes.content.as_deref()),
-            text,
-        };
-        plan.report = PreseedReport::of(&changed(preseed.clone(), &changes));
-        plan.push(PreseedOp::Update(preseed.id, changes), step);
+        let id = preseed.id;
+        plan.report = PreseedReport::from_preseed(&with_changes(preseed, &changes));
+        plan.push(PreseedOp::Update(id, changes), step);
         Ok(plan)
     }
 
@@ -93,30 +96,24 @@ impl PreseedSpec {
         &self,
         client: &ReadOnlyClient,
     ) -> Result<Plan<PreseedOp, PreseedReport>, TaskError> {
-        let mut plan = Plan::nothing(PreseedReport::default());
+        let mut plan = Plan::empty(PreseedReport::default());
         let Some(preseed) = client.preseeds().find(&self.name)? else {
             return Ok(plan);
         };
         require_own(client, &preseed, "deleting it")?;
         require_unused(client, &preseed)?;
-        let step = Step {
-            action: Action::Delete,
-            target: self.title(),
-            why: "it shall be absent".into(),
-            before: without_text(json!(preseed), preseed.content.as_deref()),
-            after: Value::Null,
-            text: Some(TextChange {
-                before: preseed.content.clone().unwrap_or_default(),
-                after: String::new(),
-            }),
-        };
+        let mut step = Step::delete(self.title(), without_content(json!(preseed)));
+        step.text = Some(TextChange {
+            before: preseed.content.clone().unwrap_or_default(),
+            after: String::new(),
+        });
         plan.push(PreseedOp::Delete(preseed), step);
         Ok(plan)
     }
 }
 
-impl Wanted {
-    /// What was asked for and is otherwise.
+impl DesiredPreseed {
+    /// The given properties that differ.
     fn differences(&self, preseed: &Preseed, content: Option<String>) -> PreseedChanges {
         PreseedChanges {
             kind: self.kind.clone().filter(|kind| *kind != preseed.kind),
@@ -133,32 +130,32 @@ impl Wanted {
     }
 }
 
-impl Content {
+impl PreseedContent {
     fn read(&self) -> Result<String, TaskError> {
         let (origin, text) = match self {
-            Content::Text(text) => ("content".to_owned(), text.clone()),
-            Content::File(path) => (path.display().to_string(), read_file(path)?),
+            PreseedContent::Text(text) => ("O(content)".to_owned(), text.clone()),
+            PreseedContent::File(path) => (path.display().to_string(), read_file(path)?),
         };
         if text.contains('\0') {
             return Err(TaskError::Refused(format!(
                 "{origin} has a NUL character, which the server cannot store"
             )));
         }
-        verify::at_most(&origin, &text, CONTENT_LIMIT)?;
+        verify::require_length(&origin, &text, CONTENT_LIMIT)?;
         Ok(text)
     }
 }
 
-fn require_own(client: &ReadOnlyClient, preseed: &Preseed, wish: &str) -> Result<(), TaskError> {
+fn require_own(client: &ReadOnlyClient, preseed: &Preseed, change: &str) -> Result<(), TaskError> {
     let own = client.preseeds().list(Scope::Own)?;
     if own.iter().any(|mine| mine.id == preseed.id) {
         return Ok(());
     }
-    let object = format!("preseed '{}'", preseed.name);
-    Err(lookup::not_yours(object, preseed.user.as_deref(), wish))
+    let title = preseed_title(&preseed.name);
+    Err(lookup::not_yours(title, preseed.user.as_deref(), change))
 }
 
-fn changed(mut preseed: Preseed, changes: &PreseedChanges) -> Preseed {
+fn with_changes(mut preseed: Preseed, changes: &PreseedChanges) -> Preseed {
     preseed.kind = changes.kind.clone().unwrap_or(preseed.kind);
     preseed.content = changes.content.clone().or(preseed.content);
     preseed.description = changes.description.clone().or(preseed.description);
@@ -168,10 +165,10 @@ fn changed(mut preseed: Preseed, changes: &PreseedChanges) -> Preseed {
 }
 
 fn read_file(path: &Path) -> Result<String, TaskError> {
-    let problem = |problem: String| TaskError::File {
+    let file_error = |problem: String| TaskError::File {
         path: path.display().to_string(),
         problem,
     };
-    let bytes = std::fs::read(path).map_err(|error| problem(io_error::of(&error)))?;
-    String::from_utf8(bytes).map_err(|_| problem("is not UTF-8 text".into()))
+    let bytes = std::fs::read(path).map_err(|error| file_error(io_error::of(&error)))?;
+    String::from_utf8(bytes).map_err(|_| file_error("is not UTF-8 text".into()))
 }

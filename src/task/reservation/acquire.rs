@@ -1,166 +1,171 @@
-//! Taking machines: all that are missing, or none.
+//! Acquiring machines: all that are missing, or none.
 
 use crate::client::{Assignee, Client, Machine, NewAssignee};
-use crate::task::machine::named;
-use crate::task::reservation::candidates::is_for;
-use crate::task::reservation::{Held, Hold, plan};
+use crate::task::machine::machine_title;
+use crate::task::reservation::candidates::has_reason;
+use crate::task::reservation::{Acquisition, HeldMachine, plan, reservation_title};
 use crate::task::{TaskError, lookup, verify};
 
-/// Whose a machine is after one tried to take it.
-enum Standing {
-    /// One's own, for this reason.
-    Ours(Assignee),
-    /// Somebody's who was quicker, or one's own for another reason.
-    Theirs,
-    /// Nobody's.
-    Nobodys,
+/// Who holds a machine after an attempt to acquire it.
+enum ClaimResult {
+    /// The token's user, for this reason.
+    Acquired(Assignee),
+    /// Another user, or the token's user for another reason.
+    HeldOtherwise,
+    /// Nobody.
+    Unassigned,
 }
 
-/// Takes as many of the free machines as are missing; None when others were quicker. What was taken is then given back.
+/// Acquires as many of the free machines as are missing. None if other users acquire them first; then those that were
+/// acquired are released again.
 pub(super) fn all_or_none(
     client: &Client,
-    hold: &Hold,
+    acquisition: &Acquisition,
     free: &[Machine],
-) -> Result<Option<Vec<Held>>, TaskError> {
-    let mut taken: Vec<Held> = Vec::new();
+) -> Result<Option<Vec<HeldMachine>>, TaskError> {
+    let mut acquired: Vec<HeldMachine> = Vec::new();
     for machine in free {
-        if taken.len() == hold.missing {
+        if acquired.len() == acquisition.missing {
             break;
         }
-        match claim(client, hold, machine) {
+        match claim(client, acquisition, machine) {
             Ok(None) => {}
-            Ok(assignment) => taken.push(Held {
+            Ok(assignment) => acquired.push(HeldMachine {
                 machine: machine.clone(),
                 assignment,
             }),
             Err(error) => {
-                // How far it came with this one is open.
-                let machines = taken.iter().map(|held| &held.machine).chain([machine]);
-                return Err(given_back(client, hold, machines, error));
+                // Whether this machine was acquired is not known.
+                let machines = acquired.iter().map(|held| &held.machine).chain([machine]);
+                let unreleased = release_all(client, acquisition, machines);
+                return Err(with_unreleased(error, unreleased));
             }
         }
     }
-    if taken.len() == hold.missing {
-        return Ok(Some(taken));
+    if acquired.len() == acquisition.missing {
+        return Ok(Some(acquired));
     }
-    match give_back(client, hold, taken.iter().map(|held| &held.machine)) {
-        left if left.is_empty() => Ok(None),
-        left => {
-            let not_free =
-                hold.wanted
-                    .not_free(client.read_only(), &hold.reason, hold.missing, None);
-            Err(not_given_back(not_free.unwrap_or_else(|error| error), left))
-        }
+    let machines = acquired.iter().map(|held| &held.machine);
+    let unreleased = release_all(client, acquisition, machines);
+    if unreleased.is_empty() {
+        return Ok(None);
     }
+    let not_free = acquisition.not_free_error(client.read_only(), None);
+    let error = not_free.unwrap_or_else(|error| error);
+    Err(with_unreleased(error, unreleased))
 }
 
-/// Takes one machine. The server's answer does not say whether it was stored, so the machine's assignees have to.
-fn claim(client: &Client, hold: &Hold, machine: &Machine) -> Result<Option<Assignee>, TaskError> {
-    let given = client.reservations().create(machine, &hold.reason)?;
-    if let Some(other) = given.as_ref().filter(|given| given.id != machine.id) {
+/// Reserves one machine. The server's answer does not say whether the reservation was stored; the machine's assignees
+/// do.
+fn claim(
+    client: &Client,
+    acquisition: &Acquisition,
+    machine: &Machine,
+) -> Result<Option<Assignee>, TaskError> {
+    let confirmed = client.reservations().create(machine, &acquisition.reason)?;
+    if let Some(other) = confirmed.as_ref().filter(|other| other.id != machine.id) {
         let error = TaskError::ReadBack {
-            object: title(machine),
-            expected: named(machine),
-            found: named(other),
+            object: reservation_title(machine),
+            expected: machine_title(machine),
+            found: machine_title(other),
         };
-        return Err(given_back(client, hold, [other], error));
+        let unreleased = release_all(client, acquisition, [other]);
+        return Err(with_unreleased(error, unreleased));
     }
-    match standing(client, hold, machine)? {
-        Standing::Ours(own) => Ok(Some(own)),
-        Standing::Nobodys if given.is_some() => assign(client, hold, machine),
-        Standing::Nobodys | Standing::Theirs => Ok(None),
+    match read_claim(client, acquisition, machine)? {
+        ClaimResult::Acquired(own) => Ok(Some(own)),
+        ClaimResult::Unassigned if confirmed.is_some() => assign(client, acquisition, machine),
+        ClaimResult::Unassigned | ClaimResult::HeldOtherwise => Ok(None),
     }
 }
 
-/// What an administrator can do where the server does not store reservations.
-fn assign(client: &Client, hold: &Hold, machine: &Machine) -> Result<Option<Assignee>, TaskError> {
+/// Assigns a machine to the token's user, which only administrators can do: a server that confirms reservations without
+/// storing them does store assignments.
+fn assign(
+    client: &Client,
+    acquisition: &Acquisition,
+    machine: &Machine,
+) -> Result<Option<Assignee>, TaskError> {
     let not_stored = || TaskError::NotStored {
         machine: machine.name.clone(),
     };
-    let user = match &hold.user {
+    let user = match &acquisition.user {
         Some(user) => user.clone(),
-        None => lookup::own_name(client.read_only())?.ok_or_else(not_stored)?,
+        None => lookup::token_user(client.read_only())?.ok_or_else(not_stored)?,
     };
     let new = NewAssignee {
         user,
-        reason: Some(hold.reason.clone()),
+        reason: Some(acquisition.reason.clone()),
     };
     match client.assignees().create(machine.id, &new) {
         Ok(made) if client.assignees().own(machine.id)?.is_none() => {
             client.assignees().delete(machine.id, made.id)?;
-            return Err(plan::not_this_user(&new.user));
+            return Err(plan::other_user_error(&new.user));
         }
         Ok(_) => {}
         Err(error) if error.is_conflict() => {}
         Err(error) if error.is_forbidden() => return Err(not_stored()),
         Err(error) => return Err(error.into()),
     }
-    match standing(client, hold, machine)? {
-        Standing::Ours(own) => Ok(Some(own)),
-        Standing::Theirs | Standing::Nobodys => Ok(None),
+    match read_claim(client, acquisition, machine)? {
+        ClaimResult::Acquired(own) => Ok(Some(own)),
+        ClaimResult::HeldOtherwise | ClaimResult::Unassigned => Ok(None),
     }
 }
 
-/// Looks whose the machine is. An administrator can assign a machine that somebody else just got: then the earlier
-/// assignment holds, and one's own is given back.
-fn standing(client: &Client, hold: &Hold, machine: &Machine) -> Result<Standing, TaskError> {
+/// Reads who holds the machine. An administrator can assign a machine that another user got at the same time. Then the
+/// earlier assignment counts, and the own one is ended.
+fn read_claim(
+    client: &Client,
+    acquisition: &Acquisition,
+    machine: &Machine,
+) -> Result<ClaimResult, TaskError> {
     let assignees = client.assignees();
-    let own = verify::looked_at(&title(machine), assignees.own(machine.id))?;
-    let all = verify::looked_at(&title(machine), assignees.list(machine.id))?;
+    let title = reservation_title(machine);
+    let own = verify::require_read_back(&title, assignees.own(machine.id))?;
+    let all = verify::require_read_back(&title, assignees.list(machine.id))?;
     let Some(own) = own else {
         return Ok(match all.is_empty() {
-            true => Standing::Nobodys,
-            false => Standing::Theirs,
+            true => ClaimResult::Unassigned,
+            false => ClaimResult::HeldOtherwise,
         });
     };
-    if !is_for(&own, &hold.reason) {
-        return Ok(Standing::Theirs);
+    if !has_reason(&own, &acquisition.reason) {
+        return Ok(ClaimResult::HeldOtherwise);
     }
     if all.iter().any(|other| other.id < own.id) {
         assignees.delete(machine.id, own.id)?;
-        return Ok(Standing::Theirs);
+        return Ok(ClaimResult::HeldOtherwise);
     }
-    Ok(Standing::Ours(own))
+    Ok(ClaimResult::Acquired(own))
 }
 
-/// The error after which all is given back that is held for this reason; it tells what could not be.
-fn given_back<'a>(
-    client: &Client,
-    hold: &Hold,
-    machines: impl IntoIterator<Item = &'a Machine>,
-    error: TaskError,
-) -> TaskError {
-    match give_back(client, hold, machines) {
-        left if left.is_empty() => error,
-        left => not_given_back(error, left),
-    }
-}
-
-fn not_given_back(error: TaskError, machines: Vec<String>) -> TaskError {
-    TaskError::NotGivenBack {
-        source: Box::new(error),
-        machines,
-    }
-}
-
-/// Gives back what is held for this reason; names what could not be.
+/// Releases those of the machines that are held for this reason, and names those that could not be released.
 #[must_use]
-fn give_back<'a>(
+fn release_all<'a>(
     client: &Client,
-    hold: &Hold,
+    acquisition: &Acquisition,
     machines: impl IntoIterator<Item = &'a Machine>,
 ) -> Vec<String> {
     let release = |machine: &Machine| match client.assignees().own(machine.id)? {
-        Some(own) if is_for(&own, &hold.reason) => client.assignees().delete(machine.id, own.id),
+        Some(own) if has_reason(&own, &acquisition.reason) => {
+            client.assignees().delete(machine.id, own.id)
+        }
         _ => Ok(()),
     };
     machines
         .into_iter()
         .filter(|machine| release(machine).is_err())
-        .map(named)
+        .map(machine_title)
         .collect()
 }
 
-fn title(machine: &Machine) -> String {
-    format!("reservation of {}", named(machine))
+fn with_unreleased(error: TaskError, machines: Vec<String>) -> TaskError {
+    if machines.is_empty() {
+        return error;
+    }
+    TaskError::NotGivenBack {
+        source: Box::new(error),
+        machines,
+    }
 }

@@ -1,73 +1,73 @@
-//! Holding machines, now or after a wait, and giving one back.
+//! Acquiring machines, now or after a wait, and releasing one.
 
 use crate::client::{self, Client};
-use crate::task::machine::named;
-use crate::task::reservation::{Held, Hold, ReservationOp, ReservationReport, acquire};
-use crate::task::wait::{Awaited, Seen};
+use crate::task::reservation::{
+    Acquisition, HeldMachine, ReservationOp, ReservationReport, acquire, reservation_title,
+};
+use crate::task::wait::Observation;
 use crate::task::{StepOutcome, TaskError, verify};
 
-pub(super) fn hold(
+pub(super) fn acquire(
     client: &Client,
-    hold: Hold,
+    acquisition: Acquisition,
     report: &mut ReservationReport,
 ) -> Result<StepOutcome<ReservationOp>, TaskError> {
-    let free = match hold.wanted.free(client.read_only()) {
+    let free = match acquisition.candidates.free(client.read_only()) {
         Ok(free) => free,
-        Err(error) => return later(client, hold, Err(error)),
+        Err(error) => return wait_or_fail(client, acquisition, Err(error)),
     };
-    let taken = match free.len() >= hold.missing {
-        true => acquire::all_or_none(client, &hold, &free)?,
-        false => None,
+    let acquired = if free.len() >= acquisition.missing {
+        acquire::all_or_none(client, &acquisition, &free)?
+    } else {
+        None
     };
-    let Some(taken) = taken else {
-        return later(client, hold, Ok(free.len()));
+    let Some(acquired) = acquired else {
+        return wait_or_fail(client, acquisition, Ok(free.len()));
     };
-    let planned = hold.outcome(report);
+    let planned = acquisition.fields_after(report);
     report.machines.retain(|held| held.assignment.is_some());
-    report.add(taken);
-    let outcome = hold.outcome(report);
-    match outcome == planned {
+    report.add(acquired);
+    let fields = acquisition.fields_after(report);
+    match fields == planned {
         true => Ok(StepOutcome::Done),
-        false => Ok(StepOutcome::DoneOtherwise(outcome)),
+        false => Ok(StepOutcome::DoneOtherwise(fields)),
     }
 }
 
-/// Not all that are missing could be had. While one waits for the others, nothing is held: two who each hold what the
-/// other waits for would wait for ever.
-fn later(
+/// The outcome when not all machines that are missing are free. None is held during the wait for the others: two clients
+/// that each hold what the other one waits for would wait for ever.
+fn wait_or_fail(
     client: &Client,
-    hold: Hold,
+    mut acquisition: Acquisition,
     free: Result<usize, client::Error>,
 ) -> Result<StepOutcome<ReservationOp>, TaskError> {
-    let (wanted, missing, reason) = (hold.wanted.clone(), hold.missing, hold.reason.clone());
-    let not_free = |waited| wanted.not_free(client.read_only(), &reason, missing, waited);
-    let Some(waiting) = hold.waiting else {
+    let Some(wait) = acquisition.wait.take() else {
         free?;
-        return Err(not_free(None)?);
+        return Err(acquisition.not_free_error(client.read_only(), None)?);
     };
-    let seen = free.map(|free| Seen::NotYet(format!("{free} free")));
-    let awaited = Awaited {
-        who: wanted.title(missing),
-        state: "free".into(),
-        hint: "",
-    };
-    let again = |waiting| {
-        ReservationOp::Hold(Hold {
-            waiting: Some(waiting),
-            ..hold
-        })
-    };
-    match waiting.after(client, seen, awaited, again) {
-        Err(TaskError::WaitTimeout { waited, .. }) => Err(not_free(Some(waited))?),
-        effect => effect,
+    let observation = free.map(|free| Observation::NotYet(format!("{free} free")));
+    let outcome = wait.step_outcome(client, observation, |wait| wait);
+    match outcome {
+        Ok(StepOutcome::Pending(wait, pause)) => {
+            acquisition.wait = Some(Box::new(wait));
+            Ok(StepOutcome::Pending(
+                ReservationOp::Acquire(acquisition),
+                pause,
+            ))
+        }
+        Err(TaskError::WaitTimeout { waited, .. }) => {
+            Err(acquisition.not_free_error(client.read_only(), Some(waited))?)
+        }
+        Err(error) => Err(error),
+        Ok(_) => Ok(StepOutcome::Done),
     }
 }
 
 pub(super) fn release(
     client: &Client,
-    held: &Held,
+    held: &HeldMachine,
 ) -> Result<StepOutcome<ReservationOp>, TaskError> {
-    let Held {
+    let HeldMachine {
         machine,
         assignment: Some(own),
     } = held
@@ -75,8 +75,8 @@ pub(super) fn release(
         return Ok(StepOutcome::Done);
     };
     client.assignees().delete(machine.id, own.id)?;
-    let title = format!("reservation of {}", named(machine));
-    let found = verify::looked_at(&title, client.assignees().own(machine.id))?;
-    verify::gone(&title, found.is_some_and(|found| found.id == own.id))?;
+    let title = reservation_title(machine);
+    let found = verify::require_read_back(&title, client.assignees().own(machine.id))?;
+    verify::require_deleted(&title, found.is_some_and(|found| found.id == own.id))?;
     Ok(StepOutcome::Done)
 }

@@ -1,68 +1,68 @@
-//! Which machines a reservation is about: those that are held already, those that are free, and who holds the others.
+//! The machines that a reservation can take: those that are held already, those that are free, and who holds the others.
 
 use std::time::Duration;
 
 use crate::client::{self, Assignee, Machine, Query, ReadOnlyClient, Scope};
 use crate::support::sort;
-use crate::task::machine::named;
-use crate::task::reservation::{Held, Selection};
+use crate::task::machine::machine_title;
+use crate::task::reservation::{Acquisition, HeldMachine, ReservationSelection};
 use crate::task::{TaskError, lookup, parallel};
 
-/// How many machines a message names.
-const NAMED: usize = 5;
+/// The most machines that a message names.
+const MAX_NAMED: usize = 5;
 
-/// The machines that would do.
+/// The machines that the selection allows.
 #[derive(Clone, Debug)]
-pub(super) struct Wanted {
-    /// The only one, if it was named.
+pub(super) struct Candidates {
+    /// The only one, if a machine was named.
     pub(super) machine: Option<Machine>,
-    /// What selects them, whoever holds them.
+    /// Selects them, whoever holds them.
     query: Query,
 }
 
-impl Wanted {
+impl Candidates {
     pub(super) fn resolve(
         client: &ReadOnlyClient,
-        selection: &Selection,
-    ) -> Result<Wanted, TaskError> {
+        selection: &ReservationSelection,
+    ) -> Result<Candidates, TaskError> {
         Ok(match selection {
-            Selection::Machine(machine) => {
-                let machine = lookup::machine(client, machine)?;
-                Wanted {
+            ReservationSelection::Machine(machine) => {
+                let machine = lookup::find_machine(client, machine)?;
+                Candidates {
                     query: Query::name_is(&machine.name),
                     machine: Some(machine),
                 }
             }
-            Selection::Query(query) => Wanted {
+            ReservationSelection::Query(query) => Candidates {
                 machine: None,
                 query: query.clone(),
             },
         })
     }
 
-    /// The machine, or so many of them.
+    /// The machine, or the number of machines.
     pub(super) fn title(&self, count: usize) -> String {
         match (&self.machine, count) {
-            (Some(machine), _) => named(machine),
+            (Some(machine), _) => machine_title(machine),
             (None, 1) => "a machine".into(),
             (None, count) => format!("{count} machines"),
         }
     }
 
-    /// Those that the token's user holds for that reason, or for any.
+    /// Those that the token's user holds for this reason; None is any reason.
     pub(super) fn held(
         &self,
         client: &ReadOnlyClient,
         reason: Option<&str>,
-    ) -> Result<Vec<Held>, TaskError> {
+    ) -> Result<Vec<HeldMachine>, TaskError> {
         let own = sorted(client.machines().query(Scope::Own, &self.query)?);
         let assignments = parallel::try_map(&own, |machine| client.assignees().own(machine.id))?;
         let mut held = Vec::new();
         for (machine, assignment) in own.into_iter().zip(assignments) {
             let assignment =
-                assignment.filter(|own| reason.is_none_or(|reason| is_for(own, reason)));
+                assignment.filter(|own| reason.is_none_or(|reason| has_reason(own, reason)));
             if assignment.is_some() {
-                held.push(Held {
+                held.push(HeldMachine {
                     machine,
                     assignment,
                 });
@@ -85,7 +85,7 @@ impl Wanted {
             .map(sorted)
     }
 
-    /// Refuses to want more machines than there are, for which no wait would help.
+    /// Refuses a count of more machines than there are, for which no wait helps.
     pub(super) fn require_enough(
         &self,
         client: &ReadOnlyClient,
@@ -99,33 +99,31 @@ impl Wanted {
             _ => Ok(()),
         }
     }
+}
 
-    /// The error that not enough of them are free, with those who hold the others. What is held for the same reason is
-    /// none of them: it was counted first.
-    pub(super) fn not_free(
+impl Acquisition {
+    /// The error that not enough machines are free, with those who hold the others. Machines that are held for the same
+    /// reason are not missing, so the error does not name them.
+    pub(super) fn not_free_error(
         &self,
         client: &ReadOnlyClient,
-        reason: &str,
-        missing: usize,
         waited: Option<Duration>,
     ) -> Result<TaskError, TaskError> {
-        let free = self.free(client)?;
-        let own = self.held(client, None)?;
-        let is_counted = |machine: &Machine| {
+        let free = self.candidates.free(client)?;
+        let own = self.candidates.held(client, None)?;
+        let mut others = self.candidates.all(client)?;
+        others.retain(|machine| {
             let held = own.iter().find(|own| own.machine.id == machine.id);
             let assignment = held.and_then(|held| held.assignment.as_ref());
-            assignment.is_some_and(|assignment| is_for(assignment, reason))
-        };
-        let mut others = self.all(client)?;
-        others.retain(|machine| {
-            !is_counted(machine) && free.iter().all(|free| free.id != machine.id)
+            let has_same_reason = assignment.is_some_and(|own| has_reason(own, &self.reason));
+            !has_same_reason && free.iter().all(|free| free.id != machine.id)
         });
-        let problem = match &self.machine {
+        let problem = match &self.candidates.machine {
             Some(_) => "the machine is not free".into(),
-            None => format!("{} of {missing} needed machines free", free.len()),
+            None => format!("{} of {} needed machines free", free.len(), self.missing),
         };
-        let unnamed = others.len().saturating_sub(NAMED);
-        others.truncate(NAMED);
+        let unnamed = others.len().saturating_sub(MAX_NAMED);
+        others.truncate(MAX_NAMED);
         let mut holders = holders(client, &others, &own)?;
         if unnamed > 0 {
             holders.push(format!("and {unnamed} more are held"));
@@ -142,18 +140,18 @@ impl Wanted {
 fn holders(
     client: &ReadOnlyClient,
     machines: &[Machine],
-    own: &[Held],
+    own: &[HeldMachine],
 ) -> Result<Vec<String>, TaskError> {
     let lists = parallel::try_map(machines, |machine| client.assignees().list(machine.id))?;
     let mut texts = Vec::new();
     for (machine, assignees) in machines.iter().zip(lists) {
-        let by: Vec<String> = assignees.iter().map(lookup::holder).collect();
-        let whose = match own.iter().any(|own| own.machine.id == machine.id) {
+        let by: Vec<String> = assignees.iter().map(lookup::holder_text).collect();
+        let holder = match own.iter().any(|own| own.machine.id == machine.id) {
             true => "for another reason by this token's user, ",
             false => "by ",
         };
         texts.push(format!(
-            "'{}' is held {whose}{}",
+            "'{}' is held {holder}{}",
             machine.name,
             by.join(" and ")
         ));
@@ -161,8 +159,8 @@ fn holders(
     Ok(texts)
 }
 
-/// Whether an assignment was made for that reason.
-pub(super) fn is_for(assignment: &Assignee, reason: &str) -> bool {
+/// Whether an assignment was made for this reason.
+pub(super) fn has_reason(assignment: &Assignee, reason: &str) -> bool {
     assignment.reason.as_deref().unwrap_or("") == reason
 }
 

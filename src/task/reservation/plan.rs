@@ -1,14 +1,14 @@
-//! From the machines that shall be held and those that are to the steps between them.
+//! Planning reservations: the steps from the machines that are held to those that are desired.
 
 use serde_json::{Value, json};
 
 use crate::client::{Machine, ReadOnlyClient};
-use crate::task::machine::named;
-use crate::task::reservation::candidates::Wanted;
+use crate::task::reservation::candidates::Candidates;
 use crate::task::reservation::{
-    Held, Hold, ReservationOp, ReservationReport, ReservationSpec, Wish,
+    Acquisition, DesiredReservation, HeldMachine, ReservationOp, ReservationReport,
+    ReservationSpec, reservation_title,
 };
-use crate::task::wait::Waiting;
+use crate::task::wait::{AwaitedState, OngoingWait};
 use crate::task::{Action, Plan, Step, TaskError, lookup};
 
 type ReservationPlan = Plan<ReservationOp, ReservationReport>;
@@ -21,101 +21,108 @@ impl ReservationSpec {
     pub(super) fn plan_present(
         &self,
         client: &ReadOnlyClient,
-        wish: &Wish,
-        wanted: Wanted,
-        held: Vec<Held>,
+        desired: &DesiredReservation,
+        candidates: Candidates,
+        held: Vec<HeldMachine>,
     ) -> Result<ReservationPlan, TaskError> {
-        let missing = wish.count.saturating_sub(held.len());
-        let mut plan = Plan::nothing(ReservationReport { machines: held });
+        let missing = desired.count.saturating_sub(held.len());
+        let mut plan = Plan::empty(ReservationReport { machines: held });
         if missing == 0 {
             return Ok(plan);
         }
-        require_own_name(client, wish.user.as_deref())?;
-        let free = wanted.free(client)?;
-        if free.len() < missing {
-            wanted.require_enough(client, wish.count)?;
-            if wish.wait.is_none() {
-                return Err(wanted.not_free(client, self.reason_text(), missing, None)?);
-            }
-        }
-        let hold = Hold {
+        require_token_user(client, desired.user.as_deref())?;
+        let awaited = AwaitedState {
+            object: candidates.title(missing),
+            state: "free".into(),
+            hint: "",
+        };
+        let acquisition = Acquisition {
             missing,
             reason: self.reason_text().to_owned(),
-            user: wish.user.clone(),
-            waiting: wish.wait.map(Waiting::new),
-            wanted,
+            user: desired.user.clone(),
+            wait: desired
+                .wait
+                .map(|limits| Box::new(OngoingWait::new(limits, awaited))),
+            candidates,
         };
-        push_hold(&mut plan, hold, wish, free);
+        let free = acquisition.candidates.free(client)?;
+        if free.len() < missing {
+            acquisition
+                .candidates
+                .require_enough(client, desired.count)?;
+            if desired.wait.is_none() {
+                return Err(acquisition.not_free_error(client, None)?);
+            }
+        }
+        push_acquire(&mut plan, acquisition, desired, free);
         Ok(plan)
     }
 }
 
-/// Which machines a wait ends with is not known before.
-fn push_hold(plan: &mut ReservationPlan, hold: Hold, wish: &Wish, free: Vec<Machine>) {
-    let (has, count) = (wish.count - hold.missing, wish.count);
+/// Adds the step that acquires machines. Which machines it acquires after a wait is not known before.
+fn push_acquire(
+    plan: &mut ReservationPlan,
+    acquisition: Acquisition,
+    desired: &DesiredReservation,
+    free: Vec<Machine>,
+) {
+    let count = desired.count;
+    let has = count - acquisition.missing;
     let why = format!("{has} of {count} held, {} free", free.len());
     let before = json!({ "machines": plan.report.names() });
-    let waiting = wish.wait.filter(|_| free.len() < hold.missing);
-    let (why, after) = match waiting {
-        Some(wait) => (
+    let has_to_wait = free.len() < acquisition.missing;
+    let (why, after) = match desired.wait {
+        Some(wait) if has_to_wait => (
             format!("{why}: waiting for up to {} s", wait.timeout.as_secs_f64()),
-            json!({ "machines": null, "reason": hold.reason }),
+            json!({ "machines": null, "reason": acquisition.reason }),
         ),
-        None => {
-            plan.report
-                .add(free.into_iter().take(hold.missing).map(Held::planned));
-            (why, hold.outcome(&plan.report))
+        _ => {
+            let expected = free.into_iter().take(acquisition.missing);
+            plan.report.add(expected.map(HeldMachine::planned));
+            (why, acquisition.fields_after(&plan.report))
         }
     };
-    let step = Step {
-        action: Action::Create,
-        target: format!("reservation of {}", hold.wanted.title(count)),
-        why,
-        before,
-        after,
-        text: None,
-    };
-    plan.push(ReservationOp::Hold(hold), step);
+    let target = format!("reservation of {}", acquisition.candidates.title(count));
+    let step = Step::new(Action::Create, target, why, before, after);
+    plan.push(ReservationOp::Acquire(acquisition), step);
 }
 
-impl Hold {
-    /// The fields of its step, once it is done.
-    pub(super) fn outcome(&self, report: &ReservationReport) -> Value {
+impl Acquisition {
+    /// The fields of its step when it is done.
+    pub(super) fn fields_after(&self, report: &ReservationReport) -> Value {
         json!({ "machines": report.names(), "reason": self.reason })
     }
 }
 
-/// Gives back all that are held.
-pub(super) fn absent(held: Vec<Held>) -> ReservationPlan {
-    let mut plan = Plan::nothing(ReservationReport {
+/// Releases all that are held.
+pub(super) fn plan_absent(held: Vec<HeldMachine>) -> ReservationPlan {
+    let mut plan = Plan::empty(ReservationReport {
         machines: Vec::new(),
     });
     for held in held {
-        let step = Step {
-            action: Action::Delete,
-            target: format!("reservation of {}", named(&held.machine)),
-            why: "it shall be absent".into(),
-            before: json!({ "reason": held.assignment.as_ref().map(|own| &own.reason) }),
-            after: Value::Null,
-            text: None,
-        };
+        let reason = held.assignment.as_ref().map(|own| &own.reason);
+        let step = Step::delete(
+            reservation_title(&held.machine),
+            json!({ "reason": reason }),
+        );
         plan.push(ReservationOp::Release(held), step);
     }
     plan
 }
 
-/// Where the server would tell who the token's user is, another name is refused before anything is assigned to it.
-fn require_own_name(client: &ReadOnlyClient, user: Option<&str>) -> Result<(), TaskError> {
+/// Refuses another user's name before anything is assigned to that user, if the server shows the token's user.
+fn require_token_user(client: &ReadOnlyClient, user: Option<&str>) -> Result<(), TaskError> {
     let Some(user) = user else { return Ok(()) };
-    match lookup::own_name(client)? {
-        Some(own) if own != user => Err(not_this_user(user)),
+    match lookup::token_user(client)? {
+        Some(own) if own != user => Err(other_user_error(user)),
         _ => Ok(()),
     }
 }
 
 /// The error for a user who is not the token's.
-pub(super) fn not_this_user(user: &str) -> TaskError {
+pub(super) fn other_user_error(user: &str) -> TaskError {
     TaskError::Refused(format!(
-        "the token is not that of user '{user}'; mrp_assignee assigns machines to others"
+        "the token is not that of user '{user}'; a reservation is for the token's own user, and another user gets a \
+         machine by an assignment"
     ))
 }

@@ -39,19 +39,10 @@ pub static PROBE: ModuleSpec = ModuleSpec {
                 .hidden_in_invocation()
                 .about(&["A long text."]),
             Opt::new("file", Kind::Path).about(&["A path."]),
-            Opt::new("anything", Kind::Raw).about(&["Anything."]),
             Opt::new("tags", Kind::List(&Kind::Str))
                 .choices(&["a", "b", "c"])
                 .about(&["Some words."]),
             Opt::new("numbers", Kind::List(&Kind::Int)).about(&["Some numbers."]),
-            Opt::new("labels", Kind::Dict).about(&["Names with values."]),
-            Opt::new("network", Kind::Options(&[NETWORK])).about(&["A network."]),
-            Opt::new("users", Kind::List(&Kind::Options(&[USER])))
-                .constraints(Constraints {
-                    required_one_of: &[&["name", "id"]],
-                    ..Constraints::NONE
-                })
-                .about(&["People."]),
         ],
         &[Opt::new("token", Kind::Str)
             .aliases(&["key"])
@@ -88,27 +79,6 @@ pub static PROBE: ModuleSpec = ModuleSpec {
         }],
     }],
 };
-
-const NETWORK: &[Opt] = &[
-    Opt::new("address", Kind::Str)
-        .required()
-        .about(&["Its address."]),
-    Opt::new("prefix", Kind::Int)
-        .default_int(24)
-        .aliases(&["bits"])
-        .about(&["Its size."]),
-    Opt::new("mode", Kind::Str)
-        .choices(&["static", "dhcp"])
-        .about(&["How it is set up."]),
-];
-
-const USER: &[Opt] = &[
-    Opt::new("name", Kind::Str).about(&["Their name."]),
-    Opt::new("id", Kind::Int).about(&["Their number."]),
-    Opt::new("password", Kind::Str)
-        .secret()
-        .about(&["Their secret."]),
-];
 
 /// A module with every rule.
 pub static RULES: ModuleSpec = ModuleSpec {

@@ -1,11 +1,11 @@
-//! What becomes of arguments: a table that was recorded from AnsibleModule of ansible-core 2.21.
+//! Arguments and what a module makes of them: a table recorded from AnsibleModule of ansible-core 2.21.
 //!
-//! A case that says `unlike_ansible` is different on purpose, and why. The message about wrong
+//! A case that says `unlike_ansible` differs on purpose, and says why. The message about wrong
 //! booleans is compared without its list of right ones, which AnsibleModule prints in random order.
 
 use serde_json::Value;
 
-use crate::harness::Run;
+use crate::harness::run;
 
 #[test]
 fn arguments_become_what_ansible_module_makes_of_them() {
@@ -20,15 +20,15 @@ fn arguments_become_what_ansible_module_makes_of_them() {
 }
 
 fn difference(case: &Value) -> Option<String> {
-    let mut run = Run::new(case["module"].as_str().unwrap(), &case["args"]);
+    let mut probe = run(case["module"].as_str().unwrap(), &case["args"]);
     if let Some(variables) = case["environment"].as_object() {
-        run.command.envs(
+        probe.command.envs(
             variables
                 .iter()
                 .map(|(name, value)| (name, value.as_str().unwrap())),
         );
     }
-    let result = run.result();
+    let result = probe.result();
     let same = result.get("msg") == case.get("message")
         && result.get("options") == case.get("options")
         && result.get("warnings") == case.get("warnings");

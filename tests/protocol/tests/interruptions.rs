@@ -1,16 +1,17 @@
-//! Panics and signals: still one result, with what had been done.
+//! Panics and signals: the run still prints one result, with the steps that were done.
 
 use std::process::{Command, Stdio};
 use std::thread;
 use std::time::{Duration, Instant};
 
+use mrp_test_support::module::parse_result;
 use serde_json::{Value, json};
 
-use crate::harness::{self, Run};
+use crate::harness::run;
 
 #[test]
 fn a_panic_is_a_failed_result() {
-    let result = Run::new(
+    let result = run(
         "mrp_probe",
         &json!({"name": "x", "token": "s3cret", "action": "panic"}),
     )
@@ -29,7 +30,7 @@ fn a_panic_is_a_failed_result() {
 
 #[test]
 fn a_panic_in_any_thread_is_one() {
-    let result = Run::new(
+    let result = run(
         "mrp_probe",
         &json!({"name": "x", "action": "panic_in_thread"}),
     )
@@ -91,7 +92,7 @@ fn a_signal_that_was_ignored_from_the_start_stays_ignored() {
     }
 }
 
-/// Ends a signal's being ignored, which whoever runs the tests in the background hands down, and which no shell can undo.
+/// Restores the default of a signal. A shell that runs the tests in the background ignores some, and no shell can undo that.
 const HEED: &str = "import os, signal, sys\n\
                     signal.signal(signal.Signals['SIG' + sys.argv[1]], signal.SIG_DFL)\n\
                     os.execv(sys.argv[2], sys.argv[2:])";
@@ -103,7 +104,7 @@ fn stopped_by(signal: &str, further: Value) -> Value {
     })
 }
 
-/// The command as another one runs it that has it as its last arguments.
+/// The run, started by another program that gets it as its last arguments.
 fn started_by(starter: &[&str], run: &Command) -> Command {
     let mut command = Command::new(starter[0]);
     command.args(&starter[1..]);
@@ -120,8 +121,8 @@ fn stopped(signals: &[&str], further: Value, start: impl FnOnce(&Command) -> Com
         "_ansible_module_name": "mrp_probe"});
     let further = further.as_object().unwrap().clone();
     args.as_object_mut().unwrap().extend(further);
-    let run = Run::new("mrp_probe", &args);
-    let child = start(&run.command).spawn().unwrap();
+    let probe = run("mrp_probe", &args);
+    let child = start(&probe.command).spawn().unwrap();
     let deadline = Instant::now() + Duration::from_secs(60);
     while !ready.exists() {
         assert!(
@@ -136,8 +137,8 @@ fn stopped(signals: &[&str], further: Value, start: impl FnOnce(&Command) -> Com
             .status()
             .unwrap();
         assert!(kill.success());
-        // The first is to be heard first.
+        // The first must arrive before the second.
         thread::sleep(Duration::from_millis(100));
     }
-    harness::parse(&child.wait_with_output().unwrap())
+    parse_result(&child.wait_with_output().unwrap())
 }

@@ -1,5 +1,4 @@
-//! What Ansible sees of a module: tests that run the probe, a program with small modules of its
-//! own.
+//! The protocol between Ansible and a module, tested with the probe: a program with small modules of its own.
 
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 

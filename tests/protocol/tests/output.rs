@@ -1,21 +1,21 @@
-//! One result, whatever the arguments file and standard output are like; and no secret in it.
+//! The result of a run: one object whatever the arguments file and the output are, without secrets.
 
 use std::fs::OpenOptions;
 use std::process::Stdio;
 
 use serde_json::{Value, json};
 
-use crate::harness::Run;
+use crate::harness::{run, run_with_text, run_without_file};
 
 const SECRET: &str = "canary-7531";
 
 fn probe(args: &Value) -> Value {
-    Run::new("mrp_probe", args).result()
+    run("mrp_probe", args).result()
 }
 
 #[test]
 fn the_file_name_decides_which_module_it_is() {
-    let result = Run::new(
+    let result = run(
         "mrp_rules.bin",
         &json!({"a": 1, "_ansible_module_name": "acme.mrp.mrp_probe"}),
     )
@@ -25,13 +25,13 @@ fn the_file_name_decides_which_module_it_is() {
 
 #[test]
 fn the_task_decides_where_the_file_name_does_not() {
-    let result = Run::new(
+    let result = run(
         "renamed",
         &json!({"a": 1, "_ansible_module_name": "acme.mrp.mrp_rules"}),
     )
     .result();
     assert_eq!(result["options"]["a"], "1");
-    let result = Run::new("renamed", &json!({"a": 1})).result();
+    let result = run("renamed", &json!({"a": 1})).result();
     assert_eq!(
         result["msg"],
         "This program has no module named 'renamed'. \
@@ -41,12 +41,12 @@ fn the_task_decides_where_the_file_name_does_not() {
 
 #[test]
 fn a_missing_or_broken_file_is_a_failure_like_any_other() {
-    let result = Run::without_file("mrp_probe").result();
+    let result = run_without_file("mrp_probe").result();
     assert_eq!(result["failed"], true);
-    let mut run = Run::without_file("mrp_probe");
-    run.command.arg("/does/not/exist");
+    let mut missing = run_without_file("mrp_probe");
+    missing.command.arg("/does/not/exist");
     assert_eq!(
-        run.result()["msg"],
+        missing.result()["msg"],
         "Cannot read the arguments file /does/not/exist: No such file or directory."
     );
     for text in [
@@ -57,7 +57,7 @@ fn a_missing_or_broken_file_is_a_failure_like_any_other() {
         "{\"token\": \"canary-7531\" x}",
         "{\"token\": \"canary-7531\", \"\\ud800\": 1}",
     ] {
-        let result = Run::with_text("mrp_probe", text).result();
+        let result = run_with_text("mrp_probe", text).result();
         assert_eq!(result["failed"], true, "{text}");
         assert!(!result.to_string().contains(SECRET), "{result}");
     }
@@ -65,13 +65,12 @@ fn a_missing_or_broken_file_is_a_failure_like_any_other() {
 
 #[test]
 fn numbers_that_are_not_json_survive() {
-    let text =
-        r#"{"name": NaN, "anything": [Infinity, -Infinity, 123456789012345678901234567890]}"#;
-    let result = Run::with_text("mrp_probe", text).result();
+    let text = r#"{"name": NaN, "content": [Infinity, -Infinity, 123456789012345678901234567890]}"#;
+    let result = run_with_text("mrp_probe", text).result();
     assert_eq!(result["options"]["name"], "nan");
     assert_eq!(
-        result["options"]["anything"].to_string(),
-        r#"["inf","-inf",123456789012345678901234567890]"#
+        result["options"]["content"],
+        "['inf', '-inf', 123456789012345678901234567890]"
     );
 }
 
@@ -89,15 +88,14 @@ fn check_and_diff_mode_reach_the_module() {
 #[test]
 fn the_invocation_shows_everything_but_secrets_where_the_release_shows_it() {
     let args = json!({
-        "name": "x", "key": SECRET, "content": "long", "network": {"address": "a"}, "_ansible_version": "2.20.10",
+        "name": "x", "key": SECRET, "content": "long", "_ansible_version": "2.20.10",
     });
     let hidden = "VALUE_SPECIFIED_IN_NO_LOG_PARAMETER";
     assert_eq!(
         probe(&args)["invocation"],
         json!({"module_args": {
             "name": "x", "action": "echo", "state": "present", "power": null, "size": null, "ratio": 0.5,
-            "force": false, "content": hidden, "file": null, "anything": null, "tags": null, "numbers": null,
-            "labels": null, "network": {"address": "a", "prefix": 24, "mode": null}, "users": null,
+            "force": false, "content": hidden, "file": null, "tags": null, "numbers": null,
             "token": hidden, "key": hidden,
         }})
     );
@@ -112,14 +110,14 @@ fn no_secret_is_printed_whatever_happens() {
     for action in ["echo", "fail", "panic"] {
         let args = json!({
             "name": format!("the {SECRET} in a name"), "token": SECRET, "action": action,
-            "anything": {SECRET: [SECRET]}, "size": 5, "_ansible_verbosity": 4, "_ansible_diff": true,
+            "content": {SECRET: [SECRET]}, "size": 5, "_ansible_verbosity": 4, "_ansible_diff": true,
         });
         let result = probe(&args);
         assert!(!result.to_string().contains(SECRET), "{result}");
     }
-    let mut run = Run::new("mrp_probe", &json!({"name": format!("<{SECRET}>")}));
-    run.command.env("PROBE_TOKEN", SECRET);
-    assert_eq!(run.result()["options"]["name"], "<********>");
+    let mut named = run("mrp_probe", &json!({"name": format!("<{SECRET}>")}));
+    named.command.env("PROBE_TOKEN", SECRET);
+    assert_eq!(named.result()["options"]["name"], "<********>");
     let result = probe(&json!({"name": "x", "token": SECRET, "size": SECRET}));
     assert_eq!(
         result["msg"],
@@ -152,8 +150,8 @@ fn a_failure_carries_its_hint_and_at_high_verbosity_the_answer_of_the_server() {
 
 #[test]
 fn a_full_or_closed_output_is_an_error_without_a_word() {
-    let mut run = Run::new("mrp_probe", &json!({"name": "x"}));
-    let output = run
+    let mut full = run("mrp_probe", &json!({"name": "x"}));
+    let output = full
         .command
         .stdout(OpenOptions::new().write(true).open("/dev/full").unwrap())
         .output()
@@ -163,8 +161,8 @@ fn a_full_or_closed_output_is_an_error_without_a_word() {
         "{output:?}"
     );
 
-    let mut run = Run::new("mrp_probe", &json!({"name": "x", "action": "large"}));
-    let mut child = run.command.stdout(Stdio::piped()).spawn().unwrap();
+    let mut closed = run("mrp_probe", &json!({"name": "x", "action": "large"}));
+    let mut child = closed.command.stdout(Stdio::piped()).spawn().unwrap();
     drop(child.stdout.take());
     let output = child.wait_with_output().unwrap();
     assert!(

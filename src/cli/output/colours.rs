@@ -1,18 +1,18 @@
-//! The colours of the terminal. They are taken out again where the output is none, or `NO_COLOR` is set.
+//! The colours of the terminal. `anstream` removes them where the output is no terminal, or `NO_COLOR` is set.
 
 use anstyle::{AnsiColor, Style};
 
 /// Headings.
-pub(crate) const HEAD: Style = Style::new().bold();
+pub(crate) const HEADING: Style = Style::new().bold();
 /// What was done.
 pub(crate) const CHANGED: Style = AnsiColor::Yellow.on_default();
-/// What is as it should be.
+/// A machine that is ready, and an added line.
 pub(crate) const GOOD: Style = AnsiColor::Green.on_default();
-/// What is wrong.
+/// A failure.
 pub(crate) const BAD: Style = AnsiColor::Red.on_default().bold();
-/// What goes away.
+/// A removed line.
 pub(crate) const REMOVED: Style = AnsiColor::Red.on_default();
-/// What is on its way.
+/// A machine that is being installed.
 const UNDER_WAY: Style = AnsiColor::Cyan.on_default();
 
 pub(crate) fn paint(style: Style, text: &str) -> String {
@@ -20,7 +20,7 @@ pub(crate) fn paint(style: Style, text: &str) -> String {
 }
 
 /// The colour of a machine's state.
-pub(crate) fn of_state(state: &str) -> Style {
+pub(crate) fn machine_state(state: &str) -> Style {
     match state {
         "ready" => GOOD,
         "provisioning" => UNDER_WAY,

@@ -1,19 +1,21 @@
+//! Lists in which items fail: what the result says of each, and when the rest is abandoned.
+
+use mrp_test_support::{actions, assert_contains, assert_failed, column, message, text};
 use serde_json::{Value, json};
 
-use crate::bench::{Bench, actions, column, says, text};
+use crate::start_lab;
 
-/// Fifty machines that nobody has.
-fn fifty() -> Value {
+/// Fifty machines that the server does not have.
+fn unknown_machines() -> Value {
     let machines = (0..50).map(|number| json!({ "name": format!("machine-{number}") }));
     machines.collect()
 }
 
-/// Asserts that the first failure alone is told, as that of the whole.
-fn told_once(result: &Value, sentence: &str, hint: Option<&str>) {
-    assert_eq!(result["failed"], true, "{result:#}");
-    assert_eq!(result["changed"], false);
-    let message = text(&result["msg"]);
-    says(&message, &["1 of 50 failed: ", "; 49 not carried on"]);
+/// Asserts that one item failed, the others were abandoned, and its failure is the task's.
+fn assert_abandoned_after_one_failure(result: &Value, sentence: &str, hint: Option<&str>) {
+    assert_failed(result, false);
+    let message = message(result);
+    assert_contains(&message, &["1 of 50 failed: ", "; 49 not carried on"]);
     assert_eq!(message.matches(sentence).count(), 1, "{message}");
     assert_eq!(result["hint"].as_str(), hint);
     let results = result["results"].as_array().unwrap();
@@ -23,86 +25,91 @@ fn told_once(result: &Value, sentence: &str, hint: Option<&str>) {
 }
 
 #[test]
-fn a_server_that_is_not_there_is_told_once() {
-    let bench = Bench::new();
-    let options = json!({ "machines": fifty(), "state": "on", "mrp_url": "http://127.0.0.1:9/" });
-    let result = bench.run("mrp_power", options);
+fn unreachable_server_is_reported_once_for_the_whole_list() {
+    let lab = start_lab();
+    let options =
+        json!({ "machines": unknown_machines(), "state": "on", "mrp_url": "http://127.0.0.1:9/" });
+    let result = lab.run("mrp_power", options);
     let hint =
         "Check the server's URL, and the proxy variables http_proxy, https_proxy and no_proxy.";
-    told_once(&result, "no connection to 127.0.0.1:9", Some(hint));
+    assert_abandoned_after_one_failure(&result, "no connection to 127.0.0.1:9", Some(hint));
 }
 
 #[test]
 fn a_server_that_fails_is_not_asked_again_for_every_item() {
-    let bench = Bench::new();
+    let lab = start_lab();
     for (fault, sentence) in [
         (json!({ "status": 503 }), "the server is not available"),
         (json!({ "status": 500 }), "the server failed (status 500)"),
         (json!({ "stall": true }), "the connection stalled"),
     ] {
-        bench.lab.reset();
+        lab.reset();
         let mut fault = fault;
         fault["times"] = json!(0);
-        bench.lab.fault(fault);
-        let options = json!({ "machines": fifty(), "state": "on", "retries": 1, "timeout": 0.5, "fail_fast": true });
-        let result = bench.run("mrp_power", options);
-        told_once(&result, sentence, result["hint"].as_str());
-        // Eight side by side, each at most twice.
-        assert!(bench.lab.requests().len() <= 16, "{sentence}");
+        lab.fault(fault);
+        let options = json!({ "machines": unknown_machines(), "state": "on", "retries": 1, "timeout": 0.5, "fail_fast": true });
+        let result = lab.run("mrp_power", options);
+        assert_abandoned_after_one_failure(&result, sentence, result["hint"].as_str());
+        // Eight in parallel, each with one retry.
+        assert!(lab.requests().len() <= 16, "{sentence}");
     }
 }
 
 #[test]
 fn a_token_that_is_refused_is_not_tried_again_for_every_item() {
-    let bench = Bench::new();
-    let options = json!({ "machines": fifty(), "state": "on" });
-    let result = bench.run_by("no-token", "mrp_power", options);
+    let lab = start_lab();
+    let options = json!({ "machines": unknown_machines(), "state": "on" });
+    let result = lab.run_as("no-token", "mrp_power", options);
     let hint = "Tokens are made and deleted on the user's page of the server.";
-    told_once(&result, "the server does not accept this token", Some(hint));
-    assert!(bench.lab.requests().len() <= 8);
+    assert_abandoned_after_one_failure(
+        &result,
+        "the server does not accept this token",
+        Some(hint),
+    );
+    assert!(lab.requests().len() <= 8);
 }
 
 #[test]
-fn a_bmc_that_is_silent_says_nothing_of_other_machines() {
-    let bench = Bench::new();
-    bench.lab.fault(
+fn stalled_bmc_fails_its_machine_only() {
+    let lab = start_lab();
+    lab.fault(
         json!({ "method": "GET", "path": "/api/v1/machine/2/power", "times": 0, "stall": true }),
     );
     let options = json!({
         "state": "off", "timeout": 0.5, "retries": 0, "machines": [{ "name": "qdc01" }, { "name": "qdc02" }],
     });
-    let result = bench.run("mrp_power", options);
-    says(&text(&result["msg"]), &["1 of 2 failed: machine 'qdc01': "]);
+    let result = lab.run("mrp_power", options);
+    assert_contains(&message(&result), &["1 of 2 failed: machine 'qdc01': "]);
     assert_eq!(result["results"][1]["power"], "off");
 }
 
 #[test]
-fn a_server_that_fails_at_one_object_may_do_well_at_others() {
-    let bench = Bench::new();
-    bench.lab.fault(
+fn server_error_for_one_machine_fails_that_machine_only() {
+    let lab = start_lab();
+    lab.fault(
         json!({ "method": "GET", "path": "/api/v1/machine/2/state", "times": 0, "status": 500 }),
     );
     let options =
         json!({ "kernel_opts": "x", "machines": [{ "name": "qdc01" }, { "name": "qdc02" }] });
-    let result = bench.run("mrp_machine", options);
-    says(&text(&result["msg"]), &["1 of 2 failed: machine 'qdc01': "]);
+    let result = lab.run("mrp_machine", options);
+    assert_contains(&message(&result), &["1 of 2 failed: machine 'qdc01': "]);
     assert_eq!(result["results"][1]["changed"], true);
 }
 
 #[test]
-fn check_mode_stops_where_the_real_run_does() {
-    let bench = Bench::new();
+fn check_mode_fails_where_the_real_run_fails() {
+    let lab = start_lab();
     let options = json!({
         "kernel_opts": "zz", "fail_fast": true,
         "machines": [{ "name": "qdc02" }, { "name": "qdc01" }, { "name": "nix" }],
     });
-    let checked = bench.check("mrp_machine", options.clone());
-    let real = bench.run("mrp_machine", options);
-    assert!(bench.lab.writes().is_empty());
+    let checked = lab.check("mrp_machine", options.clone());
+    let real = lab.run("mrp_machine", options);
+    lab.assert_no_writes();
     for result in [&checked, &real] {
         assert_eq!(result["changed"], false, "{result:#}");
-        says(
-            &text(&result["msg"]),
+        assert_contains(
+            &message(result),
             &["1 of 3 failed: machine 'nix': ", "; 2 not carried on"],
         );
     }
@@ -112,14 +119,12 @@ fn check_mode_stops_where_the_real_run_does() {
 }
 
 #[test]
-fn a_list_that_failed_tells_apart_what_was_done() {
-    let bench = Bench::new();
-    bench
-        .lab
-        .fault(json!({ "method": "PUT", "path": "/api/v1/machine/2", "status": 400 }));
+fn failed_list_separates_done_from_not_done_steps() {
+    let lab = start_lab();
+    lab.fault(json!({ "method": "PUT", "path": "/api/v1/machine/2", "status": 400 }));
     let options =
         json!({ "kernel_opts": "quiet", "machines": [{ "id": 1 }, { "id": 2 }, { "id": 3 }] });
-    let result = bench.run("mrp_machine", options);
+    let result = lab.run("mrp_machine", options);
     assert_eq!(actions(&result), ["update", "update", "update"]);
     assert_eq!(
         column(&result["done"], "target"),
@@ -129,21 +134,21 @@ fn a_list_that_failed_tells_apart_what_was_done() {
 }
 
 #[test]
-fn the_servers_answer_and_the_hint_of_an_item_are_not_lost() {
-    let bench = Bench::new();
+fn server_response_of_each_item_is_in_its_result_at_high_verbosity() {
+    let lab = start_lab();
     let refusal = json!({ "error_type": "InvalidUsage", "errors": ["nope"] });
-    bench.lab.fault(json!({
+    lab.fault(json!({
         "method": "PUT", "path": "/api/v1/machine/*", "times": 0, "status": 400, "body": refusal,
     }));
     let machines = json!([{ "id": 1 }, { "id": 2 }]);
     let options = json!({ "kernel_opts": "quiet", "machines": machines });
-    let result = bench.run("mrp_machine", options.clone());
+    let result = lab.run("mrp_machine", options.clone());
     for one in result["results"].as_array().unwrap() {
-        says(&text(&one["server_response"]), &["nope"]);
+        assert_contains(&text(&one["server_response"]), &["nope"]);
     }
     let mut quiet = options;
     quiet["_ansible_verbosity"] = json!(2);
-    let result = bench.run("mrp_machine", quiet);
+    let result = lab.run("mrp_machine", quiet);
     assert!(
         !result.to_string().contains("server_response"),
         "{result:#}"
@@ -151,17 +156,17 @@ fn the_servers_answer_and_the_hint_of_an_item_are_not_lost() {
 }
 
 #[test]
-fn a_hint_that_all_items_have_is_that_of_the_task() {
-    let bench = Bench::new();
-    let result = bench.run(
+fn hint_that_all_failed_items_share_is_the_hint_of_the_task() {
+    let lab = start_lab();
+    let result = lab.run(
         "mrp_machine",
         json!({ "netboot": true, "machines": [{ "name": "bobs-box" }, { "name": "x86-1" }] }),
     );
-    says(
+    assert_contains(
         &text(&result["hint"]),
         &["Have the machine assigned to this user"],
     );
-    let result = bench.run(
+    let result = lab.run(
         "mrp_machine",
         json!({ "netboot": true, "machines": [{ "name": "bobs-box" }, { "name": "nosuch" }] }),
     );

@@ -1,19 +1,20 @@
 //! The playbooks in README.md and docs/, blocks marked `yaml`, and the examples of the modules. What is not a whole
 //! playbook is marked `yaml fragment`.
 
+use mrp_test_support::ansible::{run_in_all_modes, with_each_ansible};
+use mrp_test_support::project_folder;
 use serde_json::json;
 
-use crate::controller::root;
-use crate::{Site, on_each_line};
+use crate::{start_lab, write};
 
-/// A playbook of a page.
-struct Documented {
+/// A playbook in a page of the documentation.
+struct PagePlaybook {
     page: String,
     text: String,
 }
 
-impl Documented {
-    /// What its first play is called.
+impl PagePlaybook {
+    /// The name of its first play.
     fn name(&self) -> &str {
         let name = self
             .text
@@ -23,11 +24,11 @@ impl Documented {
     }
 }
 
-fn all() -> Vec<Documented> {
-    let docs = std::fs::read_dir(root().join("docs")).unwrap();
+fn all() -> Vec<PagePlaybook> {
+    let docs = std::fs::read_dir(project_folder().join("docs")).unwrap();
     let docs = docs.map(|entry| entry.unwrap().path());
     let pages = docs
-        .chain([root().join("README.md")])
+        .chain([project_folder().join("README.md")])
         .filter(|path| path.extension().is_some_and(|extension| extension == "md"));
     let mut found = Vec::new();
     for page in pages {
@@ -36,7 +37,7 @@ fn all() -> Vec<Documented> {
         found.extend(
             blocks
                 .filter_map(|block| block.strip_prefix("yaml\n"))
-                .map(|block| Documented {
+                .map(|block| PagePlaybook {
                     page: page.display().to_string(),
                     text: block.to_owned(),
                 }),
@@ -45,7 +46,7 @@ fn all() -> Vec<Documented> {
     found
 }
 
-fn named(name: &str) -> String {
+fn playbook_named(name: &str) -> String {
     let found = all().into_iter().find(|playbook| playbook.name() == name);
     found
         .unwrap_or_else(|| panic!("no page has a playbook {name:?}"))
@@ -54,9 +55,9 @@ fn named(name: &str) -> String {
 
 #[test]
 fn every_playbook_of_the_pages_is_run_by_these_tests() {
-    let tests = include_str!("documented.rs");
+    let tests = include_str!("documentation.rs");
     for playbook in all() {
-        let run = format!("named({:?})", playbook.name());
+        let run = format!("playbook_named({:?})", playbook.name());
         assert!(
             tests.contains(&run),
             "{}: {:?} is not run",
@@ -67,11 +68,11 @@ fn every_playbook_of_the_pages_is_run_by_these_tests() {
 }
 
 #[test]
-fn every_playbook_of_the_pages_is_one() {
-    on_each_line(|ansible| {
-        let site = Site::new();
+fn every_playbook_of_the_pages_passes_the_syntax_check() {
+    with_each_ansible(|ansible| {
+        let lab = start_lab();
         for playbook in all() {
-            let run = ansible.syntax_check(&site.write("page.yml", &playbook.text));
+            let run = ansible.syntax_check(&write(&lab, "page.yml", &playbook.text));
             run.succeeded();
         }
     });
@@ -79,51 +80,51 @@ fn every_playbook_of_the_pages_is_one() {
 
 #[test]
 fn the_playbook_of_the_readme_does_what_it_says_and_changes_nothing_the_second_time() {
-    on_each_line(|ansible| {
-        let site = Site::new();
-        let path = site.write("readme.yml", &named("Install a machine"));
-        let files = site.files.path().join("files");
+    with_each_ansible(|ansible| {
+        let lab = start_lab();
+        let path = write(&lab, "readme.yml", &playbook_named("Install a machine"));
+        let files = lab.path("").join("files");
         std::fs::create_dir(&files).unwrap();
         for file in ["linux", "initrd.gz", "debian-12.preseed"] {
             std::fs::write(files.join(file), format!("the bytes of {file}\n")).unwrap();
         }
-        for (arguments, changed) in [(&["--check"][..], 4), (&["--diff"], 4), (&[], 0)] {
-            let run = ansible.playbook(&site.lab, &path, arguments);
-            run.succeeded();
-            assert_eq!(run.changed(), changed, "{}", run.output);
-        }
-        assert_eq!(site.lab.boots().len(), 1);
+        run_in_all_modes(&lab, [4, 4, 0], |arguments| {
+            ansible.playbook(&lab, &path, arguments)
+        });
+        assert_eq!(lab.boots().len(), 1);
     });
 }
 
 #[test]
-fn the_controller_reports_a_machine_that_does_not() {
-    on_each_line(|ansible| {
-        let site = Site::new();
-        site.lab.settings(json!({ "install_result": "never" }));
+fn controller_reports_ready_for_a_machine_that_does_not() {
+    with_each_ansible(|ansible| {
+        let lab = start_lab();
+        lab.settings(json!({ "install_result": "never" }));
         let kernel = "- mrp_image: {description: installer, type: Kernel, arch: arm64, path: '{{ kernel_file }}'}\n\
              - mrp_machine: {name: qdc01, subarch: efi, kernel: installer}\n";
-        let [file, _] = site.installer();
-        site.tasks(ansible, kernel, &["-e", &file]).succeeded();
-        let path = site.write("report.yml", &named("Start the installation"));
-        // There is no machine to log in to: what answers is this one, with Ansible's own Python.
+        let file = format!("kernel_file={}", lab.path("linux").display());
+        ansible.tasks(&lab, kernel, &["-e", &file]).succeeded();
+        let path = write(
+            &lab,
+            "report.yml",
+            &playbook_named("Start the installation"),
+        );
+        // No machine can be logged in to: the tasks run on this one, with Ansible's own Python.
         let here = [
             "-e",
             "ansible_connection=local",
             "-e",
             "ansible_python_interpreter={{ansible_playbook_python}}",
         ];
-        for (arguments, changed) in [(&["--check"][..], 2), (&["--diff"], 2), (&[], 0)] {
-            let run = ansible.playbook(&site.lab, &path, &[&here, arguments].concat());
-            run.succeeded();
-            assert_eq!(run.changed(), changed, "{}", run.output);
-        }
-        assert_eq!(site.lab.boots().len(), 1);
+        run_in_all_modes(&lab, [2, 2, 0], |arguments| {
+            ansible.playbook(&lab, &path, &[&here, arguments].concat())
+        });
+        assert_eq!(lab.boots().len(), 1);
     });
 }
 
-/// What is said of options that a module does not have, or does not take like that.
-const MISUNDERSTOOD: [&str; 8] = [
+/// Parts of the messages about invalid options.
+const INVALID_OPTIONS: [&str; 8] = [
     "Unsupported parameters",
     "missing required arguments",
     "mutually exclusive",
@@ -135,14 +136,14 @@ const MISUNDERSTOOD: [&str; 8] = [
 ];
 
 #[test]
-fn the_examples_of_the_modules_are_understood() {
-    on_each_line(|ansible| {
-        let site = Site::new();
+fn examples_of_the_modules_have_valid_options() {
+    with_each_ansible(|ansible| {
+        let lab = start_lab();
         let examples: String = mr_provisioner::MODULES
             .iter()
             .map(|module| module.spec.examples)
             .collect();
-        let tasks = examples.replace("https://mrp.example/", site.lab.url());
+        let tasks = examples.replace("https://mrp.example/", lab.url());
         let token = "{{ lookup('env', 'MRP_TOKEN') }}";
         let variables = json!({
             "lab_token": token, "administrator_token": token, "mr_provisioner_auth_token": token, "pipeline_id": 7,
@@ -153,17 +154,13 @@ fn the_examples_of_the_modules_are_understood() {
         );
         let indented: String = tasks.lines().map(|line| format!("    {line}\n")).collect();
         let run = ansible.playbook(
-            &site.lab,
-            &site.write("examples.yml", &(head + &indented)),
+            &lab,
+            &write(&lab, "examples.yml", &(head + &indented)),
             &["--check"],
         );
         run.succeeded();
-        for complaint in MISUNDERSTOOD {
-            assert!(
-                !run.output.contains(complaint),
-                "{complaint}: {}",
-                run.output
-            );
+        for part in INVALID_OPTIONS {
+            assert!(!run.output.contains(part), "{part}: {}", run.output);
         }
         let count = |text: &str, part: &str| text.matches(part).count();
         assert_eq!(

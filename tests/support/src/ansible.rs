@@ -1,34 +1,26 @@
-//! An installation of Ansible, and what its programs print.
+//! Installations of Ansible, and what their programs print.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::Command;
 
-use mrp_lab::Lab;
-
-/// The token of the lab's user who holds most machines; no output may have it.
-const TOKEN: &str = "alice-token";
+use crate::{TOKEN, TestLab, assert_contains, assert_no_token, project_folder};
 
 /// One installation.
-pub(crate) struct Controller {
+pub struct Controller {
     bin: PathBuf,
 }
 
 /// What a program printed, and how it ended.
-pub(crate) struct Run {
+pub struct AnsibleRun {
     /// All of it.
-    pub(crate) output: String,
+    pub output: String,
     /// What of it went to standard error.
-    pub(crate) complaints: String,
+    pub stderr: String,
     ok: bool,
 }
 
-/// The project's folder.
-pub(crate) fn root() -> &'static Path {
-    Path::new(env!("CARGO_MANIFEST_DIR"))
-}
-
 /// The installations that are to be used.
-pub(crate) fn all() -> Vec<Controller> {
+fn all() -> Vec<Controller> {
     let list = std::env::var_os("MRP_TEST_ANSIBLE").expect(
         "MRP_TEST_ANSIBLE names no installation of Ansible: run `make test`, which makes them",
     );
@@ -40,70 +32,114 @@ pub(crate) fn all() -> Vec<Controller> {
     bins.into_iter().map(|bin| Controller { bin }).collect()
 }
 
+/// Runs a test with each installation of Ansible.
+pub fn with_each_ansible(test: impl Fn(&Controller)) {
+    all().iter().for_each(test);
+}
+
+/// Runs a playbook in check mode, for real with differences, and for real again.
+///
+/// Every run must succeed and change this number of tasks. Check mode must not write.
+#[track_caller]
+pub fn run_in_all_modes(
+    lab: &TestLab,
+    changed: [usize; 3],
+    run: impl Fn(&[&str]) -> AnsibleRun,
+) -> [AnsibleRun; 3] {
+    let check = lab.without_writes(|| run(&["--check"]));
+    let runs = [check, run(&["--diff"]), run(&[])];
+    for (run, changed) in runs.iter().zip(changed) {
+        run.succeeded();
+        assert_eq!(run.changed(), changed, "{}", run.output);
+    }
+    runs
+}
+
 impl Controller {
+    /// Runs a playbook of the project against a lab whose folder has `linux` and `initrd.gz`.
+    pub fn project_playbook(&self, lab: &TestLab, name: &str, arguments: &[&str]) -> AnsibleRun {
+        let kernel = format!("kernel_file={}", lab.path("linux").display());
+        let initrd = format!("initrd_file={}", lab.path("initrd.gz").display());
+        let files = ["-e", &kernel, "-e", &initrd];
+        self.playbook(
+            lab,
+            &format!("playbooks/{name}"),
+            &[&files, arguments].concat(),
+        )
+    }
+
+    /// Runs tasks of the test's own against a lab.
+    pub fn tasks(&self, lab: &TestLab, tasks: &str, arguments: &[&str]) -> AnsibleRun {
+        let head = "- hosts: localhost\n  connection: local\n  gather_facts: false\n  tasks:\n";
+        let indented: String = tasks.lines().map(|line| format!("    {line}\n")).collect();
+        let path = lab.write("test.yml", format!("{head}{indented}"));
+        self.playbook(lab, path.to_str().unwrap(), arguments)
+    }
+
     /// Runs a playbook against a lab, at a verbosity that shows all there is.
-    pub(crate) fn playbook(&self, lab: &Lab, playbook: &str, arguments: &[&str]) -> Run {
+    pub fn playbook(&self, lab: &TestLab, playbook: &str, arguments: &[&str]) -> AnsibleRun {
         self.playbook_with(lab, playbook, arguments, &[])
     }
 
     /// The same, with variables of the environment besides.
-    pub(crate) fn playbook_with(
+    pub fn playbook_with(
         &self,
-        lab: &Lab,
+        lab: &TestLab,
         playbook: &str,
         arguments: &[&str],
         environment: &[(&str, &str)],
-    ) -> Run {
+    ) -> AnsibleRun {
         let mut command = self.command("ansible-playbook");
         command.arg("-vvvv").arg(playbook).args(arguments);
         self.run_against(lab, &mut command, environment)
     }
 
     /// What `ansible-inventory` makes of an inventory.
-    pub(crate) fn inventory(
+    pub fn inventory(
         &self,
-        lab: &Lab,
+        lab: &TestLab,
         arguments: &[&str],
         environment: &[(&str, &str)],
-    ) -> Run {
+    ) -> AnsibleRun {
         let mut command = self.command("ansible-inventory");
         self.run_against(lab, command.args(arguments), environment)
     }
 
-    fn run_against(&self, lab: &Lab, command: &mut Command, environment: &[(&str, &str)]) -> Run {
+    fn run_against(
+        &self,
+        lab: &TestLab,
+        command: &mut Command,
+        environment: &[(&str, &str)],
+    ) -> AnsibleRun {
         command.env("MRP_URL", lab.url()).env("MRP_TOKEN", TOKEN);
         let run = self.run(command.envs(environment.iter().copied()));
-        assert!(
-            !run.output.contains(TOKEN),
-            "the token was printed: {}",
-            run.output
-        );
+        assert_no_token(&run.output);
         run
     }
 
     /// Runs a playbook with neither server nor token in the environment.
-    pub(crate) fn playbook_without_server(&self, playbook: &str) -> Run {
+    pub fn playbook_without_server(&self, playbook: &str) -> AnsibleRun {
         self.run(self.command("ansible-playbook").arg(playbook))
     }
 
     /// Reads a playbook without running it.
-    pub(crate) fn syntax_check(&self, playbook: &str) -> Run {
+    pub fn syntax_check(&self, playbook: &str) -> AnsibleRun {
         let mut command = self.command("ansible-playbook");
         self.run(command.arg("--syntax-check").arg(playbook))
     }
 
     /// What `ansible-doc` shows of a module.
-    pub(crate) fn doc(&self, module: &str) -> Run {
+    pub fn doc(&self, module: &str) -> AnsibleRun {
         self.run(
             self.command("ansible-doc")
                 .args(["-M", "library", "-t", "module", module]),
         )
     }
 
-    /// A program of this installation, untouched by the settings of whoever runs the tests.
+    /// A program of this installation, without the settings of the user who runs the tests.
     fn command(&self, program: &str) -> Command {
         let mut command = Command::new(self.bin.join(program));
-        command.current_dir(root());
+        command.current_dir(project_folder());
         for (name, _) in std::env::vars_os() {
             let name = name.to_string_lossy().into_owned();
             if name.starts_with("ANSIBLE_") || name.starts_with("MRP_") {
@@ -111,14 +147,14 @@ impl Controller {
             }
         }
         command
-            .env("ANSIBLE_CONFIG", root().join("ansible.cfg"))
+            .env("ANSIBLE_CONFIG", project_folder().join("ansible.cfg"))
             .env("NO_COLOR", "1")
             .env("LC_ALL", "C.UTF-8");
         command
     }
 
     /// Runs it with a home of its own: others run at the same time.
-    fn run(&self, command: &mut Command) -> Run {
+    fn run(&self, command: &mut Command) -> AnsibleRun {
         let home = tempfile::tempdir().unwrap();
         let scratch = home.path().join("tmp");
         command
@@ -126,34 +162,36 @@ impl Controller {
             .env("ANSIBLE_LOCAL_TEMP", &scratch)
             .env("ANSIBLE_REMOTE_TMP", &scratch);
         let output = command.output().expect("Ansible's programs can be started");
-        let complaints = String::from_utf8_lossy(&output.stderr).into_owned();
-        Run {
-            output: String::from_utf8_lossy(&output.stdout).into_owned() + &complaints,
-            complaints,
+        let stderr = String::from_utf8_lossy(&output.stderr).into_owned();
+        AnsibleRun {
+            output: String::from_utf8_lossy(&output.stdout).into_owned() + &stderr,
+            stderr,
             ok: output.status.success(),
         }
     }
 }
 
-impl Run {
-    pub(crate) fn succeeded(&self) {
+impl AnsibleRun {
+    /// Asserts that the program ended well.
+    #[track_caller]
+    pub fn succeeded(&self) {
         assert!(self.ok, "{}", self.output);
     }
 
-    pub(crate) fn failed(&self) {
+    /// Asserts that the program failed.
+    #[track_caller]
+    pub fn failed(&self) {
         assert!(!self.ok, "it should have failed: {}", self.output);
     }
 
-    pub(crate) fn says(&self, part: &str) {
-        assert!(
-            self.output.contains(part),
-            "no {part:?} in: {}",
-            self.output
-        );
+    /// Asserts that the output has a part.
+    #[track_caller]
+    pub fn assert_contains(&self, part: &str) {
+        assert_contains(&self.output, &[part]);
     }
 
     /// The number of changed tasks, over all hosts of the recap.
-    pub(crate) fn changed(&self) -> usize {
+    pub fn changed(&self) -> usize {
         let recap = self
             .output
             .split("PLAY RECAP")

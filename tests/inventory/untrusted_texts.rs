@@ -1,61 +1,65 @@
-//! A server whose data is meant to be more than data.
+//! Texts, names and addresses of the server that Ansible must not evaluate or use.
 
+use mrp_test_support::inventory::{group_hosts, host_variables, unsafe_text};
+use mrp_test_support::{TestLab, assert_contains};
 use serde_json::{Value, json};
 
-use crate::site::{Site, group, host, marked, says};
+use crate::start_lab;
 
 const TEMPLATE: &str = "{{ lookup('pipe', 'id') }}";
 
-/// Answers these machines wherever machines are listed.
-fn serve_machines(site: &Site, machines: Value) {
-    site.lab
-        .fault(json!({ "path": "/api/v1/machine", "status": 200, "times": 0, "body": machines }));
+/// Lets the server list these machines.
+fn serve_machines(lab: &TestLab, machines: Value) {
+    lab.fault(json!({ "path": "/api/v1/machine", "status": 200, "times": 0, "body": machines }));
 }
 
-fn serve(site: &Site, path: &str, body: Value) {
+/// Lets the server answer this at a path below the machines.
+fn serve(lab: &TestLab, path: &str, body: Value) {
     let path = format!("/api/v1/machine/{path}");
-    site.lab
-        .fault(json!({ "path": path, "status": 200, "times": 0, "body": body }));
+    lab.fault(json!({ "path": path, "status": 200, "times": 0, "body": body }));
 }
 
 #[test]
-fn templates_in_names_reasons_and_all_else_are_marked_as_data() {
-    let site = Site::new();
-    site.config("holders = true");
-    site.lab.add_machine(json!({
+fn templates_in_server_texts_are_marked_as_data() {
+    let lab = start_lab();
+    lab.configure_inventory("holders = true");
+    lab.add_machine(json!({
         "name": TEMPLATE,
         "assignee": "alice",
         "interfaces": [{ "identifier": "{% raw %}" }]
     }));
     serve(
-        &site,
+        &lab,
         "9/assignee",
         json!([{ "id": 1, "user": "{{ user }}", "reason": TEMPLATE }]),
     );
-    let inventory = site.list();
-    let names = group(&inventory, "mrp");
+    let inventory = lab.inventory();
+    let names = group_hosts(&inventory, "mrp");
     let name = "lookup--pipe----id-------9";
     assert!(names.contains(&name.to_owned()), "{names:?}");
-    let host = host(&inventory, name);
-    assert_eq!(host["mrp_name"], marked(TEMPLATE));
-    assert_eq!(host["mrp_assignees"][0]["reason"], marked(TEMPLATE));
-    assert_eq!(host["mrp_interfaces"][0]["identifier"], marked("{% raw %}"));
-    assert_eq!(group(&inventory, "holder____user___"), [name]);
+    let host = host_variables(&inventory, name);
+    assert_eq!(host["mrp_name"], unsafe_text(TEMPLATE));
+    assert_eq!(host["mrp_assignees"][0]["reason"], unsafe_text(TEMPLATE));
+    assert_eq!(
+        host["mrp_interfaces"][0]["identifier"],
+        unsafe_text("{% raw %}")
+    );
+    assert_eq!(group_hosts(&inventory, "holder____user___"), [name]);
     for warning in inventory["mrp"]["vars"]["mrp_warnings"].as_array().unwrap() {
         assert!(warning["__ansible_unsafe"].is_string(), "{warning}");
     }
-    no_unmarked_template(&inventory);
+    assert_no_unmarked_template(&inventory);
 }
 
-/// Nothing that Ansible would evaluate is a text of its own, nor a key.
-fn no_unmarked_template(value: &Value) {
+/// Asserts that every text that Ansible would evaluate is marked, and that no key is one.
+fn assert_no_unmarked_template(value: &Value) {
     match value {
         Value::String(text) => assert!(!text.contains('{'), "{text}"),
-        Value::Array(items) => items.iter().for_each(no_unmarked_template),
+        Value::Array(items) => items.iter().for_each(assert_no_unmarked_template),
         Value::Object(fields) => {
             for (key, field) in fields.iter().filter(|(key, _)| *key != "__ansible_unsafe") {
                 assert!(!key.contains('{'), "{key}");
-                no_unmarked_template(field);
+                assert_no_unmarked_template(field);
             }
         }
         _ => {}
@@ -63,37 +67,37 @@ fn no_unmarked_template(value: &Value) {
 }
 
 #[test]
-fn a_text_that_is_an_expression_without_a_bracket_is_marked_too() {
-    let site = Site::new();
-    site.config("holders = true");
+fn expressions_without_brackets_are_marked_as_data() {
+    let lab = start_lab();
+    lab.configure_inventory("holders = true");
     let reason = "inventory_hostname == inventory_hostname";
     let holder = json!([{ "id": 1, "user": "secret_word", "reason": reason }]);
-    serve(&site, "2/assignee", holder);
-    let inventory = site.list();
-    let holder = &host(&inventory, "qdc01")["mrp_assignees"][0];
-    assert_eq!(holder["reason"], marked(reason));
-    assert_eq!(holder["user"], marked("secret_word"));
+    serve(&lab, "2/assignee", holder);
+    let inventory = lab.inventory();
+    let holder = &host_variables(&inventory, "qdc01")["mrp_assignees"][0];
+    assert_eq!(holder["reason"], unsafe_text(reason));
+    assert_eq!(holder["user"], unsafe_text("secret_word"));
 }
 
 #[test]
-fn a_lease_outside_its_network_is_nobodys_address() {
+fn lease_outside_its_network_is_ignored() {
     for (address, subnet) in [
         ("10.66.6.6", "10.40.0.0/16"),
         ("10.40.0.0", "10.40.0.0/16"),
         ("10.40.255.255", "10.40.0.0/16"),
         ("10.40.5.12", "nonsense"),
     ] {
-        let site = Site::new();
+        let lab = start_lab();
         let interface = json!({ "id": 7, "lease_ipv4": address, "subnetv4": subnet });
-        serve(&site, "2/interface", json!([interface]));
-        let inventory = site.list();
-        let host = host(&inventory, "qdc01");
+        serve(&lab, "2/interface", json!([interface]));
+        let inventory = lab.inventory();
+        let host = host_variables(&inventory, "qdc01");
         assert!(host.get("ansible_host").is_none(), "{address}");
         assert_eq!(host["mrp_ipv4"], json!(null));
         let sentence = format!(
             "machine 'qdc01' has no ansible_host, since no machine can have its address {address} in its network {subnet}"
         );
-        says(
+        assert_contains(
             &inventory["mrp"]["vars"]["mrp_warnings"].to_string(),
             &[&sentence],
         );
@@ -101,18 +105,22 @@ fn a_lease_outside_its_network_is_nobodys_address() {
 }
 
 #[test]
-fn an_address_that_two_machines_have_is_neithers() {
-    let site = Site::new();
+fn address_of_two_machines_is_used_for_neither() {
+    let lab = start_lab();
     let with = |address| json!([{ "id": 7, "lease_ipv4": address, "subnetv4": "10.40.0.0/16" }]);
-    serve(&site, "2/interface", with("10.40.5.12"));
-    serve(&site, "3/interface", with("10.40.5.12"));
-    let inventory = site.list();
+    serve(&lab, "2/interface", with("10.40.5.12"));
+    serve(&lab, "3/interface", with("10.40.5.12"));
+    let inventory = lab.inventory();
     for (name, other) in [("qdc01", "qdc02"), ("qdc02", "qdc01")] {
-        assert!(host(&inventory, name).get("ansible_host").is_none());
+        assert!(
+            host_variables(&inventory, name)
+                .get("ansible_host")
+                .is_none()
+        );
         let sentence = format!(
             "machine '{name}' has no ansible_host, since machine '{other}' has its address 10.40.5.12 too"
         );
-        says(
+        assert_contains(
             &inventory["mrp"]["vars"]["mrp_warnings"].to_string(),
             &[&sentence],
         );
@@ -120,20 +128,24 @@ fn an_address_that_two_machines_have_is_neithers() {
 }
 
 #[test]
-fn a_lease_of_an_address_that_another_machine_is_configured_with_is_not_believed() {
-    let site = Site::new();
+fn lease_of_another_machines_configured_address_is_ignored() {
+    let lab = start_lab();
     let lease = json!([{ "id": 7, "lease_ipv4": "10.40.5.12", "subnetv4": "10.40.0.0/16" }]);
-    serve(&site, "2/interface", lease);
+    serve(&lab, "2/interface", lease);
     let others = json!([
         { "id": 8, "identifier": "a", "configured_ipv4": "10.40.5.12" },
         { "id": 9, "identifier": "b", "lease_ipv4": "10.40.5.13" }
     ]);
-    serve(&site, "3/interface", others);
-    assert!(host(&site.list(), "qdc01").get("ansible_host").is_none());
+    serve(&lab, "3/interface", others);
+    assert!(
+        host_variables(&lab.inventory(), "qdc01")
+            .get("ansible_host")
+            .is_none()
+    );
 }
 
 #[test]
-fn no_address_but_a_machines_own_becomes_a_connection_variable() {
+fn invalid_addresses_do_not_become_ansible_host() {
     for address in [
         "127.0.0.1",
         "0.0.0.0",
@@ -143,14 +155,14 @@ fn no_address_but_a_machines_own_becomes_a_connection_variable() {
         TEMPLATE,
         "",
     ] {
-        let site = Site::new();
+        let lab = start_lab();
         let interface = json!({ "id": 7, "identifier": "eth0", "lease_ipv4": address });
-        serve(&site, "2/interface", json!([interface]));
-        let inventory = site.list();
-        let host = host(&inventory, "qdc01");
+        serve(&lab, "2/interface", json!([interface]));
+        let inventory = lab.inventory();
+        let host = host_variables(&inventory, "qdc01");
         assert!(host.get("ansible_host").is_none(), "{address}");
         assert_eq!(host["mrp_ipv4"], json!(null));
-        says(
+        assert_contains(
             &inventory["mrp"]["vars"]["mrp_warnings"].to_string(),
             &["machine 'qdc01' has no ansible_host"],
         );
@@ -158,16 +170,16 @@ fn no_address_but_a_machines_own_becomes_a_connection_variable() {
 }
 
 #[test]
-fn fields_that_the_server_adds_are_no_variables() {
-    let site = Site::new();
+fn unknown_fields_of_the_server_do_not_become_variables() {
+    let lab = start_lab();
     let machine = json!({ "id": 1, "name": "a", "ansible_host": "10.6.6.6", "vars": { "ansible_user": "x" } });
-    serve_machines(&site, json!([machine]));
+    serve_machines(&lab, json!([machine]));
     serve(
-        &site,
+        &lab,
         "1/interface",
         json!([{ "id": 1, "ansible_connection": "local", "__ansible_vault": "x" }]),
     );
-    let inventory = site.list().to_string();
+    let inventory = lab.inventory().to_string();
     for word in [
         "ansible_host",
         "ansible_user",
@@ -179,8 +191,8 @@ fn fields_that_the_server_adds_are_no_variables() {
 }
 
 #[test]
-fn a_machine_takes_no_name_that_ansible_has() {
-    let site = Site::new();
+fn machine_with_a_name_of_ansible_is_renamed() {
+    let lab = start_lab();
     let names = [
         "localhost",
         "all",
@@ -194,11 +206,11 @@ fn a_machine_takes_no_name_that_ansible_has() {
         .zip(names)
         .map(|(id, name)| json!({ "id": id, "name": name }))
         .collect();
-    serve_machines(&site, json!(machines));
-    serve(&site, "*", json!([]));
-    let inventory = site.list();
+    serve_machines(&lab, json!(machines));
+    serve(&lab, "*", json!([]));
+    let inventory = lab.inventory();
     assert_eq!(
-        group(&inventory, "mrp"),
+        group_hosts(&inventory, "mrp"),
         [
             "machine--7",
             "oProxyCommand-id--6",
@@ -212,68 +224,71 @@ fn a_machine_takes_no_name_that_ansible_has() {
 }
 
 #[test]
-fn the_token_is_masked_where_the_server_has_it_too() {
-    let site = Site::new();
+fn token_in_a_text_of_the_server_is_masked() {
+    let lab = start_lab();
     let machine = json!({ "id": 1, "name": "a", "kernel_opts": "token=alice-token quiet" });
-    serve_machines(&site, json!([machine]));
-    serve(&site, "1/interface", json!([]));
-    let inventory = site.list();
+    serve_machines(&lab, json!([machine]));
+    serve(&lab, "1/interface", json!([]));
+    let inventory = lab.inventory();
     assert_eq!(
-        host(&inventory, "a")["mrp_kernel_opts"],
-        marked("token=******** quiet")
+        host_variables(&inventory, "a")["mrp_kernel_opts"],
+        unsafe_text("token=******** quiet")
     );
 }
 
 #[test]
 fn a_name_that_is_the_token_becomes_neither_a_host_nor_a_group() {
-    let site = Site::new();
-    site.config("holders = true\nhost_name = hostname");
+    let lab = start_lab();
+    lab.configure_inventory("holders = true\nhost_name = hostname");
     let token = "alice-token";
     let machine =
         json!({ "id": 1, "name": token, "hostname": token, "arch": token, "subarch": token });
-    serve_machines(&site, json!([machine]));
-    serve(&site, "1/interface", json!([]));
+    serve_machines(&lab, json!([machine]));
+    serve(&lab, "1/interface", json!([]));
     let holder = json!([{ "id": 1, "user": format!("x {token}") }]);
-    serve(&site, "1/assignee", holder);
-    let inventory = site.list().to_string();
+    serve(&lab, "1/assignee", holder);
+    let inventory = lab.inventory().to_string();
     for form in [token, "alice_token"] {
         assert!(!inventory.contains(form), "{form} in {inventory}");
     }
 }
 
 #[test]
-fn no_sentence_has_the_token() {
-    let site = Site::new();
-    // Its own run asserts that nothing that is printed has it.
-    site.config("cache = missing/alice-token");
-    let (inventory, said) = site.list_and_hear();
-    says(&said, &["missing/******** cannot be written"]);
-    says(
+fn token_in_options_is_masked_in_messages() {
+    let lab = start_lab();
+    // Every run asserts that its output does not have the token.
+    lab.configure_inventory("cache = missing/alice-token");
+    let (inventory, warnings) = lab.inventory_with_warnings();
+    assert_contains(&warnings, &["missing/******** cannot be written"]);
+    assert_contains(
         &inventory["mrp"]["vars"]["mrp_warnings"].to_string(),
         &["missing/******** cannot be written"],
     );
-    let failed = site.failure(&["--host", "alice-token"]);
-    says(&failed.sentence, &["no host '********'"]);
+    let failed = lab.inventory_failure(&["--host", "alice-token"]);
+    assert_contains(&failed.message, &["no host '********'"]);
     for mistake in [
         "scope = alice-token",
         "query = alice-token",
         "alice-token = x",
         "[alice-token]",
     ] {
-        site.config(mistake);
-        site.refusal();
+        lab.configure_inventory(mistake);
+        lab.inventory_error();
     }
 }
 
 #[test]
-fn an_answer_that_is_none_is_a_failure() {
+fn unexpected_answer_is_an_error() {
     for body in [
         json!("<html>"),
         json!({ "errors": [] }),
         json!([{ "id": "x" }]),
     ] {
-        let site = Site::new();
-        serve_machines(&site, body);
-        says(&site.refusal(), &["the server's answer is not as expected"]);
+        let lab = start_lab();
+        serve_machines(&lab, body);
+        assert_contains(
+            &lab.inventory_error(),
+            &["the server's answer is not as expected"],
+        );
     }
 }

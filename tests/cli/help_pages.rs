@@ -1,16 +1,18 @@
-//! The helps, the completions and the manual page.
+//! Help texts, shell completions and the manual page.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 use std::process::Command;
 
 use mr_provisioner::ansible::Kind;
+use mrp_test_support::assert_contains;
+use mrp_test_support::command_line::words;
 
-use crate::site::{Site, says, words};
+use crate::{start_bare_lab, start_lab};
 
-/// Columns and lines of the screen that a help has to fit on.
+/// Columns and lines of the screen that every help text fits on.
 const SCREEN: (usize, usize) = (80, 24);
-/// The only module that no command is made of.
+/// The only module without a command.
 const WITHOUT_COMMAND: &str = "mrp_assignee";
 
 fn help(of: &str) -> String {
@@ -24,8 +26,8 @@ fn help(of: &str) -> String {
     String::from_utf8(output.stdout).unwrap()
 }
 
-/// The names in a list of commands: two blanks, a word, and what it does.
-fn listed(help: &str) -> Vec<String> {
+/// The names in a help text's list of commands: lines of two blanks, a name and a description.
+fn command_names(help: &str) -> Vec<String> {
     let commands = help.lines().filter_map(|line| line.strip_prefix("  "));
     commands
         .filter(|line| line.starts_with(|first: char| first.is_ascii_lowercase()))
@@ -34,13 +36,13 @@ fn listed(help: &str) -> Vec<String> {
         .collect()
 }
 
-/// All helps but the program's own: those of nouns, of commands, and of pages.
+/// All help texts but the program's own, each with the words before `--help`.
 pub(crate) fn helps() -> Vec<(String, String)> {
     let mut helps = Vec::new();
-    for noun in listed(&help("")) {
+    for noun in command_names(&help("")) {
         let text = help(&noun);
         if text.contains("<COMMAND>") {
-            let verbs = listed(&text).into_iter();
+            let verbs = command_names(&text).into_iter();
             helps.extend(verbs.map(|verb| {
                 let words = format!("{noun} {verb}");
                 (words.clone(), help(&words))
@@ -51,7 +53,7 @@ pub(crate) fn helps() -> Vec<(String, String)> {
     helps
 }
 
-/// The commands that ask a server.
+/// The commands that send requests to a server.
 pub(crate) fn commands() -> BTreeSet<String> {
     let all = helps().into_iter();
     all.filter(|(_, text)| text.contains("--json"))
@@ -73,7 +75,7 @@ fn every_help_fits_a_screen_and_ends_with_an_example() {
     helps.push(("docs".to_owned(), help("docs")));
     let (columns, lines) = SCREEN;
     for (of, text) in helps {
-        // The prompt wants a line as well.
+        // One line is left for the prompt.
         assert!(text.lines().count() < lines, "{of}: {text}");
         let wide = text.lines().find(|line| line.chars().count() > columns);
         assert_eq!(wide, None, "{of}");
@@ -83,7 +85,7 @@ fn every_help_fits_a_screen_and_ends_with_an_example() {
 }
 
 #[test]
-fn the_words_that_must_be_typed_are_told() {
+fn help_lists_the_accepted_words() {
     for (command, parts) in [
         (
             "interface set",
@@ -96,16 +98,16 @@ fn the_words_that_must_be_typed_are_told() {
         ),
         ("power reboot", &["<pxe|disk|bios>"]),
     ] {
-        says(&help(command), parts);
+        assert_contains(&help(command), parts);
     }
     for (of, text) in helps() {
         assert!(!text.contains('…'), "{of}: {text}");
     }
-    says(&help(""), &["MRP_URL", "MRP_TOKEN", "--lab"]);
+    assert_contains(&help(""), &["MRP_URL", "MRP_TOKEN", "--lab"]);
 }
 
 #[test]
-fn an_option_is_described_in_what_it_does() {
+fn every_option_has_a_description() {
     for (of, text) in helps() {
         let options = text.lines().filter(|line| line.starts_with("  --"));
         for line in options {
@@ -118,39 +120,39 @@ fn an_option_is_described_in_what_it_does() {
     }
 }
 
-/// A shell runs the examples, with a program in place of the real one that notes what it is called with.
+/// A shell runs the examples with a script in place of `mrp` that records its arguments. The real one is run with these.
 #[test]
-fn every_example_is_understood() {
-    // Nobody answers there, so nothing is done, and nothing is watched.
-    let site = Site::new().with("MRP_URL", "http://127.0.0.1:1/");
-    let noted = site.path("noted");
-    let stub = "#!/bin/sh\nfor word; do printf '%s\\0' \"$word\"; done >> \"$NOTED\"; printf '\\n' >> \"$NOTED\"\n";
-    site.write("bin/mrp", stub);
+fn every_example_is_accepted() {
+    // No server listens there, so that nothing is changed and no command waits.
+    let lab = start_lab().with("MRP_URL", "http://127.0.0.1:1/");
+    let recorded = lab.path("recorded");
+    let stub = "#!/bin/sh\nfor word; do printf '%s\\0' \"$word\"; done >> \"$RECORDED\"; printf '\\n' >> \"$RECORDED\"\n";
+    lab.write("bin/mrp", stub);
     for other in ["websocat", "man"] {
-        site.write(&format!("bin/{other}"), "#!/bin/sh\n:\n");
+        lab.write(&format!("bin/{other}"), "#!/bin/sh\n:\n");
     }
     for stub in ["mrp", "websocat", "man"] {
-        site.allow(&site.path("bin").join(stub), 0o700);
+        lab.set_mode(&lab.path("bin").join(stub), 0o700);
     }
-    site.write(".local/share/bash-completion/completions/mrp", "");
+    lab.write(".local/share/bash-completion/completions/mrp", "");
     let mut examples: Vec<String> = helps()
         .iter()
         .map(|(_, text)| example(text).to_owned())
         .collect();
     examples.push(example(&help("")).to_owned());
     for example in examples {
-        std::fs::write(&noted, "").unwrap();
+        std::fs::write(&recorded, "").unwrap();
         let mut shell = Command::new("/bin/sh");
-        shell.args(["-c", &example]).current_dir(site.path("bin"));
+        shell.args(["-c", &example]).current_dir(lab.path("bin"));
         shell
-            .env("PATH", site.path("bin"))
-            .env("NOTED", &noted)
-            .env("HOME", site.path(""));
+            .env("PATH", lab.path("bin"))
+            .env("RECORDED", &recorded)
+            .env("HOME", lab.path(""));
         assert!(shell.status().unwrap().success(), "{example}");
-        let calls = std::fs::read_to_string(&noted).unwrap();
+        let calls = std::fs::read_to_string(&recorded).unwrap();
         assert_eq!(calls.lines().count(), 1, "{example}");
         let words = calls.trim_end_matches('\n').split_terminator('\0');
-        let mut command = site.command("--retries 0");
+        let mut command = lab.mrp_command("--retries 0");
         let output = command.args(words).output().unwrap();
         assert!(
             matches!(output.status.code(), Some(0 | 1)),
@@ -160,7 +162,7 @@ fn every_example_is_understood() {
 }
 
 fn completions(shell: &str) -> String {
-    Site::bare().good(&format!("completions {shell}"))
+    start_bare_lab().mrp_ok(&format!("completions {shell}"))
 }
 
 #[test]
@@ -181,12 +183,12 @@ fn completions_have_every_option() {
     }
 }
 
-/// A shell takes its script; zsh and fish where they are installed.
+/// Shells check the syntax of their scripts; zsh and fish only where they are installed.
 #[test]
 fn completions_are_scripts_of_their_shells() {
-    let site = Site::bare();
+    let lab = start_bare_lab();
     for shell in ["bash", "zsh", "fish"] {
-        let script = site.write(shell, completions(shell));
+        let script = lab.write(shell, completions(shell));
         let Ok(output) = Command::new(shell).arg("-n").arg(script).output() else {
             assert_ne!(shell, "bash", "bash is not installed");
             continue;
@@ -198,8 +200,8 @@ fn completions_are_scripts_of_their_shells() {
     }
 }
 
-/// What bash offers for the last of these words.
-fn offered(script: &Path, line: &[&str]) -> Vec<String> {
+/// The completions of bash for the last of these words.
+fn completions_of(script: &Path, line: &[&str]) -> Vec<String> {
     let (word, before) = (line[line.len() - 1], line[line.len() - 2]);
     let asked = format!(
         "compopt() {{ :; }}\nsource '{}'\nCOMP_WORDS=(\"$@\")\nCOMP_CWORD={}\n\
@@ -222,19 +224,19 @@ fn offered(script: &Path, line: &[&str]) -> Vec<String> {
 }
 
 #[test]
-fn bash_offers_what_may_be_typed() {
-    let site = Site::bare();
-    let script = site.write("mrp.bash", completions("bash"));
+fn bash_completes_commands_options_and_values() {
+    let lab = start_bare_lab();
+    let script = lab.write("mrp.bash", completions("bash"));
     let mut verbs: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
     for command in commands() {
         let (noun, verb) = command.split_once(' ').unwrap_or((&command, ""));
         let verbs = verbs.entry(noun.to_owned()).or_default();
         verbs.extend(Some(verb.to_owned()).filter(|verb| !verb.is_empty()));
     }
-    // What is behind a noun, besides the options.
+    // The completions that are not options.
     let words = |line: &[&str]| -> BTreeSet<String> {
-        let offered = offered(&script, line).into_iter();
-        offered.filter(|word| !word.starts_with('-')).collect()
+        let completions = completions_of(&script, line).into_iter();
+        completions.filter(|word| !word.starts_with('-')).collect()
     };
     let mut nouns: BTreeSet<String> = verbs.keys().cloned().collect();
     nouns.extend(["completions", "docs", "man"].map(str::to_owned));
@@ -242,24 +244,33 @@ fn bash_offers_what_may_be_typed() {
     for (noun, verbs) in verbs.into_iter().filter(|(_, verbs)| !verbs.is_empty()) {
         assert_eq!(words(&["mrp", &noun, ""]), verbs, "mrp {noun}");
     }
-    assert_eq!(offered(&script, &["mrp", "machine", "pro"]), ["provision"]);
-    let kinds = ["mrp", "image", "list", "--type", "K"];
-    assert_eq!(offered(&script, &kinds), ["Kernel"]);
-    let states = ["mrp", "machine", "report", "--state", ""];
-    assert_eq!(offered(&script, &states), ["ready", "error", "unknown"]);
     assert_eq!(
-        offered(&script, &["mrp", "--lab", "ci", "machine", "pro"]),
+        completions_of(&script, &["mrp", "machine", "pro"]),
         ["provision"]
     );
-    assert_eq!(offered(&script, &["mrp", "inv"]), ["inventory"]);
+    let kinds = ["mrp", "image", "list", "--type", "K"];
+    assert_eq!(completions_of(&script, &kinds), ["Kernel"]);
+    let states = ["mrp", "machine", "report", "--state", ""];
     assert_eq!(
-        offered(&script, &["mrp", "machine", "provision", "--ker"]),
+        completions_of(&script, &states),
+        ["ready", "error", "unknown"]
+    );
+    assert_eq!(
+        completions_of(&script, &["mrp", "--lab", "ci", "machine", "pro"]),
+        ["provision"]
+    );
+    assert_eq!(completions_of(&script, &["mrp", "inv"]), ["inventory"]);
+    assert_eq!(
+        completions_of(&script, &["mrp", "machine", "provision", "--ker"]),
         ["--kernel", "--kernel-id", "--kernel-opts"]
     );
-    assert_eq!(offered(&script, &["mrp", "completions", "f"]), ["fish"]);
+    assert_eq!(
+        completions_of(&script, &["mrp", "completions", "f"]),
+        ["fish"]
+    );
 }
 
-/// As a client sees it; none where there is no such program.
+/// The manual page as groff prints it. None where groff is not installed.
 fn read_manual(page: &Path) -> Option<String> {
     let mut man = Command::new("groff");
     man.args(["-man", "-ww", "-Tascii", "-P-c"]).arg(page);
@@ -268,7 +279,7 @@ fn read_manual(page: &Path) -> Option<String> {
         output.status.success() && output.stderr.is_empty(),
         "{output:?}"
     );
-    // Bold is a letter, a step back, and the letter again.
+    // groff prints a bold letter as the letter, a backspace and the letter again.
     let mut text: Vec<char> = Vec::new();
     for character in String::from_utf8(output.stdout).unwrap().chars() {
         match character {
@@ -283,11 +294,11 @@ fn read_manual(page: &Path) -> Option<String> {
 
 #[test]
 fn the_manual_names_every_command_and_option() {
-    let site = Site::bare();
-    let source = site.good("man");
-    let page = site.write("mrp.1", &source);
+    let lab = start_bare_lab();
+    let source = lab.mrp_ok("man");
+    let page = lab.write("mrp.1", &source);
     let read = read_manual(&page);
-    // Hyphens are escaped in the source, and are what people look for.
+    // Hyphens are escaped in the source.
     let plain = source
         .replace("\\-", "-")
         .replace("\\fB", "")
@@ -297,15 +308,15 @@ fn the_manual_names_every_command_and_option() {
         let text: Vec<&str> = text.split_whitespace().collect();
         let text = text.join(" ");
         for command in commands() {
-            says(&text, &[&format!("mrp {command}"), &command.to_uppercase()]);
+            assert_contains(&text, &[&format!("mrp {command}"), &command.to_uppercase()]);
         }
         let made = mr_provisioner::MODULES.iter().filter(|module| {
             module.spec.name != WITHOUT_COMMAND && module.spec.deprecation.is_none()
         });
         for option in made.flat_map(|module| module.spec.all_options()) {
-            // Lists of objects are what several operands become.
+            // Lists of objects are given as several operands, not as an option.
             if !matches!(option.kind, Kind::Items(_)) {
-                says(&text, &[&format!("--{}", option.name.replace('_', "-"))]);
+                assert_contains(&text, &[&format!("--{}", option.name.replace('_', "-"))]);
             }
         }
         for own in [
@@ -321,7 +332,7 @@ fn the_manual_names_every_command_and_option() {
             "MRP_CA_PATH What --ca-path is",
             "NO_COLOR",
         ] {
-            says(&text, &[own]);
+            assert_contains(&text, &[own]);
         }
     }
     for heading in [
@@ -332,7 +343,7 @@ fn the_manual_names_every_command_and_option() {
         "\n.SH ENVIRONMENT\n",
         "\n.SH NOTES\n",
     ] {
-        says(&source, &[heading]);
+        assert_contains(&source, &[heading]);
     }
     assert!(!source.contains("mrp-image(1)"), "there is one page");
 }

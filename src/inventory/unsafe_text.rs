@@ -1,4 +1,4 @@
-//! What the server says, as Ansible has to be handed it: data, never a template.
+//! Texts of the server, marked so that Ansible does not evaluate them.
 //!
 //! Ansible evaluates templates in the variables of an inventory, and expressions where a playbook says `when:
 //! "{{ variable }}"`. It does neither with a text that is marked as unsafe.
@@ -10,21 +10,22 @@ use serde_json::{Value, json};
 /// Ansible's mark, which every release from 2.15 on understands in the output of an inventory.
 const MARK: &str = "__ansible_unsafe";
 
-/// The same value with every text marked that could be more than a text: a word alone is the name of a variable.
-pub(super) fn data(value: Value) -> Value {
+/// The value with its texts marked, except addresses, networks and MACs. Even a single word is the name of a variable.
+pub(super) fn mark_unsafe(value: Value) -> Value {
     match value {
-        Value::String(text) if !is_plain(&text) => json!({ MARK: text }),
-        Value::Array(items) => items.into_iter().map(data).collect(),
+        Value::String(text) if !is_address(&text) => json!({ MARK: text }),
+        Value::Array(items) => items.into_iter().map(mark_unsafe).collect(),
         Value::Object(fields) => {
-            let marked = fields.into_iter().map(|(key, field)| (key, data(field)));
+            let fields = fields.into_iter();
+            let marked = fields.map(|(key, field)| (key, mark_unsafe(field)));
             Value::Object(marked.collect())
         }
-        plain => plain,
+        other => other,
     }
 }
 
-/// Whether a text is one of those that stay bare for whoever reads an inventory: addresses, networks and MACs.
-fn is_plain(text: &str) -> bool {
+/// Whether a text is an IPv4 address, a network or a MAC.
+fn is_address(text: &str) -> bool {
     let (address, prefix) = text.split_once('/').unwrap_or((text, "0"));
     let is_prefix = !prefix.is_empty() && prefix.bytes().all(|byte| byte.is_ascii_digit());
     is_prefix && address.parse::<Ipv4Addr>().is_ok() || is_mac(text)
@@ -41,10 +42,10 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_could_be_evaluated_is_marked_wherever_it_stands() {
-        let said = json!({ "a": ["{{ x }}", "10.0.0.1/8"], "b": { "c": "f('x') or y" }, "n": 1, "z": null });
+    fn nested_texts_are_marked() {
+        let value = json!({ "a": ["{{ x }}", "10.0.0.1/8"], "b": { "c": "f('x') or y" }, "n": 1, "z": null });
         assert_eq!(
-            data(said),
+            mark_unsafe(value),
             json!({
                 "a": [{ "__ansible_unsafe": "{{ x }}" }, "10.0.0.1/8"],
                 "b": { "c": { "__ansible_unsafe": "f('x') or y" } },
@@ -55,14 +56,14 @@ mod tests {
     }
 
     #[test]
-    fn only_what_this_program_knows_stays_bare() {
+    fn only_addresses_are_not_marked() {
         for text in [
             "10.40.5.12",
             "10.40.0.0/16",
             "52:54:00:00:01:01",
             "aa:bb:cc:dd:ee:ff",
         ] {
-            assert!(is_plain(text), "{text}");
+            assert!(is_address(text), "{text}");
         }
         for text in [
             "",
@@ -80,7 +81,7 @@ mod tests {
             "{",
             "ä",
         ] {
-            assert!(!is_plain(text), "{text}");
+            assert!(!is_address(text), "{text}");
         }
     }
 }

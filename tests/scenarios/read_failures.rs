@@ -1,22 +1,25 @@
+//! Reads that fail: whether the result says that something changed.
+
+use mrp_test_support::{assert_contains, assert_failed, message};
 use serde_json::json;
 
-use crate::bench::{Bench, says, text};
+use crate::start_lab;
 
 #[test]
 fn a_read_that_fails_before_anything_is_sent_is_no_change() {
-    let bench = Bench::new();
+    let lab = start_lab();
     for fault in [
         json!({ "status": 503 }),
         json!({ "reset": true }),
         json!({ "truncate": 5 }),
         json!({ "stall": true }),
     ] {
-        bench.lab.reset();
+        lab.reset();
         let mut fault = fault;
         fault["method"] = json!("GET");
         fault["path"] = json!("/api/v1/machine");
         fault["times"] = json!(0);
-        bench.lab.fault(fault.clone());
+        lab.fault(fault.clone());
         for machine in [
             json!({ "name": "qdc01" }),
             json!({ "machines": [{ "name": "qdc01" }] }),
@@ -26,41 +29,38 @@ fn a_read_that_fails_before_anything_is_sent_is_no_change() {
                 .as_object_mut()
                 .unwrap()
                 .extend(machine.as_object().unwrap().clone());
-            let result = bench.run("mrp_machine", options);
-            assert_eq!(result["failed"], true);
-            assert_eq!(result["changed"], false, "{fault}: {result:#}");
+            let result = lab.run("mrp_machine", options);
+            assert_failed(&result, false);
         }
     }
-    assert!(bench.lab.writes().is_empty());
+    lab.assert_no_writes();
 }
 
 #[test]
 fn a_read_that_fails_within_a_step_that_sent_nothing_is_no_change() {
-    let bench = Bench::new();
-    bench.lab.settings(json!({ "reservations": "stored" }));
-    bench.lab.fault(
+    let lab = start_lab();
+    lab.settings(json!({ "reservations": "stored" }));
+    lab.fault(
         json!({ "method": "GET", "path": "/api/v1/machine", "nth": 4, "times": 0, "stall": true }),
     );
     let options = json!({ "name": "d05-free", "reason": "z", "timeout": 0.5, "retries": 0 });
-    let result = bench.run("mrp_reservation", options);
+    let result = lab.run("mrp_reservation", options);
     assert_eq!(result["failed"], true);
-    assert!(bench.lab.writes().is_empty());
+    lab.assert_no_writes();
     assert_eq!(result["not_done"].as_array().unwrap().len(), 1);
     assert_eq!(result["changed"], false, "{result:#}");
 }
 
 #[test]
-fn a_look_that_fails_after_a_write_may_be_a_change() {
-    let bench = Bench::new();
-    bench
-        .lab
-        .fault(json!({ "method": "GET", "path": "/api/v1/machine/2", "times": 0, "stall": true }));
+fn read_back_that_fails_after_a_write_counts_as_a_change() {
+    let lab = start_lab();
+    lab.fault(json!({ "method": "GET", "path": "/api/v1/machine/2", "times": 0, "stall": true }));
     let options = json!({
         "kernel_opts": "x", "timeout": 0.5, "retries": 0, "machines": [{ "name": "qdc01" }],
     });
-    let result = bench.run("mrp_machine", options);
-    says(
-        &text(&result["msg"]),
+    let result = lab.run("mrp_machine", options);
+    assert_contains(
+        &message(&result),
         &["was written, but could not be read back"],
     );
     assert_eq!(result["changed"], true);

@@ -1,0 +1,290 @@
+//! From a typed command to a module's call.
+
+use std::time::Duration;
+
+use clap::ArgMatches;
+use serde_json::{Map, Value, json};
+
+use crate::ansible::{Call, Disclosure, Failure, Kind, Opt};
+use crate::cli::commands::{Command, status};
+use crate::cli::output::markup::{OPTION_STYLE, flag};
+use crate::cli::output::text::{display_text, enumerate};
+use crate::cli::output::{progress, terminal};
+use crate::cli::parser;
+use crate::cli::parser::{CHECK, DIFF, JSON, LAB, VERBOSE};
+use crate::cli::{VERBOSITY, missing_options, profiles};
+use crate::modules::options::connection;
+use crate::support::markup::OptionStyle;
+
+/// The values of a switch.
+const SWITCH_VALUES: [&str; 10] = [
+    "yes", "no", "true", "false", "on", "off", "y", "n", "t", "f",
+];
+
+/// The shortest pause of `--watch`. Without one, the server would be busy with it alone.
+const SHORTEST_PAUSE: Duration = Duration::from_millis(100);
+
+/// What to run, and how to show the result.
+pub(crate) struct CommandRequest {
+    pub(crate) command: &'static Command,
+    pub(crate) call: Call,
+    /// Whether the result is printed as JSON.
+    pub(crate) is_json: bool,
+    /// The pause after which the command is repeated; None for a single run.
+    pub(crate) pause: Option<Duration>,
+}
+
+/// A command as it was typed.
+pub(crate) struct TypedCommand<'a> {
+    pub(crate) command: &'static Command,
+    pub(crate) matches: &'a ArgMatches,
+}
+
+impl TypedCommand<'_> {
+    /// The request that was typed; a failure for an invalid call.
+    pub(crate) fn request(&self) -> Result<CommandRequest, Failure> {
+        let options = self.options()?;
+        let request = self.request_with(&options);
+        request.map_err(|failure| {
+            let call = Call {
+                options,
+                ..Call::default()
+            };
+            terminal::scrub(self.command.module, &call, &failure)
+        })
+    }
+
+    fn request_with(&self, options: &Map<String, Value>) -> Result<CommandRequest, Failure> {
+        self.refuse_missing_options(options)?;
+        self.refuse_text_for_numbers(options)?;
+        let spec = self.command.module.spec;
+        let call = Call::new(spec, options).map_err(|failure| {
+            let failure = failure.rendered(OPTION_STYLE);
+            let example = format!("For example: {}", self.command.example);
+            Failure {
+                hint: failure.hint.or(Some(example)),
+                ..failure
+            }
+        })?;
+        let verbosity = if self.is_on(VERBOSE) { VERBOSITY } else { 0 };
+        let mut call = call.in_mode(self.is_on(CHECK), self.is_on(DIFF), verbosity);
+        call.progress = progress::listener(&call, spec);
+        let is_json = self.is_on(JSON);
+        call.option_style = if is_json {
+            // The result is that of the Ansible module.
+            OptionStyle::default()
+        } else {
+            OPTION_STYLE
+        };
+        Ok(CommandRequest {
+            command: self.command,
+            pause: pause(&call)?,
+            call,
+            is_json,
+        })
+    }
+
+    fn is_on(&self, switch: &str) -> bool {
+        self.matches.get_flag(switch)
+    }
+
+    /// The options of the lab, then those that were typed, then those that the command fixes.
+    fn options(&self) -> Result<Map<String, Value>, Failure> {
+        let typed = self.typed_options()?;
+        let mut options = profiles::options(self.lab(), &typed)?;
+        options.extend(typed);
+        if let Some((option, value)) = self.command.fixed {
+            options.insert(option.to_owned(), json!(value));
+        }
+        Ok(options)
+    }
+
+    fn typed_options(&self) -> Result<Map<String, Value>, Failure> {
+        let mut typed = Map::new();
+        for option in connection::OPTIONS.iter().chain(self.command.options()) {
+            let values = self.values(option.name);
+            let (name, value) = match (&values[..], option.kind, self.command.list) {
+                ([], ..) => continue,
+                ([value], ..) => (option.name, json!(value)),
+                (values, Kind::List(_), _) => {
+                    let values = values.iter().flat_map(|value| value.split(','));
+                    (option.name, values.collect())
+                }
+                // Several operands become a list of objects.
+                (values, _, Some(list)) if self.command.is_operand(option) => {
+                    let items = values.iter().map(|value| json!({ option.name: value }));
+                    (list, items.collect())
+                }
+                (values, ..) => {
+                    let (flag, times) = (flag(option.name), values.len());
+                    return Err(Failure::invalid_call(format!(
+                        "{flag} is given {times} times"
+                    )));
+                }
+            };
+            typed.insert(name.to_owned(), value);
+        }
+        self.refuse_switch_values_as_names(&typed)?;
+        Ok(typed)
+    }
+
+    fn lab(&self) -> Option<&str> {
+        self.matches.get_one(LAB).map(String::as_str)
+    }
+
+    fn values(&self, option: &str) -> Vec<String> {
+        parser::values(self.matches, option)
+    }
+
+    /// `machine configure qdc01 --netboot no` would switch netboot on, of the machines qdc01 and no.
+    fn refuse_switch_values_as_names(&self, typed: &Map<String, Value>) -> Result<(), Failure> {
+        let operands = self.command.operands.iter();
+        let mut names = operands.flat_map(|(option, _)| self.values(option));
+        let value = names.find(|name| SWITCH_VALUES.contains(&name.to_lowercase().as_str()));
+        let mut switches = self.command.options().filter(|option| {
+            matches!(option.kind, Kind::Bool) && typed.get(option.name) == Some(&json!("true"))
+        });
+        match (value, switches.next()) {
+            (Some(value), Some(switch)) => Err(Failure {
+                hint: Some(format!("Write {}={value}.", flag(switch.name))),
+                ..Failure::invalid_call(format!("'{value}' is taken for a name"))
+            }),
+            _ => Ok(()),
+        }
+    }
+
+    /// Fails with the whole command to type where an option is missing.
+    fn refuse_missing_options(&self, options: &Map<String, Value>) -> Result<(), Failure> {
+        let list = self.command.list;
+        let missing = match list.is_some_and(|list| options.contains_key(list)) {
+            // The objects of the list have what a single object would need.
+            true => Vec::new(),
+            false => missing_options::find(self.command, options),
+        };
+        if missing.is_empty() {
+            return profiles::require_server(options);
+        }
+        let names: Vec<String> = missing.iter().map(|option| self.title(option)).collect();
+        let verb = if names.len() == 1 { "is" } else { "are" };
+        Err(Failure {
+            hint: Some(format!(
+                "Type: {}",
+                self.complete_command(options, &missing)
+            )),
+            ..Failure::invalid_call(format!("{} {verb} missing", enumerate(&names)))
+        })
+    }
+
+    fn refuse_text_for_numbers(&self, options: &Map<String, Value>) -> Result<(), Failure> {
+        for option in self.command.module.spec.all_options() {
+            let Some(Value::String(value)) = options.get(option.name) else {
+                continue;
+            };
+            let (expected, is_valid) = match option.kind {
+                Kind::Int => ("a whole number", value.trim().parse::<i64>().is_ok()),
+                Kind::Float => ("a number", value.trim().parse::<f64>().is_ok()),
+                _ => continue,
+            };
+            if !is_valid {
+                return Err(Failure::invalid_call(format!(
+                    "{} must be {expected}, not '{value}'",
+                    flag(option.name)
+                )));
+            }
+        }
+        Ok(())
+    }
+
+    /// An option as the usage names it: `MACHINE` or `--kernel`.
+    fn title(&self, option: &Opt) -> String {
+        let mut operands = self.command.operands.iter();
+        match operands.find(|(name, _)| *name == option.name) {
+            Some((_, word)) => (*word).to_owned(),
+            None => flag(option.name),
+        }
+    }
+
+    /// The command with everything that was given, and a word in place of every value that is missing.
+    fn complete_command(&self, options: &Map<String, Value>, missing: &[&Opt]) -> String {
+        let value_of = |option: &Opt, word: &str| match options.get(option.name) {
+            Some(value) => Some(shell_quoted(&display_text(value))),
+            None => {
+                let is_missing = missing.iter().any(|missing| missing.name == option.name);
+                is_missing.then(|| word.to_owned())
+            }
+        };
+        let mut words = vec!["mrp".to_owned()];
+        words.extend(self.command.words.iter().map(|word| (*word).to_owned()));
+        // Operands are told apart by their places. Behind one without a value, the others need their names.
+        let mut placed = Vec::new();
+        for (name, word) in self.command.operands {
+            let Some(value) = value_of(self.command.option(name), word) else {
+                break;
+            };
+            words.push(value);
+            placed.push(*name);
+        }
+        for option in self.command.options() {
+            let word = match option.choices.first() {
+                Some(choice) => (*choice).to_owned(),
+                None => option.name.to_uppercase(),
+            };
+            match (value_of(option, &word), option.kind) {
+                _ if placed.contains(&option.name) => {}
+                (Some(value), Kind::Bool) => words.push(format!("{}={value}", flag(option.name))),
+                (Some(value), _) => words.push(format!("{} {value}", flag(option.name))),
+                (None, _) => {}
+            }
+        }
+        words.extend(self.general_options());
+        words.join(" ")
+    }
+
+    /// The options of the program itself and of the connection that were typed, without secrets.
+    fn general_options(&self) -> Vec<String> {
+        let typed = |name: &str, value: &str| format!("{}={}", flag(name), shell_quoted(value));
+        let mut words = Vec::from_iter(self.lab().map(|lab| typed(LAB, lab)));
+        for option in connection::OPTIONS {
+            if option.disclosure != Disclosure::Secret {
+                let values = self.values(option.name);
+                words.extend(values.iter().map(|value| typed(option.name, value)));
+            }
+        }
+        for switch in [CHECK, DIFF, JSON, VERBOSE] {
+            if self.is_on(switch) {
+                words.push(flag(switch));
+            }
+        }
+        words
+    }
+}
+
+/// The pause of a command with `--watch`.
+fn pause(call: &Call) -> Result<Option<Duration>, Failure> {
+    let watches = call.options.get(status::WATCH) == Some(&json!(true));
+    let seconds = call.options.get(status::INTERVAL).and_then(Value::as_f64);
+    let Some(seconds) = seconds.filter(|_| watches) else {
+        return Ok(None);
+    };
+    let pause = connection::seconds(status::INTERVAL, seconds)
+        .map_err(|failure| failure.rendered(OPTION_STYLE))?;
+    if pause < SHORTEST_PAUSE {
+        return Err(Failure::invalid_call(format!(
+            "{} must be at least {} seconds with {}, not {seconds}",
+            status::INTERVAL,
+            SHORTEST_PAUSE.as_secs_f64(),
+            status::WATCH,
+        )));
+    }
+    Ok(Some(pause))
+}
+
+/// A word as a shell takes it.
+fn shell_quoted(word: &str) -> String {
+    let is_plain =
+        |character: char| character.is_ascii_alphanumeric() || "-_./:,=@+".contains(character);
+    if !word.is_empty() && word.chars().all(is_plain) {
+        return word.to_owned();
+    }
+    format!("'{}'", word.replace('\'', "'\\''"))
+}
