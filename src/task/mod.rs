@@ -3,7 +3,7 @@
 //! Every task is a specification that implements [`Task`]. [`Task::plan`] takes a [`ReadOnlyClient`], which has no
 //! writing request, so planning is always safe: the result of check mode is the plan. [`Task::apply_step`] carries out
 //! one planned operation with a [`Client`] and reads back whether it took effect, because the server drops unknown
-//! fields silently. [`apply`] runs a whole plan and records which steps were done.
+//! fields silently. `apply` runs a whole plan and records which steps were done.
 
 mod apply;
 mod batch;
