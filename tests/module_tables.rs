@@ -1,4 +1,4 @@
-//! The committed sidecars are what the option tables generate.
+//! What is committed as documentation is what the modules' tables say.
 
 #![allow(
     clippy::unwrap_used,
