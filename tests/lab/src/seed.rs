@@ -8,6 +8,7 @@ use std::path::{Path, PathBuf};
 use serde::Deserialize;
 
 use crate::database::*;
+use crate::session::Session;
 
 const SEED: &str = include_str!("../seed.json");
 
@@ -59,8 +60,9 @@ pub(crate) fn load(folder: &Path) -> io::Result<Database> {
         interfaces: Table::new(tables.interface),
         leases: Table::new(tables.lease),
         assignments: Table::new(tables.machine_users),
-        events: Vec::new(),
-        discovered: Vec::new(),
+        events: Table::new(Vec::new()),
+        discovered: Table::new(Vec::new()),
+        session: Session::default(),
         files,
         powered: INITIALLY_ON
             .iter()
