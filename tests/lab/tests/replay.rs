@@ -128,6 +128,11 @@ fn recorded_files(sessions: Sessions) -> Vec<PathBuf> {
 }
 
 /// Replays the recordings against a lab that is started in the same way as the recorded server.
+#[allow(
+    clippy::print_stdout,
+    clippy::explicit_write,
+    reason = "a test that reports what it compared"
+)]
 fn replay_all(sessions: Sessions) {
     let lab = Lab::with_sessions(sessions);
     let (mut compared, mut differing) = (0, Vec::new());
