@@ -40,10 +40,12 @@ rows!(
     DiscoveredMac
 );
 
+/// Rows that can be copied fast: copies share them until one is changed.
+pub(crate) type SharedRows<T> = Arc<Vec<Arc<T>>>;
+
 #[derive(Debug)]
 pub(crate) struct Table<T> {
-    /// Shared with the session's copies until it is changed.
-    rows: Arc<Vec<T>>,
+    rows: SharedRows<T>,
     last_id: i64,
 }
 
@@ -51,17 +53,17 @@ impl<T: Row> Table<T> {
     pub(crate) fn new(rows: Vec<T>) -> Table<T> {
         let last_id = rows.iter().map(Row::id).max().unwrap_or(0);
         Table {
-            rows: Arc::new(rows),
+            rows: Arc::new(rows.into_iter().map(Arc::new).collect()),
             last_id,
         }
     }
 
-    pub(crate) fn iter(&self) -> std::slice::Iter<'_, T> {
-        self.rows.iter()
+    pub(crate) fn iter(&self) -> impl DoubleEndedIterator<Item = &T> {
+        self.rows.iter().map(Arc::as_ref)
     }
 
     pub(crate) fn get(&self, id: i64) -> Option<&T> {
-        self.rows.iter().find(|row| row.id() == id)
+        self.iter().find(|row| row.id() == id)
     }
 
     /// Takes the next key. An insert that violates a constraint uses one too.
@@ -72,7 +74,7 @@ impl<T: Row> Table<T> {
 
     pub(crate) fn insert(&mut self, mut row: T) -> T {
         row.set_id(self.next_id());
-        Arc::make_mut(&mut self.rows).push(row.clone());
+        Arc::make_mut(&mut self.rows).push(Arc::new(row.clone()));
         row
     }
 
@@ -81,11 +83,11 @@ impl<T: Row> Table<T> {
         if let Some(at) = self
             .rows
             .iter()
-            .position(|known| known.id() == row.id() && *known != row)
+            .position(|known| known.id() == row.id() && **known != row)
         {
             let rows = Arc::make_mut(&mut self.rows);
             rows.remove(at);
-            rows.push(row);
+            rows.push(Arc::new(row));
         }
     }
 
@@ -94,12 +96,12 @@ impl<T: Row> Table<T> {
     }
 
     /// A copy of the rows.
-    pub(crate) fn rows(&self) -> Arc<Vec<T>> {
+    pub(crate) fn rows(&self) -> SharedRows<T> {
         self.rows.clone()
     }
 
     /// Replaces the rows. The next key stays, as that of a sequence in the database.
-    pub(crate) fn restore(&mut self, rows: Arc<Vec<T>>) {
+    pub(crate) fn restore(&mut self, rows: SharedRows<T>) {
         self.rows = rows;
     }
 }

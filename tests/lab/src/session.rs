@@ -5,10 +5,10 @@
 //! the session ([`SessionFailure`]), as the server's error handlers do, and closes the session where it ends with the request.
 
 use std::collections::HashMap;
-use std::sync::Arc;
 
 use crate::database::{
     Assignment, Database, DiscoveredMac, Event, Image, Interface, Lease, Machine, Preseed,
+    SharedRows,
 };
 use crate::reply::Reply;
 
@@ -65,14 +65,14 @@ pub(crate) struct Session {
 /// The rows of the tables that requests change. Keys are not among them: a rollback does not give them back.
 #[derive(Clone, Debug, Default)]
 struct Rows {
-    images: Arc<Vec<Image>>,
-    preseeds: Arc<Vec<Preseed>>,
-    machines: Arc<Vec<Machine>>,
-    interfaces: Arc<Vec<Interface>>,
-    leases: Arc<Vec<Lease>>,
-    assignments: Arc<Vec<Assignment>>,
-    events: Arc<Vec<Event>>,
-    discovered: Arc<Vec<DiscoveredMac>>,
+    images: SharedRows<Image>,
+    preseeds: SharedRows<Preseed>,
+    machines: SharedRows<Machine>,
+    interfaces: SharedRows<Interface>,
+    leases: SharedRows<Lease>,
+    assignments: SharedRows<Assignment>,
+    events: SharedRows<Event>,
+    discovered: SharedRows<DiscoveredMac>,
 }
 
 impl Database {

@@ -2,7 +2,7 @@
 
 use super::{at_most, machine, storable};
 use crate::call::Call;
-use crate::database::{Assignment, User};
+use crate::database::{Assignment, Machine, User};
 use crate::lab_state::LabState;
 use crate::query;
 use crate::reply::{HandlerResult, Reply};
@@ -26,11 +26,11 @@ pub(crate) fn post(lab: &mut LabState, user: &User, call: &Call, _: &Args<'_>) -
     }
     filter.check()?;
     let db = &lab.db;
-    let mut free = db
+    let is_free = |machine: &&Machine| db.assignments_of(machine.id).next().is_none();
+    let found = db
         .machines
         .iter()
-        .filter(|machine| db.assignments_of(machine.id).next().is_none());
-    let found = free
+        .filter(is_free)
         .find(|machine| filter.accepts(db, machine))
         .ok_or_else(|| Reply::invalid(404, "no matching machine"))?;
     let reason = fields.text("reason").unwrap_or_default();
