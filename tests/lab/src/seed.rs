@@ -45,7 +45,7 @@ pub(crate) fn load(folder: &Path) -> io::Result<Database> {
     let tables = seed.tables;
     let files = write_files(folder, &tables.image, &seed.config.default_bootfile)?;
     let on = |ip: &&str| ((*ip).to_owned(), String::new());
-    Ok(Database {
+    let mut db = Database {
         config: seed.config,
         users: Table::new(tables.user),
         tokens: tables.token,
@@ -72,7 +72,9 @@ pub(crate) fn load(folder: &Path) -> io::Result<Database> {
         sessions: HashMap::new(),
         consoles: HashMap::new(),
         generated: 0,
-    })
+    };
+    db.commit_all();
+    Ok(db)
 }
 
 /// Writes a file for every image except the default bootloader, whose file a new installation lacks.
