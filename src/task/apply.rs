@@ -68,9 +68,9 @@ impl<T: Task> Execution<T> {
         client: &Client,
         listener: &impl Fn(StepEvent),
     ) -> Option<Duration> {
-        let PlannedStep { mut step, op } = self.plan.steps.pop_front()?;
+        let PlannedStep { mut step, mut op } = self.plan.steps.pop_front()?;
         listener(StepEvent::Started(&step));
-        match T::apply_step(client, op, &mut self.plan.report) {
+        match T::apply_step(client, &mut op, &mut self.plan.report) {
             Ok(StepOutcome::Done) => {
                 listener(StepEvent::Done(&step));
                 self.done.push(step);
@@ -84,7 +84,7 @@ impl<T: Task> Execution<T> {
                 listener(StepEvent::NoEffect);
                 self.plan.warnings.push(reason);
             }
-            Ok(StepOutcome::Pending(op, pause)) => {
+            Ok(StepOutcome::Pending(pause)) => {
                 listener(StepEvent::NoEffect);
                 self.plan.steps.push_front(PlannedStep { step, op });
                 return Some(pause);

@@ -142,7 +142,12 @@ fn finish<T: Task>(execution: BatchExecution<T>, stop: Option<&'static str>) -> 
     match (execution, stop) {
         (Ok(execution), Some(reason)) => execution.abandon(reason),
         (Ok(execution), None) => execution.finish(),
-        (Err(error), _) => Err(PartialOutcome::without_plan(error)),
+        (Err(error), _) => Err(Box::new(PartialOutcome {
+            error,
+            done: Vec::new(),
+            not_done: Vec::new(),
+            warnings: Vec::new(),
+        })),
     }
 }
 

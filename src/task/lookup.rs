@@ -231,36 +231,39 @@ pub(super) fn token_user(client: &ReadOnlyClient) -> Result<Option<String>, Task
 
 /// The uses of an image by machines: `kernel of qdc01` for each.
 pub(super) fn uses_of_image(machines: &[Machine], image: ImageId) -> Vec<String> {
-    let roles = |machine: &Machine| {
-        [("kernel", machine.kernel_id), ("initrd", machine.initrd_id)]
-            .into_iter()
-            .filter(|(_, id)| *id == Some(image))
-            .map(|(role, _)| format!("{role} of {}", machine.name))
-            .collect::<Vec<_>>()
-    };
-    machines.iter().flat_map(roles).collect()
+    let mut uses = Vec::new();
+    for machine in machines {
+        for (role, id) in [("kernel", machine.kernel_id), ("initrd", machine.initrd_id)] {
+            if id == Some(image) {
+                uses.push(format!("{role} of {}", machine.name));
+            }
+        }
+    }
+    uses
 }
 
 /// The owner's name, for messages.
-pub(super) fn owner_text(user: Option<&str>) -> String {
-    user.unwrap_or("nobody").to_owned()
+pub(super) fn owner_text(user: Option<&str>) -> &str {
+    user.unwrap_or("nobody")
 }
 
 /// The error for a change that only the owner can make: `changing it`.
 pub(super) fn not_yours(object: String, user: Option<&str>, change: &str) -> TaskError {
     TaskError::NotYours {
         object,
-        owner: owner_text(user),
+        owner: owner_text(user).into(),
         change: change.into(),
     }
 }
 
 /// Refuses to delete an object that machines use.
-pub(super) fn require_unused(object: String, uses: Vec<String>) -> Result<(), TaskError> {
-    if uses.is_empty() {
-        Ok(())
-    } else {
-        Err(TaskError::InUse { object, uses })
+pub(super) fn require_unused(object: &str, uses: Vec<String>) -> Result<(), TaskError> {
+    match uses.is_empty() {
+        true => Ok(()),
+        false => Err(TaskError::InUse {
+            object: object.into(),
+            uses,
+        }),
     }
 }
 

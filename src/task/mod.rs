@@ -30,7 +30,7 @@ pub(crate) use batch::{apply_all, plan_all, predict_all};
 pub(crate) use error::TaskError;
 pub(crate) use plan::{
     Action, PartialOutcome, Plan, PlanResult, PlannedStep, Step, StepOutcome, StepResult, Task,
-    TaskOutcome, TextChange,
+    TaskOutcome,
 };
 pub(crate) use wait::{OngoingWait, WaitLimits};
 

@@ -85,7 +85,7 @@ pub(crate) fn interface(
 ) -> Result<Interface, TaskError> {
     let machine = lookup::find_machine(client, machine)?;
     let interfaces = client.interfaces().list(machine.id)?;
-    find::find_by_name(&machine, &interfaces, name).cloned()
+    find::find_by_name(&machine, &interfaces, name, None).cloned()
 }
 
 /// The network facts of a machine, and a warning if its address is not certain.

@@ -4,7 +4,7 @@ use std::collections::VecDeque;
 use std::time::Duration;
 
 use serde::Serialize;
-use serde_json::{Map, Value};
+use serde_json::Value;
 
 use crate::client::{Client, ReadOnlyClient};
 use crate::task::{TaskError, verify};
@@ -24,9 +24,8 @@ pub(crate) trait Task {
     /// Compares the desired state with the server's. Cannot write: a [`ReadOnlyClient`] has no writing request.
     fn plan(&self, client: &ReadOnlyClient) -> Result<Plan<Self::Op, Self::Report>, TaskError>;
 
-    /// Carries out one operation, reads back, and updates the report.
-    fn apply_step(client: &Client, op: Self::Op, report: &mut Self::Report)
-    -> StepResult<Self::Op>;
+    /// Carries out one operation, reads back, and updates the report. A pending operation is carried out again.
+    fn apply_step(client: &Client, op: &mut Self::Op, report: &mut Self::Report) -> StepResult;
 
     /// The objects that the plan decides about, even where no step is needed: in a batch, no two tasks may claim the
     /// same object.
@@ -49,19 +48,19 @@ pub(crate) trait Task {
 pub(crate) type PlanResult<T> = Result<Plan<<T as Task>::Op, <T as Task>::Report>, TaskError>;
 
 /// The outcome of one operation, or why it failed.
-pub(crate) type StepResult<Op> = Result<StepOutcome<Op>, TaskError>;
+pub(crate) type StepResult = Result<StepOutcome, TaskError>;
 
 /// The outcome of one operation.
-#[derive(Debug, PartialEq, Eq)]
-pub(crate) enum StepOutcome<Op> {
+#[derive(Debug)]
+pub(crate) enum StepOutcome {
     /// The server now has what the step says.
     Done,
     /// The server now has this instead of what the step says, because another client changed it first.
     DoneOtherwise(Value),
     /// Nothing was changed, for the reason given: the server still needs the object as it is.
     Skipped(String),
-    /// Not finished: this operation follows after this time.
-    Pending(Op, Duration),
+    /// Not finished: the operation goes on after this time.
+    Pending(Duration),
 }
 
 /// The kinds of steps, as they are printed.
@@ -116,15 +115,23 @@ impl Step {
         }
     }
 
-    /// The update of those fields of an object that differ.
-    pub(super) fn update(target: String, object: Value, changes: Map<String, Value>) -> Step {
-        Step::new(
+    /// The update of those fields of an object that differ; None if none does.
+    pub(super) fn update(target: String, object: Value, changes: Value) -> Option<Step> {
+        let changes = verify::fields(changes);
+        let names: Vec<&str> = changes.keys().map(String::as_str).collect();
+        let why = match names.as_slice() {
+            [] => return None,
+            [only] => format!("{only} differs"),
+            _ => format!("{} differ", names.join(", ")),
+        };
+        let before = verify::same_fields(object, &changes);
+        Some(Step::new(
             Action::Update,
             target,
-            verify::difference_text(&changes),
-            Value::Object(verify::same_fields(object, &changes)),
-            Value::Object(changes),
-        )
+            why,
+            before.into(),
+            changes.into(),
+        ))
     }
 
     /// The deletion of an object that the user wants to be absent.
@@ -137,14 +144,21 @@ impl Step {
             Value::Null,
         )
     }
+
+    /// The same with a long text that changes; an empty one is none.
+    pub(super) fn with_text(mut self, before: &str, after: &str) -> Step {
+        self.text = Some(TextChange {
+            before: before.into(),
+            after: after.into(),
+        });
+        self
+    }
 }
 
 /// A long text before and after.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug)]
 pub(crate) struct TextChange {
-    /// The current text; empty where there is none.
     pub before: String,
-    /// The desired text; empty where it is deleted.
     pub after: String,
 }
 
@@ -217,16 +231,6 @@ pub(crate) struct PartialOutcome {
 }
 
 impl PartialOutcome {
-    /// The outcome of a task that could not be planned.
-    pub(super) fn without_plan(error: TaskError) -> Box<PartialOutcome> {
-        Box::new(PartialOutcome {
-            error,
-            done: Vec::new(),
-            not_done: Vec::new(),
-            warnings: Vec::new(),
-        })
-    }
-
     /// True when a step was done, or when the failed one may have taken effect all the same.
     pub(crate) fn may_have_changed(&self) -> bool {
         !self.done.is_empty() || self.error.may_have_changed()

@@ -107,15 +107,10 @@ fn interfaces_of_all_machines(
 ) -> Result<Vec<(Machine, Interface)>, TaskError> {
     let machines = client.machines().list(Scope::Visible)?;
     let lists = parallel::try_map(&machines, |machine| client.interfaces().list(machine.id))?;
-    let mut all = Vec::new();
-    for (machine, interfaces) in machines.iter().zip(lists) {
-        all.extend(
-            interfaces
-                .into_iter()
-                .map(|interface| (machine.clone(), interface)),
-        );
-    }
-    Ok(all)
+    let of_machine = |(machine, interfaces): (&Machine, Vec<Interface>)| {
+        std::iter::repeat(machine.clone()).zip(interfaces)
+    };
+    Ok(machines.iter().zip(lists).flat_map(of_machine).collect())
 }
 
 /// The interface that has an address, as a part of a sentence.

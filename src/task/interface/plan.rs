@@ -9,10 +9,8 @@ use serde_json::json;
 use crate::client::{ConfigType, Interface, InterfaceChanges, Machine};
 use crate::task::interface::choose_address::{AddressChoice, configured_address};
 use crate::task::interface::pool::Pool;
-use crate::task::interface::{InterfaceOp, InterfaceReport, InterfaceSpec, interface_title};
-use crate::task::{Plan, PlanResult, PlannedStep, Step, TaskError, verify};
-
-type InterfacePlan = Plan<InterfaceOp, InterfaceReport>;
+use crate::task::interface::{InterfaceOp, InterfacePlan, InterfaceSpec, interface_title};
+use crate::task::{PlanResult, PlannedStep, Step, TaskError};
 
 impl InterfaceSpec {
     pub(super) fn push_update(
@@ -28,24 +26,17 @@ impl InterfaceSpec {
             AddressChoice::Lowest(address, free) => (Some(address), Some(free)),
         };
         let changes = self.differences(interface, desired);
-        let after = verify::changed_fields(json!(changes));
-        if after.is_empty() {
-            return;
-        }
         let title = interface_title(machine, interface);
-        let mut step = Step::update(title.clone(), json!(interface), after);
+        let step = Step::update(title.clone(), json!(interface), json!(changes));
+        let Some(mut step) = step else { return };
         if let Some(free) = &free {
-            let reason = format!(
-                "; ipv4: auto takes the lowest free address of {}",
-                free.pool
-            );
-            step.why.push_str(&reason);
+            let pool = free.pool;
+            step.why += &format!("; ipv4: auto takes the lowest free address of {pool}");
         }
         plan.report.apply_changes(&changes);
         let op = InterfaceOp {
             title,
             machine: machine.id,
-            interface: interface.id,
             changes,
             free,
         };
@@ -145,7 +136,7 @@ fn choose_unpromised_address(
     };
     let address = iter::successors(Some(lowest), |address| free.next_after(*address))
         .find(|address| !promised.contains_key(address))
-        .ok_or_else(|| no_address_left(op.title.clone(), free.pool))?;
+        .ok_or_else(|| no_address_left(&op.title, free.pool))?;
     op.changes.configured_ipv4 = Some(Some(address));
     step.after = json!(op.changes);
     plan.report.apply_changes(&op.changes);
@@ -154,7 +145,7 @@ fn choose_unpromised_address(
 }
 
 /// The error that no free address is left for an interface.
-pub(super) fn no_address_left(interface: String, pool: Pool) -> TaskError {
+pub(super) fn no_address_left(interface: &str, pool: Pool) -> TaskError {
     TaskError::Refused(format!(
         "{interface} gets no address: the pool {pool} has no other free one"
     ))

@@ -4,7 +4,6 @@
 //! server stored nothing, an administrator's token can still assign the machine.
 
 mod acquire;
-mod apply;
 mod candidates;
 mod plan;
 
@@ -14,8 +13,9 @@ use crate::client::{Assignee, Client, Machine, Query, ReadOnlyClient, Symbol};
 use crate::support::sort::sorted;
 use crate::task::lookup::MachineRef;
 use crate::task::machine::machine_title;
-use crate::task::wait::OngoingWait;
-use crate::task::{PlanResult, StepResult, Task, TaskError, WaitLimits, verify};
+use crate::task::{
+    OngoingWait, Plan, PlanResult, StepOutcome, StepResult, Task, TaskError, WaitLimits, verify,
+};
 use candidates::Candidates;
 
 /// The desired reservations.
@@ -27,14 +27,12 @@ pub(crate) struct ReservationSpec {
     pub presence: ReservationPresence,
 }
 
-/// The machines that can be reserved.
 #[derive(Clone, Debug)]
 pub(crate) enum ReservationSelection {
     Machine(MachineRef),
     Query(Query),
 }
 
-/// Whether the machines are to be held.
 #[derive(Clone, Debug)]
 pub(crate) enum ReservationPresence {
     Present(DesiredReservation),
@@ -70,7 +68,8 @@ pub(crate) struct Acquisition {
     wait: Option<Box<OngoingWait>>,
 }
 
-/// The machines that are held.
+type ReservationPlan = Plan<ReservationOp, ReservationReport>;
+
 #[derive(Debug, Serialize)]
 pub(crate) struct ReservationReport {
     pub machines: Vec<HeldMachine>,
@@ -90,12 +89,11 @@ impl Task for ReservationSpec {
     type Report = ReservationReport;
 
     fn require_valid_options(&self) -> Result<(), TaskError> {
-        verify::require_length("O(reason)", self.reason_text(), 140)?;
-        let counts_assignees = match &self.machines {
-            ReservationSelection::Machine(_) => false,
-            ReservationSelection::Query(query) => query.mentions(Symbol::AssigneeCount),
-        };
-        if counts_assignees && matches!(self.presence, ReservationPresence::Present(_)) {
+        verify::require_length("O(reason)", self.reason.as_deref(), 140)?;
+        if let ReservationSelection::Query(query) = &self.machines
+            && matches!(self.presence, ReservationPresence::Present(_))
+            && query.mentions(Symbol::AssigneeCount)
+        {
             return Err(TaskError::Refused(
                 "O(query) must not use assignee_count: a machine would not match any more as soon as it is held. \
                  Only free ones are taken anyway"
@@ -118,12 +116,12 @@ impl Task for ReservationSpec {
 
     fn apply_step(
         client: &Client,
-        op: ReservationOp,
+        op: &mut ReservationOp,
         report: &mut ReservationReport,
-    ) -> StepResult<ReservationOp> {
+    ) -> StepResult {
         match op {
-            ReservationOp::Acquire(acquisition) => apply::acquire(client, acquisition, report),
-            ReservationOp::Release(held) => apply::release(client, &held),
+            ReservationOp::Acquire(acquisition) => acquisition.acquire_or_wait(client, report),
+            ReservationOp::Release(held) => release(client, held),
         }
     }
 
@@ -149,16 +147,17 @@ impl ReservationReport {
     }
 }
 
-impl HeldMachine {
-    fn planned(machine: Machine) -> HeldMachine {
-        HeldMachine {
-            machine,
-            assignment: None,
-        }
+fn release(client: &Client, held: &HeldMachine) -> StepResult {
+    if let Some(own) = &held.assignment {
+        let (assignees, machine) = (client.assignees(), &held.machine);
+        assignees.delete(machine.id, own.id)?;
+        let title = reservation_title(machine);
+        let found = verify::require_read_back(&title, assignees.own(machine.id))?;
+        verify::require_deleted(&title, found.is_some_and(|found| found.id == own.id))?;
     }
+    Ok(StepOutcome::Done)
 }
 
-/// The reservation of a machine, for messages.
 fn reservation_title(machine: &Machine) -> String {
     format!("reservation of {}", machine_title(machine))
 }

@@ -5,19 +5,12 @@ use serde_json::{Value, json};
 use crate::client::{Machine, ReadOnlyClient};
 use crate::task::reservation::candidates::Candidates;
 use crate::task::reservation::{
-    Acquisition, DesiredReservation, HeldMachine, ReservationOp, ReservationReport,
-    ReservationSpec, reservation_title,
+    Acquisition, DesiredReservation, HeldMachine, ReservationOp, ReservationPlan,
+    ReservationReport, ReservationSpec, reservation_title,
 };
-use crate::task::wait::{AwaitedState, OngoingWait};
-use crate::task::{Action, Plan, PlanResult, Step, TaskError, lookup};
-
-type ReservationPlan = Plan<ReservationOp, ReservationReport>;
+use crate::task::{Action, OngoingWait, Plan, PlanResult, Step, TaskError, lookup};
 
 impl ReservationSpec {
-    pub(super) fn reason_text(&self) -> &str {
-        self.reason.as_deref().unwrap_or_default()
-    }
-
     pub(super) fn plan_present(
         &self,
         client: &ReadOnlyClient,
@@ -31,18 +24,13 @@ impl ReservationSpec {
             return Ok(plan);
         }
         require_token_user(client, desired.user.as_deref())?;
-        let awaited = AwaitedState {
-            object: candidates.title(missing),
-            state: "free".into(),
-            hint: "",
-        };
+        let new_wait =
+            |limits| OngoingWait::new(limits, candidates.title(missing), "free".into(), "");
         let acquisition = Acquisition {
             missing,
-            reason: self.reason_text().to_owned(),
+            reason: self.reason.clone().unwrap_or_default(),
             user: desired.user.clone(),
-            wait: desired
-                .wait
-                .map(|limits| Box::new(OngoingWait::new(limits, awaited))),
+            wait: desired.wait.map(new_wait).map(Box::new),
             candidates,
         };
         let free = acquisition.candidates.free(client)?;
@@ -78,7 +66,10 @@ fn push_acquire(
         ),
         _ => {
             let expected = free.into_iter().take(acquisition.missing);
-            plan.report.add(expected.map(HeldMachine::planned));
+            plan.report.add(expected.map(|machine| HeldMachine {
+                machine,
+                assignment: None,
+            }));
             (why, acquisition.fields_after(&plan.report))
         }
     };
@@ -101,10 +92,8 @@ pub(super) fn plan_absent(held: Vec<HeldMachine>) -> ReservationPlan {
     });
     for held in held {
         let reason = held.assignment.as_ref().map(|own| &own.reason);
-        let step = Step::delete(
-            reservation_title(&held.machine),
-            json!({ "reason": reason }),
-        );
+        let title = reservation_title(&held.machine);
+        let step = Step::delete(title, json!({ "reason": reason }));
         plan.push(ReservationOp::Release(held), step);
     }
     plan

@@ -1,0 +1,257 @@
+//! A machine that is, or is not, assigned to a user.
+//!
+//! Only administrators can assign machines, and change or end an assignment of another user. The server does not say
+//! who the token's user is, so nothing is refused before the server refuses it.
+
+use serde::Serialize;
+use serde_json::{Value, json};
+
+use crate::client::{
+    Assignee, AssigneeId, Client, ErrorCode, Machine, NewAssignee, ReadOnlyClient,
+};
+use crate::support::sort::sorted;
+use crate::task::lookup::{self, MachineRef};
+use crate::task::machine::machine_title;
+use crate::task::{
+    Action, Plan, PlanResult, Step, StepOutcome, StepResult, Task, TaskError, verify,
+};
+
+/// The desired assignment of a machine.
+#[derive(Clone, Debug)]
+pub(crate) struct AssigneeSpec {
+    pub machine: MachineRef,
+    pub presence: AssigneePresence,
+}
+
+#[derive(Clone, Debug)]
+pub(crate) enum AssigneePresence {
+    /// The machine is assigned to this user. A reason that is not given stays as it is.
+    Present(NewAssignee),
+    /// It is not assigned to this user; None is the token's own.
+    Absent(Option<String>),
+}
+
+/// One operation on the assignments of the machine in the report.
+#[derive(Debug)]
+pub(crate) enum AssigneeOp {
+    Create(NewAssignee),
+    /// The new reason of an assignment.
+    Update(Assignee, String),
+    Delete(Assignee),
+}
+
+#[derive(Debug, Serialize)]
+pub(crate) struct AssigneeReport {
+    pub machine: Machine,
+    pub assignees: Vec<AssigneeFacts>,
+}
+
+#[derive(Clone, Debug, Serialize)]
+pub(crate) struct AssigneeFacts {
+    /// Null while it is only planned.
+    pub id: Option<AssigneeId>,
+    pub user: Option<String>,
+    /// Empty where none was given.
+    pub reason: Option<String>,
+}
+
+type AssigneePlan = Plan<AssigneeOp, AssigneeReport>;
+
+impl Task for AssigneeSpec {
+    type Op = AssigneeOp;
+    type Report = AssigneeReport;
+
+    fn require_valid_options(&self) -> Result<(), TaskError> {
+        match &self.presence {
+            AssigneePresence::Present(desired) => {
+                verify::require_length("O(reason)", desired.reason.as_deref(), 140)
+            }
+            AssigneePresence::Absent(_) => Ok(()),
+        }
+    }
+
+    fn plan(&self, client: &ReadOnlyClient) -> PlanResult<Self> {
+        let machine = lookup::find_machine(client, &self.machine)?;
+        let id = machine.id;
+        let assignees = client.assignees().list(id)?;
+        let mut plan = Plan::empty(AssigneeReport::new(machine, &assignees));
+        match &self.presence {
+            AssigneePresence::Present(desired) => {
+                let held = find_assignment(&assignees, &desired.user);
+                match (held, &desired.reason) {
+                    (None, _) => push_create(&mut plan, desired),
+                    (Some(held), Some(reason)) => push_update(&mut plan, held, reason),
+                    (Some(_), None) => {}
+                }
+            }
+            AssigneePresence::Absent(user) => {
+                let held = match user {
+                    Some(user) => find_assignment(&assignees, user).cloned(),
+                    None => client.assignees().own(id)?,
+                };
+                if let Some(held) = held {
+                    push_delete(&mut plan, held);
+                }
+            }
+        }
+        Ok(plan)
+    }
+
+    fn apply_step(client: &Client, op: &mut AssigneeOp, report: &mut AssigneeReport) -> StepResult {
+        match op {
+            AssigneeOp::Create(new) => create(client, new, report),
+            AssigneeOp::Update(held, reason) => {
+                client
+                    .assignees()
+                    .update(report.machine.id, held.id, reason)?;
+                let user = held.user.as_deref().unwrap_or("");
+                read_back(client, report, user, Some(reason))?;
+                Ok(StepOutcome::Done)
+            }
+            AssigneeOp::Delete(held) => delete(client, held, report),
+        }
+    }
+
+    fn title(&self) -> String {
+        self.machine.title()
+    }
+}
+
+fn push_create(plan: &mut AssigneePlan, desired: &NewAssignee) {
+    let planned = AssigneeFacts {
+        id: None,
+        user: Some(desired.user.clone()),
+        reason: Some(desired.reason.clone().unwrap_or_default()),
+    };
+    let step = Step::new(
+        Action::Create,
+        assignment_title(plan, &desired.user),
+        format!("the machine is not assigned to {}", desired.user),
+        Value::Null,
+        json!({ "user": planned.user, "reason": planned.reason }),
+    );
+    plan.report.assignees.push(planned);
+    plan.report.assignees = sorted_by_user(std::mem::take(&mut plan.report.assignees));
+    plan.push(AssigneeOp::Create(desired.clone()), step);
+}
+
+fn push_update(plan: &mut AssigneePlan, held: &Assignee, reason: &str) {
+    if held.reason.as_deref().unwrap_or("") == reason {
+        return;
+    }
+    let step = Step::new(
+        Action::Update,
+        assignment_title(plan, user_of(held)),
+        "reason differs",
+        json!({ "reason": held.reason }),
+        json!({ "reason": reason }),
+    );
+    for facts in &mut plan.report.assignees {
+        if facts.id == Some(held.id) {
+            facts.reason = Some(reason.to_owned());
+        }
+    }
+    plan.push(AssigneeOp::Update(held.clone(), reason.to_owned()), step);
+}
+
+fn push_delete(plan: &mut AssigneePlan, held: Assignee) {
+    let step = Step::delete(
+        assignment_title(plan, user_of(&held)),
+        json!({ "user": held.user, "reason": held.reason }),
+    );
+    plan.report
+        .assignees
+        .retain(|facts| facts.id != Some(held.id));
+    plan.push(AssigneeOp::Delete(held), step);
+}
+
+fn create(client: &Client, new: &NewAssignee, report: &mut AssigneeReport) -> StepResult {
+    let outcome = match client.assignees().create(report.machine.id, new) {
+        Ok(_) => StepOutcome::Done,
+        Err(error) if error.is_conflict() => StepOutcome::Skipped(format!(
+            "{} was assigned to {} by somebody else meanwhile",
+            machine_title(&report.machine),
+            new.user
+        )),
+        Err(error) if error.code() == Some(ErrorCode::NoSuchUser) => {
+            return Err(lookup::user_not_found(client.read_only(), &new.user)?);
+        }
+        Err(error) => return Err(error.into()),
+    };
+    read_back(client, report, &new.user, new.reason.as_deref())?;
+    Ok(outcome)
+}
+
+fn delete(client: &Client, held: &Assignee, report: &mut AssigneeReport) -> StepResult {
+    client.assignees().delete(report.machine.id, held.id)?;
+    let title = machine_title(&report.machine);
+    let found = report.read(client)?;
+    let still_there = found.iter().any(|assignee| assignee.id == held.id);
+    verify::require_deleted(&format!("assignment of {title}"), still_there)?;
+    report.assignees = assignee_facts(&found);
+    Ok(StepOutcome::Done)
+}
+
+/// Reads whether the user holds the machine, with the reason if one was sent.
+fn read_back(
+    client: &Client,
+    report: &mut AssigneeReport,
+    user: &str,
+    reason: Option<&str>,
+) -> Result<(), TaskError> {
+    let found = report.read(client)?;
+    let sent = match reason {
+        Some(reason) => json!({ "user": user, "reason": reason }),
+        None => json!({ "user": user }),
+    };
+    let held = find_assignment(&found, user);
+    verify::require_stored(&machine_title(&report.machine), sent, json!(held))?;
+    report.assignees = assignee_facts(&found);
+    Ok(())
+}
+
+impl AssigneeReport {
+    fn new(machine: Machine, assignees: &[Assignee]) -> Self {
+        AssigneeReport {
+            machine,
+            assignees: assignee_facts(assignees),
+        }
+    }
+
+    /// The assignments that the server has after a change.
+    fn read(&self, client: &Client) -> Result<Vec<Assignee>, TaskError> {
+        let answer = client.assignees().list(self.machine.id);
+        verify::require_read_back(&machine_title(&self.machine), answer)
+    }
+}
+
+fn assignee_facts(assignees: &[Assignee]) -> Vec<AssigneeFacts> {
+    let facts = assignees.iter().map(|assignee| AssigneeFacts {
+        id: Some(assignee.id),
+        user: assignee.user.clone(),
+        reason: assignee.reason.clone(),
+    });
+    sorted_by_user(facts.collect())
+}
+
+/// The server's lists have no order.
+fn sorted_by_user(facts: Vec<AssigneeFacts>) -> Vec<AssigneeFacts> {
+    sorted(facts, |facts| (facts.user.clone().unwrap_or_default(), 0))
+}
+
+fn find_assignment<'a>(assignees: &'a [Assignee], user: &str) -> Option<&'a Assignee> {
+    assignees
+        .iter()
+        .find(|assignee| assignee.user.as_deref() == Some(user))
+}
+
+fn assignment_title(plan: &AssigneePlan, user: &str) -> String {
+    format!(
+        "assignment of {} to {user}",
+        machine_title(&plan.report.machine)
+    )
+}
+
+fn user_of(assignee: &Assignee) -> &str {
+    assignee.user.as_deref().unwrap_or("an unknown user")
+}
