@@ -167,44 +167,41 @@ pub(crate) enum TaskError {
 
 impl TaskError {
     /// What the user can do about it, as a sentence of its own.
-    pub(crate) fn hint(&self) -> Option<String> {
-        match self {
-            TaskError::Api(error) => error.hint().map(str::to_owned),
-            TaskError::Provision { source, .. } | TaskError::Unverified { source, .. } => {
-                source.hint().map(str::to_owned)
+    pub(crate) fn hint(&self) -> Option<&str> {
+        Some(match self {
+            TaskError::Api(source)
+            | TaskError::Provision { source, .. }
+            | TaskError::Unverified { source, .. } => return source.hint(),
+            TaskError::Ambiguous { .. } => "Give the id instead.",
+            TaskError::NotAssigned { .. } => {
+                "Have the machine assigned to this user, or act all the same with the option O(allow_unassigned)."
             }
-            TaskError::Ambiguous { .. } => Some("Give the id instead.".into()),
-            TaskError::NotAssigned { .. } => Some(
-                "Have the machine assigned to this user, or act all the same with the option O(allow_unassigned).".into(),
-            ),
             TaskError::NotFree { waited: None, .. } => {
-                Some("Wait until enough are free with the option O(wait).".into())
+                "Wait until enough are free with the option O(wait)."
             }
-            TaskError::NotStored { .. } => Some(
+            TaskError::NotStored { .. } => {
                 "That is a fault of the server. With an administrator's token the machine is assigned instead (name that \
                  user with the option O(user) if they own no image, machine or preseed); otherwise have an administrator \
                  assign it."
-                    .into(),
-            ),
-            TaskError::NotGivenBack { .. } => Some("Release them when the server answers again.".into()),
-            TaskError::AddressTaken { .. } => {
-                Some("The option O(ipv4) also takes auto, the lowest address of the pool that is free at the time.".into())
             }
-            TaskError::InUse { .. } => Some("Point these machines at something else first.".into()),
-            TaskError::InstallFailed { .. } => Some(
+            TaskError::NotGivenBack { .. } => "Release them when the server answers again.",
+            TaskError::AddressTaken { .. } => {
+                "The option O(ipv4) also takes auto, the lowest address of the pool that is free at the time."
+            }
+            TaskError::InUse { .. } => "Point these machines at something else first.",
+            TaskError::InstallFailed { .. } => {
                 "The installer's own log on the machine's console tells why. Netboot is still on: a reboot \
                  starts the installer again."
-                    .into(),
-            ),
-            TaskError::WaitTimeout { hint, .. } => Some((*hint).into()),
-            TaskError::PowerUnknown { .. } => Some(
-                "Check that the BMC answers, and that its address, user, password and cartridge on the server are right.".into(),
-            ),
-            TaskError::NetbootOff { .. } => Some(
-                "Switch its netboot on first, or reboot it all the same with the option O(force).".into(),
-            ),
-            _ => None,
-        }
+            }
+            TaskError::WaitTimeout { hint, .. } => hint,
+            TaskError::PowerUnknown { .. } => {
+                "Check that the BMC answers, and that its address, user, password and cartridge on the server are right."
+            }
+            TaskError::NetbootOff { .. } => {
+                "Switch its netboot on first, or reboot it all the same with the option O(force)."
+            }
+            _ => return None,
+        })
     }
 
     /// Whether the step that failed may have taken effect: its answer was lost, or the read after it failed.
@@ -240,14 +237,7 @@ impl TaskError {
 fn similar_text(near: &[String]) -> String {
     match near {
         [] => String::new(),
-        names => format!(
-            " (near: {})",
-            names
-                .iter()
-                .map(|name| format!("'{name}'"))
-                .collect::<Vec<_>>()
-                .join(", ")
-        ),
+        names => format!(" (near: '{}')", names.join("', '")),
     }
 }
 
@@ -272,10 +262,9 @@ fn deadline_text(waited: Option<Duration>) -> String {
 }
 
 fn aftermath_text(aftermath: &str) -> String {
-    if aftermath.is_empty() {
-        String::new()
-    } else {
-        format!("; {aftermath}")
+    match aftermath {
+        "" => String::new(),
+        aftermath => format!("; {aftermath}"),
     }
 }
 

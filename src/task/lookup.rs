@@ -1,10 +1,10 @@
 //! Finding the object that a user names, or similar names when there is none.
 
 use std::collections::{BTreeSet, HashSet};
+use std::fmt::Display;
 
 use crate::client::{
-    Assignee, Image, ImageId, ImageType, Machine, MachineId, Preseed, PreseedId, Query,
-    ReadOnlyClient, Scope,
+    self, Assignee, Image, ImageId, ImageType, Machine, MachineId, Query, ReadOnlyClient, Scope,
 };
 use crate::support::sort::sorted;
 use crate::support::suggest::near;
@@ -86,18 +86,18 @@ impl Images {
     }
 }
 
-/// The image with that id, or the error that there is none.
-pub(super) fn image_by_id(client: &ReadOnlyClient, id: ImageId) -> Result<Image, TaskError> {
-    client
-        .images()
-        .find(id)?
-        .ok_or_else(|| id_not_found("image", id))
-}
-
-/// The preseed with that id, or the error that there is none.
-pub(super) fn preseed_by_id(client: &ReadOnlyClient, id: PreseedId) -> Result<Preseed, TaskError> {
-    match client.preseeds().get(id) {
-        Err(error) if error.is_not_found() => Err(id_not_found("preseed", id)),
+/// The answer to reading an object by its id, or the error that there is none.
+pub(super) fn require_id<T>(
+    what: &str,
+    id: impl Display,
+    answer: Result<T, client::Error>,
+) -> Result<T, TaskError> {
+    match answer {
+        Err(error) if error.is_not_found() => Err(TaskError::NotFound {
+            what: what.into(),
+            name: format!("with id {id}"),
+            near: Vec::new(),
+        }),
         answer => Ok(answer?),
     }
 }
@@ -148,15 +148,12 @@ pub(super) fn find_machine(
     match machine {
         MachineRef::Name(name) => match client.machines().find(name)? {
             Some(found) => Ok(found),
-            None => Err(machine_not_found(
-                &client.machines().list(Scope::Visible)?,
-                name,
-            )),
+            None => {
+                let machines = client.machines().list(Scope::Visible)?;
+                Err(machine_not_found(&machines, name))
+            }
         },
-        MachineRef::Id(id) => match client.machines().get(*id) {
-            Err(error) if error.is_not_found() => Err(id_not_found("machine", id)),
-            answer => Ok(answer?),
-        },
+        MachineRef::Id(id) => require_id("machine", id, client.machines().get(*id)),
     }
 }
 
@@ -281,15 +278,6 @@ fn candidate_text(image: &Image) -> String {
 pub(super) fn holder_text(assignee: &Assignee) -> String {
     let user = assignee.user.as_deref().unwrap_or("an unknown user");
     user_with_reason(user, assignee.reason.as_deref())
-}
-
-/// The error for an id that no object has.
-fn id_not_found(what: &str, id: impl std::fmt::Display) -> TaskError {
-    TaskError::NotFound {
-        what: what.into(),
-        name: format!("with id {id}"),
-        near: Vec::new(),
-    }
 }
 
 /// The error for a name that none of the candidates has.

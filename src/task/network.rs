@@ -159,15 +159,14 @@ fn choose_interface<'a>(
         .iter()
         .filter(|interface| address(interface).is_some())
         .collect();
+    let with_identifier = |identifier: &String| {
+        let mut matching = addressed.clone();
+        matching.retain(|interface| interface.identifier.as_ref() == Some(identifier));
+        matching
+    };
     let preferred = preference
         .iter()
-        .map(|identifier| {
-            addressed
-                .iter()
-                .filter(|interface| interface.identifier.as_ref() == Some(identifier))
-                .copied()
-                .collect::<Vec<_>>()
-        })
+        .map(with_identifier)
         .find(|matching| !matching.is_empty());
     let candidates = preferred.unwrap_or(addressed);
     match candidates.as_slice() {
@@ -188,19 +187,15 @@ pub(crate) fn address(interface: &Interface) -> Option<&str> {
 }
 
 fn ambiguity_warning(machine: &Machine, addressed: &[&Interface]) -> String {
-    let list = addressed
-        .iter()
-        .map(|interface| {
-            let identifier = interface.identifier.as_deref().unwrap_or("(no identifier)");
-            format!(
-                "{identifier} {}",
-                address(interface).unwrap_or("(no address)")
-            )
-        })
-        .collect::<Vec<_>>()
-        .join(", ");
+    let text = |interface: &&Interface| {
+        let identifier = interface.identifier.as_deref().unwrap_or("(no identifier)");
+        let address = address(interface).unwrap_or("(no address)");
+        format!("{identifier} {address}")
+    };
+    let list: Vec<String> = addressed.iter().map(text).collect();
     format!(
-        "machine '{}' has several addresses and none is preferred, so its ipv4 is null: {list}",
-        machine.name
+        "machine '{}' has several addresses and none is preferred, so its ipv4 is null: {}",
+        machine.name,
+        list.join(", ")
     )
 }

@@ -10,11 +10,11 @@ use crate::client::{Client, ReadOnlyClient};
 use crate::task::{TaskError, verify};
 
 /// A desired state that can be planned and applied.
-pub(crate) trait Task {
+pub(crate) trait Task: Sync {
     /// One operation on the server, complete: carrying it out needs no further decision.
-    type Op;
+    type Op: Send;
     /// What the task reports about its object: predicted before the steps, read back after them.
-    type Report;
+    type Report: Send;
 
     /// Refuses what no server could fulfil, before any request.
     fn require_valid_options(&self) -> Result<(), TaskError> {
@@ -55,8 +55,8 @@ pub(crate) type StepResult = Result<StepOutcome, TaskError>;
 pub(crate) enum StepOutcome {
     /// The server now has what the step says.
     Done,
-    /// The server now has this instead of what the step says, because another client changed it first.
-    DoneOtherwise(Value),
+    /// The server now has this. It is not what the step says if another client was first.
+    DoneWith(Value),
     /// Nothing was changed, for the reason given: the server still needs the object as it is.
     Skipped(String),
     /// Not finished: the operation goes on after this time.
@@ -162,6 +162,16 @@ pub(crate) struct TextChange {
     pub after: String,
 }
 
+/// The desired value if one was given and the current one differs.
+pub(super) fn changed<T: Clone + PartialEq>(desired: &Option<T>, current: &T) -> Option<T> {
+    desired.clone().filter(|desired| desired != current)
+}
+
+/// Like [`changed`] for a text; none and an empty one are the same.
+pub(super) fn changed_text(desired: &Option<String>, current: &Option<String>) -> Option<String> {
+    changed(desired, current.as_ref().unwrap_or(&String::new()))
+}
+
 /// A step together with the operation that carries it out.
 #[derive(Debug)]
 pub(crate) struct PlannedStep<Op> {
@@ -218,6 +228,9 @@ impl<Report> TaskOutcome<Report> {
         !self.steps.is_empty()
     }
 }
+
+/// The outcome of a plan, complete or not.
+pub(crate) type TaskResult<T> = Result<TaskOutcome<<T as Task>::Report>, Box<PartialOutcome>>;
 
 /// The outcome of a plan that stopped at a failed step.
 #[derive(Debug)]

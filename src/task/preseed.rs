@@ -13,6 +13,7 @@ use crate::client::{
     Sha256,
 };
 use crate::support::io_error;
+use crate::task::plan::{changed, changed_text};
 use crate::task::{
     Action, Plan, PlanResult, Step, StepOutcome, StepResult, Task, TaskError, lookup, verify,
 };
@@ -218,16 +219,11 @@ impl PreseedSpec {
 impl DesiredPreseed {
     fn differences(&self, preseed: &Preseed, content: Option<String>) -> PreseedChanges {
         PreseedChanges {
-            kind: self.kind.clone().filter(|kind| *kind != preseed.kind),
-            content: content.filter(|text| text != content_of(preseed)),
-            description: self
-                .description
-                .clone()
-                .filter(|text| text != preseed.description.as_deref().unwrap_or("")),
-            known_good: self
-                .known_good
-                .filter(|desired| *desired != preseed.known_good),
-            public: self.public.filter(|desired| *desired != preseed.public),
+            kind: changed(&self.kind, &preseed.kind),
+            content: changed_text(&content, &preseed.content),
+            description: changed_text(&self.description, &preseed.description),
+            known_good: changed(&self.known_good, &preseed.known_good),
+            public: changed(&self.public, &preseed.public),
         }
     }
 }

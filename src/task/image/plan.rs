@@ -9,6 +9,7 @@ use crate::task::image::{
     DesiredImage, ImageFacts, ImageOp, ImagePlan, ImageReport, ImageSpec, image_title,
 };
 use crate::task::lookup::{self, Images};
+use crate::task::plan::changed;
 use crate::task::{Action, Plan, PlanResult, Step, Task, TaskError};
 
 impl ImageSpec {
@@ -19,7 +20,7 @@ impl ImageSpec {
         id: ImageId,
         desired: &DesiredImage,
     ) -> PlanResult<Self> {
-        let image = lookup::image_by_id(client, id)?;
+        let image = lookup::require_id("image", id, client.images().get(id))?;
         self.require_same_kind(&image)?;
         let own_images = client.images().list(Scope::Own)?;
         let own = own_images.iter().any(|other| other.id == id);
@@ -266,10 +267,8 @@ impl DesiredImage {
     fn changed_flags(&self, image: &Image) -> ImageChanges {
         ImageChanges {
             description: None,
-            known_good: self
-                .known_good
-                .filter(|desired| *desired != image.known_good),
-            public: self.public.filter(|desired| *desired != image.public),
+            known_good: changed(&self.known_good, &image.known_good),
+            public: changed(&self.public, &image.public),
         }
     }
 }

@@ -17,7 +17,6 @@ pub(super) fn update(
     report: &mut InterfaceReport,
 ) -> StepResult {
     let interface = report.interface.id;
-    let planned = op.changes.configured_ipv4;
     let mut attempts = 1;
     while let Err(error) = client
         .interfaces()
@@ -35,10 +34,7 @@ pub(super) fn update(
     report.interface = verify::require_read_back(&op.title, answer)?;
     let sent = json!(op.changes);
     verify::require_stored(&op.title, sent.clone(), json!(report.interface))?;
-    match op.changes.configured_ipv4 == planned {
-        true => Ok(StepOutcome::Done),
-        false => Ok(StepOutcome::DoneOtherwise(sent)),
-    }
+    Ok(StepOutcome::DoneWith(sent))
 }
 
 impl InterfaceOp {

@@ -10,6 +10,7 @@ use crate::client::{ConfigType, Interface, InterfaceChanges, Machine};
 use crate::task::interface::choose_address::{AddressChoice, configured_address};
 use crate::task::interface::pool::Pool;
 use crate::task::interface::{InterfaceOp, InterfacePlan, InterfaceSpec, interface_title};
+use crate::task::plan::changed_text;
 use crate::task::{PlanResult, PlannedStep, Step, TaskError};
 
 impl InterfaceSpec {
@@ -52,10 +53,7 @@ impl InterfaceSpec {
         let loses_address =
             config_type == Some(ConfigType::Dynamic) && interface.configured_ipv4.is_some();
         InterfaceChanges {
-            identifier: self
-                .identifier
-                .clone()
-                .filter(|desired| desired != interface.identifier.as_deref().unwrap_or("")),
+            identifier: changed_text(&self.identifier, &interface.identifier),
             configured_ipv4: match address {
                 Some(desired) if Some(desired) != configured_address(interface) => {
                     Some(Some(desired))

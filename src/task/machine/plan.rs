@@ -8,6 +8,7 @@ use crate::task::machine::{
     MachineGoal, MachineOp, MachinePlan, MachineSpec, ProvisionSettings, Setting, machine_title,
     netboot_of,
 };
+use crate::task::plan::changed_text;
 use crate::task::{Action, OngoingWait, Step, TaskError, WaitLimits, lookup, verify};
 
 const NOT_READY_HINT: &str = "Nothing on the server ends the state provisioning: the installed system must set the state \
@@ -59,15 +60,9 @@ impl MachineSpec {
         let preseed_id = objects.preseed.as_ref().map(|preseed| preseed.id);
         let compares_netboot = !matches!(self.goal, MachineGoal::Provisioned(_));
         MachineChanges {
-            subarch: self
-                .subarch
-                .clone()
-                .filter(|desired| Some(desired) != machine.subarch.as_ref()),
+            subarch: changed_text(&self.subarch, &machine.subarch),
             kernel_id: kernel_id.filter(|id| Some(*id) != machine.kernel_id),
-            kernel_opts: self
-                .kernel_opts
-                .clone()
-                .filter(|desired| desired != machine.kernel_opts.as_deref().unwrap_or("")),
+            kernel_opts: changed_text(&self.kernel_opts, &machine.kernel_opts),
             initrd_id: changed_id(&self.initrd, initrd_id, machine.initrd_id),
             preseed_id: changed_id(&self.preseed, preseed_id, machine.preseed_id),
             netboot_enabled: self

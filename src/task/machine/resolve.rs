@@ -66,7 +66,7 @@ impl MachineSpec {
                 }
             }
             ImageRef::Id(id) => {
-                let image = lookup::image_by_id(client, *id)?;
+                let image = lookup::require_id("image", id, client.images().get(*id))?;
                 require_bootable(&image, kind, arch)?;
                 Ok(Some(image))
             }
@@ -80,7 +80,9 @@ impl MachineSpec {
         preseed: &PreseedRef,
     ) -> Result<Option<Preseed>, TaskError> {
         match preseed {
-            PreseedRef::Id(id) => lookup::preseed_by_id(client, *id).map(Some),
+            PreseedRef::Id(id) => {
+                lookup::require_id("preseed", id, client.preseeds().get(*id)).map(Some)
+            }
             PreseedRef::Name(name) => match client.preseeds().find(name)? {
                 None if !self.allow_missing => Err(lookup::preseed_not_found(client, name)?),
                 found => Ok(found),

@@ -30,14 +30,9 @@ impl Acquisition {
         let Some(acquired) = self.acquire_all_or_none(client, &free)? else {
             return self.wait_or_fail(client, Ok(free.len()));
         };
-        let planned = self.fields_after(report);
         report.machines.retain(|held| held.assignment.is_some());
         report.add(acquired);
-        let fields = self.fields_after(report);
-        match fields == planned {
-            true => Ok(StepOutcome::Done),
-            false => Ok(StepOutcome::DoneOtherwise(fields)),
-        }
+        Ok(StepOutcome::DoneWith(self.fields_after(report)))
     }
 
     /// The outcome when not all machines that are missing are free. None is held during the wait for the others: two
