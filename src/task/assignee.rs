@@ -12,9 +12,8 @@ use crate::client::{
 use crate::support::sort::sorted;
 use crate::task::lookup::{self, MachineRef};
 use crate::task::machine::machine_title;
-use crate::task::{
-    Action, Plan, PlanResult, Step, StepOutcome, StepResult, Task, TaskError, verify,
-};
+use crate::task::plan::changed_text;
+use crate::task::{Action, Plan, PlanResult, Result, Step, StepOutcome, StepResult, Task, verify};
 
 /// The desired assignment of a machine.
 #[derive(Clone, Debug)]
@@ -35,9 +34,8 @@ pub(crate) enum AssigneePresence {
 #[derive(Debug)]
 pub(crate) enum AssigneeOp {
     Create(NewAssignee),
-    /// The new reason of an assignment.
-    Update(Assignee, String),
-    Delete(Assignee),
+    Update(AssigneeId, NewAssignee),
+    Delete(AssigneeId),
 }
 
 #[derive(Debug, Serialize)]
@@ -61,7 +59,7 @@ impl Task for AssigneeSpec {
     type Op = AssigneeOp;
     type Report = AssigneeReport;
 
-    fn require_valid_options(&self) -> Result<(), TaskError> {
+    fn require_valid_options(&self) -> Result<()> {
         match &self.presence {
             AssigneePresence::Present(desired) => {
                 verify::require_length("O(reason)", desired.reason.as_deref(), 140)
@@ -74,14 +72,15 @@ impl Task for AssigneeSpec {
         let machine = lookup::find_machine(client, &self.machine)?;
         let id = machine.id;
         let assignees = client.assignees().list(id)?;
-        let mut plan = Plan::empty(AssigneeReport::new(machine, &assignees));
+        let mut plan = Plan::empty(AssigneeReport {
+            machine,
+            assignees: assignee_facts(&assignees),
+        });
         match &self.presence {
             AssigneePresence::Present(desired) => {
-                let held = find_assignment(&assignees, &desired.user);
-                match (held, &desired.reason) {
-                    (None, _) => push_create(&mut plan, desired),
-                    (Some(held), Some(reason)) => push_update(&mut plan, held, reason),
-                    (Some(_), None) => {}
+                match find_assignment(&assignees, &desired.user) {
+                    Some(held) => push_update(&mut plan, held, desired),
+                    None => push_create(&mut plan, desired),
                 }
             }
             AssigneePresence::Absent(user) => {
@@ -90,7 +89,7 @@ impl Task for AssigneeSpec {
                     None => client.assignees().own(id)?,
                 };
                 if let Some(held) = held {
-                    push_delete(&mut plan, held);
+                    push_delete(&mut plan, &held);
                 }
             }
         }
@@ -98,18 +97,41 @@ impl Task for AssigneeSpec {
     }
 
     fn apply_step(client: &Client, op: &mut AssigneeOp, report: &mut AssigneeReport) -> StepResult {
+        let (assignees, machine) = (client.assignees(), report.machine.id);
+        let title = machine_title(&report.machine);
+        let mut outcome = StepOutcome::Done;
         match op {
-            AssigneeOp::Create(new) => create(client, new, report),
-            AssigneeOp::Update(held, reason) => {
-                client
-                    .assignees()
-                    .update(report.machine.id, held.id, reason)?;
-                let user = held.user.as_deref().unwrap_or("");
-                read_back(client, report, user, Some(reason))?;
-                Ok(StepOutcome::Done)
+            AssigneeOp::Create(new) => match assignees.create(machine, new) {
+                Ok(_) => {}
+                Err(error) if error.is_conflict() => {
+                    outcome = StepOutcome::Skipped(format!(
+                        "{title} was assigned to {} by somebody else meanwhile",
+                        new.user
+                    ));
+                }
+                Err(error) if error.code() == Some(ErrorCode::NoSuchUser) => {
+                    return Err(lookup::user_not_found(client.read_only(), &new.user)?);
+                }
+                Err(error) => return Err(error.into()),
+            },
+            AssigneeOp::Update(id, new) => {
+                assignees.update(machine, *id, new.reason.as_deref().unwrap_or(""))?;
             }
-            AssigneeOp::Delete(held) => delete(client, held, report),
+            AssigneeOp::Delete(id) => assignees.delete(machine, *id)?,
         }
+        let found = verify::require_read_back(&title, assignees.list(machine))?;
+        match op {
+            AssigneeOp::Create(new) | AssigneeOp::Update(_, new) => {
+                let held = find_assignment(&found, &new.user);
+                verify::require_stored(&title, json!(new), json!(held))?;
+            }
+            AssigneeOp::Delete(id) => {
+                let still_there = found.iter().any(|assignee| assignee.id == *id);
+                verify::require_deleted(&format!("assignment of {title}"), still_there)?;
+            }
+        }
+        report.assignees = assignee_facts(&found);
+        Ok(outcome)
     }
 
     fn title(&self) -> String {
@@ -135,10 +157,10 @@ fn push_create(plan: &mut AssigneePlan, desired: &NewAssignee) {
     plan.push(AssigneeOp::Create(desired.clone()), step);
 }
 
-fn push_update(plan: &mut AssigneePlan, held: &Assignee, reason: &str) {
-    if held.reason.as_deref().unwrap_or("") == reason {
+fn push_update(plan: &mut AssigneePlan, held: &Assignee, desired: &NewAssignee) {
+    let Some(reason) = changed_text(&desired.reason, &held.reason) else {
         return;
-    }
+    };
     let step = Step::new(
         Action::Update,
         assignment_title(plan, user_of(held)),
@@ -148,81 +170,21 @@ fn push_update(plan: &mut AssigneePlan, held: &Assignee, reason: &str) {
     );
     for facts in &mut plan.report.assignees {
         if facts.id == Some(held.id) {
-            facts.reason = Some(reason.to_owned());
+            facts.reason = Some(reason.clone());
         }
     }
-    plan.push(AssigneeOp::Update(held.clone(), reason.to_owned()), step);
+    plan.push(AssigneeOp::Update(held.id, desired.clone()), step);
 }
 
-fn push_delete(plan: &mut AssigneePlan, held: Assignee) {
+fn push_delete(plan: &mut AssigneePlan, held: &Assignee) {
     let step = Step::delete(
-        assignment_title(plan, user_of(&held)),
+        assignment_title(plan, user_of(held)),
         json!({ "user": held.user, "reason": held.reason }),
     );
     plan.report
         .assignees
         .retain(|facts| facts.id != Some(held.id));
-    plan.push(AssigneeOp::Delete(held), step);
-}
-
-fn create(client: &Client, new: &NewAssignee, report: &mut AssigneeReport) -> StepResult {
-    let outcome = match client.assignees().create(report.machine.id, new) {
-        Ok(_) => StepOutcome::Done,
-        Err(error) if error.is_conflict() => StepOutcome::Skipped(format!(
-            "{} was assigned to {} by somebody else meanwhile",
-            machine_title(&report.machine),
-            new.user
-        )),
-        Err(error) if error.code() == Some(ErrorCode::NoSuchUser) => {
-            return Err(lookup::user_not_found(client.read_only(), &new.user)?);
-        }
-        Err(error) => return Err(error.into()),
-    };
-    read_back(client, report, &new.user, new.reason.as_deref())?;
-    Ok(outcome)
-}
-
-fn delete(client: &Client, held: &Assignee, report: &mut AssigneeReport) -> StepResult {
-    client.assignees().delete(report.machine.id, held.id)?;
-    let title = machine_title(&report.machine);
-    let found = report.read(client)?;
-    let still_there = found.iter().any(|assignee| assignee.id == held.id);
-    verify::require_deleted(&format!("assignment of {title}"), still_there)?;
-    report.assignees = assignee_facts(&found);
-    Ok(StepOutcome::Done)
-}
-
-/// Reads whether the user holds the machine, with the reason if one was sent.
-fn read_back(
-    client: &Client,
-    report: &mut AssigneeReport,
-    user: &str,
-    reason: Option<&str>,
-) -> Result<(), TaskError> {
-    let found = report.read(client)?;
-    let sent = match reason {
-        Some(reason) => json!({ "user": user, "reason": reason }),
-        None => json!({ "user": user }),
-    };
-    let held = find_assignment(&found, user);
-    verify::require_stored(&machine_title(&report.machine), sent, json!(held))?;
-    report.assignees = assignee_facts(&found);
-    Ok(())
-}
-
-impl AssigneeReport {
-    fn new(machine: Machine, assignees: &[Assignee]) -> Self {
-        AssigneeReport {
-            machine,
-            assignees: assignee_facts(assignees),
-        }
-    }
-
-    /// The assignments that the server has after a change.
-    fn read(&self, client: &Client) -> Result<Vec<Assignee>, TaskError> {
-        let answer = client.assignees().list(self.machine.id);
-        verify::require_read_back(&machine_title(&self.machine), answer)
-    }
+    plan.push(AssigneeOp::Delete(held.id), step);
 }
 
 fn assignee_facts(assignees: &[Assignee]) -> Vec<AssigneeFacts> {

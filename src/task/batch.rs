@@ -7,14 +7,14 @@ use std::time::Duration;
 use crate::client::{Client, ReadOnlyClient};
 use crate::task::apply::{Execution, StepEvent};
 use crate::task::plan::{PartialOutcome, PlanResult, Task, TaskResult};
-use crate::task::{TaskError, parallel};
+use crate::task::{Result, TaskError, parallel};
 
 /// Why a task is abandoned that did not fail itself.
 const ANOTHER_FAILED: &str = "another item failed and O(fail_fast) is set";
 const ALL_WOULD_FAIL: &str = "another item failed as all of them would";
 
 /// The execution of one task, or why it could not be planned.
-type BatchExecution<T> = Result<Execution<T>, TaskError>;
+type BatchExecution<T> = Result<Execution<T>>;
 
 /// Plans all tasks. Each plan is made from what the server has now, so no two may claim the same object. After an error
 /// that concerns all tasks, no further request is sent.
@@ -121,7 +121,7 @@ fn stop_reason<T: Task>(executions: &[BatchExecution<T>], fail_fast: bool) -> Op
 }
 
 /// Whether a task could not be planned for a reason that concerns every task.
-fn concerns_all<Planned>(plan: &Result<Planned, TaskError>) -> bool {
+fn concerns_all<Planned>(plan: &Result<Planned>) -> bool {
     plan.as_ref().is_err_and(TaskError::concerns_all)
 }
 

@@ -4,7 +4,7 @@
 
 use crate::client::{Client, Console, Machine, ReadOnlyClient};
 use crate::task::lookup::MachineRef;
-use crate::task::{TaskError, lookup};
+use crate::task::{Result, TaskError, lookup};
 
 /// The machine whose console is opened.
 #[derive(Clone, Debug)]
@@ -15,7 +15,7 @@ pub(crate) struct ConsoleSpec {
 }
 
 /// Finds the machine, and refuses what the server would refuse.
-pub(crate) fn prepare(client: &ReadOnlyClient, spec: &ConsoleSpec) -> Result<Machine, TaskError> {
+pub(crate) fn prepare(client: &ReadOnlyClient, spec: &ConsoleSpec) -> Result<Machine> {
     let machine = lookup::find_assigned_machine(client, &spec.machine, spec.allow_unassigned)?;
     match lookup::has_bmc(client, &machine)? {
         true => Ok(machine),
@@ -27,6 +27,6 @@ pub(crate) fn prepare(client: &ReadOnlyClient, spec: &ConsoleSpec) -> Result<Mac
 }
 
 /// Opens the console. The answer contains a secret token.
-pub(crate) fn open(client: &Client, machine: &Machine) -> Result<Console, TaskError> {
+pub(crate) fn open(client: &Client, machine: &Machine) -> Result<Console> {
     Ok(client.consoles().create(machine.id)?)
 }

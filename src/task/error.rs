@@ -7,6 +7,9 @@ use std::time::Duration;
 
 use crate::client;
 
+/// The result of everything that a task does.
+pub(crate) type Result<T, E = TaskError> = std::result::Result<T, E>;
+
 /// An error of a task. The text is one sentence; [`TaskError::hint`] says what helps.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum TaskError {

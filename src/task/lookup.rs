@@ -9,7 +9,7 @@ use crate::client::{
 use crate::support::sort::sorted;
 use crate::support::suggest::near;
 use crate::support::user_text::user_with_reason;
-use crate::task::TaskError;
+use crate::task::{Result, TaskError};
 
 /// All images that are visible to the token's user, and which of them belong to this user.
 ///
@@ -20,7 +20,7 @@ pub(super) struct Images {
 }
 
 impl Images {
-    pub(super) fn fetch(client: &ReadOnlyClient) -> Result<Images, TaskError> {
+    pub(super) fn fetch(client: &ReadOnlyClient) -> Result<Images> {
         let own = client.images().list(Scope::Own)?;
         let visible = client.images().list(Scope::Visible)?;
         Ok(Images {
@@ -56,7 +56,7 @@ impl Images {
         kind: &ImageType,
         arch: &str,
         description: &str,
-    ) -> Result<Option<&Image>, TaskError> {
+    ) -> Result<Option<&Image>> {
         let (own, others) = self.with_description(kind, arch, description);
         match (own.first(), others.as_slice()) {
             (Some(newest), _) => Ok(Some(newest)),
@@ -91,7 +91,7 @@ pub(super) fn require_id<T>(
     what: &str,
     id: impl Display,
     answer: Result<T, client::Error>,
-) -> Result<T, TaskError> {
+) -> Result<T> {
     match answer {
         Err(error) if error.is_not_found() => Err(TaskError::NotFound {
             what: what.into(),
@@ -103,10 +103,7 @@ pub(super) fn require_id<T>(
 }
 
 /// The error for a name that no visible preseed has.
-pub(super) fn preseed_not_found(
-    client: &ReadOnlyClient,
-    name: &str,
-) -> Result<TaskError, TaskError> {
+pub(super) fn preseed_not_found(client: &ReadOnlyClient, name: &str) -> Result<TaskError> {
     let preseeds = client.preseeds().list(Scope::Visible)?;
     let names = preseeds.iter().map(|preseed| preseed.name.as_str());
     Ok(name_not_found("visible preseed", name, names))
@@ -114,7 +111,7 @@ pub(super) fn preseed_not_found(
 
 /// The error for a user whom the server does not know. It lists no users, so similar names are those of owners of
 /// visible images.
-pub(super) fn user_not_found(client: &ReadOnlyClient, name: &str) -> Result<TaskError, TaskError> {
+pub(super) fn user_not_found(client: &ReadOnlyClient, name: &str) -> Result<TaskError> {
     let images = client.images().list(Scope::Visible)?;
     let owners: BTreeSet<&str> = images
         .iter()
@@ -141,10 +138,7 @@ impl MachineRef {
 }
 
 /// The machine that is named, or the error with similar names.
-pub(super) fn find_machine(
-    client: &ReadOnlyClient,
-    machine: &MachineRef,
-) -> Result<Machine, TaskError> {
+pub(super) fn find_machine(client: &ReadOnlyClient, machine: &MachineRef) -> Result<Machine> {
     match machine {
         MachineRef::Name(name) => match client.machines().find(name)? {
             Some(found) => Ok(found),
@@ -169,13 +163,13 @@ pub(super) fn machine_not_found(machines: &[Machine], name: &str) -> TaskError {
 }
 
 /// Whether the machine is assigned to the token's user.
-pub(super) fn is_assigned(client: &ReadOnlyClient, machine: &Machine) -> Result<bool, TaskError> {
+pub(super) fn is_assigned(client: &ReadOnlyClient, machine: &Machine) -> Result<bool> {
     let own = client.machines().list(Scope::Own)?;
     Ok(own.iter().any(|other| other.id == machine.id))
 }
 
 /// Whether a machine has a BMC, which only a query of the server shows.
-pub(super) fn has_bmc(client: &ReadOnlyClient, machine: &Machine) -> Result<bool, TaskError> {
+pub(super) fn has_bmc(client: &ReadOnlyClient, machine: &Machine) -> Result<bool> {
     let without_bmc = client
         .machines()
         .query(Scope::Visible, &Query::without_bmc())?;
@@ -187,7 +181,7 @@ pub(super) fn find_assigned_machine(
     client: &ReadOnlyClient,
     machine: &MachineRef,
     allow_unassigned: bool,
-) -> Result<Machine, TaskError> {
+) -> Result<Machine> {
     let machine = find_machine(client, machine)?;
     if !allow_unassigned {
         require_assignment(client, &machine)?;
@@ -196,10 +190,7 @@ pub(super) fn find_assigned_machine(
 }
 
 /// Refuses a machine that is not assigned to the token's user: the server lets anyone change it.
-pub(super) fn require_assignment(
-    client: &ReadOnlyClient,
-    machine: &Machine,
-) -> Result<(), TaskError> {
+pub(super) fn require_assignment(client: &ReadOnlyClient, machine: &Machine) -> Result<()> {
     if is_assigned(client, machine)? {
         return Ok(());
     }
@@ -212,7 +203,7 @@ pub(super) fn require_assignment(
 
 /// The name of the token's user, where they own an image, hold a machine or own a preseed. The server shows it nowhere
 /// else.
-pub(super) fn token_user(client: &ReadOnlyClient) -> Result<Option<String>, TaskError> {
+pub(super) fn token_user(client: &ReadOnlyClient) -> Result<Option<String>> {
     let images = client.images().list(Scope::Own)?;
     if let Some(name) = images.into_iter().find_map(|image| image.user) {
         return Ok(Some(name));
@@ -254,7 +245,7 @@ pub(super) fn not_yours(object: String, user: Option<&str>, change: &str) -> Tas
 }
 
 /// Refuses to delete an object that machines use.
-pub(super) fn require_unused(object: &str, uses: Vec<String>) -> Result<(), TaskError> {
+pub(super) fn require_unused(object: &str, uses: Vec<String>) -> Result<()> {
     match uses.is_empty() {
         true => Ok(()),
         false => Err(TaskError::InUse {

@@ -7,7 +7,7 @@ use serde::Serialize;
 use crate::client::{Interface, Machine, MachineId, Query, ReadOnlyClient, Scope};
 use crate::task::interface::find;
 use crate::task::lookup::MachineRef;
-use crate::task::{TaskError, lookup, parallel};
+use crate::task::{Result, lookup, parallel};
 
 /// Which machines, and which of their interfaces are preferred.
 #[derive(Clone, Debug)]
@@ -62,10 +62,7 @@ pub(crate) struct NetworkFacts {
 }
 
 /// Reads the machines and, in parallel, their interfaces.
-pub(crate) fn gather(
-    client: &ReadOnlyClient,
-    spec: &NetworkSpec,
-) -> Result<NetworkReport, TaskError> {
+pub(crate) fn gather(client: &ReadOnlyClient, spec: &NetworkSpec) -> Result<NetworkReport> {
     let machines = spec.machines.select(client, spec.scope)?;
     let interfaces = parallel::try_map(&machines, |machine| client.interfaces().list(machine.id))?;
     let mut report = NetworkReport::default();
@@ -82,7 +79,7 @@ pub(crate) fn interface(
     client: &ReadOnlyClient,
     machine: &MachineRef,
     name: &str,
-) -> Result<Interface, TaskError> {
+) -> Result<Interface> {
     let machine = lookup::find_machine(client, machine)?;
     let interfaces = client.interfaces().list(machine.id)?;
     find::find_by_name(&machine, &interfaces, name, None).cloned()
@@ -113,11 +110,7 @@ pub(crate) fn facts(
 }
 
 impl MachineSelection {
-    pub(super) fn select(
-        &self,
-        client: &ReadOnlyClient,
-        scope: Scope,
-    ) -> Result<Vec<Machine>, TaskError> {
+    pub(super) fn select(&self, client: &ReadOnlyClient, scope: Scope) -> Result<Vec<Machine>> {
         let machines = match self {
             MachineSelection::All => client.machines().list(scope)?,
             MachineSelection::Query(query) => client.machines().query(scope, query)?,
@@ -128,7 +121,7 @@ impl MachineSelection {
 }
 
 /// Several names need one list instead of a query each.
-fn select_by_name(client: &ReadOnlyClient, names: &[String]) -> Result<Vec<Machine>, TaskError> {
+fn select_by_name(client: &ReadOnlyClient, names: &[String]) -> Result<Vec<Machine>> {
     if let [name] = names {
         let machine = MachineRef::Name(name.clone());
         return Ok(vec![lookup::find_machine(client, &machine)?]);

@@ -7,7 +7,7 @@ use serde::Serialize;
 use serde_json::Value;
 
 use crate::client::{Client, ReadOnlyClient};
-use crate::task::{TaskError, verify};
+use crate::task::{Result, TaskError, verify};
 
 /// A desired state that can be planned and applied.
 pub(crate) trait Task: Sync {
@@ -17,12 +17,12 @@ pub(crate) trait Task: Sync {
     type Report: Send;
 
     /// Refuses what no server could fulfil, before any request.
-    fn require_valid_options(&self) -> Result<(), TaskError> {
+    fn require_valid_options(&self) -> Result<()> {
         Ok(())
     }
 
     /// Compares the desired state with the server's. Cannot write: a [`ReadOnlyClient`] has no writing request.
-    fn plan(&self, client: &ReadOnlyClient) -> Result<Plan<Self::Op, Self::Report>, TaskError>;
+    fn plan(&self, client: &ReadOnlyClient) -> Result<Plan<Self::Op, Self::Report>>;
 
     /// Carries out one operation, reads back, and updates the report. A pending operation is carried out again.
     fn apply_step(client: &Client, op: &mut Self::Op, report: &mut Self::Report) -> StepResult;
@@ -45,10 +45,10 @@ pub(crate) trait Task: Sync {
 }
 
 /// The plan of a task, or why there is none.
-pub(crate) type PlanResult<T> = Result<Plan<<T as Task>::Op, <T as Task>::Report>, TaskError>;
+pub(crate) type PlanResult<T> = Result<Plan<<T as Task>::Op, <T as Task>::Report>>;
 
 /// The outcome of one operation, or why it failed.
-pub(crate) type StepResult = Result<StepOutcome, TaskError>;
+pub(crate) type StepResult = Result<StepOutcome>;
 
 /// The outcome of one operation.
 #[derive(Debug)]

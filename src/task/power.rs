@@ -10,7 +10,7 @@ use crate::client::{Client, Machine, MachineId, MachineState, Power, PowerOrder,
 use crate::task::lookup::{self, MachineRef};
 use crate::task::machine::{machine_title, netboot_of};
 use crate::task::{
-    Action, OngoingWait, Plan, PlanResult, Step, StepOutcome, StepResult, Task, TaskError,
+    Action, OngoingWait, Plan, PlanResult, Result, Step, StepOutcome, StepResult, Task, TaskError,
     WaitLimits,
 };
 
@@ -164,7 +164,7 @@ impl PowerSpec {
 }
 
 /// The power of a machine, if its BMC answers. Without an answer, an order would fail as well.
-fn known_power(client: &ReadOnlyClient, machine: &Machine) -> Result<Power, TaskError> {
+fn known_power(client: &ReadOnlyClient, machine: &Machine) -> Result<Power> {
     match client.powers().get(machine.id)? {
         Power::NoBmc => Err(TaskError::Refused(format!(
             "machine '{}' has no BMC, so its power can be neither told nor switched",
@@ -179,11 +179,7 @@ fn known_power(client: &ReadOnlyClient, machine: &Machine) -> Result<Power, Task
 
 /// Refuses a PXE reboot with netboot off, where the server names no boot file, and warns where netboot would install
 /// a machine that is installed already.
-fn require_netboot(
-    plan: &mut PowerPlan,
-    client: &ReadOnlyClient,
-    force: bool,
-) -> Result<(), TaskError> {
+fn require_netboot(plan: &mut PowerPlan, client: &ReadOnlyClient, force: bool) -> Result<()> {
     let machine = &plan.report.machine;
     if !netboot_of(machine) {
         return match force {

@@ -15,7 +15,8 @@ use crate::client::{
 use crate::support::io_error;
 use crate::task::plan::{changed, changed_text};
 use crate::task::{
-    Action, Plan, PlanResult, Step, StepOutcome, StepResult, Task, TaskError, lookup, verify,
+    Action, Plan, PlanResult, Result, Step, StepOutcome, StepResult, Task, TaskError, lookup,
+    verify,
 };
 
 /// The longest text the server stores, in characters.
@@ -91,7 +92,7 @@ impl Task for PreseedSpec {
     type Op = PreseedOp;
     type Report = PreseedReport;
 
-    fn require_valid_options(&self) -> Result<(), TaskError> {
+    fn require_valid_options(&self) -> Result<()> {
         let length = self.name.chars().count();
         if !(2..=256).contains(&length) {
             return Err(TaskError::Refused(format!(
@@ -229,7 +230,7 @@ impl DesiredPreseed {
 }
 
 impl PreseedContent {
-    fn read(&self) -> Result<String, TaskError> {
+    fn read(&self) -> Result<String> {
         let (origin, text) = match self {
             PreseedContent::Text(text) => ("O(content)".to_owned(), text.clone()),
             PreseedContent::File(path) => (path.display().to_string(), read_file(path)?),
@@ -244,7 +245,7 @@ impl PreseedContent {
     }
 }
 
-fn read_file(path: &Path) -> Result<String, TaskError> {
+fn read_file(path: &Path) -> Result<String> {
     let file_error = |problem: String| TaskError::File {
         path: path.display().to_string(),
         problem,
@@ -306,7 +307,7 @@ fn delete(client: &Client, preseed: &Preseed) -> StepResult {
     Ok(StepOutcome::Done)
 }
 
-fn require_own(client: &ReadOnlyClient, preseed: &Preseed, change: &str) -> Result<(), TaskError> {
+fn require_own(client: &ReadOnlyClient, preseed: &Preseed, change: &str) -> Result<()> {
     let own = client.preseeds().list(Scope::Own)?;
     if own.iter().any(|other| other.id == preseed.id) {
         return Ok(());
@@ -316,7 +317,7 @@ fn require_own(client: &ReadOnlyClient, preseed: &Preseed, change: &str) -> Resu
 }
 
 /// Refuses to delete a preseed that machines use.
-fn require_unused(client: &ReadOnlyClient, preseed: &Preseed) -> Result<(), TaskError> {
+fn require_unused(client: &ReadOnlyClient, preseed: &Preseed) -> Result<()> {
     let machines = client.machines().list(Scope::Visible)?;
     let users = machines
         .iter()

@@ -4,14 +4,10 @@
 use serde_json::{Map, Value};
 
 use crate::client;
-use crate::task::TaskError;
+use crate::task::{Result, TaskError};
 
 /// Refuses a text longer than the server takes, in characters. `origin` is an option in markup, or a file.
-pub(super) fn require_length(
-    origin: &str,
-    text: Option<&str>,
-    limit: usize,
-) -> Result<(), TaskError> {
+pub(super) fn require_length(origin: &str, text: Option<&str>, limit: usize) -> Result<()> {
     match text.unwrap_or("").chars().count() {
         length if length > limit => Err(TaskError::Refused(format!(
             "{origin} is {length} characters long, and the server takes at most {limit}"
@@ -36,10 +32,7 @@ pub(super) fn same_fields(object: Value, like: &Map<String, Value>) -> Map<Strin
 }
 
 /// The answer to a read after a write. An error says that the server took the write itself.
-pub(super) fn require_read_back<T>(
-    object: &str,
-    answer: Result<T, client::Error>,
-) -> Result<T, TaskError> {
+pub(super) fn require_read_back<T>(object: &str, answer: Result<T, client::Error>) -> Result<T> {
     answer.map_err(|source| TaskError::Unverified {
         object: object.into(),
         source,
@@ -47,7 +40,7 @@ pub(super) fn require_read_back<T>(
 }
 
 /// Fails when a field has another value after a write than the one that was sent.
-pub(super) fn require_stored(object: &str, sent: Value, found: Value) -> Result<(), TaskError> {
+pub(super) fn require_stored(object: &str, sent: Value, found: Value) -> Result<()> {
     let sent = fields(sent);
     let found = same_fields(found, &sent);
     if sent == found {
@@ -61,7 +54,7 @@ pub(super) fn require_stored(object: &str, sent: Value, found: Value) -> Result<
 }
 
 /// Fails when the server still has what was deleted.
-pub(super) fn require_deleted(object: &str, still_there: bool) -> Result<(), TaskError> {
+pub(super) fn require_deleted(object: &str, still_there: bool) -> Result<()> {
     if !still_there {
         return Ok(());
     }

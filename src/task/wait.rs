@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use crate::client::{self, Client, Clock, ProgressEvent, ProgressListener};
-use crate::task::{StepOutcome, StepResult, TaskError};
+use crate::task::{Result, StepOutcome, StepResult, TaskError};
 
 /// The first pause between two polls. Each later one is twice as long, up to the interval.
 const FIRST_PAUSE: Duration = Duration::from_secs(1);
@@ -171,7 +171,7 @@ mod tests {
     }
 
     /// One poll that finds this state, and the pause after it.
-    fn poll(wait: &mut OngoingWait, client: &Client, found: &str) -> Result<u64, TaskError> {
+    fn poll(wait: &mut OngoingWait, client: &Client, found: &str) -> Result<u64> {
         match wait.not_reached(client, Ok(found.into()))? {
             StepOutcome::Pending(pause) => {
                 client.clock().sleep(pause);

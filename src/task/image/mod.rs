@@ -14,7 +14,7 @@ use serde::Serialize;
 use crate::client::{
     Client, Digest, Image, ImageChanges, ImageFile, ImageId, ImageType, NewImage, ReadOnlyClient,
 };
-use crate::task::{Plan, PlanResult, StepResult, Task, TaskError, verify};
+use crate::task::{Plan, PlanResult, Result, StepResult, Task, verify};
 
 /// The desired image.
 #[derive(Clone, Debug)]
@@ -96,7 +96,7 @@ impl Task for ImageSpec {
     type Op = ImageOp;
     type Report = ImageReport;
 
-    fn require_valid_options(&self) -> Result<(), TaskError> {
+    fn require_valid_options(&self) -> Result<()> {
         verify::require_length("O(description)", Some(&self.description), 256)
     }
 

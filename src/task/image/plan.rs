@@ -10,7 +10,7 @@ use crate::task::image::{
 };
 use crate::task::lookup::{self, Images};
 use crate::task::plan::changed;
-use crate::task::{Action, Plan, PlanResult, Step, Task, TaskError};
+use crate::task::{Action, Plan, PlanResult, Result, Step, Task, TaskError};
 
 impl ImageSpec {
     /// The image with a given id. Its content can be compared but not replaced.
@@ -29,12 +29,9 @@ impl ImageSpec {
             None => None,
         };
         if let Some(digest) = &digest {
-            let doubt = match has_content(client, &image, own, digest) {
-                Ok(true) => None,
-                Ok(false) => Some(String::new()),
-                Err(unreadable) => Some(format!(" ({unreadable})")),
-            };
-            if let Some(doubt) = doubt {
+            let has_content = has_content(client, &image, own, digest);
+            if has_content != Ok(true) {
+                let doubt = has_content.map_or_else(|why| format!(" ({why})"), |_| String::new());
                 return Err(TaskError::Refused(format!(
                     "{} does not hold the bytes of the given file{doubt}, and the content of an image \
                      cannot be replaced; leave out O(id) to have a new image uploaded",
@@ -163,7 +160,7 @@ impl ImageSpec {
         images.with_description(&self.kind, &self.arch, &self.description)
     }
 
-    fn require_same_kind(&self, image: &Image) -> Result<(), TaskError> {
+    fn require_same_kind(&self, image: &Image) -> Result<()> {
         if image.kind == self.kind && image.arch.as_deref() == Some(self.arch.as_str()) {
             return Ok(());
         }
@@ -220,7 +217,7 @@ impl ImageSpec {
         image: &Image,
         own: bool,
         desired: &DesiredImage,
-    ) -> Result<(), TaskError> {
+    ) -> Result<()> {
         let mut changes = desired.changed_flags(image);
         if image.description.as_deref() != Some(self.description.as_str()) {
             changes.description = Some(self.description.clone());
@@ -243,7 +240,7 @@ impl ImageSpec {
         client: &ReadOnlyClient,
         images: &Images,
         kept: Option<&Image>,
-    ) -> Result<(), TaskError> {
+    ) -> Result<()> {
         let (mut superseded, _) = self.images_of_description(images);
         superseded.retain(|image| kept.is_none_or(|kept| kept.id != image.id));
         if superseded.is_empty() {
@@ -292,7 +289,7 @@ fn has_content(
     })
 }
 
-fn require_own(image: &Image, own: bool, change: &str) -> Result<(), TaskError> {
+fn require_own(image: &Image, own: bool, change: &str) -> Result<()> {
     match own {
         true => Ok(()),
         false => Err(lookup::not_yours(

@@ -6,7 +6,7 @@ use std::net::Ipv4Addr;
 use crate::client::{ConfigType, Interface, Machine, ReadOnlyClient, Scope};
 use crate::task::interface::pool::{FreeAddresses, Pool};
 use crate::task::interface::{DesiredAddress, InterfaceSpec, interface_title};
-use crate::task::{TaskError, parallel};
+use crate::task::{Result, TaskError, parallel};
 
 /// The address that an interface gets.
 pub(super) enum AddressChoice {
@@ -24,7 +24,7 @@ impl InterfaceSpec {
         client: &ReadOnlyClient,
         machine: &Machine,
         interface: &Interface,
-    ) -> Result<AddressChoice, TaskError> {
+    ) -> Result<AddressChoice> {
         let current = interface
             .config_type_v4
             .clone()
@@ -92,7 +92,7 @@ fn lowest_free_address(
     client: &ReadOnlyClient,
     interface: &Interface,
     pool: Pool,
-) -> Result<Option<AddressChoice>, TaskError> {
+) -> Result<Option<AddressChoice>> {
     let all = interfaces_of_all_machines(client)?;
     let others = all.iter().filter(|(_, other)| other.id != interface.id);
     let free = FreeAddresses::new(pool, others.flat_map(|(_, other)| addresses(other)));
@@ -102,9 +102,7 @@ fn lowest_free_address(
 }
 
 /// The interfaces of all machines, whoever holds them. Networks do not overlap, so an address is unique over all of them.
-fn interfaces_of_all_machines(
-    client: &ReadOnlyClient,
-) -> Result<Vec<(Machine, Interface)>, TaskError> {
+fn interfaces_of_all_machines(client: &ReadOnlyClient) -> Result<Vec<(Machine, Interface)>> {
     let machines = client.machines().list(Scope::Visible)?;
     let lists = parallel::try_map(&machines, |machine| client.interfaces().list(machine.id))?;
     let of_machine = |(machine, interfaces): (&Machine, Vec<Interface>)| {
@@ -114,10 +112,7 @@ fn interfaces_of_all_machines(
 }
 
 /// The interface that has an address, as a part of a sentence.
-pub(super) fn address_holder(
-    client: &ReadOnlyClient,
-    address: Ipv4Addr,
-) -> Result<String, TaskError> {
+pub(super) fn address_holder(client: &ReadOnlyClient, address: Ipv4Addr) -> Result<String> {
     let all = interfaces_of_all_machines(client)?;
     let found = all
         .iter()

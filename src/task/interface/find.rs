@@ -3,14 +3,14 @@
 use crate::client::{Interface, Machine};
 use crate::task::interface::{InterfaceRef, InterfaceSpec};
 use crate::task::machine::machine_title;
-use crate::task::{TaskError, lookup};
+use crate::task::{Result, TaskError, lookup};
 
 impl InterfaceSpec {
     pub(super) fn find<'a>(
         &self,
         machine: &Machine,
         interfaces: &'a [Interface],
-    ) -> Result<&'a Interface, TaskError> {
+    ) -> Result<&'a Interface> {
         match &self.interface {
             InterfaceRef::Name(name) => {
                 find_by_name(machine, interfaces, name, self.identifier.as_deref())
@@ -29,7 +29,7 @@ pub(in crate::task) fn find_by_name<'a>(
     interfaces: &'a [Interface],
     name: &str,
     new_identifier: Option<&str>,
-) -> Result<&'a Interface, TaskError> {
+) -> Result<&'a Interface> {
     let mut matching = all_with_name(interfaces, name);
     if matching.is_empty()
         && parse_mac(name).is_none()

@@ -21,7 +21,7 @@ use crate::client::{
 };
 use crate::task::lookup::{self, MachineRef};
 use crate::task::machine::machine_title;
-use crate::task::{Plan, PlanResult, StepResult, Task, TaskError, verify};
+use crate::task::{Plan, PlanResult, Result, StepResult, Task, TaskError, verify};
 
 /// The desired interface; what is None stays as it is.
 #[derive(Clone, Debug)]
@@ -74,7 +74,7 @@ impl Task for InterfaceSpec {
     type Op = InterfaceOp;
     type Report = InterfaceReport;
 
-    fn require_valid_options(&self) -> Result<(), TaskError> {
+    fn require_valid_options(&self) -> Result<()> {
         verify::require_length("O(identifier)", self.identifier.as_deref(), 64)?;
         match (&self.config_type, self.ipv4) {
             (Some(ConfigType::Dynamic), Some(_)) => Err(TaskError::Refused(

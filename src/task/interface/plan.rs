@@ -11,7 +11,7 @@ use crate::task::interface::choose_address::{AddressChoice, configured_address};
 use crate::task::interface::pool::Pool;
 use crate::task::interface::{InterfaceOp, InterfacePlan, InterfaceSpec, interface_title};
 use crate::task::plan::changed_text;
-use crate::task::{PlanResult, PlannedStep, Step, TaskError};
+use crate::task::{PlanResult, PlannedStep, Result, Step, TaskError};
 
 impl InterfaceSpec {
     pub(super) fn push_update(
@@ -89,52 +89,47 @@ impl InterfaceSpec {
 /// next free one. Plans without an address fail here, so that check mode shows it too.
 pub(super) fn resolve_address_conflicts(plans: &mut [PlanResult<InterfaceSpec>]) {
     let mut promised: HashMap<Ipv4Addr, String> = HashMap::new();
-    for result in plans.iter_mut() {
-        let Ok(plan) = result else { continue };
-        let Some((address, title)) = given_address(plan) else {
-            continue;
-        };
-        if let Some(other) = promised.get(&address) {
-            *result = Err(TaskError::AddressTaken {
-                interface: title,
-                address,
-                holder: format!("{other} is to have it"),
-            });
-        } else {
-            promised.insert(address, title);
-        }
-    }
-    for result in plans.iter_mut() {
-        let Ok(plan) = result else { continue };
-        if let Err(error) = choose_unpromised_address(plan, &mut promised) {
+    let (auto, given): (Vec<_>, Vec<_>) = plans
+        .iter_mut()
+        .partition(|plan| plan.as_ref().is_ok_and(is_auto));
+    for result in given.into_iter().chain(auto) {
+        if let Ok(plan) = result
+            && let Err(error) = promise_address(plan, &mut promised)
+        {
             *result = Err(error);
         }
     }
 }
 
-/// The address that the user gave, and the title of the interface.
-fn given_address(plan: &InterfacePlan) -> Option<(Ipv4Addr, String)> {
-    let op = &plan.steps.front()?.op;
-    if op.free.is_some() {
-        return None;
-    }
-    Some((op.changes.configured_ipv4.flatten()?, op.title.clone()))
+fn is_auto(plan: &InterfacePlan) -> bool {
+    let next = plan.steps.front();
+    next.is_some_and(|planned| planned.op.free.is_some())
 }
 
-/// Changes an address of `auto` to the next free one that is not promised to another interface.
-fn choose_unpromised_address(
+/// Promises an interface the address of its plan or, with `auto`, the next one that is free and not promised.
+fn promise_address(
     plan: &mut InterfacePlan,
     promised: &mut HashMap<Ipv4Addr, String>,
-) -> Result<(), TaskError> {
+) -> Result<()> {
     let Some(PlannedStep { step, op }) = plan.steps.front_mut() else {
         return Ok(());
     };
-    let (Some(free), Some(lowest)) = (&op.free, op.changes.configured_ipv4.flatten()) else {
+    let Some(desired) = op.changes.configured_ipv4.flatten() else {
         return Ok(());
     };
-    let address = iter::successors(Some(lowest), |address| free.next_after(*address))
-        .find(|address| !promised.contains_key(address))
-        .ok_or_else(|| no_address_left(&op.title, free.pool))?;
+    let address = match (&op.free, promised.get(&desired)) {
+        (_, None) => desired,
+        (Some(free), _) => iter::successors(Some(desired), |address| free.next_after(*address))
+            .find(|address| !promised.contains_key(address))
+            .ok_or_else(|| no_address_left(&op.title, free.pool))?,
+        (None, Some(other)) => {
+            return Err(TaskError::AddressTaken {
+                interface: op.title.clone(),
+                address: desired,
+                holder: format!("{other} is to have it"),
+            });
+        }
+    };
     op.changes.configured_ipv4 = Some(Some(address));
     step.after = json!(op.changes);
     plan.report.apply_changes(&op.changes);

@@ -20,7 +20,7 @@ use crate::client::{
 pub(crate) use crate::task::lookup::MachineRef;
 use crate::task::preseed::PreseedFacts;
 use crate::task::{
-    OngoingWait, Plan, PlanResult, StepResult, Task, TaskError, WaitLimits, lookup, verify,
+    OngoingWait, Plan, PlanResult, Result, StepResult, Task, TaskError, WaitLimits, lookup, verify,
 };
 
 /// The desired machine; what is None stays as it is.
@@ -126,7 +126,7 @@ impl Task for MachineSpec {
     type Op = MachineOp;
     type Report = MachineReport;
 
-    fn require_valid_options(&self) -> Result<(), TaskError> {
+    fn require_valid_options(&self) -> Result<()> {
         verify::require_length("O(kernel_opts)", self.kernel_opts.as_deref(), 1024)?;
         match self.subarch.as_deref() {
             Some("") => Err(TaskError::Refused(

@@ -9,13 +9,13 @@ use crate::task::machine::{
     netboot_of,
 };
 use crate::task::plan::changed_text;
-use crate::task::{Action, OngoingWait, Step, TaskError, WaitLimits, lookup, verify};
+use crate::task::{Action, OngoingWait, Result, Step, TaskError, WaitLimits, lookup, verify};
 
 const NOT_READY_HINT: &str = "Nothing on the server ends the state provisioning: the installed system must set the state \
     ready; check that its preseed does so. Netboot is still on, and the next run provisions again.";
 
 impl MachineSpec {
-    pub(super) fn require_arch(&self, machine: &Machine) -> Result<(), TaskError> {
+    pub(super) fn require_arch(&self, machine: &Machine) -> Result<()> {
         match (&self.arch, &machine.arch) {
             (Some(desired), found) if found.as_ref() != Some(desired) => {
                 let found = found.as_deref().unwrap_or("of no architecture");
@@ -79,7 +79,7 @@ impl MachineSpec {
         machine: &Machine,
         objects: &BootObjects,
         how: ProvisionSettings,
-    ) -> Result<(), TaskError> {
+    ) -> Result<()> {
         let is_assigned = lookup::is_assigned(client, machine)?;
         if self.netboot == Some(false) {
             plan.warnings.push(
@@ -118,11 +118,7 @@ impl MachineSpec {
     }
 
     /// The server checks these only after it has stored the parameters, and the BMC after that.
-    fn require_provisionable(
-        &self,
-        client: &ReadOnlyClient,
-        machine: &Machine,
-    ) -> Result<(), TaskError> {
+    fn require_provisionable(&self, client: &ReadOnlyClient, machine: &Machine) -> Result<()> {
         let missing = if machine.kernel_id.is_none() && self.kernel.is_none() {
             "kernel"
         } else if machine.subarch.is_none() && self.subarch.is_none() {

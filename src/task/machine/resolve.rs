@@ -4,7 +4,7 @@ use crate::client::{Image, ImageType, Machine, Preseed, ReadOnlyClient};
 use crate::task::image::image_title;
 use crate::task::lookup::Images;
 use crate::task::machine::{ImageRef, MachineSpec, PreseedRef, Setting};
-use crate::task::{TaskError, lookup};
+use crate::task::{Result, TaskError, lookup};
 
 /// The objects that a specification names; None where it names none, or one that does not exist yet.
 #[derive(Default)]
@@ -19,7 +19,7 @@ impl MachineSpec {
         &self,
         client: &ReadOnlyClient,
         machine: &Machine,
-    ) -> Result<BootObjects, TaskError> {
+    ) -> Result<BootObjects> {
         let arch = machine.arch.as_deref().unwrap_or("");
         let mut objects = BootObjects::default();
         if let Some(kernel) = &self.kernel {
@@ -56,7 +56,7 @@ impl MachineSpec {
         kind: &ImageType,
         arch: &str,
         image: &ImageRef,
-    ) -> Result<Option<Image>, TaskError> {
+    ) -> Result<Option<Image>> {
         match image {
             ImageRef::Description(description) => {
                 let images = Images::fetch(client)?;
@@ -78,7 +78,7 @@ impl MachineSpec {
         &self,
         client: &ReadOnlyClient,
         preseed: &PreseedRef,
-    ) -> Result<Option<Preseed>, TaskError> {
+    ) -> Result<Option<Preseed>> {
         match preseed {
             PreseedRef::Id(id) => {
                 lookup::require_id("preseed", id, client.preseeds().get(*id)).map(Some)
@@ -92,7 +92,7 @@ impl MachineSpec {
 }
 
 /// The server compares neither type nor architecture until a machine boots the image.
-fn require_bootable(image: &Image, kind: &ImageType, arch: &str) -> Result<(), TaskError> {
+fn require_bootable(image: &Image, kind: &ImageType, arch: &str) -> Result<()> {
     if image.kind == *kind && image.arch.as_deref() == Some(arch) {
         return Ok(());
     }

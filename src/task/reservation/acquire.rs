@@ -6,7 +6,7 @@ use crate::task::reservation::candidates::has_reason;
 use crate::task::reservation::{
     Acquisition, HeldMachine, ReservationReport, plan, reservation_title,
 };
-use crate::task::{StepOutcome, StepResult, TaskError, lookup, verify};
+use crate::task::{Result, StepOutcome, StepResult, TaskError, lookup, verify};
 
 /// Who holds a machine after an attempt to acquire it.
 enum ClaimResult {
@@ -58,7 +58,7 @@ impl Acquisition {
         &self,
         client: &Client,
         free: &[Machine],
-    ) -> Result<Option<Vec<HeldMachine>>, TaskError> {
+    ) -> Result<Option<Vec<HeldMachine>>> {
         if free.len() < self.missing {
             return Ok(None);
         }
@@ -95,7 +95,7 @@ impl Acquisition {
 
     /// Reserves one machine. The server's answer does not say whether the reservation was stored; the machine's assignees
     /// do.
-    fn claim(&self, client: &Client, machine: &Machine) -> Result<Option<Assignee>, TaskError> {
+    fn claim(&self, client: &Client, machine: &Machine) -> Result<Option<Assignee>> {
         let confirmed = client.reservations().create(machine, &self.reason)?;
         if let Some(other) = confirmed.as_ref().filter(|other| other.id != machine.id) {
             let error = TaskError::ReadBack {
@@ -115,7 +115,7 @@ impl Acquisition {
 
     /// Assigns a machine to the token's user, which only administrators can do: a server that confirms reservations
     /// without storing them does store assignments.
-    fn assign(&self, client: &Client, machine: &Machine) -> Result<Option<Assignee>, TaskError> {
+    fn assign(&self, client: &Client, machine: &Machine) -> Result<Option<Assignee>> {
         let not_stored = || TaskError::NotStored {
             machine: machine.name.clone(),
         };
@@ -145,7 +145,7 @@ impl Acquisition {
 
     /// Reads who holds the machine. An administrator can assign a machine that another user got at the same time. Then
     /// the earlier assignment counts, and the own one is ended.
-    fn read_claim(&self, client: &Client, machine: &Machine) -> Result<ClaimResult, TaskError> {
+    fn read_claim(&self, client: &Client, machine: &Machine) -> Result<ClaimResult> {
         let assignees = client.assignees();
         let title = reservation_title(machine);
         let own = verify::require_read_back(&title, assignees.own(machine.id))?;

@@ -5,7 +5,7 @@ use std::time::Duration;
 use crate::client::{self, Assignee, Machine, Query, ReadOnlyClient, Scope};
 use crate::task::machine::machine_title;
 use crate::task::reservation::{Acquisition, HeldMachine, ReservationSelection};
-use crate::task::{TaskError, lookup, parallel};
+use crate::task::{Result, TaskError, lookup, parallel};
 
 /// The most machines that a message names.
 const MAX_NAMED: usize = 5;
@@ -23,7 +23,7 @@ impl Candidates {
     pub(super) fn resolve(
         client: &ReadOnlyClient,
         selection: &ReservationSelection,
-    ) -> Result<Candidates, TaskError> {
+    ) -> Result<Candidates> {
         let machine = match selection {
             ReservationSelection::Machine(machine) => lookup::find_machine(client, machine)?,
             ReservationSelection::Query(query) => {
@@ -53,7 +53,7 @@ impl Candidates {
         &self,
         client: &ReadOnlyClient,
         reason: Option<&str>,
-    ) -> Result<Vec<HeldMachine>, TaskError> {
+    ) -> Result<Vec<HeldMachine>> {
         let own = client.machines().query(Scope::Own, &self.query)?;
         let own = lookup::sorted_by_name(own);
         let assignments = parallel::try_map(&own, |machine| client.assignees().own(machine.id))?;
@@ -81,11 +81,7 @@ impl Candidates {
     }
 
     /// Refuses a count of more machines than there are, for which no wait helps.
-    pub(super) fn require_enough(
-        &self,
-        client: &ReadOnlyClient,
-        count: usize,
-    ) -> Result<(), TaskError> {
+    pub(super) fn require_enough(&self, client: &ReadOnlyClient, count: usize) -> Result<()> {
         match self.all(client)?.len() {
             0 => Err(TaskError::Refused("no machine matches the query".into())),
             all if all < count => Err(TaskError::Refused(format!(
@@ -103,7 +99,7 @@ impl Acquisition {
         &self,
         client: &ReadOnlyClient,
         waited: Option<Duration>,
-    ) -> Result<TaskError, TaskError> {
+    ) -> Result<TaskError> {
         let free = self.candidates.free(client)?;
         let own = self.candidates.held(client, None)?;
         let mut others = self.candidates.all(client)?;
@@ -136,7 +132,7 @@ fn holders(
     client: &ReadOnlyClient,
     machines: &[Machine],
     own: &[HeldMachine],
-) -> Result<Vec<String>, TaskError> {
+) -> Result<Vec<String>> {
     let lists = parallel::try_map(machines, |machine| client.assignees().list(machine.id))?;
     let text = |(machine, assignees): (&Machine, Vec<Assignee>)| {
         let users: Vec<String> = assignees.iter().map(lookup::holder_text).collect();

@@ -14,7 +14,8 @@ use crate::support::sort::sorted;
 use crate::task::lookup::MachineRef;
 use crate::task::machine::machine_title;
 use crate::task::{
-    OngoingWait, Plan, PlanResult, StepOutcome, StepResult, Task, TaskError, WaitLimits, verify,
+    OngoingWait, Plan, PlanResult, Result, StepOutcome, StepResult, Task, TaskError, WaitLimits,
+    verify,
 };
 use candidates::Candidates;
 
@@ -88,7 +89,7 @@ impl Task for ReservationSpec {
     type Op = ReservationOp;
     type Report = ReservationReport;
 
-    fn require_valid_options(&self) -> Result<(), TaskError> {
+    fn require_valid_options(&self) -> Result<()> {
         verify::require_length("O(reason)", self.reason.as_deref(), 140)?;
         if let ReservationSelection::Query(query) = &self.machines
             && matches!(self.presence, ReservationPresence::Present(_))

@@ -8,7 +8,7 @@ use crate::task::reservation::{
     Acquisition, DesiredReservation, HeldMachine, ReservationOp, ReservationPlan,
     ReservationReport, ReservationSpec, reservation_title,
 };
-use crate::task::{Action, OngoingWait, Plan, PlanResult, Step, TaskError, lookup};
+use crate::task::{Action, OngoingWait, Plan, PlanResult, Result, Step, TaskError, lookup};
 
 impl ReservationSpec {
     pub(super) fn plan_present(
@@ -100,7 +100,7 @@ pub(super) fn plan_absent(held: Vec<HeldMachine>) -> ReservationPlan {
 }
 
 /// Refuses another user's name before anything is assigned to that user, if the server shows the token's user.
-fn require_token_user(client: &ReadOnlyClient, user: Option<&str>) -> Result<(), TaskError> {
+fn require_token_user(client: &ReadOnlyClient, user: Option<&str>) -> Result<()> {
     let Some(user) = user else { return Ok(()) };
     match lookup::token_user(client)? {
         Some(own) if own != user => Err(other_user_error(user)),
