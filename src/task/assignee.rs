@@ -163,7 +163,7 @@ fn push_update(plan: &mut AssigneePlan, held: &Assignee, desired: &NewAssignee) 
     };
     let step = Step::new(
         Action::Update,
-        assignment_title(plan, user_of(held)),
+        assignment_title(plan, &desired.user),
         "reason differs",
         json!({ "reason": held.reason }),
         json!({ "reason": reason }),
@@ -177,8 +177,9 @@ fn push_update(plan: &mut AssigneePlan, held: &Assignee, desired: &NewAssignee) 
 }
 
 fn push_delete(plan: &mut AssigneePlan, held: &Assignee) {
+    let user = held.user.as_deref().unwrap_or("an unknown user");
     let step = Step::delete(
-        assignment_title(plan, user_of(held)),
+        assignment_title(plan, user),
         json!({ "user": held.user, "reason": held.reason }),
     );
     plan.report
@@ -212,8 +213,4 @@ fn assignment_title(plan: &AssigneePlan, user: &str) -> String {
         "assignment of {} to {user}",
         machine_title(&plan.report.machine)
     )
-}
-
-fn user_of(assignee: &Assignee) -> &str {
-    assignee.user.as_deref().unwrap_or("an unknown user")
 }

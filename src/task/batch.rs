@@ -13,9 +13,6 @@ use crate::task::{Result, TaskError, parallel};
 const ANOTHER_FAILED: &str = "another item failed and O(fail_fast) is set";
 const ALL_WOULD_FAIL: &str = "another item failed as all of them would";
 
-/// The execution of one task, or why it could not be planned.
-type BatchExecution<T> = Result<Execution<T>>;
-
 /// Plans all tasks. Each plan is made from what the server has now, so no two may claim the same object. After an error
 /// that concerns all tasks, no further request is sent.
 pub(crate) fn plan_all<T: Task>(client: &ReadOnlyClient, tasks: &[T]) -> Vec<PlanResult<T>> {
@@ -83,7 +80,8 @@ pub(crate) fn apply_all<T: Task>(
         .collect()
 }
 
-fn executions<T: Task>(plans: Vec<PlanResult<T>>) -> Vec<BatchExecution<T>> {
+/// The execution of each task, or why it could not be planned.
+fn executions<T: Task>(plans: Vec<PlanResult<T>>) -> Vec<Result<Execution<T>>> {
     plans
         .into_iter()
         .map(|plan| plan.map(Execution::new))
@@ -93,7 +91,7 @@ fn executions<T: Task>(plans: Vec<PlanResult<T>>) -> Vec<BatchExecution<T>> {
 /// Runs each execution in turn up to its next wait, unless there is a reason to stop.
 fn run_in_order<T: Task>(
     client: &Client,
-    executions: &mut [BatchExecution<T>],
+    executions: &mut [Result<Execution<T>>],
     fail_fast: bool,
     listener: &impl Fn(StepEvent),
 ) -> Option<&'static str> {
@@ -109,7 +107,10 @@ fn run_in_order<T: Task>(
 }
 
 /// Why no further step is started; None to go on.
-fn stop_reason<T: Task>(executions: &[BatchExecution<T>], fail_fast: bool) -> Option<&'static str> {
+fn stop_reason<T: Task>(
+    executions: &[Result<Execution<T>>],
+    fail_fast: bool,
+) -> Option<&'static str> {
     if executions.iter().any(concerns_all) {
         return Some(ALL_WOULD_FAIL);
     }
@@ -125,7 +126,7 @@ fn concerns_all<Planned>(plan: &Result<Planned>) -> bool {
     plan.as_ref().is_err_and(TaskError::concerns_all)
 }
 
-fn finish<T: Task>(execution: BatchExecution<T>, stop: Option<&'static str>) -> TaskResult<T> {
+fn finish<T: Task>(execution: Result<Execution<T>>, stop: Option<&'static str>) -> TaskResult<T> {
     match execution {
         Ok(execution) => execution.finish(stop),
         Err(error) => Err(Box::new(PartialOutcome {

@@ -195,9 +195,17 @@ pub(super) fn require_assignment(client: &ReadOnlyClient, machine: &Machine) -> 
         return Ok(());
     }
     let holders = client.assignees().list(machine.id)?;
-    Err(TaskError::NotAssigned {
-        machine: machine.name.clone(),
-        holders: holders.iter().map(holder_text).collect(),
+    let holders: Vec<String> = holders.iter().map(holder_text).collect();
+    let holders = match holders.as_slice() {
+        [] => "nobody holds it".to_owned(),
+        _ => format!("it is held by {}", holders.join(", ")),
+    };
+    Err(TaskError::Failed {
+        problem: format!(
+            "machine '{}' is not assigned to this token's user; {holders}",
+            machine.name
+        ),
+        hint: "Have the machine assigned to this user, or act all the same with the option O(allow_unassigned).",
     })
 }
 
@@ -237,11 +245,10 @@ pub(super) fn owner_text(user: Option<&str>) -> &str {
 
 /// The error for a change that only the owner can make: `changing it`.
 pub(super) fn not_yours(object: String, user: Option<&str>, change: &str) -> TaskError {
-    TaskError::NotYours {
-        object,
-        owner: owner_text(user).into(),
-        change: change.into(),
-    }
+    let owner = owner_text(user);
+    TaskError::Refused(format!(
+        "{object} belongs to {owner}, so {change} is not possible with this token"
+    ))
 }
 
 /// Refuses to delete an object that machines use.

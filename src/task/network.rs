@@ -148,20 +148,17 @@ fn choose_interface<'a>(
     interfaces: &'a [Interface],
     preference: &[String],
 ) -> Result<Option<&'a Interface>, Vec<&'a Interface>> {
-    let addressed: Vec<&Interface> = interfaces
-        .iter()
-        .filter(|interface| address(interface).is_some())
-        .collect();
+    let mut addressed: Vec<&Interface> = interfaces.iter().collect();
+    addressed.retain(|interface| address(interface).is_some());
     let with_identifier = |identifier: &String| {
         let mut matching = addressed.clone();
         matching.retain(|interface| interface.identifier.as_ref() == Some(identifier));
         matching
     };
-    let preferred = preference
-        .iter()
-        .map(with_identifier)
-        .find(|matching| !matching.is_empty());
-    let candidates = preferred.unwrap_or(addressed);
+    let mut preferred = preference.iter().map(with_identifier);
+    let candidates = preferred
+        .find(|matching| !matching.is_empty())
+        .unwrap_or_else(|| addressed.clone());
     match candidates.as_slice() {
         [only] => Ok(Some(only)),
         // A machine with a single interface has only one MAC, whether or not it has an address yet.

@@ -170,8 +170,12 @@ fn known_power(client: &ReadOnlyClient, machine: &Machine) -> Result<Power> {
             "machine '{}' has no BMC, so its power can be neither told nor switched",
             machine.name
         ))),
-        Power::BmcFails => Err(TaskError::PowerUnknown {
-            machine: machine.name.clone(),
+        Power::BmcFails => Err(TaskError::Failed {
+            problem: format!(
+                "the BMC of machine '{}' does not answer, so its power is unknown and was left alone",
+                machine.name
+            ),
+            hint: "Check that the BMC answers, and that its address, user, password and cartridge on the server are right.",
         }),
         power => Ok(power),
     }
@@ -184,8 +188,12 @@ fn require_netboot(plan: &mut PowerPlan, client: &ReadOnlyClient, force: bool) -
     if !netboot_of(machine) {
         return match force {
             true => Ok(()),
-            false => Err(TaskError::NetbootOff {
-                machine: machine.name.clone(),
+            false => Err(TaskError::Failed {
+                problem: format!(
+                    "a PXE reboot of machine '{}' finds nothing to boot, since its netboot is off",
+                    machine.name
+                ),
+                hint: "Switch its netboot on first, or reboot it all the same with the option O(force).",
             }),
         };
     }

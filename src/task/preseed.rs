@@ -69,6 +69,8 @@ pub(crate) struct PreseedReport {
     pub preseed: Option<PreseedFacts>,
 }
 
+type PreseedPlan = Plan<PreseedOp, PreseedReport>;
+
 /// A preseed without its content, which may contain passwords.
 #[derive(Clone, Debug, Serialize)]
 pub(crate) struct PreseedFacts {
@@ -151,11 +153,7 @@ impl PreseedSpec {
         }
     }
 
-    fn plan_create(
-        &self,
-        desired: &DesiredPreseed,
-        content: String,
-    ) -> Plan<PreseedOp, PreseedReport> {
+    fn plan_create(&self, desired: &DesiredPreseed, content: String) -> PreseedPlan {
         let new = NewPreseed {
             name: self.name.clone(),
             kind: desired.kind.clone().unwrap_or(PreseedType::Preseed),

@@ -71,12 +71,15 @@ impl OngoingWait {
         };
         self.started.get_or_insert_with(|| client.clock().now());
         let elapsed = self.elapsed(client.clock());
-        self.reporter
-            .get_or_insert_with(|| WaitReporter {
-                progress: client.progress().clone(),
-                what: format!("{} to be {}", self.object, self.state),
-            })
-            .report(&last, elapsed);
+        let reporter = self.reporter.get_or_insert_with(|| WaitReporter {
+            progress: client.progress().clone(),
+            what: format!("{} to be {}", self.object, self.state),
+        });
+        reporter.progress.report(&ProgressEvent::Awaiting {
+            what: &reporter.what,
+            seen: &last,
+            elapsed,
+        });
         let left = self.limits.timeout.saturating_sub(elapsed);
         if left.is_zero() {
             return Err(TaskError::WaitTimeout {
@@ -92,22 +95,12 @@ impl OngoingWait {
     }
 }
 
-/// Reports a wait to the progress listener. When it is dropped, it reports the end of the wait: done, failed, or
+/// A wait that was reported to the progress listener. Dropping it reports the end of the wait: done, failed, or
 /// abandoned because another task failed.
 #[derive(Debug)]
 struct WaitReporter {
     progress: ProgressListener,
     what: String,
-}
-
-impl WaitReporter {
-    fn report(&self, seen: &str, elapsed: Duration) {
-        self.progress.report(&ProgressEvent::Awaiting {
-            what: &self.what,
-            seen,
-            elapsed,
-        });
-    }
 }
 
 impl Drop for WaitReporter {

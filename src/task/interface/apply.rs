@@ -62,11 +62,7 @@ fn explain_conflict(client: &Client, op: &InterfaceOp, error: client::Error) -> 
         };
     }
     match choose_address::address_holder(client.read_only(), address) {
-        Ok(holder) => TaskError::AddressTaken {
-            interface: op.title.clone(),
-            address,
-            holder,
-        },
+        Ok(holder) => plan::address_taken(&op.title, address, &holder),
         Err(_) => error.into(),
     }
 }

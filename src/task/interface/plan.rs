@@ -123,11 +123,8 @@ fn promise_address(
             .find(|address| !promised.contains_key(address))
             .ok_or_else(|| no_address_left(&op.title, free.pool))?,
         (None, Some(other)) => {
-            return Err(TaskError::AddressTaken {
-                interface: op.title.clone(),
-                address: desired,
-                holder: format!("{other} is to have it"),
-            });
+            let holder = format!("{other} is to have it");
+            return Err(address_taken(&op.title, desired, &holder));
         }
     };
     op.changes.configured_ipv4 = Some(Some(address));
@@ -135,6 +132,14 @@ fn promise_address(
     plan.report.apply_changes(&op.changes);
     promised.insert(address, op.title.clone());
     Ok(())
+}
+
+/// The error for an address of another interface, or one that is promised to another in the same batch.
+pub(super) fn address_taken(interface: &str, address: Ipv4Addr, holder: &str) -> TaskError {
+    TaskError::Failed {
+        problem: format!("{interface} cannot have {address}: {holder}"),
+        hint: "The option O(ipv4) also takes auto, the lowest address of the pool that is free at the time.",
+    }
 }
 
 /// The error that no free address is left for an interface.

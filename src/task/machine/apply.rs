@@ -76,10 +76,20 @@ pub(super) fn poll_ready(
 ) -> StepResult {
     let machine = &mut report.machine.machine;
     match client.states().get(machine.id) {
-        Ok(MachineState::Error) => Err(TaskError::InstallFailed {
-            machine: machine.name.clone(),
-            waited: wait.elapsed(client.clock()),
-        }),
+        Ok(MachineState::Error) => {
+            let waited = match wait.elapsed(client.clock()).as_secs_f64() {
+                whole if whole >= 10.0 => format!("{whole:.0} s"),
+                short => format!("{short:.1} s"),
+            };
+            Err(TaskError::Failed {
+                problem: format!(
+                    "machine '{}' reported the state error after {waited}",
+                    machine.name
+                ),
+                hint: "The installer's own log on the machine's console tells why. Netboot is still on: a reboot \
+                       starts the installer again.",
+            })
+        }
         Ok(MachineState::Ready) => {
             // The installed system may have changed more than its state.
             *machine = client.machines().get(machine.id)?;

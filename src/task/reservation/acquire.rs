@@ -4,7 +4,7 @@ use crate::client::{self, Assignee, Client, Machine, NewAssignee};
 use crate::task::machine::machine_title;
 use crate::task::reservation::candidates::has_reason;
 use crate::task::reservation::{
-    Acquisition, HeldMachine, ReservationReport, plan, reservation_title,
+    Acquisition, HeldMachine, ReservationReport, other_user_error, reservation_title,
 };
 use crate::task::{Result, StepOutcome, StepResult, TaskError, lookup, verify};
 
@@ -116,8 +116,15 @@ impl Acquisition {
     /// Assigns a machine to the token's user, which only administrators can do: a server that confirms reservations
     /// without storing them does store assignments.
     fn assign(&self, client: &Client, machine: &Machine) -> Result<Option<Assignee>> {
-        let not_stored = || TaskError::NotStored {
-            machine: machine.name.clone(),
+        let not_stored = || TaskError::Failed {
+            problem: format!(
+                "the server confirmed the reservation of machine '{}' and did not store it: the machine is assigned to \
+                 nobody",
+                machine.name
+            ),
+            hint: "That is a fault of the server. With an administrator's token the machine is assigned instead (name \
+                   that user with the option O(user) if they own no image, machine or preseed); otherwise have an \
+                   administrator assign it.",
         };
         let user = match &self.user {
             Some(user) => user.clone(),
@@ -130,7 +137,7 @@ impl Acquisition {
         match client.assignees().create(machine.id, &new) {
             Ok(made) if client.assignees().own(machine.id)?.is_none() => {
                 client.assignees().delete(machine.id, made.id)?;
-                return Err(plan::other_user_error(&new.user));
+                return Err(other_user_error(&new.user));
             }
             Ok(_) => {}
             Err(error) if error.is_conflict() => {}
