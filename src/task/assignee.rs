@@ -15,7 +15,6 @@ use crate::task::machine::machine_title;
 use crate::task::plan::changed_text;
 use crate::task::{Action, Plan, PlanResult, Result, Step, StepOutcome, StepResult, Task, verify};
 
-/// The desired assignment of a machine.
 #[derive(Clone, Debug)]
 pub(crate) struct AssigneeSpec {
     pub machine: MachineRef,

@@ -114,10 +114,8 @@ fn stop_reason<T: Task>(
     if executions.iter().any(concerns_all) {
         return Some(ALL_WOULD_FAIL);
     }
-    let has_failure = executions.iter().any(|execution| match execution {
-        Ok(execution) => execution.has_failed(),
-        Err(_) => true,
-    });
+    let mut executions = executions.iter().map(Result::as_ref);
+    let has_failure = executions.any(|execution| execution.map_or(true, Execution::has_failed));
     (fail_fast && has_failure).then_some(ANOTHER_FAILED)
 }
 

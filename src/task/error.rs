@@ -78,16 +78,13 @@ pub(crate) enum TaskError {
         source: client::Error,
     },
 
-    /// The options ask for something impossible.
+    /// The options ask for something impossible, or for something that the server would not do.
     #[error("{0}")]
     Refused(String),
 
     /// A failure with a hint of its own.
     #[error("{problem}")]
     Failed { problem: String, hint: &'static str },
-
-    #[error("{path}: {problem}")]
-    File { path: String, problem: String },
 
     /// The server did not provision the machine, or its BMC failed.
     #[error(

@@ -1,7 +1,5 @@
 //! Network facts of machines: their interfaces, and their address where it is certain.
 
-use std::collections::BTreeMap;
-
 use serde::Serialize;
 
 use crate::client::{Interface, Machine, MachineId, Query, ReadOnlyClient, Scope};
@@ -19,7 +17,6 @@ pub(crate) struct NetworkSpec {
     pub preference: Vec<String>,
 }
 
-/// A selection of machines.
 #[derive(Clone, Debug, Default)]
 pub(crate) enum MachineSelection {
     /// All in the scope.
@@ -31,7 +28,6 @@ pub(crate) enum MachineSelection {
     Query(Query),
 }
 
-/// The facts of the selected machines.
 #[derive(Debug, Default)]
 pub(crate) struct NetworkReport {
     /// In the order of their names, or in the order in which they were given.
@@ -40,7 +36,6 @@ pub(crate) struct NetworkReport {
     pub warnings: Vec<String>,
 }
 
-/// One machine's facts.
 #[derive(Clone, Debug, Serialize)]
 pub(crate) struct NetworkFacts {
     pub id: MachineId,
@@ -127,17 +122,13 @@ fn select_by_name(client: &ReadOnlyClient, names: &[String]) -> Result<Vec<Machi
         return Ok(vec![lookup::find_machine(client, &machine)?]);
     }
     let machines = client.machines().list(Scope::Visible)?;
-    let by_name: BTreeMap<&str, &Machine> = machines
-        .iter()
-        .map(|machine| (machine.name.as_str(), machine))
-        .collect();
-    names
-        .iter()
-        .map(|name| match by_name.get(name.as_str()) {
-            Some(machine) => Ok((*machine).clone()),
-            None => Err(lookup::machine_not_found(&machines, name)),
-        })
-        .collect()
+    let with_name = |name: &String| {
+        let found = machines.iter().find(|machine| machine.name == *name);
+        found
+            .cloned()
+            .ok_or_else(|| lookup::machine_not_found(&machines, name))
+    };
+    names.iter().map(with_name).collect()
 }
 
 /// The first preferred identifier that has an address decides; without one, only a single address is certain.

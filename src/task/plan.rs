@@ -10,7 +10,7 @@ use crate::client::{Client, ReadOnlyClient};
 use crate::task::{Result, TaskError, verify};
 
 /// A desired state that can be planned and applied.
-pub(crate) trait Task: Sync {
+pub(crate) trait Task: Sized + Sync {
     /// One operation on the server, complete: carrying it out needs no further decision.
     type Op: Send;
     /// What the task reports about its object: predicted before the steps, read back after them.
@@ -34,11 +34,7 @@ pub(crate) trait Task: Sync {
     }
 
     /// Resolves conflicts between the plans of a batch, where several want what only one can have. The earliest wins.
-    fn resolve_conflicts(_plans: &mut [PlanResult<Self>])
-    where
-        Self: Sized,
-    {
-    }
+    fn resolve_conflicts(_plans: &mut [PlanResult<Self>]) {}
 
     /// The object of the task, for messages about a batch: `machine 'qdc01'`.
     fn title(&self) -> String;

@@ -17,7 +17,6 @@ use crate::task::{
 const NOT_FOLLOWED_HINT: &str = "The server has passed the order on, but the machine's BMC does not say that it was followed: look at the BMC, \
      or raise O(wait_timeout).";
 
-/// The desired power of a machine.
 #[derive(Clone, Debug)]
 pub(crate) struct PowerSpec {
     pub machine: MachineRef,

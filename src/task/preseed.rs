@@ -22,7 +22,6 @@ use crate::task::{
 /// The longest text the server stores, in characters.
 const CONTENT_LIMIT: usize = 2_097_152;
 
-/// The desired preseed.
 #[derive(Clone, Debug)]
 pub(crate) struct PreseedSpec {
     pub name: String,
@@ -56,7 +55,6 @@ pub(crate) enum PreseedContent {
     File(PathBuf),
 }
 
-/// One operation on the server's preseeds.
 #[derive(Debug)]
 pub(crate) enum PreseedOp {
     Create(NewPreseed),
@@ -244,10 +242,7 @@ impl PreseedContent {
 }
 
 fn read_file(path: &Path) -> Result<String> {
-    let file_error = |problem: String| TaskError::File {
-        path: path.display().to_string(),
-        problem,
-    };
+    let file_error = |problem: String| TaskError::Refused(format!("{}: {problem}", path.display()));
     let bytes = std::fs::read(path).map_err(|error| file_error(io_error::of(&error)))?;
     String::from_utf8(bytes).map_err(|_| file_error("is not UTF-8 text".into()))
 }

@@ -16,7 +16,6 @@ use crate::client::{
 };
 use crate::task::{Plan, PlanResult, Result, StepResult, Task, verify};
 
-/// The desired image.
 #[derive(Clone, Debug)]
 pub(crate) struct ImageSpec {
     /// Identifies the image together with type and architecture; not unique on the server.
@@ -50,7 +49,6 @@ pub(crate) struct DesiredImage {
     pub prune: bool,
 }
 
-/// One operation on the server's images.
 #[derive(Debug)]
 pub(crate) enum ImageOp {
     Upload(NewImage, ImageFile),
@@ -71,7 +69,7 @@ pub(crate) struct ImageReport {
 }
 
 /// An image with the hash and size of its content, which the server does not show.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Default, Serialize)]
 pub(crate) struct ImageFacts {
     /// Null while the image is only planned.
     pub id: Option<ImageId>,
@@ -180,17 +178,14 @@ impl ImageFacts {
 
     fn planned(new: &NewImage, digest: &Digest) -> Self {
         ImageFacts {
-            id: None,
-            name: None,
             description: new.description.clone(),
             kind: new.kind.clone(),
             arch: Some(new.arch.clone()),
-            upload_date: None,
-            user: None,
             known_good: new.known_good,
             public: new.public,
             sha256: Some(digest.sha256.to_string()),
             size: Some(digest.size),
+            ..ImageFacts::default()
         }
     }
 

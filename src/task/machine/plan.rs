@@ -16,13 +16,12 @@ const NOT_READY_HINT: &str = "Nothing on the server ends the state provisioning:
 
 impl MachineSpec {
     pub(super) fn require_arch(&self, machine: &Machine) -> Result<()> {
-        match (&self.arch, &machine.arch) {
-            (Some(desired), found) if found.as_ref() != Some(desired) => {
-                let found = found.as_deref().unwrap_or("of no architecture");
+        match &self.arch {
+            Some(desired) if machine.arch.as_ref() != Some(desired) => {
                 let name = &machine.name;
-                Err(TaskError::Refused(format!(
-                    "machine '{name}' is {found}, not {desired}"
-                )))
+                let found = machine.arch.as_deref().unwrap_or("of no architecture");
+                let sentence = format!("machine '{name}' is {found}, not {desired}");
+                Err(TaskError::Refused(sentence))
             }
             _ => Ok(()),
         }

@@ -19,7 +19,6 @@ use crate::task::{
 };
 use candidates::Candidates;
 
-/// The desired reservations.
 #[derive(Clone, Debug)]
 pub(crate) struct ReservationSpec {
     pub machines: ReservationSelection,
@@ -51,7 +50,6 @@ pub(crate) struct DesiredReservation {
     pub wait: Option<WaitLimits>,
 }
 
-/// One operation on reservations.
 #[derive(Debug)]
 pub(crate) enum ReservationOp {
     /// Acquire all machines that are missing, or none.
@@ -59,7 +57,6 @@ pub(crate) enum ReservationOp {
     Release(HeldMachine),
 }
 
-/// Machines to acquire.
 #[derive(Debug)]
 pub(crate) struct Acquisition {
     candidates: Candidates,
@@ -71,7 +68,7 @@ pub(crate) struct Acquisition {
 
 type ReservationPlan = Plan<ReservationOp, ReservationReport>;
 
-#[derive(Debug, Serialize)]
+#[derive(Debug, Default, Serialize)]
 pub(crate) struct ReservationReport {
     pub machines: Vec<HeldMachine>,
 }
@@ -216,9 +213,7 @@ impl Acquisition {
 
 /// Releases all that are held.
 fn plan_absent(held: Vec<HeldMachine>) -> ReservationPlan {
-    let mut plan = Plan::empty(ReservationReport {
-        machines: Vec::new(),
-    });
+    let mut plan = Plan::empty(ReservationReport::default());
     for held in held {
         let reason = held.assignment.as_ref().map(|own| &own.reason);
         let title = reservation_title(&held.machine);
