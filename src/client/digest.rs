@@ -25,7 +25,7 @@ pub struct Sha256(pub [u8; 32]);
 
 impl Sha256 {
     /// The sum of these bytes.
-    pub fn of(bytes: &[u8]) -> Sha256 {
+    pub fn hash(bytes: &[u8]) -> Sha256 {
         Sha256(sha2::Sha256::digest(bytes).into())
     }
 

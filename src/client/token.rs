@@ -5,9 +5,8 @@
 
 use std::fmt;
 
-use crate::client::error::ErrorDetails;
 use crate::client::from_text::from_text;
-use crate::client::{Error, Result};
+use crate::client::{Error, ErrorKind, Result};
 
 /// A user's API token. `Debug` and `Display` show `***`, and it cannot be serialized.
 #[derive(Clone)]
@@ -31,7 +30,7 @@ impl Token {
         } else {
             return Ok(Token(text.to_owned()));
         };
-        Err(ErrorDetails::InvalidToken(problem).into())
+        Err(Error::new(ErrorKind::InvalidToken, problem))
     }
 
     /// The secret itself, for the one header that carries it.

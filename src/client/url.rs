@@ -6,9 +6,8 @@ use std::fmt;
 
 use reqwest::Url;
 
-use crate::client::error::ErrorDetails;
 use crate::client::from_text::from_text;
-use crate::client::{Error, Result};
+use crate::client::{Error, ErrorKind, Result};
 
 /// The address of a server, such as `https://lab.example/mrp/`.
 #[derive(Clone, PartialEq, Eq)]
@@ -22,7 +21,7 @@ impl BaseUrl {
     ///
     /// [`ErrorKind::InvalidUrl`](crate::client::ErrorKind), whose sentence never shows a password that was in the URL.
     pub fn parse(text: &str) -> Result<BaseUrl> {
-        let refuse = |reason: &str| Err(ErrorDetails::InvalidUrl(reason.to_owned()).into());
+        let refuse = |reason| Err(Error::new(ErrorKind::InvalidUrl, reason));
         let text = text.trim();
         if text.is_empty() {
             return refuse("the server's URL is empty");

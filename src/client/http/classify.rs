@@ -9,7 +9,7 @@ use reqwest::header::{DATE, HeaderName, RETRY_AFTER};
 use serde::Deserialize;
 use serde_json::Value;
 
-use crate::client::error::{ErrorDetails, ErrorResponse};
+use crate::client::error::ErrorResponse;
 use crate::client::http::request::{Request, RequestBody};
 use crate::client::http::response::Response;
 use crate::client::http::server_text;
@@ -102,12 +102,8 @@ fn error(request: &Request, response: &Response) -> Error {
         }
         413 => match &request.body {
             RequestBody::Upload(upload) => {
-                return ErrorDetails::UploadTooLarge {
-                    action: request.action.clone(),
-                    size: upload.digest.size,
-                    status: Some(status),
-                }
-                .into();
+                let size = upload.digest.size;
+                return Error::upload_too_large(size, Some(status)).during(&request.action);
             }
             _ => (
                 ErrorKind::InvalidRequest,
@@ -142,17 +138,15 @@ fn error(request: &Request, response: &Response) -> Error {
         true => b"",
         false => &response.body[..response.body.len().min(KEPT)],
     };
-    ErrorDetails::Response(ErrorResponse {
-        kind,
-        action: request.action.clone(),
-        status,
-        reason,
-        code,
-        body: server_text::without_passwords(&String::from_utf8_lossy(kept)),
-        retry_after: retry_after(response),
-        delivered: response.delivered,
-    })
-    .into()
+    Error::new(kind, reason)
+        .during(&request.action)
+        .with_delivery(response.delivered)
+        .with_response(ErrorResponse {
+            status: Some(status),
+            code,
+            body: server_text::without_passwords(&String::from_utf8_lossy(kept)),
+            retry_after: retry_after(response),
+        })
 }
 
 /// The boot endpoint answers with nothing where it has no such file; a page comes from something else.

@@ -8,7 +8,7 @@ pub(crate) struct Operation {
     /// The beginning of an error's sentence, such as `reading machine 7`.
     pub(super) description: String,
     pub(super) effect: Effect,
-    pub(super) subject: Subject,
+    pub(crate) subject: Subject,
 }
 
 /// What a request does on the server.
@@ -39,14 +39,6 @@ impl Operation {
     /// Whether it may change something.
     pub(crate) fn writes(&self) -> bool {
         self.effect != Effect::Read
-    }
-
-    pub(crate) fn is_about_server(&self) -> bool {
-        self.subject == Subject::Server
-    }
-
-    pub(crate) fn asks_bmc(&self) -> bool {
-        self.subject == Subject::Bmc
     }
 }
 

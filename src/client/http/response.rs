@@ -5,11 +5,10 @@ use std::time::Duration;
 use reqwest::header::{CONTENT_TYPE, HeaderMap};
 use tokio::time::timeout;
 
-use crate::client::Result;
 use crate::client::digest::{Digest, Hasher};
-use crate::client::error::ErrorDetails;
 use crate::client::http::request::Request;
 use crate::client::http::stall_timeout::ExchangeState;
+use crate::client::{Error, ErrorKind, Result};
 
 /// The most that is read of a successful answer. A list of preseeds carries all their contents, up to 2 MiB each.
 const MAX_ANSWER: usize = 64 * 1024 * 1024;
@@ -51,11 +50,9 @@ impl Response {
         let content_type = self.headers.get(CONTENT_TYPE);
         let is_file = content_type
             .is_some_and(|text| text.as_bytes().starts_with(b"application/octet-stream"));
-        let not_a_file = || ErrorDetails::Decode {
-            action: request.action.clone(),
-            reason: "it is not a file".to_owned(),
-        };
-        Ok(self.digest.filter(|_| is_file).ok_or_else(not_a_file)?)
+        self.digest.filter(|_| is_file).ok_or_else(|| {
+            Error::new(ErrorKind::Decode, "it is not a file").during(&request.action)
+        })
     }
 }
 

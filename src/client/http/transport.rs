@@ -11,7 +11,7 @@ use std::time::Duration;
 use reqwest::Url;
 use reqwest::header::{AUTHORIZATION, CONTENT_TYPE, HeaderValue, LOCATION};
 
-use crate::client::error::{ErrorDetails, Source};
+use crate::client::error::{ByteSize, Source};
 use crate::client::http::json_body::JsonBody;
 use crate::client::http::operation::Effect;
 use crate::client::http::request::{Endpoint, Request, RequestBody};
@@ -19,7 +19,7 @@ use crate::client::http::response::{self, ReadError, Response};
 use crate::client::http::runtime::BlockingRuntime;
 use crate::client::http::stall_timeout::ExchangeState;
 use crate::client::http::transport_error::{self, FailedExchange};
-use crate::client::{BaseUrl, Error, ProgressListener, Result, TlsSettings, Token, tls};
+use crate::client::{BaseUrl, Error, ErrorKind, ProgressListener, Result, TlsSettings, Token, tls};
 
 /// How often a redirect within the server is followed.
 const MAX_REDIRECTS: u32 = 5;
@@ -45,9 +45,8 @@ impl Transport {
         stall_timeout: Duration,
         progress: ProgressListener,
     ) -> Result<Transport> {
-        let unusable = |reason: String, source: Source| ErrorDetails::Tls {
-            reason: format!("cannot set up HTTP: {reason}"),
-            source: Some(source),
+        let unusable = |reason: String, source: Source| {
+            Error::new(ErrorKind::Tls, format!("cannot set up HTTP: {reason}")).caused_by(source)
         };
         let runtime =
             BlockingRuntime::new().map_err(|error| unusable(error.to_string(), error.into()))?;
@@ -60,7 +59,12 @@ impl Transport {
             .build()
             .map_err(|error| unusable(transport_error::root_cause(&error), error.into()))?;
         let mut authorization = HeaderValue::from_str(&format!("Bearer {}", token.expose()))
-            .map_err(|_| ErrorDetails::InvalidToken("the token cannot be sent in a header"))?;
+            .map_err(|_| {
+                Error::new(
+                    ErrorKind::InvalidToken,
+                    "the token cannot be sent in a header",
+                )
+            })?;
         authorization.set_sensitive(true);
         Ok(Transport {
             http,
@@ -128,16 +132,16 @@ impl Transport {
                 Ok(response)
             }
             Some(Err(ReadError::Lost(error))) => Err(failed_exchange.failed(error)),
-            Some(Err(ReadError::TooSlow)) => Err(ErrorDetails::ResponseTooSlow {
-                action: request.action.clone(),
-                after: self.answer_timeout(),
+            Some(Err(ReadError::TooSlow)) => {
+                let seconds = self.answer_timeout().as_secs_f64();
+                let reason = format!("the server's answer did not end within {seconds} s");
+                Err(Error::new(ErrorKind::ResponseTooSlow, reason).during(&request.action))
             }
-            .into()),
-            Some(Err(ReadError::TooLarge(limit))) => Err(ErrorDetails::ResponseTooLarge {
-                action: request.action.clone(),
-                limit,
+            Some(Err(ReadError::TooLarge(limit))) => {
+                let limit = ByteSize(limit);
+                let reason = format!("the server's answer is larger than {limit}");
+                Err(Error::new(ErrorKind::ResponseTooLarge, reason).during(&request.action))
             }
-            .into()),
         }
     }
 
@@ -206,9 +210,6 @@ fn redirect_error(request: &Request, mut location: Url) -> Error {
     if location.set_username("").is_err() || location.set_password(None).is_err() {
         location.set_path("");
     }
-    ErrorDetails::Redirected {
-        action: request.action.clone(),
-        to: location.to_string(),
-    }
-    .into()
+    let reason = format!("the server redirects to {location}, which was not followed");
+    Error::new(ErrorKind::Redirected, reason).during(&request.action)
 }

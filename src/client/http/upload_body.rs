@@ -24,7 +24,6 @@ use reqwest::multipart::{Form, Part};
 use tokio::task::yield_now;
 
 use crate::client::digest::{Digest, Hasher};
-use crate::client::error::ErrorDetails;
 use crate::client::http::stall_timeout::ExchangeState;
 use crate::client::{Error, ProgressEvent, ProgressListener};
 
@@ -102,11 +101,11 @@ impl FileBody {
         if self.sent == self.expected.size {
             let has_grown = !self.read(1)?.is_empty();
             if has_grown || std::mem::take(&mut self.hasher).finish() != self.expected {
-                return Err(self.changed());
+                return Err(Error::file_changed(&self.path));
             }
             self.is_complete = true;
         } else if chunk.is_empty() {
-            return Err(self.changed());
+            return Err(Error::file_changed(&self.path));
         }
         self.report_progress();
         Ok(Some(chunk))
@@ -129,22 +128,9 @@ impl FileBody {
                     return Ok(Bytes::from(buffer));
                 }
                 Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-                Err(error) => {
-                    return Err(ErrorDetails::File {
-                        path: self.path.clone(),
-                        source: error,
-                    }
-                    .into());
-                }
+                Err(error) => return Err(Error::file(&self.path, error)),
             }
         }
-    }
-
-    fn changed(&self) -> Error {
-        ErrorDetails::FileChanged {
-            path: self.path.clone(),
-        }
-        .into()
     }
 }
 

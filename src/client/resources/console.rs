@@ -10,11 +10,10 @@ use std::fmt;
 use serde::Deserialize;
 
 use crate::client::client::ReadWrite;
-use crate::client::error::ErrorDetails;
 use crate::client::http::request::Request;
 use crate::client::resources::handle::handle;
 use crate::client::resources::state::UNASSIGNED;
-use crate::client::{MachineId, Result};
+use crate::client::{Error, ErrorKind, MachineId, Result};
 
 /// A way to a machine's console.
 #[derive(Clone, PartialEq, Eq)]
@@ -69,11 +68,9 @@ impl Consoles<'_, ReadWrite> {
         )
         .forbidden(UNASSIGNED);
         let answer = self.pipeline.create(&request, || Ok(None))?;
-        let console = self.console(answer).ok_or_else(|| ErrorDetails::Decode {
-            action: request.action.clone(),
-            reason: "host: it is no host name".to_owned(),
-        })?;
-        Ok(console)
+        self.console(answer).ok_or_else(|| {
+            Error::new(ErrorKind::Decode, "host: it is no host name").during(&request.action)
+        })
     }
 
     fn console(&self, answer: ConsoleAnswer) -> Option<Console> {

@@ -8,9 +8,8 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use crate::client::digest::{Digest, Hasher};
-use crate::client::error::ErrorDetails;
 use crate::client::http::upload_body::Upload;
-use crate::client::{NewImage, Result};
+use crate::client::{Error, NewImage, Result};
 use crate::support::regular_file;
 
 /// The longest stem of a name; with the mark, the server's own suffix and the user it stays far below 255 bytes, where
@@ -33,10 +32,7 @@ impl ImageFile {
     /// [`File`](crate::client::ErrorKind::File) when it is not a regular file or cannot be read,
     /// [`FileChanged`](crate::client::ErrorKind::FileChanged) when its size or time changes meanwhile.
     pub fn open(path: &Path) -> Result<ImageFile> {
-        let failed = |source| ErrorDetails::File {
-            path: path.to_owned(),
-            source,
-        };
+        let failed = |source| Error::file(path, source);
         let file = regular_file::open(path).map_err(failed)?;
         let before = file.metadata().map_err(failed)?;
         let digest = hash(&file).map_err(failed)?;
@@ -44,10 +40,7 @@ impl ImageFile {
         let is_same =
             before.len() == after.len() && before.modified().ok() == after.modified().ok();
         if !is_same || digest.size != after.len() {
-            return Err(ErrorDetails::FileChanged {
-                path: path.to_owned(),
-            }
-            .into());
+            return Err(Error::file_changed(path));
         }
         Ok(ImageFile {
             path: path.to_owned(),

@@ -6,11 +6,10 @@
 use serde::Serialize;
 
 use crate::client::client::ReadWrite;
-use crate::client::error::ErrorDetails;
 use crate::client::http::operation::Subject;
 use crate::client::http::request::Request;
 use crate::client::resources::handle::handle;
-use crate::client::{Assignees, Machine, Query, Result};
+use crate::client::{Assignees, Error, Machine, Query, Result};
 
 /// The longest query that the server takes, in characters.
 const LONGEST_QUERY: usize = 300;
@@ -40,7 +39,7 @@ impl Reservations<'_, ReadWrite> {
         let query = Query::and([Query::name_is(&machine.name), Query::unassigned()]).to_string();
         if query.chars().count() > LONGEST_QUERY {
             let reason = "its name does not fit into the 300 characters that a query may have";
-            return Err(ErrorDetails::InvalidValue { action, reason }.into());
+            return Err(Error::invalid_value(&action, reason));
         }
         let request = Request::post("machine/reservation", action)
             .json(&ReservationRequest { query, reason })

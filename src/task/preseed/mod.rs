@@ -181,7 +181,7 @@ fn without_content(mut fields: Value) -> Value {
 }
 
 fn sha256_of(text: &str) -> String {
-    Sha256::of(text.as_bytes()).to_string()
+    Sha256::hash(text.as_bytes()).to_string()
 }
 
 /// Refuses to delete a preseed that machines use.
