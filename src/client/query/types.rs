@@ -109,23 +109,14 @@ impl fmt::Display for Operand {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Operand::Symbol(symbol) => formatter.write_str(symbol.as_str()),
-            Operand::Text(text) => Quoted(text).fmt(formatter),
+            // Only the backslash and the quote need escaping; everything else stands for itself.
+            Operand::Text(text) => {
+                let escaped = text.replace('\\', r"\\").replace('"', r#"\""#);
+                write!(formatter, "\"{escaped}\"")
+            }
             Operand::Integer(number) => number.fmt(formatter),
             Operand::Nil => formatter.write_str("nil"),
         }
-    }
-}
-
-/// A string literal. Only the backslash and the quote need escaping; everything else stands for itself.
-pub(crate) struct Quoted<'a>(pub(crate) &'a str);
-
-impl fmt::Display for Quoted<'_> {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(
-            formatter,
-            "\"{}\"",
-            self.0.replace('\\', "\\\\").replace('"', "\\\"")
-        )
     }
 }
 
