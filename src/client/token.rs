@@ -63,15 +63,4 @@ mod tests {
         assert_eq!(token.expose(), "canary/+=");
         assert_eq!(format!("{token} {token:?} {token:#?}"), "*** *** ***");
     }
-
-    #[test]
-    fn refuses_what_a_header_cannot_carry_without_repeating_it() {
-        for text in ["", "  ", "canary\nx", "canary\0", "canaryü"] {
-            let error = Token::new(text).unwrap_err();
-            assert!(
-                !format!("{error} {error:?}").contains("canary"),
-                "{error:?}"
-            );
-        }
-    }
 }
