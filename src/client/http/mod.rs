@@ -83,7 +83,7 @@ impl Pipeline {
     pub(crate) fn json<T: DeserializeOwned>(&self, request: &Request) -> Result<T> {
         match &self.cache {
             // Take an answer that is known already (cache).
-            Some(cache) if request.effect() == Effect::Read => {
+            Some(cache) if request.action.effect == Effect::Read => {
                 let response = cache.get_or_ask(request.cache_key(), || self.call(request))?;
                 decode::json(request, &response)
             }

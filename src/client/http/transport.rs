@@ -87,7 +87,7 @@ impl Transport {
             let Some(location) = redirect_location(&response, &url) else {
                 return Ok(response);
             };
-            if request.effect() != Effect::Read || location.origin() != url.origin() {
+            if request.action.effect != Effect::Read || location.origin() != url.origin() {
                 return Err(redirect_error(request, location));
             }
             url = location;

@@ -107,7 +107,7 @@ impl fmt::Display for Query {
             }
             QueryNode::Like(symbol, pattern) => {
                 let pattern = Operand::Text(pattern.clone());
-                return write!(formatter, "(=~ {} {pattern})", symbol.as_str());
+                return write!(formatter, "(=~ {symbol} {pattern})");
             }
             QueryNode::And(queries) => ("and", queries),
             QueryNode::Or(queries) => ("or", queries),
