@@ -10,7 +10,7 @@ use std::path::Path;
 use std::time::Duration;
 
 use crate::client::error_code::ErrorCode;
-use crate::client::http::operation::{Operation, Subject};
+use crate::client::http::operation::{Effect, Operation, Subject};
 use crate::support::io_error;
 
 /// The result of everything that talks to the server.
@@ -124,7 +124,7 @@ const BROKEN: &str = "the connection broke before the answer was complete";
 impl fmt::Display for Error {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         if let Some(operation) = &self.0.operation {
-            write!(formatter, "{operation}: ")?;
+            write!(formatter, "{}: ", operation.description)?;
         }
         match self.0.kind {
             ErrorKind::Timeout => formatter.write_str("the connection stalled: ")?,
@@ -243,7 +243,8 @@ impl Error {
                 | ErrorKind::ResponseTooSlow
                 | ErrorKind::Server
         );
-        is_open && self.0.operation.as_ref().is_some_and(Operation::writes)
+        let operation = self.0.operation.as_ref();
+        is_open && operation.is_some_and(|operation| operation.effect != Effect::Read)
     }
 
     /// Whether any other request would end like this one: the server cannot be reached, does not answer, does not take the

@@ -6,6 +6,7 @@ use reqwest::header::{CONTENT_TYPE, HeaderMap};
 use tokio::time::timeout;
 
 use crate::client::digest::{Digest, Hasher};
+use crate::client::error::ByteSize;
 use crate::client::http::request::Request;
 use crate::client::http::stall_timeout::ExchangeState;
 use crate::client::{Error, ErrorKind, Result};
@@ -31,10 +32,8 @@ pub(crate) struct Response {
 pub(super) enum ReadError {
     /// The connection broke, or the server does not speak HTTP.
     Lost(reqwest::Error),
-    /// It is larger than this many bytes.
-    TooLarge(u64),
-    /// It does not end.
-    TooSlow,
+    /// Reading was stopped, because it is too large or does not end.
+    Stopped(Error),
 }
 
 impl From<reqwest::Error> for ReadError {
@@ -69,9 +68,14 @@ pub(super) async fn read(
     if is_file {
         return reading.await;
     }
-    timeout(limit, reading)
-        .await
-        .unwrap_or(Err(ReadError::TooSlow))
+    timeout(limit, reading).await.unwrap_or_else(|_| {
+        let seconds = limit.as_secs_f64();
+        let reason = format!("the server's answer did not end within {seconds} s");
+        Err(ReadError::Stopped(Error::new(
+            ErrorKind::ResponseTooSlow,
+            reason,
+        )))
+    })
 }
 
 async fn read_to_end(
@@ -110,7 +114,10 @@ async fn read_to_end(
         read.body.extend_from_slice(&chunk[..chunk.len().min(room)]);
         if chunk.len() > room {
             if good {
-                return Err(ReadError::TooLarge(limit as u64));
+                let limit = ByteSize(limit as u64);
+                let reason = format!("the server's answer is larger than {limit}");
+                let error = Error::new(ErrorKind::ResponseTooLarge, reason);
+                return Err(ReadError::Stopped(error));
             }
             break;
         }

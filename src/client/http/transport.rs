@@ -11,7 +11,7 @@ use std::time::Duration;
 use reqwest::Url;
 use reqwest::header::{AUTHORIZATION, CONTENT_TYPE, HeaderValue, LOCATION};
 
-use crate::client::error::{ByteSize, Source};
+use crate::client::error::Source;
 use crate::client::http::json_body::JsonBody;
 use crate::client::http::operation::Effect;
 use crate::client::http::request::{Endpoint, Request, RequestBody};
@@ -30,7 +30,7 @@ const ANSWER_TIMEOUT_FACTOR: u32 = 10;
 /// The connections to one server.
 pub(crate) struct Transport {
     http: reqwest::Client,
-    base: BaseUrl,
+    pub(super) base: BaseUrl,
     authorization: HeaderValue,
     stall_timeout: Duration,
     progress: ProgressListener,
@@ -76,10 +76,6 @@ impl Transport {
         })
     }
 
-    pub(super) fn base(&self) -> &BaseUrl {
-        &self.base
-    }
-
     /// Sends a request once, and follows redirects within the server where it only reads.
     pub(super) fn exchange(&self, mut url: Url, request: &Request) -> Result<Response> {
         for _ in 0..=MAX_REDIRECTS {
@@ -123,25 +119,16 @@ impl Transport {
             url,
             stall_timeout: self.stall_timeout,
             unsent: !matches!(request.body, RequestBody::Empty) && !exchange.body_was_requested(),
-            delivered,
         };
         match result {
-            None => Err(failed_exchange.stalled()),
+            // The request may still arrive.
+            None => Err(failed_exchange.stalled().with_delivery(delivered)),
             Some(Ok(mut response)) => {
                 response.delivered = delivered;
                 Ok(response)
             }
             Some(Err(ReadError::Lost(error))) => Err(failed_exchange.failed(error)),
-            Some(Err(ReadError::TooSlow)) => {
-                let seconds = self.answer_timeout().as_secs_f64();
-                let reason = format!("the server's answer did not end within {seconds} s");
-                Err(Error::new(ErrorKind::ResponseTooSlow, reason).during(&request.action))
-            }
-            Some(Err(ReadError::TooLarge(limit))) => {
-                let limit = ByteSize(limit);
-                let reason = format!("the server's answer is larger than {limit}");
-                Err(Error::new(ErrorKind::ResponseTooLarge, reason).during(&request.action))
-            }
+            Some(Err(ReadError::Stopped(error))) => Err(error.during(&request.action)),
         }
     }
 
@@ -170,12 +157,13 @@ impl Transport {
         Ok(match &request.body {
             RequestBody::Empty => builder,
             RequestBody::Json(bytes) => {
+                let body = JsonBody {
+                    bytes: Some(bytes.clone()),
+                    exchange: Arc::clone(exchange),
+                };
                 builder
                     .header(CONTENT_TYPE, "application/json")
-                    .body(reqwest::Body::wrap(JsonBody::new(
-                        bytes.clone(),
-                        Arc::clone(exchange),
-                    )))
+                    .body(reqwest::Body::wrap(body))
             }
             RequestBody::Upload(upload) => {
                 builder.multipart(upload.form(Arc::clone(exchange), self.progress.clone())?)

@@ -20,8 +20,6 @@ pub(crate) struct FailedExchange<'a> {
     pub(crate) stall_timeout: Duration,
     /// Whether there was a body of which nothing was taken, so that the request certainly did not arrive.
     pub(crate) unsent: bool,
-    /// Whether there was a body and all of it was taken, so that the request may still arrive.
-    pub(crate) delivered: bool,
 }
 
 impl FailedExchange<'_> {
@@ -33,7 +31,6 @@ impl FailedExchange<'_> {
         let seconds = self.stall_timeout.as_secs_f64();
         let reason = format!("no byte in either direction for {seconds} s");
         self.error(ErrorKind::Timeout, reason)
-            .with_delivery(self.delivered)
     }
 
     /// The error for an exchange that failed.
@@ -68,10 +65,8 @@ impl FailedExchange<'_> {
 
     fn host(&self) -> String {
         let host = self.url.host_str().unwrap_or_default();
-        match self.url.port_or_known_default() {
-            Some(port) => format!("{host}:{port}"),
-            None => host.to_owned(),
-        }
+        let port = self.url.port_or_known_default().unwrap_or_default();
+        format!("{host}:{port}")
     }
 }
 

@@ -112,7 +112,7 @@ impl QueryParser {
     }
 
     fn comparison(&mut self, start: usize, at: usize, comparison: Comparison) -> Result<QueryNode> {
-        let (left, right) = self.two_operands(start, at)?;
+        let [left, right] = self.two_operands(start, at)?;
         let (left, right) =
             types::compare(comparison, left, right).map_err(|reason| error(at, reason))?;
         Ok(QueryNode::Compare(comparison, left, right))
@@ -120,7 +120,7 @@ impl QueryParser {
 
     fn like(&mut self, start: usize, at: usize) -> Result<QueryNode> {
         match self.two_operands(start, at)? {
-            (Operand::Symbol(symbol), Operand::Text(pattern)) if !symbol.is_count() => {
+            [Operand::Symbol(symbol), Operand::Text(pattern)] if !symbol.is_count() => {
                 Ok(QueryNode::Like(symbol, pattern))
             }
             _ => fail(
@@ -130,7 +130,7 @@ impl QueryParser {
         }
     }
 
-    fn two_operands(&mut self, start: usize, at: usize) -> Result<(Operand, Operand)> {
+    fn two_operands(&mut self, start: usize, at: usize) -> Result<[Operand; 2]> {
         let mut operands = Vec::new();
         loop {
             match self.next_in_list(start)? {
@@ -145,12 +145,10 @@ impl QueryParser {
                 (at, Lexeme::Word(word)) => operands.push(operand(at, &word)?),
             }
         }
-        let count = operands.len();
-        let mut operands = operands.into_iter();
-        match (operands.next(), operands.next(), operands.next()) {
-            (Some(left), Some(right), None) => Ok((left, right)),
-            _ => fail(at, format!("a comparison needs two operands, not {count}")),
-        }
+        <[Operand; 2]>::try_from(operands).or_else(|operands| {
+            let count = operands.len();
+            fail(at, format!("a comparison needs two operands, not {count}"))
+        })
     }
 
     /// The next lexeme of a list that began at `start`.
@@ -194,27 +192,27 @@ impl QueryParser {
     fn rest_of_text(&mut self, start: usize) -> Result<String> {
         let mut text = String::new();
         loop {
-            match self.next() {
-                None => return fail(start, "this quote is not closed"),
-                Some('"') => return Ok(text),
-                Some('\0') => {
-                    return fail(self.at - 1, "a text cannot contain a NUL character");
-                }
-                Some('\\') => match self.next() {
-                    None => return fail(start, "this quote is not closed"),
-                    Some(escaped @ ('\\' | '"')) => text.push(escaped),
-                    Some('n') => text.push('\n'),
-                    Some('t') => text.push('\t'),
-                    Some('r') => text.push('\r'),
-                    Some('b') => text.push('\u{8}'),
-                    Some('f') => text.push('\u{c}'),
-                    Some('\0') => {
-                        return fail(self.at - 1, "a text cannot contain a NUL character");
-                    }
-                    Some(other) => text.extend(['\\', other]),
+            match self.next_in_text(start)? {
+                '"' => return Ok(text),
+                '\\' => match self.next_in_text(start)? {
+                    escaped @ ('\\' | '"') => text.push(escaped),
+                    'n' => text.push('\n'),
+                    't' => text.push('\t'),
+                    'r' => text.push('\r'),
+                    'b' => text.push('\u{8}'),
+                    'f' => text.push('\u{c}'),
+                    other => text.extend(['\\', other]),
                 },
-                Some(character) => text.push(character),
+                character => text.push(character),
             }
+        }
+    }
+
+    fn next_in_text(&mut self, start: usize) -> Result<char> {
+        match self.next() {
+            None => fail(start, "this quote is not closed"),
+            Some('\0') => fail(self.at - 1, "a text cannot contain a NUL character"),
+            Some(character) => Ok(character),
         }
     }
 

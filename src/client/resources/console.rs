@@ -67,20 +67,13 @@ impl Consoles<'_, ReadWrite> {
             format!("opening the console of machine {machine}"),
         )
         .forbidden(UNASSIGNED);
-        let answer = self.pipeline.create(&request, || Ok(None))?;
-        self.console(answer).ok_or_else(|| {
+        let ConsoleAnswer { host, port, token } = self.pipeline.create(&request, || Ok(None))?;
+        let url = self.pipeline.base().console(host.as_deref(), port, &token);
+        let url = url.ok_or_else(|| {
             Error::new(ErrorKind::Decode, "host: it is no host name").during(&request.action)
-        })
-    }
-
-    fn console(&self, answer: ConsoleAnswer) -> Option<Console> {
-        let ConsoleAnswer { host, port, token } = answer;
-        let url = self
-            .pipeline
-            .base()
-            .console(host.as_deref(), port, &token)?;
-        Some(Console {
-            host: url.host_str()?.to_owned(),
+        })?;
+        Ok(Console {
+            host: url.host_str().unwrap_or_default().to_owned(),
             url: url.into(),
             port,
             token,

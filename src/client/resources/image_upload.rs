@@ -61,10 +61,8 @@ impl Images<'_, ReadWrite> {
                 }
             },
         );
-        let file = file.path();
-        self.pipeline
-            .progress()
-            .report(&ProgressEvent::SendingEnded { file });
+        let ended = ProgressEvent::SendingEnded { file: file.path() };
+        self.pipeline.progress.report(&ended);
         created
     }
 

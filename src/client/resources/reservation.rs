@@ -3,7 +3,7 @@
 //! The server answers with a machine and does not store the reservation: the next request gets the same machine. So an
 //! answer is no reservation. Only the machine's assignees show whether there is one.
 
-use serde::Serialize;
+use serde_json::json;
 
 use crate::client::client::ReadWrite;
 use crate::client::http::operation::Subject;
@@ -13,12 +13,6 @@ use crate::client::{Assignees, Error, Machine, Query, Result};
 
 /// The longest query that the server takes, in characters.
 const LONGEST_QUERY: usize = 300;
-
-#[derive(Serialize)]
-struct ReservationRequest<'a> {
-    query: String,
-    reason: &'a str,
-}
 
 handle! {
     /// The reservations of a server's machines.
@@ -42,7 +36,7 @@ impl Reservations<'_, ReadWrite> {
             return Err(Error::invalid_value(&action, reason));
         }
         let request = Request::post("machine/reservation", action)
-            .json(&ReservationRequest { query, reason })
+            .json(&json!({ "query": query, "reason": reason }))
             .about(Subject::Server);
         let answer = self.pipeline.create(&request, || {
             let own = Assignees::<ReadWrite>::new(self.pipeline).own(machine.id)?;

@@ -94,13 +94,10 @@ fn system_roots() -> Result<RootCertStore> {
 
 fn certificates(path: &Path) -> Result<Vec<CertificateDer<'static>>> {
     let unreadable = |error| unreadable(path, "certificate", error);
-    let certificates = CertificateDer::pem_file_iter(path).map_err(unreadable)?;
-    let certificates = certificates
-        .collect::<Result<Vec<_>, _>>()
-        .map_err(unreadable)?;
+    let items = CertificateDer::pem_file_iter(path).map_err(unreadable)?;
+    let certificates: Vec<_> = items.collect::<Result<_, _>>().map_err(unreadable)?;
     if certificates.is_empty() {
-        let reason = format!("{} holds no certificate in PEM form", path.display());
-        return Err(failed(reason));
+        return Err(unreadable(pem::Error::NoItemsFound));
     }
     Ok(certificates)
 }
