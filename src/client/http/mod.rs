@@ -73,15 +73,15 @@ impl Pipeline {
 
     /// Sends a request and decodes the JSON of its answer.
     pub(crate) fn json<T: DeserializeOwned>(&self, request: &Request) -> Result<T> {
-        match &self.cache {
+        let response = match &self.cache {
             // Take an answer that is known already (cache).
             Some(cache) if request.action.effect == Effect::Read => {
-                let response = cache.get_or_ask(request.cache_key(), || self.call(request))?;
-                decode::json(request, &response)
+                cache.get_or_ask(request.cache_key(), || self.call(request))?
             }
-            // Read its JSON (decode).
-            _ => decode::json(request, &self.call(request)?),
-        }
+            _ => Arc::new(self.call(request)?),
+        };
+        // Read its JSON (decode).
+        decode::json(request, &response)
     }
 
     /// Sends a request, and sends it again where that is safe (retry).

@@ -58,13 +58,9 @@ impl Transport {
             .connect_timeout(stall_timeout)
             .build()
             .map_err(|error| unusable(transport_error::root_cause(&error), error.into()))?;
+        let reason = "the token cannot be sent in a header";
         let mut authorization = HeaderValue::from_str(&format!("Bearer {}", token.expose()))
-            .map_err(|_| {
-                Error::new(
-                    ErrorKind::InvalidToken,
-                    "the token cannot be sent in a header",
-                )
-            })?;
+            .map_err(|_| Error::new(ErrorKind::InvalidToken, reason))?;
         authorization.set_sensitive(true);
         Ok(Transport {
             http,

@@ -53,12 +53,9 @@ impl Images<'_, ReadWrite> {
                 UploadedImage::Incomplete(id) => self.delete(id).map(|()| None),
                 UploadedImage::Absent => Ok(None),
             },
-            |error| {
-                if may_be_too_large(&error, size) {
-                    Error::upload_too_large(size, error.status()).during(&request.action)
-                } else {
-                    error
-                }
+            |error| match may_be_too_large(&error, size) {
+                true => Error::upload_too_large(size, error.status()).during(&request.action),
+                false => error,
             },
         );
         let ended = ProgressEvent::SendingEnded { file: file.path() };

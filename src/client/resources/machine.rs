@@ -1,6 +1,7 @@
 //! Machines and their boot settings.
 //!
-//! Every user may read and change every machine: the server does not check whose machine it is, so the caller must. A kernel cannot be cleared over the API.
+//! Every user may read and change every machine: the server does not check whose machine it is, so the caller must.
+//! A kernel cannot be cleared over the API.
 
 use serde::{Deserialize, Serialize};
 
@@ -135,8 +136,8 @@ impl Machines<'_, ReadWrite> {
     ///
     /// # Errors
     ///
-    /// [`InvalidRequest`](crate::client::ErrorKind::InvalidRequest) when there is no such subarch, image or preseed, or netboot
-    /// needs a bootloader, [`Forbidden`](crate::client::ErrorKind::Forbidden) when the user may not use one of them.
+    /// [`InvalidRequest`](crate::client::ErrorKind::InvalidRequest) when there is no such subarch, image or preseed, or
+    /// netboot needs a bootloader, [`Forbidden`](crate::client::ErrorKind::Forbidden) when the user may not use one of them.
     pub fn update(&self, id: MachineId, changes: &MachineChanges) -> Result<Machine> {
         self.pipeline.json(&Request::put(
             format!("machine/{id}"),
