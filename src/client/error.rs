@@ -10,6 +10,7 @@ use std::path::Path;
 use std::time::Duration;
 
 use crate::client::error_code::ErrorCode;
+use crate::client::hint;
 use crate::client::http::operation::{Effect, Operation, Subject};
 use crate::support::io_error;
 
@@ -177,6 +178,11 @@ impl Error {
     /// What happened, for programs.
     pub fn kind(&self) -> ErrorKind {
         self.0.kind
+    }
+
+    /// What the user can do about it, as a sentence, where there is something.
+    pub fn hint(&self) -> Option<&'static str> {
+        hint::hint(self)
     }
 
     /// The HTTP status, where the server answered with an error.

@@ -2,52 +2,44 @@
 
 use crate::client::{Error, ErrorKind};
 
-impl Error {
-    /// What the user can do about it, as a sentence, where there is something.
-    pub fn hint(&self) -> Option<&'static str> {
-        let hint = match self.kind() {
-            ErrorKind::InvalidQuery => {
-                "A filter looks like (and (= arch \"arm64\") (= assignee_count 0)); its symbols are name, arch, bmc_type, \
+/// The hint for an error, if there is one.
+pub(crate) fn hint(error: &Error) -> Option<&'static str> {
+    let hint = match error.kind() {
+        ErrorKind::InvalidQuery => {
+            "A filter looks like (and (= arch \"arm64\") (= assignee_count 0)); its symbols are name, arch, bmc_type, \
              assignee_count and interface_count."
-            }
-            ErrorKind::Untrusted => {
-                "Name the authority that signed the server's certificate, and a client certificate where the server wants one."
-            }
-            ErrorKind::Connect => {
-                "Check the server's URL, and the proxy variables http_proxy, https_proxy and no_proxy."
-            }
-            ErrorKind::Timeout => {
-                "The server handles one request at a time and may be waiting for a slow BMC; a longer timeout may help."
-            }
-            ErrorKind::OutcomeUnknown => "Look at what the server has before trying again.",
-            ErrorKind::Redirected => "If that is the server, give its URL.",
-            ErrorKind::Unauthorized => {
-                "Tokens are made and deleted on the user's page of the server."
-            }
-            // The refusals without a text are those of machines that are assigned to others.
-            ErrorKind::Forbidden if self.server_response().is_none() => {
-                "An administrator can assign the machine to the user."
-            }
-            ErrorKind::NoSuchPath | ErrorKind::Decode => {
-                "Check the server's URL: it ends where /api/v1 begins, such as https://lab.example/mrp/."
-            }
-            ErrorKind::UploadTooLarge => {
-                "The server's max_upload_size limits uploads, and its HTTP server, tornado, closes the connection on anything \
+        }
+        ErrorKind::Untrusted => {
+            "Name the authority that signed the server's certificate, and a client certificate where the server wants one."
+        }
+        ErrorKind::Connect => {
+            "Check the server's URL, and the proxy variables http_proxy, https_proxy and no_proxy."
+        }
+        ErrorKind::Timeout => {
+            "The server handles one request at a time and may be waiting for a slow BMC; a longer timeout may help."
+        }
+        ErrorKind::OutcomeUnknown => "Look at what the server has before trying again.",
+        ErrorKind::Redirected => "If that is the server, give its URL.",
+        ErrorKind::Unauthorized => "Tokens are made and deleted on the user's page of the server.",
+        // The refusals without a text are those of machines that are assigned to others.
+        ErrorKind::Forbidden if error.server_response().is_none() => {
+            "An administrator can assign the machine to the user."
+        }
+        ErrorKind::NoSuchPath | ErrorKind::Decode => {
+            "Check the server's URL: it ends where /api/v1 begins, such as https://lab.example/mrp/."
+        }
+        ErrorKind::UploadTooLarge => {
+            "The server's max_upload_size limits uploads, and its HTTP server, tornado, closes the connection on anything \
              over its max_buffer_size, 100 MiB by default, whatever max_upload_size says; a proxy before it may have a \
              limit too."
-            }
-            ErrorKind::Bmc => {
-                "Check that the BMC answers and that its user and password on the server are right; the server's own log has \
+        }
+        ErrorKind::Bmc => {
+            "Check that the BMC answers and that its user and password on the server are right; the server's own log has \
              the command."
-            }
-            ErrorKind::Server if self.status() == Some(500) => {
-                "The server's own log has the reason."
-            }
-            ErrorKind::FileChanged => {
-                "Wait until nothing writes to the file any more, then try again."
-            }
-            _ => return None,
-        };
-        Some(hint)
-    }
+        }
+        ErrorKind::Server if error.status() == Some(500) => "The server's own log has the reason.",
+        ErrorKind::FileChanged => "Wait until nothing writes to the file any more, then try again.",
+        _ => return None,
+    };
+    Some(hint)
 }

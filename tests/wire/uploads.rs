@@ -211,7 +211,8 @@ fn large_upload_without_an_answer_is_reported_as_too_large() {
             matches!(error.kind(), ErrorKind::UploadTooLarge),
             "{error:?}"
         );
-        let sentence = ": the upload of 101.0 MiB is larger than the server accepts (it closed the connection without an answer)";
+        let sentence = ": the upload of 101.0 MiB is larger than the server accepts \
+                        (it closed the connection without an answer)";
         assert!(error.to_string().ends_with(sentence), "{error}");
         assert!(error.hint().unwrap().contains("100 MiB"));
         assert!(clock.pauses().is_empty());
