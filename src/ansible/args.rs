@@ -43,7 +43,7 @@ pub(crate) fn read(file: &Path) -> Result<Args, Failure> {
         Failure::new(format!(
             "Cannot read the arguments file {}: {}.",
             file.display(),
-            io_error::of(&error)
+            io_error::text(&error)
         ))
     })?;
     parse(&contents)

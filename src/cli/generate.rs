@@ -48,7 +48,7 @@ fn write_documentation(directory: &Path) -> Result<String, String> {
     for module in crate::MODULES {
         let path = directory.join(format!("{}.yml", module.spec.name));
         std::fs::write(&path, sidecar(module.spec)).map_err(|error| {
-            let error = io_error::of(&error);
+            let error = io_error::text(&error);
             format!("{} cannot be written: {error}", path.display())
         })?;
         paths.push_str(&format!("{}\n", path.display()));

@@ -85,11 +85,11 @@ impl ReadOnlyClient {
 
 impl<Access> Client<Access> {
     pub(crate) fn clock(&self) -> &dyn Clock {
-        self.pipeline.clock()
+        &*self.pipeline.clock
     }
 
     pub(crate) fn progress(&self) -> &ProgressListener {
-        self.pipeline.progress()
+        &self.pipeline.progress
     }
 
     /// The images: kernels, initrds and bootloaders.

@@ -6,12 +6,12 @@
 use std::convert::Infallible;
 use std::fmt;
 use std::io;
-use std::path::PathBuf;
+use std::path::Path;
 use std::time::Duration;
 
 use crate::client::error_code::ErrorCode;
 use crate::client::hint;
-use crate::client::http::operation::Operation;
+use crate::client::http::operation::{Effect, Operation, Subject};
 use crate::support::io_error;
 
 /// The result of everything that talks to the server.
@@ -24,12 +24,7 @@ pub(crate) type Source = Box<dyn std::error::Error + Send + Sync>;
 ///
 /// [`Error::kind`] says what happened, the predicates answer what programs ask most. The cause below it, where there is
 /// one, is the [`source`](std::error::Error::source): its types belong to other libraries and may change.
-#[derive(Debug)]
-pub struct Error {
-    details: Box<ErrorDetails>,
-    /// How often the request was sent and for how long, where that was more than once.
-    attempts: Option<(u32, Duration)>,
-}
+pub struct Error(Box<ErrorDetails>);
 
 /// What happened, for programs. [`Error`] has the data.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -101,166 +96,74 @@ pub enum ErrorKind {
 }
 
 /// The data behind an [`Error`].
-#[derive(Debug, thiserror::Error)]
-pub(crate) enum ErrorDetails {
-    #[error("{0}")]
-    InvalidUrl(String),
-
-    #[error("{0}")]
-    InvalidToken(&'static str),
-
-    /// The position is that of a character, counted from 1.
-    #[error("the filter is not valid at character {position}: {reason}")]
-    InvalidQuery { position: usize, reason: String },
-
-    #[error("{action}: {reason}")]
-    InvalidValue {
-        action: String,
-        reason: &'static str,
-    },
-
-    #[error("{reason}")]
-    Tls {
-        reason: String,
-        source: Option<Source>,
-    },
-
-    #[error("{action}: no trusted connection to {host}: {reason}")]
-    Untrusted {
-        action: Operation,
-        host: String,
-        reason: String,
-        source: Source,
-    },
-
-    #[error("{action}: no connection to {host}: {reason}")]
-    Connect {
-        action: Operation,
-        host: String,
-        reason: String,
-        source: Option<Source>,
-    },
-
-    #[error("{action}: the connection stalled: {}", stalled(*after))]
-    Timeout {
-        action: Operation,
-        after: Duration,
-        /// Whether the request was handed over with its whole body, so that the server may still act on it.
-        delivered: bool,
-    },
-
-    #[error("{action}: {BROKEN}: {reason}")]
-    Disconnected {
-        action: Operation,
-        reason: String,
-        source: Source,
-    },
-
-    #[error("{action}: whether it took effect is unknown: {reason}")]
-    OutcomeUnknown {
-        action: Operation,
-        reason: String,
-        source: Source,
-    },
-
-    /// The place is without its query.
-    #[error("{action}: the server redirects to {to}, which was not followed")]
-    Redirected { action: Operation, to: String },
-
-    #[error("{0}")]
-    Response(ErrorResponse),
-
-    /// Without a status, the connection was closed without an answer.
-    #[error("{action}: the upload of {} is larger than the server accepts ({})", ByteSize(*size), upload_refusal(*status))]
-    UploadTooLarge {
-        action: Operation,
-        size: u64,
-        status: Option<u16>,
-    },
-
-    /// The reason begins with the path in the JSON. The decoder's own error is left out: it repeats the value.
-    #[error("{action}: the server's answer is not as expected: {reason}")]
-    Decode { action: Operation, reason: String },
-
-    #[error("{action}: the server's answer is larger than {}", ByteSize(*limit))]
-    ResponseTooLarge { action: Operation, limit: u64 },
-
-    #[error("{action}: the server's answer did not end within {} s", after.as_secs_f64())]
-    ResponseTooSlow { action: Operation, after: Duration },
-
-    #[error("{} changed while it was being read", path.display())]
-    FileChanged { path: PathBuf },
-
-    #[error("cannot read {}: {}", path.display(), io_error::of(source))]
-    File { path: PathBuf, source: io::Error },
-}
-
-const BROKEN: &str = "the connection broke before the answer was complete";
-
-fn stalled(after: Duration) -> String {
-    format!("no byte in either direction for {} s", after.as_secs_f64())
-}
-
-/// An answer by which the server refused or failed.
-pub(crate) struct ErrorResponse {
-    pub(crate) kind: ErrorKind,
-    pub(crate) action: Operation,
-    pub(crate) status: u16,
+struct ErrorDetails {
+    kind: ErrorKind,
+    /// What was tried; `None` where there was no request yet.
+    operation: Option<Operation>,
     /// What came back, in words fit for a user.
-    pub(crate) reason: String,
+    reason: String,
+    source: Option<Source>,
+    /// How often the request was sent and for how long, where that was more than once.
+    attempts: Option<(u32, Duration)>,
+    /// Whether the request's body was handed over whole, so that the server may still act on it.
+    delivered: bool,
+    response: ErrorResponse,
+}
+
+/// What is known of an answer by which the server refused or failed.
+#[derive(Default)]
+pub(crate) struct ErrorResponse {
+    pub(crate) status: Option<u16>,
     pub(crate) code: Option<ErrorCode>,
     /// The beginning of the raw body.
     pub(crate) body: String,
     pub(crate) retry_after: Option<Duration>,
-    /// Whether the request's body was handed over whole before the answer came.
-    pub(crate) delivered: bool,
 }
 
-impl fmt::Display for ErrorResponse {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(formatter, "{}: {}", self.action, self.reason)
-    }
-}
-
-impl fmt::Debug for ErrorResponse {
-    /// Without the server's raw text, which may hold a BMC's password.
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter
-            .debug_struct("ErrorResponse")
-            .field("kind", &self.kind)
-            .field("action", &self.action)
-            .field("status", &self.status)
-            .field("reason", &self.reason)
-            .finish_non_exhaustive()
-    }
-}
+const BROKEN: &str = "the connection broke before the answer was complete";
 
 impl fmt::Display for Error {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.details.fmt(formatter)?;
-        match self.attempts {
-            Some((attempts, time)) => write!(
-                formatter,
-                " ({attempts} attempts in {:.1} s)",
-                time.as_secs_f64()
-            ),
+        if let Some(operation) = &self.0.operation {
+            write!(formatter, "{}: ", operation.description)?;
+        }
+        match self.0.kind {
+            ErrorKind::Timeout => formatter.write_str("the connection stalled: ")?,
+            ErrorKind::Disconnected => write!(formatter, "{BROKEN}: ")?,
+            ErrorKind::OutcomeUnknown => {
+                formatter.write_str("whether it took effect is unknown: ")?;
+            }
+            ErrorKind::Decode => formatter.write_str("the server's answer is not as expected: ")?,
+            _ => {}
+        }
+        formatter.write_str(&self.0.reason)?;
+        match self.0.attempts {
+            Some((attempts, time)) => {
+                let seconds = time.as_secs_f64();
+                write!(formatter, " ({attempts} attempts in {seconds:.1} s)")
+            }
             None => Ok(()),
         }
     }
 }
 
-impl std::error::Error for Error {
-    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
-        self.details.source()
+impl fmt::Debug for Error {
+    /// Without the server's raw text, which may hold a BMC's password.
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter
+            .debug_struct("Error")
+            .field("kind", &self.0.kind)
+            .field("sentence", &self.to_string())
+            .field("status", &self.0.response.status)
+            .field("source", &self.0.source)
+            .finish_non_exhaustive()
     }
 }
 
-impl From<ErrorDetails> for Error {
-    fn from(details: ErrorDetails) -> Error {
-        Error {
-            details: Box::new(details),
-            attempts: None,
-        }
+impl std::error::Error for Error {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        let source = self.0.source.as_deref()?;
+        Some(source)
     }
 }
 
@@ -274,26 +177,7 @@ impl From<Infallible> for Error {
 impl Error {
     /// What happened, for programs.
     pub fn kind(&self) -> ErrorKind {
-        match &*self.details {
-            ErrorDetails::InvalidUrl(_) => ErrorKind::InvalidUrl,
-            ErrorDetails::InvalidToken(_) => ErrorKind::InvalidToken,
-            ErrorDetails::InvalidQuery { .. } => ErrorKind::InvalidQuery,
-            ErrorDetails::InvalidValue { .. } => ErrorKind::InvalidValue,
-            ErrorDetails::Tls { .. } => ErrorKind::Tls,
-            ErrorDetails::Untrusted { .. } => ErrorKind::Untrusted,
-            ErrorDetails::Connect { .. } => ErrorKind::Connect,
-            ErrorDetails::Timeout { .. } => ErrorKind::Timeout,
-            ErrorDetails::Disconnected { .. } => ErrorKind::Disconnected,
-            ErrorDetails::OutcomeUnknown { .. } => ErrorKind::OutcomeUnknown,
-            ErrorDetails::Redirected { .. } => ErrorKind::Redirected,
-            ErrorDetails::Response(response) => response.kind,
-            ErrorDetails::UploadTooLarge { .. } => ErrorKind::UploadTooLarge,
-            ErrorDetails::Decode { .. } => ErrorKind::Decode,
-            ErrorDetails::ResponseTooLarge { .. } => ErrorKind::ResponseTooLarge,
-            ErrorDetails::ResponseTooSlow { .. } => ErrorKind::ResponseTooSlow,
-            ErrorDetails::FileChanged { .. } => ErrorKind::FileChanged,
-            ErrorDetails::File { .. } => ErrorKind::File,
-        }
+        self.0.kind
     }
 
     /// What the user can do about it, as a sentence, where there is something.
@@ -303,28 +187,23 @@ impl Error {
 
     /// The HTTP status, where the server answered with an error.
     pub fn status(&self) -> Option<u16> {
-        match &*self.details {
-            ErrorDetails::UploadTooLarge { status, .. } => *status,
-            _ => self.response().map(|response| response.status),
-        }
+        self.0.response.status
     }
 
     /// Which refusal it is, where the server gave one that programs depend on.
     pub fn code(&self) -> Option<ErrorCode> {
-        self.response()?.code
+        self.0.response.code
     }
 
     /// How often the request was sent before this became the error: 1 unless it was tried again.
     pub fn attempts(&self) -> u32 {
-        self.attempts.map_or(1, |(attempts, _)| attempts)
+        self.0.attempts.map_or(1, |(attempts, _)| attempts)
     }
 
     /// The beginning of the raw body of an error, at most 4 kB, unless it was empty. It may hold SQL with its values: only
     /// for high verbosity, and scrubbed.
     pub fn server_response(&self) -> Option<&str> {
-        self.response()
-            .map(|response| response.body.as_str())
-            .filter(|body| !body.is_empty())
+        Some(self.0.response.body.as_str()).filter(|body| !body.is_empty())
     }
 
     /// Whether the object does not exist.
@@ -360,127 +239,156 @@ impl Error {
 
     /// Whether a request that writes may have taken effect in spite of the error.
     pub fn may_have_taken_effect(&self) -> bool {
-        match &*self.details {
-            ErrorDetails::Timeout { action, .. }
-            | ErrorDetails::Disconnected { action, .. }
-            | ErrorDetails::OutcomeUnknown { action, .. }
-            | ErrorDetails::Decode { action, .. }
-            | ErrorDetails::ResponseTooLarge { action, .. }
-            | ErrorDetails::ResponseTooSlow { action, .. } => action.writes(),
-            ErrorDetails::Response(response) if response.kind == ErrorKind::Server => {
-                response.action.writes()
-            }
-            _ => false,
-        }
+        let is_open = matches!(
+            self.0.kind,
+            ErrorKind::Timeout
+                | ErrorKind::Disconnected
+                | ErrorKind::OutcomeUnknown
+                | ErrorKind::Decode
+                | ErrorKind::ResponseTooLarge
+                | ErrorKind::ResponseTooSlow
+                | ErrorKind::Server
+        );
+        let operation = self.0.operation.as_ref();
+        is_open && operation.is_some_and(|operation| operation.effect != Effect::Read)
     }
 
     /// Whether any other request would end like this one: the server cannot be reached, does not answer, does not take the
     /// token, or fails at a request that concerns no single object. Silence while it asks a BMC says nothing of others.
     pub(crate) fn concerns_all(&self) -> bool {
-        match &*self.details {
-            ErrorDetails::Connect { .. }
-            | ErrorDetails::Untrusted { .. }
-            | ErrorDetails::Redirected { .. } => true,
-            ErrorDetails::Timeout { action, .. } | ErrorDetails::Disconnected { action, .. } => {
-                !action.asks_bmc()
-            }
-            ErrorDetails::Response(response) => match response.kind {
-                ErrorKind::Unauthorized | ErrorKind::NoSuchPath => true,
-                ErrorKind::Server if self.leaves_the_outcome_open() => !response.action.asks_bmc(),
-                ErrorKind::Server => response.action.is_about_server(),
-                _ => false,
-            },
+        let subject = self.0.operation.as_ref().map(|operation| operation.subject);
+        match self.0.kind {
+            ErrorKind::Connect
+            | ErrorKind::Untrusted
+            | ErrorKind::Redirected
+            | ErrorKind::Unauthorized
+            | ErrorKind::NoSuchPath => true,
+            _ if self.leaves_the_outcome_open() => subject != Some(Subject::Bmc),
+            ErrorKind::Server => subject == Some(Subject::Server),
             _ => false,
         }
     }
 
     /// Whether the request certainly did not take effect, because it never reached the server.
     pub(crate) fn never_reached_the_server(&self) -> bool {
-        self.kind() == ErrorKind::Connect
+        self.0.kind == ErrorKind::Connect
     }
 
     /// Whether the request may or may not have taken effect.
     pub(crate) fn leaves_the_outcome_open(&self) -> bool {
-        match &*self.details {
-            ErrorDetails::Timeout { .. } | ErrorDetails::Disconnected { .. } => true,
-            ErrorDetails::Response(response) => matches!(response.status, 502..=504),
+        match self.0.kind {
+            ErrorKind::Timeout | ErrorKind::Disconnected => true,
+            ErrorKind::Server => matches!(self.status(), Some(502..=504)),
             _ => false,
         }
     }
 
     /// Whether the server may still act on the request: it waits its turn there, or behind a proxy that gave up on it.
     pub(crate) fn may_still_take_effect(&self) -> bool {
-        match &*self.details {
-            ErrorDetails::Timeout { delivered, .. } => *delivered,
-            ErrorDetails::Response(response) => {
-                response.delivered && matches!(response.status, 502 | 504)
-            }
+        let is_waiting = match self.0.kind {
+            ErrorKind::Timeout => true,
+            ErrorKind::Server => matches!(self.status(), Some(502 | 504)),
             _ => false,
-        }
+        };
+        is_waiting && self.0.delivered
+    }
+
+    pub(crate) fn new(kind: ErrorKind, reason: impl Into<String>) -> Error {
+        Error(Box::new(ErrorDetails {
+            kind,
+            operation: None,
+            reason: reason.into(),
+            source: None,
+            attempts: None,
+            delivered: false,
+            response: ErrorResponse::default(),
+        }))
+    }
+
+    pub(crate) fn during(mut self, operation: &Operation) -> Error {
+        self.0.operation = Some(operation.clone());
+        self
+    }
+
+    pub(crate) fn caused_by(mut self, source: impl Into<Source>) -> Error {
+        self.0.source = Some(source.into());
+        self
+    }
+
+    pub(crate) fn with_response(mut self, response: ErrorResponse) -> Error {
+        self.0.response = response;
+        self
+    }
+
+    /// The same error, with whether the request's body was handed over whole.
+    pub(crate) fn with_delivery(mut self, delivered: bool) -> Error {
+        self.0.delivered = delivered;
+        self
+    }
+
+    /// The same error, with how often and for how long the request was tried.
+    pub(crate) fn after_attempts(mut self, attempts: u32, time: Duration) -> Error {
+        self.0.attempts = (attempts > 1).then_some((attempts, time));
+        self
+    }
+
+    pub(crate) fn with_addition(mut self, addition: &str) -> Error {
+        self.0.reason.push_str(addition);
+        self
+    }
+
+    pub(crate) fn invalid_value(action: &str, reason: &str) -> Error {
+        Error::new(ErrorKind::InvalidValue, format!("{action}: {reason}"))
+    }
+
+    pub(crate) fn file(path: &Path, source: io::Error) -> Error {
+        let reason = format!(
+            "cannot read {}: {}",
+            path.display(),
+            io_error::text(&source)
+        );
+        Error::new(ErrorKind::File, reason).caused_by(source)
+    }
+
+    pub(crate) fn file_changed(path: &Path) -> Error {
+        let reason = format!("{} changed while it was being read", path.display());
+        Error::new(ErrorKind::FileChanged, reason)
+    }
+
+    /// The error of an upload of `size` bytes. Without a status, the connection was closed without an answer.
+    pub(crate) fn upload_too_large(size: u64, status: Option<u16>) -> Error {
+        const CLOSED: &str = "it closed the connection without an answer";
+        let size = ByteSize(size);
+        let refusal = match status {
+            None => CLOSED.to_owned(),
+            Some(502) => format!("{CLOSED}, says status 502"),
+            Some(status) => format!("status {status}"),
+        };
+        let reason = format!("the upload of {size} is larger than the server accepts ({refusal})");
+        Error::new(ErrorKind::UploadTooLarge, reason).with_response(ErrorResponse {
+            status,
+            ..ErrorResponse::default()
+        })
     }
 
     /// For a request that must not be repeated: an error that leaves the outcome open says so.
     pub(crate) fn or_outcome_unknown(self) -> Error {
-        let (action, reason) = match &*self.details {
-            ErrorDetails::Timeout { action, after, .. } => (action, stalled(*after)),
-            ErrorDetails::Disconnected { action, reason, .. } => {
-                (action, format!("{BROKEN} ({reason})"))
-            }
-            ErrorDetails::Response(response) if self.leaves_the_outcome_open() => {
-                (&response.action, response.reason.clone())
-            }
-            _ => return self,
+        if !self.leaves_the_outcome_open() {
+            return self;
+        }
+        let reason = match self.0.kind {
+            ErrorKind::Disconnected => format!("{BROKEN} ({})", self.0.reason),
+            _ => self.0.reason.clone(),
         };
-        let action = action.clone();
-        Error {
-            attempts: self.attempts,
-            details: Box::new(ErrorDetails::OutcomeUnknown {
-                action,
-                reason,
-                source: Box::new(self),
-            }),
-        }
-    }
-
-    /// The same error, with how often and for how long the request was tried.
-    pub(crate) fn after_attempts(self, attempts: u32, time: Duration) -> Error {
-        Error {
-            attempts: (attempts > 1).then_some((attempts, time)),
-            ..self
-        }
+        let mut unknown = Error::new(ErrorKind::OutcomeUnknown, reason);
+        unknown.0.operation = self.0.operation.clone();
+        unknown.0.attempts = self.0.attempts;
+        unknown.caused_by(self)
     }
 
     /// How long the server asked to wait before the next attempt.
     pub(crate) fn retry_after(&self) -> Option<Duration> {
-        self.response()?.retry_after
-    }
-
-    pub(crate) fn details(&self) -> &ErrorDetails {
-        &self.details
-    }
-
-    pub(crate) fn response(&self) -> Option<&ErrorResponse> {
-        match &*self.details {
-            ErrorDetails::Response(response) => Some(response),
-            _ => None,
-        }
-    }
-
-    pub(crate) fn response_mut(&mut self) -> Option<&mut ErrorResponse> {
-        match &mut *self.details {
-            ErrorDetails::Response(response) => Some(response),
-            _ => None,
-        }
-    }
-}
-
-/// How a server showed that an upload is too large.
-fn upload_refusal(status: Option<u16>) -> String {
-    const CLOSED: &str = "it closed the connection without an answer";
-    match status {
-        None => CLOSED.to_owned(),
-        Some(502) => format!("{CLOSED}, says status 502"),
-        Some(status) => format!("status {status}"),
+        self.0.response.retry_after
     }
 }
 

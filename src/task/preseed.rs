@@ -243,7 +243,7 @@ impl PreseedContent {
 
 fn read_file(path: &Path) -> Result<String> {
     let file_error = |problem: String| TaskError::Refused(format!("{}: {problem}", path.display()));
-    let bytes = std::fs::read(path).map_err(|error| file_error(io_error::of(&error)))?;
+    let bytes = std::fs::read(path).map_err(|error| file_error(io_error::text(&error)))?;
     String::from_utf8(bytes).map_err(|_| file_error("is not UTF-8 text".into()))
 }
 
@@ -345,7 +345,7 @@ fn content_of(preseed: &Preseed) -> &str {
 }
 
 fn sha256_of(text: &str) -> String {
-    Sha256::of(text.as_bytes()).to_string()
+    Sha256::hash(text.as_bytes()).to_string()
 }
 
 fn preseed_title(name: &str) -> String {

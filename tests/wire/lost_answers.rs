@@ -89,7 +89,7 @@ fn upload_that_arrived_after_the_first_list_is_not_repeated() {
             get("/api/v1/image").json(200, format!("[{}]", image_json(4, &image_name(&file)))),
             get("/tftp/").answer(200, "application/octet-stream", "kernel"),
         ]);
-        let (client, clock) = soon(&server);
+        let (client, clock) = client_with_short_timeout(&server);
         assert_eq!(
             client.images().create(&kernel(), &mut file).unwrap().id,
             ImageId(4)
@@ -107,7 +107,7 @@ fn upload_that_may_still_arrive_is_not_repeated() {
         let mut steps = vec![get("/api/v1/image").json(200, "[]"), loss];
         steps.extend((0..4).map(|_| get("/api/v1/image").json(200, "[]")));
         let server = Server::start(steps);
-        let (client, clock) = soon(&server);
+        let (client, clock) = client_with_short_timeout(&server);
         let error = client.images().create(&kernel(), &mut file).unwrap_err();
         assert!(
             matches!(error.kind(), ErrorKind::OutcomeUnknown),
@@ -128,7 +128,7 @@ fn upload_that_stalled_before_its_end_is_repeated() {
         get("/api/v1/image").json(200, "[]"),
         post("/api/v1/image").json(201, image_json(5, &image_name(&file))),
     ]);
-    let (client, clock) = soon(&server);
+    let (client, clock) = client_with_short_timeout(&server);
     assert_eq!(
         client.images().create(&kernel(), &mut file).unwrap().id,
         ImageId(5)
@@ -312,7 +312,7 @@ fn preseed_that_arrived_after_the_first_list_is_not_created_again() {
             get("/api/v1/preseed").json(200, "[]"),
             get("/api/v1/preseed").json(200, format!("[{MADE}]")),
         ]);
-        let (client, clock) = soon(&server);
+        let (client, clock) = client_with_short_timeout(&server);
         client.preseeds().create(&preseed()).unwrap();
         assert_eq!(clock.pauses(), [0.5]);
         server.finish();

@@ -423,7 +423,7 @@ fn an_image_that_never_ends_is_not_read_to_its_end() {
     let made = upload(b"abc");
     let file = ImageFile::open(&made.path).unwrap();
     // Who waited for more of it would only see it stall.
-    let (client, _) = soon(&server);
+    let (client, _) = client_with_short_timeout(&server);
     assert!(!client.images().holds(&image, file.digest()).unwrap());
     server.finish();
 }

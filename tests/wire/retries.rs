@@ -156,7 +156,7 @@ fn provisioning_is_never_repeated() {
 #[test]
 fn provisioning_that_stalls_has_an_unknown_outcome() {
     let server = Server::start([post("/api/v1/machine/7/state").stall()]);
-    let error = impatient(&server)
+    let error = client_without_retries(&server)
         .states()
         .provision(MachineId(7))
         .unwrap_err();

@@ -8,8 +8,8 @@ use std::sync::{Arc, Mutex};
 use std::thread;
 use std::time::{Duration, Instant};
 
-/// What has not come until then is not going to.
-const PATIENCE: Duration = Duration::from_secs(60);
+/// The longest wait for the client.
+const LONGEST_WAIT: Duration = Duration::from_secs(60);
 
 /// One expected request and what happens then.
 pub(crate) struct Step {
@@ -22,23 +22,23 @@ pub(crate) struct Step {
 }
 
 enum Action {
-    /// Takes the whole request and answers.
+    /// Reads the whole request and answers.
     Answer(Vec<u8>),
-    /// Takes the whole request and answers in pieces, with a pause before each.
+    /// Reads the whole request and answers in pieces, with a pause before each.
     Drip(Vec<Vec<u8>>, Duration),
-    /// Takes the whole request and closes the connection.
+    /// Reads the whole request and closes the connection.
     Close,
-    /// Takes the whole request, answers with this and closes the connection.
+    /// Reads the whole request, answers with this and closes the connection.
     Cut(Vec<u8>),
-    /// Takes the whole request, answers, and closes the connection when the server hangs up.
+    /// Reads the whole request, answers, and closes the connection when the server hangs up.
     Last(Vec<u8>),
-    /// Takes only the head, answers while the body is still coming, and takes nothing more, with the connection open.
+    /// Reads only the head, answers while the body is still being sent, and reads nothing more, with the connection open.
     Early(Vec<u8>),
-    /// Takes the head and this much of the body, waits until the server hangs up, answers, and closes at once.
+    /// Reads the head and this much of the body, waits until the server hangs up, answers, and closes at once.
     AnswerAndClose(usize, Vec<u8>),
-    /// Takes the head and this much of the body, and resets the connection.
+    /// Reads the head and this much of the body, and resets the connection.
     CloseAfter(usize),
-    /// Takes the head only and then nothing more, with the connection open.
+    /// Reads the head only and then nothing more, with the connection open.
     Stall,
 }
 
@@ -91,7 +91,7 @@ impl Step {
         self.answer(status, "application/json", body)
     }
 
-    /// Answers with a page, as the server does for everything it did not think of.
+    /// Answers with an HTML page, as the server does for all errors outside its API.
     pub(crate) fn html(self, status: u16, body: &str) -> Step {
         self.answer(status, "text/html; charset=utf-8", body)
     }
@@ -137,7 +137,7 @@ impl Step {
         }
     }
 
-    /// Answers when this much of the body came and the server hangs up, and closes at once.
+    /// Reads this much of the body, waits until the server hangs up, answers, and closes at once.
     pub(crate) fn answer_and_close(self, taken: usize, status: u16) -> Step {
         Step {
             action: Action::AnswerAndClose(taken, response(status, "Connection: close\r\n", b"")),
@@ -185,15 +185,15 @@ pub(crate) fn response(status: u16, lines: &str, body: &[u8]) -> Vec<u8> {
     bytes
 }
 
-/// A request as it came.
+/// A request that the server received.
 #[derive(Clone, Debug, Default)]
-pub(crate) struct Seen {
+pub(crate) struct ReceivedRequest {
     pub(crate) method: String,
     pub(crate) path: String,
     pub(crate) headers: HashMap<String, String>,
     /// Its body, or the first MiB of it.
     pub(crate) body: Vec<u8>,
-    /// How much of the body came.
+    /// How many bytes of the body were received.
     pub(crate) length: usize,
 }
 
@@ -210,9 +210,9 @@ struct Script {
     hangs_up: AtomicBool,
     /// How many connections the server has closed.
     closed: AtomicUsize,
-    seen: Mutex<Vec<Seen>>,
+    seen: Mutex<Vec<ReceivedRequest>>,
     problems: Mutex<Vec<String>>,
-    over: AtomicBool,
+    is_over: AtomicBool,
     wrap: Wrap,
 }
 
@@ -238,13 +238,13 @@ impl Server {
             steps: Mutex::new(steps),
             seen: Mutex::default(),
             problems: Mutex::default(),
-            over: AtomicBool::new(false),
+            is_over: AtomicBool::new(false),
             wrap,
         });
         let shared = Arc::clone(&script);
         thread::spawn(move || {
             for stream in listener.incoming() {
-                if shared.over.load(Ordering::SeqCst) {
+                if shared.is_over.load(Ordering::SeqCst) {
                     return;
                 }
                 // The client opens connections that it then does not need, so each has a thread of its own.
@@ -270,17 +270,17 @@ impl Server {
         move || script.hang_up()
     }
 
-    /// Checks that every expected request came, as expected, and no other.
-    pub(crate) fn finish(self) -> Vec<Seen> {
+    /// Checks that exactly the expected requests were received, and returns them.
+    pub(crate) fn finish(self) -> Vec<ReceivedRequest> {
         // An upload that the client gave up may still be arriving.
         self.script
             .wait_until(|script| script.unfinished.load(Ordering::SeqCst) == 0);
-        self.script.over.store(true, Ordering::SeqCst);
+        self.script.is_over.store(true, Ordering::SeqCst);
         drop(TcpStream::connect(self.address));
         let problems = self.script.problems.lock().unwrap().join("; ");
         assert!(problems.is_empty(), "{problems}");
         if let Some(step) = self.script.steps.lock().unwrap().front() {
-            panic!("{} {} never came", step.method, step.path);
+            panic!("{} {} was not received", step.method, step.path);
         }
         self.script.seen.lock().unwrap().clone()
     }
@@ -295,11 +295,11 @@ impl Script {
         thread::sleep(Duration::from_millis(50));
     }
 
-    /// Waits until this is so; false when it is not going to be.
-    fn wait_until(&self, is_so: impl Fn(&Script) -> bool) -> bool {
+    /// Waits for a condition; false when it is not met in time.
+    fn wait_until(&self, is_met: impl Fn(&Script) -> bool) -> bool {
         let start = Instant::now();
-        while !is_so(self) {
-            if start.elapsed() > PATIENCE {
+        while !is_met(self) {
+            if start.elapsed() > LONGEST_WAIT {
                 return false;
             }
             thread::sleep(Duration::from_millis(5));
@@ -308,9 +308,7 @@ impl Script {
     }
 
     fn serve(&self, stream: TcpStream) {
-        stream
-            .set_read_timeout(Some(Duration::from_secs(60)))
-            .unwrap();
+        stream.set_read_timeout(Some(LONGEST_WAIT)).unwrap();
         let mut client = BufReader::new((self.wrap)(stream));
         self.answer_all(&mut client);
         drop(client);
@@ -320,21 +318,21 @@ impl Script {
     fn answer_all(&self, client: &mut BufReader<Box<dyn Connection>>) {
         while let Some(seen) = read_head(client) {
             let Some(step) = self.steps.lock().unwrap().pop_front() else {
-                return self.complain(format!("unexpected: {} {}", seen.method, seen.path));
+                return self.record_problem(format!("unexpected: {} {}", seen.method, seen.path));
             };
-            let stays = self.take(client, step, seen);
-            if !stays {
+            let stays_open = self.perform(client, step, seen);
+            if !stays_open {
                 return;
             }
         }
     }
 
-    /// Does one step; false when the connection is to be closed.
-    fn take(
+    /// Performs one step; false when the connection is to be closed.
+    fn perform(
         &self,
         client: &mut BufReader<Box<dyn Connection>>,
         step: Step,
-        mut seen: Seen,
+        mut seen: ReceivedRequest,
     ) -> bool {
         let length = seen
             .headers
@@ -348,7 +346,7 @@ impl Script {
         let complete = read_body(client, wanted, &mut seen);
         self.seen.lock().unwrap().push(seen.clone());
         if complete && let Err(problem) = check(&step, &seen) {
-            self.complain(problem);
+            self.record_problem(problem);
         }
         self.unfinished.fetch_sub(1, Ordering::SeqCst);
         let connection = client.get_mut();
@@ -380,36 +378,36 @@ impl Script {
             Action::Close | Action::CloseAfter(_) => false,
             Action::Early(bytes) => {
                 answer(&bytes);
-                self.stall(&self.over)
+                self.stall(&self.is_over)
             }
-            Action::Stall => self.stall(&self.over),
+            Action::Stall => self.stall(&self.is_over),
         }
     }
 
-    /// Keeps the connection open until this is so, and then not any longer.
+    /// Keeps the connection open until this is true or the test ends.
     fn stall(&self, until: &AtomicBool) -> bool {
-        while !until.load(Ordering::SeqCst) && !self.over.load(Ordering::SeqCst) {
+        while !until.load(Ordering::SeqCst) && !self.is_over.load(Ordering::SeqCst) {
             thread::sleep(Duration::from_millis(10));
         }
         false
     }
 
-    fn complain(&self, problem: String) {
+    fn record_problem(&self, problem: String) {
         self.problems.lock().unwrap().push(problem);
     }
 }
 
-fn read_head(client: &mut impl BufRead) -> Option<Seen> {
+fn read_head(client: &mut impl BufRead) -> Option<ReceivedRequest> {
     let mut line = String::new();
     client
         .read_line(&mut line)
         .ok()
         .filter(|&count| count > 0)?;
     let mut words = line.split_whitespace();
-    let mut seen = Seen {
+    let mut seen = ReceivedRequest {
         method: words.next()?.to_owned(),
         path: words.next()?.to_owned(),
-        ..Seen::default()
+        ..ReceivedRequest::default()
     };
     loop {
         let mut line = String::new();
@@ -421,8 +419,8 @@ fn read_head(client: &mut impl BufRead) -> Option<Seen> {
     }
 }
 
-/// Reads so much of the body; false when the client stopped before.
-fn read_body(client: &mut impl Read, wanted: usize, seen: &mut Seen) -> bool {
+/// Reads this much of the body; false when the client stopped before.
+fn read_body(client: &mut impl Read, wanted: usize, seen: &mut ReceivedRequest) -> bool {
     let mut buffer = vec![0; 256 * 1024];
     while seen.length < wanted {
         let most = buffer.len().min(wanted - seen.length);
@@ -438,7 +436,7 @@ fn read_body(client: &mut impl Read, wanted: usize, seen: &mut Seen) -> bool {
     true
 }
 
-fn check(step: &Step, seen: &Seen) -> Result<(), String> {
+fn check(step: &Step, seen: &ReceivedRequest) -> Result<(), String> {
     if (step.method, step.path.as_str()) != (&seen.method, &seen.path) {
         return Err(format!(
             "expected {} {}, got {} {}",

@@ -10,7 +10,7 @@ use crate::server::Server;
 
 pub(crate) const TOKEN: &str = "canary-token/+=";
 
-/// A clock that only notes for how long it was asked to sleep.
+/// A clock that records the pauses and does not sleep.
 #[derive(Default)]
 pub(crate) struct FakeClock(Mutex<Vec<Duration>>);
 
@@ -35,7 +35,7 @@ impl Clock for FakeClock {
     }
 }
 
-/// What a test changes about its client.
+/// The settings of a client, which tests change.
 #[derive(Clone, Debug)]
 pub(crate) struct Settings {
     pub(crate) url: BaseUrl,
@@ -78,14 +78,17 @@ pub(crate) fn client(server: &Server) -> (Client, Arc<FakeClock>) {
     connect(&settings(&server.url()))
 }
 
-/// A client whose progress notes how much of the file at this path was sent; None is the end.
-pub(crate) fn watched(server: &Server, path: &Path) -> (Client, Arc<Mutex<Vec<Option<u64>>>>) {
-    let told = Arc::new(Mutex::new(Vec::new()));
-    let (noted, path) = (Arc::clone(&told), path.to_owned());
+/// A client that records the progress of the upload of this file: the bytes sent, or `None` for its end.
+pub(crate) fn client_with_progress(
+    server: &Server,
+    path: &Path,
+) -> (Client, Arc<Mutex<Vec<Option<u64>>>>) {
+    let recorded = Arc::new(Mutex::new(Vec::new()));
+    let (events, path) = (Arc::clone(&recorded), path.to_owned());
     let total = path.metadata().unwrap().len();
     let mut settings = settings(&server.url());
-    settings.progress = ProgressListener::new(move |notice| {
-        let sent = match *notice {
+    settings.progress = ProgressListener::new(move |event| {
+        let sent = match *event {
             ProgressEvent::Sending { file, sent, size } if (file, size) == (&*path, total) => {
                 Some(sent)
             }
@@ -93,27 +96,27 @@ pub(crate) fn watched(server: &Server, path: &Path) -> (Client, Arc<Mutex<Vec<Op
             ProgressEvent::RequestEnded { .. } => return,
             ref other => panic!("{other:?}"),
         };
-        noted.lock().unwrap().push(sent);
+        events.lock().unwrap().push(sent);
     });
-    (connect(&settings).0, told)
+    (connect(&settings).0, recorded)
 }
 
-/// Soon enough for a test, and time enough for whatever answers at once on a busy computer.
-pub(crate) const SOON: Duration = Duration::from_secs(2);
+/// A stall timeout that is short for a test, and long enough for an immediate answer on a busy computer.
+pub(crate) const SHORT_STALL_TIMEOUT: Duration = Duration::from_secs(2);
 
-/// A client that gives up on a connection soon, and tries again.
-pub(crate) fn soon(server: &Server) -> (Client, Arc<FakeClock>) {
+/// A client with a short stall timeout that retries.
+pub(crate) fn client_with_short_timeout(server: &Server) -> (Client, Arc<FakeClock>) {
     let mut settings = settings(&server.url());
-    settings.stall_timeout = SOON;
+    settings.stall_timeout = SHORT_STALL_TIMEOUT;
     connect(&settings)
 }
 
-/// A client that gives up on a connection soon, and does not try again.
-pub(crate) fn impatient(server: &Server) -> Client {
-    connect(&without_retries(server, SOON)).0
+/// A client with a short stall timeout that does not retry.
+pub(crate) fn client_without_retries(server: &Server) -> Client {
+    connect(&without_retries(server, SHORT_STALL_TIMEOUT)).0
 }
 
-/// Settings of a client that gives up on a connection after this, and does not try again.
+/// Settings with this stall timeout and without retries.
 pub(crate) fn without_retries(server: &Server, stall_timeout: Duration) -> Settings {
     let mut settings = settings(&server.url());
     settings.stall_timeout = stall_timeout;
@@ -121,7 +124,7 @@ pub(crate) fn without_retries(server: &Server, stall_timeout: Duration) -> Setti
     settings
 }
 
-/// A file to upload, in a folder that goes with it.
+/// A file to upload, in a temporary folder.
 pub(crate) struct Upload {
     pub(crate) folder: tempfile::TempDir,
     pub(crate) path: PathBuf,
@@ -171,7 +174,7 @@ pub(crate) fn machine_json(id: u32, name: &str) -> String {
     .to_string()
 }
 
-/// Checks that an error shows nothing it must not, in any form that a user or a log sees.
+/// Checks that an error shows no secret, SQL, markup or command line, in any form that a user or a log sees.
 pub(crate) fn assert_clean(error: &Error) {
     let shown = format!("{error}\n{error:?}\n{}", error.hint().unwrap_or_default());
     for secret in [

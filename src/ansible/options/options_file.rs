@@ -177,7 +177,7 @@ impl TextFile {
             Err(error) => Err(Failure::invalid_call(format!(
                 "cannot read {}: {}",
                 path.display(),
-                io_error::of(&error)
+                io_error::text(&error)
             ))),
         }
     }

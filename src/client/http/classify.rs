@@ -9,7 +9,7 @@ use reqwest::header::{DATE, HeaderName, RETRY_AFTER};
 use serde::Deserialize;
 use serde_json::Value;
 
-use crate::client::error::{ErrorDetails, ErrorResponse};
+use crate::client::error::ErrorResponse;
 use crate::client::http::request::{Request, RequestBody};
 use crate::client::http::response::Response;
 use crate::client::http::server_text;
@@ -70,89 +70,63 @@ fn error(request: &Request, response: &Response) -> Error {
     let text = body.text();
     let code = text.as_deref().and_then(ErrorCode::from_text);
     let status = response.status;
-    let (kind, reason) = match status {
-        401 => (
-            ErrorKind::Unauthorized,
-            "the server does not accept this token".to_owned(),
-        ),
-        403 => {
-            let reason = match text {
-                Some(text) if code != Some(ErrorCode::Forbidden) => {
-                    format!("the server refuses: {text}")
-                }
-                _ => request.forbidden.to_owned(),
-            };
-            (ErrorKind::Forbidden, reason)
+    if let (413, RequestBody::Upload(upload)) = (status, &request.body) {
+        let size = upload.digest.size;
+        return Error::upload_too_large(size, Some(status)).during(&request.action);
+    }
+    let kind = match status {
+        400 | 413 => ErrorKind::InvalidRequest,
+        401 => ErrorKind::Unauthorized,
+        403 => ErrorKind::Forbidden,
+        404 if is_missing_file(request, response) => ErrorKind::NotFound,
+        404 if body.error_type() == "InvalidUsage" => ErrorKind::NotFound,
+        404 | 405 => ErrorKind::NoSuchPath,
+        409 => ErrorKind::Conflict,
+        500 if body.error_type() == "BMCError" => ErrorKind::Bmc,
+        500..=599 => ErrorKind::Server,
+        _ => ErrorKind::UnexpectedStatus,
+    };
+    let reason = match (kind, text) {
+        (ErrorKind::InvalidRequest, _) if status == 413 => {
+            "the request is larger than the server accepts (status 413)".to_owned()
         }
-        404 if is_missing_file(request, response) => {
-            (ErrorKind::NotFound, "the file is not there".to_owned())
+        (ErrorKind::InvalidRequest, Some(text)) => format!("the server does not accept it: {text}"),
+        (ErrorKind::InvalidRequest, None) => {
+            format!("{} (status 400)", refusal_without_text(response, &body))
         }
-        404 if body.error_type() == "InvalidUsage" => {
-            let reason = text.unwrap_or_else(|| "not found".to_owned());
-            (ErrorKind::NotFound, reason)
+        (ErrorKind::Unauthorized, _) => "the server does not accept this token".to_owned(),
+        (ErrorKind::Forbidden, Some(text)) if code != Some(ErrorCode::Forbidden) => {
+            format!("the server refuses: {text}")
         }
-        404 | 405 => (
-            ErrorKind::NoSuchPath,
-            format!("the API is not at this address (status {status})"),
-        ),
+        (ErrorKind::Forbidden, _) => request.forbidden.to_owned(),
+        (ErrorKind::NotFound | ErrorKind::Conflict, Some(text)) => text,
+        (ErrorKind::NotFound, None) if is_missing_file(request, response) => {
+            "the file is not there".to_owned()
+        }
+        (ErrorKind::NotFound, None) => "not found".to_owned(),
+        (ErrorKind::NoSuchPath, _) => format!("the API is not at this address (status {status})"),
         // Constraint violations are explained in SQL; what they mean is known from the request.
-        409 => {
-            let reason = text.unwrap_or_else(|| request.conflict.to_owned());
-            (ErrorKind::Conflict, reason)
+        (ErrorKind::Conflict, None) => request.conflict.to_owned(),
+        (ErrorKind::Bmc, _) => "the machine's BMC did not do as asked".to_owned(),
+        (ErrorKind::Server, _) if matches!(status, 502..=504) => {
+            format!("the server is not available (status {status})")
         }
-        413 => match &request.body {
-            RequestBody::Upload(upload) => {
-                return ErrorDetails::UploadTooLarge {
-                    action: request.action.clone(),
-                    size: upload.digest.size,
-                    status: Some(status),
-                }
-                .into();
-            }
-            _ => (
-                ErrorKind::InvalidRequest,
-                "the request is larger than the server accepts (status 413)".to_owned(),
-            ),
-        },
-        400 => {
-            let reason = match text {
-                Some(text) => format!("the server does not accept it: {text}"),
-                None => format!("{} (status 400)", refusal_without_text(response, &body)),
-            };
-            (ErrorKind::InvalidRequest, reason)
-        }
-        500 if body.error_type() == "BMCError" => (
-            ErrorKind::Bmc,
-            "the machine's BMC did not do as asked".to_owned(),
-        ),
-        502..=504 => (
-            ErrorKind::Server,
-            format!("the server is not available (status {status})"),
-        ),
-        500..=599 => (
-            ErrorKind::Server,
-            format!("the server failed (status {status})"),
-        ),
-        _ => (
-            ErrorKind::UnexpectedStatus,
-            format!("the server answered with status {status}, which the API does not have"),
-        ),
+        (ErrorKind::Server, _) => format!("the server failed (status {status})"),
+        _ => format!("the server answered with status {status}, which the API does not have"),
     };
     let kept: &[u8] = match request.private {
         true => b"",
         false => &response.body[..response.body.len().min(KEPT)],
     };
-    ErrorDetails::Response(ErrorResponse {
-        kind,
-        action: request.action.clone(),
-        status,
-        reason,
-        code,
-        body: server_text::without_passwords(&String::from_utf8_lossy(kept)),
-        retry_after: retry_after(response),
-        delivered: response.delivered,
-    })
-    .into()
+    Error::new(kind, reason)
+        .during(&request.action)
+        .with_delivery(response.delivered)
+        .with_response(ErrorResponse {
+            status: Some(status),
+            code,
+            body: server_text::without_passwords(&String::from_utf8_lossy(kept)),
+            retry_after: retry_after(response),
+        })
 }
 
 /// The boot endpoint answers with nothing where it has no such file; a page comes from something else.

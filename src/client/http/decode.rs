@@ -5,20 +5,14 @@
 
 use serde::de::DeserializeOwned;
 
-use crate::client::error::ErrorDetails;
 use crate::client::http::request::Request;
 use crate::client::http::response::Response;
 use crate::client::http::server_text;
-use crate::client::{Error, Result};
+use crate::client::{Error, ErrorKind, Result};
 
 /// Reads the JSON of an answer.
 pub(crate) fn json<T: DeserializeOwned>(request: &Request, response: &Response) -> Result<T> {
-    let unexpected = |reason| {
-        Error::from(ErrorDetails::Decode {
-            action: request.action.clone(),
-            reason,
-        })
-    };
+    let unexpected = |reason: String| Error::new(ErrorKind::Decode, reason).during(&request.action);
     if response.body.trim_ascii_start().starts_with(b"<") {
         return Err(unexpected("it is a web page, not JSON".to_owned()));
     }

@@ -14,17 +14,9 @@ use http_body::{Body, Frame, SizeHint};
 use crate::client::http::stall_timeout::ExchangeState;
 
 pub(crate) struct JsonBody {
-    bytes: Option<Bytes>,
-    exchange: Arc<ExchangeState>,
-}
-
-impl JsonBody {
-    pub(crate) fn new(bytes: Bytes, exchange: Arc<ExchangeState>) -> JsonBody {
-        JsonBody {
-            bytes: Some(bytes),
-            exchange,
-        }
-    }
+    /// Taken when they are handed over.
+    pub(super) bytes: Option<Bytes>,
+    pub(super) exchange: Arc<ExchangeState>,
 }
 
 impl Body for JsonBody {

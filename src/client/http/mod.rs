@@ -35,8 +35,8 @@ pub(crate) struct Pipeline {
     transport: Arc<Transport>,
     token: Token,
     retry: RetryPolicy,
-    clock: Arc<dyn Clock>,
-    progress: ProgressListener,
+    pub(crate) clock: Arc<dyn Clock>,
+    pub(crate) progress: ProgressListener,
     cache: Option<Arc<ResponseCache>>,
 }
 
@@ -67,34 +67,26 @@ impl Pipeline {
         }
     }
 
-    pub(crate) fn clock(&self) -> &dyn Clock {
-        &*self.clock
-    }
-
-    pub(crate) fn progress(&self) -> &ProgressListener {
-        &self.progress
-    }
-
     pub(crate) fn base(&self) -> &BaseUrl {
-        self.transport.base()
+        &self.transport.base
     }
 
     /// Sends a request and decodes the JSON of its answer.
     pub(crate) fn json<T: DeserializeOwned>(&self, request: &Request) -> Result<T> {
-        match &self.cache {
+        let response = match &self.cache {
             // Take an answer that is known already (cache).
-            Some(cache) if request.effect() == Effect::Read => {
-                let response = cache.get_or_ask(request.cache_key(), || self.call(request))?;
-                decode::json(request, &response)
+            Some(cache) if request.action.effect == Effect::Read => {
+                cache.get_or_ask(request.cache_key(), || self.call(request))?
             }
-            // Read its JSON (decode).
-            _ => decode::json(request, &self.call(request)?),
-        }
+            _ => Arc::new(self.call(request)?),
+        };
+        // Read its JSON (decode).
+        decode::json(request, &response)
     }
 
     /// Sends a request, and sends it again where that is safe (retry).
     pub(crate) fn call(&self, request: &Request) -> Result<Response> {
-        retry::call(self.retry, self.clock(), request, |attempt| {
+        retry::call(self.retry, &*self.clock, request, |attempt| {
             self.attempt(request, attempt)
         })
     }
@@ -116,7 +108,7 @@ impl Pipeline {
         settle: impl FnMut() -> Result<Option<T>>,
         absent: impl Fn(Error) -> Error,
     ) -> Result<T> {
-        retry::create(self.retry, self.clock(), send, settle, absent)
+        retry::create(self.retry, &*self.clock, send, settle, absent)
     }
 
     /// Sends a request once and decodes the JSON of its answer.

@@ -1,14 +1,12 @@
 //! What a request is for: errors name it, and are judged by it.
 
-use std::fmt;
-
 /// What was tried.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Operation {
     /// The beginning of an error's sentence, such as `reading machine 7`.
-    pub(super) description: String,
-    pub(super) effect: Effect,
-    pub(super) subject: Subject,
+    pub(crate) description: String,
+    pub(crate) effect: Effect,
+    pub(crate) subject: Subject,
 }
 
 /// What a request does on the server.
@@ -33,25 +31,4 @@ pub(crate) enum Subject {
     Object,
     /// A machine's BMC, which may take long to answer where the server itself is well.
     Bmc,
-}
-
-impl Operation {
-    /// Whether it may change something.
-    pub(crate) fn writes(&self) -> bool {
-        self.effect != Effect::Read
-    }
-
-    pub(crate) fn is_about_server(&self) -> bool {
-        self.subject == Subject::Server
-    }
-
-    pub(crate) fn asks_bmc(&self) -> bool {
-        self.subject == Subject::Bmc
-    }
-}
-
-impl fmt::Display for Operation {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.write_str(&self.description)
-    }
 }

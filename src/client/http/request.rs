@@ -161,8 +161,4 @@ impl Request {
         };
         format!("{path}?{}", self.query.as_deref().unwrap_or_default())
     }
-
-    pub(crate) fn effect(&self) -> Effect {
-        self.action.effect
-    }
 }

@@ -5,11 +5,11 @@ use std::time::Duration;
 use reqwest::header::{CONTENT_TYPE, HeaderMap};
 use tokio::time::timeout;
 
-use crate::client::Result;
 use crate::client::digest::{Digest, Hasher};
-use crate::client::error::ErrorDetails;
+use crate::client::error::ByteSize;
 use crate::client::http::request::Request;
 use crate::client::http::stall_timeout::ExchangeState;
+use crate::client::{Error, ErrorKind, Result};
 
 /// The most that is read of a successful answer. A list of preseeds carries all their contents, up to 2 MiB each.
 const MAX_ANSWER: usize = 64 * 1024 * 1024;
@@ -32,10 +32,8 @@ pub(crate) struct Response {
 pub(super) enum ReadError {
     /// The connection broke, or the server does not speak HTTP.
     Lost(reqwest::Error),
-    /// It is larger than this many bytes.
-    TooLarge(u64),
-    /// It does not end.
-    TooSlow,
+    /// Reading was stopped, because it is too large or does not end.
+    Stopped(Error),
 }
 
 impl From<reqwest::Error> for ReadError {
@@ -51,11 +49,9 @@ impl Response {
         let content_type = self.headers.get(CONTENT_TYPE);
         let is_file = content_type
             .is_some_and(|text| text.as_bytes().starts_with(b"application/octet-stream"));
-        let not_a_file = || ErrorDetails::Decode {
-            action: request.action.clone(),
-            reason: "it is not a file".to_owned(),
-        };
-        Ok(self.digest.filter(|_| is_file).ok_or_else(not_a_file)?)
+        self.digest.filter(|_| is_file).ok_or_else(|| {
+            Error::new(ErrorKind::Decode, "it is not a file").during(&request.action)
+        })
     }
 }
 
@@ -72,9 +68,14 @@ pub(super) async fn read(
     if is_file {
         return reading.await;
     }
-    timeout(limit, reading)
-        .await
-        .unwrap_or(Err(ReadError::TooSlow))
+    timeout(limit, reading).await.unwrap_or_else(|_| {
+        let seconds = limit.as_secs_f64();
+        let reason = format!("the server's answer did not end within {seconds} s");
+        Err(ReadError::Stopped(Error::new(
+            ErrorKind::ResponseTooSlow,
+            reason,
+        )))
+    })
 }
 
 async fn read_to_end(
@@ -113,7 +114,10 @@ async fn read_to_end(
         read.body.extend_from_slice(&chunk[..chunk.len().min(room)]);
         if chunk.len() > room {
             if good {
-                return Err(ReadError::TooLarge(limit as u64));
+                let limit = ByteSize(limit as u64);
+                let reason = format!("the server's answer is larger than {limit}");
+                let error = Error::new(ErrorKind::ResponseTooLarge, reason);
+                return Err(ReadError::Stopped(error));
             }
             break;
         }

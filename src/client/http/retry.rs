@@ -17,7 +17,7 @@ pub(super) fn call(
     request: &Request,
     mut send: impl FnMut(u32) -> Result<Response>,
 ) -> Result<Response> {
-    let effect = request.effect();
+    let effect = request.action.effect;
     let mut attempts = Attempts::new(policy, clock);
     let mut lost: Option<Error> = None;
     loop {

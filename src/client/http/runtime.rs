@@ -19,8 +19,8 @@ impl BlockingRuntime {
     /// Waits for the end of an exchange. Returns `None` when the exchange does.
     pub(crate) fn run<T>(&self, exchange: impl Future<Output = Option<T>>) -> Option<T> {
         self.0.as_ref()?.block_on(async {
-            // Nothing drove the kept connections since the last exchange. `yield_now` returns after the event loop has asked the
-            // system for events. Without it, a request is sent on a connection that the server has closed since.
+            // Nothing drove the kept connections since the last exchange. `yield_now` returns after the event loop has asked
+            // the system for events. Without it, a request is sent on a connection that the server has closed since.
             yield_now().await;
             exchange.await
         })

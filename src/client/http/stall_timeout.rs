@@ -14,7 +14,8 @@ use tokio::time::Instant;
 
 use crate::client::Error;
 
-/// Connecting has the same limit. With this addition its own timeout comes first, whose error says that there was no connection.
+/// Connecting has the same limit. With this addition its own timeout comes first, whose error says that there was no
+/// connection.
 const CONNECT_ADDITION: Duration = Duration::from_secs(1);
 
 /// The progress of one exchange, shared by the request's body and the caller that waits for the answer.

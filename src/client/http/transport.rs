@@ -11,7 +11,7 @@ use std::time::Duration;
 use reqwest::Url;
 use reqwest::header::{AUTHORIZATION, CONTENT_TYPE, HeaderValue, LOCATION};
 
-use crate::client::error::{ErrorDetails, Source};
+use crate::client::error::Source;
 use crate::client::http::json_body::JsonBody;
 use crate::client::http::operation::Effect;
 use crate::client::http::request::{Endpoint, Request, RequestBody};
@@ -19,7 +19,7 @@ use crate::client::http::response::{self, ReadError, Response};
 use crate::client::http::runtime::BlockingRuntime;
 use crate::client::http::stall_timeout::ExchangeState;
 use crate::client::http::transport_error::{self, FailedExchange};
-use crate::client::{BaseUrl, Error, ProgressListener, Result, TlsSettings, Token, tls};
+use crate::client::{BaseUrl, Error, ErrorKind, ProgressListener, Result, TlsSettings, Token, tls};
 
 /// How often a redirect within the server is followed.
 const MAX_REDIRECTS: u32 = 5;
@@ -30,7 +30,7 @@ const ANSWER_TIMEOUT_FACTOR: u32 = 10;
 /// The connections to one server.
 pub(crate) struct Transport {
     http: reqwest::Client,
-    base: BaseUrl,
+    pub(super) base: BaseUrl,
     authorization: HeaderValue,
     stall_timeout: Duration,
     progress: ProgressListener,
@@ -45,9 +45,8 @@ impl Transport {
         stall_timeout: Duration,
         progress: ProgressListener,
     ) -> Result<Transport> {
-        let unusable = |reason: String, source: Source| ErrorDetails::Tls {
-            reason: format!("cannot set up HTTP: {reason}"),
-            source: Some(source),
+        let unusable = |reason: String, source: Source| {
+            Error::new(ErrorKind::Tls, format!("cannot set up HTTP: {reason}")).caused_by(source)
         };
         let runtime =
             BlockingRuntime::new().map_err(|error| unusable(error.to_string(), error.into()))?;
@@ -59,8 +58,9 @@ impl Transport {
             .connect_timeout(stall_timeout)
             .build()
             .map_err(|error| unusable(transport_error::root_cause(&error), error.into()))?;
+        let reason = "the token cannot be sent in a header";
         let mut authorization = HeaderValue::from_str(&format!("Bearer {}", token.expose()))
-            .map_err(|_| ErrorDetails::InvalidToken("the token cannot be sent in a header"))?;
+            .map_err(|_| Error::new(ErrorKind::InvalidToken, reason))?;
         authorization.set_sensitive(true);
         Ok(Transport {
             http,
@@ -72,10 +72,6 @@ impl Transport {
         })
     }
 
-    pub(super) fn base(&self) -> &BaseUrl {
-        &self.base
-    }
-
     /// Sends a request once, and follows redirects within the server where it only reads.
     pub(super) fn exchange(&self, mut url: Url, request: &Request) -> Result<Response> {
         for _ in 0..=MAX_REDIRECTS {
@@ -83,7 +79,7 @@ impl Transport {
             let Some(location) = redirect_location(&response, &url) else {
                 return Ok(response);
             };
-            if request.effect() != Effect::Read || location.origin() != url.origin() {
+            if request.action.effect != Effect::Read || location.origin() != url.origin() {
                 return Err(redirect_error(request, location));
             }
             url = location;
@@ -119,25 +115,16 @@ impl Transport {
             url,
             stall_timeout: self.stall_timeout,
             unsent: !matches!(request.body, RequestBody::Empty) && !exchange.body_was_requested(),
-            delivered,
         };
         match result {
-            None => Err(failed_exchange.stalled()),
+            // The request may still arrive.
+            None => Err(failed_exchange.stalled().with_delivery(delivered)),
             Some(Ok(mut response)) => {
                 response.delivered = delivered;
                 Ok(response)
             }
             Some(Err(ReadError::Lost(error))) => Err(failed_exchange.failed(error)),
-            Some(Err(ReadError::TooSlow)) => Err(ErrorDetails::ResponseTooSlow {
-                action: request.action.clone(),
-                after: self.answer_timeout(),
-            }
-            .into()),
-            Some(Err(ReadError::TooLarge(limit))) => Err(ErrorDetails::ResponseTooLarge {
-                action: request.action.clone(),
-                limit,
-            }
-            .into()),
+            Some(Err(ReadError::Stopped(error))) => Err(error.during(&request.action)),
         }
     }
 
@@ -166,12 +153,13 @@ impl Transport {
         Ok(match &request.body {
             RequestBody::Empty => builder,
             RequestBody::Json(bytes) => {
+                let body = JsonBody {
+                    bytes: Some(bytes.clone()),
+                    exchange: Arc::clone(exchange),
+                };
                 builder
                     .header(CONTENT_TYPE, "application/json")
-                    .body(reqwest::Body::wrap(JsonBody::new(
-                        bytes.clone(),
-                        Arc::clone(exchange),
-                    )))
+                    .body(reqwest::Body::wrap(body))
             }
             RequestBody::Upload(upload) => {
                 builder.multipart(upload.form(Arc::clone(exchange), self.progress.clone())?)
@@ -206,9 +194,6 @@ fn redirect_error(request: &Request, mut location: Url) -> Error {
     if location.set_username("").is_err() || location.set_password(None).is_err() {
         location.set_path("");
     }
-    ErrorDetails::Redirected {
-        action: request.action.clone(),
-        to: location.to_string(),
-    }
-    .into()
+    let reason = format!("the server redirects to {location}, which was not followed");
+    Error::new(ErrorKind::Redirected, reason).during(&request.action)
 }

@@ -8,10 +8,9 @@ use std::time::Duration;
 
 use reqwest::Url;
 
-use crate::client::Error;
-use crate::client::error::{ErrorDetails, Source};
 use crate::client::http::operation::Operation;
 use crate::client::http::server_text;
+use crate::client::{Error, ErrorKind};
 use crate::support::io_error;
 
 /// An exchange without an answer, and what is known about it besides the error.
@@ -21,59 +20,43 @@ pub(crate) struct FailedExchange<'a> {
     pub(crate) stall_timeout: Duration,
     /// Whether there was a body of which nothing was taken, so that the request certainly did not arrive.
     pub(crate) unsent: bool,
-    /// Whether there was a body and all of it was taken, so that the request may still arrive.
-    pub(crate) delivered: bool,
 }
 
 impl FailedExchange<'_> {
     /// The error for an exchange that stalled.
     pub(crate) fn stalled(&self) -> Error {
         if self.unsent {
-            return self.connect_error(self.too_late(), None);
+            return self.connect_error(self.too_late());
         }
-        ErrorDetails::Timeout {
-            action: self.action.clone(),
-            after: self.stall_timeout,
-            delivered: self.delivered,
-        }
-        .into()
+        let seconds = self.stall_timeout.as_secs_f64();
+        let reason = format!("no byte in either direction for {seconds} s");
+        self.error(ErrorKind::Timeout, reason)
     }
 
     /// The error for an exchange that failed.
     pub(crate) fn failed(&self, error: reqwest::Error) -> Error {
         let error = error.without_url();
         if let Some(reason) = trust_problem(&error) {
-            return ErrorDetails::Untrusted {
-                action: self.action.clone(),
-                host: self.host(),
-                reason,
-                source: error.into(),
-            }
-            .into();
+            let reason = format!("no trusted connection to {}: {reason}", self.host());
+            return self.error(ErrorKind::Untrusted, reason).caused_by(error);
         }
         if error.is_connect() && error.is_timeout() {
-            return self.connect_error(self.too_late(), Some(error.into()));
+            return self.connect_error(self.too_late()).caused_by(error);
         }
         let reason = root_cause(&error);
         if error.is_connect() || self.unsent {
-            return self.connect_error(reason, Some(error.into()));
+            return self.connect_error(reason).caused_by(error);
         }
-        ErrorDetails::Disconnected {
-            action: self.action.clone(),
-            reason,
-            source: error.into(),
-        }
-        .into()
+        self.error(ErrorKind::Disconnected, reason).caused_by(error)
     }
 
-    fn connect_error(&self, reason: String, source: Option<Source>) -> Error {
-        ErrorDetails::Connect {
-            action: self.action.clone(),
-            host: self.host(),
-            reason,
-            source,
-        }
-        .into()
+    fn error(&self, kind: ErrorKind, reason: String) -> Error {
+        Error::new(kind, reason).during(self.action)
+    }
+
+    fn connect_error(&self, reason: String) -> Error {
+        let reason = format!("no connection to {}: {reason}", self.host());
+        self.error(ErrorKind::Connect, reason)
     }
 
     fn too_late(&self) -> String {
@@ -82,17 +65,15 @@ impl FailedExchange<'_> {
 
     fn host(&self) -> String {
         let host = self.url.host_str().unwrap_or_default();
-        match self.url.port_or_known_default() {
-            Some(port) => format!("{host}:{port}"),
-            None => host.to_owned(),
-        }
+        let port = self.url.port_or_known_default().unwrap_or_default();
+        format!("{host}:{port}")
     }
 }
 
 /// The innermost cause of an error, without the number of the system's error.
 pub(crate) fn root_cause(error: &(dyn StdError + 'static)) -> String {
     let innermost = causes(error).last().unwrap_or(error);
-    let mut text = server_text::one_line(&io_error::of(innermost));
+    let mut text = server_text::one_line(&io_error::text(innermost));
     if let Some(first) = text.get_mut(..1) {
         first.make_ascii_lowercase();
     }

@@ -24,7 +24,6 @@ use reqwest::multipart::{Form, Part};
 use tokio::task::yield_now;
 
 use crate::client::digest::{Digest, Hasher};
-use crate::client::error::ErrorDetails;
 use crate::client::http::stall_timeout::ExchangeState;
 use crate::client::{Error, ProgressEvent, ProgressListener};
 
@@ -96,17 +95,17 @@ impl FileBody {
             return Ok(None);
         }
         let left = self.expected.size - self.sent;
-        let chunk = self.read(left.min(CHUNK))?;
+        let chunk = self
+            .read(left.min(CHUNK))?
+            .ok_or_else(|| Error::file_changed(&self.path))?;
         self.hasher.update(&chunk);
         self.sent += chunk.len() as u64;
         if self.sent == self.expected.size {
-            let has_grown = !self.read(1)?.is_empty();
+            let has_grown = self.read(1)?.is_some();
             if has_grown || std::mem::take(&mut self.hasher).finish() != self.expected {
-                return Err(self.changed());
+                return Err(Error::file_changed(&self.path));
             }
             self.is_complete = true;
-        } else if chunk.is_empty() {
-            return Err(self.changed());
         }
         self.report_progress();
         Ok(Some(chunk))
@@ -120,31 +119,14 @@ impl FileBody {
         });
     }
 
-    fn read(&self, wanted: u64) -> Result<Bytes, Error> {
-        let mut buffer = vec![0; wanted as usize];
-        loop {
-            match self.file.read_at(&mut buffer, self.sent) {
-                Ok(count) => {
-                    buffer.truncate(count);
-                    return Ok(Bytes::from(buffer));
-                }
-                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-                Err(error) => {
-                    return Err(ErrorDetails::File {
-                        path: self.path.clone(),
-                        source: error,
-                    }
-                    .into());
-                }
-            }
+    /// The next bytes of the file; `None` when it ends before.
+    fn read(&self, count: u64) -> Result<Option<Bytes>, Error> {
+        let mut buffer = vec![0; count as usize];
+        match self.file.read_exact_at(&mut buffer, self.sent) {
+            Ok(()) => Ok(Some(Bytes::from(buffer))),
+            Err(error) if error.kind() == io::ErrorKind::UnexpectedEof => Ok(None),
+            Err(error) => Err(Error::file(&self.path, error)),
         }
-    }
-
-    fn changed(&self) -> Error {
-        ErrorDetails::FileChanged {
-            path: self.path.clone(),
-        }
-        .into()
     }
 }
 

@@ -12,7 +12,6 @@ use std::fmt;
 pub use types::{Comparison, Operand, Symbol};
 
 use crate::client::Result;
-use crate::client::error::ErrorDetails;
 
 /// Selects machines. `Display` is the text that is sent.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -21,8 +20,8 @@ pub struct Query(QueryNode);
 #[derive(Clone, PartialEq, Eq, Debug)]
 enum QueryNode {
     All,
-    And(Vec<QueryNode>),
-    Or(Vec<QueryNode>),
+    And(Vec<Query>),
+    Or(Vec<Query>),
     Compare(Comparison, Operand, Operand),
     /// The text as it is sent: already escaped for LIKE where it has to be.
     Like(Symbol, String),
@@ -31,57 +30,38 @@ enum QueryNode {
 impl Query {
     /// Selects the machine of exactly this name.
     pub fn name_is(name: &str) -> Query {
-        let name = Operand::Text(name.to_owned());
-        Query(QueryNode::Compare(
-            Comparison::Equal,
-            Operand::Symbol(Symbol::Name),
-            name,
-        ))
+        Query::equal(Symbol::Name, Operand::Text(name.to_owned()))
     }
 
     /// Selects machines whose name contains this text, whatever its characters; upper and lower case differ.
     pub fn name_contains(text: &str) -> Query {
-        let mut pattern = String::with_capacity(text.len());
-        for character in text.chars() {
-            if matches!(character, '\\' | '%' | '_') {
-                pattern.push('\\');
-            }
-            pattern.push(character);
-        }
-        Query(QueryNode::Like(Symbol::Name, pattern))
+        let pattern = text.replace('\\', r"\\").replace('%', r"\%");
+        Query(QueryNode::Like(Symbol::Name, pattern.replace('_', r"\_")))
     }
 
     /// Selects machines without a BMC, which can be neither switched nor provisioned.
     pub fn without_bmc() -> Query {
-        let nothing = Operand::Text(String::new());
-        Query(QueryNode::Compare(
-            Comparison::Equal,
-            Operand::Symbol(Symbol::BmcType),
-            nothing,
-        ))
+        Query::equal(Symbol::BmcType, Operand::Text(String::new()))
     }
 
     /// Selects machines that are assigned to nobody.
     pub fn unassigned() -> Query {
-        Query(QueryNode::Compare(
-            Comparison::Equal,
-            Operand::Symbol(Symbol::AssigneeCount),
-            Operand::Integer(0),
-        ))
+        Query::equal(Symbol::AssigneeCount, Operand::Integer(0))
+    }
+
+    fn equal(symbol: Symbol, value: Operand) -> Query {
+        let symbol = Operand::Symbol(symbol);
+        Query(QueryNode::Compare(Comparison::Equal, symbol, value))
     }
 
     /// Selects what all of them select; all machines when there are none.
     pub fn and(queries: impl IntoIterator<Item = Query>) -> Query {
-        Query(QueryNode::And(
-            queries.into_iter().map(|query| query.0).collect(),
-        ))
+        Query(QueryNode::And(queries.into_iter().collect()))
     }
 
     /// Selects what any of them selects; all machines when there are none.
     pub fn or(queries: impl IntoIterator<Item = Query>) -> Query {
-        Query(QueryNode::Or(
-            queries.into_iter().map(|query| query.0).collect(),
-        ))
+        Query(QueryNode::Or(queries.into_iter().collect()))
     }
 
     /// Compares two operands, one of which must be a symbol.
@@ -90,17 +70,21 @@ impl Query {
     ///
     /// [`InvalidQuery`](crate::client::ErrorKind::InvalidQuery) when their types differ.
     pub fn compare(comparison: Comparison, left: Operand, right: Operand) -> Result<Query> {
-        types::compare(comparison, left, right)
-            .map(|(left, right)| Query(QueryNode::Compare(comparison, left, right)))
-            .map_err(|reason| {
-                let position = 1;
-                ErrorDetails::InvalidQuery { position, reason }.into()
-            })
+        let operands = types::compare(comparison, left, right);
+        let (left, right) = operands.map_err(|reason| parse::error(0, reason))?;
+        Ok(Query(QueryNode::Compare(comparison, left, right)))
     }
 
     /// Whether it looks at this property of a machine.
     pub fn mentions(&self, symbol: Symbol) -> bool {
-        self.0.mentions(symbol)
+        match &self.0 {
+            QueryNode::All => false,
+            QueryNode::And(queries) | QueryNode::Or(queries) => {
+                queries.iter().any(|query| query.mentions(symbol))
+            }
+            QueryNode::Compare(_, left, right) => [left, right].contains(&&Operand::Symbol(symbol)),
+            QueryNode::Like(compared, _) => *compared == symbol,
+        }
     }
 
     /// Reads a filter that a user typed.
@@ -114,50 +98,24 @@ impl Query {
     }
 }
 
-impl QueryNode {
-    fn mentions(&self, symbol: Symbol) -> bool {
-        match self {
-            QueryNode::All => false,
-            QueryNode::And(nodes) | QueryNode::Or(nodes) => {
-                nodes.iter().any(|node| node.mentions(symbol))
-            }
-            QueryNode::Compare(_, left, right) => [left, right].contains(&&Operand::Symbol(symbol)),
-            QueryNode::Like(compared, _) => *compared == symbol,
-        }
-    }
-}
-
 impl fmt::Display for Query {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0.fmt(formatter)
-    }
-}
-
-impl fmt::Display for QueryNode {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let (word, nodes) = match self {
+        let (word, queries) = match &self.0 {
             QueryNode::All => return formatter.write_str("t"),
             QueryNode::Compare(comparison, left, right) => {
                 return write!(formatter, "({} {left} {right})", comparison.as_str());
             }
             QueryNode::Like(symbol, pattern) => {
-                return write!(
-                    formatter,
-                    "(=~ {} {})",
-                    symbol.as_str(),
-                    types::Quoted(pattern)
-                );
+                let pattern = Operand::Text(pattern.clone());
+                return write!(formatter, "(=~ {symbol} {pattern})");
             }
-            QueryNode::And(nodes) => ("and", nodes),
-            QueryNode::Or(nodes) => ("or", nodes),
+            QueryNode::And(queries) => ("and", queries),
+            QueryNode::Or(queries) => ("or", queries),
         };
         write!(formatter, "({word}")?;
-        nodes
+        queries
             .iter()
-            .try_for_each(|node| write!(formatter, " {node}"))?;
+            .try_for_each(|query| write!(formatter, " {query}"))?;
         formatter.write_str(")")
     }
 }
-
-#[cfg(test)]
-mod tests;

@@ -26,7 +26,7 @@ impl Symbol {
         Symbol::InterfaceCount,
     ];
 
-    pub(crate) fn as_str(self) -> &'static str {
+    fn as_str(self) -> &'static str {
         match self {
             Symbol::Name => "name",
             Symbol::Arch => "arch",
@@ -44,6 +44,12 @@ impl Symbol {
 
     pub(crate) fn is_count(self) -> bool {
         matches!(self, Symbol::AssigneeCount | Symbol::InterfaceCount)
+    }
+}
+
+impl fmt::Display for Symbol {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(self.as_str())
     }
 }
 
@@ -108,24 +114,15 @@ pub enum Operand {
 impl fmt::Display for Operand {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Operand::Symbol(symbol) => formatter.write_str(symbol.as_str()),
-            Operand::Text(text) => Quoted(text).fmt(formatter),
+            Operand::Symbol(symbol) => symbol.fmt(formatter),
+            // Only the backslash and the quote need escaping; everything else stands for itself.
+            Operand::Text(text) => {
+                let escaped = text.replace('\\', r"\\").replace('"', r#"\""#);
+                write!(formatter, "\"{escaped}\"")
+            }
             Operand::Integer(number) => number.fmt(formatter),
             Operand::Nil => formatter.write_str("nil"),
         }
-    }
-}
-
-/// A string literal. Only the backslash and the quote need escaping; everything else stands for itself.
-pub(crate) struct Quoted<'a>(pub(crate) &'a str);
-
-impl fmt::Display for Quoted<'_> {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(
-            formatter,
-            "\"{}\"",
-            self.0.replace('\\', "\\\\").replace('"', "\\\"")
-        )
     }
 }
 
@@ -135,23 +132,11 @@ pub(crate) fn compare(
     left: Operand,
     right: Operand,
 ) -> Result<(Operand, Operand), String> {
-    let (symbol, left, right) = match (left, right) {
-        (Operand::Symbol(left), Operand::Symbol(right)) => {
-            if left.is_count() != right.is_count() {
-                return Err(format!(
-                    "{} and {} cannot be compared",
-                    left.as_str(),
-                    right.as_str()
-                ));
-            }
-            return Ok((Operand::Symbol(left), Operand::Symbol(right)));
+    let symbol = match (&left, &right) {
+        (Operand::Symbol(left), Operand::Symbol(right)) if left.is_count() != right.is_count() => {
+            return Err(format!("{left} and {right} cannot be compared"));
         }
-        (Operand::Symbol(symbol), literal) => {
-            (symbol, Operand::Symbol(symbol), number_for(symbol, literal))
-        }
-        (literal, Operand::Symbol(symbol)) => {
-            (symbol, number_for(symbol, literal), Operand::Symbol(symbol))
-        }
+        (Operand::Symbol(symbol), _) | (_, Operand::Symbol(symbol)) => *symbol,
         _ => {
             return Err(format!(
                 "one side of {} must be a symbol such as name or arch",
@@ -159,16 +144,14 @@ pub(crate) fn compare(
             ));
         }
     };
+    let (left, right) = (number_for(symbol, left), number_for(symbol, right));
     for operand in [&left, &right] {
         match operand {
             Operand::Integer(_) if !symbol.is_count() => {
-                return Err(format!(
-                    "{} is compared with a text in double quotes",
-                    symbol.as_str()
-                ));
+                return Err(format!("{symbol} is compared with a text in double quotes"));
             }
             Operand::Text(_) if symbol.is_count() => {
-                return Err(format!("{} is compared with a number", symbol.as_str()));
+                return Err(format!("{symbol} is compared with a number"));
             }
             Operand::Nil if !matches!(comparison, Comparison::Equal | Comparison::NotEqual) => {
                 return Err("nil can only be compared with = and !=".to_owned());

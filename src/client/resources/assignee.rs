@@ -4,6 +4,7 @@
 //! address `assignee/NAME`: an assignment is addressed by its id.
 
 use serde::{Deserialize, Serialize};
+use serde_json::json;
 
 use crate::client::client::ReadWrite;
 use crate::client::http::request::Request;
@@ -35,11 +36,6 @@ pub struct NewAssignee {
     /// Why, at most 140 characters.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub reason: Option<String>,
-}
-
-#[derive(Serialize)]
-struct AssigneeChanges<'a> {
-    reason: &'a str,
 }
 
 handle! {
@@ -105,7 +101,7 @@ impl Assignees<'_, ReadWrite> {
         let request = Request::put(
             format!("machine/{machine}/assignee/{id}"),
             action,
-            &AssigneeChanges { reason },
+            &json!({ "reason": reason }),
         );
         self.pipeline.json(&request.forbidden(FOREIGN))
     }

@@ -10,11 +10,10 @@ use std::fmt;
 use serde::Deserialize;
 
 use crate::client::client::ReadWrite;
-use crate::client::error::ErrorDetails;
 use crate::client::http::request::Request;
 use crate::client::resources::handle::handle;
 use crate::client::resources::state::UNASSIGNED;
-use crate::client::{MachineId, Result};
+use crate::client::{Error, ErrorKind, MachineId, Result};
 
 /// A way to a machine's console.
 #[derive(Clone, PartialEq, Eq)]
@@ -68,22 +67,13 @@ impl Consoles<'_, ReadWrite> {
             format!("opening the console of machine {machine}"),
         )
         .forbidden(UNASSIGNED);
-        let answer = self.pipeline.create(&request, || Ok(None))?;
-        let console = self.console(answer).ok_or_else(|| ErrorDetails::Decode {
-            action: request.action.clone(),
-            reason: "host: it is no host name".to_owned(),
+        let ConsoleAnswer { host, port, token } = self.pipeline.create(&request, || Ok(None))?;
+        let url = self.pipeline.base().console(host.as_deref(), port, &token);
+        let url = url.ok_or_else(|| {
+            Error::new(ErrorKind::Decode, "host: it is no host name").during(&request.action)
         })?;
-        Ok(console)
-    }
-
-    fn console(&self, answer: ConsoleAnswer) -> Option<Console> {
-        let ConsoleAnswer { host, port, token } = answer;
-        let url = self
-            .pipeline
-            .base()
-            .console(host.as_deref(), port, &token)?;
-        Some(Console {
-            host: url.host_str()?.to_owned(),
+        Ok(Console {
+            host: url.host_str().unwrap_or_default().to_owned(),
             url: url.into(),
             port,
             token,

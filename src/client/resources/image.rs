@@ -7,11 +7,10 @@ use reqwest::header::HeaderValue;
 use serde::{Deserialize, Serialize};
 
 use crate::client::client::ReadWrite;
-use crate::client::error::ErrorDetails;
 use crate::client::http::request::Request;
 use crate::client::resources::handle::handle;
 use crate::client::resources::wire_types::{id, null_as_default, words};
-use crate::client::{Digest, Result, Scope};
+use crate::client::{Digest, Error, Result, Scope};
 
 id! {
     /// The id of an image.
@@ -139,11 +138,8 @@ impl<Access> Images<'_, Access> {
             return Ok(false);
         };
         let Ok(name) = HeaderValue::from_str(name) else {
-            return Err(ErrorDetails::InvalidValue {
-                action,
-                reason: "its name cannot be sent in a header",
-            }
-            .into());
+            let reason = "its name cannot be sent in a header";
+            return Err(Error::invalid_value(&action, reason));
         };
         let request = Request::boot_file(name, digest.size, action);
         match self.pipeline.call(&request) {

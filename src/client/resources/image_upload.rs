@@ -7,7 +7,7 @@ use std::collections::HashSet;
 
 use crate::client::client::ReadWrite;
 use crate::client::digest::{Digest, mark_of};
-use crate::client::error::{ByteSize, ErrorDetails};
+use crate::client::error::ByteSize;
 use crate::client::http::operation::Subject;
 use crate::client::http::request::Request;
 use crate::client::{
@@ -53,12 +53,13 @@ impl Images<'_, ReadWrite> {
                 UploadedImage::Incomplete(id) => self.delete(id).map(|()| None),
                 UploadedImage::Absent => Ok(None),
             },
-            |error| too_large(error, size),
+            |error| match may_be_too_large(&error, size) {
+                true => Error::upload_too_large(size, error.status()).during(&request.action),
+                false => error,
+            },
         );
-        let file = file.path();
-        self.pipeline
-            .progress()
-            .report(&ProgressEvent::SendingEnded { file });
+        let ended = ProgressEvent::SendingEnded { file: file.path() };
+        self.pipeline.progress.report(&ended);
         created
     }
 
@@ -96,7 +97,7 @@ impl Images<'_, ReadWrite> {
     /// A server that fails may have made the image all the same, or an image without its file.
     fn after_server_failure(
         &self,
-        mut error: Error,
+        error: Error,
         find: impl Fn() -> Result<UploadedImage>,
     ) -> Result<Image> {
         if error.kind() == ErrorKind::Server && error.status() == Some(500) {
@@ -107,10 +108,8 @@ impl Images<'_, ReadWrite> {
                         Ok(()) => "was deleted",
                         Err(_) => "could not be deleted",
                     };
-                    if let Some(response) = error.response_mut() {
-                        let left = format!("; it left the incomplete image {id}, which {outcome}");
-                        response.reason.push_str(&left);
-                    }
+                    let left = format!("; it left the incomplete image {id}, which {outcome}");
+                    return Err(error.with_addition(&left));
                 }
                 Ok(UploadedImage::Absent) | Err(_) => {}
             }
@@ -129,21 +128,10 @@ enum UploadedImage {
     Absent,
 }
 
-/// A large upload whose connection was closed without an answer, and which made no image, was too large. A proxy reports
-/// the close by its status 502.
-fn too_large(error: Error, size: u64) -> Error {
-    if size + FORM_SIZE <= TORNADO_LIMIT {
-        return error;
-    }
-    let action = match error.details() {
-        ErrorDetails::Disconnected { action, .. } => action,
-        ErrorDetails::Response(response) if response.status == 502 => &response.action,
-        _ => return error,
-    };
-    ErrorDetails::UploadTooLarge {
-        action: action.clone(),
-        size,
-        status: error.status(),
-    }
-    .into()
+/// Whether an upload that ended so, and made no image, was too large: its connection was closed without an answer, which
+/// a proxy reports by its status 502.
+fn may_be_too_large(error: &Error, size: u64) -> bool {
+    let was_closed = error.kind() == ErrorKind::Disconnected
+        || (error.kind() == ErrorKind::Server && error.status() == Some(502));
+    size + FORM_SIZE > TORNADO_LIMIT && was_closed
 }

@@ -1,7 +1,7 @@
 //! The network interfaces of machines.
 //!
-//! Every user may read and change every interface: the server does not check whose machine it is, so the caller must. The server's word for a free
-//! address, `auto`, never works, so it cannot be sent.
+//! Every user may read and change every interface: the server does not check whose machine it is, so the caller must.
+//! The server's word for a free address, `auto`, never works, so it cannot be sent.
 
 use std::net::Ipv4Addr;
 

@@ -1,16 +1,16 @@
 //! Machines and their boot settings.
 //!
-//! Every user may read and change every machine: the server does not check whose machine it is, so the caller must. A kernel cannot be cleared over the API.
+//! Every user may read and change every machine: the server does not check whose machine it is, so the caller must.
+//! A kernel cannot be cleared over the API.
 
 use serde::{Deserialize, Serialize};
 
 use crate::client::client::ReadWrite;
-use crate::client::error::ErrorDetails;
 use crate::client::http::request::Request;
 use crate::client::resources::handle::handle;
 use crate::client::resources::wire_types::{id, null_as_default};
 use crate::client::url::encode_value;
-use crate::client::{ImageId, PreseedId, Query, Result, Scope};
+use crate::client::{Error, ImageId, PreseedId, Query, Result, Scope};
 
 id! {
     /// The id of a machine.
@@ -117,11 +117,8 @@ impl<Access> Machines<'_, Access> {
     fn search(&self, scope: Scope, query: &Query, action: String) -> Result<Vec<Machine>> {
         let text = query.to_string();
         if text.contains('\0') {
-            return Err(ErrorDetails::InvalidValue {
-                action,
-                reason: "a name cannot contain a NUL character",
-            }
-            .into());
+            let reason = "a name cannot contain a NUL character";
+            return Err(Error::invalid_value(&action, reason));
         }
         let filter = format!("q={}", encode_value(&text));
         let query = match scope.query() {
@@ -139,8 +136,8 @@ impl Machines<'_, ReadWrite> {
     ///
     /// # Errors
     ///
-    /// [`InvalidRequest`](crate::client::ErrorKind::InvalidRequest) when there is no such subarch, image or preseed, or netboot
-    /// needs a bootloader, [`Forbidden`](crate::client::ErrorKind::Forbidden) when the user may not use one of them.
+    /// [`InvalidRequest`](crate::client::ErrorKind::InvalidRequest) when there is no such subarch, image or preseed, or
+    /// netboot needs a bootloader, [`Forbidden`](crate::client::ErrorKind::Forbidden) when the user may not use one of them.
     pub fn update(&self, id: MachineId, changes: &MachineChanges) -> Result<Machine> {
         self.pipeline.json(&Request::put(
             format!("machine/{id}"),

@@ -82,7 +82,14 @@ impl Powers<'_, ReadWrite> {
     /// [`OutcomeUnknown`](ErrorKind::OutcomeUnknown) when its answer is lost, [`Bmc`](ErrorKind::Bmc) when the BMC fails,
     /// [`Forbidden`](ErrorKind::Forbidden) when the machine is not assigned to the user.
     pub fn order(&self, machine: MachineId, order: PowerOrder) -> Result<Power> {
-        let action = order.on_machine(machine);
+        let action = match order {
+            PowerOrder::On => format!("switching machine {machine} on"),
+            PowerOrder::Off => format!("switching machine {machine} off"),
+            PowerOrder::Reboot => format!("rebooting machine {machine}"),
+            PowerOrder::PxeReboot => format!("rebooting machine {machine} over the network"),
+            PowerOrder::DiskReboot => format!("rebooting machine {machine} from disk"),
+            PowerOrder::BiosReboot => format!("rebooting machine {machine} into its firmware"),
+        };
         let request = Request::post(format!("machine/{machine}/power"), action)
             .json(&StateBody { state: order })
             .about(Subject::Bmc)
@@ -91,18 +98,5 @@ impl Powers<'_, ReadWrite> {
             .json(&request)
             .map(|answer: StateBody<Power>| answer.state)
             .map_err(Error::or_outcome_unknown)
-    }
-}
-
-impl PowerOrder {
-    fn on_machine(self, machine: MachineId) -> String {
-        match self {
-            PowerOrder::On => format!("switching machine {machine} on"),
-            PowerOrder::Off => format!("switching machine {machine} off"),
-            PowerOrder::Reboot => format!("rebooting machine {machine}"),
-            PowerOrder::PxeReboot => format!("rebooting machine {machine} over the network"),
-            PowerOrder::DiskReboot => format!("rebooting machine {machine} from disk"),
-            PowerOrder::BiosReboot => format!("rebooting machine {machine} into its firmware"),
-        }
     }
 }

@@ -1,7 +1,7 @@
 //! Preseeds: the answer files of installers.
 //!
-//! A name is unique over all users, also over those whose preseeds the token's user cannot see. Lists carry every content, up to two
-//! million characters each.
+//! A name is unique over all users, also over those whose preseeds the token's user cannot see. Lists carry every
+//! content, up to two million characters each.
 
 use serde::{Deserialize, Serialize};
 

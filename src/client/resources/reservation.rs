@@ -3,23 +3,16 @@
 //! The server answers with a machine and does not store the reservation: the next request gets the same machine. So an
 //! answer is no reservation. Only the machine's assignees show whether there is one.
 
-use serde::Serialize;
+use serde_json::json;
 
 use crate::client::client::ReadWrite;
-use crate::client::error::ErrorDetails;
 use crate::client::http::operation::Subject;
 use crate::client::http::request::Request;
 use crate::client::resources::handle::handle;
-use crate::client::{Assignees, Machine, Query, Result};
+use crate::client::{Assignees, Error, Machine, Query, Result};
 
 /// The longest query that the server takes, in characters.
 const LONGEST_QUERY: usize = 300;
-
-#[derive(Serialize)]
-struct ReservationRequest<'a> {
-    query: String,
-    reason: &'a str,
-}
 
 handle! {
     /// The reservations of a server's machines.
@@ -40,10 +33,10 @@ impl Reservations<'_, ReadWrite> {
         let query = Query::and([Query::name_is(&machine.name), Query::unassigned()]).to_string();
         if query.chars().count() > LONGEST_QUERY {
             let reason = "its name does not fit into the 300 characters that a query may have";
-            return Err(ErrorDetails::InvalidValue { action, reason }.into());
+            return Err(Error::invalid_value(&action, reason));
         }
         let request = Request::post("machine/reservation", action)
-            .json(&ReservationRequest { query, reason })
+            .json(&json!({ "query": query, "reason": reason }))
             .about(Subject::Server);
         let answer = self.pipeline.create(&request, || {
             let own = Assignees::<ReadWrite>::new(self.pipeline).own(machine.id)?;

@@ -14,10 +14,9 @@ use rustls::pki_types::pem::{self, PemObject};
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use rustls::{ClientConfig, RootCertStore};
 
-use crate::client::error::{ErrorDetails, Source};
 use crate::client::http::server_text;
 use crate::client::tls::server_verifier::ServerVerifier;
-use crate::client::{Result, TlsSettings};
+use crate::client::{Error, ErrorKind, Result, TlsSettings};
 use crate::support::io_error;
 
 /// Builds the configuration. The operating system's roots are read only when they are needed.
@@ -25,7 +24,7 @@ pub(crate) fn config(settings: &TlsSettings, is_https: bool) -> Result<ClientCon
     let provider = Arc::new(ring::default_provider());
     let builder = ClientConfig::builder_with_provider(Arc::clone(&provider))
         .with_safe_default_protocol_versions()
-        .map_err(|error| caused(format!("TLS cannot be set up: {error}"), error))?;
+        .map_err(|error| failed(format!("TLS cannot be set up: {error}")).caused_by(error))?;
     // A file that is named must be usable, even where any certificate is accepted.
     let mut verifier = match &settings.ca_path {
         Some(path) => Some(verifier_of_file(path, &provider)?),
@@ -54,42 +53,32 @@ pub(crate) fn config(settings: &TlsSettings, is_https: bool) -> Result<ClientCon
                         cert.display(),
                         key.display()
                     );
-                    caused(reason, error).into()
+                    failed(reason).caused_by(error)
                 })
         }
-        (Some(_), None) => {
-            Err(failed("a client certificate is given without its private key".to_owned()).into())
-        }
-        (None, Some(_)) => {
-            Err(failed("a private key is given without its client certificate".to_owned()).into())
-        }
+        (Some(_), None) => Err(failed(
+            "a client certificate is given without its private key",
+        )),
+        (None, Some(_)) => Err(failed(
+            "a private key is given without its client certificate",
+        )),
     }
 }
 
-fn failed(reason: String) -> ErrorDetails {
-    ErrorDetails::Tls {
-        reason,
-        source: None,
-    }
-}
-
-fn caused(reason: String, error: impl Into<Source>) -> ErrorDetails {
-    ErrorDetails::Tls {
-        reason,
-        source: Some(error.into()),
-    }
+fn failed(reason: impl Into<String>) -> Error {
+    Error::new(ErrorKind::Tls, reason)
 }
 
 fn verifier_of_file(path: &Path, provider: &Arc<CryptoProvider>) -> Result<ServerVerifier> {
     let verifier = ServerVerifier::trust(Arc::clone(provider), certificates(path)?);
-    Ok(verifier.map_err(|error| {
+    verifier.map_err(|error| {
         let reason = server_text::one_line(&error.to_string());
         let reason = format!(
             "{} holds a certificate that cannot be an authority: {reason}",
             path.display()
         );
-        caused(reason, error)
-    })?)
+        failed(reason).caused_by(error)
+    })
 }
 
 fn system_roots() -> Result<RootCertStore> {
@@ -98,27 +87,24 @@ fn system_roots() -> Result<RootCertStore> {
     roots.add_parsable_certificates(rustls_native_certs::load_native_certs().certs);
     if roots.is_empty() {
         let reason = "the operating system has no certificate authorities, so no https server can be trusted";
-        return Err(failed(reason.to_owned()).into());
+        return Err(failed(reason));
     }
     Ok(roots)
 }
 
 fn certificates(path: &Path) -> Result<Vec<CertificateDer<'static>>> {
     let unreadable = |error| unreadable(path, "certificate", error);
-    let certificates = CertificateDer::pem_file_iter(path).map_err(unreadable)?;
-    let certificates = certificates
-        .collect::<Result<Vec<_>, _>>()
-        .map_err(unreadable)?;
+    let items = CertificateDer::pem_file_iter(path).map_err(unreadable)?;
+    let certificates: Vec<_> = items.collect::<Result<_, _>>().map_err(unreadable)?;
     if certificates.is_empty() {
-        let reason = format!("{} holds no certificate in PEM form", path.display());
-        return Err(failed(reason).into());
+        return Err(unreadable(pem::Error::NoItemsFound));
     }
     Ok(certificates)
 }
 
 fn private_key(path: &Path) -> Result<PrivateKeyDer<'static>> {
     let key = PrivateKeyDer::from_pem_file(path);
-    Ok(key.map_err(|error| {
+    key.map_err(|error| {
         if is_encrypted(path) {
             return failed(format!(
                 "the private key {} is encrypted, and nobody is there to be asked for its passphrase: give a key \
@@ -127,7 +113,7 @@ fn private_key(path: &Path) -> Result<PrivateKeyDer<'static>> {
             ));
         }
         unreadable(path, "private key", error)
-    })?)
+    })
 }
 
 /// Both forms of PEM keep the word out of the key itself: `BEGIN ENCRYPTED PRIVATE KEY`, and `Proc-Type: 4,ENCRYPTED`.
@@ -135,11 +121,13 @@ fn is_encrypted(path: &Path) -> bool {
     fs::read_to_string(path).is_ok_and(|text| text.contains("ENCRYPTED"))
 }
 
-fn unreadable(path: &Path, what: &str, error: pem::Error) -> ErrorDetails {
+fn unreadable(path: &Path, what: &str, error: pem::Error) -> Error {
     let reason = match &error {
-        pem::Error::Io(error) => format!("cannot read {}: {}", path.display(), io_error::of(error)),
+        pem::Error::Io(error) => {
+            format!("cannot read {}: {}", path.display(), io_error::text(error))
+        }
         pem::Error::NoItemsFound => format!("{} holds no {what} in PEM form", path.display()),
         _ => format!("{} is not a valid PEM file", path.display()),
     };
-    caused(reason, error)
+    failed(reason).caused_by(error)
 }
