@@ -2,9 +2,8 @@
 
 use serde::Deserialize;
 
-use crate::ansible::{Call, Constraints, Failure, Kind, Module, ModuleSpec, Opt, Return, Success};
-use crate::modules::options::connection;
-use crate::modules::options::{machine, wait};
+use crate::ansible::{Call, Failure, Kind, Module, ModuleSpec, Opt, Return, Success};
+use crate::modules::options::{connection, machine, wait};
 use crate::modules::run;
 use crate::task::WaitLimits;
 use crate::task::machine::ReadinessSpec;
@@ -14,12 +13,7 @@ pub(crate) const MODULE: Module = Module { spec: &SPEC, run };
 static SPEC: ModuleSpec = ModuleSpec {
     name: "mrp machine wait",
     options: &[machine::OPTIONS, OPTIONS, LIST, connection::OPTIONS],
-    constraints: Constraints {
-        mutually_exclusive: &[machine::EITHER],
-        required_one_of: &[machine::EITHER],
-        required_together: connection::REQUIRED_TOGETHER,
-        ..Constraints::NONE
-    },
+    constraints: machine::CONSTRAINTS,
     returns: &[Return::new("machine", "dict")],
     ..ModuleSpec::EMPTY
 };
