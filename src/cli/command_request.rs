@@ -8,8 +8,8 @@ use serde_json::{Map, Value, json};
 use crate::ansible::{Call, Disclosure, Failure, Kind, Opt};
 use crate::cli::commands::{Command, status};
 use crate::cli::output::markup::{OPTION_STYLE, flag};
+use crate::cli::output::progress;
 use crate::cli::output::text::{display_text, enumerate};
-use crate::cli::output::{progress, terminal};
 use crate::cli::parser;
 use crate::cli::parser::{CHECK, DIFF, JSON, LAB, VERBOSE};
 use crate::cli::{VERBOSITY, missing_options, profiles};
@@ -50,7 +50,7 @@ impl TypedCommand<'_> {
                 options,
                 ..Call::default()
             };
-            terminal::scrub(self.command.module, &call, &failure)
+            call.scrub_failure(self.command.module.spec, &failure)
         })
     }
 

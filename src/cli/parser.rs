@@ -60,6 +60,8 @@ pub(crate) fn program(detail: HelpDetail) -> Parser {
         "Drive a Mr-Provisioner bare-metal provisioning server",
     )
     .version(env!("CARGO_PKG_VERSION"))
+    .bin_name("mrp")
+    .no_binary_name(true)
     .override_usage("mrp [OPTIONS] COMMAND")
     .args(general_options(detail))
     .after_help(if is_manual {

@@ -11,8 +11,7 @@ use crate::cli::output::colours;
 use crate::cli::output::colours::paint;
 use crate::cli::output::diff::diff_text;
 use crate::cli::output::table::table_text;
-use crate::cli::output::text::{NOTHING, display_text, without_controls};
-use crate::modules::failure::about;
+use crate::cli::output::text::{NOTHING, display_text};
 
 /// What the display depends on besides the result.
 #[derive(Clone, Copy)]
@@ -105,31 +104,23 @@ fn step_line(step: &Value, options: DisplayOptions) -> String {
     format!("{done} {}: {}\n", field("target"), field("why"))
 }
 
-/// How many items of a list failed, then a line for each of them and for each of their hints; None without such an item.
-pub(crate) fn failed_items_text(result: &Value) -> Option<(String, String)> {
-    let items = result["results"].as_array()?;
+/// How many items of a list failed, then a line for each of their messages and hints.
+pub(crate) fn failed_items_text(items: &[Value], messages: &[String]) -> String {
     let failed = items.iter().filter(|item| item["failed"] == true);
     let (abandoned, failed): (Vec<&Value>, Vec<&Value>) =
         failed.partition(|item| item["abandoned"] == true);
-    if failed.is_empty() {
-        return None;
-    }
-    let mut lines: Vec<String> = Vec::new();
-    for item in &failed {
-        let sentence = about(&display_text(&item["item"]), &display_text(&item["msg"]));
-        lines.push(format!("  {sentence}\n"));
-    }
-    for hint in failed.iter().filter_map(|item| item["hint"].as_str()) {
-        let line = without_controls(hint) + "\n";
-        if !lines.contains(&line) {
-            lines.push(line);
-        }
-    }
     let mut count = format!("{} of {} failed", failed.len(), items.len());
     if !abandoned.is_empty() {
         count.push_str(&format!(", {} not carried on", abandoned.len()));
     }
-    Some((count, lines.concat()))
+    let mut lines = vec![count];
+    lines.extend(messages.iter().map(|message| format!("  {message}")));
+    for hint in failed.iter().filter_map(|item| item["hint"].as_str()) {
+        if !lines.iter().any(|line| line == hint) {
+            lines.push(hint.to_owned());
+        }
+    }
+    lines.join("\n")
 }
 
 fn held_machines(machines: &Value) -> String {

@@ -6,7 +6,7 @@ use clap::builder::PossibleValuesParser;
 use clap::error::{ContextKind, ContextValue, Error, ErrorKind};
 use clap::{Arg, ArgAction, ArgMatches, Command as Parser};
 
-use crate::cli::dash_values::join_dash_values;
+use crate::support::dash_values::join_dash_values;
 
 pub(crate) const VERBOSE: &str = "verbose";
 pub(crate) const ACTION: &str = "action";
@@ -35,7 +35,7 @@ pub(crate) fn is_meant(args: &[OsString]) -> bool {
 /// The sub-command and the words behind it.
 fn split(args: &[OsString]) -> Option<(String, Vec<String>)> {
     let front = front().allow_external_subcommands(true);
-    let matches = front.try_get_matches_from(words(args)).ok()?;
+    let matches = front.try_get_matches_from(args).ok()?;
     let (command, behind) = matches.subcommand()?;
     let words = behind.get_many::<OsString>("").into_iter().flatten();
     let words = words.map(|word| word.to_string_lossy().into_owned());
@@ -55,7 +55,7 @@ pub(crate) fn parse(args: &[OsString]) -> Result<ArgMatches, Error> {
     if args.iter().any(|word| word == "--") {
         return Err(program.error(ErrorKind::UnknownArgument, "unexpected argument '--' found"));
     }
-    program.try_get_matches_from(join_dash_values(words(args), is_option))
+    program.try_get_matches_from(join_dash_values(args, is_option))
 }
 
 /// The usage of the sub-command that was typed.
@@ -95,10 +95,6 @@ fn typed_parser(args: &[OsString]) -> Parser {
     command.unwrap_or(program)
 }
 
-fn words(args: &[OsString]) -> impl Iterator<Item = OsString> {
-    std::iter::once("mrp".into()).chain(args.iter().cloned())
-}
-
 /// Whether it is an option of any sub-command, or an abbreviation of one.
 fn is_option(name: &str) -> bool {
     let program = program();
@@ -121,6 +117,8 @@ fn program() -> Parser {
 /// The options before the sub-command.
 fn front() -> Parser {
     parser("mrp")
+        .bin_name("mrp")
+        .no_binary_name(true)
         .disable_version_flag(true)
         .disable_help_subcommand(true)
         .arg(
