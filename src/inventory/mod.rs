@@ -124,10 +124,9 @@ pub(crate) fn list(call: Call) -> Result<Listing, Failure> {
 /// The copy, with a warning that it is one. Without a copy, the failure to reach the server is what the user has to know.
 fn load_copy(cache: &InventoryCache, error: client::Error) -> Result<(Value, String), Failure> {
     match cache.load() {
-        Ok(mut copy) => {
-            document::mark_stale(&mut copy.inventory);
-            let warning = format!("{error}; so this is a copy, {}", copy.age);
-            Ok((copy.inventory, warning))
+        Ok((mut inventory, age)) => {
+            document::mark_stale(&mut inventory);
+            Ok((inventory, format!("{error}; so this is a copy, {age}")))
         }
         Err(problem) => Err(Failure {
             message: format!("{error}; and {problem}"),

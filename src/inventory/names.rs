@@ -12,29 +12,14 @@ pub(super) const ALWAYS: [&str; 6] = [ALL, "mine", "assigned", "free", "netboot_
 /// Groups that Ansible itself defines.
 const BUILT_IN: [&str; 2] = ["all", "ungrouped"];
 
-/// What a group is named after.
-#[derive(Clone, Copy)]
-pub(super) enum GroupKind {
-    Arch,
-    Subarch,
-    Holder,
-}
+/// The prefixes of groups that are named after what the server has.
+pub(super) const ARCH: &str = "arch_";
+pub(super) const SUBARCH: &str = "subarch_";
+pub(super) const HOLDER: &str = "holder_";
 
-impl GroupKind {
-    const ALL: [GroupKind; 3] = [GroupKind::Arch, GroupKind::Subarch, GroupKind::Holder];
-
-    fn prefix(self) -> &'static str {
-        match self {
-            GroupKind::Arch => "arch_",
-            GroupKind::Subarch => "subarch_",
-            GroupKind::Holder => "holder_",
-        }
-    }
-
-    /// The group of this kind with a name, such as `arch_arm64`.
-    pub(super) fn group(self, name: &str) -> String {
-        self.prefix().to_owned() + &replace_characters(name, "_", '_')
-    }
+/// The name of such a group: `arch_arm64`.
+pub(super) fn group_name(prefix: &str, name: &str) -> String {
+    prefix.to_owned() + &replace_characters(name, "_", '_')
 }
 
 /// The machine's own name where that is safe, and otherwise a changed one with the machine's id behind it, which no other
@@ -54,8 +39,10 @@ pub(super) fn host_name(machine: &Machine, by_hostname: bool) -> String {
 }
 
 fn is_group(name: &str) -> bool {
-    let has_prefix = |kind: GroupKind| name.starts_with(kind.prefix());
-    ALWAYS.contains(&name) || BUILT_IN.contains(&name) || GroupKind::ALL.into_iter().any(has_prefix)
+    let mut prefixes = [ARCH, SUBARCH, HOLDER].iter();
+    ALWAYS.contains(&name)
+        || BUILT_IN.contains(&name)
+        || prefixes.any(|prefix| name.starts_with(prefix))
 }
 
 /// Whether a resolver takes the name for an address without asking a name server, or for the machine that runs Ansible.

@@ -8,9 +8,7 @@ use crate::ansible::Call;
 use crate::client::{Machine, MachineId, Query, ReadOnlyClient, Scope};
 use crate::inventory::config::{InventoryConfig, SPEC};
 use crate::task::TaskError;
-use crate::task::list;
-use crate::task::list::{MachineDetails, MachineFilter, MachineInfo};
-use crate::task::network::MachineSelection;
+use crate::task::list::{self, MachineDetails, MachineFilter, MachineInfo};
 
 pub(super) struct LabSnapshot {
     /// With their interfaces, and with their assignees where the configuration asks for them.
@@ -35,10 +33,7 @@ impl LabSnapshot {
             }
         };
         let filter = MachineFilter {
-            machines: match &config.query {
-                Some(query) => MachineSelection::Query(query.clone()),
-                None => MachineSelection::All,
-            },
+            machines: config.machines.clone(),
             scope: config.scope,
             details: MachineDetails {
                 interfaces: true,
