@@ -4,8 +4,7 @@ use serde_json::{Value, json};
 
 use crate::ansible::{Call, Failure, Success};
 use crate::cli::command_request::CommandRequest;
-use crate::cli::commands;
-use crate::cli::commands::{Command, View};
+use crate::cli::commands::{self, Command, View};
 use crate::cli::output::text::display_text;
 use crate::support::suggest::near;
 use crate::task::TaskError;

@@ -1,11 +1,10 @@
 //! The parser of the command line, made from the commands and from the modules' tables of options.
 
-use clap::builder::{PossibleValuesParser, StringValueParser, ValueParser};
+use clap::builder::PossibleValuesParser;
 use clap::{Arg, ArgAction, ArgMatches, Command as Parser, ValueHint};
 
 use crate::ansible::{Kind, Opt};
-use crate::cli::commands;
-use crate::cli::commands::Command;
+use crate::cli::commands::{self, Command};
 use crate::cli::help;
 use crate::cli::output::markup;
 use crate::cli::output::text::display_text;
@@ -74,23 +73,20 @@ pub(crate) fn program(detail: HelpDetail) -> Parser {
             program.help_template("{about}\n{usage-heading} {usage}\n\n{subcommands}{after-help}");
     }
     for (noun, about) in commands::NOUNS {
-        let mut parser = group(noun, about);
-        let mut example = None;
-        for command in commands::ALL {
-            if command.words.len() == 2 && command.words[0] == *noun {
-                parser = parser.subcommand(command_parser(command, detail));
-                example = example.or(Some(command.example));
-            }
-        }
-        let example = example.unwrap_or_default();
-        program = program.subcommand(parser.after_help(format!("Example: {example}")));
+        let is_of_noun = |command: &&Command| command.words.len() == 2 && command.words[0] == *noun;
+        let verbs: Vec<&Command> = commands::ALL.iter().filter(is_of_noun).collect();
+        let example = format!("Example: {}", verbs[0].example);
+        let verbs = verbs
+            .into_iter()
+            .map(|command| command_parser(command, detail));
+        program = program.subcommand(group(noun, about).subcommands(verbs).after_help(example));
     }
-    for command in commands::ALL {
-        if command.words.len() == 1 {
-            program = program.subcommand(command_parser(command, detail));
-        }
-    }
-    program.subcommands(generated_texts())
+    let alone = commands::ALL
+        .iter()
+        .filter(|command| command.words.len() == 1);
+    program
+        .subcommands(alone.map(|command| command_parser(command, detail)))
+        .subcommands(generated_texts())
 }
 
 /// A parser with subcommands.
@@ -128,7 +124,8 @@ fn generated_texts() -> [Parser; 3] {
 
 fn command_parser(command: &'static Command, detail: HelpDetail) -> Parser {
     let is_manual = detail == HelpDetail::Manual;
-    let mut parser = Parser::new(command.verb())
+    let verb = command.words[command.words.len() - 1];
+    let mut parser = Parser::new(verb)
         .about(command.about)
         .override_usage(usage(command))
         .infer_long_args(true)
@@ -177,7 +174,6 @@ fn option_parser(option: &'static Opt, detail: HelpDetail) -> Arg {
         .long(markup::flag(option.name).trim_start_matches('-').to_owned())
         .aliases(aliases(option))
         .value_name(help::value_name(option))
-        .value_parser(value_parser(option, detail))
         .value_hint(value_hint(option))
         .hide_possible_values(true)
         .action(ArgAction::Append)
@@ -192,16 +188,11 @@ fn option_parser(option: &'static Opt, detail: HelpDetail) -> Arg {
             .require_equals(true)
             .default_missing_value("true");
     }
-    arg
-}
-
-fn value_parser(option: &Opt, detail: HelpDetail) -> ValueParser {
     let has_choices = matches!(option.kind, Kind::Str) && !option.choices.is_empty();
     if has_choices && detail == HelpDetail::Completion {
-        PossibleValuesParser::new(option.choices.iter().copied()).into()
-    } else {
-        StringValueParser::new().into()
+        arg = arg.value_parser(PossibleValuesParser::new(option.choices));
     }
+    arg
 }
 
 fn value_hint(option: &Opt) -> ValueHint {
@@ -240,7 +231,6 @@ fn manual_text(option: &Opt) -> String {
 fn operand(command: &Command, option: &'static Opt, word: &'static str) -> Arg {
     let operand = Arg::new(format!("{OPERAND}{}", option.name))
         .value_name(word)
-        .value_parser(StringValueParser::new())
         .value_hint(value_hint(option))
         .hide(true);
     if command.takes_several(option) {

@@ -5,8 +5,7 @@ use std::path::{Path, PathBuf};
 
 use serde_json::{Map, Value};
 
-use crate::ansible::options::options_file;
-use crate::ansible::options::options_file::OptionsFile;
+use crate::ansible::options::options_file::{self, OptionsFile};
 use crate::ansible::{Failure, Kind, ModuleSpec, Opt};
 use crate::cli::output::markup;
 use crate::cli::output::text::{did_you_mean, enumerate};

@@ -89,9 +89,10 @@ impl Command {
         self
     }
 
-    const fn list(mut self, option: &'static str) -> Command {
-        self.list = Some(option);
-        self
+    /// The names of one or several machines as operands.
+    const fn machines(mut self) -> Command {
+        self.list = Some("machines");
+        self.operands(&[("name", "MACHINE")])
     }
 
     const fn view(mut self, view: View) -> Command {
@@ -104,11 +105,6 @@ impl Command {
         self
     }
 
-    /// The last word.
-    pub(crate) fn verb(&self) -> &'static str {
-        self.words.last().copied().unwrap_or_default()
-    }
-
     /// Whether it makes a plan, which `--check` and `--diff` show.
     pub(crate) fn has_plan(&self) -> bool {
         self.module.spec.attributes.diff_mode.support != Support::None
@@ -116,12 +112,17 @@ impl Command {
 
     /// The options of the command, without those of the connection, in the order of the module's table.
     pub(crate) fn options(&self) -> impl Iterator<Item = &'static Opt> {
-        let is_shown = |option: &&Opt| match self.only {
+        let is_of_connection = |option: &Opt| {
+            connection::OPTIONS
+                .iter()
+                .any(|other| other.name == option.name)
+        };
+        let is_shown = move |option: &&Opt| match self.only {
             Some(only) => {
                 only.split(' ').any(|name| name == option.name) || self.is_operand(option)
             }
             // Several operands become a list of objects.
-            None => !is_connection_option(option) && !matches!(option.kind, Kind::Items(_)),
+            None => !is_of_connection(option) && !matches!(option.kind, Kind::Items(_)),
         };
         self.module.spec.all_options().filter(is_shown)
     }
@@ -155,11 +156,6 @@ impl Command {
         let list = returns.find(|field| field.name == list);
         list.map_or(&[], |field| field.contains)
     }
-}
-
-fn is_connection_option(option: &Opt) -> bool {
-    let mut options = connection::OPTIONS.iter();
-    options.any(|other| other.name == option.name)
 }
 
 /// The options of `power on` and `power off`.
@@ -252,8 +248,7 @@ pub(crate) const ALL: &[Command] = &[
             "id arch subarch kernel kernel_id initrd initrd_id preseed preseed_id \
              kernel_opts netboot allow_unassigned fail_fast",
         )
-        .operands(&[("name", "MACHINE")])
-        .list("machines")
+        .machines()
         .example("mrp machine configure qdc01 --kernel 'my test kernel' --netboot"),
     Command::new(&["machine", "provision"], &modules::MACHINE)
         .about("Install machines, unless they are installed like that, and wait")
@@ -263,18 +258,15 @@ pub(crate) const ALL: &[Command] = &[
              kernel_opts netboot force wait wait_timeout wait_interval \
              netboot_when_ready allow_unassigned fail_fast",
         )
-        .operands(&[("name", "MACHINE")])
-        .list("machines")
+        .machines()
         .example("mrp machine provision qdc01 --kernel deb12 --initrd deb12 --preseed ci"),
     Command::new(&["machine", "report"], &report::MODULE)
         .about("Report on behalf of machines that they are ready, or not")
-        .operands(&[("name", "MACHINE")])
-        .list("machines")
+        .machines()
         .example("mrp machine report qdc01 --state ready"),
     Command::new(&["machine", "wait"], &wait::MODULE)
         .about("Wait until machines are ready; fail when one reports an error")
-        .operands(&[("name", "MACHINE")])
-        .list("machines")
+        .machines()
         .example("mrp machine wait qdc01 qdc02 --wait-timeout 1800"),
     Command::new(&["power", "show"], &modules::MACHINE_INFO)
         .about("Ask the BMCs of machines for their power")
@@ -287,22 +279,19 @@ pub(crate) const ALL: &[Command] = &[
         .about("Switch machines on")
         .fixed("state", "on")
         .only(SWITCH_POWER)
-        .operands(&[("name", "MACHINE")])
-        .list("machines")
+        .machines()
         .example("mrp power on qdc01"),
     Command::new(&["power", "off"], &modules::POWER)
         .about("Switch machines off")
         .fixed("state", "off")
         .only(SWITCH_POWER)
-        .operands(&[("name", "MACHINE")])
-        .list("machines")
+        .machines()
         .example("mrp power off qdc01 qdc02"),
     Command::new(&["power", "reboot"], &modules::POWER)
         .about("Reset machines, and say what they start from this once")
         .fixed("state", "rebooted")
         .only("id boot force wait wait_timeout wait_interval allow_unassigned fail_fast")
-        .operands(&[("name", "MACHINE")])
-        .list("machines")
+        .machines()
         .example("mrp power reboot qdc01 --boot disk"),
     Command::new(&["interface", "list"], &modules::MACHINE_INFO)
         .about("List the interfaces of machines")

@@ -3,8 +3,7 @@
 use serde_json::Value;
 use similar::{ChangeTag, TextDiff};
 
-use crate::cli::output::colours;
-use crate::cli::output::colours::paint;
+use crate::cli::output::colours::{self, paint};
 use crate::cli::output::text::without_controls;
 
 /// Unchanged lines around a change.

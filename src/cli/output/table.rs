@@ -3,8 +3,7 @@
 
 use anstyle::Style;
 
-use crate::cli::output::colours;
-use crate::cli::output::colours::paint;
+use crate::cli::output::colours::{self, paint};
 use crate::cli::output::text::{NOTHING, display_width, truncate};
 
 /// Blanks between two columns.

@@ -4,8 +4,7 @@ use std::io::{IsTerminal, Write};
 use std::process::ExitCode;
 
 use crate::ansible::Failure;
-use crate::cli::output::colours;
-use crate::cli::output::colours::paint;
+use crate::cli::output::colours::{self, paint};
 use crate::cli::output::text::without_controls;
 
 /// Moves the cursor to the upper left corner and empties the screen.

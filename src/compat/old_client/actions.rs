@@ -63,8 +63,7 @@ fn image_upload(line: &OldCommandLine) -> Result<ActionOutput, Failure> {
         let absent = FLAGS.iter().filter(|flag| line.value(flag).is_none());
         options.extend(absent.map(|flag| ((*flag).to_owned(), json!(false))));
     }
-    line.apply(&modules::IMAGE, options)?;
-    Ok(ActionOutput::Nothing)
+    line.apply(&modules::IMAGE, options)
 }
 
 /// The old client sent a flag that was not given as false.
@@ -79,8 +78,7 @@ fn preseed_upload(line: &OldCommandLine) -> Result<ActionOutput, Failure> {
     options.extend(FLAGS.map(|flag| (flag.to_owned(), json!(false))));
     options.extend(line.options(&FLAGS));
     crate::compat::old_role::preseed::normalize_line_ends(&mut options);
-    line.apply(&modules::PRESEED, options)?;
-    Ok(ActionOutput::Nothing)
+    line.apply(&modules::PRESEED, options)
 }
 
 /// Prints the machine's fields. The module refuses the machines of others, even where it changes nothing.
@@ -99,8 +97,7 @@ fn setparams(line: &OldCommandLine) -> Result<ActionOutput, Failure> {
     let mut options = parameters(line)?;
     options.extend(line.options(&["netboot"]));
     options.insert("state".into(), json!("configured"));
-    line.apply(&modules::MACHINE, options)?;
-    Ok(ActionOutput::Nothing)
+    line.apply(&modules::MACHINE, options)
 }
 
 /// The old client always provisioned, and never waited.
@@ -109,8 +106,7 @@ fn provision(line: &OldCommandLine) -> Result<ActionOutput, Failure> {
     options.insert("state".into(), json!("provisioned"));
     options.insert("force".into(), json!(true));
     options.insert("wait".into(), json!(false));
-    line.apply(&modules::MACHINE, options)?;
-    Ok(ActionOutput::Nothing)
+    line.apply(&modules::MACHINE, options)
 }
 
 fn parameters(line: &OldCommandLine) -> Result<Map<String, Value>, Failure> {

@@ -72,13 +72,10 @@ impl OldCommandLine<'_> {
 
     /// Those of these options that were given, for a module.
     fn options(&self, names: &[&str]) -> Map<String, Value> {
-        let mut options = Map::new();
-        for name in names {
-            if let Some(value) = self.value(name) {
-                options.insert((*name).to_owned(), json!(value));
-            }
-        }
-        options
+        let options = names.iter();
+        let options =
+            options.filter_map(|name| Some(((*name).to_owned(), json!(self.value(name)?))));
+        options.collect()
     }
 
     /// The result of a module that must not change anything.
@@ -90,13 +87,14 @@ impl OldCommandLine<'_> {
         self.call(module, options, true)
     }
 
-    /// The result of a module that does what the options say.
+    /// Lets a module do what the options say. The old client printed nothing then.
     fn apply(
         &self,
         module: &'static Module,
         options: Map<String, Value>,
-    ) -> Result<Value, Failure> {
-        self.call(module, options, false)
+    ) -> Result<ActionOutput, Failure> {
+        self.call(module, options, false)?;
+        Ok(ActionOutput::Nothing)
     }
 
     fn call(
