@@ -88,23 +88,17 @@ fn manual() -> String {
 
 /// The environment variables that the command line reads.
 fn environment_section() -> String {
-    let mut variables = Vec::new();
-    for option in connection::OPTIONS {
-        if let Some(variable) = option.env {
-            let flag = markup::flag(option.name);
-            variables.push((variable, format!("What {flag} is when not given.")));
-        }
-    }
-    variables.push((
-        profiles::VARIABLE,
-        "What --lab is when not given.".to_owned(),
-    ));
-    variables.push((
-        "NO_COLOR",
-        "Where it is set, nothing is coloured.".to_owned(),
-    ));
+    let options = connection::OPTIONS.iter().filter_map(|option| {
+        let flag = markup::flag(option.name);
+        Some((option.env?, format!("What {flag} is when not given.")))
+    });
+    let others = [
+        (profiles::VARIABLE, "What --lab is when not given."),
+        ("NO_COLOR", "Where it is set, nothing is coloured."),
+    ];
+    let others = others.map(|(name, text)| (name, text.to_owned()));
     let mut section = ".SH ENVIRONMENT\n".to_owned();
-    for (name, text) in variables {
+    for (name, text) in options.chain(others) {
         // An escaped hyphen is one that can be copied.
         let text = text.replace('-', "\\-");
         section.push_str(&format!(".TP\n\\fB{name}\\fR\n{text}\n"));

@@ -159,16 +159,13 @@ fn lab_options(file: &OptionsFile, lab: &str) -> Result<Map<String, Value>, Fail
     }
     let mut options = Map::new();
     for (name, value) in file.options(lab, &SPEC)? {
-        let mut known = SPEC.all_options();
-        let option =
-            known.find(|option| option.name == name || option.aliases.contains(&name.as_str()));
-        let Some(option) = option else {
+        let has_name = |option: &&Opt| option.name == name || option.aliases.contains(&&*name);
+        let Some(option) = SPEC.all_options().find(has_name) else {
             let names = SPEC.all_options().map(|option| option.name);
+            let problem = format!("the lab '{lab}' in {path} has an option '{name}' that is none");
             return Err(Failure {
                 hint: did_you_mean(&near(&name, names)),
-                ..Failure::invalid_call(format!(
-                    "the lab '{lab}' in {path} has an option '{name}' that is none"
-                ))
+                ..Failure::invalid_call(problem)
             });
         };
         // The canonical name, so that the same option overrides it when typed.

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde_json::{Map, Value, json};
 
 use crate::inventory::config::InventoryConfig;
-use crate::inventory::host_address::{AddressOwners, host_address};
+use crate::inventory::host_address::host_address;
 use crate::inventory::names::{ALL, ALWAYS, ARCH, HOLDER, SUBARCH, group_name, host_name};
 use crate::inventory::snapshot::LabSnapshot;
 use crate::inventory::unsafe_text::mark_unsafe;
@@ -19,7 +19,6 @@ const STALE: &str = "mrp_stale";
 pub(super) fn inventory(lab: &LabSnapshot, config: &InventoryConfig) -> Value {
     let groups = ALWAYS.map(|group| (group.to_owned(), Vec::new()));
     let mut groups: BTreeMap<String, Vec<String>> = groups.into();
-    let owners = AddressOwners::new(&lab.machines);
     let mut hosts = Map::new();
     let mut warnings = Vec::new();
     for info in &lab.machines {
@@ -31,7 +30,7 @@ pub(super) fn inventory(lab: &LabSnapshot, config: &InventoryConfig) -> Value {
         if machine.name != host {
             warnings.push(format!("machine '{}' is listed as {host}", machine.name));
         }
-        let variables = variables(info, lab, config, &owners, &mut warnings);
+        let variables = variables(info, lab, config, &mut warnings);
         hosts.insert(host, variables.into());
     }
     let mut inventory = json!({ "_meta": { "hostvars": hosts } });
@@ -88,14 +87,13 @@ fn variables(
     info: &MachineInfo,
     lab: &LabSnapshot,
     config: &InventoryConfig,
-    owners: &AddressOwners,
     warnings: &mut Vec<String>,
 ) -> Map<String, Value> {
     let machine = &info.machine;
     let interfaces = info.interfaces.clone().unwrap_or_default();
     let (network, ambiguity) = network::facts(machine.clone(), interfaces, &config.interface);
     warnings.extend(ambiguity);
-    let address = host_address(&network, owners).unwrap_or_else(|warning| {
+    let address = host_address(&network, &lab.machines).unwrap_or_else(|warning| {
         warnings.push(warning);
         None
     });

@@ -5,46 +5,22 @@
 
 use std::net::Ipv4Addr;
 
-use crate::client::{Machine, MachineId};
+use crate::client::{Interface, Machine, MachineId};
 use crate::task::interface::pool::Pool;
 use crate::task::list::MachineInfo;
 use crate::task::network::NetworkFacts;
 
-/// Every lease and every configured address of a lab, with its machine: few enough for a linear search.
-pub(super) struct AddressOwners<'a>(Vec<(Ipv4Addr, &'a Machine)>);
-
-impl<'a> AddressOwners<'a> {
-    pub(super) fn new(machines: &'a [MachineInfo]) -> AddressOwners<'a> {
-        let mut owners = Vec::new();
-        for info in machines {
-            for interface in info.interfaces.iter().flatten() {
-                let texts = [&interface.lease_ipv4, &interface.configured_ipv4];
-                let addresses = texts.into_iter().flatten().flat_map(|text| text.parse());
-                owners.extend(addresses.map(|address| (address, &info.machine)));
-            }
-        }
-        AddressOwners(owners)
-    }
-
-    /// Another machine with the same address.
-    fn other_than(&self, machine: MachineId, address: Ipv4Addr) -> Option<&'a Machine> {
-        let mut owners = self.0.iter();
-        let other = owners.find(|(owned, owner)| *owned == address && owner.id != machine);
-        other.map(|(_, owner)| *owner)
-    }
-}
-
 /// The address of a machine, None where it has no certain one; the warning where its address is not believed.
 pub(super) fn host_address(
     network: &NetworkFacts,
-    owners: &AddressOwners,
+    machines: &[MachineInfo],
 ) -> Result<Option<Ipv4Addr>, String> {
     let Some(text) = &network.ipv4 else {
         return Ok(None);
     };
     let subnet = network.subnet.as_deref();
     let reason = if let Some(address) = plausible_address(text, subnet) {
-        match owners.other_than(network.id, address) {
+        match other_owner(machines, network.id, text) {
             None => return Ok(Some(address)),
             Some(other) => format!("machine '{}' has its address {text} too", other.name),
         }
@@ -57,6 +33,24 @@ pub(super) fn host_address(
         "machine '{}' has no ansible_host, since {reason}",
         network.name
     ))
+}
+
+/// Another machine with the same address. A valid IPv4 address has only one spelling.
+fn other_owner<'a>(
+    machines: &'a [MachineInfo],
+    machine: MachineId,
+    address: &str,
+) -> Option<&'a Machine> {
+    let has_address = |interface: &Interface| {
+        let addresses = [&interface.lease_ipv4, &interface.configured_ipv4];
+        addresses
+            .into_iter()
+            .flatten()
+            .any(|owned| owned == address)
+    };
+    let mut others = machines.iter().filter(|info| info.machine.id != machine);
+    let other = others.find(|info| info.interfaces.iter().flatten().any(has_address));
+    other.map(|info| &info.machine)
 }
 
 /// The address, if a machine of the network can have it.

@@ -1,11 +1,11 @@
 //! `mrp lab status`: the whole lab, a line for each machine.
 
-use serde::{Deserialize, Serialize};
-use serde_json::json;
+use serde::Deserialize;
+use serde_json::{Value, json};
 
 use crate::ansible::{Call, Constraints, Failure, Kind, Module, ModuleSpec, Opt, Return, Success};
 use crate::cli::output::text::holder_text;
-use crate::client::{Image, Machine, MachineState, Preseed, ReadOnlyClient, Scope};
+use crate::client::{Image, Machine, Preseed, ReadOnlyClient, Scope};
 use crate::modules::options::{connection, info};
 use crate::support::glob::Glob;
 use crate::task::list::{self, MachineDetails, MachineFilter, MachineInfo};
@@ -57,20 +57,6 @@ struct StatusOptions {
     interface: Vec<String>,
 }
 
-/// One machine.
-#[derive(Serialize)]
-struct StatusRow {
-    name: String,
-    state: Option<MachineState>,
-    /// Who holds it, each with the reason.
-    holders: Vec<String>,
-    /// The address that is certain, else all there are.
-    addresses: Vec<String>,
-    /// The description of its kernel, and the name of its preseed.
-    boots: Vec<String>,
-    netboot_enabled: bool,
-}
-
 fn run(call: &Call) -> Result<Success, Failure> {
     let options: StatusOptions = call.options();
     let filter = MachineFilter {
@@ -95,13 +81,13 @@ fn read_rows(
     client: &ReadOnlyClient,
     filter: &MachineFilter,
     preference: &[String],
-) -> Result<Vec<StatusRow>, TaskError> {
+) -> Result<Vec<Value>, TaskError> {
     let images = client.images().list(Scope::Visible)?;
     let preseeds = client.preseeds().list(Scope::Visible)?;
     let machines = list::machines(client, filter)?;
     let rows = machines.into_iter().map(|info| {
         let boots = boot_names(&info.machine, &images, &preseeds);
-        status_row(info, boots, preference)
+        status_row(info, &boots, preference)
     });
     Ok(rows.collect())
 }
@@ -120,27 +106,29 @@ fn boot_names(machine: &Machine, images: &[Image], preseeds: &[Preseed]) -> Vec<
     kernel.into_iter().chain(preseed).collect()
 }
 
-fn status_row(info: MachineInfo, boots: Vec<String>, preference: &[String]) -> StatusRow {
+fn status_row(info: MachineInfo, boots: &[String], preference: &[String]) -> Value {
     let holders = info.assignees.iter().flatten();
-    let holders = holders
+    let holders: Vec<String> = holders
         .map(|holder| holder_text(holder.user.as_deref(), holder.reason.as_deref()))
         .collect();
     let netboot_enabled = info.machine.netboot_enabled == Some(true);
     let interfaces = info.interfaces.unwrap_or_default();
     let (facts, _) = network::facts(info.machine, interfaces, preference);
-    let addresses = match facts.ipv4 {
+    // The address that is certain, else all there are.
+    let addresses: Vec<&str> = match &facts.ipv4 {
         Some(address) => vec![address],
-        None => {
-            let all = facts.interfaces.iter().filter_map(network::address);
-            all.map(str::to_owned).collect()
-        }
+        None => facts
+            .interfaces
+            .iter()
+            .filter_map(network::address)
+            .collect(),
     };
-    StatusRow {
-        name: facts.name,
-        state: info.state,
-        holders,
-        addresses,
-        boots,
-        netboot_enabled,
-    }
+    json!({
+        "name": facts.name,
+        "state": info.state,
+        "holders": holders,
+        "addresses": addresses,
+        "boots": boots,
+        "netboot_enabled": netboot_enabled,
+    })
 }

@@ -113,10 +113,9 @@ impl ProgressDisplay {
         let name = file.file_name().unwrap_or(file.as_os_str());
         let name = without_controls(&name.to_string_lossy());
         let columns = columns();
-        let templates = if columns < UPLOAD_COLUMNS {
-            NARROW_UPLOAD
-        } else {
-            UPLOAD
+        let templates = match columns < UPLOAD_COLUMNS {
+            true => NARROW_UPLOAD,
+            false => UPLOAD,
         };
         let line = self.line(&file.to_string_lossy(), || {
             ProgressBar::new(size)
