@@ -10,7 +10,7 @@ use crate::cli::commands::{Command, status};
 use crate::cli::output::markup::{OPTION_STYLE, flag};
 use crate::cli::output::progress;
 use crate::cli::output::text::{display_text, enumerate};
-use crate::cli::parser::{self, CHECK, DIFF, JSON, LAB, VERBOSE};
+use crate::cli::parser::{CHECK, DIFF, JSON, LAB, OPERAND, VERBOSE};
 use crate::cli::{VERBOSITY, missing_options, profiles};
 use crate::modules::options::connection;
 
@@ -127,8 +127,14 @@ impl TypedCommand<'_> {
         self.matches.get_one(LAB).map(String::as_str)
     }
 
+    /// The values of an option, given with its name or as operands.
     fn values(&self, option: &str) -> Vec<String> {
-        parser::values(self.matches, option)
+        let mut values = Vec::new();
+        for id in [option, &format!("{OPERAND}{option}")] {
+            let found = self.matches.try_get_many::<String>(id).ok().flatten();
+            values.extend(found.into_iter().flatten().cloned());
+        }
+        values
     }
 
     /// `machine configure qdc01 --netboot no` would switch netboot on, of the machines qdc01 and no.

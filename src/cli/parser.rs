@@ -1,7 +1,8 @@
 //! The parser of the command line, made from the commands and from the modules' tables of options.
 
-use clap::builder::PossibleValuesParser;
+use clap::builder::{PossibleValuesParser, TypedValueParser};
 use clap::{Arg, ArgAction, ArgMatches, Command as Parser, ValueHint};
+use clap_complete::Shell;
 
 use crate::ansible::{Kind, Opt};
 use crate::cli::commands::{self, Command};
@@ -17,7 +18,7 @@ pub(crate) const JSON: &str = "json";
 pub(crate) const LAB: &str = "lab";
 pub(crate) const VERBOSE: &str = "verbose";
 /// The id of an operand is this and the option's name.
-const OPERAND: &str = "operand ";
+pub(crate) const OPERAND: &str = "operand ";
 
 /// The end of the program's help.
 const PROGRAM_HELP: &str = "\
@@ -63,14 +64,11 @@ pub(crate) fn program(detail: HelpDetail) -> Parser {
     .no_binary_name(true)
     .override_usage("mrp [OPTIONS] COMMAND")
     .args(general_options(detail))
-    .after_help(if is_manual {
-        MANUAL_NOTES
-    } else {
-        PROGRAM_HELP
-    });
+    .after_help(MANUAL_NOTES);
     if !is_manual {
-        program =
-            program.help_template("{about}\n{usage-heading} {usage}\n\n{subcommands}{after-help}");
+        program = program
+            .help_template("{about}\n{usage-heading} {usage}\n\n{subcommands}{after-help}")
+            .after_help(PROGRAM_HELP);
     }
     for (noun, about) in commands::NOUNS {
         let is_of_noun = |command: &&Command| command.words.len() == 2 && command.words[0] == *noun;
@@ -102,6 +100,7 @@ fn group(name: &'static str, about: &'static str) -> Parser {
 /// The commands of `generate`, which need no server.
 fn generated_texts() -> [Parser; 3] {
     let shells = PossibleValuesParser::new(["bash", "zsh", "fish"]);
+    let shells = shells.try_map(|name| name.parse::<Shell>());
     [
         Parser::new("completions")
             .about("Print what completes commands in a shell")
@@ -130,11 +129,7 @@ fn command_parser(command: &'static Command, detail: HelpDetail) -> Parser {
         .override_usage(usage(command))
         .infer_long_args(true)
         .term_width(help::WIDTH)
-        .after_help(if is_manual {
-            command.example.to_owned()
-        } else {
-            help::body(command)
-        });
+        .after_help(command.example);
     if !is_manual {
         // `--help` works, and takes no line of the screen.
         let help = Arg::new("help")
@@ -144,6 +139,7 @@ fn command_parser(command: &'static Command, detail: HelpDetail) -> Parser {
             .hide(true);
         parser = parser
             .help_template("{about}\n\n{usage-heading} {usage}{after-help}")
+            .after_help(help::body(command))
             .disable_help_flag(true)
             .arg(help);
     }
@@ -282,14 +278,4 @@ pub(crate) fn find_command(matches: &ArgMatches) -> Option<(&'static Command, &A
     let mut commands = commands::ALL.iter();
     let command = commands.find(|command| command.words == words)?;
     Some((command, matches))
-}
-
-/// The values of an option, given with its name or as operands.
-pub(crate) fn values(matches: &ArgMatches, option: &str) -> Vec<String> {
-    let mut values = Vec::new();
-    for id in [option, &format!("{OPERAND}{option}")] {
-        let found = matches.try_get_many::<String>(id).ok().flatten();
-        values.extend(found.into_iter().flatten().cloned());
-    }
-    values
 }

@@ -62,11 +62,11 @@ fn group_names(info: &MachineInfo, lab: &LabSnapshot) -> BTreeSet<String> {
         Some(true) => "netboot_on",
         _ => "netboot_off",
     };
-    let assigned = match lab.is_free(machine) {
+    let assigned = match lab.free.contains(&machine.id) {
         true => "free",
         false => "assigned",
     };
-    let mine = lab.is_mine(machine).then_some("mine");
+    let mine = lab.mine.contains(&machine.id).then_some("mine");
     let groups = [ALL, netboot, assigned].into_iter().chain(mine);
     let mut groups: BTreeSet<String> = groups.map(str::to_owned).collect();
     groups.extend(machine.arch.iter().map(|arch| group_name(ARCH, arch)));
@@ -101,8 +101,8 @@ fn variables(
         "ipv4": address,
         "mac": network.mac,
         "netmask": network.netmask,
-        "mine": lab.is_mine(machine),
-        "assigned": !lab.is_free(machine),
+        "mine": lab.mine.contains(&machine.id),
+        "assigned": !lab.free.contains(&machine.id),
     });
     let mut variables = Map::new();
     for fields in [json!(info), own] {

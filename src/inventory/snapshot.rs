@@ -13,8 +13,8 @@ use crate::task::list::{self, MachineDetails, MachineFilter, MachineInfo};
 pub(super) struct LabSnapshot {
     /// With their interfaces, and with their assignees where the configuration asks for them.
     pub(super) machines: Vec<MachineInfo>,
-    mine: HashSet<MachineId>,
-    free: HashSet<MachineId>,
+    pub(super) mine: HashSet<MachineId>,
+    pub(super) free: HashSet<MachineId>,
 }
 
 impl LabSnapshot {
@@ -50,14 +50,6 @@ impl LabSnapshot {
             free,
             machines,
         })
-    }
-
-    pub(super) fn is_mine(&self, machine: &Machine) -> bool {
-        self.mine.contains(&machine.id)
-    }
-
-    pub(super) fn is_free(&self, machine: &Machine) -> bool {
-        self.free.contains(&machine.id)
     }
 }
 

@@ -17,8 +17,9 @@ pub(super) fn mark_unsafe(value: Value) -> Value {
         Value::Array(items) => items.into_iter().map(mark_unsafe).collect(),
         Value::Object(fields) => {
             let fields = fields.into_iter();
-            let marked = fields.map(|(key, field)| (key, mark_unsafe(field)));
-            Value::Object(marked.collect())
+            fields
+                .map(|(key, field)| (key, mark_unsafe(field)))
+                .collect()
         }
         other => other,
     }

@@ -9,13 +9,10 @@ use crate::ansible::{Kind, Module, Opt, Return, Support};
 use crate::modules;
 use crate::modules::options::connection;
 
-/// One command.
 pub(crate) struct Command {
     /// The words after `mrp`: a noun and a verb, or a verb alone.
     pub(crate) words: &'static [&'static str],
-    /// What it does, in one line.
     pub(crate) about: &'static str,
-    /// The module that it runs.
     pub(crate) module: &'static Module,
     /// An option that the command fixes, with its value.
     pub(crate) fixed: Option<(&'static str, &'static str)>,
@@ -26,9 +23,7 @@ pub(crate) struct Command {
     pub(crate) operands: &'static [(&'static str, &'static str)],
     /// The module's list option, for a command whose operand may be given several times.
     pub(crate) list: Option<&'static str>,
-    /// How the result is shown.
     pub(crate) view: View,
-    /// A command line that works.
     pub(crate) example: &'static str,
 }
 
@@ -127,11 +122,7 @@ impl Command {
         self.module.spec.all_options().filter(is_shown)
     }
 
-    /// The option of that name.
-    ///
-    /// # Panics
-    ///
-    /// When the module has no such option, which is a mistake in the row.
+    /// The option of that name. A row without it is a mistake.
     pub(crate) fn option(&self, name: &str) -> &'static Opt {
         self.module
             .spec

@@ -38,16 +38,12 @@ struct MachineWaitOptions {
 
 /// A task that waits counts as a change. Here nothing but the wait is done.
 fn run(call: &Call) -> Result<Success, Failure> {
-    match run::run(call, readiness) {
-        Ok(success) => Ok(Success {
-            changed: false,
-            ..success
-        }),
-        Err(failure) => Err(Failure {
-            changed: false,
-            ..failure
-        }),
+    let mut result = run::run(call, readiness);
+    match &mut result {
+        Ok(success) => success.changed = false,
+        Err(failure) => failure.changed = false,
     }
+    result
 }
 
 fn readiness(call: &Call) -> Result<ReadinessSpec, Failure> {

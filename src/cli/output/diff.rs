@@ -32,3 +32,21 @@ pub(crate) fn diff_text(diff: &Value) -> String {
     }
     shown
 }
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn equal_texts_have_no_difference() {
+        let shown = |after: &str| {
+            diff_text(
+                &json!({ "before_header": "it", "after_header": "it", "before": "a\n", "after": after }),
+            )
+        };
+        assert_eq!(shown("a\n"), "");
+        assert!(shown("b\n").starts_with("--- it\n+++ it\n"));
+    }
+}

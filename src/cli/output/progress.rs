@@ -52,24 +52,18 @@ struct ProgressDisplay {
 /// Shows the progress of a call: uploads and waits where standard error is a terminal, requests where the call is verbose.
 pub(crate) fn listener(call: &Call, spec: &'static ModuleSpec) -> ProgressListener {
     let is_terminal = std::io::stderr().is_terminal();
-    let display = is_terminal.then(|| Mutex::new(ProgressDisplay::default()));
+    let display = Mutex::new(ProgressDisplay::default());
     let call = call.clone();
     ProgressListener::new(move |event| {
-        let display = display.as_ref();
-        let display = display.map(|display| display.lock().unwrap_or_else(PoisonError::into_inner));
-        match (request_line(event), display) {
-            (Some(_), _) if call.verbosity == 0 => {}
-            (Some(line), display) => {
+        let mut display = display.lock().unwrap_or_else(PoisonError::into_inner);
+        match request_line(event) {
+            Some(line) if call.verbosity > 0 => {
                 // A name in the path may be a secret that was typed in the wrong place.
                 let line = without_controls(&call.scrub_text(spec, line));
-                let print = || terminal::print_error(&line);
-                match display {
-                    Some(display) => display.screen.suspend(print),
-                    None => print(),
-                }
+                display.screen.suspend(|| terminal::print_error(&line));
             }
-            (None, Some(mut display)) => display.draw(event),
-            (None, None) => {}
+            None if is_terminal => display.draw(event),
+            _ => {}
         }
     })
 }

@@ -3,11 +3,9 @@
 use serde_json::{Map, Value, json};
 
 use crate::ansible::{Failure, str_of};
-use crate::client::{ConfigType, Interface};
 use crate::compat::old_client::parser::ACTION;
 use crate::compat::old_client::{ActionOutput, OldCommandLine};
 use crate::modules;
-use crate::task::network;
 
 const FLAGS: [&str; 2] = ["public", "known_good"];
 
@@ -127,17 +125,14 @@ fn parameters(line: &OldCommandLine) -> Result<Map<String, Value>, Failure> {
 fn net(line: &OldCommandLine, action: &str) -> Result<ActionOutput, Failure> {
     line.refuse_empty(&["name", "interface"])?;
     let result = line.check(&modules::INTERFACE, line.options(&["name", "interface"]))?;
-    let interface: Interface = serde_json::from_value(result["interface"].clone())
-        .map_err(|error| Failure::new(format!("the interface cannot be read: {error}")))?;
+    let field = |name: &str| result["interface"][name].as_str();
+    let (configured, lease) = (field("configured_ipv4"), field("lease_ipv4"));
     let value = match action {
-        "getmac" => interface.mac.as_deref(),
-        "getnetmask" => interface.netmaskv4.as_deref(),
+        "getmac" => field("mac"),
+        "getnetmask" => field("netmaskv4"),
         // A machine sets a static address itself. A lease is from an earlier time.
-        _ if interface.config_type_v4 == Some(ConfigType::Static) => interface
-            .configured_ipv4
-            .as_deref()
-            .or_else(|| network::address(&interface)),
-        _ => network::address(&interface),
+        _ if field("config_type_v4") == Some("static") => configured.or(lease),
+        _ => lease.or(configured),
     };
     Ok(ActionOutput::Lines(match value {
         Some(value) => format!("{value}\n"),
