@@ -1,5 +1,7 @@
 //! The parser of the command line, made from the commands and from the modules' tables of options.
 
+use std::collections::BTreeSet;
+
 use clap::builder::{PossibleValuesParser, TypedValueParser};
 use clap::{Arg, ArgAction, ArgMatches, Command as Parser, ValueHint};
 use clap_complete::Shell;
@@ -199,16 +201,12 @@ fn value_hint(option: &Opt) -> ValueHint {
 }
 
 /// The other spellings of an option: its aliases, and each name with `_` as in Ansible.
-fn aliases(option: &Opt) -> Vec<String> {
-    let shown = option.name.replace('_', "-");
-    let mut names = Vec::new();
-    for name in option.aliases.iter().chain([&option.name]) {
-        names.extend([name.replace('_', "-"), (*name).to_owned()]);
-    }
-    names.retain(|name| *name != shown);
-    names.sort();
-    names.dedup();
-    names
+fn aliases(option: &Opt) -> BTreeSet<String> {
+    let names = option.aliases.iter().chain([&option.name]);
+    let spellings = names.flat_map(|name| [name.replace('_', "-"), (*name).to_owned()]);
+    let mut spellings: BTreeSet<String> = spellings.collect();
+    spellings.remove(&option.name.replace('_', "-"));
+    spellings
 }
 
 fn manual_text(option: &Opt) -> String {

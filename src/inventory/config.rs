@@ -56,20 +56,18 @@ pub(super) struct InventoryConfig {
     pub(super) call: Call,
     pub(super) scope: Scope,
     pub(super) machines: MachineSelection,
-    pub(super) interface: Vec<String>,
-    pub(super) holders: bool,
-    pub(super) by_hostname: bool,
     pub(super) cache: Option<InventoryCache>,
+    pub(super) options: InventoryOptions,
 }
 
 #[derive(Deserialize)]
-struct InventoryOptions {
+pub(super) struct InventoryOptions {
     scope: String,
     query: Option<String>,
     #[serde(default)]
-    interface: Vec<String>,
-    holders: bool,
-    host_name: String,
+    pub(super) interface: Vec<String>,
+    pub(super) holders: bool,
+    pub(super) host_name: String,
     cache: Option<PathBuf>,
     cache_lifetime: f64,
 }
@@ -137,22 +135,22 @@ fn find_on_path(name: &Path, executable: &Path) -> Option<PathBuf> {
 impl InventoryConfig {
     /// The configuration that the options of a call say.
     pub(super) fn new(call: Call) -> Result<InventoryConfig, Failure> {
-        let options: InventoryOptions = call.options();
+        let mut options: InventoryOptions = call.options();
+        for identifier in &mut options.interface {
+            *identifier = identifier.trim().to_owned();
+        }
         // It may be longer than the time of a wait, which is limited to a day.
         let lifetime = Duration::try_from_secs_f64(options.cache_lifetime)
             .map_err(|_| Failure::invalid_call("O(cache_lifetime) must be a number of seconds"))?;
-        let interface = options.interface.iter();
         Ok(InventoryConfig {
             scope: info::scope(options.scope == "mine"),
-            machines: info::selection(None, options.query)?,
-            interface: interface.map(|name| name.trim().to_owned()).collect(),
-            holders: options.holders,
-            by_hostname: options.host_name == "hostname",
-            cache: options.cache.map(|path| InventoryCache {
+            machines: info::selection(None, options.query.clone())?,
+            cache: options.cache.clone().map(|path| InventoryCache {
                 path,
                 lifetime,
                 secret: cache_secret(&call.options),
             }),
+            options,
             call,
         })
     }

@@ -21,9 +21,10 @@ pub(super) fn inventory(lab: &LabSnapshot, config: &InventoryConfig) -> Value {
     let mut groups: BTreeMap<String, Vec<String>> = groups.into();
     let mut hosts = Map::new();
     let mut warnings = Vec::new();
+    let by_hostname = config.options.host_name == "hostname";
     for info in &lab.machines {
         let machine = &info.machine;
-        let host = host_name(machine, config.by_hostname);
+        let host = host_name(machine, by_hostname);
         for group in group_names(info, lab) {
             groups.entry(group).or_default().push(host.clone());
         }
@@ -91,7 +92,8 @@ fn variables(
 ) -> Map<String, Value> {
     let machine = &info.machine;
     let interfaces = info.interfaces.clone().unwrap_or_default();
-    let (network, ambiguity) = network::facts(machine.clone(), interfaces, &config.interface);
+    let (network, ambiguity) =
+        network::facts(machine.clone(), interfaces, &config.options.interface);
     warnings.extend(ambiguity);
     let address = host_address(&network, &lab.machines).unwrap_or_else(|warning| {
         warnings.push(warning);

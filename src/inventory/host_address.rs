@@ -19,15 +19,15 @@ pub(super) fn host_address(
         return Ok(None);
     };
     let subnet = network.subnet.as_deref();
-    let reason = if let Some(address) = plausible_address(text, subnet) {
-        match other_owner(machines, network.id, text) {
+    let reason = match (plausible_address(text, subnet), subnet) {
+        (Some(address), _) => match other_owner(machines, network.id, text) {
             None => return Ok(Some(address)),
             Some(other) => format!("machine '{}' has its address {text} too", other.name),
+        },
+        (None, Some(subnet)) => {
+            format!("no machine can have its address {text} in its network {subnet}")
         }
-    } else if let Some(subnet) = subnet {
-        format!("no machine can have its address {text} in its network {subnet}")
-    } else {
-        format!("no machine can have its address {text}")
+        (None, None) => format!("no machine can have its address {text}"),
     };
     Err(format!(
         "machine '{}' has no ansible_host, since {reason}",

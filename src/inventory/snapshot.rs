@@ -37,7 +37,7 @@ impl LabSnapshot {
             scope: config.scope,
             details: MachineDetails {
                 interfaces: true,
-                assignees: config.holders,
+                assignees: config.options.holders,
                 ..MachineDetails::default()
             },
             ..MachineFilter::default()

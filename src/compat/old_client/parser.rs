@@ -107,54 +107,24 @@ fn is_option(name: &str) -> bool {
 }
 
 fn program() -> Parser {
-    front()
-        .about(ABOUT)
-        .override_usage(USAGE)
-        .subcommand_required(true)
-        .subcommands([image(), preseed(), state(), net()])
-}
-
-/// The options before the sub-command.
-fn front() -> Parser {
-    parser("mrp")
-        .bin_name("mrp")
-        .no_binary_name(true)
-        .disable_version_flag(true)
-        .disable_help_subcommand(true)
-        .arg(
-            Arg::new(VERBOSE)
-                .long("verbose")
-                .short('v')
-                .action(ArgAction::Count),
-        )
-        .args([text("mrp-url", "mrp_url"), text("mrp-token", "mrp_token")])
-}
-
-fn image() -> Parser {
-    sub_command("image", &["check", "upload"]).args([
+    let image = [
         text("image-type", "type").required(true),
         text("description", "description").required(true),
         text("arch", "arch").required(true),
         text("image-path", "path"),
         switch("public", "public"),
         switch("knowngood", "known_good"),
-    ])
-}
-
-fn preseed() -> Parser {
-    sub_command("preseed", &["check", "upload"]).args([
+    ];
+    let preseed = [
         text("preseed-name", "name").required(true),
         text("preseed-path", "path"),
         choice("type", "type", &["kickstart", "preseed", "autoyast"]),
         text("description", "description"),
         switch("knowngood", "known_good"),
         switch("public", "public"),
-    ])
-}
-
-fn state() -> Parser {
-    let words = ["yes", "no", "true", "false", "t", "f", "y", "n", "1", "0"];
-    sub_command("state", &["provision", "setparams", "getparams"]).args([
+    ];
+    let boolean_words = ["yes", "no", "true", "false", "t", "f", "y", "n", "1", "0"];
+    let state = [
         text("machine", "name").required(true),
         text("preseed-name", "preseed"),
         text("initrd-desc", "initrd"),
@@ -162,18 +132,37 @@ fn state() -> Parser {
         text("kernel-opts", "kernel_opts"),
         text("arch", "arch"),
         text("subarch", "subarch"),
-        choice("netboot", "netboot", &words)
+        choice("netboot", "netboot", &boolean_words)
             .ignore_case(true)
             .num_args(0..=1)
             .default_missing_value("yes"),
-    ])
-}
-
-fn net() -> Parser {
-    sub_command("net", &["getip", "getmac", "getnetmask"]).args([
+    ];
+    let net = [
         text("machine", "name").required(true),
         text("interface", "interface").default_value("eth1"),
-    ])
+    ];
+    front()
+        .about(ABOUT)
+        .override_usage(USAGE)
+        .subcommand_required(true)
+        .subcommands([
+            sub_command("image", &["check", "upload"]).args(image),
+            sub_command("preseed", &["check", "upload"]).args(preseed),
+            sub_command("state", &["provision", "setparams", "getparams"]).args(state),
+            sub_command("net", &["getip", "getmac", "getnetmask"]).args(net),
+        ])
+}
+
+/// The options before the sub-command.
+fn front() -> Parser {
+    let verbose = Arg::new(VERBOSE).long("verbose").short('v');
+    parser("mrp")
+        .bin_name("mrp")
+        .no_binary_name(true)
+        .disable_version_flag(true)
+        .disable_help_subcommand(true)
+        .arg(verbose.action(ArgAction::Count))
+        .args([text("mrp-url", "mrp_url"), text("mrp-token", "mrp_token")])
 }
 
 fn sub_command(name: &'static str, actions: &[&'static str]) -> Parser {
