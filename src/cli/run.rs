@@ -47,7 +47,15 @@ fn show(request: &CommandRequest, outcome: Result<Success, Failure>) -> ExitCode
     let failure = outcome.as_ref().err();
     let failure = failure.map(|failure| request.call.scrub_failure(module.spec, failure));
     let result = request.call.result(module.spec, outcome);
-    let options = display_options(request);
+    let size = terminal::size();
+    let height = size.filter(|_| request.pause.is_some());
+    let options = DisplayOptions {
+        width: size.map(|(columns, _)| columns),
+        // The cursor needs a line below the result.
+        height: height.map(|(_, lines)| usize::from(lines).saturating_sub(1)),
+        is_check: request.call.check_mode,
+        is_diff: request.call.diff_mode,
+    };
     let printed = if request.is_json {
         terminal::print(&json_text(&result))
     } else {
@@ -81,16 +89,4 @@ fn show_failure(failure: &Failure, result: &Value, options: DisplayOptions) -> E
         _ => terminal::print_failure(failure),
     }
     printed
-}
-
-fn display_options(request: &CommandRequest) -> DisplayOptions {
-    let size = terminal::size();
-    let height = size.filter(|_| request.pause.is_some());
-    DisplayOptions {
-        width: size.map(|(columns, _)| columns),
-        // The cursor needs a line below the result.
-        height: height.map(|(_, lines)| usize::from(lines).saturating_sub(1)),
-        is_check: request.call.check_mode,
-        is_diff: request.call.diff_mode,
-    }
 }

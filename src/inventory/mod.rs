@@ -97,13 +97,10 @@ pub(crate) fn list(call: Call) -> Result<Listing, Failure> {
     let lab = LabSnapshot::read(client.read_only(), &config);
     let (mut inventory, warning) = match (lab, &config.cache) {
         (Ok(lab), cache) => {
-            let inventory = document::inventory(&lab, &config);
-            let inventory = config.call.scrub(&SPEC, inventory);
+            let inventory = config.call.scrub(&SPEC, document::inventory(&lab, &config));
+            let stored = cache.as_ref().map(|cache| cache.store(&inventory));
             // An inventory that cannot be copied is still valid.
-            let warning = cache
-                .as_ref()
-                .and_then(|cache| cache.store(&inventory).err());
-            (inventory, warning)
+            (inventory, stored.and_then(Result::err))
         }
         (Err(TaskError::Api(error)), Some(cache)) if error.is_unreachable() => {
             let (inventory, warning) = load_copy(cache, error)?;

@@ -36,13 +36,10 @@ pub(crate) enum View {
     Table(&'static str, &'static str),
     /// A list of the result, with all fields.
     Details(&'static str),
-    /// The interfaces of machines.
     Interfaces,
     /// The steps of the plan, and the machines that are held.
     Reservation,
-    /// The address of a console.
     Console,
-    /// The table of `lab status`.
     Status,
     /// One key of the result, as JSON.
     Json(&'static str),

@@ -42,9 +42,8 @@ const OPTIONS: &[Opt] = &[
         .about(&["Seconds between two looks."]),
 ];
 
-/// The option that repeats the command.
 pub(crate) const WATCH: &str = "watch";
-/// The option for the pause between two repetitions.
+/// The seconds between two repetitions.
 pub(crate) const INTERVAL: &str = "interval";
 
 #[derive(Deserialize)]

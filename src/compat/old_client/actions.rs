@@ -1,10 +1,10 @@
 //! The actions of the old client: which module each calls, and what it prints.
 
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
 
 use crate::ansible::{Failure, str_of};
 use crate::compat::old_client::parser::ACTION;
-use crate::compat::old_client::{ActionOutput, OldCommandLine};
+use crate::compat::old_client::{ActionOutput, OldCommandLine, Options};
 use crate::modules;
 
 const FLAGS: [&str; 2] = ["public", "known_good"];
@@ -107,7 +107,7 @@ fn provision(line: &OldCommandLine) -> Result<ActionOutput, Failure> {
     line.apply(&modules::MACHINE, options)
 }
 
-fn parameters(line: &OldCommandLine) -> Result<Map<String, Value>, Failure> {
+fn parameters(line: &OldCommandLine) -> Result<Options, Failure> {
     // An empty variable of a script must not install a machine with the preseed of last time.
     line.refuse_empty(&["name", "preseed"])?;
     line.require(&PARAMETERS)?;

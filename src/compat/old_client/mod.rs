@@ -13,6 +13,9 @@ use crate::ansible::{Call, Failure, Module};
 
 pub(crate) use actions::perform;
 
+/// Options of a module, by their names there.
+type Options = Map<String, Value>;
+
 /// What an action prints.
 pub(crate) enum ActionOutput {
     Nothing,
@@ -25,7 +28,7 @@ pub(crate) enum ActionOutput {
 pub(crate) struct OldCommandLine<'a> {
     pub(crate) command: &'a str,
     pub(crate) matches: &'a ArgMatches,
-    pub(crate) connection: Map<String, Value>,
+    pub(crate) connection: Options,
     pub(crate) verbosity: u64,
     /// Gets the warnings of the modules.
     pub(crate) warn: fn(&str),
@@ -44,55 +47,47 @@ impl OldCommandLine<'_> {
 
     /// Fails where one of these options is empty: the modules would take that as not given.
     fn refuse_empty(&self, options: &[&str]) -> Result<(), Failure> {
-        match options.iter().find(|name| self.typed(name) == Some("")) {
-            Some(name) => Err(Failure::new(format!(
-                "{} must not be empty",
-                parser::flag(self.command, name)
-            ))),
-            None => Ok(()),
-        }
+        let Some(name) = options.iter().find(|name| self.typed(name) == Some("")) else {
+            return Ok(());
+        };
+        let flag = parser::flag(self.command, name);
+        Err(Failure::new(format!("{flag} must not be empty")))
     }
 
     /// Fails where one of these options is not given or empty.
     fn require(&self, options: &[&str]) -> Result<(), Failure> {
         let missing = options.iter().filter(|name| self.value(name).is_none());
-        let missing: Vec<String> = missing
-            .map(|name| parser::flag(self.command, name))
-            .collect();
+        let missing = missing.map(|name| parser::flag(self.command, name));
+        let missing: Vec<String> = missing.collect();
         if missing.is_empty() {
             return Ok(());
         }
+        let action = self.value(parser::ACTION).unwrap_or_default();
+        let (command, missing) = (self.command, missing.join(" and "));
         Err(Failure::new(format!(
-            "{} --action {} needs {}",
-            self.command,
-            self.value(parser::ACTION).unwrap_or_default(),
-            missing.join(" and ")
+            "{command} --action {action} needs {missing}"
         )))
     }
 
     /// Those of these options that were given, for a module.
-    fn options(&self, names: &[&str]) -> Map<String, Value> {
-        let options = names.iter();
-        let options =
-            options.filter_map(|name| Some(((*name).to_owned(), json!(self.value(name)?))));
-        options.collect()
+    fn options(&self, names: &[&str]) -> Options {
+        let mut options = Options::new();
+        for name in names {
+            options.extend(
+                self.value(name)
+                    .map(|value| ((*name).to_owned(), json!(value))),
+            );
+        }
+        options
     }
 
     /// The result of a module that must not change anything.
-    fn check(
-        &self,
-        module: &'static Module,
-        options: Map<String, Value>,
-    ) -> Result<Value, Failure> {
+    fn check(&self, module: &'static Module, options: Options) -> Result<Value, Failure> {
         self.call(module, options, true)
     }
 
     /// Lets a module do what the options say. The old client printed nothing then.
-    fn apply(
-        &self,
-        module: &'static Module,
-        options: Map<String, Value>,
-    ) -> Result<ActionOutput, Failure> {
+    fn apply(&self, module: &'static Module, options: Options) -> Result<ActionOutput, Failure> {
         self.call(module, options, false)?;
         Ok(ActionOutput::Nothing)
     }
@@ -100,7 +95,7 @@ impl OldCommandLine<'_> {
     fn call(
         &self,
         module: &'static Module,
-        options: Map<String, Value>,
+        options: Options,
         check_mode: bool,
     ) -> Result<Value, Failure> {
         let options = self.connection.clone().into_iter().chain(options).collect();
