@@ -86,10 +86,9 @@ fn environment_section() -> String {
         Some((option.env?, format!("What {flag} is when not given.")))
     });
     let others = [
-        (profiles::VARIABLE, "What --lab is when not given."),
-        ("NO_COLOR", "Where it is set, nothing is coloured."),
+        (profiles::VARIABLE, "What --lab is when not given.".into()),
+        ("NO_COLOR", "Where it is set, nothing is coloured.".into()),
     ];
-    let others = others.map(|(name, text)| (name, text.to_owned()));
     let mut section = ".SH ENVIRONMENT\n".to_owned();
     for (name, text) in options.chain(others) {
         // An escaped hyphen is one that can be copied.

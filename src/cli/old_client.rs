@@ -70,9 +70,8 @@ fn print_usage_error(args: &[OsString], failure: &Failure) -> ExitCode {
 fn connection(matches: &ArgMatches) -> Result<Map<String, Value>, Failure> {
     let mut typed = Map::new();
     for name in ["mrp_url", "mrp_token"] {
-        if let Some(value) = matches.get_one::<String>(name) {
-            typed.insert(name.to_owned(), json!(value));
-        }
+        let value = matches.get_one::<String>(name);
+        typed.extend(value.map(|value| (name.to_owned(), json!(value))));
     }
     let mut connection = profiles::options(None, &typed)?;
     connection.extend(typed);

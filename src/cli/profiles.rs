@@ -104,42 +104,40 @@ fn default_options() -> Result<Map<String, Value>, Failure> {
     match (default, &labs[..]) {
         (Some(lab), _) | (None, &[lab]) => lab_options(&file, lab),
         (None, []) => Ok(Map::new()),
-        (None, labs) => Err(invalid_lab(
-            format!(
-                "no lab is chosen: {} has {}",
-                path.display(),
-                enumerate(labs)
-            ),
-            format!(
-                "Choose one with --lab NAME, with {VARIABLE}, or with a line {DEFAULT} = NAME before the first."
-            ),
-        )),
+        (None, labs) => {
+            let (path, labs) = (path.display(), enumerate(labs));
+            Err(invalid_lab(
+                format!("no lab is chosen: {path} has {labs}"),
+                format!(
+                    "Choose one with --lab NAME, with {VARIABLE}, or with a line {DEFAULT} = NAME before the first."
+                ),
+            ))
+        }
     }
 }
 
 /// The file, which must exist when a lab is named.
 fn file_with(lab: &str) -> Result<OptionsFile, Failure> {
-    let Some(path) = existing_file() else {
-        return Err(invalid_lab(
-            format!("there is no configuration file with a lab '{lab}'"),
-            format!(
-                "Write [{lab}] with mrp_url and token_file to {}.",
-                user_file().display()
-            ),
-        ));
-    };
-    read(&path)
+    if let Some(path) = existing_file() {
+        return read(&path);
+    }
+    let file = user_file();
+    Err(invalid_lab(
+        format!("there is no configuration file with a lab '{lab}'"),
+        format!(
+            "Write [{lab}] with mrp_url and token_file to {}.",
+            file.display()
+        ),
+    ))
 }
 
 /// The file. Before the first lab it may have nothing but the default.
 fn read(path: &Path) -> Result<OptionsFile, Failure> {
     let file = OptionsFile::read(path)?;
+    let path = path.display();
     match file.preamble().keys().find(|name| *name != DEFAULT) {
         Some(name) => Err(invalid_lab(
-            format!(
-                "{} has an option '{name}' before its first lab",
-                path.display()
-            ),
+            format!("{path} has an option '{name}' before its first lab"),
             "A lab begins with a line [NAME].",
         )),
         None => Ok(file),

@@ -27,7 +27,6 @@ pub(crate) struct Command {
     pub(crate) example: &'static str,
 }
 
-/// How the result of a command is shown.
 #[derive(Clone, Copy)]
 pub(crate) enum View {
     /// The steps of the plan.
@@ -46,7 +45,7 @@ pub(crate) enum View {
 }
 
 impl Command {
-    /// A command with all options of a module, which shows the steps of the plan.
+    /// With all options of the module, and the steps of the plan as its result.
     const fn new(words: &'static [&'static str], module: &'static Module) -> Command {
         Command {
             words,

@@ -43,7 +43,6 @@ const OPTIONS: &[Opt] = &[
 ];
 
 pub(crate) const WATCH: &str = "watch";
-/// The seconds between two repetitions.
 pub(crate) const INTERVAL: &str = "interval";
 
 #[derive(Deserialize)]

@@ -17,7 +17,6 @@ pub(crate) fn size() -> Option<(u16, u16)> {
     size.map(|(columns, lines)| (columns.0, lines.0))
 }
 
-/// Prints a result.
 pub(crate) fn print(text: &str) -> ExitCode {
     let mut stdout = anstream::stdout();
     let written = stdout.write_all(text.as_bytes());
@@ -49,7 +48,6 @@ pub(crate) fn print_failure(failure: &Failure) {
     }
 }
 
-/// Prints one of the warnings of a result.
 pub(crate) fn print_warning(warning: &str) {
     let word = paint(colours::CHANGED, "warning:");
     print_error(&format!("{word} {}\n", without_controls(warning)));
