@@ -59,7 +59,7 @@ lint: ## Checks format, lints and documentation as CI does
 
 # -p: built together with the lab, the binaries would get the lab's features of their common dependencies.
 modules:
-	$(CARGO) build --release --locked -p mr-provisioner --bin mrp-ansible
+	$(CARGO) build --release --locked -p mr-provisioner --bin mrp-ansible --no-default-features
 
 mrp: ## Builds the command line, target/release/mrp
 	$(CARGO) build --release --locked -p mr-provisioner --bin mrp

@@ -1,13 +1,13 @@
 //! A client library, Ansible modules, a dynamic inventory and a command line for the Mr-Provisioner bare-metal provisioning
 //! server.
 //!
-//! ```ignore
+//! ```no_run
 //! use mr_provisioner::client::{Client, Result, Scope};
 //!
 //! fn list_kernels() -> Result<()> {
 //!     let client = Client::builder("https://lab.example/mrp/", "the token").connect()?;
 //!     for image in client.images().list(Scope::Own)? {
-//!         println!("{} {}", image.id, image.name);
+//!         println!("{} {}", image.id, image.description.unwrap_or_default());
 //!     }
 //!     Ok(())
 //! }

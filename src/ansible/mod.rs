@@ -26,6 +26,7 @@ use std::process::ExitCode;
 pub use call::Call;
 pub use options::option::{Disclosure, Kind, Literal, Opt};
 pub use options::path::expand as expand_path;
+#[cfg(feature = "cli")]
 pub(crate) use options::python::str_of;
 pub use options::spec::{
     Attribute, Attributes, Constraints, ModuleSpec, RequiredIf, Return, Support,

@@ -10,16 +10,11 @@ use crate::task;
 use crate::task::{PartialOutcome, Task, TaskError, TaskOutcome};
 
 /// Plans the tasks and, outside check mode, applies their plans.
-pub(crate) fn run<T>(
+pub(crate) fn run<T: Task>(
     call: &Call,
     tasks: &[T],
     to_fields: ToFields<T::Report>,
-) -> Result<Success, Failure>
-where
-    T: Task + Sync,
-    T::Op: Send,
-    T::Report: Send,
-{
+) -> Result<Success, Failure> {
     let client = connection::connect(call)?;
     let plans = task::plan_all(&client.read_only().with_response_cache(), tasks);
     let fail_fast = call.options.get("fail_fast") == Some(&json!(true));

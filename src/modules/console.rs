@@ -11,7 +11,6 @@ use crate::modules::options::machine;
 use crate::modules::result::serialize_fields;
 use crate::modules::returns;
 use crate::task::console;
-use crate::task::console::ConsoleSpec;
 
 pub(crate) const MODULE: Module = Module { spec: &SPEC, run };
 
@@ -51,7 +50,8 @@ static SPEC: ModuleSpec = ModuleSpec {
     examples: EXAMPLES,
     returns: RETURNS,
     ..ModuleSpec::EMPTY
-};
+}
+.documented();
 
 const OPTIONS: &[Opt] = &[machine::ALLOW_UNASSIGNED];
 
@@ -76,15 +76,13 @@ struct ConsoleFields {
 
 fn run(call: &Call) -> Result<Success, Failure> {
     let options: ConsoleOptions = call.options();
-    let spec = ConsoleSpec {
-        machine: machine::machine(call)?,
-        allow_unassigned: options.allow_unassigned,
-    };
+    let machine = machine::machine(call)?;
     let client = connection::connect(call)?;
-    let machine = console::prepare(client.read_only(), &spec)?;
+    let machine = console::find_machine(client.read_only(), &machine, options.allow_unassigned)?;
+    // It changes nothing that other users see, but it is a request that writes.
     let console = match call.check_mode {
         true => ConsoleFields::default(),
-        false => console::open(&client, &machine)?.into(),
+        false => client.consoles().create(machine.id)?.into(),
     };
     Ok(Success {
         fields: serialize_fields(&ConsoleReport { machine, console }),

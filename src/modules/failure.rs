@@ -7,7 +7,7 @@ use crate::task::TaskError;
 
 impl From<TaskError> for Failure {
     fn from(error: TaskError) -> Failure {
-        let hint = error.hint();
+        let hint = error.hint().map(str::to_owned);
         // An id is given by another option for each kind of object, so that hint names none.
         let hint_names_option = matches!(error, TaskError::Ambiguous { .. })
             || hint.as_deref().is_some_and(markup::names_option);

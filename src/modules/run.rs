@@ -16,24 +16,18 @@ pub(crate) fn run<T>(
     to_task: fn(&Call) -> Result<T, Failure>,
 ) -> Result<Success, Failure>
 where
-    T: Task + Sync,
-    T::Op: Send,
-    T::Report: Serialize + Send,
+    T: Task,
+    T::Report: Serialize,
 {
     run_with_fields(call, to_task, serialize_fields)
 }
 
 /// The same, with other keys in the result than the fields of the report.
-pub(crate) fn run_with_fields<T>(
+pub(crate) fn run_with_fields<T: Task>(
     call: &Call,
     to_task: fn(&Call) -> Result<T, Failure>,
     to_fields: ToFields<T::Report>,
-) -> Result<Success, Failure>
-where
-    T: Task + Sync,
-    T::Op: Send,
-    T::Report: Send,
-{
+) -> Result<Success, Failure> {
     let valid_task = |call: &Call| valid_task(call, to_task);
     match &call.items {
         None => run_one(call, &valid_task(call)?, to_fields),

@@ -5,7 +5,7 @@ use std::time::Duration;
 use crate::client::Client;
 use crate::task::TaskError;
 use crate::task::plan::{
-    Action, PartialOutcome, Plan, PlannedStep, Step, StepOutcome, Task, TaskOutcome,
+    Action, PartialOutcome, Plan, PlannedStep, Step, StepOutcome, Task, TaskOutcome, TaskResult,
 };
 
 /// An event of a step, reported while a plan is applied.
@@ -23,18 +23,18 @@ pub(crate) fn apply<T: Task>(
     client: &Client,
     plan: Plan<T::Op, T::Report>,
     listener: impl Fn(StepEvent),
-) -> Result<TaskOutcome<T::Report>, Box<PartialOutcome>> {
+) -> TaskResult<T> {
     let mut execution = Execution::<T>::new(plan);
     while !execution.is_over() {
         execution.run_step_and_sleep(client, &listener);
     }
-    execution.finish()
+    execution.finish(None)
 }
 
 /// A plan that is being applied.
 pub(super) struct Execution<T: Task> {
     /// The steps that are left, with the warnings and the report so far.
-    plan: Plan<T::Op, T::Report>,
+    pub(super) plan: Plan<T::Op, T::Report>,
     done: Vec<Step>,
     failed: Option<(Step, TaskError)>,
 }
@@ -68,14 +68,14 @@ impl<T: Task> Execution<T> {
         client: &Client,
         listener: &impl Fn(StepEvent),
     ) -> Option<Duration> {
-        let PlannedStep { mut step, op } = self.plan.steps.pop_front()?;
+        let PlannedStep { mut step, mut op } = self.plan.steps.pop_front()?;
         listener(StepEvent::Started(&step));
-        match T::apply_step(client, op, &mut self.plan.report) {
+        match T::apply_step(client, &mut op, &mut self.plan.report) {
             Ok(StepOutcome::Done) => {
                 listener(StepEvent::Done(&step));
                 self.done.push(step);
             }
-            Ok(StepOutcome::DoneOtherwise(after)) => {
+            Ok(StepOutcome::DoneWith(after)) => {
                 step.after = after;
                 listener(StepEvent::Done(&step));
                 self.done.push(step);
@@ -84,7 +84,7 @@ impl<T: Task> Execution<T> {
                 listener(StepEvent::NoEffect);
                 self.plan.warnings.push(reason);
             }
-            Ok(StepOutcome::Pending(op, pause)) => {
+            Ok(StepOutcome::Pending(pause)) => {
                 listener(StepEvent::NoEffect);
                 self.plan.steps.push_front(PlannedStep { step, op });
                 return Some(pause);
@@ -113,20 +113,14 @@ impl<T: Task> Execution<T> {
         self.failed.is_some()
     }
 
-    /// The outcome when no further step is run. Steps that are left are a failure; without any, it has succeeded.
-    pub(super) fn abandon(
-        mut self,
-        reason: &'static str,
-    ) -> Result<TaskOutcome<T::Report>, Box<PartialOutcome>> {
-        if !self.has_failed()
+    /// The outcome when no further step is run. Steps that are left are a failure for this reason.
+    pub(super) fn finish(mut self, stop: Option<&'static str>) -> TaskResult<T> {
+        if let Some(reason) = stop
+            && !self.has_failed()
             && let Some(next) = self.plan.steps.pop_front()
         {
             self.failed = Some((next.step, TaskError::Abandoned(reason)));
         }
-        self.finish()
-    }
-
-    pub(super) fn finish(self) -> Result<TaskOutcome<T::Report>, Box<PartialOutcome>> {
         let Execution { plan, done, failed } = self;
         let remaining = plan.steps.into_iter().map(|planned| planned.step);
         match failed {
@@ -142,10 +136,5 @@ impl<T: Task> Execution<T> {
                 warnings: plan.warnings,
             })),
         }
-    }
-
-    /// The outcome that running all steps would have.
-    pub(super) fn predicted_outcome(self) -> TaskOutcome<T::Report> {
-        self.plan.predicted_outcome()
     }
 }

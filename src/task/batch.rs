@@ -6,27 +6,16 @@ use std::time::Duration;
 
 use crate::client::{Client, ReadOnlyClient};
 use crate::task::apply::{Execution, StepEvent};
-use crate::task::plan::{PartialOutcome, PlanResult, Task, TaskOutcome};
-use crate::task::{TaskError, parallel};
+use crate::task::plan::{PartialOutcome, PlanResult, Task, TaskResult};
+use crate::task::{Result, TaskError, parallel};
 
 /// Why a task is abandoned that did not fail itself.
 const ANOTHER_FAILED: &str = "another item failed and O(fail_fast) is set";
 const ALL_WOULD_FAIL: &str = "another item failed as all of them would";
 
-/// The outcome of one task.
-type BatchResult<T> = Result<TaskOutcome<<T as Task>::Report>, Box<PartialOutcome>>;
-
-/// The execution of one task, or why it could not be planned.
-type BatchExecution<T> = Result<Execution<T>, TaskError>;
-
 /// Plans all tasks. Each plan is made from what the server has now, so no two may claim the same object. After an error
 /// that concerns all tasks, no further request is sent.
-pub(crate) fn plan_all<T>(client: &ReadOnlyClient, tasks: &[T]) -> Vec<PlanResult<T>>
-where
-    T: Task + Sync,
-    T::Op: Send,
-    T::Report: Send,
-{
+pub(crate) fn plan_all<T: Task>(client: &ReadOnlyClient, tasks: &[T]) -> Vec<PlanResult<T>> {
     let all_would_fail = AtomicBool::new(false);
     let mut plans = parallel::map(tasks, |task| {
         if all_would_fail.load(Ordering::Relaxed) {
@@ -49,13 +38,13 @@ where
 pub(crate) fn predict_all<T: Task>(
     plans: Vec<PlanResult<T>>,
     fail_fast: bool,
-) -> Vec<BatchResult<T>> {
+) -> Vec<TaskResult<T>> {
     let executions = executions::<T>(plans);
     let stop = stop_reason(&executions, fail_fast);
     executions
         .into_iter()
         .map(|execution| match (execution, stop) {
-            (Ok(execution), None) => Ok(execution.predicted_outcome()),
+            (Ok(execution), None) => Ok(execution.plan.predicted_outcome()),
             (execution, stop) => finish(execution, stop),
         })
         .collect()
@@ -63,17 +52,12 @@ pub(crate) fn predict_all<T: Task>(
 
 /// Applies the plans in their order. A plan that has to wait is left at its wait while the others go on; then all waits
 /// are polled in parallel until none is left. With `fail_fast`, no step is started after a failure.
-pub(crate) fn apply_all<T>(
+pub(crate) fn apply_all<T: Task>(
     client: &Client,
     plans: Vec<PlanResult<T>>,
     fail_fast: bool,
     listener: impl Fn(StepEvent) + Sync,
-) -> Vec<BatchResult<T>>
-where
-    T: Task,
-    T::Op: Send,
-    T::Report: Send,
-{
+) -> Vec<TaskResult<T>> {
     let mut executions = executions::<T>(plans);
     let mut pause = Duration::ZERO;
     let stop = loop {
@@ -96,7 +80,8 @@ where
         .collect()
 }
 
-fn executions<T: Task>(plans: Vec<PlanResult<T>>) -> Vec<BatchExecution<T>> {
+/// The execution of each task, or why it could not be planned.
+fn executions<T: Task>(plans: Vec<PlanResult<T>>) -> Vec<Result<Execution<T>>> {
     plans
         .into_iter()
         .map(|plan| plan.map(Execution::new))
@@ -106,7 +91,7 @@ fn executions<T: Task>(plans: Vec<PlanResult<T>>) -> Vec<BatchExecution<T>> {
 /// Runs each execution in turn up to its next wait, unless there is a reason to stop.
 fn run_in_order<T: Task>(
     client: &Client,
-    executions: &mut [BatchExecution<T>],
+    executions: &mut [Result<Execution<T>>],
     fail_fast: bool,
     listener: &impl Fn(StepEvent),
 ) -> Option<&'static str> {
@@ -122,52 +107,46 @@ fn run_in_order<T: Task>(
 }
 
 /// Why no further step is started; None to go on.
-fn stop_reason<T: Task>(executions: &[BatchExecution<T>], fail_fast: bool) -> Option<&'static str> {
+fn stop_reason<T: Task>(
+    executions: &[Result<Execution<T>>],
+    fail_fast: bool,
+) -> Option<&'static str> {
     if executions.iter().any(concerns_all) {
         return Some(ALL_WOULD_FAIL);
     }
-    let has_failure = executions.iter().any(|execution| match execution {
-        Ok(execution) => execution.has_failed(),
-        Err(_) => true,
-    });
+    let mut executions = executions.iter().map(Result::as_ref);
+    let has_failure = executions.any(|execution| execution.map_or(true, Execution::has_failed));
     (fail_fast && has_failure).then_some(ANOTHER_FAILED)
 }
 
 /// Whether a task could not be planned for a reason that concerns every task.
-fn concerns_all<Planned>(plan: &Result<Planned, TaskError>) -> bool {
+fn concerns_all<Planned>(plan: &Result<Planned>) -> bool {
     plan.as_ref().is_err_and(TaskError::concerns_all)
 }
 
-fn finish<T: Task>(execution: BatchExecution<T>, stop: Option<&'static str>) -> BatchResult<T> {
-    match (execution, stop) {
-        (Ok(execution), Some(reason)) => execution.abandon(reason),
-        (Ok(execution), None) => execution.finish(),
-        (Err(error), _) => Err(PartialOutcome::without_plan(error)),
+fn finish<T: Task>(execution: Result<Execution<T>>, stop: Option<&'static str>) -> TaskResult<T> {
+    match execution {
+        Ok(execution) => execution.finish(stop),
+        Err(error) => Err(Box::new(PartialOutcome {
+            error,
+            done: Vec::new(),
+            not_done: Vec::new(),
+            warnings: Vec::new(),
+        })),
     }
 }
 
 /// Refuses tasks that claim the same object. All plans are made before any is applied, so the second one would be
 /// outdated when it is applied, and nothing says which of the two the user means.
 fn refuse_repeated_objects<T: Task>(tasks: &[T], plans: &mut [PlanResult<T>]) {
-    let claims: Vec<BTreeSet<String>> = tasks
-        .iter()
-        .zip(&*plans)
-        .map(|(task, plan)| match plan {
-            Ok(plan) => task.claimed_objects(plan).into_iter().collect(),
-            Err(_) => BTreeSet::new(),
-        })
-        .collect();
-    let mut claim_counts: HashMap<&str, usize> = HashMap::new();
-    for object in claims.iter().flatten() {
-        *claim_counts.entry(object).or_default() += 1;
-    }
-    for ((task, plan), claimed) in tasks.iter().zip(plans).zip(&claims) {
-        if claimed
-            .iter()
-            .any(|object| claim_counts[object.as_str()] > 1)
-        {
-            let sentence = format!("{} is in the list more than once", task.title());
-            *plan = Err(TaskError::Refused(sentence));
+    let mut claims: HashMap<String, BTreeSet<usize>> = HashMap::new();
+    for (index, (task, plan)) in tasks.iter().zip(&*plans).enumerate() {
+        for object in plan.iter().flat_map(|plan| task.claimed_objects(plan)) {
+            claims.entry(object).or_default().insert(index);
         }
+    }
+    for &index in claims.values().filter(|tasks| tasks.len() > 1).flatten() {
+        let sentence = format!("{} is in the list more than once", tasks[index].title());
+        plans[index] = Err(TaskError::Refused(sentence));
     }
 }

@@ -2,10 +2,12 @@
 //!
 //! Sentences and hints name options in markup, such as `O(force)`, and each front end renders them.
 
-use std::net::Ipv4Addr;
 use std::time::Duration;
 
 use crate::client;
+
+/// The result of everything that a task does.
+pub(crate) type Result<T, E = TaskError> = std::result::Result<T, E>;
 
 /// An error of a task. The text is one sentence; [`TaskError::hint`] says what helps.
 #[derive(Debug, thiserror::Error)]
@@ -33,17 +35,6 @@ pub(crate) enum TaskError {
         candidates: Vec<String>,
     },
 
-    /// The machine is not assigned to the token's user. The server itself lets anyone change its boot parameters.
-    #[error(
-        "machine '{machine}' is not assigned to this token's user; {}",
-        holders_text(holders)
-    )]
-    NotAssigned {
-        machine: String,
-        /// Who holds it, with the reason where one was given.
-        holders: Vec<String>,
-    },
-
     /// Machines are held by others, or there are too few of them.
     #[error("{problem}{}{}", deadline_text(*waited), colon_list(holders))]
     NotFree {
@@ -55,12 +46,6 @@ pub(crate) enum TaskError {
         holders: Vec<String>,
     },
 
-    /// The server confirmed a reservation, and nobody holds the machine afterwards.
-    #[error(
-        "the server confirmed the reservation of machine '{machine}' and did not store it: the machine is assigned to nobody"
-    )]
-    NotStored { machine: String },
-
     /// Not all of several machines could be reserved, and one that was could not be released again.
     #[error("{source}; {} could not be given back", machines.join(", "))]
     NotGivenBack {
@@ -70,29 +55,11 @@ pub(crate) enum TaskError {
         machines: Vec<String>,
     },
 
-    /// The object belongs to another user, so the change must be made by its owner.
-    #[error("{object} belongs to {owner}, so {change} is not possible with this token")]
-    NotYours {
-        object: String,
-        owner: String,
-        /// What the task would do: `changing it`.
-        change: String,
-    },
-
-    /// An image or preseed to be deleted is what machines boot.
     #[error("{object} is in use and was not deleted: {}", uses.join(", "))]
     InUse {
         object: String,
         /// `kernel of qdc01` for each use.
         uses: Vec<String>,
-    },
-
-    /// The address belongs to another interface, or is promised to one in the same batch.
-    #[error("{interface} cannot have {address}: {holder}")]
-    AddressTaken {
-        interface: String,
-        address: Ipv4Addr,
-        holder: String,
     },
 
     /// The server took a request and then has other values than those that were sent.
@@ -111,13 +78,13 @@ pub(crate) enum TaskError {
         source: client::Error,
     },
 
-    /// The options ask for something impossible.
+    /// The options ask for something impossible, or for something that the server would not do.
     #[error("{0}")]
     Refused(String),
 
-    /// A local file could not be used.
-    #[error("{path}: {problem}")]
-    File { path: String, problem: String },
+    /// A failure with a hint of its own.
+    #[error("{problem}")]
+    Failed { problem: String, hint: &'static str },
 
     /// The server did not provision the machine, or its BMC failed.
     #[error(
@@ -129,14 +96,6 @@ pub(crate) enum TaskError {
         source: client::Error,
         /// What was restored on the server afterwards; empty where nothing was.
         aftermath: String,
-    },
-
-    /// The machine reported `error` instead of `ready`.
-    #[error("machine '{machine}' reported the state error after {}", seconds(*waited))]
-    InstallFailed {
-        machine: String,
-        /// The time from the start of the wait.
-        waited: Duration,
     },
 
     /// Another task of the batch failed, and this one was not continued for this reason.
@@ -153,58 +112,25 @@ pub(crate) enum TaskError {
         last: String,
         hint: &'static str,
     },
-
-    /// The machine's BMC does not answer, so no order is sent to it either.
-    #[error(
-        "the BMC of machine '{machine}' does not answer, so its power is unknown and was left alone"
-    )]
-    PowerUnknown { machine: String },
-
-    /// A boot over the network without a boot file: the server names none while netboot is off.
-    #[error("a PXE reboot of machine '{machine}' finds nothing to boot, since its netboot is off")]
-    NetbootOff { machine: String },
 }
 
 impl TaskError {
     /// What the user can do about it, as a sentence of its own.
-    pub(crate) fn hint(&self) -> Option<String> {
-        match self {
-            TaskError::Api(error) => error.hint().map(str::to_owned),
-            TaskError::Provision { source, .. } | TaskError::Unverified { source, .. } => {
-                source.hint().map(str::to_owned)
-            }
-            TaskError::Ambiguous { .. } => Some("Give the id instead.".into()),
-            TaskError::NotAssigned { .. } => Some(
-                "Have the machine assigned to this user, or act all the same with the option O(allow_unassigned).".into(),
-            ),
+    pub(crate) fn hint(&self) -> Option<&str> {
+        Some(match self {
+            TaskError::Api(source)
+            | TaskError::Provision { source, .. }
+            | TaskError::Unverified { source, .. } => return source.hint(),
+            TaskError::Ambiguous { .. } => "Give the id instead.",
             TaskError::NotFree { waited: None, .. } => {
-                Some("Wait until enough are free with the option O(wait).".into())
+                "Wait until enough are free with the option O(wait)."
             }
-            TaskError::NotStored { .. } => Some(
-                "That is a fault of the server. With an administrator's token the machine is assigned instead (name that \
-                 user with the option O(user) if they own no image, machine or preseed); otherwise have an administrator \
-                 assign it."
-                    .into(),
-            ),
-            TaskError::NotGivenBack { .. } => Some("Release them when the server answers again.".into()),
-            TaskError::AddressTaken { .. } => {
-                Some("The option O(ipv4) also takes auto, the lowest address of the pool that is free at the time.".into())
-            }
-            TaskError::InUse { .. } => Some("Point these machines at something else first.".into()),
-            TaskError::InstallFailed { .. } => Some(
-                "The installer's own log on the machine's console tells why. Netboot is still on: a reboot \
-                 starts the installer again."
-                    .into(),
-            ),
-            TaskError::WaitTimeout { hint, .. } => Some((*hint).into()),
-            TaskError::PowerUnknown { .. } => Some(
-                "Check that the BMC answers, and that its address, user, password and cartridge on the server are right.".into(),
-            ),
-            TaskError::NetbootOff { .. } => Some(
-                "Switch its netboot on first, or reboot it all the same with the option O(force).".into(),
-            ),
-            _ => None,
-        }
+            TaskError::NotGivenBack { .. } => "Release them when the server answers again.",
+            TaskError::InUse { .. } => "Point these machines at something else first.",
+            TaskError::WaitTimeout { hint, .. } => hint,
+            TaskError::Failed { hint, .. } => hint,
+            _ => return None,
+        })
     }
 
     /// Whether the step that failed may have taken effect: its answer was lost, or the read after it failed.
@@ -240,21 +166,7 @@ impl TaskError {
 fn similar_text(near: &[String]) -> String {
     match near {
         [] => String::new(),
-        names => format!(
-            " (near: {})",
-            names
-                .iter()
-                .map(|name| format!("'{name}'"))
-                .collect::<Vec<_>>()
-                .join(", ")
-        ),
-    }
-}
-
-fn holders_text(holders: &[String]) -> String {
-    match holders {
-        [] => "nobody holds it".into(),
-        holders => format!("it is held by {}", holders.join(", ")),
+        names => format!(" (near: '{}')", names.join("', '")),
     }
 }
 
@@ -272,17 +184,8 @@ fn deadline_text(waited: Option<Duration>) -> String {
 }
 
 fn aftermath_text(aftermath: &str) -> String {
-    if aftermath.is_empty() {
-        String::new()
-    } else {
-        format!("; {aftermath}")
-    }
-}
-
-/// A measured time, rounded.
-fn seconds(time: Duration) -> String {
-    match time.as_secs_f64() {
-        whole if whole >= 10.0 => format!("{whole:.0} s"),
-        short => format!("{short:.1} s"),
+    match aftermath {
+        "" => String::new(),
+        aftermath => format!("; {aftermath}"),
     }
 }

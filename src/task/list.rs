@@ -10,7 +10,7 @@ use crate::support::glob::Glob;
 use crate::support::sort::sorted;
 use crate::task::network::MachineSelection;
 use crate::task::preseed::PreseedFacts;
-use crate::task::{TaskError, parallel};
+use crate::task::{Result, parallel};
 
 /// A filter for images; what is not given matches every image.
 #[derive(Clone, Debug, Default)]
@@ -26,10 +26,7 @@ pub(crate) struct ImageFilter {
 }
 
 /// The images that match, the oldest first.
-pub(crate) fn images(
-    client: &ReadOnlyClient,
-    filter: &ImageFilter,
-) -> Result<Vec<Image>, TaskError> {
+pub(crate) fn images(client: &ReadOnlyClient, filter: &ImageFilter) -> Result<Vec<Image>> {
     let mut images = client.images().list(filter.scope)?;
     images.retain(|image| {
         matches_pattern(&filter.name, image.name.as_deref())
@@ -66,7 +63,7 @@ pub(crate) struct PreseedInfo {
 pub(crate) fn preseeds(
     client: &ReadOnlyClient,
     filter: &PreseedFilter,
-) -> Result<Vec<PreseedInfo>, TaskError> {
+) -> Result<Vec<PreseedInfo>> {
     let mut preseeds = client.preseeds().list(filter.scope)?;
     preseeds.retain(|preseed| {
         matches_pattern(&filter.name, Some(&preseed.name))
@@ -126,7 +123,7 @@ pub(crate) struct MachineInfo {
 pub(crate) fn machines(
     client: &ReadOnlyClient,
     filter: &MachineFilter,
-) -> Result<Vec<MachineInfo>, TaskError> {
+) -> Result<Vec<MachineInfo>> {
     let mut machines = filter.machines.select(client, filter.scope)?;
     machines.retain(|machine| {
         matches_pattern(&filter.name, Some(&machine.name))

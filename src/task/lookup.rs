@@ -1,15 +1,15 @@
 //! Finding the object that a user names, or similar names when there is none.
 
 use std::collections::{BTreeSet, HashSet};
+use std::fmt::Display;
 
 use crate::client::{
-    Assignee, Image, ImageId, ImageType, Machine, MachineId, Preseed, PreseedId, Query,
-    ReadOnlyClient, Scope,
+    self, Assignee, Image, ImageId, ImageType, Machine, MachineId, Query, ReadOnlyClient, Scope,
 };
 use crate::support::sort::sorted;
 use crate::support::suggest::near;
 use crate::support::user_text::user_with_reason;
-use crate::task::TaskError;
+use crate::task::{Result, TaskError};
 
 /// All images that are visible to the token's user, and which of them belong to this user.
 ///
@@ -20,7 +20,7 @@ pub(super) struct Images {
 }
 
 impl Images {
-    pub(super) fn fetch(client: &ReadOnlyClient) -> Result<Images, TaskError> {
+    pub(super) fn fetch(client: &ReadOnlyClient) -> Result<Images> {
         let own = client.images().list(Scope::Own)?;
         let visible = client.images().list(Scope::Visible)?;
         Ok(Images {
@@ -56,7 +56,7 @@ impl Images {
         kind: &ImageType,
         arch: &str,
         description: &str,
-    ) -> Result<Option<&Image>, TaskError> {
+    ) -> Result<Option<&Image>> {
         let (own, others) = self.with_description(kind, arch, description);
         match (own.first(), others.as_slice()) {
             (Some(newest), _) => Ok(Some(newest)),
@@ -86,27 +86,24 @@ impl Images {
     }
 }
 
-/// The image with that id, or the error that there is none.
-pub(super) fn image_by_id(client: &ReadOnlyClient, id: ImageId) -> Result<Image, TaskError> {
-    client
-        .images()
-        .find(id)?
-        .ok_or_else(|| id_not_found("image", id))
-}
-
-/// The preseed with that id, or the error that there is none.
-pub(super) fn preseed_by_id(client: &ReadOnlyClient, id: PreseedId) -> Result<Preseed, TaskError> {
-    match client.preseeds().get(id) {
-        Err(error) if error.is_not_found() => Err(id_not_found("preseed", id)),
+/// The answer to reading an object by its id, or the error that there is none.
+pub(super) fn require_id<T>(
+    what: &str,
+    id: impl Display,
+    answer: Result<T, client::Error>,
+) -> Result<T> {
+    match answer {
+        Err(error) if error.is_not_found() => Err(TaskError::NotFound {
+            what: what.into(),
+            name: format!("with id {id}"),
+            near: Vec::new(),
+        }),
         answer => Ok(answer?),
     }
 }
 
 /// The error for a name that no visible preseed has.
-pub(super) fn preseed_not_found(
-    client: &ReadOnlyClient,
-    name: &str,
-) -> Result<TaskError, TaskError> {
+pub(super) fn preseed_not_found(client: &ReadOnlyClient, name: &str) -> Result<TaskError> {
     let preseeds = client.preseeds().list(Scope::Visible)?;
     let names = preseeds.iter().map(|preseed| preseed.name.as_str());
     Ok(name_not_found("visible preseed", name, names))
@@ -114,7 +111,7 @@ pub(super) fn preseed_not_found(
 
 /// The error for a user whom the server does not know. It lists no users, so similar names are those of owners of
 /// visible images.
-pub(super) fn user_not_found(client: &ReadOnlyClient, name: &str) -> Result<TaskError, TaskError> {
+pub(super) fn user_not_found(client: &ReadOnlyClient, name: &str) -> Result<TaskError> {
     let images = client.images().list(Scope::Visible)?;
     let owners: BTreeSet<&str> = images
         .iter()
@@ -141,22 +138,16 @@ impl MachineRef {
 }
 
 /// The machine that is named, or the error with similar names.
-pub(super) fn find_machine(
-    client: &ReadOnlyClient,
-    machine: &MachineRef,
-) -> Result<Machine, TaskError> {
+pub(super) fn find_machine(client: &ReadOnlyClient, machine: &MachineRef) -> Result<Machine> {
     match machine {
         MachineRef::Name(name) => match client.machines().find(name)? {
             Some(found) => Ok(found),
-            None => Err(machine_not_found(
-                &client.machines().list(Scope::Visible)?,
-                name,
-            )),
+            None => {
+                let machines = client.machines().list(Scope::Visible)?;
+                Err(machine_not_found(&machines, name))
+            }
         },
-        MachineRef::Id(id) => match client.machines().get(*id) {
-            Err(error) if error.is_not_found() => Err(id_not_found("machine", id)),
-            answer => Ok(answer?),
-        },
+        MachineRef::Id(id) => require_id("machine", id, client.machines().get(*id)),
     }
 }
 
@@ -172,13 +163,13 @@ pub(super) fn machine_not_found(machines: &[Machine], name: &str) -> TaskError {
 }
 
 /// Whether the machine is assigned to the token's user.
-pub(super) fn is_assigned(client: &ReadOnlyClient, machine: &Machine) -> Result<bool, TaskError> {
+pub(super) fn is_assigned(client: &ReadOnlyClient, machine: &Machine) -> Result<bool> {
     let own = client.machines().list(Scope::Own)?;
     Ok(own.iter().any(|other| other.id == machine.id))
 }
 
 /// Whether a machine has a BMC, which only a query of the server shows.
-pub(super) fn has_bmc(client: &ReadOnlyClient, machine: &Machine) -> Result<bool, TaskError> {
+pub(super) fn has_bmc(client: &ReadOnlyClient, machine: &Machine) -> Result<bool> {
     let without_bmc = client
         .machines()
         .query(Scope::Visible, &Query::without_bmc())?;
@@ -190,7 +181,7 @@ pub(super) fn find_assigned_machine(
     client: &ReadOnlyClient,
     machine: &MachineRef,
     allow_unassigned: bool,
-) -> Result<Machine, TaskError> {
+) -> Result<Machine> {
     let machine = find_machine(client, machine)?;
     if !allow_unassigned {
         require_assignment(client, &machine)?;
@@ -199,23 +190,28 @@ pub(super) fn find_assigned_machine(
 }
 
 /// Refuses a machine that is not assigned to the token's user: the server lets anyone change it.
-pub(super) fn require_assignment(
-    client: &ReadOnlyClient,
-    machine: &Machine,
-) -> Result<(), TaskError> {
+pub(super) fn require_assignment(client: &ReadOnlyClient, machine: &Machine) -> Result<()> {
     if is_assigned(client, machine)? {
         return Ok(());
     }
     let holders = client.assignees().list(machine.id)?;
-    Err(TaskError::NotAssigned {
-        machine: machine.name.clone(),
-        holders: holders.iter().map(holder_text).collect(),
+    let holders: Vec<String> = holders.iter().map(holder_text).collect();
+    let holders = match holders.as_slice() {
+        [] => "nobody holds it".to_owned(),
+        _ => format!("it is held by {}", holders.join(", ")),
+    };
+    Err(TaskError::Failed {
+        problem: format!(
+            "machine '{}' is not assigned to this token's user; {holders}",
+            machine.name
+        ),
+        hint: "Have the machine assigned to this user, or act all the same with the option O(allow_unassigned).",
     })
 }
 
 /// The name of the token's user, where they own an image, hold a machine or own a preseed. The server shows it nowhere
 /// else.
-pub(super) fn token_user(client: &ReadOnlyClient) -> Result<Option<String>, TaskError> {
+pub(super) fn token_user(client: &ReadOnlyClient) -> Result<Option<String>> {
     let images = client.images().list(Scope::Own)?;
     if let Some(name) = images.into_iter().find_map(|image| image.user) {
         return Ok(Some(name));
@@ -231,36 +227,38 @@ pub(super) fn token_user(client: &ReadOnlyClient) -> Result<Option<String>, Task
 
 /// The uses of an image by machines: `kernel of qdc01` for each.
 pub(super) fn uses_of_image(machines: &[Machine], image: ImageId) -> Vec<String> {
-    let roles = |machine: &Machine| {
-        [("kernel", machine.kernel_id), ("initrd", machine.initrd_id)]
-            .into_iter()
-            .filter(|(_, id)| *id == Some(image))
-            .map(|(role, _)| format!("{role} of {}", machine.name))
-            .collect::<Vec<_>>()
-    };
-    machines.iter().flat_map(roles).collect()
+    let mut uses = Vec::new();
+    for machine in machines {
+        for (role, id) in [("kernel", machine.kernel_id), ("initrd", machine.initrd_id)] {
+            if id == Some(image) {
+                uses.push(format!("{role} of {}", machine.name));
+            }
+        }
+    }
+    uses
 }
 
 /// The owner's name, for messages.
-pub(super) fn owner_text(user: Option<&str>) -> String {
-    user.unwrap_or("nobody").to_owned()
+pub(super) fn owner_text(user: Option<&str>) -> &str {
+    user.unwrap_or("nobody")
 }
 
 /// The error for a change that only the owner can make: `changing it`.
 pub(super) fn not_yours(object: String, user: Option<&str>, change: &str) -> TaskError {
-    TaskError::NotYours {
-        object,
-        owner: owner_text(user),
-        change: change.into(),
-    }
+    let owner = owner_text(user);
+    TaskError::Refused(format!(
+        "{object} belongs to {owner}, so {change} is not possible with this token"
+    ))
 }
 
 /// Refuses to delete an object that machines use.
-pub(super) fn require_unused(object: String, uses: Vec<String>) -> Result<(), TaskError> {
-    if uses.is_empty() {
-        Ok(())
-    } else {
-        Err(TaskError::InUse { object, uses })
+pub(super) fn require_unused(object: &str, uses: Vec<String>) -> Result<()> {
+    match uses.is_empty() {
+        true => Ok(()),
+        false => Err(TaskError::InUse {
+            object: object.into(),
+            uses,
+        }),
     }
 }
 
@@ -278,15 +276,6 @@ fn candidate_text(image: &Image) -> String {
 pub(super) fn holder_text(assignee: &Assignee) -> String {
     let user = assignee.user.as_deref().unwrap_or("an unknown user");
     user_with_reason(user, assignee.reason.as_deref())
-}
-
-/// The error for an id that no object has.
-fn id_not_found(what: &str, id: impl std::fmt::Display) -> TaskError {
-    TaskError::NotFound {
-        what: what.into(),
-        name: format!("with id {id}"),
-        near: Vec::new(),
-    }
 }
 
 /// The error for a name that none of the candidates has.

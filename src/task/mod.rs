@@ -1,9 +1,9 @@
 //! Idempotent tasks: compare a desired state with the server's, make a plan, apply the plan.
 //!
-//! Every task is a specification that implements [`Task`]. [`Task::plan`] takes a [`ReadOnlyClient`], which has no
-//! writing request, so planning is always safe: the result of check mode is the plan. [`Task::apply_step`] carries out
-//! one planned operation with a [`Client`] and reads back whether it took effect, because the server drops unknown
-//! fields silently. [`apply`] runs a whole plan and records which steps were done.
+//! Every task is a specification that implements [`Task`]. [`Task::plan`] takes a `ReadOnlyClient`, which has no writing
+//! request, so planning is always safe: the result of check mode is the plan. [`Task::apply_step`] carries out one
+//! planned operation with a `Client` and reads back whether it took effect, because the server drops unknown fields
+//! silently. [`apply()`] runs a whole plan and records which steps were done.
 
 mod apply;
 mod batch;
@@ -27,12 +27,9 @@ pub(crate) mod reservation;
 
 pub(crate) use apply::{StepEvent, apply};
 pub(crate) use batch::{apply_all, plan_all, predict_all};
-pub(crate) use error::TaskError;
+pub(crate) use error::{Result, TaskError};
 pub(crate) use plan::{
     Action, PartialOutcome, Plan, PlanResult, PlannedStep, Step, StepOutcome, StepResult, Task,
-    TaskOutcome, TextChange,
+    TaskOutcome,
 };
 pub(crate) use wait::{OngoingWait, WaitLimits};
-
-#[allow(unused_imports, reason = "named by the documentation above")]
-use crate::client::{Client, ReadOnlyClient};

@@ -1,13 +1,11 @@
 //! Network facts of machines: their interfaces, and their address where it is certain.
 
-use std::collections::BTreeMap;
-
 use serde::Serialize;
 
 use crate::client::{Interface, Machine, MachineId, Query, ReadOnlyClient, Scope};
 use crate::task::interface::find;
 use crate::task::lookup::MachineRef;
-use crate::task::{TaskError, lookup, parallel};
+use crate::task::{Result, lookup, parallel};
 
 /// Which machines, and which of their interfaces are preferred.
 #[derive(Clone, Debug)]
@@ -19,7 +17,6 @@ pub(crate) struct NetworkSpec {
     pub preference: Vec<String>,
 }
 
-/// A selection of machines.
 #[derive(Clone, Debug, Default)]
 pub(crate) enum MachineSelection {
     /// All in the scope.
@@ -31,7 +28,6 @@ pub(crate) enum MachineSelection {
     Query(Query),
 }
 
-/// The facts of the selected machines.
 #[derive(Debug, Default)]
 pub(crate) struct NetworkReport {
     /// In the order of their names, or in the order in which they were given.
@@ -40,7 +36,6 @@ pub(crate) struct NetworkReport {
     pub warnings: Vec<String>,
 }
 
-/// One machine's facts.
 #[derive(Clone, Debug, Serialize)]
 pub(crate) struct NetworkFacts {
     pub id: MachineId,
@@ -62,10 +57,7 @@ pub(crate) struct NetworkFacts {
 }
 
 /// Reads the machines and, in parallel, their interfaces.
-pub(crate) fn gather(
-    client: &ReadOnlyClient,
-    spec: &NetworkSpec,
-) -> Result<NetworkReport, TaskError> {
+pub(crate) fn gather(client: &ReadOnlyClient, spec: &NetworkSpec) -> Result<NetworkReport> {
     let machines = spec.machines.select(client, spec.scope)?;
     let interfaces = parallel::try_map(&machines, |machine| client.interfaces().list(machine.id))?;
     let mut report = NetworkReport::default();
@@ -82,10 +74,10 @@ pub(crate) fn interface(
     client: &ReadOnlyClient,
     machine: &MachineRef,
     name: &str,
-) -> Result<Interface, TaskError> {
+) -> Result<Interface> {
     let machine = lookup::find_machine(client, machine)?;
     let interfaces = client.interfaces().list(machine.id)?;
-    find::find_by_name(&machine, &interfaces, name).cloned()
+    find::find_by_name(&machine, &interfaces, name, None).cloned()
 }
 
 /// The network facts of a machine, and a warning if its address is not certain.
@@ -113,11 +105,7 @@ pub(crate) fn facts(
 }
 
 impl MachineSelection {
-    pub(super) fn select(
-        &self,
-        client: &ReadOnlyClient,
-        scope: Scope,
-    ) -> Result<Vec<Machine>, TaskError> {
+    pub(super) fn select(&self, client: &ReadOnlyClient, scope: Scope) -> Result<Vec<Machine>> {
         let machines = match self {
             MachineSelection::All => client.machines().list(scope)?,
             MachineSelection::Query(query) => client.machines().query(scope, query)?,
@@ -128,23 +116,19 @@ impl MachineSelection {
 }
 
 /// Several names need one list instead of a query each.
-fn select_by_name(client: &ReadOnlyClient, names: &[String]) -> Result<Vec<Machine>, TaskError> {
+fn select_by_name(client: &ReadOnlyClient, names: &[String]) -> Result<Vec<Machine>> {
     if let [name] = names {
         let machine = MachineRef::Name(name.clone());
         return Ok(vec![lookup::find_machine(client, &machine)?]);
     }
     let machines = client.machines().list(Scope::Visible)?;
-    let by_name: BTreeMap<&str, &Machine> = machines
-        .iter()
-        .map(|machine| (machine.name.as_str(), machine))
-        .collect();
-    names
-        .iter()
-        .map(|name| match by_name.get(name.as_str()) {
-            Some(machine) => Ok((*machine).clone()),
-            None => Err(lookup::machine_not_found(&machines, name)),
-        })
-        .collect()
+    let with_name = |name: &String| {
+        let found = machines.iter().find(|machine| machine.name == *name);
+        found
+            .cloned()
+            .ok_or_else(|| lookup::machine_not_found(&machines, name))
+    };
+    names.iter().map(with_name).collect()
 }
 
 /// The first preferred identifier that has an address decides; without one, only a single address is certain.
@@ -155,21 +139,17 @@ fn choose_interface<'a>(
     interfaces: &'a [Interface],
     preference: &[String],
 ) -> Result<Option<&'a Interface>, Vec<&'a Interface>> {
-    let addressed: Vec<&Interface> = interfaces
-        .iter()
-        .filter(|interface| address(interface).is_some())
-        .collect();
-    let preferred = preference
-        .iter()
-        .map(|identifier| {
-            addressed
-                .iter()
-                .filter(|interface| interface.identifier.as_ref() == Some(identifier))
-                .copied()
-                .collect::<Vec<_>>()
-        })
-        .find(|matching| !matching.is_empty());
-    let candidates = preferred.unwrap_or(addressed);
+    let mut addressed: Vec<&Interface> = interfaces.iter().collect();
+    addressed.retain(|interface| address(interface).is_some());
+    let with_identifier = |identifier: &String| {
+        let mut matching = addressed.clone();
+        matching.retain(|interface| interface.identifier.as_ref() == Some(identifier));
+        matching
+    };
+    let mut preferred = preference.iter().map(with_identifier);
+    let candidates = preferred
+        .find(|matching| !matching.is_empty())
+        .unwrap_or_else(|| addressed.clone());
     match candidates.as_slice() {
         [only] => Ok(Some(only)),
         // A machine with a single interface has only one MAC, whether or not it has an address yet.
@@ -188,19 +168,15 @@ pub(crate) fn address(interface: &Interface) -> Option<&str> {
 }
 
 fn ambiguity_warning(machine: &Machine, addressed: &[&Interface]) -> String {
-    let list = addressed
-        .iter()
-        .map(|interface| {
-            let identifier = interface.identifier.as_deref().unwrap_or("(no identifier)");
-            format!(
-                "{identifier} {}",
-                address(interface).unwrap_or("(no address)")
-            )
-        })
-        .collect::<Vec<_>>()
-        .join(", ");
+    let text = |interface: &&Interface| {
+        let identifier = interface.identifier.as_deref().unwrap_or("(no identifier)");
+        let address = address(interface).unwrap_or("(no address)");
+        format!("{identifier} {address}")
+    };
+    let list: Vec<String> = addressed.iter().map(text).collect();
     format!(
-        "machine '{}' has several addresses and none is preferred, so its ipv4 is null: {list}",
-        machine.name
+        "machine '{}' has several addresses and none is preferred, so its ipv4 is null: {}",
+        machine.name,
+        list.join(", ")
     )
 }

@@ -69,11 +69,8 @@ mod tests {
 
     #[test]
     fn answers_have_the_order_of_the_items() {
-        let items: Vec<u32> = (0..100).collect();
-        assert_eq!(
-            map(&items, |item| item * 2),
-            items.iter().map(|item| item * 2).collect::<Vec<_>>()
-        );
+        let doubled: Vec<u32> = (0..100).map(|item| item * 2).collect();
+        assert_eq!(map(0..100, |item| item * 2), doubled);
     }
 
     #[test]

@@ -4,29 +4,28 @@ use std::collections::VecDeque;
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
-use serde_json::{Map, Value};
+use serde_json::Value;
 
 use crate::client::{Client, ReadOnlyClient};
-use crate::task::{TaskError, verify};
+use crate::task::{Result, TaskError, verify};
 
 /// A desired state that can be planned and applied.
-pub(crate) trait Task {
+pub(crate) trait Task: Sized + Sync {
     /// One operation on the server, complete: carrying it out needs no further decision.
-    type Op;
+    type Op: Send;
     /// What the task reports about its object: predicted before the steps, read back after them.
-    type Report;
+    type Report: Send;
 
     /// Refuses what no server could fulfil, before any request.
-    fn require_valid_options(&self) -> Result<(), TaskError> {
+    fn require_valid_options(&self) -> Result<()> {
         Ok(())
     }
 
     /// Compares the desired state with the server's. Cannot write: a [`ReadOnlyClient`] has no writing request.
-    fn plan(&self, client: &ReadOnlyClient) -> Result<Plan<Self::Op, Self::Report>, TaskError>;
+    fn plan(&self, client: &ReadOnlyClient) -> Result<Plan<Self::Op, Self::Report>>;
 
-    /// Carries out one operation, reads back, and updates the report.
-    fn apply_step(client: &Client, op: Self::Op, report: &mut Self::Report)
-    -> StepResult<Self::Op>;
+    /// Carries out one operation, reads back, and updates the report. A pending operation is carried out again.
+    fn apply_step(client: &Client, op: &mut Self::Op, report: &mut Self::Report) -> StepResult;
 
     /// The objects that the plan decides about, even where no step is needed: in a batch, no two tasks may claim the
     /// same object.
@@ -35,33 +34,29 @@ pub(crate) trait Task {
     }
 
     /// Resolves conflicts between the plans of a batch, where several want what only one can have. The earliest wins.
-    fn resolve_conflicts(_plans: &mut [PlanResult<Self>])
-    where
-        Self: Sized,
-    {
-    }
+    fn resolve_conflicts(_plans: &mut [PlanResult<Self>]) {}
 
     /// The object of the task, for messages about a batch: `machine 'qdc01'`.
     fn title(&self) -> String;
 }
 
 /// The plan of a task, or why there is none.
-pub(crate) type PlanResult<T> = Result<Plan<<T as Task>::Op, <T as Task>::Report>, TaskError>;
+pub(crate) type PlanResult<T> = Result<Plan<<T as Task>::Op, <T as Task>::Report>>;
 
 /// The outcome of one operation, or why it failed.
-pub(crate) type StepResult<Op> = Result<StepOutcome<Op>, TaskError>;
+pub(crate) type StepResult = Result<StepOutcome>;
 
 /// The outcome of one operation.
-#[derive(Debug, PartialEq, Eq)]
-pub(crate) enum StepOutcome<Op> {
+#[derive(Debug)]
+pub(crate) enum StepOutcome {
     /// The server now has what the step says.
     Done,
-    /// The server now has this instead of what the step says, because another client changed it first.
-    DoneOtherwise(Value),
+    /// The server now has this. It is not what the step says if another client was first.
+    DoneWith(Value),
     /// Nothing was changed, for the reason given: the server still needs the object as it is.
     Skipped(String),
-    /// Not finished: this operation follows after this time.
-    Pending(Op, Duration),
+    /// Not finished: the operation goes on after this time.
+    Pending(Duration),
 }
 
 /// The kinds of steps, as they are printed.
@@ -116,15 +111,23 @@ impl Step {
         }
     }
 
-    /// The update of those fields of an object that differ.
-    pub(super) fn update(target: String, object: Value, changes: Map<String, Value>) -> Step {
-        Step::new(
+    /// The update of those fields of an object that differ; None if none does.
+    pub(super) fn update(target: String, object: Value, changes: Value) -> Option<Step> {
+        let changes = verify::fields(changes);
+        let names: Vec<&str> = changes.keys().map(String::as_str).collect();
+        let why = match names.as_slice() {
+            [] => return None,
+            [only] => format!("{only} differs"),
+            _ => format!("{} differ", names.join(", ")),
+        };
+        let before = verify::same_fields(object, &changes);
+        Some(Step::new(
             Action::Update,
             target,
-            verify::difference_text(&changes),
-            Value::Object(verify::same_fields(object, &changes)),
-            Value::Object(changes),
-        )
+            why,
+            before.into(),
+            changes.into(),
+        ))
     }
 
     /// The deletion of an object that the user wants to be absent.
@@ -137,15 +140,32 @@ impl Step {
             Value::Null,
         )
     }
+
+    /// The same with a long text that changes; an empty one is none.
+    pub(super) fn with_text(mut self, before: &str, after: &str) -> Step {
+        self.text = Some(TextChange {
+            before: before.into(),
+            after: after.into(),
+        });
+        self
+    }
 }
 
 /// A long text before and after.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug)]
 pub(crate) struct TextChange {
-    /// The current text; empty where there is none.
     pub before: String,
-    /// The desired text; empty where it is deleted.
     pub after: String,
+}
+
+/// The desired value if one was given and the current one differs.
+pub(super) fn changed<T: Clone + PartialEq>(desired: &Option<T>, current: &T) -> Option<T> {
+    desired.clone().filter(|desired| desired != current)
+}
+
+/// Like [`changed`] for a text; none and an empty one are the same.
+pub(super) fn changed_text(desired: &Option<String>, current: &Option<String>) -> Option<String> {
+    changed(desired, current.as_ref().unwrap_or(&String::new()))
 }
 
 /// A step together with the operation that carries it out.
@@ -205,6 +225,9 @@ impl<Report> TaskOutcome<Report> {
     }
 }
 
+/// The outcome of a plan, complete or not.
+pub(crate) type TaskResult<T> = Result<TaskOutcome<<T as Task>::Report>, Box<PartialOutcome>>;
+
 /// The outcome of a plan that stopped at a failed step.
 #[derive(Debug)]
 pub(crate) struct PartialOutcome {
@@ -217,16 +240,6 @@ pub(crate) struct PartialOutcome {
 }
 
 impl PartialOutcome {
-    /// The outcome of a task that could not be planned.
-    pub(super) fn without_plan(error: TaskError) -> Box<PartialOutcome> {
-        Box::new(PartialOutcome {
-            error,
-            done: Vec::new(),
-            not_done: Vec::new(),
-            warnings: Vec::new(),
-        })
-    }
-
     /// True when a step was done, or when the failed one may have taken effect all the same.
     pub(crate) fn may_have_changed(&self) -> bool {
         !self.done.is_empty() || self.error.may_have_changed()

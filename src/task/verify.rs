@@ -4,11 +4,11 @@
 use serde_json::{Map, Value};
 
 use crate::client;
-use crate::task::TaskError;
+use crate::task::{Result, TaskError};
 
 /// Refuses a text longer than the server takes, in characters. `origin` is an option in markup, or a file.
-pub(super) fn require_length(origin: &str, text: &str, limit: usize) -> Result<(), TaskError> {
-    match text.chars().count() {
+pub(super) fn require_length(origin: &str, text: Option<&str>, limit: usize) -> Result<()> {
+    match text.unwrap_or("").chars().count() {
         length if length > limit => Err(TaskError::Refused(format!(
             "{origin} is {length} characters long, and the server takes at most {limit}"
         ))),
@@ -16,9 +16,9 @@ pub(super) fn require_length(origin: &str, text: &str, limit: usize) -> Result<(
     }
 }
 
-/// The fields of serialized changes: those that a request would send.
-pub(super) fn changed_fields(changes: Value) -> Map<String, Value> {
-    match changes {
+/// The fields of a serialized object.
+pub(super) fn fields(object: Value) -> Map<String, Value> {
+    match object {
         Value::Object(fields) => fields,
         _ => Map::new(),
     }
@@ -26,16 +26,13 @@ pub(super) fn changed_fields(changes: Value) -> Map<String, Value> {
 
 /// The fields of `object` that `like` has too.
 pub(super) fn same_fields(object: Value, like: &Map<String, Value>) -> Map<String, Value> {
-    let mut fields = changed_fields(object);
-    fields.retain(|name, _| like.contains_key(name));
-    fields
+    let mut same = fields(object);
+    same.retain(|name, _| like.contains_key(name));
+    same
 }
 
 /// The answer to a read after a write. An error says that the server took the write itself.
-pub(super) fn require_read_back<T>(
-    object: &str,
-    answer: Result<T, client::Error>,
-) -> Result<T, TaskError> {
+pub(super) fn require_read_back<T>(object: &str, answer: Result<T, client::Error>) -> Result<T> {
     answer.map_err(|source| TaskError::Unverified {
         object: object.into(),
         source,
@@ -43,8 +40,8 @@ pub(super) fn require_read_back<T>(
 }
 
 /// Fails when a field has another value after a write than the one that was sent.
-pub(super) fn require_stored(object: &str, sent: Value, found: Value) -> Result<(), TaskError> {
-    let sent = changed_fields(sent);
+pub(super) fn require_stored(object: &str, sent: Value, found: Value) -> Result<()> {
+    let sent = fields(sent);
     let found = same_fields(found, &sent);
     if sent == found {
         return Ok(());
@@ -57,7 +54,7 @@ pub(super) fn require_stored(object: &str, sent: Value, found: Value) -> Result<
 }
 
 /// Fails when the server still has what was deleted.
-pub(super) fn require_deleted(object: &str, still_there: bool) -> Result<(), TaskError> {
+pub(super) fn require_deleted(object: &str, still_there: bool) -> Result<()> {
     if !still_there {
         return Ok(());
     }
@@ -66,13 +63,4 @@ pub(super) fn require_deleted(object: &str, still_there: bool) -> Result<(), Tas
         expected: "its deletion".into(),
         found: "it".into(),
     })
-}
-
-/// The reason of an update: `kernel_id, netboot_enabled differ`.
-pub(super) fn difference_text(fields: &Map<String, Value>) -> String {
-    let names: Vec<&str> = fields.keys().map(String::as_str).collect();
-    match names.as_slice() {
-        [only] => format!("{only} differs"),
-        _ => format!("{} differ", names.join(", ")),
-    }
 }

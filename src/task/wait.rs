@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use crate::client::{self, Client, Clock, ProgressEvent, ProgressListener};
-use crate::task::{StepOutcome, StepResult, TaskError};
+use crate::task::{Result, StepOutcome, StepResult, TaskError};
 
 /// The first pause between two polls. Each later one is twice as long, up to the interval.
 const FIRST_PAUSE: Duration = Duration::from_secs(1);
@@ -17,40 +17,33 @@ pub(crate) struct WaitLimits {
     pub interval: Duration,
 }
 
-/// A wait under way.
+/// A wait under way. It starts with its first poll.
 #[derive(Debug)]
 pub(crate) struct OngoingWait {
     limits: WaitLimits,
-    awaited: AwaitedState,
+    /// `machine 'qdc01'`.
+    object: String,
+    /// The awaited state: `ready`.
+    state: String,
+    /// What the user can do when the deadline passes.
+    hint: &'static str,
     started: Option<Duration>,
     pause: Duration,
     reporter: Option<WaitReporter>,
 }
 
-/// What is waited for.
-#[derive(Clone, Debug)]
-pub(super) struct AwaitedState {
-    /// `machine 'qdc01'`.
-    pub(super) object: String,
-    /// `ready`.
-    pub(super) state: String,
-    /// What the user can do when the deadline passes.
-    pub(super) hint: &'static str,
-}
-
-/// The result of one poll.
-pub(super) enum Observation {
-    Reached,
-    /// Another state, which may still become the awaited one.
-    NotYet(String),
-}
-
 impl OngoingWait {
-    /// A wait that starts with its first poll.
-    pub(super) fn new(limits: WaitLimits, awaited: AwaitedState) -> OngoingWait {
+    pub(super) fn new(
+        limits: WaitLimits,
+        object: String,
+        state: String,
+        hint: &'static str,
+    ) -> OngoingWait {
         OngoingWait {
             limits,
-            awaited,
+            object,
+            state,
+            hint,
             started: None,
             pause: FIRST_PAUSE.min(limits.interval),
             reporter: None,
@@ -63,65 +56,51 @@ impl OngoingWait {
         })
     }
 
-    /// The outcome of a poll: done, pending with the operation that `poll_again` makes, or the failure at the deadline,
-    /// which names the last state.
+    /// The outcome of a poll that did not find the awaited state: pending, or the failure at the deadline, which names
+    /// the last state.
     ///
     /// A server that does not answer for a while does not end the wait: the machine goes on all the same.
-    pub(super) fn step_outcome<Op>(
-        mut self,
+    pub(super) fn not_reached(
+        &mut self,
         client: &Client,
-        observation: Result<Observation, client::Error>,
-        poll_again: impl FnOnce(OngoingWait) -> Op,
-    ) -> StepResult<Op> {
-        let last = match observation {
-            Ok(Observation::Reached) => return Ok(StepOutcome::Done),
-            Ok(Observation::NotYet(last)) => last,
+        found: Result<String, client::Error>,
+    ) -> StepResult {
+        let last = match found {
             Err(error) if error.is_temporary() => format!("not to be had ({error})"),
-            Err(error) => return Err(error.into()),
+            found => found?,
         };
         self.started.get_or_insert_with(|| client.clock().now());
         let elapsed = self.elapsed(client.clock());
-        self.reporter
-            .get_or_insert_with(|| WaitReporter::new(client, &self.awaited))
-            .report(&last, elapsed);
+        let reporter = self.reporter.get_or_insert_with(|| WaitReporter {
+            progress: client.progress().clone(),
+            what: format!("{} to be {}", self.object, self.state),
+        });
+        reporter.progress.report(&ProgressEvent::Awaiting {
+            what: &reporter.what,
+            seen: &last,
+            elapsed,
+        });
         let left = self.limits.timeout.saturating_sub(elapsed);
         if left.is_zero() {
             return Err(TaskError::WaitTimeout {
-                unmet: format!("{} was not {}", self.awaited.object, self.awaited.state),
+                unmet: format!("{} was not {}", self.object, self.state),
                 waited: self.limits.timeout,
                 last,
-                hint: self.awaited.hint,
+                hint: self.hint,
             });
         }
         let pause = self.pause.min(left);
         self.pause = (self.pause * 2).min(self.limits.interval);
-        Ok(StepOutcome::Pending(poll_again(self), pause))
+        Ok(StepOutcome::Pending(pause))
     }
 }
 
-/// Reports a wait to the progress listener. When it is dropped, it reports the end of the wait: done, failed, or
+/// A wait that was reported to the progress listener. Dropping it reports the end of the wait: done, failed, or
 /// abandoned because another task failed.
 #[derive(Debug)]
 struct WaitReporter {
     progress: ProgressListener,
     what: String,
-}
-
-impl WaitReporter {
-    fn new(client: &Client, awaited: &AwaitedState) -> WaitReporter {
-        WaitReporter {
-            progress: client.progress().clone(),
-            what: format!("{} to be {}", awaited.object, awaited.state),
-        }
-    }
-
-    fn report(&self, seen: &str, elapsed: Duration) {
-        self.progress.report(&ProgressEvent::Awaiting {
-            what: &self.what,
-            seen,
-            elapsed,
-        });
-    }
 }
 
 impl Drop for WaitReporter {
@@ -137,10 +116,7 @@ mod tests {
 
     use super::*;
 
-    const LIMITS: WaitLimits = WaitLimits {
-        timeout: Duration::from_secs(60),
-        interval: Duration::from_secs(10),
-    };
+    const ENDED: &str = r#"AwaitingEnded { what: "the machine to be ready" }"#;
 
     /// A clock that only a test advances.
     #[derive(Default)]
@@ -180,23 +156,19 @@ mod tests {
     }
 
     fn new_wait() -> OngoingWait {
-        let awaited = AwaitedState {
-            object: "the machine".into(),
-            state: "ready".into(),
-            hint: "",
+        let limits = WaitLimits {
+            timeout: Duration::from_secs(60),
+            interval: Duration::from_secs(10),
         };
-        OngoingWait::new(LIMITS, awaited)
+        OngoingWait::new(limits, "the machine".into(), "ready".into(), "")
     }
 
-    fn poll(waiting: OngoingWait, client: &Client, seen: Observation) -> StepResult<OngoingWait> {
-        waiting.step_outcome(client, Ok(seen), |waiting| waiting)
-    }
-
-    fn poll_again(waiting: OngoingWait, client: &Client, seen: &str) -> OngoingWait {
-        match poll(waiting, client, Observation::NotYet(seen.into())) {
-            Ok(StepOutcome::Pending(waiting, pause)) => {
+    /// One poll that finds this state, and the pause after it.
+    fn poll(wait: &mut OngoingWait, client: &Client, found: &str) -> Result<u64> {
+        match wait.not_reached(client, Ok(found.into()))? {
+            StepOutcome::Pending(pause) => {
                 client.clock().sleep(pause);
-                waiting
+                Ok(pause.as_secs())
             }
             other => panic!("{other:?}"),
         }
@@ -204,19 +176,15 @@ mod tests {
 
     #[test]
     fn pauses_grow_up_to_the_interval_and_end_at_the_deadline() {
-        let ((client, events), mut waiting, mut pauses) =
+        let ((client, events), mut wait, mut pauses) =
             (client_with_events(), new_wait(), Vec::new());
         let error = loop {
-            match poll(waiting, &client, Observation::NotYet("provisioning".into())) {
-                Ok(StepOutcome::Pending(next, pause)) => {
-                    pauses.push(pause.as_secs());
-                    client.clock().sleep(pause);
-                    waiting = next;
-                }
-                Ok(other) => panic!("{other:?}"),
+            match poll(&mut wait, &client, "provisioning") {
+                Ok(pause) => pauses.push(pause),
                 Err(error) => break error,
             }
         };
+        drop(wait);
         assert_eq!(pauses, [1, 2, 4, 8, 10, 10, 10, 10, 5]);
         assert_eq!(
             error.to_string(),
@@ -228,33 +196,24 @@ mod tests {
     }
 
     #[test]
-    fn wait_ends_when_the_awaited_state_is_reached() {
-        let (client, events) = client_with_events();
-        let outcome = poll(new_wait(), &client, Observation::Reached).unwrap();
-        assert!(matches!(outcome, StepOutcome::Done));
+    fn wait_without_a_poll_is_not_reported() {
+        let (_client, events) = client_with_events();
+        drop(new_wait());
         assert!(events.lock().unwrap().is_empty());
     }
 
-    const ENDED: &str = r#"AwaitingEnded { what: "the machine to be ready" }"#;
-
     #[test]
-    fn every_poll_and_the_end_are_reported() {
+    fn every_poll_and_the_end_of_the_wait_are_reported() {
         let (client, events) = client_with_events();
-        let waiting = poll_again(new_wait(), &client, "unknown");
-        let waiting = poll_again(waiting, &client, "provisioning");
-        poll(waiting, &client, Observation::Reached).unwrap();
+        let mut wait = new_wait();
+        poll(&mut wait, &client, "unknown").unwrap();
+        poll(&mut wait, &client, "provisioning").unwrap();
+        drop(wait);
         let expected = [
             "the machine to be ready: unknown after 0 s",
             "the machine to be ready: provisioning after 1 s",
             ENDED,
         ];
         assert_eq!(*events.lock().unwrap(), expected);
-    }
-
-    #[test]
-    fn end_of_an_abandoned_wait_is_reported() {
-        let (client, events) = client_with_events();
-        drop(poll_again(new_wait(), &client, "unknown"));
-        assert_eq!(events.lock().unwrap().last().unwrap(), ENDED);
     }
 }

@@ -8,9 +8,9 @@
     reason = "a test stops where its setting cannot be made"
 )]
 
-mod documentation;
 mod inventory;
 mod old_role;
+mod page_playbooks;
 mod playbooks;
 
 use mrp_test_support::TestLab;

@@ -1,7 +1,9 @@
 //! Hosts, groups and variables, and the requests that they need.
 
 use mrp_test_support::assert_contains;
-use mrp_test_support::inventory::{group_hosts, host_variables, unsafe_text};
+use mrp_test_support::inventory::{
+    assert_no_ansible_host, group_hosts, host_variables, inventory_warnings, unsafe_text,
+};
 use serde_json::json;
 
 use crate::start_lab;
@@ -104,7 +106,7 @@ fn no_address_is_chosen_where_several_are_possible() {
     assert!(unclear.get("ansible_host").is_none());
     assert_eq!(unclear["mrp_ipv4"], json!(null));
     assert_contains(
-        &inventory["mrp"]["vars"]["mrp_warnings"].to_string(),
+        &inventory_warnings(&inventory),
         &["moonshot-c1", "eth0 10.40.5.11", "eth2 10.40.2.31"],
     );
     lab.configure_inventory("interface = eth4, eth2");
@@ -120,11 +122,7 @@ fn machine_without_an_address_or_interface_is_a_host() {
     let lab = start_lab();
     let inventory = lab.inventory();
     for name in ["qdc02", "no-bmc"] {
-        assert!(
-            host_variables(&inventory, name)
-                .get("ansible_host")
-                .is_none()
-        );
+        assert_no_ansible_host(&inventory, name);
     }
     assert_eq!(
         host_variables(&inventory, "no-bmc")["mrp_interfaces"],

@@ -1,6 +1,8 @@
 //! Texts, names and addresses of the server that Ansible must not evaluate or use.
 
-use mrp_test_support::inventory::{group_hosts, host_variables, unsafe_text};
+use mrp_test_support::inventory::{
+    assert_no_ansible_host, group_hosts, host_variables, inventory_warnings, unsafe_text,
+};
 use mrp_test_support::{TestLab, assert_contains};
 use serde_json::{Value, json};
 
@@ -159,10 +161,7 @@ fn lease_outside_its_network_is_ignored() {
         let sentence = format!(
             "machine 'qdc01' has no ansible_host, since no machine can have its address {address} in its network {subnet}"
         );
-        assert_contains(
-            &inventory["mrp"]["vars"]["mrp_warnings"].to_string(),
-            &[&sentence],
-        );
+        assert_contains(&inventory_warnings(&inventory), &[&sentence]);
     }
 }
 
@@ -174,18 +173,11 @@ fn address_of_two_machines_is_used_for_neither() {
     serve(&lab, "3/interface", with("10.40.5.12"));
     let inventory = lab.inventory();
     for (name, other) in [("qdc01", "qdc02"), ("qdc02", "qdc01")] {
-        assert!(
-            host_variables(&inventory, name)
-                .get("ansible_host")
-                .is_none()
-        );
+        assert_no_ansible_host(&inventory, name);
         let sentence = format!(
             "machine '{name}' has no ansible_host, since machine '{other}' has its address 10.40.5.12 too"
         );
-        assert_contains(
-            &inventory["mrp"]["vars"]["mrp_warnings"].to_string(),
-            &[&sentence],
-        );
+        assert_contains(&inventory_warnings(&inventory), &[&sentence]);
     }
 }
 
@@ -199,11 +191,7 @@ fn lease_of_another_machines_configured_address_is_ignored() {
         { "id": 9, "identifier": "b", "lease_ipv4": "10.40.5.13" }
     ]);
     serve(&lab, "3/interface", others);
-    assert!(
-        host_variables(&lab.inventory(), "qdc01")
-            .get("ansible_host")
-            .is_none()
-    );
+    assert_no_ansible_host(&lab.inventory(), "qdc01");
 }
 
 /// The inventory of machines that have these leases, with the ids and the names 1, 2 and so on.
@@ -255,7 +243,7 @@ fn invalid_addresses_do_not_become_ansible_host() {
         TEMPLATE,
     ];
     let inventory = inventory_of_leases(&addresses.map(|address| (address, None)));
-    let warnings = inventory["mrp"]["vars"]["mrp_warnings"].to_string();
+    let warnings = inventory_warnings(&inventory);
     for (id, address) in (1..).zip(addresses) {
         let host = host_variables(&inventory, &format!("m{id}"));
         assert!(host.get("ansible_host").is_none(), "{address}");
@@ -357,7 +345,7 @@ fn token_in_options_is_masked_in_messages() {
     let (inventory, warnings) = lab.inventory_with_warnings();
     assert_contains(&warnings, &["missing/******** cannot be written"]);
     assert_contains(
-        &inventory["mrp"]["vars"]["mrp_warnings"].to_string(),
+        &inventory_warnings(&inventory),
         &["missing/******** cannot be written"],
     );
     let failed = lab.inventory_failure(&["--host", "alice-token"]);

@@ -1,18 +1,9 @@
 //! Lists of items in one task: defaults, order, failures, shared requests.
 
-use mrp_test_support::{TestLab, actions, assert_contains, assert_failed, message, text};
+use mrp_test_support::{TestLab, actions, assert_contains, assert_failed, column, message, text};
 use serde_json::{Value, json};
 
 use crate::start_lab;
-
-fn names(results: &Value) -> Vec<String> {
-    results["results"]
-        .as_array()
-        .unwrap()
-        .iter()
-        .map(|one| text(&one["item"]))
-        .collect()
-}
 
 fn paths(lab: &TestLab, method: &str) -> Vec<String> {
     let requests = lab.requests();
@@ -36,7 +27,7 @@ fn options_outside_the_list_are_defaults_of_its_items() {
     let result = lab.run_in_all_modes("mrp_image", options);
     assert_eq!(actions(&result), ["upload", "upload"]);
     assert_eq!(
-        names(&result),
+        column(&result["results"], "item"),
         [
             "Kernel image 'installer' for arm64",
             "Initrd image 'installer' for arm64"

@@ -1,6 +1,6 @@
 //! mrp_console: opening a console, and where its token appears.
 
-use mrp_test_support::text;
+use mrp_test_support::{ADMIN_TOKEN, text};
 use serde_json::{Value, json};
 
 use crate::start_lab;
@@ -81,7 +81,7 @@ fn console_of_another_users_machine_needs_an_administrator() {
         options.clone(),
         &["opening the console of machine 5", "not assigned"],
     );
-    let result = lab.run_as("admin-token", MODULE, options);
+    let result = lab.run_as(ADMIN_TOKEN, MODULE, options);
     assert!(result["console"]["token"].is_string(), "{result:#}");
 }
 

@@ -1,6 +1,6 @@
 //! mrp_image: uploads, comparison by content, deletion, lost answers.
 
-use mrp_test_support::{actions, assert_contains, assert_failed, message, text};
+use mrp_test_support::{ADMIN_TOKEN, actions, assert_contains, assert_failed, message, text};
 use serde_json::json;
 
 use crate::start_lab;
@@ -393,7 +393,7 @@ fn bootloader_that_a_subarch_uses_is_not_deleted_and_the_error_says_why() {
     let options = json!({
         "description": "grub arm64", "type": "bootloader", "arch": "arm64", "state": "absent",
     });
-    let result = lab.run_as("admin-token", MODULE, options);
+    let result = lab.run_as(ADMIN_TOKEN, MODULE, options);
     assert_contains(
         &message(&result),
         &["image 1 'grub arm64' is in use", "bootloader of a subarch"],

@@ -1,6 +1,6 @@
 //! mrp_network_facts: the address of each machine, as a fact.
 
-use mrp_test_support::{assert_contains, text};
+use mrp_test_support::{assert_contains, column, text};
 use serde_json::json;
 
 use crate::start_lab;
@@ -68,13 +68,7 @@ fn a_configured_address_counts_where_there_is_no_lease_yet() {
 fn machines_by_name_are_returned_in_the_order_given() {
     let lab = start_lab();
     let result = lab.run_in_all_modes(MODULE, json!({ "machines": ["x86-1", "qdc01"] }));
-    let names: Vec<String> = result["machines"]
-        .as_array()
-        .unwrap()
-        .iter()
-        .map(|facts| text(&facts["name"]))
-        .collect();
-    assert_eq!(names, ["x86-1", "qdc01"]);
+    assert_eq!(column(&result["machines"], "name"), ["x86-1", "qdc01"]);
     lab.assert_fails(
         MODULE,
         json!({ "machines": ["qdc01", "qdc3"] }),

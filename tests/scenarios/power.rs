@@ -1,6 +1,6 @@
 //! mrp_power: switching, reboots, waiting for the BMC.
 
-use mrp_test_support::{TestLab, actions, assert_contains, message, text};
+use mrp_test_support::{ADMIN_TOKEN, TestLab, actions, assert_contains, message, text};
 use serde_json::{Value, json};
 
 use crate::start_lab;
@@ -355,7 +355,7 @@ fn switching_another_users_machine_needs_an_administrator() {
             "not assigned to this token's user",
         ],
     );
-    let result = lab.run_as("admin-token", MODULE, options);
+    let result = lab.run_as(ADMIN_TOKEN, MODULE, options);
     assert_eq!(result["changed"], true, "{result:#}");
 }
 

@@ -1,6 +1,8 @@
 //! mrp_reservation: reserving machines by name or by query, waiting for them, releasing them.
 
-use mrp_test_support::{TestLab, actions, assert_contains, assert_failed, message, text};
+use mrp_test_support::{
+    ADMIN_TOKEN, TestLab, actions, assert_contains, assert_failed, column, message,
+};
 use serde_json::{Value, json};
 
 use crate::start_lab;
@@ -20,7 +22,7 @@ fn start_lab_with_free_machines(count: usize) -> TestLab {
     let lab = start_storing_lab();
     for name in ["d05-free", "x86-1"] {
         lab.run_as(
-            "admin-token",
+            ADMIN_TOKEN,
             "mrp_assignee",
             json!({ "name": name, "user": "admin", "reason": "kept" }),
         );
@@ -31,21 +33,10 @@ fn start_lab_with_free_machines(count: usize) -> TestLab {
     lab
 }
 
-fn names(result: &Value) -> Vec<String> {
-    let machines = result["machines"]
-        .as_array()
-        .unwrap_or_else(|| panic!("{result:#}"));
-    machines
-        .iter()
-        .map(|machine| text(&machine["name"]))
-        .collect()
-}
-
 /// The users who hold a machine, asked from the server.
 fn holders(lab: &TestLab, machine: i64) -> Vec<String> {
     let assignees = lab.server(&format!("/api/v1/machine/{machine}/assignee"));
-    let users = assignees.as_array().unwrap().iter();
-    users.map(|assignee| text(&assignee["user"])).collect()
+    column(&assignees, "user")
 }
 
 #[test]
@@ -70,7 +61,7 @@ fn first_free_machines_by_name_that_match_a_query_are_reserved() {
     let lab = start_lab_with_free_machines(3);
     let options = json!({ "query": "(=~ name \"free\")", "count": 2, "reason": "job" });
     let result = lab.run_in_all_modes(MODULE, options);
-    assert_eq!(names(&result), ["free-1", "free-2"]);
+    assert_eq!(column(&result["machines"], "name"), ["free-1", "free-2"]);
     let more = json!({ "query": "(=~ name \"free\")", "count": 3, "reason": "job" });
     let result = lab.run_in_all_modes(MODULE, more);
     assert_eq!(result["plan"][0]["why"], "2 of 3 held, 1 free");
@@ -80,7 +71,10 @@ fn first_free_machines_by_name_that_match_a_query_are_reserved() {
     );
     let fewer = json!({ "query": "t", "reason": "job" });
     let result = lab.assert_unchanged(MODULE, fewer);
-    assert_eq!(names(&result), ["free-1", "free-2", "free-3"]);
+    assert_eq!(
+        column(&result["machines"], "name"),
+        ["free-1", "free-2", "free-3"]
+    );
 }
 
 #[test]
@@ -98,12 +92,12 @@ fn machine_held_for_another_reason_does_not_count() {
         MODULE,
         json!({ "query": "(= arch \"arm64\")", "reason": "other" }),
     );
-    assert_eq!(names(&result), ["d05-free"]);
+    assert_eq!(column(&result["machines"], "name"), ["d05-free"]);
     let result = lab.assert_unchanged(
         MODULE,
         json!({ "query": "(= arch \"arm64\")", "reason": "ci" }),
     );
-    assert_eq!(names(&result), ["qdc01"]);
+    assert_eq!(column(&result["machines"], "name"), ["qdc01"]);
 }
 
 #[test]
@@ -112,7 +106,10 @@ fn machine_held_for_this_reason_is_not_listed_among_the_obstacles() {
     lab.add_machine(json!({ "name": "x86-2", "arch": "x86_64", "assignee": "bob" }));
     let options =
         |count: u8| json!({ "query": "(= arch \"x86_64\")", "count": count, "reason": "job" });
-    assert_eq!(names(&lab.run(MODULE, options(1))), ["x86-1"]);
+    assert_eq!(
+        column(&lab.run(MODULE, options(1))["machines"], "name"),
+        ["x86-1"]
+    );
     let message = lab.failure(MODULE, options(2));
     assert_contains(
         &message,
@@ -152,10 +149,10 @@ fn reservation_that_the_server_confirms_but_does_not_store_fails() {
 fn an_administrator_assigns_where_the_server_stores_nothing() {
     let lab = start_lab();
     let options = json!({
-        "query": "(=~ name \"-\")", "count": 2, "reason": "ci", "mrp_token": "admin-token",
+        "query": "(=~ name \"-\")", "count": 2, "reason": "ci", "mrp_token": ADMIN_TOKEN,
     });
     let result = lab.run_in_all_modes(MODULE, options);
-    assert_eq!(names(&result), ["d05-free", "x86-1"]);
+    assert_eq!(column(&result["machines"], "name"), ["d05-free", "x86-1"]);
     assert_eq!(holders(&lab, 8), ["admin"]);
 }
 
@@ -165,7 +162,7 @@ fn administrator_who_owns_nothing_must_give_the_option_user() {
     for list in ["image", "preseed"] {
         lab.fault(json!({ "method": "GET", "path": format!("/api/v1/{list}"), "status": 200, "body": [], "times": 0 }));
     }
-    let mut options = json!({ "name": "d05-free", "reason": "ci", "mrp_token": "admin-token" });
+    let mut options = json!({ "name": "d05-free", "reason": "ci", "mrp_token": ADMIN_TOKEN });
     lab.assert_fails(
         MODULE,
         options.clone(),
@@ -317,7 +314,7 @@ fn only_one_of_two_concurrent_runs_reserves_a_machine() {
         lab.settings(json!({ "reservations": reservations }));
         let tokens = match reservations {
             "stored" => ["alice-token", "bob-token"],
-            _ => ["admin-token", "admin-token"],
+            _ => [ADMIN_TOKEN, ADMIN_TOKEN],
         };
         let options = |reason: &str| json!({ "name": "d05-free", "reason": reason });
         let results = std::thread::scope(|scope| {
@@ -374,7 +371,7 @@ fn administrators_assignment_is_taken_back_when_another_user_was_first() {
     // Between the read and the assignment it was assigned to bob.
     let free = lab.server("/api/v1/machine/4");
     lab.run_as(
-        "admin-token",
+        ADMIN_TOKEN,
         "mrp_assignee",
         json!({ "name": "d05-free", "user": "bob", "reason": "quick" }),
     );
@@ -386,7 +383,7 @@ fn administrators_assignment_is_taken_back_when_another_user_was_first() {
     lab.fault(
         json!({ "method": "GET", "path": "/api/v1/machine/4/assignee", "status": 200, "body": [] }),
     );
-    let options = json!({ "name": "d05-free", "reason": "ci", "mrp_token": "admin-token" });
+    let options = json!({ "name": "d05-free", "reason": "ci", "mrp_token": ADMIN_TOKEN });
     lab.assert_fails(MODULE, options, &["'d05-free' is held by bob (quick)"]);
     assert_eq!(holders(&lab, 4), ["bob"]);
 }

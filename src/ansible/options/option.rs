@@ -2,6 +2,8 @@
 
 use serde_json::Value;
 
+use crate::ansible::options::spec::DOCUMENTED;
+
 /// One option of a module.
 #[derive(Clone, Copy, Debug)]
 pub struct Opt {
@@ -181,7 +183,9 @@ impl Opt {
     /// Paragraphs of the documentation.
     #[must_use]
     pub const fn about(mut self, description: &'static [&'static str]) -> Opt {
-        self.description = description;
+        if DOCUMENTED {
+            self.description = description;
+        }
         self
     }
 

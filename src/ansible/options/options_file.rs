@@ -49,6 +49,7 @@ impl OptionsFile {
         })
     }
 
+    #[cfg(feature = "cli")]
     pub(crate) fn path(&self) -> &Path {
         &self.path
     }
@@ -60,6 +61,7 @@ impl OptionsFile {
     }
 
     /// The options before the first section.
+    #[cfg(feature = "cli")]
     pub(crate) fn preamble(&self) -> &Map<String, Value> {
         &self.sections[0].options
     }

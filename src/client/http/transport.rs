@@ -103,12 +103,12 @@ impl Transport {
 
     fn exchange_at(&self, url: &Url, request: &Request) -> Result<Response> {
         let exchange = Arc::new(ExchangeState::new());
-        let limit = self.answer_timeout();
-        let running = exchange.run_until_stalled(self.stall_timeout, async {
+        let run = exchange.run_until_stalled(self.stall_timeout, async {
             let response = self.build(url, request, &exchange)?.send().await?;
+            let limit = self.answer_timeout();
             response::read(response, request.file_size(), limit, &exchange).await
         });
-        let result = outside_async_runtimes(|| self.runtime.run(running));
+        let result = outside_async_runtimes(|| self.runtime.run(run));
         exchange.finish();
         let delivered = exchange.body_is_complete();
         if let Some(error) = exchange.take_body_error() {

@@ -3,7 +3,7 @@
 use serde_json::json;
 
 use crate::client::{Client, Image, ImageChanges, ImageFile, ImageId, NewImage, Scope, mark_of};
-use crate::task::image::{ImageFacts, ImageOp, ImageReport, image_title};
+use crate::task::image::{ImageFacts, ImageReport, image_title};
 use crate::task::{StepOutcome, StepResult, TaskError, lookup, verify};
 
 pub(super) fn upload(
@@ -11,28 +11,16 @@ pub(super) fn upload(
     new: &NewImage,
     file: &mut ImageFile,
     report: &mut ImageReport,
-) -> StepResult<ImageOp> {
+) -> StepResult {
     let created = client.images().create(new, file)?;
     let found = verify::require_read_back(&image_title(&created), client.images().get(created.id))?;
-    let as_sent = (
-        &new.kind,
-        Some(&new.arch),
-        &new.description,
-        new.known_good,
-        new.public,
-    );
-    let as_found = (
-        &found.kind,
-        found.arch.as_ref(),
-        &found.description,
-        found.known_good,
-        found.public,
-    );
-    let mark = found.name.as_deref().and_then(mark_of);
-    if as_found != as_sent || mark != Some(file.digest().sha256.mark().as_str()) {
+    let sent = verify::fields(json!(new));
+    let is_as_sent = verify::same_fields(json!(found), &sent) == sent;
+    let mark = file.digest().sha256.mark();
+    if !is_as_sent || found.name.as_deref().and_then(mark_of) != Some(mark.as_str()) {
         return Err(TaskError::ReadBack {
             object: image_title(&found),
-            expected: format!("{}, mark {}", json!(new), file.digest().sha256.mark()),
+            expected: format!("{}, mark {mark}", json!(new)),
             found: json!(found).to_string(),
         });
     }
@@ -45,7 +33,7 @@ pub(super) fn update(
     id: ImageId,
     changes: &ImageChanges,
     report: &mut ImageReport,
-) -> StepResult<ImageOp> {
+) -> StepResult {
     client.images().update(id, changes)?;
     let found = verify::require_read_back(&format!("image {id}"), client.images().get(id))?;
     verify::require_stored(&image_title(&found), json!(changes), json!(found))?;
@@ -57,46 +45,34 @@ pub(super) fn update(
 
 /// A machine may use the image since the plan was made, and the API does not show which subarch boots a bootloader. Then
 /// the server refuses the deletion.
-pub(super) fn delete(client: &Client, image: &Image) -> StepResult<ImageOp> {
-    match client.images().delete(image.id) {
-        Err(error) if error.is_conflict() => Err(in_use_error(client, image)?),
-        Err(error) => Err(error.into()),
-        Ok(()) => require_image_deleted(client, image),
-    }
-}
-
-/// For a superseded image, the same refusal is not a failure.
-pub(super) fn prune(
-    client: &Client,
-    image: &Image,
-    report: &mut ImageReport,
-) -> StepResult<ImageOp> {
+pub(super) fn delete(client: &Client, image: &Image) -> StepResult {
+    let title = image_title(image);
     match client.images().delete(image.id) {
         Err(error) if error.is_conflict() => {
-            report.pruned.retain(|pruned| pruned.id != image.id);
-            Ok(StepOutcome::Skipped(
-                in_use_error(client, image)?.to_string(),
-            ))
+            let machines = client.machines().list(Scope::Visible)?;
+            let mut uses = lookup::uses_of_image(&machines, image.id);
+            if uses.is_empty() {
+                uses.push("bootloader of a subarch".into());
+            }
+            return Err(TaskError::InUse {
+                object: title,
+                uses,
+            });
         }
-        Err(error) => Err(error.into()),
-        Ok(()) => require_image_deleted(client, image),
+        answer => answer?,
     }
-}
-
-fn require_image_deleted(client: &Client, image: &Image) -> StepResult<ImageOp> {
-    let found = verify::require_read_back(&image_title(image), client.images().find(image.id))?;
-    verify::require_deleted(&image_title(image), found.is_some())?;
+    let found = verify::require_read_back(&title, client.images().find(image.id))?;
+    verify::require_deleted(&title, found.is_some())?;
     Ok(StepOutcome::Done)
 }
 
-fn in_use_error(client: &Client, image: &Image) -> Result<TaskError, TaskError> {
-    let machines = client.machines().list(Scope::Visible)?;
-    let mut uses = lookup::uses_of_image(&machines, image.id);
-    if uses.is_empty() {
-        uses.push("bootloader of a subarch".into());
+/// A superseded image that is in use after all is not a failure.
+pub(super) fn prune(client: &Client, image: &Image, report: &mut ImageReport) -> StepResult {
+    match delete(client, image) {
+        Err(in_use @ TaskError::InUse { .. }) => {
+            report.pruned.retain(|pruned| pruned.id != image.id);
+            Ok(StepOutcome::Skipped(in_use.to_string()))
+        }
+        outcome => outcome,
     }
-    Ok(TaskError::InUse {
-        object: image_title(image),
-        uses,
-    })
 }

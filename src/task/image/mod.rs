@@ -14,9 +14,8 @@ use serde::Serialize;
 use crate::client::{
     Client, Digest, Image, ImageChanges, ImageFile, ImageId, ImageType, NewImage, ReadOnlyClient,
 };
-use crate::task::{Plan, PlanResult, StepResult, Task, TaskError, verify};
+use crate::task::{Plan, PlanResult, Result, StepResult, Task, verify};
 
-/// The desired image.
 #[derive(Clone, Debug)]
 pub(crate) struct ImageSpec {
     /// Identifies the image together with type and architecture; not unique on the server.
@@ -26,7 +25,6 @@ pub(crate) struct ImageSpec {
     pub presence: ImagePresence,
 }
 
-/// Whether the image is to exist.
 #[derive(Clone, Debug)]
 pub(crate) enum ImagePresence {
     Present(DesiredImage),
@@ -51,7 +49,6 @@ pub(crate) struct DesiredImage {
     pub prune: bool,
 }
 
-/// One operation on the server's images.
 #[derive(Debug)]
 pub(crate) enum ImageOp {
     Upload(NewImage, ImageFile),
@@ -62,7 +59,8 @@ pub(crate) enum ImageOp {
     Prune(Image),
 }
 
-/// The image, and the images that were pruned.
+type ImagePlan = Plan<ImageOp, ImageReport>;
+
 #[derive(Debug, Default, Serialize)]
 pub(crate) struct ImageReport {
     pub image: Option<ImageFacts>,
@@ -71,7 +69,7 @@ pub(crate) struct ImageReport {
 }
 
 /// An image with the hash and size of its content, which the server does not show.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Default, Serialize)]
 pub(crate) struct ImageFacts {
     /// Null while the image is only planned.
     pub id: Option<ImageId>,
@@ -96,36 +94,37 @@ impl Task for ImageSpec {
     type Op = ImageOp;
     type Report = ImageReport;
 
-    fn require_valid_options(&self) -> Result<(), TaskError> {
-        verify::require_length("O(description)", &self.description, 256)
+    fn require_valid_options(&self) -> Result<()> {
+        verify::require_length("O(description)", Some(&self.description), 256)
     }
 
     fn plan(&self, client: &ReadOnlyClient) -> PlanResult<Self> {
         match &self.presence {
             ImagePresence::Present(desired) => match (desired.id, &desired.path) {
                 (Some(id), _) => self.plan_by_id(client, id, desired),
-                (None, Some(path)) => {
-                    let file = ImageFile::open(path)?;
-                    self.plan_content(client, file, desired)
-                }
+                (None, Some(path)) => self.plan_content(client, ImageFile::open(path)?, desired),
                 (None, None) => self.plan_existing(client, desired),
             },
             ImagePresence::Absent(id) => self.plan_absent(client, *id),
         }
     }
 
-    fn apply_step(client: &Client, op: ImageOp, report: &mut ImageReport) -> StepResult<ImageOp> {
+    fn apply_step(client: &Client, op: &mut ImageOp, report: &mut ImageReport) -> StepResult {
         match op {
-            ImageOp::Upload(new, mut file) => apply::upload(client, &new, &mut file, report),
-            ImageOp::Update(id, changes) => apply::update(client, id, &changes, report),
-            ImageOp::Delete(image) => apply::delete(client, &image),
-            ImageOp::Prune(image) => apply::prune(client, &image, report),
+            ImageOp::Upload(new, file) => apply::upload(client, new, file, report),
+            ImageOp::Update(id, changes) => apply::update(client, *id, changes, report),
+            ImageOp::Delete(image) => apply::delete(client, image),
+            ImageOp::Prune(image) => apply::prune(client, image, report),
         }
     }
 
     /// All images of a description, or the one with the given id, and every other image that a step changes or deletes.
-    fn claimed_objects(&self, plan: &Plan<ImageOp, ImageReport>) -> Vec<String> {
-        let description = self.id().is_none().then(|| self.title());
+    fn claimed_objects(&self, plan: &ImagePlan) -> Vec<String> {
+        let id = match &self.presence {
+            ImagePresence::Present(desired) => desired.id,
+            ImagePresence::Absent(id) => *id,
+        };
+        let description = id.is_none().then(|| self.title());
         let reported = plan.report.image.as_ref().and_then(|image| image.id);
         let changed = plan.steps.iter().filter_map(|planned| planned.op.image());
         let images = changed.chain(reported).map(|id| format!("image {id}"));
@@ -137,15 +136,6 @@ impl Task for ImageSpec {
             "{} image '{}' for {}",
             self.kind, self.description, self.arch
         )
-    }
-}
-
-impl ImageSpec {
-    fn id(&self) -> Option<ImageId> {
-        match &self.presence {
-            ImagePresence::Present(desired) => desired.id,
-            ImagePresence::Absent(id) => *id,
-        }
     }
 }
 
@@ -188,17 +178,14 @@ impl ImageFacts {
 
     fn planned(new: &NewImage, digest: &Digest) -> Self {
         ImageFacts {
-            id: None,
-            name: None,
             description: new.description.clone(),
             kind: new.kind.clone(),
             arch: Some(new.arch.clone()),
-            upload_date: None,
-            user: None,
             known_good: new.known_good,
             public: new.public,
             sha256: Some(digest.sha256.to_string()),
             size: Some(digest.size),
+            ..ImageFacts::default()
         }
     }
 
@@ -209,7 +196,6 @@ impl ImageFacts {
     }
 }
 
-/// An image, for messages.
 pub(super) fn image_title(image: &Image) -> String {
     match image.description.as_deref() {
         None | Some("") => format!("image {}", image.id),

@@ -5,10 +5,12 @@ use serde_json::{Value, json};
 use crate::client::{
     Digest, Image, ImageChanges, ImageFile, ImageId, NewImage, ReadOnlyClient, Scope, mark_of,
 };
-use crate::task::image::{DesiredImage, ImageFacts, ImageOp, ImageReport, ImageSpec, image_title};
-use crate::task::lookup;
-use crate::task::lookup::Images;
-use crate::task::{Action, Plan, PlanResult, Step, Task, TaskError, verify};
+use crate::task::image::{
+    DesiredImage, ImageFacts, ImageOp, ImagePlan, ImageReport, ImageSpec, image_title,
+};
+use crate::task::lookup::{self, Images};
+use crate::task::plan::changed;
+use crate::task::{Action, Plan, PlanResult, Result, Step, Task, TaskError};
 
 impl ImageSpec {
     /// The image with a given id. Its content can be compared but not replaced.
@@ -18,22 +20,18 @@ impl ImageSpec {
         id: ImageId,
         desired: &DesiredImage,
     ) -> PlanResult<Self> {
-        let image = lookup::image_by_id(client, id)?;
+        let image = lookup::require_id("image", id, client.images().get(id))?;
         self.require_same_kind(&image)?;
-        let own = client
-            .images()
-            .list(Scope::Own)?
-            .iter()
-            .any(|other| other.id == id);
-        let digest = desired.path.as_deref().map(ImageFile::open).transpose()?;
-        let digest = digest.map(|file| file.digest().clone());
+        let own_images = client.images().list(Scope::Own)?;
+        let own = own_images.iter().any(|other| other.id == id);
+        let digest = match &desired.path {
+            Some(path) => Some(ImageFile::open(path)?.digest().clone()),
+            None => None,
+        };
         if let Some(digest) = &digest {
-            let doubt = match has_content(client, &image, own, digest) {
-                Ok(true) => None,
-                Ok(false) => Some(String::new()),
-                Err(unreadable) => Some(format!(" ({unreadable})")),
-            };
-            if let Some(doubt) = doubt {
+            let has_content = has_content(client, &image, own, digest);
+            if has_content != Ok(true) {
+                let doubt = has_content.map_or_else(|why| format!(" ({why})"), |_| String::new());
                 return Err(TaskError::Refused(format!(
                     "{} does not hold the bytes of the given file{doubt}, and the content of an image \
                      cannot be replaced; leave out O(id) to have a new image uploaded",
@@ -54,31 +52,23 @@ impl ImageSpec {
         desired: &DesiredImage,
     ) -> PlanResult<Self> {
         let images = Images::fetch(client)?;
-        let (own, others) = images.with_description(&self.kind, &self.arch, &self.description);
         let mut plan = Plan::empty(ImageReport::default());
-        let current = if desired.force {
-            None
-        } else {
-            self.find_up_to_date(
-                client,
-                &own,
-                &others,
-                file.digest(),
-                desired,
-                &mut plan.warnings,
-            )
+        let current = match desired.force {
+            true => None,
+            false => self.find_up_to_date(client, &images, file.digest(), desired, &mut plan),
         };
-        let kept = current.map(|image| image.id);
         match current {
             Some(image) => {
                 plan.report = ImageReport::from_image(image, Some(file.digest()));
                 self.push_update(&mut plan, image, images.is_own(image), desired)?;
             }
-            None => self.push_upload(&mut plan, file, own.first().copied(), desired),
+            None => {
+                let (own, _) = self.images_of_description(&images);
+                self.push_upload(&mut plan, file, own.first().copied(), desired);
+            }
         }
         if desired.prune {
-            let superseded = own.into_iter().filter(|image| Some(image.id) != kept);
-            push_prune(&mut plan, client, superseded.cloned().collect())?;
+            self.push_prune(&mut plan, client, &images, current)?;
         }
         Ok(plan)
     }
@@ -90,21 +80,21 @@ impl ImageSpec {
     fn find_up_to_date<'a>(
         &self,
         client: &ReadOnlyClient,
-        own: &[&'a Image],
-        others: &[&'a Image],
+        images: &'a Images,
         digest: &Digest,
         desired: &DesiredImage,
-        warnings: &mut Vec<String>,
+        plan: &mut ImagePlan,
     ) -> Option<&'a Image> {
-        let candidate = match (own, others) {
+        let (own, others) = self.images_of_description(images);
+        let candidate = match (own.as_slice(), others.as_slice()) {
             ([newest, ..], _) => *newest,
-            ([], [only]) if desired.changed_flags(only).is_none() => *only,
+            ([], [only]) if desired.changed_flags(only) == ImageChanges::default() => *only,
             _ => return None,
         };
         match has_content(client, candidate, !own.is_empty(), digest) {
             Ok(has_content) => has_content.then_some(candidate),
             Err(unreadable) => {
-                warnings.push(unreadable);
+                plan.warnings.push(unreadable);
                 None
             }
         }
@@ -122,9 +112,7 @@ impl ImageSpec {
         let mut plan = Plan::empty(ImageReport::from_image(image, None));
         self.push_update(&mut plan, image, images.is_own(image), desired)?;
         if desired.prune {
-            let (own, _) = images.with_description(&self.kind, &self.arch, &self.description);
-            let superseded = own.into_iter().filter(|other| other.id != image.id);
-            push_prune(&mut plan, client, superseded.cloned().collect())?;
+            self.push_prune(&mut plan, client, &images, Some(image))?;
         }
         Ok(plan)
     }
@@ -137,13 +125,16 @@ impl ImageSpec {
         let images = Images::fetch(client)?;
         let mut plan = Plan::empty(ImageReport::default());
         let to_delete: Vec<Image> = match id {
-            Some(id) => self
-                .own_image_to_delete(client, &images, id)?
-                .into_iter()
-                .collect(),
+            Some(id) => {
+                let image = client.images().find(id)?;
+                if let Some(image) = &image {
+                    self.require_same_kind(image)?;
+                    require_own(image, images.is_own(image), "deleting it")?;
+                }
+                image.into_iter().collect()
+            }
             None => {
-                let (own, others) =
-                    images.with_description(&self.kind, &self.arch, &self.description);
+                let (own, others) = self.images_of_description(&images);
                 plan.warnings.extend(others.iter().map(|image| {
                     let owner = lookup::owner_text(image.user.as_deref());
                     format!("{} belongs to {owner} and stays", image_title(image))
@@ -156,33 +147,20 @@ impl ImageSpec {
         }
         let machines = client.machines().list(Scope::Visible)?;
         for image in to_delete {
-            lookup::require_unused(
-                image_title(&image),
-                lookup::uses_of_image(&machines, image.id),
-            )?;
-            let step = Step::delete(image_title(&image), json!(image));
+            let title = image_title(&image);
+            lookup::require_unused(&title, lookup::uses_of_image(&machines, image.id))?;
+            let step = Step::delete(title, json!(image));
             plan.push(ImageOp::Delete(image), step);
         }
         Ok(plan)
     }
 
-    fn own_image_to_delete(
-        &self,
-        client: &ReadOnlyClient,
-        images: &Images,
-        id: ImageId,
-    ) -> Result<Option<Image>, TaskError> {
-        let Some(image) = client.images().find(id)? else {
-            return Ok(None);
-        };
-        self.require_same_kind(&image)?;
-        if images.is_own(&image) {
-            return Ok(Some(image));
-        }
-        Err(image_not_yours(&image, "deleting it"))
+    /// The own and the other images, the newest first.
+    fn images_of_description<'a>(&self, images: &'a Images) -> (Vec<&'a Image>, Vec<&'a Image>) {
+        images.with_description(&self.kind, &self.arch, &self.description)
     }
 
-    fn require_same_kind(&self, image: &Image) -> Result<(), TaskError> {
+    fn require_same_kind(&self, image: &Image) -> Result<()> {
         if image.kind == self.kind && image.arch.as_deref() == Some(self.arch.as_str()) {
             return Ok(());
         }
@@ -198,19 +176,18 @@ impl ImageSpec {
 
     fn push_upload(
         &self,
-        plan: &mut Plan<ImageOp, ImageReport>,
+        plan: &mut ImagePlan,
         file: ImageFile,
         superseded: Option<&Image>,
         desired: &DesiredImage,
     ) {
+        let was_public = superseded.is_some_and(|image| image.public);
         let new = NewImage {
             description: Some(self.description.clone()),
             kind: self.kind.clone(),
             arch: self.arch.clone(),
             known_good: desired.known_good.unwrap_or(false),
-            public: desired
-                .public
-                .unwrap_or(superseded.is_some_and(|image| image.public)),
+            public: desired.public.unwrap_or(was_public),
         };
         let facts = ImageFacts::planned(&new, file.digest());
         let why = match superseded {
@@ -233,47 +210,63 @@ impl ImageSpec {
         plan.push(ImageOp::Upload(new, file), step);
     }
 
+    /// Adds the change of an image that the report has.
     fn push_update(
         &self,
-        plan: &mut Plan<ImageOp, ImageReport>,
+        plan: &mut ImagePlan,
         image: &Image,
         own: bool,
         desired: &DesiredImage,
-    ) -> Result<(), TaskError> {
-        let mut changes = desired.changed_flags(image).unwrap_or_default();
+    ) -> Result<()> {
+        let mut changes = desired.changed_flags(image);
         if image.description.as_deref() != Some(self.description.as_str()) {
             changes.description = Some(self.description.clone());
         }
-        let after = verify::changed_fields(json!(changes));
-        if after.is_empty() {
+        let step = Step::update(image_title(image), json!(image), json!(changes));
+        if let Some(step) = step {
+            require_own(image, own, "changing it")?;
+            if let Some(facts) = &mut plan.report.image {
+                facts.apply_changes(&changes);
+            }
+            plan.push(ImageOp::Update(image.id, changes), step);
+        }
+        Ok(())
+    }
+
+    /// Adds the deletion of the own images of the description, except the one that is kept and those in use.
+    fn push_prune(
+        &self,
+        plan: &mut ImagePlan,
+        client: &ReadOnlyClient,
+        images: &Images,
+        kept: Option<&Image>,
+    ) -> Result<()> {
+        let (mut superseded, _) = self.images_of_description(images);
+        superseded.retain(|image| kept.is_none_or(|kept| kept.id != image.id));
+        if superseded.is_empty() {
             return Ok(());
         }
-        if !own {
-            return Err(image_not_yours(image, "changing it"));
+        let machines = client.machines().list(Scope::Visible)?;
+        superseded.retain(|image| lookup::uses_of_image(&machines, image.id).is_empty());
+        for image in superseded {
+            let step = Step {
+                why: "it is superseded and nothing uses it".into(),
+                ..Step::delete(image_title(image), json!(image))
+            };
+            plan.report.pruned.push(image.clone());
+            plan.push(ImageOp::Prune(image.clone()), step);
         }
-        let facts = plan
-            .report
-            .image
-            .get_or_insert_with(|| ImageFacts::from_image(image, None));
-        facts.apply_changes(&changes);
-        let step = Step::update(image_title(image), json!(image), after);
-        plan.push(ImageOp::Update(image.id, changes), step);
         Ok(())
     }
 }
 
 impl DesiredImage {
-    fn changed_flags(&self, image: &Image) -> Option<ImageChanges> {
-        let known_good = self
-            .known_good
-            .filter(|desired| *desired != image.known_good);
-        let public = self.public.filter(|desired| *desired != image.public);
-        let differ = known_good.is_some() || public.is_some();
-        differ.then_some(ImageChanges {
+    fn changed_flags(&self, image: &Image) -> ImageChanges {
+        ImageChanges {
             description: None,
-            known_good,
-            public,
-        })
+            known_good: changed(&self.known_good, &image.known_good),
+            public: changed(&self.public, &image.public),
+        }
     }
 }
 
@@ -296,27 +289,13 @@ fn has_content(
     })
 }
 
-fn push_prune(
-    plan: &mut Plan<ImageOp, ImageReport>,
-    client: &ReadOnlyClient,
-    superseded: Vec<Image>,
-) -> Result<(), TaskError> {
-    if superseded.is_empty() {
-        return Ok(());
+fn require_own(image: &Image, own: bool, change: &str) -> Result<()> {
+    match own {
+        true => Ok(()),
+        false => Err(lookup::not_yours(
+            image_title(image),
+            image.user.as_deref(),
+            change,
+        )),
     }
-    let machines = client.machines().list(Scope::Visible)?;
-    let unused = |image: &Image| lookup::uses_of_image(&machines, image.id).is_empty();
-    for image in superseded.into_iter().filter(unused) {
-        let step = Step {
-            why: "it is superseded and nothing uses it".into(),
-            ..Step::delete(image_title(&image), json!(image))
-        };
-        plan.report.pruned.push(image.clone());
-        plan.push(ImageOp::Prune(image), step);
-    }
-    Ok(())
-}
-
-fn image_not_yours(image: &Image, change: &str) -> TaskError {
-    lookup::not_yours(image_title(image), image.user.as_deref(), change)
 }

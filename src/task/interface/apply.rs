@@ -13,32 +13,28 @@ const MAX_ATTEMPTS: usize = 64;
 
 pub(super) fn update(
     client: &Client,
-    mut op: InterfaceOp,
+    op: &mut InterfaceOp,
     report: &mut InterfaceReport,
-) -> StepResult<InterfaceOp> {
-    let planned = op.changes.configured_ipv4;
+) -> StepResult {
+    let interface = report.interface.id;
     let mut attempts = 1;
     while let Err(error) = client
         .interfaces()
-        .update(op.machine, op.interface, &op.changes)
+        .update(op.machine, interface, &op.changes)
     {
         match op.next_address() {
             Some(next) if error.is_conflict() && attempts < MAX_ATTEMPTS => {
                 op.changes.configured_ipv4 = Some(Some(next));
             }
-            _ => return Err(explain_conflict(client, &op, error)),
+            _ => return Err(explain_conflict(client, op, error)),
         }
         attempts += 1;
     }
-    let found =
-        verify::require_read_back(&op.title, client.interfaces().get(op.machine, op.interface))?;
+    let answer = client.interfaces().get(op.machine, interface);
+    report.interface = verify::require_read_back(&op.title, answer)?;
     let sent = json!(op.changes);
-    verify::require_stored(&op.title, sent.clone(), json!(found))?;
-    report.interface = found;
-    match op.changes.configured_ipv4 == planned {
-        true => Ok(StepOutcome::Done),
-        false => Ok(StepOutcome::DoneOtherwise(sent)),
-    }
+    verify::require_stored(&op.title, sent.clone(), json!(report.interface))?;
+    Ok(StepOutcome::DoneWith(sent))
 }
 
 impl InterfaceOp {
@@ -51,16 +47,14 @@ impl InterfaceOp {
 
 /// The error for a conflict, with the holder of the address: the server's own text is SQL.
 fn explain_conflict(client: &Client, op: &InterfaceOp, error: client::Error) -> TaskError {
-    let Some(address) = op.changes.configured_ipv4.flatten() else {
-        return error.into();
+    let address = match op.changes.configured_ipv4.flatten() {
+        Some(address) if error.is_conflict() => address,
+        _ => return error.into(),
     };
-    if !error.is_conflict() {
-        return error.into();
-    }
     // The user did not choose these addresses, so the holder of the last one does not matter.
     if let Some(free) = &op.free {
         return match op.next_address() {
-            None => plan::no_address_left(op.title.clone(), free.pool),
+            None => plan::no_address_left(&op.title, free.pool),
             Some(_) => TaskError::Refused(format!(
                 "{} gets no address: others were quicker {MAX_ATTEMPTS} times",
                 op.title
@@ -68,11 +62,7 @@ fn explain_conflict(client: &Client, op: &InterfaceOp, error: client::Error) -> 
         };
     }
     match choose_address::address_holder(client.read_only(), address) {
-        Ok(holder) => TaskError::AddressTaken {
-            interface: op.title.clone(),
-            address,
-            holder,
-        },
+        Ok(holder) => plan::address_taken(&op.title, address, &holder),
         Err(_) => error.into(),
     }
 }

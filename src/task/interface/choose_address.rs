@@ -6,7 +6,7 @@ use std::net::Ipv4Addr;
 use crate::client::{ConfigType, Interface, Machine, ReadOnlyClient, Scope};
 use crate::task::interface::pool::{FreeAddresses, Pool};
 use crate::task::interface::{DesiredAddress, InterfaceSpec, interface_title};
-use crate::task::{TaskError, parallel};
+use crate::task::{Result, TaskError, parallel};
 
 /// The address that an interface gets.
 pub(super) enum AddressChoice {
@@ -24,7 +24,7 @@ impl InterfaceSpec {
         client: &ReadOnlyClient,
         machine: &Machine,
         interface: &Interface,
-    ) -> Result<AddressChoice, TaskError> {
+    ) -> Result<AddressChoice> {
         let current = interface
             .config_type_v4
             .clone()
@@ -48,22 +48,20 @@ impl InterfaceSpec {
             return Ok(AddressChoice::Unchanged);
         }
         let pool = pool_of(interface, desired).map_err(refused)?;
-        let address = match (self.ipv4, configured_address(interface)) {
-            (Some(DesiredAddress::Auto), Some(address))
-                if is_same_type && pool.contains(address) =>
-            {
-                return Ok(AddressChoice::Unchanged);
-            }
-            (Some(DesiredAddress::Auto), _) => {
+        let configured = configured_address(interface);
+        let address = match self.ipv4 {
+            Some(DesiredAddress::Given(address)) => address,
+            Some(DesiredAddress::Auto) => {
+                if is_same_type && configured.is_some_and(|address| pool.contains(address)) {
+                    return Ok(AddressChoice::Unchanged);
+                }
                 return lowest_free_address(client, interface, pool)?
                     .ok_or_else(|| refused(format!(": the pool {pool} has no free address")));
             }
-            (Some(DesiredAddress::Given(address)), _) | (None, Some(address)) => address,
-            (None, None) => {
-                return Err(refused(format!(
-                    " without an address: give an O(ipv4) of the pool {pool}, or auto"
-                )));
-            }
+            None => configured.ok_or_else(|| {
+                let advice = format!("give an O(ipv4) of the pool {pool}, or auto");
+                refused(format!(" without an address: {advice}"))
+            })?,
         };
         if !pool.contains(address) {
             return Err(refused(format!(
@@ -92,37 +90,30 @@ fn lowest_free_address(
     client: &ReadOnlyClient,
     interface: &Interface,
     pool: Pool,
-) -> Result<Option<AddressChoice>, TaskError> {
+) -> Result<Option<AddressChoice>> {
     let all = interfaces_of_all_machines(client)?;
     let others = all.iter().filter(|(_, other)| other.id != interface.id);
-    let free = FreeAddresses::new(pool, others.flat_map(|(_, other)| addresses(other)));
-    Ok(free
-        .lowest()
-        .map(|lowest| AddressChoice::Lowest(lowest, free)))
+    let taken = others
+        .flat_map(|(_, other)| [&other.configured_ipv4, &other.lease_ipv4])
+        .flatten()
+        .filter_map(|address| address.parse().ok());
+    let free = FreeAddresses::new(pool, taken);
+    let lowest = free.lowest();
+    Ok(lowest.map(|lowest| AddressChoice::Lowest(lowest, free)))
 }
 
 /// The interfaces of all machines, whoever holds them. Networks do not overlap, so an address is unique over all of them.
-fn interfaces_of_all_machines(
-    client: &ReadOnlyClient,
-) -> Result<Vec<(Machine, Interface)>, TaskError> {
+fn interfaces_of_all_machines(client: &ReadOnlyClient) -> Result<Vec<(Machine, Interface)>> {
     let machines = client.machines().list(Scope::Visible)?;
     let lists = parallel::try_map(&machines, |machine| client.interfaces().list(machine.id))?;
-    let mut all = Vec::new();
-    for (machine, interfaces) in machines.iter().zip(lists) {
-        all.extend(
-            interfaces
-                .into_iter()
-                .map(|interface| (machine.clone(), interface)),
-        );
-    }
-    Ok(all)
+    let of_machine = |(machine, interfaces): (&Machine, Vec<Interface>)| {
+        std::iter::repeat(machine.clone()).zip(interfaces)
+    };
+    Ok(machines.iter().zip(lists).flat_map(of_machine).collect())
 }
 
 /// The interface that has an address, as a part of a sentence.
-pub(super) fn address_holder(
-    client: &ReadOnlyClient,
-    address: Ipv4Addr,
-) -> Result<String, TaskError> {
+pub(super) fn address_holder(client: &ReadOnlyClient, address: Ipv4Addr) -> Result<String> {
     let all = interfaces_of_all_machines(client)?;
     let found = all
         .iter()
@@ -133,16 +124,6 @@ pub(super) fn address_holder(
     ))
 }
 
-/// The address that is configured.
 pub(super) fn configured_address(interface: &Interface) -> Option<Ipv4Addr> {
     interface.configured_ipv4.as_deref()?.parse().ok()
-}
-
-fn addresses(interface: &Interface) -> Vec<Ipv4Addr> {
-    let texts = [&interface.configured_ipv4, &interface.lease_ipv4];
-    texts
-        .into_iter()
-        .flatten()
-        .filter_map(|text| text.parse().ok())
-        .collect()
 }

@@ -3,65 +3,52 @@
 use crate::client::{Interface, Machine};
 use crate::task::interface::{InterfaceRef, InterfaceSpec};
 use crate::task::machine::machine_title;
-use crate::task::{TaskError, lookup};
-
-const WHAT: &str = "interface";
+use crate::task::{Result, TaskError, lookup};
 
 impl InterfaceSpec {
-    /// The interface that is named. One that an earlier run has renamed is found under its new identifier.
     pub(super) fn find<'a>(
         &self,
         machine: &Machine,
         interfaces: &'a [Interface],
-    ) -> Result<&'a Interface, TaskError> {
-        let name = match &self.interface {
-            InterfaceRef::Name(name) => name,
-            InterfaceRef::Id(id) => {
-                return interfaces
-                    .iter()
-                    .find(|interface| interface.id == *id)
-                    .ok_or_else(|| {
-                        interface_not_found(machine, &format!("with id {id}"), Vec::new())
-                    });
+    ) -> Result<&'a Interface> {
+        match &self.interface {
+            InterfaceRef::Name(name) => {
+                find_by_name(machine, interfaces, name, self.identifier.as_deref())
             }
-        };
-        let mut matching = all_with_name(interfaces, name);
-        if matching.is_empty()
-            && parse_mac(name).is_none()
-            && let Some(new) = self.identifier.as_deref()
-            && !new.is_empty()
-        {
-            matching = all_with_name(interfaces, new);
+            InterfaceRef::Id(id) => interfaces
+                .iter()
+                .find(|interface| interface.id == *id)
+                .ok_or_else(|| not_found(machine, &format!("with id {id}"), Vec::new())),
         }
-        require_one(machine, interfaces, &matching, name)
     }
 }
 
-/// The interface with that identifier or MAC.
+/// The interface with that identifier or MAC. One that an earlier run has renamed is found under its new identifier.
 pub(in crate::task) fn find_by_name<'a>(
     machine: &Machine,
     interfaces: &'a [Interface],
     name: &str,
-) -> Result<&'a Interface, TaskError> {
-    let matching = all_with_name(interfaces, name);
-    require_one(machine, interfaces, &matching, name)
-}
-
-fn require_one<'a>(
-    machine: &Machine,
-    interfaces: &[Interface],
-    matching: &[&'a Interface],
-    name: &str,
-) -> Result<&'a Interface, TaskError> {
-    match matching {
+    new_identifier: Option<&str>,
+) -> Result<&'a Interface> {
+    let mut matching = all_with_name(interfaces, name);
+    if matching.is_empty()
+        && parse_mac(name).is_none()
+        && let Some(new) = new_identifier.filter(|new| !new.is_empty())
+    {
+        matching = all_with_name(interfaces, new);
+    }
+    match matching.as_slice() {
         [only] => Ok(only),
-        [] => Err(interface_name_not_found(machine, interfaces, name)),
+        [] => Err(name_not_found(machine, interfaces, name)),
         several => Err(TaskError::Ambiguous {
-            what: WHAT.into(),
+            what: "interface".into(),
             name: format!("'{name}' of {}", machine_title(machine)),
             candidates: several
                 .iter()
-                .map(|interface| id_and_mac(interface))
+                .map(|interface| {
+                    let mac = interface.mac.as_deref().unwrap_or("no MAC");
+                    format!("id {} with {mac}", interface.id)
+                })
                 .collect(),
         }),
     }
@@ -94,43 +81,32 @@ fn parse_mac(text: &str) -> Option<String> {
     })
 }
 
-fn interface_name_not_found(machine: &Machine, interfaces: &[Interface], name: &str) -> TaskError {
+fn name_not_found(machine: &Machine, interfaces: &[Interface], name: &str) -> TaskError {
     let names = interfaces
         .iter()
         .flat_map(|interface| [interface.identifier.as_deref(), interface.mac.as_deref()])
         .flatten();
-    let quoted = format!("'{name}'");
-    let which = if is_base_60(name) {
-        format!("{quoted} (in YAML a MAC of digits alone is a number unless it is in quotes)")
-    } else if is_id(interfaces, name) {
-        format!("{quoted} (that is the id of one, not its identifier or MAC)")
+    let near = lookup::similar_names(name, names);
+    // YAML 1.1 reads `52:54:00:00:01:02` as a number in base 60, which has 9 to 11 digits.
+    let is_base_60 =
+        (9..=11).contains(&name.len()) && name.bytes().all(|byte| byte.is_ascii_digit());
+    let mut ids = interfaces.iter().map(|interface| interface.id.to_string());
+    let explanation = if is_base_60 {
+        " (in YAML a MAC of digits alone is a number unless it is in quotes)"
+    } else if ids.any(|id| id == name) {
+        " (that is the id of one, not its identifier or MAC)"
     } else {
-        quoted
+        ""
     };
-    interface_not_found(machine, &which, lookup::similar_names(name, names))
+    not_found(machine, &format!("'{name}'{explanation}"), near)
 }
 
-fn interface_not_found(machine: &Machine, which: &str, near: Vec<String>) -> TaskError {
+fn not_found(machine: &Machine, which: &str, near: Vec<String>) -> TaskError {
     TaskError::NotFound {
-        what: WHAT.into(),
+        what: "interface".into(),
         name: format!("{which} of {}", machine_title(machine)),
         near,
     }
-}
-
-/// YAML 1.1 reads `52:54:00:00:01:02` as a number in base 60, which has these many digits.
-fn is_base_60(name: &str) -> bool {
-    (9..=11).contains(&name.len()) && name.bytes().all(|byte| byte.is_ascii_digit())
-}
-
-fn is_id(interfaces: &[Interface], name: &str) -> bool {
-    let mut ids = interfaces.iter().map(|interface| interface.id.to_string());
-    ids.any(|id| id == name)
-}
-
-fn id_and_mac(interface: &Interface) -> String {
-    let mac = interface.mac.as_deref().unwrap_or("no MAC");
-    format!("id {} with {mac}", interface.id)
 }
 
 #[cfg(test)]

@@ -19,9 +19,9 @@ use crate::client::{
     Client, ConfigType, Interface, InterfaceChanges, InterfaceId, Machine, MachineId,
     ReadOnlyClient,
 };
-use crate::task::lookup;
-pub(crate) use crate::task::lookup::MachineRef;
-use crate::task::{Plan, PlanResult, StepResult, Task, TaskError, verify};
+use crate::task::lookup::{self, MachineRef};
+use crate::task::machine::machine_title;
+use crate::task::{Plan, PlanResult, Result, StepResult, Task, TaskError, verify};
 
 /// The desired interface; what is None stays as it is.
 #[derive(Clone, Debug)]
@@ -52,34 +52,30 @@ pub(crate) enum DesiredAddress {
     Auto,
 }
 
-/// The one operation on an interface.
+/// The one operation on the interface in the report.
 #[derive(Debug)]
 pub(crate) struct InterfaceOp {
     /// `interface 'eth0' of machine 'qdc01'`.
     title: String,
     machine: MachineId,
-    interface: InterfaceId,
     changes: InterfaceChanges,
     /// The addresses to choose from, unless the user gave one.
     free: Option<FreeAddresses>,
 }
 
-/// The interface.
 #[derive(Debug, Serialize)]
 pub(crate) struct InterfaceReport {
     pub interface: Interface,
 }
 
+type InterfacePlan = Plan<InterfaceOp, InterfaceReport>;
+
 impl Task for InterfaceSpec {
     type Op = InterfaceOp;
     type Report = InterfaceReport;
 
-    fn require_valid_options(&self) -> Result<(), TaskError> {
-        verify::require_length(
-            "O(identifier)",
-            self.identifier.as_deref().unwrap_or(""),
-            64,
-        )?;
+    fn require_valid_options(&self) -> Result<()> {
+        verify::require_length("O(identifier)", self.identifier.as_deref(), 64)?;
         match (&self.config_type, self.ipv4) {
             (Some(ConfigType::Dynamic), Some(_)) => Err(TaskError::Refused(
                 "O(config_type_v4=dynamic) and the option O(ipv4) exclude each other: a dynamic interface gets its address \
@@ -106,13 +102,13 @@ impl Task for InterfaceSpec {
 
     fn apply_step(
         client: &Client,
-        op: InterfaceOp,
+        op: &mut InterfaceOp,
         report: &mut InterfaceReport,
-    ) -> StepResult<InterfaceOp> {
+    ) -> StepResult {
         apply::update(client, op, report)
     }
 
-    fn claimed_objects(&self, plan: &Plan<InterfaceOp, InterfaceReport>) -> Vec<String> {
+    fn claimed_objects(&self, plan: &InterfacePlan) -> Vec<String> {
         vec![format!("interface {}", plan.report.interface.id)]
     }
 
@@ -149,5 +145,5 @@ fn interface_title(machine: &Machine, interface: &Interface) -> String {
         None | Some("") => interface.mac.clone().unwrap_or_default(),
         Some(identifier) => format!("'{identifier}'"),
     };
-    format!("interface {name} of machine '{}'", machine.name)
+    format!("interface {name} of {}", machine_title(machine))
 }

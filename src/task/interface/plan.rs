@@ -9,10 +9,9 @@ use serde_json::json;
 use crate::client::{ConfigType, Interface, InterfaceChanges, Machine};
 use crate::task::interface::choose_address::{AddressChoice, configured_address};
 use crate::task::interface::pool::Pool;
-use crate::task::interface::{InterfaceOp, InterfaceReport, InterfaceSpec, interface_title};
-use crate::task::{Plan, PlanResult, PlannedStep, Step, TaskError, verify};
-
-type InterfacePlan = Plan<InterfaceOp, InterfaceReport>;
+use crate::task::interface::{InterfaceOp, InterfacePlan, InterfaceSpec, interface_title};
+use crate::task::plan::changed_text;
+use crate::task::{PlanResult, PlannedStep, Result, Step, TaskError};
 
 impl InterfaceSpec {
     pub(super) fn push_update(
@@ -28,24 +27,17 @@ impl InterfaceSpec {
             AddressChoice::Lowest(address, free) => (Some(address), Some(free)),
         };
         let changes = self.differences(interface, desired);
-        let after = verify::changed_fields(json!(changes));
-        if after.is_empty() {
-            return;
-        }
         let title = interface_title(machine, interface);
-        let mut step = Step::update(title.clone(), json!(interface), after);
+        let step = Step::update(title.clone(), json!(interface), json!(changes));
+        let Some(mut step) = step else { return };
         if let Some(free) = &free {
-            let reason = format!(
-                "; ipv4: auto takes the lowest free address of {}",
-                free.pool
-            );
-            step.why.push_str(&reason);
+            let pool = free.pool;
+            step.why += &format!("; ipv4: auto takes the lowest free address of {pool}");
         }
         plan.report.apply_changes(&changes);
         let op = InterfaceOp {
             title,
             machine: machine.id,
-            interface: interface.id,
             changes,
             free,
         };
@@ -61,10 +53,7 @@ impl InterfaceSpec {
         let loses_address =
             config_type == Some(ConfigType::Dynamic) && interface.configured_ipv4.is_some();
         InterfaceChanges {
-            identifier: self
-                .identifier
-                .clone()
-                .filter(|desired| desired != interface.identifier.as_deref().unwrap_or("")),
+            identifier: changed_text(&self.identifier, &interface.identifier),
             configured_ipv4: match address {
                 Some(desired) if Some(desired) != configured_address(interface) => {
                     Some(Some(desired))
@@ -100,52 +89,44 @@ impl InterfaceSpec {
 /// next free one. Plans without an address fail here, so that check mode shows it too.
 pub(super) fn resolve_address_conflicts(plans: &mut [PlanResult<InterfaceSpec>]) {
     let mut promised: HashMap<Ipv4Addr, String> = HashMap::new();
-    for result in plans.iter_mut() {
-        let Ok(plan) = result else { continue };
-        let Some((address, title)) = given_address(plan) else {
-            continue;
-        };
-        if let Some(other) = promised.get(&address) {
-            *result = Err(TaskError::AddressTaken {
-                interface: title,
-                address,
-                holder: format!("{other} is to have it"),
-            });
-        } else {
-            promised.insert(address, title);
-        }
-    }
-    for result in plans.iter_mut() {
-        let Ok(plan) = result else { continue };
-        if let Err(error) = choose_unpromised_address(plan, &mut promised) {
+    let (auto, given): (Vec<_>, Vec<_>) = plans
+        .iter_mut()
+        .partition(|plan| plan.as_ref().is_ok_and(is_auto));
+    for result in given.into_iter().chain(auto) {
+        if let Ok(plan) = result
+            && let Err(error) = promise_address(plan, &mut promised)
+        {
             *result = Err(error);
         }
     }
 }
 
-/// The address that the user gave, and the title of the interface.
-fn given_address(plan: &InterfacePlan) -> Option<(Ipv4Addr, String)> {
-    let op = &plan.steps.front()?.op;
-    if op.free.is_some() {
-        return None;
-    }
-    Some((op.changes.configured_ipv4.flatten()?, op.title.clone()))
+fn is_auto(plan: &InterfacePlan) -> bool {
+    let next = plan.steps.front();
+    next.is_some_and(|planned| planned.op.free.is_some())
 }
 
-/// Changes an address of `auto` to the next free one that is not promised to another interface.
-fn choose_unpromised_address(
+/// Promises an interface the address of its plan or, with `auto`, the next one that is free and not promised.
+fn promise_address(
     plan: &mut InterfacePlan,
     promised: &mut HashMap<Ipv4Addr, String>,
-) -> Result<(), TaskError> {
+) -> Result<()> {
     let Some(PlannedStep { step, op }) = plan.steps.front_mut() else {
         return Ok(());
     };
-    let (Some(free), Some(lowest)) = (&op.free, op.changes.configured_ipv4.flatten()) else {
+    let Some(desired) = op.changes.configured_ipv4.flatten() else {
         return Ok(());
     };
-    let address = iter::successors(Some(lowest), |address| free.next_after(*address))
-        .find(|address| !promised.contains_key(address))
-        .ok_or_else(|| no_address_left(op.title.clone(), free.pool))?;
+    let address = match (&op.free, promised.get(&desired)) {
+        (_, None) => desired,
+        (Some(free), _) => iter::successors(Some(desired), |address| free.next_after(*address))
+            .find(|address| !promised.contains_key(address))
+            .ok_or_else(|| no_address_left(&op.title, free.pool))?,
+        (None, Some(other)) => {
+            let holder = format!("{other} is to have it");
+            return Err(address_taken(&op.title, desired, &holder));
+        }
+    };
     op.changes.configured_ipv4 = Some(Some(address));
     step.after = json!(op.changes);
     plan.report.apply_changes(&op.changes);
@@ -153,8 +134,16 @@ fn choose_unpromised_address(
     Ok(())
 }
 
+/// The error for an address of another interface, or one that is promised to another in the same batch.
+pub(super) fn address_taken(interface: &str, address: Ipv4Addr, holder: &str) -> TaskError {
+    TaskError::Failed {
+        problem: format!("{interface} cannot have {address}: {holder}"),
+        hint: "The option O(ipv4) also takes auto, the lowest address of the pool that is free at the time.",
+    }
+}
+
 /// The error that no free address is left for an interface.
-pub(super) fn no_address_left(interface: String, pool: Pool) -> TaskError {
+pub(super) fn no_address_left(interface: &str, pool: Pool) -> TaskError {
     TaskError::Refused(format!(
         "{interface} gets no address: the pool {pool} has no other free one"
     ))

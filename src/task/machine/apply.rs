@@ -2,31 +2,30 @@
 
 use serde_json::json;
 
-use crate::client::{Client, Machine, MachineChanges, MachineId, MachineState, ReportedState};
-use crate::task::machine::{MachineOp, MachineReport, machine_title, netboot_of};
-use crate::task::wait::{Observation, OngoingWait};
-use crate::task::{StepOutcome, StepResult, TaskError, verify};
+use crate::client::{Client, Machine, MachineChanges, MachineState, ReportedState};
+use crate::task::machine::{MachineReport, machine_title};
+use crate::task::{OngoingWait, StepOutcome, StepResult, TaskError, verify};
 
 pub(super) fn configure(
     client: &Client,
-    id: MachineId,
     changes: &MachineChanges,
     report: &mut MachineReport,
-) -> StepResult<MachineOp> {
-    client.machines().update(id, changes)?;
-    let title = machine_title(&report.machine.machine);
-    let found = verify::require_read_back(&title, client.machines().get(id))?;
-    verify::require_stored(&title, json!(changes), json!(found))?;
-    report.machine.machine = found;
+) -> StepResult {
+    let machine = &mut report.machine.machine;
+    client.machines().update(machine.id, changes)?;
+    let title = machine_title(machine);
+    *machine = verify::require_read_back(&title, client.machines().get(machine.id))?;
+    verify::require_stored(&title, json!(changes), json!(machine))?;
     Ok(StepOutcome::Done)
 }
 
 /// The server stores `provisioning` and netboot before it sends an order to the BMC, and keeps both when the BMC fails.
 pub(super) fn provision(
     client: &Client,
-    machine: &Machine,
+    netboot_before: bool,
     report: &mut MachineReport,
-) -> StepResult<MachineOp> {
+) -> StepResult {
+    let machine = &mut report.machine.machine;
     let answer = client.states().provision(machine.id);
     let title = machine_title(machine);
     let state = verify::require_read_back(&title, client.states().get(machine.id));
@@ -36,10 +35,9 @@ pub(super) fn provision(
         Err(error) if error.is_outcome_unknown() && is_provisioning => {}
         Err(source) => {
             let stored = is_provisioning && !source.is_outcome_unknown();
-            let aftermath = if stored {
-                undo_provision(client, machine)
-            } else {
-                String::new()
+            let aftermath = match stored {
+                true => undo_provision(client, machine, netboot_before),
+                false => String::new(),
             };
             return Err(TaskError::Provision {
                 machine: machine.name.clone(),
@@ -50,14 +48,14 @@ pub(super) fn provision(
         Ok(_) => {}
     }
     report.machine.state = state?;
-    report.machine.machine = verify::require_read_back(&title, client.machines().get(machine.id))?;
+    *machine = verify::require_read_back(&title, client.machines().get(machine.id))?;
     Ok(StepOutcome::Done)
 }
 
 /// With netboot on, the next reboot would install, and every client would see the state `provisioning`.
-fn undo_provision(client: &Client, machine: &Machine) -> String {
+fn undo_provision(client: &Client, machine: &Machine, netboot_before: bool) -> String {
     let netboot = MachineChanges {
-        netboot_enabled: Some(netboot_of(machine)),
+        netboot_enabled: Some(netboot_before),
         ..MachineChanges::default()
     };
     let netboot = match client.machines().update(machine.id, &netboot) {
@@ -73,41 +71,45 @@ fn undo_provision(client: &Client, machine: &Machine) -> String {
 /// Reads once whether the installed system has reported.
 pub(super) fn poll_ready(
     client: &Client,
-    machine: Machine,
-    wait: OngoingWait,
+    wait: &mut OngoingWait,
     report: &mut MachineReport,
-) -> StepResult<MachineOp> {
-    let observation = match client.states().get(machine.id) {
+) -> StepResult {
+    let machine = &mut report.machine.machine;
+    match client.states().get(machine.id) {
         Ok(MachineState::Error) => {
-            return Err(TaskError::InstallFailed {
-                waited: wait.elapsed(client.clock()),
-                machine: machine.name,
-            });
+            let waited = match wait.elapsed(client.clock()).as_secs_f64() {
+                whole if whole >= 10.0 => format!("{whole:.0} s"),
+                short => format!("{short:.1} s"),
+            };
+            Err(TaskError::Failed {
+                problem: format!(
+                    "machine '{}' reported the state error after {waited}",
+                    machine.name
+                ),
+                hint: "The installer's own log on the machine's console tells why. Netboot is still on: a reboot \
+                       starts the installer again.",
+            })
         }
         Ok(MachineState::Ready) => {
             // The installed system may have changed more than its state.
-            report.machine.machine = client.machines().get(machine.id)?;
+            *machine = client.machines().get(machine.id)?;
             report.machine.state = MachineState::Ready;
-            Ok(Observation::Reached)
+            Ok(StepOutcome::Done)
         }
-        Ok(state) => Ok(Observation::NotYet(state.to_string())),
-        Err(error) => Err(error),
-    };
-    wait.step_outcome(client, observation, |wait| {
-        MachineOp::AwaitReady(machine, wait)
-    })
+        found => wait.not_reached(client, found.map(|state| state.to_string())),
+    }
 }
 
 pub(super) fn report_state(
     client: &Client,
-    id: MachineId,
     reported: ReportedState,
     report: &mut MachineReport,
-) -> StepResult<MachineOp> {
-    client.states().set(id, reported)?;
-    let title = machine_title(&report.machine.machine);
+) -> StepResult {
+    let machine = &report.machine.machine;
+    client.states().set(machine.id, reported)?;
+    let title = machine_title(machine);
     let expected = MachineState::from(reported);
-    let found = verify::require_read_back(&title, client.states().get(id))?;
+    let found = verify::require_read_back(&title, client.states().get(machine.id))?;
     if found != expected {
         return Err(TaskError::ReadBack {
             object: title,

@@ -6,22 +6,25 @@
 mod apply;
 mod plan;
 mod resolve;
+// `mrp machine wait` is no Ansible module.
+#[cfg(feature = "cli")]
 mod wait_ready;
 
 use serde::Serialize;
 
-use resolve::ResolvedParameters;
+use resolve::BootObjects;
+#[cfg(feature = "cli")]
 pub(crate) use wait_ready::ReadinessSpec;
 
 use crate::client::{
-    Client, Image, ImageId, Machine, MachineChanges, MachineId, MachineState, PreseedId,
-    ReadOnlyClient, ReportedState,
+    Client, Image, ImageId, Machine, MachineChanges, MachineState, PreseedId, ReadOnlyClient,
+    ReportedState,
 };
-use crate::task::lookup;
 pub(crate) use crate::task::lookup::MachineRef;
 use crate::task::preseed::PreseedFacts;
-use crate::task::wait::OngoingWait;
-use crate::task::{Plan, PlanResult, StepResult, Task, TaskError, WaitLimits, verify};
+use crate::task::{
+    OngoingWait, Plan, PlanResult, Result, StepResult, Task, TaskError, WaitLimits, lookup, verify,
+};
 
 /// The desired machine; what is None stays as it is.
 #[derive(Clone, Debug)]
@@ -68,7 +71,6 @@ pub(crate) enum PreseedRef {
     Id(PreseedId),
 }
 
-/// How far to go with a machine.
 #[derive(Clone, Debug)]
 pub(crate) enum MachineGoal {
     /// Set the boot parameters only.
@@ -79,7 +81,6 @@ pub(crate) enum MachineGoal {
     Reported(ReportedState),
 }
 
-/// How to provision.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct ProvisionSettings {
     /// Also if nothing differs and the machine is ready.
@@ -90,15 +91,20 @@ pub(crate) struct ProvisionSettings {
     pub netboot_when_ready: Option<bool>,
 }
 
-/// One operation on a machine.
+/// One operation on the machine in the report.
 #[derive(Debug)]
 pub(crate) enum MachineOp {
-    Configure(MachineId, MachineChanges),
-    Provision(Machine),
+    Configure(MachineChanges),
+    Provision {
+        /// Set again if the BMC fails.
+        netboot_before: bool,
+    },
     /// Read whether the installed system has reported.
-    AwaitReady(Machine, OngoingWait),
-    ReportState(MachineId, ReportedState),
+    AwaitReady(OngoingWait),
+    ReportState(ReportedState),
 }
+
+type MachinePlan = Plan<MachineOp, MachineReport>;
 
 /// The machine, with the objects that its parameters name.
 #[derive(Clone, Debug, Serialize)]
@@ -123,14 +129,10 @@ impl Task for MachineSpec {
     type Op = MachineOp;
     type Report = MachineReport;
 
-    fn require_valid_options(&self) -> Result<(), TaskError> {
-        verify::require_length(
-            "O(kernel_opts)",
-            self.kernel_opts.as_deref().unwrap_or(""),
-            1024,
-        )?;
-        match &self.subarch {
-            Some(subarch) if subarch.is_empty() => Err(TaskError::Refused(
+    fn require_valid_options(&self) -> Result<()> {
+        verify::require_length("O(kernel_opts)", self.kernel_opts.as_deref(), 1024)?;
+        match self.subarch.as_deref() {
+            Some("") => Err(TaskError::Refused(
                 "the server cannot take a subarch away; name one".into(),
             )),
             _ => Ok(()),
@@ -143,49 +145,43 @@ impl Task for MachineSpec {
         if !self.allow_unassigned {
             lookup::require_assignment(client, &machine)?;
         }
-        let resolved = self.resolve(client, &machine)?;
+        let objects = self.find_boot_objects(client, &machine)?;
         let state = client.states().get(machine.id)?;
-        let mut plan = Plan::empty(MachineReport::new(&machine, state, &resolved));
-        plan.warnings.extend(plan::warnings_of_missing(&resolved));
+        let mut plan = Plan::empty(MachineReport::new(machine.clone(), state, &objects));
+        for (parameter, name) in self.missing_objects(&objects) {
+            plan.warnings.push(format!(
+                "{parameter} '{name}' does not exist yet: planned as unresolved, since an earlier task may create it"
+            ));
+        }
         match &self.goal {
-            MachineGoal::Configured => self.push_configure(&mut plan, &machine, &resolved),
+            MachineGoal::Configured => self.push_configure(&mut plan, &machine, &objects),
             MachineGoal::Reported(state) => {
                 // First, because only this is refused for other users' machines: then the parameters stay unchanged.
-                plan::push_reported_state(&mut plan, &machine, *state);
-                self.push_configure(&mut plan, &machine, &resolved);
+                let current = plan.report.machine.state.clone();
+                if current != MachineState::from(*state) {
+                    plan::push_state(&mut plan, *state, format!("the machine is {current}"));
+                }
+                self.push_configure(&mut plan, &machine, &objects);
             }
             MachineGoal::Provisioned(how) => {
-                let assigned = lookup::is_assigned(client, &machine)?;
-                let unknown_first = !assigned || plan.report.machine.state == MachineState::Ready;
-                self.push_provisioning(
-                    &mut plan,
-                    client,
-                    &machine,
-                    &resolved,
-                    *how,
-                    unknown_first,
-                )?;
+                self.push_provisioning(&mut plan, client, &machine, &objects, *how)?;
             }
         }
         Ok(plan)
     }
 
-    fn apply_step(
-        client: &Client,
-        op: MachineOp,
-        report: &mut MachineReport,
-    ) -> StepResult<MachineOp> {
+    fn apply_step(client: &Client, op: &mut MachineOp, report: &mut MachineReport) -> StepResult {
         match op {
-            MachineOp::Configure(id, changes) => apply::configure(client, id, &changes, report),
-            MachineOp::Provision(machine) => apply::provision(client, &machine, report),
-            MachineOp::AwaitReady(machine, wait) => {
-                apply::poll_ready(client, machine, wait, report)
+            MachineOp::Configure(changes) => apply::configure(client, changes, report),
+            MachineOp::Provision { netboot_before } => {
+                apply::provision(client, *netboot_before, report)
             }
-            MachineOp::ReportState(id, state) => apply::report_state(client, id, state, report),
+            MachineOp::AwaitReady(wait) => apply::poll_ready(client, wait, report),
+            MachineOp::ReportState(state) => apply::report_state(client, *state, report),
         }
     }
 
-    fn claimed_objects(&self, plan: &Plan<MachineOp, MachineReport>) -> Vec<String> {
+    fn claimed_objects(&self, plan: &MachinePlan) -> Vec<String> {
         vec![machine_title(&plan.report.machine.machine)]
     }
 
@@ -195,43 +191,16 @@ impl Task for MachineSpec {
 }
 
 impl MachineReport {
-    fn new(machine: &Machine, state: MachineState, resolved: &ResolvedParameters) -> Self {
+    fn new(machine: Machine, state: MachineState, objects: &BootObjects) -> Self {
         MachineReport {
-            machine: MachineFacts {
-                machine: machine.clone(),
-                state,
-            },
-            kernel: resolved.kernel.object().cloned(),
-            initrd: resolved.initrd.object().cloned(),
-            preseed: resolved.preseed.object().map(PreseedFacts::from_preseed),
+            machine: MachineFacts { machine, state },
+            kernel: objects.kernel.clone(),
+            initrd: objects.initrd.clone(),
+            preseed: objects.preseed.as_ref().map(PreseedFacts::from_preseed),
         }
     }
 }
 
-impl MachineFacts {
-    /// An object that does not exist yet has no id.
-    fn clear_missing(&mut self, resolved: &ResolvedParameters) {
-        for (parameter, _) in resolved.missing() {
-            match parameter {
-                "kernel" => self.machine.kernel_id = None,
-                "initrd" => self.machine.initrd_id = None,
-                _ => self.machine.preseed_id = None,
-            }
-        }
-    }
-
-    fn apply_changes(&mut self, changes: &MachineChanges) {
-        let machine = &mut self.machine;
-        machine.subarch = changes.subarch.clone().or(machine.subarch.take());
-        machine.kernel_id = changes.kernel_id.or(machine.kernel_id);
-        machine.kernel_opts = changes.kernel_opts.clone().or(machine.kernel_opts.take());
-        machine.initrd_id = changes.initrd_id.unwrap_or(machine.initrd_id);
-        machine.preseed_id = changes.preseed_id.unwrap_or(machine.preseed_id);
-        machine.netboot_enabled = changes.netboot_enabled.or(machine.netboot_enabled);
-    }
-}
-
-/// A machine, for messages.
 pub(super) fn machine_title(machine: &Machine) -> String {
     format!("machine '{}'", machine.name)
 }

@@ -3,28 +3,25 @@
 use serde_json::json;
 
 use crate::client::{Machine, MachineChanges, MachineState, ReadOnlyClient, ReportedState};
-use crate::task::machine::resolve::ResolvedParameters;
+use crate::task::machine::resolve::BootObjects;
 use crate::task::machine::{
-    MachineGoal, MachineOp, MachineReport, MachineSpec, ProvisionSettings, machine_title,
+    MachineGoal, MachineOp, MachinePlan, MachineSpec, ProvisionSettings, Setting, machine_title,
     netboot_of,
 };
-use crate::task::wait::{AwaitedState, OngoingWait};
-use crate::task::{Action, Plan, Step, TaskError, WaitLimits, lookup, verify};
+use crate::task::plan::changed_text;
+use crate::task::{Action, OngoingWait, Result, Step, TaskError, WaitLimits, lookup, verify};
 
 const NOT_READY_HINT: &str = "Nothing on the server ends the state provisioning: the installed system must set the state \
     ready; check that its preseed does so. Netboot is still on, and the next run provisions again.";
 
-type MachinePlan = Plan<MachineOp, MachineReport>;
-
 impl MachineSpec {
-    pub(super) fn require_arch(&self, machine: &Machine) -> Result<(), TaskError> {
-        match (&self.arch, &machine.arch) {
-            (Some(desired), found) if found.as_ref() != Some(desired) => {
-                let found = found.as_deref().unwrap_or("of no architecture");
+    pub(super) fn require_arch(&self, machine: &Machine) -> Result<()> {
+        match &self.arch {
+            Some(desired) if machine.arch.as_ref() != Some(desired) => {
                 let name = &machine.name;
-                Err(TaskError::Refused(format!(
-                    "machine '{name}' is {found}, not {desired}"
-                )))
+                let found = machine.arch.as_deref().unwrap_or("of no architecture");
+                let sentence = format!("machine '{name}' is {found}, not {desired}");
+                Err(TaskError::Refused(sentence))
             }
             _ => Ok(()),
         }
@@ -34,47 +31,39 @@ impl MachineSpec {
         &self,
         plan: &mut MachinePlan,
         machine: &Machine,
-        resolved: &ResolvedParameters,
+        objects: &BootObjects,
     ) {
-        let changes = self.differences(machine, resolved);
-        let mut after = verify::changed_fields(json!(changes));
-        for (parameter, name) in resolved.missing() {
-            after.insert(
-                format!("{parameter}_id"),
-                json!(format!("unresolved: '{name}'")),
-            );
+        let changes = self.differences(machine, objects);
+        let mut after = verify::fields(json!(changes));
+        let planned = &mut plan.report.machine.machine;
+        apply_changes(planned, &changes);
+        for (parameter, name) in self.missing_objects(objects) {
+            let unresolved = format!("unresolved: '{name}'");
+            after.insert(format!("{parameter}_id"), unresolved.into());
+            // An object that does not exist yet has no id.
+            match parameter {
+                "kernel" => planned.kernel_id = None,
+                "initrd" => planned.initrd_id = None,
+                _ => planned.preseed_id = None,
+            }
         }
-        if after.is_empty() {
-            return;
+        if let Some(step) = Step::update(machine_title(machine), json!(machine), after.into()) {
+            plan.push(MachineOp::Configure(changes), step);
         }
-        let step = Step::update(machine_title(machine), json!(machine), after);
-        plan.report.machine.apply_changes(&changes);
-        plan.report.machine.clear_missing(resolved);
-        plan.push(MachineOp::Configure(machine.id, changes), step);
     }
 
     /// The given parameters that differ; null and an empty text are the same to a machine.
-    fn differences(&self, machine: &Machine, resolved: &ResolvedParameters) -> MachineChanges {
+    fn differences(&self, machine: &Machine, objects: &BootObjects) -> MachineChanges {
+        let kernel_id = objects.kernel.as_ref().map(|kernel| kernel.id);
+        let initrd_id = objects.initrd.as_ref().map(|initrd| initrd.id);
+        let preseed_id = objects.preseed.as_ref().map(|preseed| preseed.id);
         let compares_netboot = !matches!(self.goal, MachineGoal::Provisioned(_));
         MachineChanges {
-            subarch: self
-                .subarch
-                .clone()
-                .filter(|desired| Some(desired) != machine.subarch.as_ref()),
-            kernel_id: resolved
-                .kernel
-                .changed_id(|kernel| kernel.id, machine.kernel_id)
-                .flatten(),
-            kernel_opts: self
-                .kernel_opts
-                .clone()
-                .filter(|desired| desired != machine.kernel_opts.as_deref().unwrap_or("")),
-            initrd_id: resolved
-                .initrd
-                .changed_id(|initrd| initrd.id, machine.initrd_id),
-            preseed_id: resolved
-                .preseed
-                .changed_id(|preseed| preseed.id, machine.preseed_id),
+            subarch: changed_text(&self.subarch, &machine.subarch),
+            kernel_id: kernel_id.filter(|id| Some(*id) != machine.kernel_id),
+            kernel_opts: changed_text(&self.kernel_opts, &machine.kernel_opts),
+            initrd_id: changed_id(&self.initrd, initrd_id, machine.initrd_id),
+            preseed_id: changed_id(&self.preseed, preseed_id, machine.preseed_id),
             netboot_enabled: self
                 .netboot
                 .filter(|desired| compares_netboot && *desired != netboot_of(machine)),
@@ -82,50 +71,15 @@ impl MachineSpec {
     }
 
     /// Adds the parameters, the reboot into the installer, the wait, and netboot at the end.
-    ///
-    /// With `unknown_first` (the machine is ready, or another user's) the first step reports the state unknown. A run
-    /// that is interrupted must not leave a machine `ready` with parameters that it never booted, and the server's
-    /// refusal must come before they are overwritten.
     pub(super) fn push_provisioning(
         &self,
         plan: &mut MachinePlan,
         client: &ReadOnlyClient,
         machine: &Machine,
-        resolved: &ResolvedParameters,
+        objects: &BootObjects,
         how: ProvisionSettings,
-        unknown_first: bool,
-    ) -> Result<(), TaskError> {
-        self.warn_of_netboot(plan);
-        let state = plan.report.machine.state.clone();
-        let mut configure = Plan::empty(plan.report.clone());
-        self.push_configure(&mut configure, machine, resolved);
-        let parameters_change = !configure.steps.is_empty();
-        let why = if how.force {
-            "force is set".to_owned()
-        } else if parameters_change {
-            "the boot parameters change".to_owned()
-        } else if state == MachineState::Ready {
-            push_netboot(plan, machine, netboot_of(machine), how.netboot_when_ready);
-            return Ok(());
-        } else {
-            format!("the machine is {state}, not ready")
-        };
-        self.require_provisionable(client, machine)?;
-        if unknown_first && parameters_change {
-            let why = "what it is told to boot is not what it has booted".to_owned();
-            push_state(plan, machine, ReportedState::Unknown, why);
-        }
-        plan.steps.append(&mut configure.steps);
-        plan.report = configure.report;
-        push_provision(plan, machine, &state, why);
-        if let Some(wait) = how.wait {
-            push_wait(plan, machine, wait, NOT_READY_HINT);
-            push_netboot(plan, machine, true, how.netboot_when_ready);
-        }
-        Ok(())
-    }
-
-    fn warn_of_netboot(&self, plan: &mut MachinePlan) {
+    ) -> Result<()> {
+        let is_assigned = lookup::is_assigned(client, machine)?;
         if self.netboot == Some(false) {
             plan.warnings.push(
                 "switching netboot off has no effect here, since the installer boots over the network; the option \
@@ -133,67 +87,88 @@ impl MachineSpec {
                     .into(),
             );
         }
-    }
-
-    /// The server checks these only after it has stored the parameters, and the BMC after that.
-    fn require_provisionable(
-        &self,
-        client: &ReadOnlyClient,
-        machine: &Machine,
-    ) -> Result<(), TaskError> {
-        let refuse = |what: &str| {
-            let name = &machine.name;
-            Err(TaskError::Refused(format!(
-                "machine '{name}' has no {what}, so it cannot be provisioned"
-            )))
+        let state = plan.report.machine.state.clone();
+        self.push_configure(plan, machine, objects);
+        let parameters_change = !plan.steps.is_empty();
+        let why = if how.force {
+            "force is set".to_owned()
+        } else if parameters_change {
+            "the boot parameters change".to_owned()
+        } else if state == MachineState::Ready {
+            push_netboot(plan, netboot_of(machine), how.netboot_when_ready);
+            return Ok(());
+        } else {
+            format!("the machine is {state}, not ready")
         };
-        if machine.kernel_id.is_none() && self.kernel.is_none() {
-            return refuse("kernel");
+        self.require_provisionable(client, machine)?;
+        if parameters_change && (state == MachineState::Ready || !is_assigned) {
+            // A run that is interrupted must not leave a machine `ready` with parameters that it never booted, and for
+            // another user's machine the server's refusal must come before they are overwritten.
+            let why = "what it is told to boot is not what it has booted".to_owned();
+            push_state(plan, ReportedState::Unknown, why);
+            plan.steps.rotate_right(1);
         }
-        if machine.subarch.is_none() && self.subarch.is_none() {
-            return refuse("subarch");
-        }
-        if !lookup::has_bmc(client, machine)? {
-            return refuse("BMC");
+        push_provision(plan, machine, &state, why);
+        if let Some(wait) = how.wait {
+            push_wait(plan, wait, NOT_READY_HINT);
+            push_netboot(plan, true, how.netboot_when_ready);
         }
         Ok(())
     }
-}
 
-/// Warnings about objects that an earlier task may be about to create.
-pub(super) fn warnings_of_missing(resolved: &ResolvedParameters) -> Vec<String> {
-    let warning = |(parameter, name)| {
-        format!(
-            "{parameter} '{name}' does not exist yet: planned as unresolved, since an earlier task may create it"
-        )
-    };
-    resolved.missing().map(warning).collect()
-}
-
-pub(super) fn push_reported_state(
-    plan: &mut MachinePlan,
-    machine: &Machine,
-    reported: ReportedState,
-) {
-    let current = plan.report.machine.state.clone();
-    if current != MachineState::from(reported) {
-        push_state(plan, machine, reported, format!("the machine is {current}"));
+    /// The server checks these only after it has stored the parameters, and the BMC after that.
+    fn require_provisionable(&self, client: &ReadOnlyClient, machine: &Machine) -> Result<()> {
+        let missing = if machine.kernel_id.is_none() && self.kernel.is_none() {
+            "kernel"
+        } else if machine.subarch.is_none() && self.subarch.is_none() {
+            "subarch"
+        } else if !lookup::has_bmc(client, machine)? {
+            "BMC"
+        } else {
+            return Ok(());
+        };
+        Err(TaskError::Refused(format!(
+            "machine '{}' has no {missing}, so it cannot be provisioned",
+            machine.name
+        )))
     }
 }
 
-fn push_state(plan: &mut MachinePlan, machine: &Machine, reported: ReportedState, why: String) {
-    let state = MachineState::from(reported);
-    let step = Step::new(
-        Action::Update,
-        machine_title(machine),
-        why,
-        json!({ "state": plan.report.machine.state }),
-        json!({ "state": state }),
-    );
-    plan.report.machine.state = state;
-    plan.push(MachineOp::ReportState(machine.id, reported), step);
+/// The id to send if it differs from the current one; `Some(None)` clears.
+fn changed_id<Ref, Id: PartialEq>(
+    desired: &Setting<Ref>,
+    found: Option<Id>,
+    current: Option<Id>,
+) -> Option<Option<Id>> {
+    let desired = match desired {
+        Setting::Keep => return None,
+        Setting::Clear => None,
+        Setting::To(_) => Some(found?),
+    };
+    (desired != current).then_some(desired)
 }
 
+fn apply_changes(machine: &mut Machine, changes: &MachineChanges) {
+    machine.subarch = changes.subarch.clone().or(machine.subarch.take());
+    machine.kernel_id = changes.kernel_id.or(machine.kernel_id);
+    machine.kernel_opts = changes.kernel_opts.clone().or(machine.kernel_opts.take());
+    machine.initrd_id = changes.initrd_id.unwrap_or(machine.initrd_id);
+    machine.preseed_id = changes.preseed_id.unwrap_or(machine.preseed_id);
+    machine.netboot_enabled = changes.netboot_enabled.or(machine.netboot_enabled);
+}
+
+pub(super) fn push_state(plan: &mut MachinePlan, reported: ReportedState, why: String) {
+    let planned = &mut plan.report.machine;
+    let target = machine_title(&planned.machine);
+    let state = MachineState::from(reported);
+    let before = json!({ "state": planned.state });
+    let after = json!({ "state": state });
+    planned.state = state;
+    let step = Step::new(Action::Update, target, why, before, after);
+    plan.push(MachineOp::ReportState(reported), step);
+}
+
+/// `machine` and `state` are those before the parameters change.
 fn push_provision(plan: &mut MachinePlan, machine: &Machine, state: &MachineState, why: String) {
     let step = Step::new(
         Action::Provision,
@@ -204,49 +179,43 @@ fn push_provision(plan: &mut MachinePlan, machine: &Machine, state: &MachineStat
     );
     plan.report.machine.state = MachineState::Provisioning;
     plan.report.machine.machine.netboot_enabled = Some(true);
-    plan.push(MachineOp::Provision(machine.clone()), step);
+    let netboot_before = netboot_of(machine);
+    plan.push(MachineOp::Provision { netboot_before }, step);
 }
 
 /// Adds the wait for a machine that installs; `hint` is for a machine that is not ready in time.
-pub(super) fn push_wait(
-    plan: &mut MachinePlan,
-    machine: &Machine,
-    limits: WaitLimits,
-    hint: &'static str,
-) {
+pub(super) fn push_wait(plan: &mut MachinePlan, limits: WaitLimits, hint: &'static str) {
+    let planned = &mut plan.report.machine;
+    let target = machine_title(&planned.machine);
     let seconds = limits.timeout.as_secs_f64();
     let step = Step::new(
         Action::Wait,
-        machine_title(machine),
+        target.clone(),
         format!("the installed system reports within {seconds} s"),
-        json!({ "state": plan.report.machine.state }),
+        json!({ "state": planned.state }),
         json!({ "state": MachineState::Ready }),
     );
-    let awaited = AwaitedState {
-        object: machine_title(machine),
-        state: MachineState::Ready.to_string(),
-        hint,
-    };
-    let wait = OngoingWait::new(limits, awaited);
-    plan.report.machine.state = MachineState::Ready;
-    plan.push(MachineOp::AwaitReady(machine.clone(), wait), step);
+    planned.state = MachineState::Ready;
+    let wait = OngoingWait::new(limits, target, MachineState::Ready.to_string(), hint);
+    plan.push(MachineOp::AwaitReady(wait), step);
 }
 
-fn push_netboot(plan: &mut MachinePlan, machine: &Machine, current: bool, desired: Option<bool>) {
+fn push_netboot(plan: &mut MachinePlan, current: bool, desired: Option<bool>) {
     let Some(desired) = desired.filter(|desired| *desired != current) else {
         return;
     };
-    let changes = MachineChanges {
-        netboot_enabled: Some(desired),
-        ..MachineChanges::default()
-    };
+    let planned = &mut plan.report.machine.machine;
+    planned.netboot_enabled = Some(desired);
     let step = Step::new(
         Action::Update,
-        machine_title(machine),
+        machine_title(planned),
         "netboot_when_ready asks for it",
         json!({ "netboot_enabled": current }),
         json!({ "netboot_enabled": desired }),
     );
-    plan.report.machine.apply_changes(&changes);
-    plan.push(MachineOp::Configure(machine.id, changes), step);
+    let changes = MachineChanges {
+        netboot_enabled: Some(desired),
+        ..MachineChanges::default()
+    };
+    plan.push(MachineOp::Configure(changes), step);
 }

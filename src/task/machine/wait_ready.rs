@@ -1,9 +1,9 @@
 //! Waiting for a machine that somebody else has provisioned.
 
 use crate::client::{Client, MachineState, ReadOnlyClient};
-use crate::task::machine::resolve::ResolvedParameters;
+use crate::task::machine::resolve::BootObjects;
 use crate::task::machine::{
-    MachineOp, MachineRef, MachineReport, MachineSpec, machine_title, plan,
+    MachineOp, MachinePlan, MachineRef, MachineReport, MachineSpec, machine_title, plan,
 };
 use crate::task::{Plan, PlanResult, StepResult, Task, WaitLimits, lookup};
 
@@ -24,23 +24,18 @@ impl Task for ReadinessSpec {
         let machine = lookup::find_machine(client, &self.machine)?;
         let state = client.states().get(machine.id)?;
         let is_ready = state == MachineState::Ready;
-        let parameters = ResolvedParameters::default();
-        let mut plan = Plan::empty(MachineReport::new(&machine, state, &parameters));
+        let mut plan = Plan::empty(MachineReport::new(machine, state, &BootObjects::default()));
         if !is_ready {
-            plan::push_wait(&mut plan, &machine, self.wait, NOT_READY_HINT);
+            plan::push_wait(&mut plan, self.wait, NOT_READY_HINT);
         }
         Ok(plan)
     }
 
-    fn apply_step(
-        client: &Client,
-        op: MachineOp,
-        report: &mut MachineReport,
-    ) -> StepResult<MachineOp> {
+    fn apply_step(client: &Client, op: &mut MachineOp, report: &mut MachineReport) -> StepResult {
         MachineSpec::apply_step(client, op, report)
     }
 
-    fn claimed_objects(&self, plan: &Plan<MachineOp, MachineReport>) -> Vec<String> {
+    fn claimed_objects(&self, plan: &MachinePlan) -> Vec<String> {
         vec![machine_title(&plan.report.machine.machine)]
     }
 

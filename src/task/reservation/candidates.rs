@@ -5,13 +5,13 @@ use std::time::Duration;
 use crate::client::{self, Assignee, Machine, Query, ReadOnlyClient, Scope};
 use crate::task::machine::machine_title;
 use crate::task::reservation::{Acquisition, HeldMachine, ReservationSelection};
-use crate::task::{TaskError, lookup, parallel};
+use crate::task::{Result, TaskError, lookup, parallel};
 
 /// The most machines that a message names.
 const MAX_NAMED: usize = 5;
 
 /// The machines that the selection allows.
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 pub(super) struct Candidates {
     /// The only one, if a machine was named.
     pub(super) machine: Option<Machine>,
@@ -23,19 +23,19 @@ impl Candidates {
     pub(super) fn resolve(
         client: &ReadOnlyClient,
         selection: &ReservationSelection,
-    ) -> Result<Candidates, TaskError> {
-        Ok(match selection {
-            ReservationSelection::Machine(machine) => {
-                let machine = lookup::find_machine(client, machine)?;
-                Candidates {
-                    query: Query::name_is(&machine.name),
-                    machine: Some(machine),
-                }
+    ) -> Result<Candidates> {
+        let machine = match selection {
+            ReservationSelection::Machine(machine) => lookup::find_machine(client, machine)?,
+            ReservationSelection::Query(query) => {
+                return Ok(Candidates {
+                    machine: None,
+                    query: query.clone(),
+                });
             }
-            ReservationSelection::Query(query) => Candidates {
-                machine: None,
-                query: query.clone(),
-            },
+        };
+        Ok(Candidates {
+            query: Query::name_is(&machine.name),
+            machine: Some(machine),
         })
     }
 
@@ -53,22 +53,20 @@ impl Candidates {
         &self,
         client: &ReadOnlyClient,
         reason: Option<&str>,
-    ) -> Result<Vec<HeldMachine>, TaskError> {
+    ) -> Result<Vec<HeldMachine>> {
         let own = client.machines().query(Scope::Own, &self.query)?;
         let own = lookup::sorted_by_name(own);
         let assignments = parallel::try_map(&own, |machine| client.assignees().own(machine.id))?;
-        let mut held = Vec::new();
-        for (machine, assignment) in own.into_iter().zip(assignments) {
-            let assignment =
-                assignment.filter(|own| reason.is_none_or(|reason| has_reason(own, reason)));
-            if assignment.is_some() {
-                held.push(HeldMachine {
-                    machine,
-                    assignment,
-                });
-            }
-        }
-        Ok(held)
+        let is_for_reason = |own: &Assignee| reason.is_none_or(|reason| has_reason(own, reason));
+        Ok(own
+            .into_iter()
+            .zip(assignments)
+            .filter(|(_, assignment)| assignment.as_ref().is_some_and(is_for_reason))
+            .map(|(machine, assignment)| HeldMachine {
+                machine,
+                assignment,
+            })
+            .collect())
     }
 
     pub(super) fn free(&self, client: &ReadOnlyClient) -> Result<Vec<Machine>, client::Error> {
@@ -83,11 +81,7 @@ impl Candidates {
     }
 
     /// Refuses a count of more machines than there are, for which no wait helps.
-    pub(super) fn require_enough(
-        &self,
-        client: &ReadOnlyClient,
-        count: usize,
-    ) -> Result<(), TaskError> {
+    pub(super) fn require_enough(&self, client: &ReadOnlyClient, count: usize) -> Result<()> {
         match self.all(client)?.len() {
             0 => Err(TaskError::Refused("no machine matches the query".into())),
             all if all < count => Err(TaskError::Refused(format!(
@@ -105,7 +99,7 @@ impl Acquisition {
         &self,
         client: &ReadOnlyClient,
         waited: Option<Duration>,
-    ) -> Result<TaskError, TaskError> {
+    ) -> Result<TaskError> {
         let free = self.candidates.free(client)?;
         let own = self.candidates.held(client, None)?;
         let mut others = self.candidates.all(client)?;
@@ -138,22 +132,18 @@ fn holders(
     client: &ReadOnlyClient,
     machines: &[Machine],
     own: &[HeldMachine],
-) -> Result<Vec<String>, TaskError> {
+) -> Result<Vec<String>> {
     let lists = parallel::try_map(machines, |machine| client.assignees().list(machine.id))?;
-    let mut texts = Vec::new();
-    for (machine, assignees) in machines.iter().zip(lists) {
-        let by: Vec<String> = assignees.iter().map(lookup::holder_text).collect();
-        let holder = match own.iter().any(|own| own.machine.id == machine.id) {
-            true => "for another reason by this token's user, ",
-            false => "by ",
-        };
-        texts.push(format!(
-            "'{}' is held {holder}{}",
-            machine.name,
-            by.join(" and ")
-        ));
-    }
-    Ok(texts)
+    let text = |(machine, assignees): (&Machine, Vec<Assignee>)| {
+        let users: Vec<String> = assignees.iter().map(lookup::holder_text).collect();
+        let users = users.join(" and ");
+        let name = &machine.name;
+        match own.iter().any(|own| own.machine.id == machine.id) {
+            true => format!("'{name}' is held for another reason by this token's user, {users}"),
+            false => format!("'{name}' is held by {users}"),
+        }
+    };
+    Ok(machines.iter().zip(lists).map(text).collect())
 }
 
 /// Whether an assignment was made for this reason.

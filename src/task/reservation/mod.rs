@@ -4,21 +4,21 @@
 //! server stored nothing, an administrator's token can still assign the machine.
 
 mod acquire;
-mod apply;
 mod candidates;
-mod plan;
 
 use serde::Serialize;
+use serde_json::{Value, json};
 
 use crate::client::{Assignee, Client, Machine, Query, ReadOnlyClient, Symbol};
 use crate::support::sort::sorted;
 use crate::task::lookup::MachineRef;
 use crate::task::machine::machine_title;
-use crate::task::wait::OngoingWait;
-use crate::task::{PlanResult, StepResult, Task, TaskError, WaitLimits, verify};
+use crate::task::{
+    Action, OngoingWait, Plan, PlanResult, Result, Step, StepOutcome, StepResult, Task, TaskError,
+    WaitLimits, lookup, verify,
+};
 use candidates::Candidates;
 
-/// The desired reservations.
 #[derive(Clone, Debug)]
 pub(crate) struct ReservationSpec {
     pub machines: ReservationSelection,
@@ -27,14 +27,12 @@ pub(crate) struct ReservationSpec {
     pub presence: ReservationPresence,
 }
 
-/// The machines that can be reserved.
 #[derive(Clone, Debug)]
 pub(crate) enum ReservationSelection {
     Machine(MachineRef),
     Query(Query),
 }
 
-/// Whether the machines are to be held.
 #[derive(Clone, Debug)]
 pub(crate) enum ReservationPresence {
     Present(DesiredReservation),
@@ -52,7 +50,6 @@ pub(crate) struct DesiredReservation {
     pub wait: Option<WaitLimits>,
 }
 
-/// One operation on reservations.
 #[derive(Debug)]
 pub(crate) enum ReservationOp {
     /// Acquire all machines that are missing, or none.
@@ -60,7 +57,6 @@ pub(crate) enum ReservationOp {
     Release(HeldMachine),
 }
 
-/// Machines to acquire.
 #[derive(Debug)]
 pub(crate) struct Acquisition {
     candidates: Candidates,
@@ -70,8 +66,9 @@ pub(crate) struct Acquisition {
     wait: Option<Box<OngoingWait>>,
 }
 
-/// The machines that are held.
-#[derive(Debug, Serialize)]
+type ReservationPlan = Plan<ReservationOp, ReservationReport>;
+
+#[derive(Debug, Default, Serialize)]
 pub(crate) struct ReservationReport {
     pub machines: Vec<HeldMachine>,
 }
@@ -89,13 +86,12 @@ impl Task for ReservationSpec {
     type Op = ReservationOp;
     type Report = ReservationReport;
 
-    fn require_valid_options(&self) -> Result<(), TaskError> {
-        verify::require_length("O(reason)", self.reason_text(), 140)?;
-        let counts_assignees = match &self.machines {
-            ReservationSelection::Machine(_) => false,
-            ReservationSelection::Query(query) => query.mentions(Symbol::AssigneeCount),
-        };
-        if counts_assignees && matches!(self.presence, ReservationPresence::Present(_)) {
+    fn require_valid_options(&self) -> Result<()> {
+        verify::require_length("O(reason)", self.reason.as_deref(), 140)?;
+        if let ReservationSelection::Query(query) = &self.machines
+            && matches!(self.presence, ReservationPresence::Present(_))
+            && query.mentions(Symbol::AssigneeCount)
+        {
             return Err(TaskError::Refused(
                 "O(query) must not use assignee_count: a machine would not match any more as soon as it is held. \
                  Only free ones are taken anyway"
@@ -112,18 +108,18 @@ impl Task for ReservationSpec {
             ReservationPresence::Present(desired) => {
                 self.plan_present(client, desired, candidates, held)
             }
-            ReservationPresence::Absent => Ok(plan::plan_absent(held)),
+            ReservationPresence::Absent => Ok(plan_absent(held)),
         }
     }
 
     fn apply_step(
         client: &Client,
-        op: ReservationOp,
+        op: &mut ReservationOp,
         report: &mut ReservationReport,
-    ) -> StepResult<ReservationOp> {
+    ) -> StepResult {
         match op {
-            ReservationOp::Acquire(acquisition) => apply::acquire(client, acquisition, report),
-            ReservationOp::Release(held) => apply::release(client, &held),
+            ReservationOp::Acquire(acquisition) => acquisition.acquire_or_wait(client, report),
+            ReservationOp::Release(held) => release(client, held),
         }
     }
 
@@ -133,6 +129,106 @@ impl Task for ReservationSpec {
             ReservationSelection::Query(_) => "reservation".into(),
         }
     }
+}
+
+impl ReservationSpec {
+    fn plan_present(
+        &self,
+        client: &ReadOnlyClient,
+        desired: &DesiredReservation,
+        candidates: Candidates,
+        held: Vec<HeldMachine>,
+    ) -> PlanResult<Self> {
+        let missing = desired.count.saturating_sub(held.len());
+        let mut plan = Plan::empty(ReservationReport { machines: held });
+        if missing == 0 {
+            return Ok(plan);
+        }
+        // Before anything is assigned to another user, if the server shows the token's user.
+        if let Some(user) = &desired.user
+            && let Some(own) = lookup::token_user(client)?
+            && own != *user
+        {
+            return Err(other_user_error(user));
+        }
+        let new_wait =
+            |limits| OngoingWait::new(limits, candidates.title(missing), "free".into(), "");
+        let acquisition = Acquisition {
+            missing,
+            reason: self.reason.clone().unwrap_or_default(),
+            user: desired.user.clone(),
+            wait: desired.wait.map(new_wait).map(Box::new),
+            candidates,
+        };
+        let free = acquisition.candidates.free(client)?;
+        if free.len() < missing {
+            acquisition
+                .candidates
+                .require_enough(client, desired.count)?;
+            if desired.wait.is_none() {
+                return Err(acquisition.not_free_error(client, None)?);
+            }
+        }
+        push_acquire(&mut plan, acquisition, desired, free);
+        Ok(plan)
+    }
+}
+
+/// Adds the step that acquires machines. Which machines it acquires after a wait is not known before.
+fn push_acquire(
+    plan: &mut ReservationPlan,
+    acquisition: Acquisition,
+    desired: &DesiredReservation,
+    free: Vec<Machine>,
+) {
+    let count = desired.count;
+    let has = count - acquisition.missing;
+    let why = format!("{has} of {count} held, {} free", free.len());
+    let before = json!({ "machines": plan.report.names() });
+    let (why, after) = match desired.wait {
+        Some(wait) if free.len() < acquisition.missing => (
+            format!("{why}: waiting for up to {} s", wait.timeout.as_secs_f64()),
+            json!({ "machines": null, "reason": acquisition.reason }),
+        ),
+        _ => {
+            let expected = free.into_iter().take(acquisition.missing);
+            plan.report.add(expected.map(|machine| HeldMachine {
+                machine,
+                assignment: None,
+            }));
+            (why, acquisition.fields_after(&plan.report))
+        }
+    };
+    let target = format!("reservation of {}", acquisition.candidates.title(count));
+    let step = Step::new(Action::Create, target, why, before, after);
+    plan.push(ReservationOp::Acquire(acquisition), step);
+}
+
+impl Acquisition {
+    /// The fields of its step when it is done.
+    fn fields_after(&self, report: &ReservationReport) -> Value {
+        json!({ "machines": report.names(), "reason": self.reason })
+    }
+}
+
+/// Releases all that are held.
+fn plan_absent(held: Vec<HeldMachine>) -> ReservationPlan {
+    let mut plan = Plan::empty(ReservationReport::default());
+    for held in held {
+        let reason = held.assignment.as_ref().map(|own| &own.reason);
+        let title = reservation_title(&held.machine);
+        let step = Step::delete(title, json!({ "reason": reason }));
+        plan.push(ReservationOp::Release(held), step);
+    }
+    plan
+}
+
+/// The error for a user who is not the token's.
+fn other_user_error(user: &str) -> TaskError {
+    TaskError::Refused(format!(
+        "the token is not that of user '{user}'; a reservation is for the token's own user, and another user gets a \
+         machine by an assignment"
+    ))
 }
 
 impl ReservationReport {
@@ -149,16 +245,17 @@ impl ReservationReport {
     }
 }
 
-impl HeldMachine {
-    fn planned(machine: Machine) -> HeldMachine {
-        HeldMachine {
-            machine,
-            assignment: None,
-        }
+fn release(client: &Client, held: &HeldMachine) -> StepResult {
+    if let Some(own) = &held.assignment {
+        let (assignees, machine) = (client.assignees(), &held.machine);
+        assignees.delete(machine.id, own.id)?;
+        let title = reservation_title(machine);
+        let found = verify::require_read_back(&title, assignees.own(machine.id))?;
+        verify::require_deleted(&title, found.is_some_and(|found| found.id == own.id))?;
     }
+    Ok(StepOutcome::Done)
 }
 
-/// The reservation of a machine, for messages.
 fn reservation_title(machine: &Machine) -> String {
     format!("reservation of {}", machine_title(machine))
 }

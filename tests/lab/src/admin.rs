@@ -14,6 +14,7 @@ use crate::reply::{HandlerResult, Reply};
 use crate::routes::Args;
 
 const NOT_BUILT: u16 = 501;
+const CONSOLE_EVENT: i64 = 1;
 
 pub(crate) fn page(_: &mut LabState, _: &Call, _: &Args<'_>) -> HandlerResult {
     Err(Reply::text(NOT_BUILT, "The lab has no user interface.\n"))
@@ -34,6 +35,7 @@ pub(crate) fn login(lab: &mut LabState, call: &Call, _: &Args<'_>) -> HandlerRes
     else {
         return Err(Reply::internal_error());
     };
+    lab.db.check_session()?;
     if lab.db.passwords.get(username) != Some(password) {
         return Err(Reply::json(
             403,
@@ -55,7 +57,10 @@ fn user(lab: &LabState, call: &Call) -> Result<User, Reply> {
         .split(';')
         .find_map(|cookie| cookie.trim().strip_prefix("session="));
     let name = session.and_then(|session| lab.db.sessions.get(session));
-    name.and_then(|name| lab.db.find_user(name))
+    let name = name.ok_or_else(Reply::unauthorized)?;
+    lab.db.check_session()?;
+    lab.db
+        .find_user(name)
         .cloned()
         .ok_or_else(Reply::unauthorized)
 }
@@ -106,12 +111,14 @@ fn create_machine(lab: &mut LabState, user: &User, query: &str, variables: &Valu
         return refused("name must be between 2 and 256 characters long");
     }
     if lab.db.machines.iter().any(|machine| machine.name == name) {
+        lab.db.rollback();
         return refused("duplicate key value violates unique constraint \"machine_name_key\"");
     }
     let machine = lab
         .db
         .machines
         .insert(Machine::fresh(name, number(query, "archId")));
+    lab.db.commit();
     let shown = json!({"id": machine.id.to_string(), "name": machine.name});
     json!({"createMachine": {"ok": true, "errors": [], "machine": shown}})
 }
@@ -170,13 +177,14 @@ pub(crate) fn ws_subprocess(lab: &mut LabState, call: &Call, _: &Args<'_>) -> Ha
     let token = call
         .parameter("token")
         .ok_or_else(|| Reply::text(400, ""))?;
-    let machine = lab
-        .db
-        .consoles
-        .get(token)
-        .and_then(|id| lab.db.machines.get(*id))
-        .cloned();
-    let machine = machine.ok_or_else(|| Reply::text(404, ""))?;
+    lab.db.check_session()?;
+    // It removes old console tokens.
+    lab.db.commit();
+    let none = || Reply::text(404, "");
+    let (machine_id, username) = lab.db.consoles.get(token).cloned().ok_or_else(none)?;
+    let machine = lab.db.machines.get(machine_id).cloned().ok_or_else(none)?;
+    lab.db
+        .add_event(machine_id, Some(&username), CONSOLE_EVENT, json!({}));
     let chassis = Chassis::for_machine(lab, &machine)?.ok_or_else(|| Reply::text(404, ""))?;
     Ok(Reply::json(
         200,

@@ -7,7 +7,10 @@ use crate::reply::Reply;
 
 /// The user of a request, or an empty 401 answer.
 pub(crate) fn user(lab: &LabState, call: &Call) -> Result<User, Reply> {
-    let header = call.header("authorization").unwrap_or_default();
+    let header = call
+        .header("authorization")
+        .ok_or_else(Reply::unauthorized)?;
+    lab.db.check_session()?;
     let text = header.replace("Bearer ", "");
     let token = lab.db.tokens.iter().find(|token| token.token == text);
     token

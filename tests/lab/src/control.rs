@@ -27,13 +27,14 @@ fn run(lab: &mut LabState, method: &str, path: &str, body: &[u8]) -> Result<Valu
         ("POST", "reset") => lab
             .reset()
             .map_err(|error| (500, format!("the lab could not be reseeded: {error}.")))?,
+        ("POST", "restart") => lab.restart(),
         ("GET", "requests") => return Ok(json!(lab.log.requests)),
         ("GET", "boots") => return Ok(json!(lab.boots)),
         ("POST", "faults") => lab.faults.add(&read(body)?).map_err(refused)?,
         ("DELETE", "faults") => lab.faults = Default::default(),
         ("GET", "settings") => return Ok(lab.settings.show()),
         ("POST", "settings") => {
-            lab.settings.merge(&read(body)?).map_err(refused)?;
+            lab.change_settings(&read(body)?).map_err(refused)?;
             return Ok(lab.settings.show());
         }
         ("POST", "machines") => {

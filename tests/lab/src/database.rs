@@ -2,9 +2,12 @@
 
 use std::collections::HashMap;
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::time::SystemTime;
 
 use serde::Deserialize;
+
+use crate::session::Session;
 
 /// A row with its primary key.
 pub(crate) trait Row: Clone + PartialEq {
@@ -22,27 +25,45 @@ macro_rules! rows {
 }
 
 rows!(
-    User, Arch, Subarch, Image, Preseed, Bmc, Network, Machine, Interface, Lease, Assignment
+    User,
+    Arch,
+    Subarch,
+    Image,
+    Preseed,
+    Bmc,
+    Network,
+    Machine,
+    Interface,
+    Lease,
+    Assignment,
+    Event,
+    DiscoveredMac
 );
+
+/// Rows that can be copied fast: copies share them until one is changed.
+pub(crate) type SharedRows<T> = Arc<Vec<Arc<T>>>;
 
 #[derive(Debug)]
 pub(crate) struct Table<T> {
-    rows: Vec<T>,
+    rows: SharedRows<T>,
     last_id: i64,
 }
 
 impl<T: Row> Table<T> {
     pub(crate) fn new(rows: Vec<T>) -> Table<T> {
         let last_id = rows.iter().map(Row::id).max().unwrap_or(0);
-        Table { rows, last_id }
+        Table {
+            rows: Arc::new(rows.into_iter().map(Arc::new).collect()),
+            last_id,
+        }
     }
 
-    pub(crate) fn iter(&self) -> std::slice::Iter<'_, T> {
-        self.rows.iter()
+    pub(crate) fn iter(&self) -> impl DoubleEndedIterator<Item = &T> {
+        self.rows.iter().map(Arc::as_ref)
     }
 
     pub(crate) fn get(&self, id: i64) -> Option<&T> {
-        self.rows.iter().find(|row| row.id() == id)
+        self.iter().find(|row| row.id() == id)
     }
 
     /// Takes the next key. An insert that violates a constraint uses one too.
@@ -53,7 +74,7 @@ impl<T: Row> Table<T> {
 
     pub(crate) fn insert(&mut self, mut row: T) -> T {
         row.set_id(self.next_id());
-        self.rows.push(row.clone());
+        Arc::make_mut(&mut self.rows).push(Arc::new(row.clone()));
         row
     }
 
@@ -62,15 +83,26 @@ impl<T: Row> Table<T> {
         if let Some(at) = self
             .rows
             .iter()
-            .position(|known| known.id() == row.id() && *known != row)
+            .position(|known| known.id() == row.id() && **known != row)
         {
-            self.rows.remove(at);
-            self.rows.push(row);
+            let rows = Arc::make_mut(&mut self.rows);
+            rows.remove(at);
+            rows.push(Arc::new(row));
         }
     }
 
     pub(crate) fn remove(&mut self, id: i64) {
-        self.rows.retain(|row| row.id() != id);
+        Arc::make_mut(&mut self.rows).retain(|row| row.id() != id);
+    }
+
+    /// A copy of the rows.
+    pub(crate) fn rows(&self) -> SharedRows<T> {
+        self.rows.clone()
+    }
+
+    /// Replaces the rows. The next key stays, as that of a sequence in the database.
+    pub(crate) fn restore(&mut self, rows: SharedRows<T>) {
+        self.rows = rows;
     }
 }
 
@@ -225,8 +257,9 @@ pub(crate) struct Assignment {
 }
 
 /// An event of a machine. Kinds: 3 preseed fetched, 4 preseed error, 7 DHCP, 8 boot configuration, ...
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Event {
+    pub(crate) id: i64,
     pub(crate) machine_id: i64,
     pub(crate) username: Option<String>,
     pub(crate) kind: i64,
@@ -235,8 +268,9 @@ pub(crate) struct Event {
 }
 
 /// A MAC address that requested an IP address and belongs to no machine.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 pub(crate) struct DiscoveredMac {
+    pub(crate) id: i64,
     pub(crate) mac: String,
     pub(crate) info: serde_json::Value,
     pub(crate) last_seen: SystemTime,
@@ -268,16 +302,18 @@ pub(crate) struct Database {
     pub(crate) interfaces: Table<Interface>,
     pub(crate) leases: Table<Lease>,
     pub(crate) assignments: Table<Assignment>,
-    pub(crate) events: Vec<Event>,
-    pub(crate) discovered: Vec<DiscoveredMac>,
+    pub(crate) events: Table<Event>,
+    pub(crate) discovered: Table<DiscoveredMac>,
+    /// What is stored of the tables above, and what is not yet.
+    pub(crate) session: Session,
     /// The files below the TFTP root, by name. Deleting an image keeps its file.
     pub(crate) files: HashMap<String, PathBuf>,
     /// The power state of each chassis, by the BMC's address and slot.
     pub(crate) powered: HashMap<(String, String), bool>,
     /// User names by session.
     pub(crate) sessions: HashMap<String, String>,
-    /// Machine ids by console token.
-    pub(crate) consoles: HashMap<String, i64>,
+    /// The machine's id and the user's name by console token.
+    pub(crate) consoles: HashMap<String, (i64, String)>,
     /// The number of generated machines.
     pub(crate) generated: usize,
 }
@@ -305,7 +341,8 @@ impl Database {
     }
 
     pub(crate) fn subarch_of(&self, machine: &Machine) -> Option<&Subarch> {
-        machine.subarch_id.and_then(|id| self.subarchs.get(id))
+        self.loaded_subarch(machine)
+            .and_then(|id| self.subarchs.get(id))
     }
 
     pub(crate) fn bootloader_of(&self, machine: &Machine) -> Option<&Image> {
@@ -348,6 +385,7 @@ impl Database {
                 .any(|assignment| assignment.user_id == user.id)
     }
 
+    /// Adds an event and commits, as the server does for every event.
     pub(crate) fn add_event(
         &mut self,
         machine_id: i64,
@@ -356,12 +394,14 @@ impl Database {
         info: serde_json::Value,
     ) {
         let username = username.map(str::to_owned);
-        self.events.push(Event {
+        self.events.insert(Event {
+            id: 0,
             machine_id,
             username,
             kind,
             info,
             date: SystemTime::now(),
         });
+        self.commit();
     }
 }

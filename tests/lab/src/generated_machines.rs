@@ -18,6 +18,7 @@ pub(crate) fn add(db: &mut Database, count: usize) -> Result<(), String> {
     for number in before + 1..=before + count {
         add_one(db, number as u16);
     }
+    db.commit_all();
     Ok(())
 }
 

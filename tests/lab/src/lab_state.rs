@@ -7,6 +7,7 @@ use std::path::PathBuf;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
+use serde_json::Value;
 use tempfile::TempDir;
 use tokio::sync;
 use tokio::task::AbortHandle;
@@ -17,6 +18,7 @@ use crate::faults::Faults;
 use crate::generated_machines;
 use crate::log::Log;
 use crate::seed;
+use crate::session::Sessions;
 use crate::settings::Settings;
 
 /// A change of a machine's power that a handler causes.
@@ -53,14 +55,16 @@ pub(crate) struct LabState {
     folder: PathBuf,
     /// The number of generated machines after a reset.
     machines: usize,
+    /// How the server is started after a reset.
+    sessions: Sessions,
     resets: u64,
 }
 
 impl LabState {
-    fn new(folder: PathBuf, machines: usize) -> io::Result<LabState> {
+    fn new(folder: PathBuf, machines: usize, sessions: Sessions) -> io::Result<LabState> {
         let mut db = seed::load(&folder)?;
         generated_machines::add(&mut db, machines).map_err(io::Error::other)?;
-        let settings = Settings::new(db.config.max_upload_size);
+        let settings = Settings::new(db.config.max_upload_size, sessions);
         Ok(LabState {
             db,
             settings,
@@ -73,6 +77,7 @@ impl LabState {
             turn: Arc::default(),
             folder,
             machines,
+            sessions,
             resets: 0,
         })
     }
@@ -84,7 +89,7 @@ impl LabState {
         }
         let old = std::mem::take(&mut self.db.files);
         let resets = self.resets + 1;
-        *self = LabState::new(self.folder.clone(), self.machines)?;
+        *self = LabState::new(self.folder.clone(), self.machines, self.sessions)?;
         self.resets = resets;
         for path in old
             .values()
@@ -92,6 +97,21 @@ impl LabState {
         {
             // A download in progress keeps its open file. A file that cannot be removed now is removed with the folder.
             let _ = std::fs::remove_file(path);
+        }
+        Ok(())
+    }
+
+    /// Restarts the server: changes that are not stored are lost. Settings, faults, logs and machines stay.
+    pub(crate) fn restart(&mut self) {
+        self.db.close_session();
+    }
+
+    /// Changes settings. A server that is started in another way is restarted for it.
+    pub(crate) fn change_settings(&mut self, settings: &Value) -> Result<(), String> {
+        let before = self.settings.sessions;
+        self.settings.merge(settings)?;
+        if self.settings.sessions != before {
+            self.restart();
         }
         Ok(())
     }
@@ -122,9 +142,13 @@ pub(crate) struct Shared {
 }
 
 impl Shared {
-    pub(crate) fn new(address: SocketAddr, machines: usize) -> io::Result<Shared> {
+    pub(crate) fn new(
+        address: SocketAddr,
+        machines: usize,
+        sessions: Sessions,
+    ) -> io::Result<Shared> {
         let folder = tempfile::Builder::new().prefix("mrp-lab-").tempdir()?;
-        let lab = Mutex::new(LabState::new(folder.path().to_owned(), machines)?);
+        let lab = Mutex::new(LabState::new(folder.path().to_owned(), machines, sessions)?);
         Ok(Shared {
             lab,
             folder,

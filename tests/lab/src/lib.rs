@@ -44,12 +44,14 @@ mod routes;
 mod schema;
 mod seed;
 mod server;
+mod session;
 mod settings;
 mod transliterate;
 
 pub use booting::{Boot, Fetched};
 pub use log::Request;
 pub use routes::token_routes;
+pub use session::Sessions;
 
 use lab_state::Shared;
 use log::CLIENT;
@@ -79,7 +81,20 @@ impl Lab {
     /// # Panics
     /// As [`Lab::start`], and when there are more machines than addresses.
     pub fn with_machines(machines: usize) -> Lab {
-        Lab::listen(SocketAddr::from(([127, 0, 0, 1], 0)), machines)
+        Lab::listen(
+            SocketAddr::from(([127, 0, 0, 1], 0)),
+            machines,
+            Sessions::Request,
+        )
+        .expect("a lab needs a port and a temporary folder")
+    }
+
+    /// Starts a lab on a free port of 127.0.0.1 whose requests share a database session in this way, also after a reset.
+    ///
+    /// # Panics
+    /// As [`Lab::start`].
+    pub fn with_sessions(sessions: Sessions) -> Lab {
+        Lab::listen(SocketAddr::from(([127, 0, 0, 1], 0)), 0, sessions)
             .expect("a lab needs a port and a temporary folder")
     }
 
@@ -87,11 +102,11 @@ impl Lab {
     ///
     /// # Errors
     /// When the address cannot be bound, there is no space for temporary files, or there are more machines than addresses.
-    pub fn listen(address: SocketAddr, machines: usize) -> io::Result<Lab> {
+    pub fn listen(address: SocketAddr, machines: usize, sessions: Sessions) -> io::Result<Lab> {
         let listener = TcpListener::bind(address)?;
         listener.set_nonblocking(true)?;
         let address = listener.local_addr()?;
-        let shared = Arc::new(Shared::new(address, machines)?);
+        let shared = Arc::new(Shared::new(address, machines, sessions)?);
         let runtime = Builder::new_multi_thread()
             .worker_threads(2)
             .thread_name("mrp-lab")
@@ -131,6 +146,11 @@ impl Lab {
             .lock()
             .reset()
             .expect("the seeded files can be written again");
+    }
+
+    /// Restarts the server: what is not committed is lost. Settings, faults and logs stay.
+    pub fn restart(&self) {
+        self.shared.lock().restart();
     }
 
     /// All requests so far, in the order of arrival, without those to the control path.
@@ -207,7 +227,7 @@ impl Lab {
     /// # Panics
     /// When the value is not valid as settings.
     pub fn settings(&self, settings: Value) {
-        let merged = self.shared.lock().settings.merge(&settings);
+        let merged = self.shared.lock().change_settings(&settings);
         merged.expect("settings as the README describes them");
     }
 

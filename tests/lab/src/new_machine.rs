@@ -75,6 +75,7 @@ pub(crate) fn add_machine(lab: &mut LabState, value: &Value) -> Result<i64, Stri
             reason: String::new(),
         });
     }
+    db.commit_all();
     Ok(machine.id)
 }
 

@@ -4,6 +4,8 @@ use std::path::PathBuf;
 
 use serde_json::{Value, json};
 
+use crate::session::SessionFailure;
+
 /// The result of a handler. `Err` is an error answer, so that handlers can use `?`.
 pub(crate) type HandlerResult = Result<Reply, Reply>;
 
@@ -24,6 +26,8 @@ pub(crate) struct Reply {
     pub(crate) status: u16,
     pub(crate) headers: Vec<(String, String)>,
     pub(crate) content: Content,
+    /// What the error behind the answer does to the database session.
+    pub(crate) session: Option<SessionFailure>,
 }
 
 impl Reply {
@@ -33,7 +37,14 @@ impl Reply {
             status,
             headers,
             content: Content::Text(text.into()),
+            session: None,
         }
+    }
+
+    /// The same answer, as that to an error that affects the database session.
+    pub(crate) fn failing(mut self, failure: SessionFailure) -> Reply {
+        self.session = Some(failure);
+        self
     }
 
     pub(crate) fn with(mut self, name: &str, value: impl Into<String>) -> Reply {
@@ -99,12 +110,17 @@ impl Reply {
         Reply::error(status, class, Value::String(text.into()))
     }
 
+    /// A statement that the database refused. The text says which.
+    pub(crate) fn database_error(class: &str, text: impl Into<String>) -> Reply {
+        Reply::exception(400, class, text).failing(SessionFailure::Statement)
+    }
+
     /// A violated constraint. The text contains the SQL statement and its parameters, like the real server's.
     pub(crate) fn integrity(problem: &str, statement: &str, parameters: &str) -> Reply {
         let text = format!(
             "(psycopg2.IntegrityError) {problem}\n [SQL: '{statement}'] [parameters: {{{parameters}}}]"
         );
-        Reply::exception(409, "IntegrityError", text)
+        Reply::exception(409, "IntegrityError", text).failing(SessionFailure::Statement)
     }
 
     pub(crate) fn unauthorized() -> Reply {

@@ -12,6 +12,7 @@ use crate::call::Call;
 use crate::database::{Image, Preseed, User};
 use crate::lab_state::LabState;
 use crate::reply::{HandlerResult, Reply};
+use crate::session::Sessions;
 use crate::{admin, cors, open_pages};
 
 /// The method and the pattern of every route that needs a token.
@@ -135,6 +136,12 @@ static RULES: &[Rule] = &[
 /// Answers a request.
 pub(crate) fn answer(lab: &mut LabState, call: &Call) -> Reply {
     let reply = dispatch(lab, call);
+    if let Some(failure) = reply.session {
+        lab.db.apply_failure(failure);
+    }
+    if lab.settings.sessions == Sessions::Request {
+        lab.db.close_session();
+    }
     let script = call
         .header("x-requested-with")
         .is_some_and(|by| by.eq_ignore_ascii_case("XMLHttpRequest"));

@@ -8,6 +8,7 @@ use std::path::{Path, PathBuf};
 use serde::Deserialize;
 
 use crate::database::*;
+use crate::session::Session;
 
 const SEED: &str = include_str!("../seed.json");
 
@@ -44,7 +45,7 @@ pub(crate) fn load(folder: &Path) -> io::Result<Database> {
     let tables = seed.tables;
     let files = write_files(folder, &tables.image, &seed.config.default_bootfile)?;
     let on = |ip: &&str| ((*ip).to_owned(), String::new());
-    Ok(Database {
+    let mut db = Database {
         config: seed.config,
         users: Table::new(tables.user),
         tokens: tables.token,
@@ -59,8 +60,9 @@ pub(crate) fn load(folder: &Path) -> io::Result<Database> {
         interfaces: Table::new(tables.interface),
         leases: Table::new(tables.lease),
         assignments: Table::new(tables.machine_users),
-        events: Vec::new(),
-        discovered: Vec::new(),
+        events: Table::new(Vec::new()),
+        discovered: Table::new(Vec::new()),
+        session: Session::default(),
         files,
         powered: INITIALLY_ON
             .iter()
@@ -70,7 +72,9 @@ pub(crate) fn load(folder: &Path) -> io::Result<Database> {
         sessions: HashMap::new(),
         consoles: HashMap::new(),
         generated: 0,
-    })
+    };
+    db.commit_all();
+    Ok(db)
 }
 
 /// Writes a file for every image except the default bootloader, whose file a new installation lacks.

@@ -4,6 +4,8 @@ use std::collections::BTreeMap;
 
 use serde_json::{Map, Value, json};
 
+use crate::session::Sessions;
+
 /// The application's default limit. If it is raised, the HTTP server's buffer is raised too.
 const DEFAULT_UPLOAD_SIZE: u64 = 1 << 30;
 const DEFAULT_BUFFER_SIZE: u64 = 100 << 20;
@@ -14,8 +16,10 @@ pub(crate) struct Settings {
     max_buffer_size: Option<u64>,
     /// The status of the boot endpoints' answers to clients, if they are closed to clients.
     pub(crate) tftp_status: Option<u16>,
-    /// Whether reservations are stored. The real server rolls them back at the end of the request.
+    /// Whether reservations are stored at once, which the real server fails to do.
     pub(crate) stores_reservations: bool,
+    /// Which requests share a database session.
+    pub(crate) sessions: Sessions,
     /// Whether all requests wait while one waits for a BMC, as on the real server.
     pub(crate) bmc_blocks: bool,
     /// Whether installed machines run the late command of their preseed. Cannot be set over the control path.
@@ -40,7 +44,7 @@ const RESERVATIONS: [&str; 2] = ["confirmed", "stored"];
 const BAD_GATEWAY: u16 = 502;
 
 impl Settings {
-    pub(crate) fn new(max_upload_size: u64) -> Settings {
+    pub(crate) fn new(max_upload_size: u64, sessions: Sessions) -> Settings {
         let install = Install {
             seconds: Some(0.2),
             result: Some("ready".into()),
@@ -51,6 +55,7 @@ impl Settings {
             max_buffer_size: None,
             tftp_status: None,
             stores_reservations: false,
+            sessions,
             bmc_blocks: true,
             late_commands: false,
             install,
@@ -116,6 +121,10 @@ impl Settings {
                     changed.stores_reservations =
                         one_of(name, value, &RESERVATIONS)? == RESERVATIONS[1];
                 }
+                "sessions" => {
+                    let sessions = one_of(name, value, &Sessions::NAMES)?;
+                    changed.sessions = Sessions::from_name(&sessions).unwrap_or_default();
+                }
                 "bmc_blocks" => {
                     let flag = value.as_bool();
                     changed.bmc_blocks =
@@ -158,6 +167,7 @@ impl Settings {
         all.insert("tftp".into(), tftp);
         let reservations = RESERVATIONS[usize::from(self.stores_reservations)];
         all.insert("reservations".into(), json!(reservations));
+        all.insert("sessions".into(), json!(self.sessions.name()));
         all.insert("bmc_blocks".into(), json!(self.bmc_blocks));
         all.insert("machines".into(), Value::Object(machines));
         Value::Object(all)

@@ -8,10 +8,10 @@ use std::collections::HashMap;
 use std::fmt;
 use std::fs;
 use std::io::{self, Write};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use common::{Answer, host, send};
-use mrp_lab::Lab;
+use mrp_lab::{Lab, Sessions};
 use serde::Deserialize;
 use serde::de::{Deserializer, MapAccess, Visitor};
 use serde_json::value::RawValue;
@@ -19,6 +19,12 @@ use serde_json::{Map, Value, json};
 
 /// All exchanges of the files 01 to 12.
 const RECORDED: usize = 748;
+
+/// The address of the preseeds in each recorded server's configuration. The lab's configuration is that of the first.
+const PRESEEDS: [&str; 2] = [
+    "http://127.0.0.1:5055/preseed/",
+    "http://127.0.0.1:5056/preseed/",
+];
 
 #[derive(Deserialize)]
 struct Exchange {
@@ -90,7 +96,18 @@ struct Memory {
 
 #[test]
 fn recorded_exchanges_are_answered_like_the_real_server() {
+    replay_all(Sessions::Request);
+}
+
+#[test]
+fn recorded_exchanges_with_one_database_session_are_answered_like_the_real_server() {
+    replay_all(Sessions::One);
+}
+
+/// The recorded files of a server that is started in this way. The files that one_session does not have are the same in both.
+fn recorded_files(sessions: Sessions) -> Vec<PathBuf> {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../recordings");
+    let one_session = folder.join("one_session");
     let mut files: Vec<_> = fs::read_dir(folder)
         .unwrap()
         .map(|entry| entry.unwrap().path())
@@ -100,16 +117,36 @@ fn recorded_exchanges_are_answered_like_the_real_server() {
             .is_some_and(|extension| extension == "json")
     });
     files.sort();
-    let lab = Lab::start();
+    let in_this_way = |file: PathBuf| {
+        let with_one = one_session.join(file.file_name().unwrap());
+        match sessions == Sessions::One && with_one.exists() {
+            true => with_one,
+            false => file,
+        }
+    };
+    files.into_iter().map(in_this_way).collect()
+}
+
+/// Replays the recordings against a lab that is started in the same way as the recorded server.
+#[allow(
+    clippy::print_stdout,
+    clippy::explicit_write,
+    reason = "a test that reports what it compared"
+)]
+fn replay_all(sessions: Sessions) {
+    let lab = Lab::with_sessions(sessions);
     let (mut compared, mut differing) = (0, Vec::new());
-    for file in &files {
+    for file in &recorded_files(sessions) {
         lab.reset();
         // An installation that ends by itself would race with the exchanges.
         lab.settings(json!({"install_result": "never"}));
         let name = file.file_name().unwrap().to_string_lossy();
-        let (exchanges, differ) = replay(&lab, &name, &fs::read_to_string(file).unwrap());
+        let text = fs::read_to_string(file)
+            .unwrap()
+            .replace(PRESEEDS[1], PRESEEDS[0]);
+        let (exchanges, differ) = replay(&lab, &name, &text);
         println!(
-            "{name}: {exchanges} exchanges compared, {} differ",
+            "{sessions:?} {name}: {exchanges} exchanges compared, {} differ",
             differ.len()
         );
         compared += exchanges;
@@ -118,7 +155,7 @@ fn recorded_exchanges_are_answered_like_the_real_server() {
     // Written directly to stdout, because the output of passing tests is captured.
     writeln!(
         io::stdout(),
-        "replay of the recordings: {compared} exchanges compared, {} differ, none skipped",
+        "replay of the recordings, sessions {sessions:?}: {compared} exchanges compared, {} differ, none skipped",
         differing.len()
     )
     .unwrap();

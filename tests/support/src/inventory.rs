@@ -98,3 +98,15 @@ pub fn group_hosts(inventory: &Value, name: &str) -> Vec<String> {
     let hosts = hosts.unwrap_or_else(|| panic!("no {name} in {inventory:#}"));
     hosts.iter().map(crate::text).collect()
 }
+
+/// The warnings that the inventory hands to playbooks.
+pub fn inventory_warnings(inventory: &Value) -> String {
+    inventory["mrp"]["vars"]["mrp_warnings"].to_string()
+}
+
+/// Asserts that a host has no address to connect to.
+#[track_caller]
+pub fn assert_no_ansible_host(inventory: &Value, name: &str) {
+    let host = host_variables(inventory, name);
+    assert!(host.get("ansible_host").is_none(), "{host:#}");
+}

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::{at_most, machine_with, storable};
+use super::{at_most, machine_with, sendable, storable};
 use crate::call::Call;
 use crate::database::{Assignment, Database, User};
 use crate::lab_state::LabState;
@@ -81,7 +81,7 @@ pub(crate) fn post(lab: &mut LabState, user: &User, call: &Call, args: &Args<'_>
         return Err(Reply::forbidden());
     }
     let name = fields.text("user").unwrap_or_default();
-    storable(name)?;
+    sendable(name)?;
     let assignee = lab
         .db
         .find_user(name)
@@ -103,6 +103,7 @@ pub(crate) fn post(lab: &mut LabState, user: &User, call: &Call, args: &Args<'_>
         user_id: assignee,
         reason,
     });
+    lab.db.commit();
     Ok(Reply::json(201, &show(&lab.db, &assignment)))
 }
 
@@ -131,6 +132,7 @@ pub(crate) fn put(lab: &mut LabState, user: &User, call: &Call, args: &Args<'_>)
     storable(reason)?;
     assignment.reason = reason.to_owned();
     lab.db.assignments.update(assignment.clone());
+    lab.db.commit();
     Ok(Reply::json(200, &show(&lab.db, &assignment)))
 }
 
@@ -156,5 +158,6 @@ pub(crate) fn delete(lab: &mut LabState, user: &User, _: &Call, args: &Args<'_>)
     let assignment = find(lab, user, args)?;
     own(user, &assignment)?;
     lab.db.assignments.remove(assignment.id);
+    lab.db.commit();
     Ok(Reply::text(204, ""))
 }

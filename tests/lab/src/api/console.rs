@@ -11,8 +11,6 @@ use crate::random;
 use crate::reply::{HandlerResult, Reply};
 use crate::routes::{Args, id};
 
-const CONSOLE_EVENT: i64 = 1;
-
 pub(crate) fn post(lab: &mut LabState, user: &User, _: &Call, args: &Args<'_>) -> HandlerResult {
     let machine = machine_with(lab, id(args, 0))?;
     if !lab.db.holds(user, machine.id) {
@@ -21,9 +19,9 @@ pub(crate) fn post(lab: &mut LabState, user: &User, _: &Call, args: &Args<'_>) -
     Chassis::for_machine(lab, &machine)?
         .ok_or_else(|| Reply::invalid(400, "console requires a BMC"))?;
     let token = random::hex(48);
-    lab.db.consoles.insert(token.clone(), machine.id);
-    lab.db
-        .add_event(machine.id, Some(&user.username), CONSOLE_EVENT, json!({}));
+    let console = (machine.id, user.username.clone());
+    lab.db.consoles.insert(token.clone(), console);
+    lab.db.commit();
     Ok(Reply::json(
         200,
         &json!({"host": null, "port": lab.db.config.ext_port, "token": token}),

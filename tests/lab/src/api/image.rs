@@ -5,7 +5,7 @@ use std::time::SystemTime;
 use serde_json::{Value, json};
 
 use super::owned::{Owned, find_changeable};
-use super::{at_most, storable};
+use super::{at_most, sendable, storable};
 use crate::call::{Call, parse_query};
 use crate::database::{Database, Image, Table, User};
 use crate::lab_state::LabState;
@@ -116,6 +116,7 @@ pub(crate) fn post(lab: &mut LabState, user: &User, call: &Call, _: &Args<'_>) -
         public: fields.flag("public").unwrap_or(false),
         arch_id,
     });
+    lab.db.commit();
     keep(lab, &filename, upload)?;
     Ok(Reply::json(201, &image.show(&lab.db)))
 }
@@ -149,7 +150,7 @@ fn description_of_upload(call: &Call) -> Result<Fields, Reply> {
 }
 
 fn arch_id(db: &Database, name: Option<&str>) -> Result<i64, Reply> {
-    name.map_or(Ok(()), storable)?;
+    name.map_or(Ok(()), sendable)?;
     let arch = name.and_then(|name| db.find_arch(name));
     arch.map(|arch| arch.id)
         .ok_or_else(|| Reply::invalid(400, "no such architecture"))
@@ -194,12 +195,15 @@ pub(crate) fn put(lab: &mut LabState, user: &User, call: &Call, args: &Args<'_>)
         description.as_deref().map_or(Ok(()), storable)?;
         image.description = description;
     }
-    if let Some(arch) = fields.nullable("arch") {
-        image.arch_id = arch_id(&lab.db, arch.as_deref())?;
-    }
     image.known_good = fields.flag("known_good").unwrap_or(image.known_good);
     image.public = fields.flag("public").unwrap_or(image.public);
+    if let Some(arch) = fields.nullable("arch") {
+        // The server changes the image before it looks for the architecture, and does not roll back.
+        lab.db.images.update(image.clone());
+        image.arch_id = arch_id(&lab.db, arch.as_deref())?;
+    }
     lab.db.images.update(image.clone());
+    lab.db.commit();
     Ok(Reply::json(200, &image.show(&lab.db)))
 }
 
@@ -209,6 +213,7 @@ pub(crate) fn delete(lab: &mut LabState, user: &User, _: &Call, args: &Args<'_>)
         return Err(in_use("image", image.id, table, constraint));
     }
     lab.db.images.remove(image.id);
+    lab.db.commit();
     Ok(Reply::text(204, ""))
 }
 

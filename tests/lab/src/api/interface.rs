@@ -12,6 +12,7 @@ use crate::network_address::Subnet;
 use crate::reply::{HandlerResult, Reply};
 use crate::routes::{Args, id};
 use crate::schema::{FieldType, Fields, Schema, optional, parse_ipv4};
+use crate::session::SessionFailure;
 
 const DYNAMIC: &str = "dynamic";
 const RESERVED: &str = "dynamic-reserved";
@@ -112,17 +113,43 @@ pub(crate) fn put(lab: &mut LabState, _: &User, call: &Call, args: &Args<'_>) ->
     let mut interface = find(lab, args)?;
     let change = requested_change(&lab.db, &interface, &fields)?;
     if let Some(identifier) = fields.nullable("identifier") {
-        identifier.as_deref().map_or(Ok(()), storable)?;
         interface.identifier = identifier;
     }
-    set_address(&lab.db, &mut interface, &change)?;
+    let identifier = interface.identifier.as_deref().map_or(Ok(()), storable);
+    if matches!(change, AddressChange::DynamicWithoutNetwork) {
+        return Err(fail_without_network(lab, interface, identifier));
+    }
+    identifier?;
+    let set = set_address(&lab.db, &mut interface, &change);
+    if set.as_ref().is_err_and(|refusal| refusal.status == 409) {
+        // The server rolls back here and once more in its error handler.
+        lab.db.rollback();
+    }
+    set?;
     lab.db.interfaces.update(interface.clone());
+    lab.db.commit();
     Ok(Reply::json(200, &show(&lab.db, &interface)))
+}
+
+/// The server fails after it has changed the interface, and does not roll back. A text that cannot be stored is noticed later.
+fn fail_without_network(
+    lab: &mut LabState,
+    mut interface: Interface,
+    identifier: Result<(), Reply>,
+) -> Reply {
+    (interface.static_ipv4, interface.reserved_ipv4) = (None, None);
+    if identifier.is_err() {
+        return Reply::internal_error().failing(SessionFailure::Flush);
+    }
+    lab.db.interfaces.update(interface);
+    Reply::internal_error()
 }
 
 /// The requested address of an interface.
 enum AddressChange {
     Dynamic,
+    /// `auto` without a network, which the server needs for it although the address is not fixed.
+    DynamicWithoutNetwork,
     /// An address of a kind. Without an address the server chooses one.
     Fixed(&'static AddressKind, Option<Ipv4Addr>),
 }
@@ -167,11 +194,10 @@ fn requested_change(
     let auto = address.as_deref() == Some(AUTO);
     let network = db.network_of(interface);
     let Some(kind) = ADDRESS_KINDS.iter().find(|kind| kind.config_type == wanted) else {
-        // The server checks for `auto` before the type, and needs a network for it.
-        return match auto && network.is_none() {
-            true => Err(Reply::internal_error()),
-            false => Ok(AddressChange::Dynamic),
-        };
+        return Ok(match auto && network.is_none() {
+            true => AddressChange::DynamicWithoutNetwork,
+            false => AddressChange::Dynamic,
+        });
     };
     let invalid = |text: &str| Reply::invalid(400, text);
     let network = network.ok_or_else(|| invalid("interface has no network"))?;
@@ -197,7 +223,7 @@ fn set_address(
     change: &AddressChange,
 ) -> Result<(), Reply> {
     (interface.static_ipv4, interface.reserved_ipv4) = match change {
-        AddressChange::Dynamic => (None, None),
+        AddressChange::Dynamic | AddressChange::DynamicWithoutNetwork => (None, None),
         AddressChange::Fixed(kind, None) => return Err(auto_not_stored(kind.column, interface.id)),
         AddressChange::Fixed(kind, Some(address)) => {
             let taken_by = db.interfaces.iter().find(|other| {
@@ -219,8 +245,7 @@ fn set_address(
 
 /// The error for `auto`, which the server stores before it chooses an address.
 fn auto_not_stored(column: &str, id: i64) -> Reply {
-    Reply::exception(
-        400,
+    Reply::database_error(
         "DataError",
         format!(
             "(raised as a result of Query-invoked autoflush; consider using a session.no_autoflush block if this flush is \

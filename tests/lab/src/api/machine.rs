@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use super::owned::Owned;
-use super::{at_most, machine_with, storable};
+use super::{at_most, machine_with, sendable, storable};
 use crate::call::Call;
 use crate::database::{Database, Machine, User};
 use crate::lab_state::LabState;
@@ -51,6 +51,7 @@ pub(crate) fn hostname(machine: &Machine) -> String {
 pub(crate) fn list(lab: &mut LabState, user: &User, call: &Call, _: &Args<'_>) -> HandlerResult {
     let db = &lab.db;
     let filter = query::parse(call.parameter("q").unwrap_or_default())?;
+    filter.check()?;
     let assigned = |machine: &&Machine| {
         db.assignments_of(machine.id)
             .any(|assignment| assignment.user_id == user.id)
@@ -75,13 +76,16 @@ pub(crate) fn put(lab: &mut LabState, user: &User, call: &Call, args: &Args<'_>)
     let fields = call.fields(&CHANGES)?;
     let mut machine = machine_with(lab, id(args, 0))?;
     apply(&lab.db, user, &mut machine, &fields)?;
+    // The server changes the machine before it refuses, and does not roll back.
+    lab.db.machines.update(machine.clone());
     if machine.netboot_enabled && lab.db.bootloader_of(&machine).is_none() {
+        lab.db.keep_loaded(&machine);
         return Err(Reply::invalid(
             400,
             "Enabled netboot requires a subarch with a valid bootloader",
         ));
     }
-    lab.db.machines.update(machine.clone());
+    lab.db.commit();
     Ok(Reply::json(200, &show(&lab.db, &machine)))
 }
 
@@ -117,7 +121,7 @@ fn apply(db: &Database, user: &User, machine: &mut Machine, fields: &Fields) -> 
 }
 
 fn subarch(db: &Database, arch_id: i64, name: Option<&str>) -> Result<i64, Reply> {
-    name.map_or(Ok(()), storable)?;
+    name.map_or(Ok(()), sendable)?;
     let found = db
         .subarchs
         .iter()

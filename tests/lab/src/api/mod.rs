@@ -15,6 +15,7 @@ use crate::database::Machine;
 use crate::lab_state::LabState;
 use crate::python::lone_surrogate;
 use crate::reply::Reply;
+use crate::session::SessionFailure;
 
 pub(crate) fn machine_with(lab: &LabState, id: i64) -> Result<Machine, Reply> {
     lab.db
@@ -24,8 +25,13 @@ pub(crate) fn machine_with(lab: &LabState, id: i64) -> Result<Machine, Reply> {
         .ok_or_else(|| Reply::invalid(404, "machine not found"))
 }
 
-/// Checks that the database accepts a text: no NUL and valid UTF-8.
+/// Checks that the database accepts a text to be stored. Otherwise the session breaks.
 pub(crate) fn storable(text: &str) -> Result<(), Reply> {
+    sendable(text).map_err(|refusal| refusal.failing(SessionFailure::Flush))
+}
+
+/// Checks that a text can be sent to the database, such as one to be searched for: no NUL and valid UTF-8.
+pub(crate) fn sendable(text: &str) -> Result<(), Reply> {
     if let Some((at, code)) = text
         .chars()
         .enumerate()

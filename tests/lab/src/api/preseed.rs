@@ -111,6 +111,7 @@ pub(crate) fn post(lab: &mut LabState, user: &User, call: &Call, _: &Args<'_>) -
         ));
     }
     let preseed = lab.db.preseeds.insert(preseed);
+    lab.db.commit();
     Ok(Reply::json(201, &preseed.show(&lab.db)))
 }
 
@@ -167,6 +168,7 @@ pub(crate) fn put(lab: &mut LabState, user: &User, call: &Call, args: &Args<'_>)
         ));
     }
     lab.db.preseeds.update(preseed.clone());
+    lab.db.commit();
     Ok(Reply::json(200, &preseed.show(&lab.db)))
 }
 
@@ -186,5 +188,6 @@ pub(crate) fn delete(lab: &mut LabState, user: &User, _: &Call, args: &Args<'_>)
         ));
     }
     lab.db.preseeds.remove(preseed.id);
+    lab.db.commit();
     Ok(Reply::text(204, ""))
 }

@@ -1,8 +1,8 @@
-//! `/machine/reservation`: returns a free machine with 200, but stores the reservation only if the settings say so.
+//! `/machine/reservation`: returns a free machine with 200, but commits only a savepoint, which stores nothing.
 
 use super::{at_most, machine, storable};
 use crate::call::Call;
-use crate::database::{Assignment, User};
+use crate::database::{Assignment, Machine, User};
 use crate::lab_state::LabState;
 use crate::query;
 use crate::reply::{HandlerResult, Reply};
@@ -19,28 +19,29 @@ static WISH: Schema = Schema {
 
 pub(crate) fn post(lab: &mut LabState, user: &User, call: &Call, _: &Args<'_>) -> HandlerResult {
     let fields = call.fields(&WISH)?;
-    let db = &lab.db;
     let filter = query::parse(fields.text("query").unwrap_or_default())?;
-    let mut free = db
+    // A corrected server opens no savepoint, so that its commit stores the reservation.
+    if !lab.settings.stores_reservations {
+        lab.db.begin_nested();
+    }
+    filter.check()?;
+    let db = &lab.db;
+    let is_free = |machine: &&Machine| db.assignments_of(machine.id).next().is_none();
+    let found = db
         .machines
         .iter()
-        .filter(|machine| db.assignments_of(machine.id).next().is_none());
-    let found = free
+        .filter(is_free)
         .find(|machine| filter.accepts(db, machine))
         .ok_or_else(|| Reply::invalid(404, "no matching machine"))?;
     let reason = fields.text("reason").unwrap_or_default();
-    // The real server rolls the insert back at the end of the request. Its errors and its key remain.
     storable(reason)?;
     let (machine_id, shown) = (found.id, machine::show(db, found));
-    if lab.settings.stores_reservations {
-        lab.db.assignments.insert(Assignment {
-            id: 0,
-            machine_id,
-            user_id: user.id,
-            reason: reason.to_owned(),
-        });
-    } else {
-        lab.db.assignments.next_id();
-    }
+    lab.db.assignments.insert(Assignment {
+        id: 0,
+        machine_id,
+        user_id: user.id,
+        reason: reason.to_owned(),
+    });
+    lab.db.commit();
     Ok(Reply::json(200, &shown))
 }

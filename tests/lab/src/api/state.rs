@@ -51,7 +51,7 @@ pub(crate) fn post(lab: &mut LabState, user: &User, call: &Call, args: &Args<'_>
     }
     require(machine.bmc_id.is_some(), "a BMC")?;
     require(machine.kernel_id.is_some(), "a kernel")?;
-    require(machine.subarch_id.is_some(), "a subarch")?;
+    require(lab.db.subarch_of(&machine).is_some(), "a subarch")?;
     require(
         lab.db.bootloader_of(&machine).is_some(),
         "the subarch to have a bootloader",
@@ -63,6 +63,7 @@ pub(crate) fn post(lab: &mut LabState, user: &User, call: &Call, args: &Args<'_>
         ..machine
     };
     lab.db.machines.update(machine.clone());
+    lab.db.commit();
     if let Some(chassis) = Chassis::for_machine(lab, &machine)? {
         chassis.reboot(lab, BootDevice::Pxe)?;
     }
@@ -94,6 +95,7 @@ pub(crate) fn put(lab: &mut LabState, user: &User, call: &Call, args: &Args<'_>)
         ..machine
     };
     lab.db.machines.update(machine.clone());
+    lab.db.commit();
     add_state_event(lab, user, &machine);
     lab.record_reported_state(machine.id, &machine.state);
     Ok(Reply::json(200, &json!({"state": machine.state})))

@@ -13,6 +13,7 @@ use crate::python::PyValue;
 use crate::reply::{HandlerResult, Reply};
 use crate::routes::Args;
 use crate::schema::{FieldType, Fields, Schema, required};
+use crate::session::SessionFailure;
 
 const BOOTFILE_OPTION: i64 = 67;
 const SEEN_EVENT: i64 = 7;
@@ -87,19 +88,24 @@ fn fields(call: &Call, schema: &Schema) -> Result<Fields, Reply> {
         .map_err(|refusal| Reply::text(400, refusal.text()))
 }
 
-/// A text that the database cannot read as a MAC address is a 500.
-fn mac(fields: &Fields) -> Result<String, Reply> {
-    let mac = fields.text("mac").and_then(parse_mac);
-    mac.ok_or_else(Reply::internal_error)
+/// Reads a MAC address as the database does.
+fn mac(lab: &LabState, text: &str) -> Result<String, Reply> {
+    lab.db.check_session()?;
+    parse_mac(text).ok_or_else(refused_by_database)
+}
+
+/// A statement that the database refuses is a 500 here.
+fn refused_by_database() -> Reply {
+    Reply::internal_error().failing(SessionFailure::Statement)
 }
 
 pub(crate) fn get(lab: &mut LabState, call: &Call, _: &Args<'_>) -> HandlerResult {
-    let db = &lab.db;
     let text = call
         .parameter("hwaddr")
         .filter(|text| !text.is_empty())
         .ok_or_else(Reply::bad_request)?;
-    let mac = parse_mac(text).ok_or_else(Reply::internal_error)?;
+    let mac = mac(lab, text)?;
+    let db = &lab.db;
     let interface = db.interface_with(&mac).ok_or_else(Reply::not_found)?;
     let machine = db
         .machines
@@ -121,14 +127,14 @@ pub(crate) fn get(lab: &mut LabState, call: &Call, _: &Args<'_>) -> HandlerResul
 
 pub(crate) fn lease(lab: &mut LabState, call: &Call, _: &Args<'_>) -> HandlerResult {
     let fields = fields(call, &LEASE)?;
-    let mac = mac(&fields)?;
+    let mac = mac(lab, fields.text("mac").unwrap_or_default())?;
     let ipv4 = fields.text("ipv4").unwrap_or_default().to_owned();
     // The check accepts a number as an address; the database does not.
     let PyValue::Dict(items) = call.json()? else {
         return Err(Reply::internal_error());
     };
     if !matches!(field(&items, "ipv4"), Some(PyValue::Str(_))) {
-        return Err(Reply::internal_error());
+        return Err(refused_by_database());
     }
     let last_seen = SystemTime::now();
     match lab.db.lease_of(&mac).cloned() {
@@ -144,12 +150,13 @@ pub(crate) fn lease(lab: &mut LabState, call: &Call, _: &Args<'_>) -> HandlerRes
             last_seen,
         })),
     }
+    lab.db.commit();
     Ok(Reply::text(201, ""))
 }
 
 pub(crate) fn seen(lab: &mut LabState, call: &Call, _: &Args<'_>) -> HandlerResult {
     let fields = fields(call, &SEEN)?;
-    let mac = mac(&fields)?;
+    let mac = mac(lab, fields.text("mac").unwrap_or_default())?;
     if let Some(machine_id) = lab
         .db
         .interface_with(&mac)
@@ -164,12 +171,18 @@ pub(crate) fn seen(lab: &mut LabState, call: &Call, _: &Args<'_>) -> HandlerResu
         return Ok(Reply::text(200, ""));
     }
     let info = what_it_told(&fields);
-    lab.db.discovered.retain(|known| known.mac != mac);
-    lab.db.discovered.push(DiscoveredMac {
+    let known = lab.db.discovered.iter().find(|known| known.mac == mac);
+    let found = DiscoveredMac {
+        id: known.map_or(0, |known| known.id),
         mac,
         info,
         last_seen: SystemTime::now(),
-    });
+    };
+    match found.id {
+        0 => drop(lab.db.discovered.insert(found)),
+        _ => lab.db.discovered.update(found),
+    }
+    lab.db.commit();
     Ok(Reply::text(202, ""))
 }
 
@@ -239,10 +252,8 @@ fn arch_called(code: &PyValue) -> &'static str {
 /// subnet.
 pub(crate) fn subnet(lab: &mut LabState, call: &Call, _: &Args<'_>) -> HandlerResult {
     let fields = fields(call, &WHICH)?;
-    let interface = lab
-        .db
-        .interface_with(&mac(&fields)?)
-        .ok_or_else(Reply::not_found)?;
+    let mac = mac(lab, fields.text("mac").unwrap_or_default())?;
+    let interface = lab.db.interface_with(&mac).ok_or_else(Reply::not_found)?;
     let network = lab.db.network_of(interface).ok_or_else(Reply::not_found)?;
     let (Some(_), Some(pool)) = (interface.reserved_ipv4, network.reserved_net) else {
         return Ok(Reply::json(200, &json!({"subnetId": null})));

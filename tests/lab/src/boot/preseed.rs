@@ -11,6 +11,7 @@ use crate::lab_state::LabState;
 use crate::query::bigint;
 use crate::reply::{HandlerResult, Reply};
 use crate::routes::Args;
+use crate::session::SessionFailure;
 
 const FETCHED_EVENT: i64 = 3;
 const ERROR_EVENT: i64 = 4;
@@ -19,10 +20,11 @@ const ERROR_EVENT: i64 = 4;
 const CLIENT_IP: &str = "127.0.0.1";
 
 pub(crate) fn get(lab: &mut LabState, _: &Call, args: &Args<'_>) -> HandlerResult {
+    lab.db.check_session()?;
     // The text goes to the database. If it is not a number of the column's type, the answer is a 500.
     let text = args.first().copied().unwrap_or_default();
     let id = bigint(text).ok().and_then(|id| i32::try_from(id).ok());
-    let id = id.ok_or_else(Reply::internal_error)?;
+    let id = id.ok_or_else(|| Reply::internal_error().failing(SessionFailure::Statement))?;
     let none = || Reply::text(404, "");
     let machine = lab.db.machines.get(id.into()).cloned().ok_or_else(none)?;
     let preseed = machine

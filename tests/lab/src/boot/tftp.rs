@@ -27,7 +27,11 @@ pub(crate) fn get(lab: &mut LabState, call: &Call, _: &Args<'_>) -> HandlerResul
     if let Some(reply) = served(lab, &name) {
         return Ok(reply);
     }
-    if let Some(machine) = asked_for(&lab.db, &name) {
+    let machine = match mac_in(&name) {
+        Some(mac) => asked_for(&lab.db, &mac)?,
+        None => None,
+    };
+    if let Some(machine) = machine {
         lab.db
             .add_event(machine.id, None, CONFIG_EVENT, json!({"filename": name}));
         return Ok(Reply::text(200, configuration(&lab.db, &machine, &name)));
@@ -59,17 +63,21 @@ fn served(lab: &LabState, name: &str) -> Option<Reply> {
     ))
 }
 
-/// Finds the machine by the MAC address in a name such as `grub.cfg/01-52-54-00-00-01-01`.
-fn asked_for(db: &Database, name: &str) -> Option<Machine> {
+/// The MAC address in a name such as `grub.cfg/01-52-54-00-00-01-01`.
+fn mac_in(name: &str) -> Option<String> {
     let mut places = name.match_indices("/01-").map(|(at, mark)| at + mark.len());
-    let mac = places.find_map(|at| {
+    places.find_map(|at| {
         let text = name.get(at..at + 17)?;
         let pairs = text.split('-').all(|pair| pair.len() == 2);
         parse_mac(text).filter(|_| pairs)
-    })?;
-    db.machines
-        .get(db.interface_with(&mac)?.machine_id)
-        .cloned()
+    })
+}
+
+fn asked_for(db: &Database, mac: &str) -> Result<Option<Machine>, Reply> {
+    db.check_session()?;
+    let interface = db.interface_with(mac);
+    let machine = interface.and_then(|interface| db.machines.get(interface.machine_id));
+    Ok(machine.cloned())
 }
 
 fn is_pxelinux(name: &str) -> bool {

@@ -137,7 +137,7 @@ pub(crate) fn database_error(class: &str, problem: &str, condition: &str) -> Rep
         "(psycopg2.{class}) {problem}\nLINE 5: WHERE {condition}\n              ^\n [SQL: 'SELECT machine.id AS machine_id, \
          machine.name AS machine_name, machine.state AS machine_state \\nFROM machine \\nWHERE {condition}']"
     );
-    Reply::exception(400, class, text)
+    Reply::database_error(class, text)
 }
 
 fn no_operator(left: &str, sign: &str, right: &str, condition: &str) -> Reply {

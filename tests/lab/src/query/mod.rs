@@ -25,11 +25,15 @@ pub(crate) fn parse(text: &str) -> Result<Filter, Reply> {
         return Ok(Filter(Condition::Always));
     }
     let condition = evaluate::top(&sexp::parse(text)?)?;
-    condition.check()?;
     Ok(Filter(condition))
 }
 
 impl Filter {
+    /// Sends the condition to the database, which may refuse it.
+    pub(crate) fn check(&self) -> Result<(), Reply> {
+        self.0.check()
+    }
+
     pub(crate) fn accepts(&self, db: &Database, machine: &Machine) -> bool {
         self.0.holds(db, machine) == Some(true)
     }

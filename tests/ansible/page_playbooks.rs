@@ -55,7 +55,7 @@ fn playbook_named(name: &str) -> String {
 
 #[test]
 fn every_playbook_of_the_pages_is_run_by_these_tests() {
-    let tests = include_str!("documentation.rs");
+    let tests = include_str!("page_playbooks.rs");
     for playbook in all() {
         let run = format!("playbook_named({:?})", playbook.name());
         assert!(

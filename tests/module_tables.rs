@@ -1,4 +1,4 @@
-//! The tables of the modules: the committed documentation is made from them, they have no mistakes, and each fits its module.
+//! The option tables of the modules: the committed sidecars are generated from them, and each table fits its struct.
 
 #![allow(
     clippy::unwrap_used,

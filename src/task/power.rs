@@ -1,0 +1,217 @@
+//! A machine that is on, off, or rebooted.
+//!
+//! The server does not store the power: every query and every order goes to the machine's BMC, and blocks the server for
+//! all users meanwhile. So the power is read once before and once after the order.
+
+use serde::{Deserialize, Serialize};
+use serde_json::json;
+
+use crate::client::{Client, Machine, MachineId, MachineState, Power, PowerOrder, ReadOnlyClient};
+use crate::task::lookup::{self, MachineRef};
+use crate::task::machine::{machine_title, netboot_of};
+use crate::task::{
+    Action, OngoingWait, Plan, PlanResult, Result, Step, StepOutcome, StepResult, Task, TaskError,
+    WaitLimits,
+};
+
+const NOT_FOLLOWED_HINT: &str = "The server has passed the order on, but the machine's BMC does not say that it was followed: look at the BMC, \
+     or raise O(wait_timeout).";
+
+#[derive(Clone, Debug)]
+pub(crate) struct PowerSpec {
+    pub machine: MachineRef,
+    pub goal: PowerGoal,
+    /// None to end with the order to the BMC.
+    pub wait: Option<WaitLimits>,
+    /// Also change a machine that is not assigned to the token's user, which the server lets only administrators do.
+    pub allow_unassigned: bool,
+}
+
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum PowerGoal {
+    On,
+    Off,
+    Rebooted(RebootSpec),
+}
+
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct RebootSpec {
+    /// The source of this one boot; None for the one that the machine is set up with.
+    pub boot: Option<BootSource>,
+    /// Boot over the network even where netboot is off.
+    pub force: bool,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub(crate) enum BootSource {
+    Pxe,
+    Disk,
+    Bios,
+}
+
+/// One operation on the power of the machine in the report.
+#[derive(Debug)]
+pub(crate) enum PowerOp {
+    Order(PowerOrder),
+    Await(Power, OngoingWait),
+}
+
+#[derive(Debug, Serialize)]
+pub(crate) struct PowerReport {
+    pub machine: Machine,
+    /// on or off, or another answer of its BMC.
+    pub power: Power,
+}
+
+type PowerPlan = Plan<PowerOp, PowerReport>;
+
+impl Task for PowerSpec {
+    type Op = PowerOp;
+    type Report = PowerReport;
+
+    fn plan(&self, client: &ReadOnlyClient) -> PlanResult<Self> {
+        let machine = lookup::find_assigned_machine(client, &self.machine, self.allow_unassigned)?;
+        let power = known_power(client, &machine)?;
+        let mut plan = Plan::empty(PowerReport { machine, power });
+        match self.goal {
+            PowerGoal::On => self.push_switch(&mut plan, PowerOrder::On, Power::On),
+            PowerGoal::Off => self.push_switch(&mut plan, PowerOrder::Off, Power::Off),
+            PowerGoal::Rebooted(how) => {
+                if how.boot == Some(BootSource::Pxe) {
+                    require_netboot(&mut plan, client, how.force)?;
+                }
+                self.push_reboot(&mut plan, how.boot);
+            }
+        }
+        Ok(plan)
+    }
+
+    fn apply_step(client: &Client, op: &mut PowerOp, report: &mut PowerReport) -> StepResult {
+        let machine = report.machine.id;
+        match op {
+            // The server answers with the power that it read after the order.
+            PowerOp::Order(order) => match client.powers().order(machine, *order) {
+                Err(lost) if lost.is_outcome_unknown() => {
+                    report.power = power_after(client.read_only(), machine, *order).ok_or(lost)?;
+                }
+                answer => report.power = answer?,
+            },
+            PowerOp::Await(awaited, wait) => match client.powers().get(machine) {
+                Ok(power) if power == *awaited => report.power = power,
+                // A BMC that does not answer may do so the next time.
+                found => return wait.not_reached(client, found.map(|power| power.to_string())),
+            },
+        }
+        Ok(StepOutcome::Done)
+    }
+
+    fn claimed_objects(&self, plan: &PowerPlan) -> Vec<String> {
+        vec![machine_title(&plan.report.machine)]
+    }
+
+    fn title(&self) -> String {
+        self.machine.title()
+    }
+}
+
+impl PowerSpec {
+    fn push_switch(&self, plan: &mut PowerPlan, order: PowerOrder, desired: Power) {
+        if plan.report.power != desired {
+            let why = format!("the machine is {}", plan.report.power);
+            self.push_order(plan, Action::Update, order, desired, &why);
+        }
+    }
+
+    fn push_reboot(&self, plan: &mut PowerPlan, boot: Option<BootSource>) {
+        let is_off = plan.report.power == Power::Off;
+        let (order, why) = match boot {
+            // Some BMCs leave a machine that is off as it is when they get a reset.
+            None if is_off => (PowerOrder::On, "it is off, and a start is asked for"),
+            None => (PowerOrder::Reboot, "a reboot is asked for"),
+            Some(BootSource::Pxe) => (
+                PowerOrder::PxeReboot,
+                "a boot over the network is asked for",
+            ),
+            Some(BootSource::Disk) => (PowerOrder::DiskReboot, "a boot from disk is asked for"),
+            Some(BootSource::Bios) => (PowerOrder::BiosReboot, "the firmware's setup is asked for"),
+        };
+        self.push_order(plan, Action::Reboot, order, Power::On, why);
+    }
+
+    fn push_order(
+        &self,
+        plan: &mut PowerPlan,
+        action: Action,
+        order: PowerOrder,
+        desired: Power,
+        why: &str,
+    ) {
+        let target = machine_title(&plan.report.machine);
+        let before = json!({ "power": plan.report.power });
+        let ordered = json!({ "power": order });
+        let step = Step::new(action, target.clone(), why, before, ordered.clone());
+        plan.push(PowerOp::Order(order), step);
+        plan.report.power = desired.clone();
+        let Some(limits) = self.wait else { return };
+        let why = format!("its BMC tells it within {} s", limits.timeout.as_secs_f64());
+        let after = json!({ "power": desired });
+        let step = Step::new(Action::Wait, target.clone(), why, ordered, after);
+        let wait = OngoingWait::new(limits, target, desired.to_string(), NOT_FOLLOWED_HINT);
+        plan.push(PowerOp::Await(desired, wait), step);
+    }
+}
+
+/// The power of a machine, if its BMC answers. Without an answer, an order would fail as well.
+fn known_power(client: &ReadOnlyClient, machine: &Machine) -> Result<Power> {
+    match client.powers().get(machine.id)? {
+        Power::NoBmc => Err(TaskError::Refused(format!(
+            "machine '{}' has no BMC, so its power can be neither told nor switched",
+            machine.name
+        ))),
+        Power::BmcFails => Err(TaskError::Failed {
+            problem: format!(
+                "the BMC of machine '{}' does not answer, so its power is unknown and was left alone",
+                machine.name
+            ),
+            hint: "Check that the BMC answers, and that its address, user, password and cartridge on the server are right.",
+        }),
+        power => Ok(power),
+    }
+}
+
+/// Refuses a PXE reboot with netboot off, where the server names no boot file, and warns where netboot would install
+/// a machine that is installed already.
+fn require_netboot(plan: &mut PowerPlan, client: &ReadOnlyClient, force: bool) -> Result<()> {
+    let machine = &plan.report.machine;
+    if !netboot_of(machine) {
+        return match force {
+            true => Ok(()),
+            false => Err(TaskError::Failed {
+                problem: format!(
+                    "a PXE reboot of machine '{}' finds nothing to boot, since its netboot is off",
+                    machine.name
+                ),
+                hint: "Switch its netboot on first, or reboot it all the same with the option O(force).",
+            }),
+        };
+    }
+    if client.states().get(machine.id)? == MachineState::Ready {
+        plan.warnings.push(format!(
+            "{} is installed and its netboot is on, so a PXE reboot installs it again",
+            machine_title(machine)
+        ));
+    }
+    Ok(())
+}
+
+/// The power after an order whose answer was lost, if it proves that the order took effect. A reboot cannot be proved.
+fn power_after(client: &ReadOnlyClient, machine: MachineId, order: PowerOrder) -> Option<Power> {
+    let expected = match order {
+        PowerOrder::On => Power::On,
+        PowerOrder::Off => Power::Off,
+        _ => return None,
+    };
+    let found = client.powers().get(machine).ok()?;
+    (found == expected).then_some(found)
+}

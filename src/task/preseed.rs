@@ -1,0 +1,353 @@
+//! A preseed with given content, or none.
+//!
+//! A preseed is identified by its name, which is unique over all users, also over those whose preseeds are not visible
+//! to the token's user. Preseeds are compared by content: the server stores no date.
+
+use std::path::{Path, PathBuf};
+
+use serde::Serialize;
+use serde_json::{Value, json};
+
+use crate::client::{
+    Client, NewPreseed, Preseed, PreseedChanges, PreseedId, PreseedType, ReadOnlyClient, Scope,
+    Sha256,
+};
+use crate::support::io_error;
+use crate::task::plan::{changed, changed_text};
+use crate::task::{
+    Action, Plan, PlanResult, Result, Step, StepOutcome, StepResult, Task, TaskError, lookup,
+    verify,
+};
+
+/// The longest text the server stores, in characters.
+const CONTENT_LIMIT: usize = 2_097_152;
+
+#[derive(Clone, Debug)]
+pub(crate) struct PreseedSpec {
+    pub name: String,
+    pub presence: PreseedPresence,
+}
+
+#[derive(Clone, Debug)]
+pub(crate) enum PreseedPresence {
+    Present(DesiredPreseed),
+    Absent,
+}
+
+/// The desired properties of a preseed; None leaves one as it is.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct DesiredPreseed {
+    /// A new preseed without a type is of type preseed.
+    pub kind: Option<PreseedType>,
+    /// Its content; without it, the preseed must exist already.
+    pub content: Option<PreseedContent>,
+    /// An empty one clears it.
+    pub description: Option<String>,
+    pub public: Option<bool>,
+    pub known_good: Option<bool>,
+}
+
+/// The source of a preseed's content.
+#[derive(Clone, Debug)]
+pub(crate) enum PreseedContent {
+    Text(String),
+    /// A file, which must be UTF-8.
+    File(PathBuf),
+}
+
+#[derive(Debug)]
+pub(crate) enum PreseedOp {
+    Create(NewPreseed),
+    Update(PreseedId, PreseedChanges),
+    Delete(Preseed),
+}
+
+#[derive(Debug, Default, Serialize)]
+pub(crate) struct PreseedReport {
+    pub preseed: Option<PreseedFacts>,
+}
+
+type PreseedPlan = Plan<PreseedOp, PreseedReport>;
+
+/// A preseed without its content, which may contain passwords.
+#[derive(Clone, Debug, Serialize)]
+pub(crate) struct PreseedFacts {
+    /// Null while the preseed is only planned.
+    pub id: Option<PreseedId>,
+    pub name: String,
+    #[serde(rename = "type")]
+    pub kind: PreseedType,
+    pub description: Option<String>,
+    /// The owner; null while only planned.
+    pub user: Option<String>,
+    pub known_good: bool,
+    pub public: bool,
+    /// Of the content in UTF-8, hex digits.
+    pub sha256: String,
+    /// Of the content in UTF-8, in bytes.
+    pub size: u64,
+}
+
+impl Task for PreseedSpec {
+    type Op = PreseedOp;
+    type Report = PreseedReport;
+
+    fn require_valid_options(&self) -> Result<()> {
+        let length = self.name.chars().count();
+        if !(2..=256).contains(&length) {
+            return Err(TaskError::Refused(format!(
+                "O(name) is {length} characters long, and the server takes 2 to 256"
+            )));
+        }
+        match &self.presence {
+            PreseedPresence::Present(desired) => {
+                verify::require_length("O(description)", desired.description.as_deref(), 256)
+            }
+            PreseedPresence::Absent => Ok(()),
+        }
+    }
+
+    fn plan(&self, client: &ReadOnlyClient) -> PlanResult<Self> {
+        match &self.presence {
+            PreseedPresence::Present(desired) => self.plan_present(client, desired),
+            PreseedPresence::Absent => self.plan_absent(client),
+        }
+    }
+
+    fn apply_step(client: &Client, op: &mut PreseedOp, report: &mut PreseedReport) -> StepResult {
+        let (id, sent) = match op {
+            PreseedOp::Create(new) => (client.preseeds().create(new)?.id, json!(new)),
+            PreseedOp::Update(id, changes) => {
+                client.preseeds().update(*id, changes)?;
+                (*id, json!(changes))
+            }
+            PreseedOp::Delete(preseed) => return delete(client, preseed),
+        };
+        let found = verify::require_read_back(&format!("preseed {id}"), client.preseeds().get(id))?;
+        verify::require_stored(
+            &preseed_title(&found.name),
+            without_content(sent),
+            without_content(json!(found)),
+        )?;
+        *report = PreseedReport::from_preseed(&found);
+        Ok(StepOutcome::Done)
+    }
+
+    fn title(&self) -> String {
+        preseed_title(&self.name)
+    }
+}
+
+impl PreseedSpec {
+    fn plan_present(&self, client: &ReadOnlyClient, desired: &DesiredPreseed) -> PlanResult<Self> {
+        let content = match &desired.content {
+            Some(content) => Some(content.read()?),
+            None => None,
+        };
+        match (client.preseeds().find(&self.name)?, content) {
+            (Some(preseed), content) => self.plan_update(client, preseed, desired, content),
+            (None, Some(content)) => Ok(self.plan_create(desired, content)),
+            (None, None) => Err(lookup::preseed_not_found(client, &self.name)?),
+        }
+    }
+
+    fn plan_create(&self, desired: &DesiredPreseed, content: String) -> PreseedPlan {
+        let new = NewPreseed {
+            name: self.name.clone(),
+            kind: desired.kind.clone().unwrap_or(PreseedType::Preseed),
+            content,
+            description: desired.description.clone(),
+            known_good: desired.known_good.unwrap_or(false),
+            public: desired.public.unwrap_or(false),
+        };
+        let step = Step::new(
+            Action::Create,
+            self.title(),
+            "there is no preseed of that name",
+            Value::Null,
+            without_content(json!(new)),
+        );
+        let step = step.with_text("", &new.content);
+        let mut plan = Plan::empty(PreseedReport {
+            preseed: Some(PreseedFacts::planned(&new)),
+        });
+        plan.push(PreseedOp::Create(new), step);
+        plan
+    }
+
+    fn plan_update(
+        &self,
+        client: &ReadOnlyClient,
+        preseed: Preseed,
+        desired: &DesiredPreseed,
+        content: Option<String>,
+    ) -> PlanResult<Self> {
+        let changes = desired.differences(&preseed, content);
+        let mut plan = Plan::empty(PreseedReport::from_preseed(&preseed));
+        let Some(mut step) = Step::update(self.title(), json!(preseed), json!(changes)) else {
+            return Ok(plan);
+        };
+        require_own(client, &preseed, "changing it")?;
+        step.before = without_content(step.before);
+        step.after = without_content(step.after);
+        if let Some(text) = &changes.content {
+            step = step.with_text(content_of(&preseed), text);
+        }
+        let id = preseed.id;
+        plan.report = PreseedReport::from_preseed(&with_changes(preseed, &changes));
+        plan.push(PreseedOp::Update(id, changes), step);
+        Ok(plan)
+    }
+
+    fn plan_absent(&self, client: &ReadOnlyClient) -> PlanResult<Self> {
+        let mut plan = Plan::empty(PreseedReport::default());
+        let Some(preseed) = client.preseeds().find(&self.name)? else {
+            return Ok(plan);
+        };
+        require_own(client, &preseed, "deleting it")?;
+        require_unused(client, &preseed)?;
+        let step = Step::delete(self.title(), without_content(json!(preseed)))
+            .with_text(content_of(&preseed), "");
+        plan.push(PreseedOp::Delete(preseed), step);
+        Ok(plan)
+    }
+}
+
+impl DesiredPreseed {
+    fn differences(&self, preseed: &Preseed, content: Option<String>) -> PreseedChanges {
+        PreseedChanges {
+            kind: changed(&self.kind, &preseed.kind),
+            content: changed_text(&content, &preseed.content),
+            description: changed_text(&self.description, &preseed.description),
+            known_good: changed(&self.known_good, &preseed.known_good),
+            public: changed(&self.public, &preseed.public),
+        }
+    }
+}
+
+impl PreseedContent {
+    fn read(&self) -> Result<String> {
+        let (origin, text) = match self {
+            PreseedContent::Text(text) => ("O(content)".to_owned(), text.clone()),
+            PreseedContent::File(path) => (path.display().to_string(), read_file(path)?),
+        };
+        if text.contains('\0') {
+            return Err(TaskError::Refused(format!(
+                "{origin} has a NUL character, which the server cannot store"
+            )));
+        }
+        verify::require_length(&origin, Some(&text), CONTENT_LIMIT)?;
+        Ok(text)
+    }
+}
+
+fn read_file(path: &Path) -> Result<String> {
+    let file_error = |problem: String| TaskError::Refused(format!("{}: {problem}", path.display()));
+    let bytes = std::fs::read(path).map_err(|error| file_error(io_error::of(&error)))?;
+    String::from_utf8(bytes).map_err(|_| file_error("is not UTF-8 text".into()))
+}
+
+impl PreseedReport {
+    fn from_preseed(preseed: &Preseed) -> Self {
+        PreseedReport {
+            preseed: Some(PreseedFacts::from_preseed(preseed)),
+        }
+    }
+}
+
+impl PreseedFacts {
+    pub(super) fn from_preseed(preseed: &Preseed) -> Self {
+        let text = content_of(preseed);
+        PreseedFacts {
+            id: Some(preseed.id),
+            name: preseed.name.clone(),
+            kind: preseed.kind.clone(),
+            description: preseed.description.clone(),
+            user: preseed.user.clone(),
+            known_good: preseed.known_good,
+            public: preseed.public,
+            sha256: sha256_of(text),
+            size: text.len() as u64,
+        }
+    }
+
+    fn planned(new: &NewPreseed) -> Self {
+        PreseedFacts {
+            id: None,
+            name: new.name.clone(),
+            kind: new.kind.clone(),
+            description: new.description.clone(),
+            user: None,
+            known_good: new.known_good,
+            public: new.public,
+            sha256: sha256_of(&new.content),
+            size: new.content.len() as u64,
+        }
+    }
+}
+
+fn delete(client: &Client, preseed: &Preseed) -> StepResult {
+    match client.preseeds().delete(preseed.id) {
+        Err(error) if error.is_conflict() => {
+            require_unused(client.read_only(), preseed)?;
+            return Err(error.into());
+        }
+        answer => answer?,
+    }
+    let title = preseed_title(&preseed.name);
+    let found = verify::require_read_back(&title, client.preseeds().find(&preseed.name))?;
+    verify::require_deleted(&title, found.is_some_and(|found| found.id == preseed.id))?;
+    Ok(StepOutcome::Done)
+}
+
+fn require_own(client: &ReadOnlyClient, preseed: &Preseed, change: &str) -> Result<()> {
+    let own = client.preseeds().list(Scope::Own)?;
+    if own.iter().any(|other| other.id == preseed.id) {
+        return Ok(());
+    }
+    let title = preseed_title(&preseed.name);
+    Err(lookup::not_yours(title, preseed.user.as_deref(), change))
+}
+
+/// Refuses to delete a preseed that machines use.
+fn require_unused(client: &ReadOnlyClient, preseed: &Preseed) -> Result<()> {
+    let machines = client.machines().list(Scope::Visible)?;
+    let users = machines
+        .iter()
+        .filter(|machine| machine.preseed_id == Some(preseed.id));
+    let uses = users.map(|machine| format!("preseed of {}", machine.name));
+    lookup::require_unused(&preseed_title(&preseed.name), uses.collect())
+}
+
+fn with_changes(mut preseed: Preseed, changes: &PreseedChanges) -> Preseed {
+    preseed.kind = changes.kind.clone().unwrap_or(preseed.kind);
+    preseed.content = changes.content.clone().or(preseed.content);
+    preseed.description = changes.description.clone().or(preseed.description);
+    preseed.known_good = changes.known_good.unwrap_or(preseed.known_good);
+    preseed.public = changes.public.unwrap_or(preseed.public);
+    preseed
+}
+
+/// The fields with the hash and size of the content in its place: it may contain passwords, and it is long.
+fn without_content(mut fields: Value) -> Value {
+    if let Value::Object(fields) = &mut fields
+        && let Some(content) = fields.remove("content")
+    {
+        let text = content.as_str().unwrap_or("");
+        fields.insert("sha256".into(), json!(sha256_of(text)));
+        fields.insert("size".into(), json!(text.len()));
+    }
+    fields
+}
+
+fn content_of(preseed: &Preseed) -> &str {
+    preseed.content.as_deref().unwrap_or("")
+}
+
+fn sha256_of(text: &str) -> String {
+    Sha256::of(text.as_bytes()).to_string()
+}
+
+fn preseed_title(name: &str) -> String {
+    format!("preseed '{name}'")
+}
