@@ -99,6 +99,22 @@ impl Call {
         hidden.as_str().unwrap_or_default().to_owned()
     }
 
+    /// The sentences of a failure without these secrets, and the server's response where the verbosity asks for it.
+    #[must_use]
+    pub fn scrub_failure(&self, spec: &'static ModuleSpec, failure: &Failure) -> Failure {
+        let scrub = |text: &str| self.scrub_text(spec, text.to_owned());
+        let item_messages = failure.item_messages.iter();
+        Failure {
+            kind: failure.kind,
+            message: scrub(&failure.message),
+            item_messages: item_messages.map(|message| scrub(message)).collect(),
+            hint: failure.hint.as_deref().map(scrub),
+            hint_names_option: failure.hint_names_option,
+            server_response: failure.response_at(self.verbosity).map(scrub),
+            ..Failure::default()
+        }
+    }
+
     /// The same value without the secrets among the options and in the environment.
     #[must_use]
     pub fn scrub(&self, spec: &'static ModuleSpec, value: Value) -> Value {

@@ -39,6 +39,8 @@ pub struct Failure {
     pub kind: FailureKind,
     /// What was tried, on what, and what came back: one sentence.
     pub message: String,
+    /// The same for each item of a list that failed, where the message counts them.
+    pub item_messages: Vec<String>,
     /// What to do about it: another sentence.
     pub hint: Option<String>,
     /// Whether the hint says to give an option: a face without the module's options leaves it out.
@@ -110,6 +112,7 @@ impl Failure {
     pub(crate) fn rendered(self, style: OptionStyle) -> Failure {
         Failure {
             message: style.render(&self.message),
+            item_messages: style.render_all(&self.item_messages),
             hint: self.hint.map(|hint| style.render(&hint)),
             warnings: style.render_all(&self.warnings),
             ..self

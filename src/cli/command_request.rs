@@ -8,13 +8,11 @@ use serde_json::{Map, Value, json};
 use crate::ansible::{Call, Disclosure, Failure, Kind, Opt};
 use crate::cli::commands::{Command, status};
 use crate::cli::output::markup::{OPTION_STYLE, flag};
+use crate::cli::output::progress;
 use crate::cli::output::text::{display_text, enumerate};
-use crate::cli::output::{progress, terminal};
-use crate::cli::parser;
-use crate::cli::parser::{CHECK, DIFF, JSON, LAB, VERBOSE};
+use crate::cli::parser::{CHECK, DIFF, JSON, LAB, OPERAND, VERBOSE};
 use crate::cli::{VERBOSITY, missing_options, profiles};
 use crate::modules::options::connection;
-use crate::support::markup::OptionStyle;
 
 /// The values of a switch.
 const SWITCH_VALUES: [&str; 10] = [
@@ -50,7 +48,7 @@ impl TypedCommand<'_> {
                 options,
                 ..Call::default()
             };
-            terminal::scrub(self.command.module, &call, &failure)
+            call.scrub_failure(self.command.module.spec, &failure)
         })
     }
 
@@ -70,12 +68,10 @@ impl TypedCommand<'_> {
         let mut call = call.in_mode(self.is_on(CHECK), self.is_on(DIFF), verbosity);
         call.progress = progress::listener(&call, spec);
         let is_json = self.is_on(JSON);
-        call.option_style = if is_json {
-            // The result is that of the Ansible module.
-            OptionStyle::default()
-        } else {
-            OPTION_STYLE
-        };
+        if !is_json {
+            // As JSON, the result is that of the Ansible module.
+            call.option_style = OPTION_STYLE;
+        }
         Ok(CommandRequest {
             command: self.command,
             pause: pause(&call)?,
@@ -117,9 +113,8 @@ impl TypedCommand<'_> {
                 }
                 (values, ..) => {
                     let (flag, times) = (flag(option.name), values.len());
-                    return Err(Failure::invalid_call(format!(
-                        "{flag} is given {times} times"
-                    )));
+                    let problem = format!("{flag} is given {times} times");
+                    return Err(Failure::invalid_call(problem));
                 }
             };
             typed.insert(name.to_owned(), value);
@@ -132,8 +127,14 @@ impl TypedCommand<'_> {
         self.matches.get_one(LAB).map(String::as_str)
     }
 
+    /// The values of an option, given with its name or as operands.
     fn values(&self, option: &str) -> Vec<String> {
-        parser::values(self.matches, option)
+        let mut values = Vec::new();
+        for id in [option, &format!("{OPERAND}{option}")] {
+            let found = self.matches.try_get_many::<String>(id).ok().flatten();
+            values.extend(found.into_iter().flatten().cloned());
+        }
+        values
     }
 
     /// `machine configure qdc01 --netboot no` would switch netboot on, of the machines qdc01 and no.
@@ -166,11 +167,9 @@ impl TypedCommand<'_> {
         }
         let names: Vec<String> = missing.iter().map(|option| self.title(option)).collect();
         let verb = if names.len() == 1 { "is" } else { "are" };
+        let command = self.complete_command(options, &missing);
         Err(Failure {
-            hint: Some(format!(
-                "Type: {}",
-                self.complete_command(options, &missing)
-            )),
+            hint: Some(format!("Type: {command}")),
             ..Failure::invalid_call(format!("{} {verb} missing", enumerate(&names)))
         })
     }
@@ -197,40 +196,40 @@ impl TypedCommand<'_> {
 
     /// An option as the usage names it: `MACHINE` or `--kernel`.
     fn title(&self, option: &Opt) -> String {
+        let word = self.operand_word(option);
+        word.map_or_else(|| flag(option.name), str::to_owned)
+    }
+
+    fn operand_word(&self, option: &Opt) -> Option<&'static str> {
         let mut operands = self.command.operands.iter();
-        match operands.find(|(name, _)| *name == option.name) {
-            Some((_, word)) => (*word).to_owned(),
-            None => flag(option.name),
-        }
+        let operand = operands.find(|(name, _)| *name == option.name);
+        operand.map(|(_, word)| *word)
     }
 
     /// The command with everything that was given, and a word in place of every value that is missing.
     fn complete_command(&self, options: &Map<String, Value>, missing: &[&Opt]) -> String {
-        let value_of = |option: &Opt, word: &str| match options.get(option.name) {
+        let value_of = |option: &Opt| match options.get(option.name) {
             Some(value) => Some(shell_quoted(&display_text(value))),
             None => {
-                let is_missing = missing.iter().any(|missing| missing.name == option.name);
-                is_missing.then(|| word.to_owned())
+                let mut missing = missing.iter();
+                let missing = missing.find(|missing| missing.name == option.name)?;
+                let word = self
+                    .operand_word(missing)
+                    .or(missing.choices.first().copied());
+                Some(word.map_or_else(|| missing.name.to_uppercase(), str::to_owned))
             }
         };
         let mut words = vec!["mrp".to_owned()];
         words.extend(self.command.words.iter().map(|word| (*word).to_owned()));
         // Operands are told apart by their places. Behind one without a value, the others need their names.
-        let mut placed = Vec::new();
-        for (name, word) in self.command.operands {
-            let Some(value) = value_of(self.command.option(name), word) else {
-                break;
-            };
-            words.push(value);
-            placed.push(*name);
-        }
+        let operands = self.command.operands.iter();
+        let operands = operands.map_while(|(name, _)| value_of(self.command.option(name)));
+        let operands: Vec<String> = operands.collect();
+        let placed = &self.command.operands[..operands.len()];
+        words.extend(operands);
         for option in self.command.options() {
-            let word = match option.choices.first() {
-                Some(choice) => (*choice).to_owned(),
-                None => option.name.to_uppercase(),
-            };
-            match (value_of(option, &word), option.kind) {
-                _ if placed.contains(&option.name) => {}
+            match (value_of(option), option.kind) {
+                _ if placed.iter().any(|(name, _)| *name == option.name) => {}
                 (Some(value), Kind::Bool) => words.push(format!("{}={value}", flag(option.name))),
                 (Some(value), _) => words.push(format!("{} {value}", flag(option.name))),
                 (None, _) => {}

@@ -10,8 +10,7 @@ use clap_mangen::Man;
 use crate::ansible::Failure;
 use crate::ansible::docs::sidecar;
 use crate::cli::output::{markup, terminal};
-use crate::cli::parser;
-use crate::cli::parser::HelpDetail;
+use crate::cli::parser::{self, HelpDetail};
 use crate::cli::{INVALID_CALL, profiles};
 use crate::modules::options::connection;
 use crate::support::io_error;
@@ -19,44 +18,37 @@ use crate::support::stdio::say;
 
 /// Runs one of the commands that print or write such a text.
 pub(crate) fn print(matches: &ArgMatches) -> ExitCode {
-    let value = |matches: &ArgMatches, name: &str| {
-        let value = matches.get_one::<String>(name);
-        value.cloned().unwrap_or_default()
-    };
     match matches.subcommand() {
-        Some(("completions", matches)) => match value(matches, "shell").parse() {
-            Ok(shell) => say(&completions(shell)),
-            Err(_) => ExitCode::from(INVALID_CALL),
-        },
+        Some(("completions", matches)) => say(&completions(matches)),
         Some(("man", _)) => say(&manual()),
-        Some(("docs", matches)) => {
-            match write_documentation(value(matches, "directory").as_ref()) {
-                Ok(paths) => say(&paths),
-                Err(sentence) => {
-                    terminal::print_failure(&Failure::new(sentence));
-                    ExitCode::FAILURE
-                }
+        Some(("docs", matches)) => match write_documentation(matches) {
+            Ok(paths) => say(&paths),
+            Err(failure) => {
+                terminal::print_failure(&failure);
+                ExitCode::FAILURE
             }
-        }
+        },
         _ => ExitCode::from(INVALID_CALL),
     }
 }
 
-/// Writes `NAME.yml` for every module into `directory`, and returns a line with each path.
-fn write_documentation(directory: &Path) -> Result<String, String> {
+/// Writes `NAME.yml` for every module into the directory, and returns a line with each path.
+fn write_documentation(matches: &ArgMatches) -> Result<String, Failure> {
+    let directory: &String = matches.get_one("directory").expect("it is required");
     let mut paths = String::new();
     for module in crate::MODULES {
-        let path = directory.join(format!("{}.yml", module.spec.name));
+        let path = Path::new(directory).join(format!("{}.yml", module.spec.name));
         std::fs::write(&path, sidecar(module.spec)).map_err(|error| {
-            let error = io_error::text(&error);
-            format!("{} cannot be written: {error}", path.display())
+            let (path, error) = (path.display(), io_error::text(&error));
+            Failure::new(format!("{path} cannot be written: {error}"))
         })?;
         paths.push_str(&format!("{}\n", path.display()));
     }
     Ok(paths)
 }
 
-fn completions(shell: Shell) -> String {
+fn completions(matches: &ArgMatches) -> String {
+    let shell: Shell = *matches.get_one("shell").expect("it is required");
     let mut script = Vec::new();
     let mut program = parser::program(HelpDetail::Completion);
     clap_complete::generate(shell, &mut program, "mrp", &mut script);
@@ -89,23 +81,16 @@ fn manual() -> String {
 
 /// The environment variables that the command line reads.
 fn environment_section() -> String {
-    let mut variables = Vec::new();
-    for option in connection::OPTIONS {
-        if let Some(variable) = option.env {
-            let flag = markup::flag(option.name);
-            variables.push((variable, format!("What {flag} is when not given.")));
-        }
-    }
-    variables.push((
-        profiles::VARIABLE,
-        "What --lab is when not given.".to_owned(),
-    ));
-    variables.push((
-        "NO_COLOR",
-        "Where it is set, nothing is coloured.".to_owned(),
-    ));
+    let options = connection::OPTIONS.iter().filter_map(|option| {
+        let flag = markup::flag(option.name);
+        Some((option.env?, format!("What {flag} is when not given.")))
+    });
+    let others = [
+        (profiles::VARIABLE, "What --lab is when not given.".into()),
+        ("NO_COLOR", "Where it is set, nothing is coloured.".into()),
+    ];
     let mut section = ".SH ENVIRONMENT\n".to_owned();
-    for (name, text) in variables {
+    for (name, text) in options.chain(others) {
         // An escaped hyphen is one that can be copied.
         let text = text.replace('-', "\\-");
         section.push_str(&format!(".TP\n\\fB{name}\\fR\n{text}\n"));

@@ -19,20 +19,20 @@ const MANUAL_ONLY: [&str; 2] = ["fail_fast", "wait_interval"];
 
 /// The table of options, a line on the general options, and the example.
 pub(crate) fn body(command: &Command) -> String {
-    let options: Vec<&Opt> = command
-        .options()
+    let options = command.options();
+    let options: Vec<&Opt> = options
         .filter(|option| !is_hidden(option, command))
         .collect();
-    let mut text = option_table(&options);
-    if !text.is_empty() {
-        text.push('\n');
+    let mut table = option_table(&options);
+    if !table.is_empty() {
+        table.push('\n');
     }
-    text.push_str(if command.has_plan() {
-        "Also --check, --diff, --json, --lab and more, see `mrp --help`."
-    } else {
-        "Also --json, --lab and more, see `mrp --help`."
-    });
-    format!("{text}\nExample: {}", command.example)
+    let general = match command.has_plan() {
+        true => "--check, --diff, --json, --lab",
+        false => "--json, --lab",
+    };
+    let example = command.example;
+    format!("{table}Also {general} and more, see `mrp --help`.\nExample: {example}")
 }
 
 /// Whether only the manual has the option: a screen is too small for all.

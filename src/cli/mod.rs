@@ -6,17 +6,17 @@
 //! Exit codes: 0 for success, 1 for a failure, 2 for an invalid call.
 
 mod command_request;
-pub(crate) mod commands;
-pub(crate) mod dash_values;
+mod commands;
 mod generate;
 mod help;
 mod missing_options;
 mod not_found;
-pub(crate) mod output;
+mod old_client;
+mod output;
 mod parser;
-pub(crate) mod profiles;
+mod profiles;
 mod run;
-pub(crate) mod usage_error;
+mod usage_error;
 
 use std::ffi::OsString;
 use std::process::ExitCode;
@@ -24,20 +24,20 @@ use std::process::ExitCode;
 use crate::cli::command_request::TypedCommand;
 use crate::cli::output::terminal;
 use crate::cli::parser::HelpDetail;
-use crate::compat::old_client;
+use crate::compat::old_client::parser::is_meant;
+use crate::support::dash_values::{join_dash_values, looks_like_option};
 
 /// The exit code of an invalid call.
-pub(crate) const INVALID_CALL: u8 = 2;
+const INVALID_CALL: u8 = 2;
 /// The verbosity of `--verbose`: the lowest at which a result has the server's response.
-pub(crate) const VERBOSITY: u64 = 3;
+const VERBOSITY: u64 = 3;
 
 /// Runs the command line with the arguments after the program's name.
 pub fn run(args: &[OsString]) -> ExitCode {
-    if old_client::is_meant(args) {
+    if is_meant(args) {
         return old_client::run(args);
     }
-    let words = std::iter::once("mrp".into()).chain(args.iter().cloned());
-    let words = dash_values::join_dash_values(words, dash_values::looks_like_option);
+    let words = join_dash_values(args, looks_like_option);
     let matches = match parser::program(HelpDetail::Brief).try_get_matches_from(words) {
         Ok(matches) => matches,
         Err(error) if error.use_stderr() => return usage_error::report(&error, args),
@@ -57,7 +57,7 @@ pub fn run(args: &[OsString]) -> ExitCode {
 }
 
 /// Prints the help or the version that clap returns as an error.
-pub(crate) fn print_help(help: &clap::Error) -> ExitCode {
+fn print_help(help: &clap::Error) -> ExitCode {
     match help.print() {
         Ok(()) => ExitCode::SUCCESS,
         Err(_) => ExitCode::FAILURE,

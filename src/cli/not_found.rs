@@ -4,8 +4,7 @@ use serde_json::{Value, json};
 
 use crate::ansible::{Call, Failure, Success};
 use crate::cli::command_request::CommandRequest;
-use crate::cli::commands;
-use crate::cli::commands::{Command, View};
+use crate::cli::commands::{self, Command, View};
 use crate::cli::output::text::display_text;
 use crate::support::suggest::near;
 use crate::task::TaskError;
@@ -25,24 +24,18 @@ pub(crate) fn check(
         }
         // With `--json` the result is that of the module alone.
         View::Steps if is_empty("plan") && success.warnings.is_empty() && !request.is_json => {
-            let show = show_command(request.command);
+            // For a command that deletes objects, the one that shows them.
+            let show = commands::ALL.iter().find(|show| {
+                let words = (request.command.words, show.words);
+                matches!(words, ([noun, "delete"], [other, "show"]) if noun == other)
+            });
             let error = show.and_then(|show| not_found(request, show, " to delete"));
-            success
-                .warnings
-                .extend(error.map(|error| error.to_string()));
+            let warning = error.map(|error| error.to_string());
+            success.warnings.extend(warning);
         }
         _ => {}
     }
     Ok(success)
-}
-
-/// For a command that deletes objects, the one that shows them.
-fn show_command(command: &Command) -> Option<&'static Command> {
-    let [noun, "delete"] = command.words else {
-        return None;
-    };
-    let mut commands = commands::ALL.iter();
-    commands.find(|other| other.words == [noun, "show"])
 }
 
 /// The error for the object that the request names, with similar names; None where it names none.

@@ -1,11 +1,13 @@
 //! The parser of the command line, made from the commands and from the modules' tables of options.
 
-use clap::builder::{PossibleValuesParser, StringValueParser, ValueParser};
+use std::collections::BTreeSet;
+
+use clap::builder::{PossibleValuesParser, TypedValueParser};
 use clap::{Arg, ArgAction, ArgMatches, Command as Parser, ValueHint};
+use clap_complete::Shell;
 
 use crate::ansible::{Kind, Opt};
-use crate::cli::commands;
-use crate::cli::commands::Command;
+use crate::cli::commands::{self, Command};
 use crate::cli::help;
 use crate::cli::output::markup;
 use crate::cli::output::text::display_text;
@@ -18,7 +20,7 @@ pub(crate) const JSON: &str = "json";
 pub(crate) const LAB: &str = "lab";
 pub(crate) const VERBOSE: &str = "verbose";
 /// The id of an operand is this and the option's name.
-const OPERAND: &str = "operand ";
+pub(crate) const OPERAND: &str = "operand ";
 
 /// The end of the program's help.
 const PROGRAM_HELP: &str = "\
@@ -60,35 +62,31 @@ pub(crate) fn program(detail: HelpDetail) -> Parser {
         "Drive a Mr-Provisioner bare-metal provisioning server",
     )
     .version(env!("CARGO_PKG_VERSION"))
+    .bin_name("mrp")
+    .no_binary_name(true)
     .override_usage("mrp [OPTIONS] COMMAND")
     .args(general_options(detail))
-    .after_help(if is_manual {
-        MANUAL_NOTES
-    } else {
-        PROGRAM_HELP
-    });
+    .after_help(MANUAL_NOTES);
     if !is_manual {
-        program =
-            program.help_template("{about}\n{usage-heading} {usage}\n\n{subcommands}{after-help}");
+        program = program
+            .help_template("{about}\n{usage-heading} {usage}\n\n{subcommands}{after-help}")
+            .after_help(PROGRAM_HELP);
     }
     for (noun, about) in commands::NOUNS {
-        let mut parser = group(noun, about);
-        let mut example = None;
-        for command in commands::ALL {
-            if command.words.len() == 2 && command.words[0] == *noun {
-                parser = parser.subcommand(command_parser(command, detail));
-                example = example.or(Some(command.example));
-            }
-        }
-        let example = example.unwrap_or_default();
-        program = program.subcommand(parser.after_help(format!("Example: {example}")));
+        let is_of_noun = |command: &&Command| command.words.len() == 2 && command.words[0] == *noun;
+        let verbs: Vec<&Command> = commands::ALL.iter().filter(is_of_noun).collect();
+        let example = format!("Example: {}", verbs[0].example);
+        let verbs = verbs
+            .into_iter()
+            .map(|command| command_parser(command, detail));
+        program = program.subcommand(group(noun, about).subcommands(verbs).after_help(example));
     }
-    for command in commands::ALL {
-        if command.words.len() == 1 {
-            program = program.subcommand(command_parser(command, detail));
-        }
-    }
-    program.subcommands(generated_texts())
+    let alone = commands::ALL
+        .iter()
+        .filter(|command| command.words.len() == 1);
+    program
+        .subcommands(alone.map(|command| command_parser(command, detail)))
+        .subcommands(generated_texts())
 }
 
 /// A parser with subcommands.
@@ -104,6 +102,7 @@ fn group(name: &'static str, about: &'static str) -> Parser {
 /// The commands of `generate`, which need no server.
 fn generated_texts() -> [Parser; 3] {
     let shells = PossibleValuesParser::new(["bash", "zsh", "fish"]);
+    let shells = shells.try_map(|name| name.parse::<Shell>());
     [
         Parser::new("completions")
             .about("Print what completes commands in a shell")
@@ -126,16 +125,13 @@ fn generated_texts() -> [Parser; 3] {
 
 fn command_parser(command: &'static Command, detail: HelpDetail) -> Parser {
     let is_manual = detail == HelpDetail::Manual;
-    let mut parser = Parser::new(command.verb())
+    let verb = command.words[command.words.len() - 1];
+    let mut parser = Parser::new(verb)
         .about(command.about)
         .override_usage(usage(command))
         .infer_long_args(true)
         .term_width(help::WIDTH)
-        .after_help(if is_manual {
-            command.example.to_owned()
-        } else {
-            help::body(command)
-        });
+        .after_help(command.example);
     if !is_manual {
         // `--help` works, and takes no line of the screen.
         let help = Arg::new("help")
@@ -145,6 +141,7 @@ fn command_parser(command: &'static Command, detail: HelpDetail) -> Parser {
             .hide(true);
         parser = parser
             .help_template("{about}\n\n{usage-heading} {usage}{after-help}")
+            .after_help(help::body(command))
             .disable_help_flag(true)
             .arg(help);
     }
@@ -175,7 +172,6 @@ fn option_parser(option: &'static Opt, detail: HelpDetail) -> Arg {
         .long(markup::flag(option.name).trim_start_matches('-').to_owned())
         .aliases(aliases(option))
         .value_name(help::value_name(option))
-        .value_parser(value_parser(option, detail))
         .value_hint(value_hint(option))
         .hide_possible_values(true)
         .action(ArgAction::Append)
@@ -190,16 +186,11 @@ fn option_parser(option: &'static Opt, detail: HelpDetail) -> Arg {
             .require_equals(true)
             .default_missing_value("true");
     }
-    arg
-}
-
-fn value_parser(option: &Opt, detail: HelpDetail) -> ValueParser {
     let has_choices = matches!(option.kind, Kind::Str) && !option.choices.is_empty();
     if has_choices && detail == HelpDetail::Completion {
-        PossibleValuesParser::new(option.choices.iter().copied()).into()
-    } else {
-        StringValueParser::new().into()
+        arg = arg.value_parser(PossibleValuesParser::new(option.choices));
     }
+    arg
 }
 
 fn value_hint(option: &Opt) -> ValueHint {
@@ -210,16 +201,12 @@ fn value_hint(option: &Opt) -> ValueHint {
 }
 
 /// The other spellings of an option: its aliases, and each name with `_` as in Ansible.
-fn aliases(option: &Opt) -> Vec<String> {
-    let shown = option.name.replace('_', "-");
-    let mut names = Vec::new();
-    for name in option.aliases.iter().chain([&option.name]) {
-        names.extend([name.replace('_', "-"), (*name).to_owned()]);
-    }
-    names.retain(|name| *name != shown);
-    names.sort();
-    names.dedup();
-    names
+fn aliases(option: &Opt) -> BTreeSet<String> {
+    let names = option.aliases.iter().chain([&option.name]);
+    let spellings = names.flat_map(|name| [name.replace('_', "-"), (*name).to_owned()]);
+    let mut spellings: BTreeSet<String> = spellings.collect();
+    spellings.remove(&option.name.replace('_', "-"));
+    spellings
 }
 
 fn manual_text(option: &Opt) -> String {
@@ -238,7 +225,6 @@ fn manual_text(option: &Opt) -> String {
 fn operand(command: &Command, option: &'static Opt, word: &'static str) -> Arg {
     let operand = Arg::new(format!("{OPERAND}{}", option.name))
         .value_name(word)
-        .value_parser(StringValueParser::new())
         .value_hint(value_hint(option))
         .hide(true);
     if command.takes_several(option) {
@@ -290,14 +276,4 @@ pub(crate) fn find_command(matches: &ArgMatches) -> Option<(&'static Command, &A
     let mut commands = commands::ALL.iter();
     let command = commands.find(|command| command.words == words)?;
     Some((command, matches))
-}
-
-/// The values of an option, given with its name or as operands.
-pub(crate) fn values(matches: &ArgMatches, option: &str) -> Vec<String> {
-    let mut values = Vec::new();
-    for id in [option, &format!("{OPERAND}{option}")] {
-        let found = matches.try_get_many::<String>(id).ok().flatten();
-        values.extend(found.into_iter().flatten().cloned());
-    }
-    values
 }

@@ -5,8 +5,7 @@ use std::path::{Path, PathBuf};
 
 use serde_json::{Map, Value};
 
-use crate::ansible::options::options_file;
-use crate::ansible::options::options_file::OptionsFile;
+use crate::ansible::options::options_file::{self, OptionsFile};
 use crate::ansible::{Failure, Kind, ModuleSpec, Opt};
 use crate::cli::output::markup;
 use crate::cli::output::text::{did_you_mean, enumerate};
@@ -105,42 +104,40 @@ fn default_options() -> Result<Map<String, Value>, Failure> {
     match (default, &labs[..]) {
         (Some(lab), _) | (None, &[lab]) => lab_options(&file, lab),
         (None, []) => Ok(Map::new()),
-        (None, labs) => Err(invalid_lab(
-            format!(
-                "no lab is chosen: {} has {}",
-                path.display(),
-                enumerate(labs)
-            ),
-            format!(
-                "Choose one with --lab NAME, with {VARIABLE}, or with a line {DEFAULT} = NAME before the first."
-            ),
-        )),
+        (None, labs) => {
+            let (path, labs) = (path.display(), enumerate(labs));
+            Err(invalid_lab(
+                format!("no lab is chosen: {path} has {labs}"),
+                format!(
+                    "Choose one with --lab NAME, with {VARIABLE}, or with a line {DEFAULT} = NAME before the first."
+                ),
+            ))
+        }
     }
 }
 
 /// The file, which must exist when a lab is named.
 fn file_with(lab: &str) -> Result<OptionsFile, Failure> {
-    let Some(path) = existing_file() else {
-        return Err(invalid_lab(
-            format!("there is no configuration file with a lab '{lab}'"),
-            format!(
-                "Write [{lab}] with mrp_url and token_file to {}.",
-                user_file().display()
-            ),
-        ));
-    };
-    read(&path)
+    if let Some(path) = existing_file() {
+        return read(&path);
+    }
+    let file = user_file();
+    Err(invalid_lab(
+        format!("there is no configuration file with a lab '{lab}'"),
+        format!(
+            "Write [{lab}] with mrp_url and token_file to {}.",
+            file.display()
+        ),
+    ))
 }
 
 /// The file. Before the first lab it may have nothing but the default.
 fn read(path: &Path) -> Result<OptionsFile, Failure> {
     let file = OptionsFile::read(path)?;
+    let path = path.display();
     match file.preamble().keys().find(|name| *name != DEFAULT) {
         Some(name) => Err(invalid_lab(
-            format!(
-                "{} has an option '{name}' before its first lab",
-                path.display()
-            ),
+            format!("{path} has an option '{name}' before its first lab"),
             "A lab begins with a line [NAME].",
         )),
         None => Ok(file),
@@ -160,16 +157,13 @@ fn lab_options(file: &OptionsFile, lab: &str) -> Result<Map<String, Value>, Fail
     }
     let mut options = Map::new();
     for (name, value) in file.options(lab, &SPEC)? {
-        let mut known = SPEC.all_options();
-        let option =
-            known.find(|option| option.name == name || option.aliases.contains(&name.as_str()));
-        let Some(option) = option else {
+        let has_name = |option: &&Opt| option.name == name || option.aliases.contains(&&*name);
+        let Some(option) = SPEC.all_options().find(has_name) else {
             let names = SPEC.all_options().map(|option| option.name);
+            let problem = format!("the lab '{lab}' in {path} has an option '{name}' that is none");
             return Err(Failure {
                 hint: did_you_mean(&near(&name, names)),
-                ..Failure::invalid_call(format!(
-                    "the lab '{lab}' in {path} has an option '{name}' that is none"
-                ))
+                ..Failure::invalid_call(problem)
             });
         };
         // The canonical name, so that the same option overrides it when typed.

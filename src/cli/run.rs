@@ -45,9 +45,17 @@ fn watch(request: &CommandRequest, pause: Duration) -> ExitCode {
 fn show(request: &CommandRequest, outcome: Result<Success, Failure>) -> ExitCode {
     let module = request.command.module;
     let failure = outcome.as_ref().err();
-    let failure = failure.map(|failure| terminal::scrub(module, &request.call, failure));
+    let failure = failure.map(|failure| request.call.scrub_failure(module.spec, failure));
     let result = request.call.result(module.spec, outcome);
-    let options = display_options(request);
+    let size = terminal::size();
+    let height = size.filter(|_| request.pause.is_some());
+    let options = DisplayOptions {
+        width: size.map(|(columns, _)| columns),
+        // The cursor needs a line below the result.
+        height: height.map(|(_, lines)| usize::from(lines).saturating_sub(1)),
+        is_check: request.call.check_mode,
+        is_diff: request.call.diff_mode,
+    };
     let printed = if request.is_json {
         terminal::print(&json_text(&result))
     } else {
@@ -70,25 +78,15 @@ fn show(request: &CommandRequest, outcome: Result<Success, Failure>) -> ExitCode
 /// What was done is a result. Of several items, each that failed has a line.
 fn show_failure(failure: &Failure, result: &Value, options: DisplayOptions) -> ExitCode {
     let printed = terminal::print(&done_text(result, options));
-    match failed_items_text(result) {
-        None => terminal::print_failure(failure),
-        Some((count, items)) => {
-            terminal::print_failure(&Failure::new(count));
-            terminal::print_error(&items);
+    match result["results"].as_array() {
+        Some(items) if !failure.item_messages.is_empty() => {
+            terminal::print_failure(&Failure {
+                message: failed_items_text(items, &failure.item_messages),
+                hint: None,
+                ..failure.clone()
+            });
         }
+        _ => terminal::print_failure(failure),
     }
-    terminal::print_server_response(result["server_response"].as_str());
     printed
-}
-
-fn display_options(request: &CommandRequest) -> DisplayOptions {
-    let size = terminal::size();
-    let height = size.filter(|_| request.pause.is_some());
-    DisplayOptions {
-        width: size.map(|(columns, _)| columns),
-        // The cursor needs a line below the result.
-        height: height.map(|(_, lines)| usize::from(lines).saturating_sub(1)),
-        is_check: request.call.check_mode,
-        is_diff: request.call.diff_mode,
-    }
 }

@@ -10,8 +10,7 @@ use crate::ansible::Failure;
 use crate::cli::INVALID_CALL;
 use crate::cli::output::text::did_you_mean;
 use crate::cli::output::{markup, terminal};
-use crate::cli::parser;
-use crate::cli::parser::HelpDetail;
+use crate::cli::parser::{self, HelpDetail};
 use crate::support::suggest::near;
 
 /// Prints the error with a suggestion, or with the usage.
@@ -27,10 +26,9 @@ pub(crate) fn report(error: &clap::Error, args: &[OsString]) -> ExitCode {
 pub(crate) fn sentence(error: &clap::Error) -> String {
     let text = error.to_string();
     let text = text.strip_prefix("error: ").unwrap_or(&text);
-    let first = |text: &str, end: &str| text.split(end).next().map(str::to_owned);
-    let paragraph = first(text, "\n\n").unwrap_or_default();
-    let sentence = first(&paragraph, "\n  [subcommands").unwrap_or_default();
-    let words: Vec<&str> = sentence.split_whitespace().collect();
+    let paragraph = text.split("\n\n").next().unwrap_or_default();
+    let sentence = paragraph.split("\n  [subcommands").next();
+    let words: Vec<&str> = sentence.unwrap_or_default().split_whitespace().collect();
     words.join(" ")
 }
 

@@ -21,13 +21,6 @@ pub(super) struct InventoryCache {
     pub(super) secret: String,
 }
 
-/// A valid copy.
-pub(super) struct CachedInventory {
-    pub(super) inventory: Value,
-    /// `5 minutes old`.
-    pub(super) age: String,
-}
-
 impl InventoryCache {
     /// Replaces the copy; a sentence where that fails.
     pub(super) fn store(&self, inventory: &Value) -> Result<(), String> {
@@ -38,8 +31,8 @@ impl InventoryCache {
         })
     }
 
-    /// The copy; a sentence where there is no valid one.
-    pub(super) fn load(&self) -> Result<CachedInventory, String> {
+    /// The copy and its age, as in `5 minutes old`; a sentence where there is no valid one.
+    pub(super) fn load(&self) -> Result<(Value, String), String> {
         let path = self.path.display();
         let text = require_file(&self.path)
             .and_then(|()| fs::read(&self.path))
@@ -55,10 +48,7 @@ impl InventoryCache {
             ));
         }
         match now().checked_sub(made) {
-            Some(age) if age < self.lifetime => Ok(CachedInventory {
-                inventory: copy["inventory"].take(),
-                age: age_text(age),
-            }),
+            Some(age) if age < self.lifetime => Ok((copy["inventory"].take(), age_text(age))),
             Some(_) => Err(format!("the copy {path} is older than its cache_lifetime")),
             None => Err(format!(
                 "the copy {path} was made in the future, as this machine's clock has it"

@@ -7,12 +7,12 @@ use std::time::Duration;
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
-use crate::ansible::options::options_file;
-use crate::ansible::options::options_file::OptionsFile;
-use crate::ansible::{Call, Constraints, Failure, FailureKind, Kind, ModuleSpec, Opt};
-use crate::client::{Query, Scope};
+use crate::ansible::options::options_file::{self, OptionsFile};
+use crate::ansible::{Call, Failure, Kind, ModuleSpec, Opt};
+use crate::client::Scope;
 use crate::inventory::cache::InventoryCache;
-use crate::modules::options::connection;
+use crate::modules::options::{connection, info};
+use crate::task::network::MachineSelection;
 
 /// The environment variable that names the file; by default it lies beside the program.
 const VARIABLE: &str = "MRP_INVENTORY_CONFIG";
@@ -23,10 +23,7 @@ const EXTENSION: &str = "cfg";
 pub(crate) static SPEC: ModuleSpec = ModuleSpec {
     name: crate::inventory::NAME,
     options: &[OPTIONS, connection::OPTIONS],
-    constraints: Constraints {
-        required_together: connection::REQUIRED_TOGETHER,
-        ..Constraints::NONE
-    },
+    constraints: connection::CONSTRAINTS,
     ..ModuleSpec::EMPTY
 }
 .documented();
@@ -59,21 +56,19 @@ pub(super) struct InventoryConfig {
     /// The options of the connection.
     pub(super) call: Call,
     pub(super) scope: Scope,
-    pub(super) query: Option<Query>,
-    pub(super) interface: Vec<String>,
-    pub(super) holders: bool,
-    pub(super) by_hostname: bool,
+    pub(super) machines: MachineSelection,
     pub(super) cache: Option<InventoryCache>,
+    pub(super) options: InventoryOptions,
 }
 
 #[derive(Deserialize)]
-struct InventoryOptions {
+pub(super) struct InventoryOptions {
     scope: String,
     query: Option<String>,
     #[serde(default)]
-    interface: Vec<String>,
-    holders: bool,
-    host_name: String,
+    pub(super) interface: Vec<String>,
+    pub(super) holders: bool,
+    pub(super) host_name: String,
     cache: Option<PathBuf>,
     cache_lifetime: f64,
 }
@@ -141,32 +136,22 @@ fn find_on_path(name: &Path, executable: &Path) -> Option<PathBuf> {
 impl InventoryConfig {
     /// The configuration that the options of a call say.
     pub(super) fn new(call: Call) -> Result<InventoryConfig, Failure> {
-        let options: InventoryOptions = call.options();
-        let query = options.query.as_deref().map(Query::parse).transpose();
+        let mut options: InventoryOptions = call.options();
+        for identifier in &mut options.interface {
+            *identifier = identifier.trim().to_owned();
+        }
         // It may be longer than the time of a wait, which is limited to a day.
-        let lifetime = Duration::try_from_secs_f64(options.cache_lifetime);
-        let lifetime = lifetime
+        let lifetime = Duration::try_from_secs_f64(options.cache_lifetime)
             .map_err(|_| Failure::invalid_call("O(cache_lifetime) must be a number of seconds"))?;
-        let interface = options.interface.iter();
         Ok(InventoryConfig {
-            scope: match options.scope.as_str() {
-                "mine" => Scope::Own,
-                _ => Scope::Visible,
-            },
-            query: query.map_err(|error| Failure {
-                kind: FailureKind::InvalidCall,
-                ..error.into()
-            })?,
-            interface: interface
-                .map(|identifier| identifier.trim().to_owned())
-                .collect(),
-            holders: options.holders,
-            by_hostname: options.host_name == "hostname",
-            cache: options.cache.map(|path| InventoryCache {
+            scope: info::scope(options.scope == "mine"),
+            machines: info::selection(None, options.query.clone())?,
+            cache: options.cache.clone().map(|path| InventoryCache {
                 path,
                 lifetime,
                 secret: cache_secret(&call.options),
             }),
+            options,
             call,
         })
     }

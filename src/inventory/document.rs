@@ -5,8 +5,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde_json::{Map, Value, json};
 
 use crate::inventory::config::InventoryConfig;
-use crate::inventory::host_address::{AddressOwners, host_address};
-use crate::inventory::names::{ALL, ALWAYS, GroupKind, host_name};
+use crate::inventory::host_address::host_address;
+use crate::inventory::names::{ALL, ALWAYS, ARCH, HOLDER, SUBARCH, group_name, host_name};
 use crate::inventory::snapshot::LabSnapshot;
 use crate::inventory::unsafe_text::mark_unsafe;
 use crate::task::list::MachineInfo;
@@ -17,23 +17,21 @@ const STALE: &str = "mrp_stale";
 
 /// The inventory of a lab.
 pub(super) fn inventory(lab: &LabSnapshot, config: &InventoryConfig) -> Value {
-    let mut groups: BTreeMap<String, Vec<String>> = BTreeMap::new();
-    for group in ALWAYS {
-        groups.insert(group.to_owned(), Vec::new());
-    }
-    let owners = AddressOwners::new(&lab.machines);
+    let groups = ALWAYS.map(|group| (group.to_owned(), Vec::new()));
+    let mut groups: BTreeMap<String, Vec<String>> = groups.into();
     let mut hosts = Map::new();
     let mut warnings = Vec::new();
+    let by_hostname = config.options.host_name == "hostname";
     for info in &lab.machines {
         let machine = &info.machine;
-        let host = host_name(machine, config.by_hostname);
+        let host = host_name(machine, by_hostname);
         for group in group_names(info, lab) {
             groups.entry(group).or_default().push(host.clone());
         }
         if machine.name != host {
             warnings.push(format!("machine '{}' is listed as {host}", machine.name));
         }
-        let variables = variables(info, lab, config, &owners, &mut warnings);
+        let variables = variables(info, lab, config, &mut warnings);
         hosts.insert(host, variables.into());
     }
     let mut inventory = json!({ "_meta": { "hostvars": hosts } });
@@ -61,32 +59,27 @@ pub(super) fn mark_stale(inventory: &mut Value) {
 
 fn group_names(info: &MachineInfo, lab: &LabSnapshot) -> BTreeSet<String> {
     let machine = &info.machine;
-    let has_netboot = machine.netboot_enabled == Some(true);
-    let mut groups = BTreeSet::from([
-        ALL.to_owned(),
-        if has_netboot {
-            "netboot_on"
-        } else {
-            "netboot_off"
-        }
-        .to_owned(),
-        if lab.is_free(machine) {
-            "free"
-        } else {
-            "assigned"
-        }
-        .to_owned(),
-    ]);
-    if lab.is_mine(machine) {
-        groups.insert("mine".to_owned());
+    let netboot = match machine.netboot_enabled {
+        Some(true) => "netboot_on",
+        _ => "netboot_off",
+    };
+    let assigned = match lab.free.contains(&machine.id) {
+        true => "free",
+        false => "assigned",
+    };
+    let mine = lab.mine.contains(&machine.id).then_some("mine");
+    let groups = [ALL, netboot, assigned].into_iter().chain(mine);
+    let mut groups: BTreeSet<String> = groups.map(str::to_owned).collect();
+    groups.extend(machine.arch.iter().map(|arch| group_name(ARCH, arch)));
+    groups.extend(
+        machine
+            .subarch
+            .iter()
+            .map(|subarch| group_name(SUBARCH, subarch)),
+    );
+    for assignee in info.assignees.iter().flatten() {
+        groups.extend(assignee.user.iter().map(|user| group_name(HOLDER, user)));
     }
-    let arch = machine.arch.iter().map(|arch| GroupKind::Arch.group(arch));
-    let subarch = machine.subarch.iter();
-    let subarch = subarch.map(|subarch| GroupKind::Subarch.group(subarch));
-    let assignees = info.assignees.iter().flatten();
-    let users = assignees.filter_map(|assignee| assignee.user.as_ref());
-    let users = users.map(|user| GroupKind::Holder.group(user));
-    groups.extend(arch.chain(subarch).chain(users));
     groups
 }
 
@@ -95,14 +88,14 @@ fn variables(
     info: &MachineInfo,
     lab: &LabSnapshot,
     config: &InventoryConfig,
-    owners: &AddressOwners,
     warnings: &mut Vec<String>,
 ) -> Map<String, Value> {
     let machine = &info.machine;
     let interfaces = info.interfaces.clone().unwrap_or_default();
-    let (network, ambiguity) = network::facts(machine.clone(), interfaces, &config.interface);
+    let (network, ambiguity) =
+        network::facts(machine.clone(), interfaces, &config.options.interface);
     warnings.extend(ambiguity);
-    let address = host_address(&network, owners).unwrap_or_else(|warning| {
+    let address = host_address(&network, &lab.machines).unwrap_or_else(|warning| {
         warnings.push(warning);
         None
     });
@@ -110,8 +103,8 @@ fn variables(
         "ipv4": address,
         "mac": network.mac,
         "netmask": network.netmask,
-        "mine": lab.is_mine(machine),
-        "assigned": !lab.is_free(machine),
+        "mine": lab.mine.contains(&machine.id),
+        "assigned": !lab.free.contains(&machine.id),
     });
     let mut variables = Map::new();
     for fields in [json!(info), own] {

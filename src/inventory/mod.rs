@@ -97,13 +97,10 @@ pub(crate) fn list(call: Call) -> Result<Listing, Failure> {
     let lab = LabSnapshot::read(client.read_only(), &config);
     let (mut inventory, warning) = match (lab, &config.cache) {
         (Ok(lab), cache) => {
-            let inventory = document::inventory(&lab, &config);
-            let inventory = config.call.scrub(&SPEC, inventory);
+            let inventory = config.call.scrub(&SPEC, document::inventory(&lab, &config));
+            let stored = cache.as_ref().map(|cache| cache.store(&inventory));
             // An inventory that cannot be copied is still valid.
-            let warning = cache
-                .as_ref()
-                .and_then(|cache| cache.store(&inventory).err());
-            (inventory, warning)
+            (inventory, stored.and_then(Result::err))
         }
         (Err(TaskError::Api(error)), Some(cache)) if error.is_unreachable() => {
             let (inventory, warning) = load_copy(cache, error)?;
@@ -124,10 +121,9 @@ pub(crate) fn list(call: Call) -> Result<Listing, Failure> {
 /// The copy, with a warning that it is one. Without a copy, the failure to reach the server is what the user has to know.
 fn load_copy(cache: &InventoryCache, error: client::Error) -> Result<(Value, String), Failure> {
     match cache.load() {
-        Ok(mut copy) => {
-            document::mark_stale(&mut copy.inventory);
-            let warning = format!("{error}; so this is a copy, {}", copy.age);
-            Ok((copy.inventory, warning))
+        Ok((mut inventory, age)) => {
+            document::mark_stale(&mut inventory);
+            Ok((inventory, format!("{error}; so this is a copy, {age}")))
         }
         Err(problem) => Err(Failure {
             message: format!("{error}; and {problem}"),

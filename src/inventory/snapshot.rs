@@ -8,15 +8,13 @@ use crate::ansible::Call;
 use crate::client::{Machine, MachineId, Query, ReadOnlyClient, Scope};
 use crate::inventory::config::{InventoryConfig, SPEC};
 use crate::task::TaskError;
-use crate::task::list;
-use crate::task::list::{MachineDetails, MachineFilter, MachineInfo};
-use crate::task::network::MachineSelection;
+use crate::task::list::{self, MachineDetails, MachineFilter, MachineInfo};
 
 pub(super) struct LabSnapshot {
     /// With their interfaces, and with their assignees where the configuration asks for them.
     pub(super) machines: Vec<MachineInfo>,
-    mine: HashSet<MachineId>,
-    free: HashSet<MachineId>,
+    pub(super) mine: HashSet<MachineId>,
+    pub(super) free: HashSet<MachineId>,
 }
 
 impl LabSnapshot {
@@ -35,14 +33,11 @@ impl LabSnapshot {
             }
         };
         let filter = MachineFilter {
-            machines: match &config.query {
-                Some(query) => MachineSelection::Query(query.clone()),
-                None => MachineSelection::All,
-            },
+            machines: config.machines.clone(),
             scope: config.scope,
             details: MachineDetails {
                 interfaces: true,
-                assignees: config.holders,
+                assignees: config.options.holders,
                 ..MachineDetails::default()
             },
             ..MachineFilter::default()
@@ -55,14 +50,6 @@ impl LabSnapshot {
             free,
             machines,
         })
-    }
-
-    pub(super) fn is_mine(&self, machine: &Machine) -> bool {
-        self.mine.contains(&machine.id)
-    }
-
-    pub(super) fn is_free(&self, machine: &Machine) -> bool {
-        self.free.contains(&machine.id)
     }
 }
 

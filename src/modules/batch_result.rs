@@ -3,7 +3,6 @@
 use serde_json::{Value, json};
 
 use crate::ansible::{Call, Failure, Success};
-use crate::modules::failure::about;
 use crate::modules::options::connection;
 use crate::modules::result;
 use crate::modules::result::ToFields;
@@ -149,10 +148,11 @@ fn all_steps(items: &[ItemResult], key: &str) -> Value {
 /// How many items failed, and why. A hint or an answer of the server that all failures share is that of the whole.
 fn combined_failure(items: &[ItemResult]) -> Failure {
     let failed: Vec<(&str, &Failure)> = items.iter().filter_map(ItemResult::own_failure).collect();
-    let mut sentences: Vec<String> = failed
+    let item_messages: Vec<String> = failed
         .iter()
-        .map(|(title, failure)| about(title, &failure.message))
+        .map(|(title, failure)| with_subject(title, &failure.message))
         .collect();
+    let mut sentences = item_messages.clone();
     // Items for the same object fail alike.
     sentences.dedup();
     let mut message = format!(
@@ -166,10 +166,19 @@ fn combined_failure(items: &[ItemResult]) -> Failure {
         message.push_str(&format!("; {abandoned} not carried on"));
     }
     Failure {
+        item_messages,
         hint: common(failed.iter().map(|(_, failure)| &failure.hint)),
         hint_names_option: failed.iter().any(|(_, failure)| failure.hint_names_option),
         server_response: common(failed.iter().map(|(_, failure)| &failure.server_response)),
         ..Failure::new(message)
+    }
+}
+
+/// A sentence with its subject in front, unless it begins with it.
+fn with_subject(title: &str, sentence: &str) -> String {
+    match sentence.starts_with(title) {
+        true => sentence.to_owned(),
+        false => format!("{title}: {sentence}"),
     }
 }
 

@@ -1,5 +1,7 @@
 //! Helpers that depend on no layer.
 
+#[cfg(feature = "cli")]
+pub(crate) mod dash_values;
 pub mod glob;
 pub(crate) mod io_error;
 pub(crate) mod markup;

@@ -378,3 +378,39 @@ fn new_commands_are_not_taken_for_old_lines() {
     assert_eq!(old_help.code, 0);
     assert!(old_help.out.contains("--kernel-desc"), "{}", old_help.out);
 }
+
+#[test]
+fn lines_of_the_old_client_are_recognized() {
+    let lab = start_lab();
+    // Without a server, either command line prints its help or what is wrong. Only the old client has an --action.
+    let is_old = |line: &str| {
+        let output = lab.mrp(line);
+        !output.err.starts_with("mrp: ") && (output.out + &output.err).contains("--action")
+    };
+    for line in [
+        "--mrp-url U --mrp-token T image --action check",
+        "--verbose --verbose --mrp-u=U --mrp-t T image --arch arm64 --act=check",
+        "-vv net --machine qdc01 --ac getip",
+        "preseed --a check",
+        "state",
+        "state --help",
+        "--mrp-url image state --machine image",
+    ] {
+        assert!(is_old(line), "{line}");
+    }
+    for line in [
+        "",
+        "image",
+        "image --help",
+        "image list --arch arm64",
+        "image upload linux --description --action --type Kernel",
+        "image --arch arm64",
+        "--lab state machine list",
+        "--mrp-url state machine list",
+        "machine show state --action check",
+        "net show --action getip",
+        "--json state",
+    ] {
+        assert!(!is_old(line), "{line}");
+    }
+}

@@ -8,6 +8,7 @@
 mod cache;
 mod configuration;
 mod documentation;
+mod host_names;
 mod listing;
 mod untrusted_texts;
 

@@ -11,12 +11,12 @@ use crate::start_lab;
 const TEMPLATE: &str = "{{ lookup('pipe', 'id') }}";
 
 /// Lets the server list these machines.
-fn serve_machines(lab: &TestLab, machines: Value) {
+pub(crate) fn serve_machines(lab: &TestLab, machines: Value) {
     lab.fault(json!({ "path": "/api/v1/machine", "status": 200, "times": 0, "body": machines }));
 }
 
 /// Lets the server answer this at a path below the machines.
-fn serve(lab: &TestLab, path: &str, body: Value) {
+pub(crate) fn serve(lab: &TestLab, path: &str, body: Value) {
     let path = format!("/api/v1/machine/{path}");
     lab.fault(json!({ "path": path, "status": 200, "times": 0, "body": body }));
 }
@@ -82,12 +82,74 @@ fn expressions_without_brackets_are_marked_as_data() {
 }
 
 #[test]
+fn only_addresses_networks_and_macs_are_not_marked() {
+    let addresses = [
+        "10.40.5.12",
+        "10.40.0.0/16",
+        "10.0.0.1/8",
+        "52:54:00:00:01:01",
+        "aa:bb:cc:dd:ee:ff",
+    ];
+    let others = [
+        "",
+        "secret_word",
+        "f('x') or y",
+        "{{ x }}",
+        "inventory_hostname == inventory_hostname",
+        "arm64",
+        "1",
+        "a:b:c:d:e:f",
+        "+1:+2:+3:+4:+5:+6",
+        "10.0.0.1/x",
+        "10.0.0.1/+8",
+        "10.0.0.1/",
+        "10.0.0.1\n",
+        "Tue, 05 Mar 2019 10:20:30 GMT",
+        "{",
+        "ä",
+    ];
+    let texts = [&addresses[..], &others].concat();
+    let lab = start_lab();
+    let machines = (1..)
+        .zip(&texts)
+        .map(|(id, text)| json!({ "id": id, "name": format!("m{id}"), "kernel_opts": text }));
+    serve_machines(&lab, machines.collect());
+    let interfaces: Vec<Value> = texts
+        .iter()
+        .map(|text| json!({ "id": 1, "identifier": text, "mac": null }))
+        .collect();
+    serve(&lab, "*", json!(interfaces));
+    let inventory = lab.inventory();
+    let expected = texts.iter().map(|text| match addresses.contains(text) {
+        true => json!(text),
+        false => unsafe_text(text),
+    });
+    let expected: Vec<Value> = expected.collect();
+    for (id, text) in (1..).zip(&expected) {
+        let host = host_variables(&inventory, &format!("m{id}"));
+        assert_eq!(host["mrp_kernel_opts"], *text);
+        assert_eq!(host["mrp_id"], id);
+        for (interface, text) in host["mrp_interfaces"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .zip(&expected)
+        {
+            assert_eq!(interface["identifier"], *text);
+            assert_eq!(interface["mac"], json!(null));
+        }
+    }
+}
+
+#[test]
 fn lease_outside_its_network_is_ignored() {
     for (address, subnet) in [
         ("10.66.6.6", "10.40.0.0/16"),
+        ("10.41.5.12", "10.40.0.0/16"),
         ("10.40.0.0", "10.40.0.0/16"),
         ("10.40.255.255", "10.40.0.0/16"),
-        ("10.40.5.12", "nonsense"),
+        ("10.40.5.12", "a network"),
+        ("10.40.5.12", ""),
     ] {
         let lab = start_lab();
         let interface = json!({ "id": 7, "lease_ipv4": address, "subnetv4": subnet });
@@ -132,28 +194,62 @@ fn lease_of_another_machines_configured_address_is_ignored() {
     assert_no_ansible_host(&lab.inventory(), "qdc01");
 }
 
+/// The inventory of machines that have these leases, with the ids and the names 1, 2 and so on.
+fn inventory_of_leases(leases: &[(&str, Option<&str>)]) -> Value {
+    let lab = start_lab();
+    let machines = (1..=leases.len()).map(|id| json!({ "id": id, "name": format!("m{id}") }));
+    serve_machines(&lab, machines.collect());
+    for (id, (lease, subnet)) in (1..).zip(leases) {
+        let interface = json!({ "id": id, "lease_ipv4": lease, "subnetv4": subnet });
+        serve(&lab, &format!("{id}/interface"), json!([interface]));
+    }
+    lab.inventory()
+}
+
+#[test]
+fn addresses_that_machines_can_have_become_ansible_host() {
+    let leases = [
+        ("10.40.5.13", None),
+        ("192.168.0.1", None),
+        ("223.255.255.255", None),
+        ("10.40.5.12", Some("10.40.0.0/16")),
+    ];
+    let inventory = inventory_of_leases(&leases);
+    for (id, (address, _)) in (1..).zip(leases) {
+        let host = host_variables(&inventory, &format!("m{id}"));
+        assert_eq!(host["ansible_host"], address);
+        assert_eq!(host["mrp_ipv4"], address);
+    }
+    assert_eq!(inventory["mrp"]["vars"]["mrp_warnings"], json!([]));
+}
+
 #[test]
 fn invalid_addresses_do_not_become_ansible_host() {
-    for address in [
+    let addresses = [
+        "",
         "127.0.0.1",
         "0.0.0.0",
         "255.255.255.255",
+        "224.0.0.1",
+        "10.0.0.256",
+        "010.0.0.1",
+        "10.1",
+        "::1",
         "10.0.0.1 -oProxyCommand=id",
+        " 10.0.0.1",
         "evil.example",
+        "host",
+        "{{ x }}",
         TEMPLATE,
-        "",
-    ] {
-        let lab = start_lab();
-        let interface = json!({ "id": 7, "identifier": "eth0", "lease_ipv4": address });
-        serve(&lab, "2/interface", json!([interface]));
-        let inventory = lab.inventory();
-        let host = host_variables(&inventory, "qdc01");
+    ];
+    let inventory = inventory_of_leases(&addresses.map(|address| (address, None)));
+    let warnings = inventory_warnings(&inventory);
+    for (id, address) in (1..).zip(addresses) {
+        let host = host_variables(&inventory, &format!("m{id}"));
         assert!(host.get("ansible_host").is_none(), "{address}");
         assert_eq!(host["mrp_ipv4"], json!(null));
-        assert_contains(
-            &inventory_warnings(&inventory),
-            &["machine 'qdc01' has no ansible_host"],
-        );
+        let sentence = format!("machine 'm{id}' has no ansible_host");
+        assert_contains(&warnings, &[&sentence]);
     }
 }
 

@@ -9,13 +9,10 @@ use crate::ansible::{Kind, Module, Opt, Return, Support};
 use crate::modules;
 use crate::modules::options::connection;
 
-/// One command.
 pub(crate) struct Command {
     /// The words after `mrp`: a noun and a verb, or a verb alone.
     pub(crate) words: &'static [&'static str],
-    /// What it does, in one line.
     pub(crate) about: &'static str,
-    /// The module that it runs.
     pub(crate) module: &'static Module,
     /// An option that the command fixes, with its value.
     pub(crate) fixed: Option<(&'static str, &'static str)>,
@@ -26,13 +23,10 @@ pub(crate) struct Command {
     pub(crate) operands: &'static [(&'static str, &'static str)],
     /// The module's list option, for a command whose operand may be given several times.
     pub(crate) list: Option<&'static str>,
-    /// How the result is shown.
     pub(crate) view: View,
-    /// A command line that works.
     pub(crate) example: &'static str,
 }
 
-/// How the result of a command is shown.
 #[derive(Clone, Copy)]
 pub(crate) enum View {
     /// The steps of the plan.
@@ -41,20 +35,17 @@ pub(crate) enum View {
     Table(&'static str, &'static str),
     /// A list of the result, with all fields.
     Details(&'static str),
-    /// The interfaces of machines.
     Interfaces,
     /// The steps of the plan, and the machines that are held.
     Reservation,
-    /// The address of a console.
     Console,
-    /// The table of `lab status`.
     Status,
     /// One key of the result, as JSON.
     Json(&'static str),
 }
 
 impl Command {
-    /// A command with all options of a module, which shows the steps of the plan.
+    /// With all options of the module, and the steps of the plan as its result.
     const fn new(words: &'static [&'static str], module: &'static Module) -> Command {
         Command {
             words,
@@ -89,9 +80,10 @@ impl Command {
         self
     }
 
-    const fn list(mut self, option: &'static str) -> Command {
-        self.list = Some(option);
-        self
+    /// The names of one or several machines as operands.
+    const fn machines(mut self) -> Command {
+        self.list = Some("machines");
+        self.operands(&[("name", "MACHINE")])
     }
 
     const fn view(mut self, view: View) -> Command {
@@ -104,11 +96,6 @@ impl Command {
         self
     }
 
-    /// The last word.
-    pub(crate) fn verb(&self) -> &'static str {
-        self.words.last().copied().unwrap_or_default()
-    }
-
     /// Whether it makes a plan, which `--check` and `--diff` show.
     pub(crate) fn has_plan(&self) -> bool {
         self.module.spec.attributes.diff_mode.support != Support::None
@@ -116,21 +103,22 @@ impl Command {
 
     /// The options of the command, without those of the connection, in the order of the module's table.
     pub(crate) fn options(&self) -> impl Iterator<Item = &'static Opt> {
-        let is_shown = |option: &&Opt| match self.only {
+        let is_of_connection = |option: &Opt| {
+            connection::OPTIONS
+                .iter()
+                .any(|other| other.name == option.name)
+        };
+        let is_shown = move |option: &&Opt| match self.only {
             Some(only) => {
                 only.split(' ').any(|name| name == option.name) || self.is_operand(option)
             }
             // Several operands become a list of objects.
-            None => !is_connection_option(option) && !matches!(option.kind, Kind::Items(_)),
+            None => !is_of_connection(option) && !matches!(option.kind, Kind::Items(_)),
         };
         self.module.spec.all_options().filter(is_shown)
     }
 
-    /// The option of that name.
-    ///
-    /// # Panics
-    ///
-    /// When the module has no such option, which is a mistake in the row.
+    /// The option of that name. A row without it is a mistake.
     pub(crate) fn option(&self, name: &str) -> &'static Opt {
         self.module
             .spec
@@ -155,11 +143,6 @@ impl Command {
         let list = returns.find(|field| field.name == list);
         list.map_or(&[], |field| field.contains)
     }
-}
-
-fn is_connection_option(option: &Opt) -> bool {
-    let mut options = connection::OPTIONS.iter();
-    options.any(|other| other.name == option.name)
 }
 
 /// The options of `power on` and `power off`.
@@ -252,8 +235,7 @@ pub(crate) const ALL: &[Command] = &[
             "id arch subarch kernel kernel_id initrd initrd_id preseed preseed_id \
              kernel_opts netboot allow_unassigned fail_fast",
         )
-        .operands(&[("name", "MACHINE")])
-        .list("machines")
+        .machines()
         .example("mrp machine configure qdc01 --kernel 'my test kernel' --netboot"),
     Command::new(&["machine", "provision"], &modules::MACHINE)
         .about("Install machines, unless they are installed like that, and wait")
@@ -263,18 +245,15 @@ pub(crate) const ALL: &[Command] = &[
              kernel_opts netboot force wait wait_timeout wait_interval \
              netboot_when_ready allow_unassigned fail_fast",
         )
-        .operands(&[("name", "MACHINE")])
-        .list("machines")
+        .machines()
         .example("mrp machine provision qdc01 --kernel deb12 --initrd deb12 --preseed ci"),
     Command::new(&["machine", "report"], &report::MODULE)
         .about("Report on behalf of machines that they are ready, or not")
-        .operands(&[("name", "MACHINE")])
-        .list("machines")
+        .machines()
         .example("mrp machine report qdc01 --state ready"),
     Command::new(&["machine", "wait"], &wait::MODULE)
         .about("Wait until machines are ready; fail when one reports an error")
-        .operands(&[("name", "MACHINE")])
-        .list("machines")
+        .machines()
         .example("mrp machine wait qdc01 qdc02 --wait-timeout 1800"),
     Command::new(&["power", "show"], &modules::MACHINE_INFO)
         .about("Ask the BMCs of machines for their power")
@@ -287,22 +266,19 @@ pub(crate) const ALL: &[Command] = &[
         .about("Switch machines on")
         .fixed("state", "on")
         .only(SWITCH_POWER)
-        .operands(&[("name", "MACHINE")])
-        .list("machines")
+        .machines()
         .example("mrp power on qdc01"),
     Command::new(&["power", "off"], &modules::POWER)
         .about("Switch machines off")
         .fixed("state", "off")
         .only(SWITCH_POWER)
-        .operands(&[("name", "MACHINE")])
-        .list("machines")
+        .machines()
         .example("mrp power off qdc01 qdc02"),
     Command::new(&["power", "reboot"], &modules::POWER)
         .about("Reset machines, and say what they start from this once")
         .fixed("state", "rebooted")
         .only("id boot force wait wait_timeout wait_interval allow_unassigned fail_fast")
-        .operands(&[("name", "MACHINE")])
-        .list("machines")
+        .machines()
         .example("mrp power reboot qdc01 --boot disk"),
     Command::new(&["interface", "list"], &modules::MACHINE_INFO)
         .about("List the interfaces of machines")

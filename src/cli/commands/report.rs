@@ -1,10 +1,8 @@
 //! `mrp machine report`: reports a state on behalf of machines. It is `mrp_machine` with the states that machines report.
 
-use crate::ansible::{Attribute, Attributes, Constraints, Kind, Module, ModuleSpec, Opt, Return};
-use crate::modules;
-use crate::modules::options::connection;
-use crate::modules::options::machine;
-use crate::modules::run;
+use crate::ansible::{Attribute, Attributes, Kind, Module, ModuleSpec, Opt, Return};
+use crate::modules::options::{connection, machine};
+use crate::modules::{self, run};
 
 pub(crate) const MODULE: Module = Module {
     spec: &SPEC,
@@ -14,12 +12,7 @@ pub(crate) const MODULE: Module = Module {
 static SPEC: ModuleSpec = ModuleSpec {
     name: "mrp machine report",
     options: &[machine::OPTIONS, OPTIONS, LIST, connection::OPTIONS],
-    constraints: Constraints {
-        mutually_exclusive: &[machine::EITHER],
-        required_one_of: &[machine::EITHER],
-        required_together: connection::REQUIRED_TOGETHER,
-        ..Constraints::NONE
-    },
+    constraints: machine::CONSTRAINTS,
     attributes: Attributes {
         diff_mode: Attribute::full(""),
         ..ModuleSpec::EMPTY.attributes

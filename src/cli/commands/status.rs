@@ -1,22 +1,15 @@
 //! `mrp lab status`: the whole lab, a line for each machine.
 
-use std::collections::HashMap;
-use std::fmt::Display;
-use std::hash::Hash;
-
-use serde::{Deserialize, Serialize};
-use serde_json::json;
+use serde::Deserialize;
+use serde_json::{Value, json};
 
 use crate::ansible::{Call, Constraints, Failure, Kind, Module, ModuleSpec, Opt, Return, Success};
 use crate::cli::output::text::holder_text;
-use crate::client::{ImageId, MachineState, PreseedId, ReadOnlyClient, Scope};
-use crate::modules::options::connection;
-use crate::modules::options::info;
+use crate::client::{Image, Machine, Preseed, ReadOnlyClient, Scope};
+use crate::modules::options::{connection, info};
 use crate::support::glob::Glob;
-use crate::task::TaskError;
-use crate::task::list;
-use crate::task::list::{MachineDetails, MachineFilter, MachineInfo};
-use crate::task::network;
+use crate::task::list::{self, MachineDetails, MachineFilter, MachineInfo};
+use crate::task::{TaskError, network};
 
 pub(crate) const MODULE: Module = Module { spec: &SPEC, run };
 
@@ -25,8 +18,7 @@ static SPEC: ModuleSpec = ModuleSpec {
     options: &[OPTIONS, connection::OPTIONS],
     constraints: Constraints {
         mutually_exclusive: &[&["query", "mine"]],
-        required_together: connection::REQUIRED_TOGETHER,
-        ..Constraints::NONE
+        ..connection::CONSTRAINTS
     },
     returns: &[Return::new("machines", "list")],
     ..ModuleSpec::EMPTY
@@ -50,9 +42,7 @@ const OPTIONS: &[Opt] = &[
         .about(&["Seconds between two looks."]),
 ];
 
-/// The option that repeats the command.
 pub(crate) const WATCH: &str = "watch";
-/// The option for the pause between two repetitions.
 pub(crate) const INTERVAL: &str = "interval";
 
 #[derive(Deserialize)]
@@ -65,34 +55,13 @@ struct StatusOptions {
     interface: Vec<String>,
 }
 
-/// One machine.
-#[derive(Serialize)]
-struct StatusRow {
-    name: String,
-    state: Option<MachineState>,
-    /// Who holds it, each with the reason.
-    holders: Vec<String>,
-    /// The address that is certain, else all there are.
-    addresses: Vec<String>,
-    /// The description of its kernel, and the name of its preseed.
-    boots: Vec<String>,
-    netboot_enabled: bool,
-}
-
 fn run(call: &Call) -> Result<Success, Failure> {
     let options: StatusOptions = call.options();
-    let filter = filter(&options)?;
-    let client = connection::connect(call)?;
-    let rows = read_rows(client.read_only(), &filter, &options.interface)?;
-    Ok(Success::with_field("machines", json!(rows)))
-}
-
-fn filter(options: &StatusOptions) -> Result<MachineFilter, Failure> {
-    Ok(MachineFilter {
-        machines: info::selection(None, options.query.clone())?,
+    let filter = MachineFilter {
+        machines: info::selection(None, options.query)?,
         scope: info::scope(options.mine),
         name: options.name.as_deref().map(Glob::new),
-        arch: options.arch.clone(),
+        arch: options.arch,
         details: MachineDetails {
             state: true,
             interfaces: true,
@@ -100,67 +69,64 @@ fn filter(options: &StatusOptions) -> Result<MachineFilter, Failure> {
             power: false,
         },
         ..MachineFilter::default()
-    })
+    };
+    let client = connection::connect(call)?;
+    let rows = read_rows(client.read_only(), &filter, &options.interface)?;
+    Ok(Success::with_field("machines", json!(rows)))
 }
 
 fn read_rows(
     client: &ReadOnlyClient,
     filter: &MachineFilter,
     preference: &[String],
-) -> Result<Vec<StatusRow>, TaskError> {
-    let images = client.images().list(Scope::Visible)?.into_iter();
-    let preseeds = client.preseeds().list(Scope::Visible)?.into_iter();
-    let names = BootNames {
-        kernels: images
-            .filter_map(|image| Some((image.id, image.description?)))
-            .collect(),
-        preseeds: preseeds.map(|preseed| (preseed.id, preseed.name)).collect(),
-    };
+) -> Result<Vec<Value>, TaskError> {
+    let images = client.images().list(Scope::Visible)?;
+    let preseeds = client.preseeds().list(Scope::Visible)?;
     let machines = list::machines(client, filter)?;
-    let rows = machines.iter();
-    Ok(rows
-        .map(|info| status_row(info, &names, preference))
-        .collect())
+    let rows = machines.into_iter().map(|info| {
+        let boots = boot_names(&info.machine, &images, &preseeds);
+        status_row(info, &boots, preference)
+    });
+    Ok(rows.collect())
 }
 
-/// What machines boot, by id.
-struct BootNames {
-    kernels: HashMap<ImageId, String>,
-    preseeds: HashMap<PreseedId, String>,
+/// What a machine boots. A kernel or preseed that is not visible to the user has only its id.
+fn boot_names(machine: &Machine, images: &[Image], preseeds: &[Preseed]) -> Vec<String> {
+    let kernel = machine.kernel_id.map(|id| {
+        let image = images.iter().find(|image| image.id == id);
+        let description = image.and_then(|image| image.description.clone());
+        description.unwrap_or_else(|| format!("kernel {id}"))
+    });
+    let preseed = machine.preseed_id.map(|id| {
+        let preseed = preseeds.iter().find(|preseed| preseed.id == id);
+        preseed.map_or_else(|| format!("preseed {id}"), |found| found.name.clone())
+    });
+    kernel.into_iter().chain(preseed).collect()
 }
 
-fn status_row(info: &MachineInfo, names: &BootNames, preference: &[String]) -> StatusRow {
-    let machine = &info.machine;
-    let interfaces = info.interfaces.clone().unwrap_or_default();
-    let (facts, _) = network::facts(machine.clone(), interfaces, preference);
-    let addresses = match facts.ipv4 {
-        Some(address) => vec![address],
-        None => {
-            let all = facts.interfaces.iter().filter_map(network::address);
-            all.map(str::to_owned).collect()
-        }
-    };
-    let kernel = machine
-        .kernel_id
-        .map(|id| name_or_id(&names.kernels, "kernel", id));
-    let preseed = machine
-        .preseed_id
-        .map(|id| name_or_id(&names.preseeds, "preseed", id));
+fn status_row(info: MachineInfo, boots: &[String], preference: &[String]) -> Value {
     let holders = info.assignees.iter().flatten();
-    StatusRow {
-        name: machine.name.clone(),
-        state: info.state.clone(),
-        holders: holders
-            .map(|holder| holder_text(holder.user.as_deref(), holder.reason.as_deref()))
+    let holders: Vec<String> = holders
+        .map(|holder| holder_text(holder.user.as_deref(), holder.reason.as_deref()))
+        .collect();
+    let netboot_enabled = info.machine.netboot_enabled == Some(true);
+    let interfaces = info.interfaces.unwrap_or_default();
+    let (facts, _) = network::facts(info.machine, interfaces, preference);
+    // The address that is certain, else all there are.
+    let addresses: Vec<&str> = match &facts.ipv4 {
+        Some(address) => vec![address],
+        None => facts
+            .interfaces
+            .iter()
+            .filter_map(network::address)
             .collect(),
-        addresses,
-        boots: kernel.into_iter().chain(preseed).collect(),
-        netboot_enabled: machine.netboot_enabled == Some(true),
-    }
-}
-
-/// The name of a kernel or preseed. One that is not visible to the user has only its id.
-fn name_or_id<Id: Hash + Eq + Display>(names: &HashMap<Id, String>, what: &str, id: Id) -> String {
-    let name = names.get(&id).cloned();
-    name.unwrap_or_else(|| format!("{what} {id}"))
+    };
+    json!({
+        "name": facts.name,
+        "state": info.state,
+        "holders": holders,
+        "addresses": addresses,
+        "boots": boots,
+        "netboot_enabled": netboot_enabled,
+    })
 }

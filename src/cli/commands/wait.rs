@@ -2,9 +2,8 @@
 
 use serde::Deserialize;
 
-use crate::ansible::{Call, Constraints, Failure, Kind, Module, ModuleSpec, Opt, Return, Success};
-use crate::modules::options::connection;
-use crate::modules::options::{machine, wait};
+use crate::ansible::{Call, Failure, Kind, Module, ModuleSpec, Opt, Return, Success};
+use crate::modules::options::{connection, machine, wait};
 use crate::modules::run;
 use crate::task::WaitLimits;
 use crate::task::machine::ReadinessSpec;
@@ -14,12 +13,7 @@ pub(crate) const MODULE: Module = Module { spec: &SPEC, run };
 static SPEC: ModuleSpec = ModuleSpec {
     name: "mrp machine wait",
     options: &[machine::OPTIONS, OPTIONS, LIST, connection::OPTIONS],
-    constraints: Constraints {
-        mutually_exclusive: &[machine::EITHER],
-        required_one_of: &[machine::EITHER],
-        required_together: connection::REQUIRED_TOGETHER,
-        ..Constraints::NONE
-    },
+    constraints: machine::CONSTRAINTS,
     returns: &[Return::new("machine", "dict")],
     ..ModuleSpec::EMPTY
 };
@@ -44,16 +38,12 @@ struct MachineWaitOptions {
 
 /// A task that waits counts as a change. Here nothing but the wait is done.
 fn run(call: &Call) -> Result<Success, Failure> {
-    match run::run(call, readiness) {
-        Ok(success) => Ok(Success {
-            changed: false,
-            ..success
-        }),
-        Err(failure) => Err(Failure {
-            changed: false,
-            ..failure
-        }),
+    let mut result = run::run(call, readiness);
+    match &mut result {
+        Ok(success) => success.changed = false,
+        Err(failure) => failure.changed = false,
     }
+    result
 }
 
 fn readiness(call: &Call) -> Result<ReadinessSpec, Failure> {

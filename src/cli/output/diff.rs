@@ -3,8 +3,7 @@
 use serde_json::Value;
 use similar::{ChangeTag, TextDiff};
 
-use crate::cli::output::colours;
-use crate::cli::output::colours::paint;
+use crate::cli::output::colours::{self, paint};
 use crate::cli::output::text::without_controls;
 
 /// Unchanged lines around a change.
@@ -32,4 +31,22 @@ pub(crate) fn diff_text(diff: &Value) -> String {
         }
     }
     shown
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn equal_texts_have_no_difference() {
+        let shown = |after: &str| {
+            diff_text(
+                &json!({ "before_header": "it", "after_header": "it", "before": "a\n", "after": after }),
+            )
+        };
+        assert_eq!(shown("a\n"), "");
+        assert!(shown("b\n").starts_with("--- it\n+++ it\n"));
+    }
 }

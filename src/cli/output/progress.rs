@@ -16,25 +16,6 @@ use crate::client::{ProgressEvent, ProgressListener};
 /// How often a line is drawn between two events.
 const TICK: Duration = Duration::from_millis(250);
 
-struct UploadTemplates {
-    /// Before the rate is known.
-    begun: &'static str,
-    sending: &'static str,
-    /// The server stores the file, and does not say how far it is.
-    sent: &'static str,
-}
-
-const UPLOAD: UploadTemplates = UploadTemplates {
-    begun: "{msg} {wide_bar} {bytes}/{total_bytes}",
-    sending: "{msg} {wide_bar} {bytes}/{total_bytes} {bytes_per_sec} {eta} left",
-    sent: "{msg} {bytes} sent, waiting for the server {elapsed}",
-};
-/// For terminals on which the name and the sizes leave no room for the bar.
-const NARROW_UPLOAD: UploadTemplates = UploadTemplates {
-    begun: "{wide_bar} {percent}%",
-    sending: "{wide_bar} {percent}% {bytes_per_sec} {eta} left",
-    sent: "{bytes} sent, waiting {elapsed}",
-};
 /// The columns that a third for the name, sizes of gigabytes and a bar need.
 const UPLOAD_COLUMNS: usize = 72;
 
@@ -52,24 +33,18 @@ struct ProgressDisplay {
 /// Shows the progress of a call: uploads and waits where standard error is a terminal, requests where the call is verbose.
 pub(crate) fn listener(call: &Call, spec: &'static ModuleSpec) -> ProgressListener {
     let is_terminal = std::io::stderr().is_terminal();
-    let display = is_terminal.then(|| Mutex::new(ProgressDisplay::default()));
+    let display = Mutex::new(ProgressDisplay::default());
     let call = call.clone();
     ProgressListener::new(move |event| {
-        let display = display.as_ref();
-        let display = display.map(|display| display.lock().unwrap_or_else(PoisonError::into_inner));
-        match (request_line(event), display) {
-            (Some(_), _) if call.verbosity == 0 => {}
-            (Some(line), display) => {
+        let mut display = display.lock().unwrap_or_else(PoisonError::into_inner);
+        match request_line(event) {
+            Some(line) if call.verbosity > 0 => {
                 // A name in the path may be a secret that was typed in the wrong place.
                 let line = without_controls(&call.scrub_text(spec, line));
-                let print = || terminal::print_error(&line);
-                match display {
-                    Some(display) => display.screen.suspend(print),
-                    None => print(),
-                }
+                display.screen.suspend(|| terminal::print_error(&line));
             }
-            (None, Some(mut display)) => display.draw(event),
-            (None, None) => {}
+            None if is_terminal => display.draw(event),
+            _ => {}
         }
     })
 }
@@ -113,24 +88,16 @@ impl ProgressDisplay {
         let name = file.file_name().unwrap_or(file.as_os_str());
         let name = without_controls(&name.to_string_lossy());
         let columns = columns();
-        let templates = if columns < UPLOAD_COLUMNS {
-            NARROW_UPLOAD
-        } else {
-            UPLOAD
-        };
+        let style = style(upload_template(columns < UPLOAD_COLUMNS, sent, size));
         let line = self.line(&file.to_string_lossy(), || {
             ProgressBar::new(size)
-                .with_style(style(templates.begun))
+                .with_style(style.clone())
                 .with_message(truncate(&name, columns / 3))
         });
         if sent == 0 {
             line.reset_eta();
-            line.set_style(style(templates.begun));
-        } else if sent == size {
-            line.set_style(style(templates.sent));
-        } else if line.position() == 0 {
-            line.set_style(style(templates.sending));
         }
+        line.set_style(style);
         line.set_position(sent);
     }
 
@@ -148,6 +115,19 @@ impl ProgressDisplay {
         if let Some(line) = self.lines.remove(key) {
             line.finish_and_clear();
         }
+    }
+}
+
+/// The template of an upload. The rate is known once something was sent. The server then stores the file, and does not say
+/// how far it is. On a narrow terminal, the name and the sizes would leave no room for the bar.
+fn upload_template(is_narrow: bool, sent: u64, size: u64) -> &'static str {
+    match (sent, is_narrow) {
+        (0, false) => "{msg} {wide_bar} {bytes}/{total_bytes}",
+        (0, true) => "{wide_bar} {percent}%",
+        (_, false) if sent == size => "{msg} {bytes} sent, waiting for the server {elapsed}",
+        (_, true) if sent == size => "{bytes} sent, waiting {elapsed}",
+        (_, false) => "{msg} {wide_bar} {bytes}/{total_bytes} {bytes_per_sec} {eta} left",
+        (_, true) => "{wide_bar} {percent}% {bytes_per_sec} {eta} left",
     }
 }
 

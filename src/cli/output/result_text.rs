@@ -3,16 +3,16 @@
 //! Texts of the server are shown without control characters, with which it could steer the terminal.
 
 use anstyle::Style;
+use serde::Deserialize;
 use serde_json::Value;
 
 use crate::ansible::Return;
 use crate::cli::commands::{Command, View};
-use crate::cli::output::colours;
-use crate::cli::output::colours::paint;
+use crate::cli::output::colours::{self, paint};
 use crate::cli::output::diff::diff_text;
 use crate::cli::output::table::table_text;
-use crate::cli::output::text::{NOTHING, display_text, without_controls};
-use crate::modules::failure::about;
+use crate::cli::output::text::{NOTHING, display_text};
+use crate::task::Action;
 
 /// What the display depends on besides the result.
 #[derive(Clone, Copy)]
@@ -29,30 +29,33 @@ pub(crate) struct DisplayOptions {
 
 /// A successful result as the view of its command shows it.
 pub(crate) fn result_text(command: &Command, result: &Value, options: DisplayOptions) -> String {
+    let machines = items(&result["machines"]);
     match command.view {
         View::Steps => steps_text(result, options),
-        View::Table(list, columns) => list_table(&result[list], columns, options),
-        View::Details(list) => details_text(&result[list], command.returned_fields(list)),
-        View::Interfaces => interfaces_text(&result["machines"], options),
-        View::Reservation => steps_text(result, options) + &held_machines(&result["machines"]),
+        View::Table(list, columns) => list_table(items(&result[list]), columns, options),
+        View::Details(list) => details_text(items(&result[list]), command.returned_fields(list)),
+        View::Interfaces => interfaces_text(machines, options),
+        View::Reservation => steps_text(result, options) + &held_machines(machines),
         View::Console if options.is_check => "the machine has a console\n".to_owned(),
         View::Console => display_text(&result["console"]["url"]) + "\n",
-        View::Status => status_text(&result["machines"], options),
+        View::Status => status_text(machines, options),
         View::Json(key) => json_text(&result[key]),
     }
 }
 
+/// The items of a list; none of any other value.
+fn items(list: &Value) -> &[Value] {
+    list.as_array().map_or(&[], Vec::as_slice)
+}
+
 /// A value as JSON. Control characters are escaped, which is the same to a program and harmless to a terminal.
 pub(crate) fn json_text(value: &Value) -> String {
-    let mut text = String::new();
-    for character in format!("{value:#}\n").chars() {
-        if character.is_control() && character != '\n' {
-            text.push_str(&format!("\\u{:04x}", u32::from(character)));
-        } else {
-            text.push(character);
-        }
-    }
-    text
+    let escaped = |character: char| match character {
+        '\n' => "\n".to_owned(),
+        control if control.is_control() => format!("\\u{:04x}", u32::from(control)),
+        other => other.to_string(),
+    };
+    format!("{value:#}\n").chars().map(escaped).collect()
 }
 
 /// A line for each step, and the differences in diff mode.
@@ -65,8 +68,8 @@ fn steps_text(result: &Value, options: DisplayOptions) -> String {
 }
 
 fn diffs_text(result: &Value, options: DisplayOptions) -> String {
-    let diffs = result["diff"].as_array().filter(|_| options.is_diff);
-    diffs.into_iter().flatten().map(diff_text).collect()
+    let diffs = items(&result["diff"]).iter();
+    diffs.filter(|_| options.is_diff).map(diff_text).collect()
 }
 
 /// What was done before or in spite of a failure: the first steps of a plan, and the plans of other list items.
@@ -75,98 +78,102 @@ pub(crate) fn done_text(result: &Value, options: DisplayOptions) -> String {
         Some(items) => items.as_slice(),
         None => std::slice::from_ref(result),
     };
-    let lines = results.iter().map(|result| {
-        let key = if result["failed"] == true {
-            "done"
-        } else {
-            "plan"
-        };
-        step_lines(&result[key], options)
+    let lines = results.iter().map(|result| match result["failed"] == true {
+        true => step_lines(&result["done"], options),
+        false => step_lines(&result["plan"], options),
     });
     lines.collect::<String>() + &diffs_text(result, options)
 }
 
 fn step_lines(steps: &Value, options: DisplayOptions) -> String {
-    let steps = steps.as_array().into_iter().flatten();
+    let steps = items(steps).iter();
     steps.map(|step| step_line(step, options)).collect()
 }
 
 fn step_line(step: &Value, options: DisplayOptions) -> String {
-    let field = |key: &str| display_text(&step[key]);
-    let verb = field("action");
-    let mut done = match options.is_check {
-        true => format!("would {verb}"),
-        false => format!("{}ed", verb.strip_suffix('e').unwrap_or(&verb)),
+    let verb = display_text(&step["action"]);
+    let done = match Action::deserialize(&step["action"]) {
+        Ok(Action::Wait) if options.is_check => "would wait for".to_owned(),
+        _ if options.is_check => format!("would {verb}"),
+        Ok(action) => past_tense(action).to_owned(),
+        Err(_) => verb,
     };
-    if verb == "wait" {
-        done.push_str(" for");
-    }
     let done = paint(colours::CHANGED, &done);
-    format!("{done} {}: {}\n", field("target"), field("why"))
+    let (target, why) = (display_text(&step["target"]), display_text(&step["why"]));
+    format!("{done} {target}: {why}\n")
 }
 
-/// How many items of a list failed, then a line for each of them and for each of their hints; None without such an item.
-pub(crate) fn failed_items_text(result: &Value) -> Option<(String, String)> {
-    let items = result["results"].as_array()?;
+fn past_tense(action: Action) -> &'static str {
+    match action {
+        Action::Create => "created",
+        Action::Upload => "uploaded",
+        Action::Update => "updated",
+        Action::Delete => "deleted",
+        Action::Provision => "provisioned",
+        Action::Reboot => "rebooted",
+        Action::Wait => "waited for",
+    }
+}
+
+/// How many items of a list failed, then a line for each of their messages and hints.
+pub(crate) fn failed_items_text(items: &[Value], messages: &[String]) -> String {
     let failed = items.iter().filter(|item| item["failed"] == true);
     let (abandoned, failed): (Vec<&Value>, Vec<&Value>) =
         failed.partition(|item| item["abandoned"] == true);
-    if failed.is_empty() {
-        return None;
-    }
-    let mut lines: Vec<String> = Vec::new();
-    for item in &failed {
-        let sentence = about(&display_text(&item["item"]), &display_text(&item["msg"]));
-        lines.push(format!("  {sentence}\n"));
-    }
-    for hint in failed.iter().filter_map(|item| item["hint"].as_str()) {
-        let line = without_controls(hint) + "\n";
-        if !lines.contains(&line) {
-            lines.push(line);
-        }
-    }
     let mut count = format!("{} of {} failed", failed.len(), items.len());
     if !abandoned.is_empty() {
         count.push_str(&format!(", {} not carried on", abandoned.len()));
     }
-    Some((count, lines.concat()))
+    let mut lines = vec![count];
+    lines.extend(messages.iter().map(|message| format!("  {message}")));
+    for hint in failed.iter().filter_map(|item| item["hint"].as_str()) {
+        if !lines.iter().any(|line| line == hint) {
+            lines.push(hint.to_owned());
+        }
+    }
+    lines.join("\n")
 }
 
-fn held_machines(machines: &Value) -> String {
-    let machines = machines.as_array().into_iter().flatten();
-    let lines = machines.map(|machine| {
+fn held_machines(machines: &[Value]) -> String {
+    let lines = machines.iter().map(|machine| {
         let (name, arch) = (&machine["name"], &machine["arch"]);
         format!("{} ({})\n", display_text(name), display_text(arch))
     });
     lines.collect()
 }
 
-fn list_table(list: &Value, columns: &'static str, options: DisplayOptions) -> String {
+fn list_table(list: &[Value], columns: &'static str, options: DisplayOptions) -> String {
     let columns: Vec<&str> = columns.split(' ').collect();
-    let rows = table_rows(list, &columns);
-    table_text(&columns, &rows, &[], options.width)
+    table_text(&columns, &table_rows(list, &columns), &[], options.width)
 }
 
 /// A row for each interface, with its machine.
-fn interfaces_text(machines: &Value, options: DisplayOptions) -> String {
+fn interfaces_text(machines: &[Value], options: DisplayOptions) -> String {
     let mut interfaces = Vec::new();
-    for machine in machines.as_array().into_iter().flatten() {
-        for interface in machine["interfaces"].as_array().into_iter().flatten() {
+    for machine in machines {
+        for interface in items(&machine["interfaces"]) {
             let mut interface = interface.clone();
             interface["machine"] = machine["name"].clone();
             interfaces.push(interface);
         }
     }
     let columns = "machine identifier mac configured_ipv4 lease_ipv4 config_type_v4 netmaskv4 network_name id";
-    list_table(&interfaces.into(), columns, options)
+    list_table(&interfaces, columns, options)
 }
 
-fn status_text(machines: &Value, options: DisplayOptions) -> String {
-    let keys = "name state holders addresses boots netboot_enabled";
-    let rows = table_rows(machines, &keys.split(' ').collect::<Vec<_>>());
+fn status_text(machines: &[Value], options: DisplayOptions) -> String {
+    let keys = [
+        "name",
+        "state",
+        "holders",
+        "addresses",
+        "boots",
+        "netboot_enabled",
+    ];
+    let columns = ["name", "state", "holder", "address", "boots", "netboot"];
+    let rows = table_rows(machines, &keys);
     let states = rows.iter().map(|row| colours::machine_state(&row[1]));
     let states: Vec<Style> = states.collect();
-    let columns = ["name", "state", "holder", "address", "boots", "netboot"];
     let text = table_text(&columns, &rows, &states, options.width);
     match options.height {
         Some(height) => first_lines(&text, height),
@@ -178,10 +185,8 @@ fn status_text(machines: &Value, options: DisplayOptions) -> String {
 fn first_lines(table: &str, height: usize) -> String {
     let lines = table.lines().count();
     let machines = lines - 1;
-    if lines <= height {
-        return table.to_owned();
-    }
     match height {
+        _ if lines <= height => table.to_owned(),
         // On a terminal of one line, a line feed would scroll the text away.
         0 => format!("{machines} machines"),
         1 => format!("{machines} machines\n"),
@@ -194,15 +199,14 @@ fn first_lines(table: &str, height: usize) -> String {
 }
 
 /// A row for each object of a list, with the values of these keys.
-fn table_rows(list: &Value, keys: &[&str]) -> Vec<Vec<String>> {
-    let objects = list.as_array().into_iter().flatten();
-    let rows = objects.map(|object| keys.iter().map(|key| cell_text(&object[*key])).collect());
-    rows.collect()
+fn table_rows(list: &[Value], keys: &[&str]) -> Vec<Vec<String>> {
+    let row = |object: &Value| keys.iter().map(|key| cell_text(&object[*key])).collect();
+    list.iter().map(row).collect()
 }
 
 /// A value in a table. Of interfaces only the identifiers have room there, or the MAC of one without.
 fn cell_text(value: &Value) -> String {
-    let items = value.as_array().map_or(&[][..], Vec::as_slice);
+    let items = items(value);
     if !items.iter().any(|item| item.get("identifier").is_some()) {
         return display_text(value);
     }
@@ -216,8 +220,7 @@ fn cell_text(value: &Value) -> String {
 }
 
 /// All fields of all objects, in the order of the module's documentation.
-fn details_text(list: &Value, fields: &[Return]) -> String {
-    let objects = list.as_array().map_or(&[][..], Vec::as_slice);
+fn details_text(objects: &[Value], fields: &[Return]) -> String {
     if objects.is_empty() {
         return "none\n".to_owned();
     }
@@ -235,77 +238,19 @@ fn fields_text(object: &Value, fields: &[Return]) -> String {
         if value.is_null() {
             continue;
         }
-        let items = value.as_array().map_or(&[][..], Vec::as_slice);
-        let value = if items.iter().any(Value::is_object) {
-            let items = items.iter();
-            let lines = items.map(|item| format!("\n  {}", display_text(item)));
-            lines.collect()
-        } else {
-            display_text(value)
+        let shown = match items(value) {
+            items if items.iter().any(Value::is_object) => {
+                let items = items.iter();
+                items
+                    .map(|item| format!("\n  {}", display_text(item)))
+                    .collect()
+            }
+            _ => display_text(value),
         };
         let name = paint(colours::HEADING, &format!("{:width$}", field.name));
-        let line = format!("{name}  {}", value.trim_end());
+        let line = format!("{name}  {}", shown.trim_end());
         text.push_str(line.trim_end());
         text.push('\n');
     }
     text
-}
-
-#[cfg(test)]
-mod tests {
-    use serde_json::json;
-
-    use super::*;
-    use crate::task::Action;
-
-    const OPTIONS: DisplayOptions = DisplayOptions {
-        width: None,
-        height: None,
-        is_check: false,
-        is_diff: true,
-    };
-
-    /// A new action needs a word here, and a place in the list of the test.
-    fn past(action: Action) -> &'static str {
-        match action {
-            Action::Create => "created",
-            Action::Upload => "uploaded",
-            Action::Update => "updated",
-            Action::Delete => "deleted",
-            Action::Provision => "provisioned",
-            Action::Reboot => "rebooted",
-            Action::Wait => "waited for",
-        }
-    }
-
-    #[test]
-    fn past_tense_of_every_action_is_a_word() {
-        for action in [
-            Action::Create,
-            Action::Upload,
-            Action::Update,
-            Action::Delete,
-            Action::Provision,
-            Action::Reboot,
-            Action::Wait,
-        ] {
-            let step = json!({ "action": action, "target": "it", "why": "so" });
-            let line = step_line(&step, OPTIONS);
-            assert_eq!(
-                line,
-                paint(colours::CHANGED, past(action)) + " it: so\n",
-                "{action:?}"
-            );
-        }
-    }
-
-    #[test]
-    fn equal_texts_have_no_difference() {
-        let of = |after: &str| {
-            let diff = json!({ "before_header": "it", "after_header": "it", "before": "a\n", "after": after });
-            diffs_text(&json!({ "diff": [diff] }), OPTIONS)
-        };
-        assert_eq!(of("a\n"), "");
-        assert!(of("b\n").starts_with("--- it\n+++ it\n"));
-    }
 }

@@ -3,12 +3,12 @@
 
 use anstyle::Style;
 
-use crate::cli::output::colours;
-use crate::cli::output::colours::paint;
+use crate::cli::output::colours::{self, paint};
 use crate::cli::output::text::{NOTHING, display_width, truncate};
 
 /// Blanks between two columns.
 const GAP: usize = 2;
+
 struct TableColumn {
     name: &'static str,
     /// The heading, then a cell for each row.
@@ -165,12 +165,9 @@ mod tests {
                 continue;
             }
             assert_eq!(cells.remove(0), "machine-12");
-            for (cell, whole) in cells
-                .iter()
-                .zip(["provisioning", "on", "52:54:00:00:02:01"])
-            {
-                assert_eq!(*cell, whole, "{width}");
-            }
+            let whole = ["provisioning", "on", "52:54:00:00:02:01"];
+            let shown = cells.len().min(whole.len());
+            assert_eq!(cells[..shown], whole[..shown], "{width}");
             if let Some(addresses) = cells.get(3) {
                 assert!(
                     ["10.40.5.12, …", "10.40.5.12, 10.40.5.13"].contains(addresses),

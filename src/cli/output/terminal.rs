@@ -3,9 +3,8 @@
 use std::io::{IsTerminal, Write};
 use std::process::ExitCode;
 
-use crate::ansible::{Call, Failure, Module};
-use crate::cli::output::colours;
-use crate::cli::output::colours::paint;
+use crate::ansible::Failure;
+use crate::cli::output::colours::{self, paint};
 use crate::cli::output::text::without_controls;
 
 /// Moves the cursor to the upper left corner and empties the screen.
@@ -18,7 +17,6 @@ pub(crate) fn size() -> Option<(u16, u16)> {
     size.map(|(columns, lines)| (columns.0, lines.0))
 }
 
-/// Prints a result.
 pub(crate) fn print(text: &str) -> ExitCode {
     let mut stdout = anstream::stdout();
     let written = stdout.write_all(text.as_bytes());
@@ -36,38 +34,23 @@ pub(crate) fn clear() {
     }
 }
 
-/// Prints a failure's message, and its hint in a line of its own.
+/// Prints a failure's message, then its hint and the server's response in lines of their own.
 pub(crate) fn print_failure(failure: &Failure) {
     let program = paint(colours::BAD, "mrp:");
-    print_error(&format!("{program} {}\n", failure.message));
+    let message = without_controls(&failure.message);
+    print_error(&format!("{program} {message}\n"));
     if let Some(hint) = &failure.hint {
-        print_error(&format!("{hint}\n"));
+        print_error(&(without_controls(hint) + "\n"));
     }
-}
-
-/// The failure without secrets and control characters, its hint apart from its message.
-pub(crate) fn scrub(module: &Module, call: &Call, failure: &Failure) -> Failure {
-    let scrub = |text: &str| without_controls(&call.scrub_text(module.spec, text.to_owned()));
-    Failure {
-        kind: failure.kind,
-        hint: failure.hint.as_deref().map(scrub),
-        hint_names_option: failure.hint_names_option,
-        ..Failure::new(scrub(&failure.message))
-    }
-}
-
-/// Prints one of the warnings of a result.
-pub(crate) fn print_warning(warning: &str) {
-    let word = paint(colours::CHANGED, "warning:");
-    print_error(&format!("{word} {}\n", without_controls(warning)));
-}
-
-/// Prints the server's response, where there is one to show.
-pub(crate) fn print_server_response(response: Option<&str>) {
-    if let Some(response) = response {
+    if let Some(response) = &failure.server_response {
         let response = without_controls(response);
         print_error(&format!("The server said: {response}\n"));
     }
+}
+
+pub(crate) fn print_warning(warning: &str) {
+    let word = paint(colours::CHANGED, "warning:");
+    print_error(&format!("{word} {}\n", without_controls(warning)));
 }
 
 /// Prints on standard error. Where that is closed, nobody can read about it.

@@ -1,5 +1,7 @@
 //! Values and texts as a terminal shows them.
 
+use std::borrow::Borrow;
+
 use serde_json::Value;
 use unicode_width::UnicodeWidthChar;
 
@@ -90,16 +92,16 @@ pub(crate) fn wrap(text: &str, room: usize) -> Vec<String> {
 }
 
 /// `a, b and c`.
-pub(crate) fn enumerate<Name: AsRef<str>>(names: &[Name]) -> String {
-    let names: Vec<&str> = names.iter().map(AsRef::as_ref).collect();
-    match &names[..] {
-        [others @ .., last] if !others.is_empty() => format!("{} and {last}", others.join(", ")),
+pub(crate) fn enumerate(names: &[impl Borrow<str>]) -> String {
+    match names {
+        [others @ .., last] if !others.is_empty() => {
+            format!("{} and {}", others.join(", "), last.borrow())
+        }
         _ => names.concat(),
     }
 }
 
 /// A hint with the names that may have been meant; None without any.
-pub(crate) fn did_you_mean<Name: AsRef<str>>(names: &[Name]) -> Option<String> {
-    let names: Vec<&str> = names.iter().map(AsRef::as_ref).collect();
+pub(crate) fn did_you_mean(names: &[impl Borrow<str>]) -> Option<String> {
     (!names.is_empty()).then(|| format!("Did you mean: {}?", names.join(", ")))
 }

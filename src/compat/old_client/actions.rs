@@ -1,13 +1,11 @@
 //! The actions of the old client: which module each calls, and what it prints.
 
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
 
 use crate::ansible::{Failure, str_of};
-use crate::client::{ConfigType, Interface};
 use crate::compat::old_client::parser::ACTION;
-use crate::compat::old_client::{ActionOutput, OldCommandLine};
+use crate::compat::old_client::{ActionOutput, OldCommandLine, Options};
 use crate::modules;
-use crate::task::network;
 
 const FLAGS: [&str; 2] = ["public", "known_good"];
 
@@ -63,8 +61,7 @@ fn image_upload(line: &OldCommandLine) -> Result<ActionOutput, Failure> {
         let absent = FLAGS.iter().filter(|flag| line.value(flag).is_none());
         options.extend(absent.map(|flag| ((*flag).to_owned(), json!(false))));
     }
-    line.apply(&modules::IMAGE, options)?;
-    Ok(ActionOutput::Nothing)
+    line.apply(&modules::IMAGE, options)
 }
 
 /// The old client sent a flag that was not given as false.
@@ -79,8 +76,7 @@ fn preseed_upload(line: &OldCommandLine) -> Result<ActionOutput, Failure> {
     options.extend(FLAGS.map(|flag| (flag.to_owned(), json!(false))));
     options.extend(line.options(&FLAGS));
     crate::compat::old_role::preseed::normalize_line_ends(&mut options);
-    line.apply(&modules::PRESEED, options)?;
-    Ok(ActionOutput::Nothing)
+    line.apply(&modules::PRESEED, options)
 }
 
 /// Prints the machine's fields. The module refuses the machines of others, even where it changes nothing.
@@ -99,8 +95,7 @@ fn setparams(line: &OldCommandLine) -> Result<ActionOutput, Failure> {
     let mut options = parameters(line)?;
     options.extend(line.options(&["netboot"]));
     options.insert("state".into(), json!("configured"));
-    line.apply(&modules::MACHINE, options)?;
-    Ok(ActionOutput::Nothing)
+    line.apply(&modules::MACHINE, options)
 }
 
 /// The old client always provisioned, and never waited.
@@ -109,11 +104,10 @@ fn provision(line: &OldCommandLine) -> Result<ActionOutput, Failure> {
     options.insert("state".into(), json!("provisioned"));
     options.insert("force".into(), json!(true));
     options.insert("wait".into(), json!(false));
-    line.apply(&modules::MACHINE, options)?;
-    Ok(ActionOutput::Nothing)
+    line.apply(&modules::MACHINE, options)
 }
 
-fn parameters(line: &OldCommandLine) -> Result<Map<String, Value>, Failure> {
+fn parameters(line: &OldCommandLine) -> Result<Options, Failure> {
     // An empty variable of a script must not install a machine with the preseed of last time.
     line.refuse_empty(&["name", "preseed"])?;
     line.require(&PARAMETERS)?;
@@ -131,17 +125,14 @@ fn parameters(line: &OldCommandLine) -> Result<Map<String, Value>, Failure> {
 fn net(line: &OldCommandLine, action: &str) -> Result<ActionOutput, Failure> {
     line.refuse_empty(&["name", "interface"])?;
     let result = line.check(&modules::INTERFACE, line.options(&["name", "interface"]))?;
-    let interface: Interface = serde_json::from_value(result["interface"].clone())
-        .map_err(|error| Failure::new(format!("the interface cannot be read: {error}")))?;
+    let field = |name: &str| result["interface"][name].as_str();
+    let (configured, lease) = (field("configured_ipv4"), field("lease_ipv4"));
     let value = match action {
-        "getmac" => interface.mac.as_deref(),
-        "getnetmask" => interface.netmaskv4.as_deref(),
+        "getmac" => field("mac"),
+        "getnetmask" => field("netmaskv4"),
         // A machine sets a static address itself. A lease is from an earlier time.
-        _ if interface.config_type_v4 == Some(ConfigType::Static) => interface
-            .configured_ipv4
-            .as_deref()
-            .or_else(|| network::address(&interface)),
-        _ => network::address(&interface),
+        _ if field("config_type_v4") == Some("static") => configured.or(lease),
+        _ => lease.or(configured),
     };
     Ok(ActionOutput::Lines(match value {
         Some(value) => format!("{value}\n"),

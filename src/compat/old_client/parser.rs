@@ -6,7 +6,7 @@ use clap::builder::PossibleValuesParser;
 use clap::error::{ContextKind, ContextValue, Error, ErrorKind};
 use clap::{Arg, ArgAction, ArgMatches, Command as Parser};
 
-use crate::cli::dash_values::join_dash_values;
+use crate::support::dash_values::join_dash_values;
 
 pub(crate) const VERBOSE: &str = "verbose";
 pub(crate) const ACTION: &str = "action";
@@ -35,7 +35,7 @@ pub(crate) fn is_meant(args: &[OsString]) -> bool {
 /// The sub-command and the words behind it.
 fn split(args: &[OsString]) -> Option<(String, Vec<String>)> {
     let front = front().allow_external_subcommands(true);
-    let matches = front.try_get_matches_from(words(args)).ok()?;
+    let matches = front.try_get_matches_from(args).ok()?;
     let (command, behind) = matches.subcommand()?;
     let words = behind.get_many::<OsString>("").into_iter().flatten();
     let words = words.map(|word| word.to_string_lossy().into_owned());
@@ -55,7 +55,7 @@ pub(crate) fn parse(args: &[OsString]) -> Result<ArgMatches, Error> {
     if args.iter().any(|word| word == "--") {
         return Err(program.error(ErrorKind::UnknownArgument, "unexpected argument '--' found"));
     }
-    program.try_get_matches_from(join_dash_values(words(args), is_option))
+    program.try_get_matches_from(join_dash_values(args, is_option))
 }
 
 /// The usage of the sub-command that was typed.
@@ -95,10 +95,6 @@ fn typed_parser(args: &[OsString]) -> Parser {
     command.unwrap_or(program)
 }
 
-fn words(args: &[OsString]) -> impl Iterator<Item = OsString> {
-    std::iter::once("mrp".into()).chain(args.iter().cloned())
-}
-
 /// Whether it is an option of any sub-command, or an abbreviation of one.
 fn is_option(name: &str) -> bool {
     let program = program();
@@ -111,52 +107,24 @@ fn is_option(name: &str) -> bool {
 }
 
 fn program() -> Parser {
-    front()
-        .about(ABOUT)
-        .override_usage(USAGE)
-        .subcommand_required(true)
-        .subcommands([image(), preseed(), state(), net()])
-}
-
-/// The options before the sub-command.
-fn front() -> Parser {
-    parser("mrp")
-        .disable_version_flag(true)
-        .disable_help_subcommand(true)
-        .arg(
-            Arg::new(VERBOSE)
-                .long("verbose")
-                .short('v')
-                .action(ArgAction::Count),
-        )
-        .args([text("mrp-url", "mrp_url"), text("mrp-token", "mrp_token")])
-}
-
-fn image() -> Parser {
-    sub_command("image", &["check", "upload"]).args([
+    let image = [
         text("image-type", "type").required(true),
         text("description", "description").required(true),
         text("arch", "arch").required(true),
         text("image-path", "path"),
         switch("public", "public"),
         switch("knowngood", "known_good"),
-    ])
-}
-
-fn preseed() -> Parser {
-    sub_command("preseed", &["check", "upload"]).args([
+    ];
+    let preseed = [
         text("preseed-name", "name").required(true),
         text("preseed-path", "path"),
         choice("type", "type", &["kickstart", "preseed", "autoyast"]),
         text("description", "description"),
         switch("knowngood", "known_good"),
         switch("public", "public"),
-    ])
-}
-
-fn state() -> Parser {
-    let words = ["yes", "no", "true", "false", "t", "f", "y", "n", "1", "0"];
-    sub_command("state", &["provision", "setparams", "getparams"]).args([
+    ];
+    let boolean_words = ["yes", "no", "true", "false", "t", "f", "y", "n", "1", "0"];
+    let state = [
         text("machine", "name").required(true),
         text("preseed-name", "preseed"),
         text("initrd-desc", "initrd"),
@@ -164,18 +132,37 @@ fn state() -> Parser {
         text("kernel-opts", "kernel_opts"),
         text("arch", "arch"),
         text("subarch", "subarch"),
-        choice("netboot", "netboot", &words)
+        choice("netboot", "netboot", &boolean_words)
             .ignore_case(true)
             .num_args(0..=1)
             .default_missing_value("yes"),
-    ])
-}
-
-fn net() -> Parser {
-    sub_command("net", &["getip", "getmac", "getnetmask"]).args([
+    ];
+    let net = [
         text("machine", "name").required(true),
         text("interface", "interface").default_value("eth1"),
-    ])
+    ];
+    front()
+        .about(ABOUT)
+        .override_usage(USAGE)
+        .subcommand_required(true)
+        .subcommands([
+            sub_command("image", &["check", "upload"]).args(image),
+            sub_command("preseed", &["check", "upload"]).args(preseed),
+            sub_command("state", &["provision", "setparams", "getparams"]).args(state),
+            sub_command("net", &["getip", "getmac", "getnetmask"]).args(net),
+        ])
+}
+
+/// The options before the sub-command.
+fn front() -> Parser {
+    let verbose = Arg::new(VERBOSE).long("verbose").short('v');
+    parser("mrp")
+        .bin_name("mrp")
+        .no_binary_name(true)
+        .disable_version_flag(true)
+        .disable_help_subcommand(true)
+        .arg(verbose.action(ArgAction::Count))
+        .args([text("mrp-url", "mrp_url"), text("mrp-token", "mrp_token")])
 }
 
 fn sub_command(name: &'static str, actions: &[&'static str]) -> Parser {
@@ -210,55 +197,4 @@ fn switch(flag: &'static str, name: &'static str) -> Arg {
         .ignore_case(true)
         .num_args(0..=1)
         .default_missing_value("true")
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn split_words(line: &str) -> Vec<OsString> {
-        line.split_whitespace().map(OsString::from).collect()
-    }
-
-    #[test]
-    fn lines_of_the_old_client_are_recognized() {
-        for line in [
-            "--mrp-url U --mrp-token T image --action check",
-            "--verbose --verbose --mrp-u=U --mrp-t T image --arch arm64 --act=check",
-            "-vv net --machine qdc01 --ac getip",
-            "preseed --a check",
-            "state",
-            "state --help",
-            "--mrp-url image state --machine image",
-        ] {
-            assert!(is_meant(&split_words(line)), "{line}");
-        }
-        for line in [
-            "",
-            "image",
-            "image --help",
-            "image list --arch arm64",
-            "image upload linux --description --action --type Kernel",
-            "image --arch arm64",
-            "--lab state machine list",
-            "--mrp-url state machine list",
-            "machine show state --action check",
-            "net show --action getip",
-            "--json state",
-        ] {
-            assert!(!is_meant(&split_words(line)), "{line}");
-        }
-    }
-
-    #[test]
-    fn value_with_a_blank_may_begin_with_a_dash() {
-        let mut args = split_words("state --action setparams --machine qdc01 --kernel-opts");
-        args.push("--- console=ttyS0".into());
-        let matches = parse(&args).unwrap();
-        let (_, given) = matches.subcommand().unwrap();
-        assert_eq!(
-            given.get_one::<String>("kernel_opts").unwrap(),
-            "--- console=ttyS0"
-        );
-    }
 }

@@ -7,7 +7,7 @@ use std::ffi::OsString;
 /// A word that `is_option` accepts, up to its `=`, stays a word of its own. So does a word without a blank, as in
 /// `--kernel-opts --check`: a value must not swallow a switch. `--kernel-opts=--debug` passes such a value.
 pub(crate) fn join_dash_values(
-    words: impl Iterator<Item = OsString>,
+    words: &[OsString],
     is_option: impl Fn(&str) -> bool,
 ) -> Vec<OsString> {
     let is_dash_value = |word: &str| {
@@ -23,7 +23,7 @@ pub(crate) fn join_dash_values(
                 option.push("=");
                 option.push(word);
             }
-            _ => joined.push(word),
+            _ => joined.push(word.clone()),
         }
     }
     joined
