@@ -35,6 +35,8 @@ use request_log::RequestLog;
 use result::DETAIL_VERBOSITY;
 pub use result::{Diff, Failure, FailureKind, Success};
 
+pub use crate::support::markup::OptionStyle;
+
 /// What Ansible puts in front of a module's file name.
 const ANSIBLE_PREFIX: &str = "AnsiballZ_";
 
@@ -129,62 +131,4 @@ fn find_module<'a>(
 
 fn find<'a>(modules: &'a [Module], name: &str) -> Option<&'a Module> {
     modules.iter().find(|module| module.spec.name == name)
-}
-
-#[cfg(test)]
-mod tests {
-    use std::time::Duration;
-
-    use serde_json::json;
-
-    use super::*;
-    use crate::support::markup::OptionStyle;
-    use crate::support::progress::ProgressEvent;
-
-    static SPEC: ModuleSpec = ModuleSpec::EMPTY;
-
-    /// Sends one request, and fails.
-    fn fail(call: &Call) -> Result<Success, Failure> {
-        call.progress.report(&ProgressEvent::RequestEnded {
-            method: "GET",
-            path: "/api/v1/machine",
-            status: Some(503),
-            elapsed: Duration::from_millis(12),
-            attempt: 2,
-        });
-        Err(Failure {
-            hint: Some("Use O(force).".to_owned()),
-            ..Failure::new("O(boot) needs O(state=rebooted)")
-        })
-    }
-
-    fn failure(call: Call) -> Failure {
-        let module = Module {
-            spec: &SPEC,
-            run: fail,
-        };
-        module.answer(&call).unwrap_err()
-    }
-
-    #[test]
-    fn options_are_written_in_the_style_of_the_call() {
-        let failure = failure(Call {
-            option_style: OptionStyle(|name, _| format!("--{name}")),
-            ..Call::default()
-        });
-        assert_eq!(failure.text(), "--boot needs --state. Use --force.");
-    }
-
-    #[test]
-    fn requests_are_returned_from_verbosity_3_on() {
-        let requests = |verbosity| {
-            let call = Call::default().in_mode(false, false, verbosity);
-            failure(call).fields.get("requests").cloned()
-        };
-        let request = json!({
-            "method": "GET", "path": "/api/v1/machine", "status": 503, "milliseconds": 12, "attempt": 2,
-        });
-        assert_eq!(requests(2), None);
-        assert_eq!(requests(3), Some(json!([request])));
-    }
 }

@@ -189,14 +189,6 @@ mod tests {
     }
 
     #[test]
-    fn a_secret_does_not_change_protocol_keys() {
-        let mut secrets = Secrets::new();
-        secrets.add_value(&json!(["d", "t"]));
-        let account = json!({"done": 1, "not_done": 2, "results": [{"item": 3}]});
-        assert_eq!(secrets.scrub(account.clone(), &public_keys(None)), account);
-    }
-
-    #[test]
     fn a_secret_does_not_change_the_key_changed() {
         let mut secrets = Secrets::new();
         secrets.add_value(&json!("a"));

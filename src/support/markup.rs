@@ -149,37 +149,3 @@ fn closing(text: &str) -> Option<usize> {
         })
         .map(|(index, _)| index)
 }
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn options_in_messages_are_written_as_in_a_playbook() {
-        for (message, expected) in [
-            (
-                "act all the same with the option O(force).",
-                "act all the same with the option force.",
-            ),
-            (
-                "O(netboot_when_ready) needs O(wait=true)",
-                "netboot_when_ready needs wait: true",
-            ),
-            (
-                "there is no image 'C(x)' of the BMC(s) in model O(1) of O(MY LAB)",
-                "there is no image 'C(x)' of the BMC(s) in model O(1) of O(MY LAB)",
-            ),
-        ] {
-            assert_eq!(OptionStyle::default().render(message), expected);
-        }
-    }
-
-    #[test]
-    fn documentation_loses_all_marks() {
-        assert_eq!(
-            OptionStyle::default()
-                .render_documentation("V(ready), C((= arch \"arm64\")) (a note) and RV(plan)"),
-            "ready, (= arch \"arm64\") (a note) and plan"
-        );
-    }
-}
