@@ -1,7 +1,5 @@
 //! One call of a module: its validated options, and the mode to run in.
 
-use std::env;
-
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
 
@@ -11,7 +9,7 @@ use crate::ansible::options::list_option::ListOption;
 use crate::ansible::options::spec::ModuleSpec;
 use crate::ansible::options::validate::validate;
 use crate::ansible::output;
-use crate::ansible::result::{Audience, Failure, Success};
+use crate::ansible::result::{Failure, Success, to_json};
 use crate::ansible::secrets::Secrets;
 use crate::support::markup::OptionStyle;
 use crate::support::progress::ProgressListener;
@@ -80,15 +78,7 @@ impl Call {
     /// The result as a module prints it, for callers other than Ansible.
     #[must_use]
     pub fn result(&self, spec: &'static ModuleSpec, result: Result<Success, Failure>) -> Value {
-        let audience = Audience {
-            diff_mode: self.diff_mode,
-            verbosity: self.verbosity,
-            invocation: None,
-        };
-        let result = match result {
-            Ok(success) => success.into_json(&audience),
-            Err(failure) => failure.into_json(&audience),
-        };
+        let result = to_json(result, self.diff_mode, self.verbosity);
         self.scrub(spec, result.into())
     }
 
@@ -103,30 +93,16 @@ impl Call {
     #[must_use]
     pub fn scrub(&self, spec: &'static ModuleSpec, value: Value) -> Value {
         let mut secrets = Secrets::new();
-        secrets.add_options(spec.options, &self.options);
-        secrets.add_environment(spec.options, &environment);
+        secrets.add(spec, &self.options);
         secrets.scrub(value, &output::public_keys(Some(spec)))
     }
 
     /// Validates the arguments, and tells the output which secrets to remove and what Ansible asked for.
     pub(crate) fn prepare(spec: &'static ModuleSpec, args: &Args) -> Result<Call, Failure> {
-        let mut secrets = Secrets::new();
-        secrets.add_options(spec.options, &args.options);
-        secrets.add_environment(spec.options, &environment);
-        let audience = audience(spec, &args.options, args);
-        output::update(|context| {
-            context.spec = Some(spec);
-            context.secrets = secrets.clone();
-            context.audience = audience;
-        });
+        set_output_context(spec, args, &args.options);
         let call = Call::validated(spec, &args.options, &args.internal)?;
         // Again with coerced values, and with values from the environment.
-        secrets.add_options(spec.options, &call.options);
-        let audience = self::audience(spec, &call.options, args);
-        output::update(|context| {
-            context.secrets = secrets;
-            context.audience = audience;
-        });
+        set_output_context(spec, args, &call.options);
         Ok(call)
     }
 
@@ -135,46 +111,38 @@ impl Call {
         options: &Map<String, Value>,
         internal: &Internal,
     ) -> Result<Call, Failure> {
-        if let Some(list) = ListOption::find(spec, options) {
-            return list.call(options, internal);
+        match ListOption::find(spec, options) {
+            Some(list) => list.call(options, internal),
+            None => Call::for_one_object(spec, options, internal),
         }
-        Call::for_one_object(spec, options, internal)
     }
 
-    /// A call for one object.
     pub(crate) fn for_one_object(
         spec: &ModuleSpec,
         options: &Map<String, Value>,
         internal: &Internal,
     ) -> Result<Call, Failure> {
-        let name = internal.module_name.as_deref().unwrap_or(spec.name);
-        let ignore_unknown = internal.ignore_unknown_options;
-        let validated = validate(spec, name, options, &environment, ignore_unknown)?;
+        let (options, warnings) = validate(spec, options, internal)?;
         Ok(Call {
-            items: None,
-            position: None,
-            progress: ProgressListener::default(),
-            option_style: OptionStyle::default(),
-            options: validated.options,
+            options,
+            warnings,
             check_mode: internal.check_mode,
             diff_mode: internal.diff_mode,
             verbosity: internal.verbosity,
-            warnings: validated.warnings,
+            ..Call::default()
         })
     }
 }
 
-fn environment(name: &str) -> Option<String> {
-    env::var(name).ok()
-}
-
-fn audience(spec: &ModuleSpec, options: &Map<String, Value>, args: &Args) -> Audience {
-    let internal = &args.internal;
-    Audience {
-        diff_mode: internal.diff_mode,
-        verbosity: internal.verbosity,
-        invocation: internal
-            .wants_invocation
-            .then(|| invocation(spec, options, &args.options)),
-    }
+fn set_output_context(spec: &'static ModuleSpec, args: &Args, options: &Map<String, Value>) {
+    let mut secrets = output::context().secrets.clone();
+    secrets.add(spec, options);
+    let invocation = || invocation(spec, options, &args.options);
+    let invocation = args.internal.wants_invocation.then(invocation);
+    let mut context = output::context();
+    context.spec = Some(spec);
+    context.secrets = secrets;
+    context.diff_mode = args.internal.diff_mode;
+    context.verbosity = args.internal.verbosity;
+    context.invocation = invocation;
 }

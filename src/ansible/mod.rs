@@ -67,7 +67,7 @@ pub fn module_name_from_arg0<'a>(arg0: &'a str, modules: &[Module]) -> Option<&'
 /// An empty path stands for an argument that is missing.
 pub fn run_as_module(modules: &[Module], arg0: &str, args_file: &Path) -> ExitCode {
     let name = module_name_from_arg0(arg0, modules).unwrap_or(arg0);
-    output::update(|context| context.name = name.to_owned());
+    output::context().name = name.to_owned();
     signals::install_handlers();
     output::print(run(modules, name, args_file))
 }
@@ -75,7 +75,7 @@ pub fn run_as_module(modules: &[Module], arg0: &str, args_file: &Path) -> ExitCo
 fn run(modules: &[Module], name: &str, args_file: &Path) -> Result<Success, Failure> {
     let args = args::read(args_file)?;
     let module = find_module(modules, name, args.internal.module_name.as_deref())?;
-    output::update(|context| context.name = module.spec.name.to_owned());
+    output::context().name = module.spec.name.to_owned();
     let call = Call::prepare(module.spec, &args)?;
     module.answer(&call)
 }
@@ -93,13 +93,13 @@ impl Module {
             Some(log) => (self.run)(&log.attach(call)),
             None => (self.run)(call),
         };
-        let (fields, warnings) = match &mut result {
-            Ok(success) => (&mut success.fields, &mut success.warnings),
-            Err(failure) => (&mut failure.fields, &mut failure.warnings),
-        };
-        warnings.splice(0..0, call.warnings.iter().cloned());
+        let (Ok(success)
+        | Err(Failure {
+            partial: success, ..
+        })) = &mut result;
+        success.warnings.splice(0..0, call.warnings.iter().cloned());
         if let Some(log) = log {
-            fields.insert("requests".to_owned(), log.entries());
+            success.fields.insert("requests".to_owned(), log.entries());
         }
         match result {
             Ok(success) => Ok(success.rendered(call.option_style)),

@@ -2,8 +2,7 @@
 
 use serde_json::{Map, Value, json};
 
-use crate::ansible::completed_steps;
-use crate::ansible::completed_steps::CompletedSteps;
+use crate::ansible::completed_steps::{self, CompletedSteps};
 use crate::support::markup::OptionStyle;
 
 /// From this verbosity on a result has the server's answer to a failed request, and a list of all requests.
@@ -35,7 +34,6 @@ pub enum FailureKind {
 /// The module could not do what was asked.
 #[derive(Clone, Debug, Default)]
 pub struct Failure {
-    /// Whether the call or its execution failed.
     pub kind: FailureKind,
     /// What was tried, on what, and what came back: one sentence.
     pub message: String,
@@ -43,16 +41,10 @@ pub struct Failure {
     pub hint: Option<String>,
     /// Whether the hint says to give an option: a face without the module's options leaves it out.
     pub hint_names_option: bool,
-    /// Whether something had changed before it went wrong.
-    pub changed: bool,
-    /// What the module returns nevertheless: `plan`, as far as it got.
-    pub fields: Map<String, Value>,
-    /// What changed, shown in diff mode only.
-    pub diff: Vec<Diff>,
-    /// Sentences that Ansible prints as warnings.
-    pub warnings: Vec<String>,
     /// What the server said, word for word; shown only from verbosity 3 upwards.
     pub server_response: Option<String>,
+    /// What the module returns nevertheless: `plan`, as far as it got, and whether something had changed by then.
+    pub partial: Success,
 }
 
 /// One difference, as texts: Ansible's display breaks on anything else.
@@ -66,15 +58,6 @@ pub struct Diff {
     pub before: String,
     /// The text after.
     pub after: String,
-}
-
-/// What of the output depends on how Ansible called.
-#[derive(Clone, Debug, Default)]
-pub(crate) struct Audience {
-    pub(crate) diff_mode: bool,
-    pub(crate) verbosity: u64,
-    /// The options as AnsibleModule would show them, when this release shows them.
-    pub(crate) invocation: Option<Value>,
 }
 
 impl Failure {
@@ -111,7 +94,7 @@ impl Failure {
         Failure {
             message: style.render(&self.message),
             hint: self.hint.map(|hint| style.render(&hint)),
-            warnings: style.render_all(&self.warnings),
+            partial: self.partial.rendered(style),
             ..self
         }
     }
@@ -134,18 +117,16 @@ impl Failure {
         }
         let not_done = Vec::from_iter(under_way);
         let plan = [done.as_slice(), &not_done].concat();
-        let changed = !plan.is_empty();
-        let steps = [("plan", plan), ("done", done), ("not_done", not_done)];
-        let fields = steps
-            .into_iter()
-            .filter(|_| changed)
-            .map(|(key, steps)| (key.to_owned(), steps.into()))
-            .collect();
+        let mut partial = Success::default();
+        if !plan.is_empty() {
+            partial.changed = true;
+            for (key, steps) in [("plan", plan), ("done", done), ("not_done", not_done)] {
+                partial.fields.insert(key.to_owned(), steps.into());
+            }
+        }
         Failure {
-            message,
-            changed,
-            fields,
-            ..Failure::default()
+            partial,
+            ..Failure::new(message)
         }
     }
 
@@ -180,19 +161,15 @@ impl Failure {
         }
     }
 
-    pub(crate) fn into_json(self, audience: &Audience) -> Map<String, Value> {
-        let message = self.text();
-        let response = self.response_at(audience.verbosity).map(str::to_owned);
-        let mut result = self.fields;
-        result.insert("failed".to_owned(), true.into());
-        result.insert("msg".to_owned(), message.into());
-        if let Some(hint) = self.hint {
-            result.insert("hint".to_owned(), hint.into());
-        }
-        if let Some(response) = response {
-            result.insert("server_response".to_owned(), response.into());
-        }
-        complete(result, self.changed, self.diff, self.warnings, audience)
+    /// The keys of a result that only a failure has.
+    fn own_fields(self, verbosity: u64) -> Map<String, Value> {
+        let mut fields = Map::new();
+        fields.insert("failed".to_owned(), true.into());
+        fields.insert("msg".to_owned(), self.text().into());
+        let response = self.response_at(verbosity).map(Value::from);
+        fields.extend(response.map(|response| ("server_response".to_owned(), response)));
+        fields.extend(self.hint.map(|hint| ("hint".to_owned(), hint.into())));
+        fields
     }
 }
 
@@ -214,40 +191,33 @@ impl Success {
             ..self
         }
     }
-
-    pub(crate) fn into_json(self, audience: &Audience) -> Map<String, Value> {
-        complete(
-            self.fields,
-            self.changed,
-            self.diff,
-            self.warnings,
-            audience,
-        )
-    }
 }
 
-/// Adds what every result has.
-fn complete(
-    mut result: Map<String, Value>,
-    changed: bool,
-    diff: Vec<Diff>,
-    warnings: Vec<String>,
-    audience: &Audience,
+/// The JSON object of a result, as far as it depends on nothing but the mode of the call.
+pub(crate) fn to_json(
+    result: Result<Success, Failure>,
+    diff_mode: bool,
+    verbosity: u64,
 ) -> Map<String, Value> {
-    result.insert("changed".to_owned(), changed.into());
-    if audience.diff_mode && !diff.is_empty() {
-        result.insert(
-            "diff".to_owned(),
-            diff.into_iter().map(Diff::into_json).collect(),
-        );
+    let (mut json, success) = match result {
+        Ok(success) => (Map::new(), success),
+        Err(mut failure) => {
+            let partial = std::mem::take(&mut failure.partial);
+            (failure.own_fields(verbosity), partial)
+        }
+    };
+    json.insert("changed".to_owned(), success.changed.into());
+    if diff_mode && !success.diff.is_empty() {
+        let diff = success.diff.into_iter().map(Diff::into_json).collect();
+        json.insert("diff".to_owned(), diff);
     }
-    if !warnings.is_empty() {
-        result.insert("warnings".to_owned(), warnings.into());
+    if !success.warnings.is_empty() {
+        json.insert("warnings".to_owned(), success.warnings.into());
     }
-    if let Some(invocation) = &audience.invocation {
-        result.insert("invocation".to_owned(), invocation.clone());
+    for (key, value) in success.fields {
+        json.entry(key).or_insert(value);
     }
-    result
+    json
 }
 
 impl Diff {

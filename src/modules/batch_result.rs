@@ -52,29 +52,23 @@ impl ItemResult {
         result: Result<TaskOutcome<Report>, Box<PartialOutcome>>,
         to_fields: ToFields<Report>,
     ) -> ItemResult {
-        let halted = match result {
-            Ok(outcome) => {
-                return ItemResult {
-                    title,
-                    result: result::success(outcome, to_fields),
-                    failure: None,
-                    is_abandoned: false,
-                };
-            }
-            Err(halted) => halted,
-        };
-        let is_abandoned = matches!(halted.error, TaskError::Abandoned(_));
-        let mut failure = result::partial_failure(*halted);
-        ItemResult {
-            title,
-            result: Success {
-                changed: failure.changed,
-                fields: std::mem::take(&mut failure.fields),
-                diff: std::mem::take(&mut failure.diff),
-                warnings: std::mem::take(&mut failure.warnings),
+        match result {
+            Ok(outcome) => ItemResult {
+                title,
+                result: result::success(outcome, to_fields),
+                failure: None,
+                is_abandoned: false,
             },
-            failure: Some(failure),
-            is_abandoned,
+            Err(halted) => {
+                let is_abandoned = matches!(halted.error, TaskError::Abandoned(_));
+                let mut failure = result::partial_failure(*halted);
+                ItemResult {
+                    title,
+                    result: std::mem::take(&mut failure.partial),
+                    failure: Some(failure),
+                    is_abandoned,
+                }
+            }
         }
     }
 
@@ -127,20 +121,18 @@ fn combined(items: &[ItemResult], call: &Call) -> Result<Success, Failure> {
     }
     let done = items.iter().flat_map(|item| {
         // The plan of an item that did not fail is what was done.
-        item.steps(if item.failure.is_some() {
+        let key = if item.failure.is_some() {
             "done"
         } else {
             "plan"
-        })
+        };
+        item.steps(key)
     });
     all.fields.insert("done".into(), done.cloned().collect());
-    all.fields
-        .insert("not_done".into(), all_steps(items, "not_done"));
+    let not_done = all_steps(items, "not_done");
+    all.fields.insert("not_done".into(), not_done);
     Err(Failure {
-        changed: all.changed,
-        fields: all.fields,
-        diff: all.diff,
-        warnings: all.warnings,
+        partial: all,
         ..combined_failure(items)
     })
 }

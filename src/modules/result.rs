@@ -38,15 +38,18 @@ pub(crate) fn success<Report>(
 /// The failure of a plan that stopped at a step, with the steps that were done and those that were not.
 pub(crate) fn partial_failure(halted: PartialOutcome) -> Failure {
     let all: Vec<&Step> = halted.done.iter().chain(&halted.not_done).collect();
+    let fields = [
+        ("plan".to_owned(), json!(all)),
+        ("done".to_owned(), json!(halted.done)),
+        ("not_done".to_owned(), json!(halted.not_done)),
+    ];
     Failure {
-        changed: halted.may_have_changed(),
-        fields: Map::from_iter([
-            ("plan".to_owned(), json!(all)),
-            ("done".to_owned(), json!(halted.done)),
-            ("not_done".to_owned(), json!(halted.not_done)),
-        ]),
-        diff: diffs(&halted.done),
-        warnings: halted.warnings,
+        partial: Success {
+            changed: halted.may_have_changed(),
+            fields: Map::from_iter(fields),
+            diff: diffs(&halted.done),
+            warnings: halted.warnings,
+        },
         ..halted.error.into()
     }
 }

@@ -1,5 +1,7 @@
 //! One option of a module: its name, type, default, choices, and where its value may be shown.
 
+use std::env;
+
 use serde_json::Value;
 
 use crate::ansible::options::spec::DOCUMENTED;
@@ -198,6 +200,12 @@ impl Opt {
     #[must_use]
     pub(crate) fn has_name(&self, name: &str) -> bool {
         self.names().any(|own| own == name)
+    }
+
+    /// The text in its environment variable. An empty one counts as not set.
+    pub(crate) fn env_value(&self) -> Option<String> {
+        let value = env::var(self.env?).ok();
+        value.filter(|text| !text.is_empty())
     }
 
     /// The options of each item, for a list of dictionaries.

@@ -13,15 +13,14 @@ use serde_json::{Map, Value};
 
 use crate::ansible::options::option::{Disclosure, Opt};
 use crate::ansible::options::python;
-use crate::ansible::options::spec::all;
-use crate::ansible::options::validate::Environment;
+use crate::ansible::options::spec::{ModuleSpec, all};
 
 /// Replaces a text that is a secret as a whole.
 pub(crate) const PLACEHOLDER: &str = "VALUE_SPECIFIED_IN_NO_LOG_PARAMETER";
 const ASTERISKS: &str = "********";
 
 /// The values to hide.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug)]
 pub(crate) struct Secrets(BTreeSet<String>);
 
 impl Secrets {
@@ -29,12 +28,18 @@ impl Secrets {
         Secrets(BTreeSet::new())
     }
 
-    /// Adds the values of all secret options among these, under any of their names.
-    pub(crate) fn add_options(
-        &mut self,
-        groups: &'static [&'static [Opt]],
-        values: &Map<String, Value>,
-    ) {
+    /// Adds the values of all secret options of a module: those that are given, under any of their names, and those in the
+    /// environment.
+    pub(crate) fn add(&mut self, spec: &'static ModuleSpec, given: &Map<String, Value>) {
+        self.add_options(spec.options, given);
+        for option in spec.all_options() {
+            if let Some(value) = option.env_value() {
+                self.add_option(option, &value.into());
+            }
+        }
+    }
+
+    fn add_options(&mut self, groups: &'static [&'static [Opt]], values: &Map<String, Value>) {
         for option in all(groups) {
             for value in option.names().filter_map(|name| values.get(name)) {
                 self.add_option(option, value);
@@ -42,19 +47,6 @@ impl Secrets {
                 for item in items.filter_map(Value::as_object) {
                     self.add_options(option.item_options().unwrap_or_default(), item);
                 }
-            }
-        }
-    }
-
-    /// Adds the values of secret options in the environment.
-    pub(crate) fn add_environment(
-        &mut self,
-        groups: &'static [&'static [Opt]],
-        environment: Environment<'_>,
-    ) {
-        for option in all(groups) {
-            if let Some(value) = option.env.and_then(environment) {
-                self.add_option(option, &value.into());
             }
         }
     }

@@ -44,16 +44,13 @@ struct MachineWaitOptions {
 
 /// A task that waits counts as a change. Here nothing but the wait is done.
 fn run(call: &Call) -> Result<Success, Failure> {
-    match run::run(call, readiness) {
-        Ok(success) => Ok(Success {
-            changed: false,
-            ..success
-        }),
-        Err(failure) => Err(Failure {
-            changed: false,
-            ..failure
-        }),
-    }
+    let mut result = run::run(call, readiness);
+    let (Ok(success)
+    | Err(Failure {
+        partial: success, ..
+    })) = &mut result;
+    success.changed = false;
+    result
 }
 
 fn readiness(call: &Call) -> Result<ReadinessSpec, Failure> {

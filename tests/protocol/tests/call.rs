@@ -66,10 +66,13 @@ fn options_that_do_not_fit_are_a_mistake() {
 fn result_of_a_failure_says_so_whatever_its_fields_are() {
     let failure = Failure {
         hint: Some("Try again.".to_owned()),
-        fields: Map::from_iter([
-            ("failed".to_owned(), "no".into()),
-            ("changed".to_owned(), "no".into()),
-        ]),
+        partial: Success {
+            fields: Map::from_iter([
+                ("failed".to_owned(), "no".into()),
+                ("changed".to_owned(), "no".into()),
+            ]),
+            ..Success::default()
+        },
         server_response: Some("<h1>".to_owned()),
         ..Failure::new("It broke.")
     };
@@ -132,7 +135,7 @@ fn options_are_written_in_the_style_of_the_call() {
 fn requests_are_returned_from_verbosity_3_on() {
     let requests = |verbosity| {
         let call = Call::default().in_mode(false, false, verbosity);
-        failure(&call).fields.get("requests").cloned()
+        failure(&call).partial.fields.get("requests").cloned()
     };
     let request = json!({
         "method": "GET", "path": "/api/v1/machine", "status": 503, "milliseconds": 12, "attempt": 2,
