@@ -7,8 +7,7 @@ use std::path::Path;
 
 use serde_json::{Map, Value};
 
-use crate::ansible::options::coerce;
-use crate::ansible::options::not_utf8;
+use crate::ansible::options::{coerce, not_utf8};
 use crate::ansible::result::Failure;
 use crate::support::io_error;
 

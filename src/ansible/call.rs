@@ -20,9 +20,7 @@ pub struct Call {
     /// The options under their canonical names and in their declared types, with defaults and environment variables filled
     /// in. Options without a value are absent.
     pub options: Map<String, Value>,
-    /// Whether only to predict the changes.
     pub check_mode: bool,
-    /// Whether the differences are shown.
     pub diff_mode: bool,
     /// How many `-v` the user gave.
     pub verbosity: u64,
@@ -44,7 +42,6 @@ impl Call {
     /// # Panics
     ///
     /// When the structure does not match the module's table of options, which is a mistake in the module.
-    #[must_use]
     pub fn options<T: DeserializeOwned>(&self) -> T {
         serde_json::from_value(self.options.clone().into()).unwrap_or_else(|error| {
             panic!("the options do not fit the module's structure: {error}")
@@ -61,7 +58,6 @@ impl Call {
     }
 
     /// The same call in another mode: Ansible's check and diff mode, and its verbosity.
-    #[must_use]
     pub fn in_mode(self, check_mode: bool, diff_mode: bool, verbosity: u64) -> Call {
         let in_mode = |call: Call| call.in_mode(check_mode, diff_mode, verbosity);
         Call {
@@ -76,21 +72,18 @@ impl Call {
     }
 
     /// The result as a module prints it, for callers other than Ansible.
-    #[must_use]
     pub fn result(&self, spec: &'static ModuleSpec, result: Result<Success, Failure>) -> Value {
         let result = to_json(result, self.diff_mode, self.verbosity);
         self.scrub(spec, result.into())
     }
 
     /// The same text without the secrets among the options and in the environment.
-    #[must_use]
     pub fn scrub_text(&self, spec: &'static ModuleSpec, text: String) -> String {
         let hidden = self.scrub(spec, text.into());
         hidden.as_str().unwrap_or_default().to_owned()
     }
 
     /// The same value without the secrets among the options and in the environment.
-    #[must_use]
     pub fn scrub(&self, spec: &'static ModuleSpec, value: Value) -> Value {
         let mut secrets = Secrets::new();
         secrets.add(spec, &self.options);

@@ -43,15 +43,12 @@ const ANSIBLE_PREFIX: &str = "AnsiballZ_";
 /// A module: what it accepts, and what it does.
 #[derive(Clone, Copy, Debug)]
 pub struct Module {
-    /// The table of its options and results.
     pub spec: &'static ModuleSpec,
-    /// What it does.
     pub run: fn(&Call) -> Result<Success, Failure>,
 }
 
 /// The name under which Ansible, or someone in its place, started this program as a module:
 /// it has Ansible's prefix, or it is the name of a module.
-#[must_use]
 pub fn module_name_from_arg0<'a>(arg0: &'a str, modules: &[Module]) -> Option<&'a str> {
     let file = arg0.rsplit('/').next().unwrap_or(arg0);
     let (by_ansible, file) = match file.strip_prefix(ANSIBLE_PREFIX) {
@@ -81,6 +78,13 @@ fn run(modules: &[Module], name: &str, args_file: &Path) -> Result<Success, Fail
 }
 
 impl Module {
+    pub(crate) const fn new(
+        spec: &'static ModuleSpec,
+        run: fn(&Call) -> Result<Success, Failure>,
+    ) -> Module {
+        Module { spec, run }
+    }
+
     /// The result of a call: with the warnings about its options, with options written in the style of the call, and at
     /// high verbosity with the requests that were sent.
     ///

@@ -52,17 +52,12 @@ pub struct Failure {
 pub struct Diff {
     /// What the text before is, printed above the difference.
     pub before_header: String,
-    /// What the text after is.
     pub after_header: String,
-    /// The text before.
     pub before: String,
-    /// The text after.
     pub after: String,
 }
 
 impl Failure {
-    /// A failure with nothing but a message.
-    #[must_use]
     pub fn new(message: impl Into<String>) -> Failure {
         Failure {
             message: message.into(),
@@ -71,7 +66,6 @@ impl Failure {
     }
 
     /// The failure of a call that makes no sense, whatever the server has.
-    #[must_use]
     pub fn invalid_call(message: impl Into<String>) -> Failure {
         Failure {
             kind: FailureKind::InvalidCall,
@@ -80,7 +74,6 @@ impl Failure {
     }
 
     /// The same failure as one of the call itself.
-    #[must_use]
     pub(crate) fn into_invalid_call(self) -> Failure {
         Failure {
             kind: FailureKind::InvalidCall,
@@ -89,7 +82,6 @@ impl Failure {
     }
 
     /// The same failure with the options in its sentences as a face writes them.
-    #[must_use]
     pub(crate) fn rendered(self, style: OptionStyle) -> Failure {
         Failure {
             message: style.render(&self.message),
@@ -131,7 +123,6 @@ impl Failure {
     }
 
     /// The same failure with the position of the item in front: `machines[1]`. None is the task as a whole.
-    #[must_use]
     pub(crate) fn at(self, position: Option<&str>) -> Failure {
         match position {
             None => self,
@@ -143,14 +134,12 @@ impl Failure {
     }
 
     /// What the server said, where the user's verbosity asks for it.
-    #[must_use]
     pub fn response_at(&self, verbosity: u64) -> Option<&str> {
         let response = self.server_response.as_deref();
         response.filter(|_| verbosity >= DETAIL_VERBOSITY)
     }
 
     /// The message, and the hint behind it.
-    #[must_use]
     pub fn text(&self) -> String {
         match &self.hint {
             Some(hint) if self.message.ends_with(['.', '!', '?']) => {
@@ -175,7 +164,6 @@ impl Failure {
 
 impl Success {
     /// A result without changes that has one field.
-    #[must_use]
     pub(crate) fn with_field(name: &str, value: Value) -> Success {
         Success {
             fields: Map::from_iter([(name.to_owned(), value)]),
@@ -184,12 +172,11 @@ impl Success {
     }
 
     /// The same result with the options in its warnings as a face writes them.
-    #[must_use]
-    pub(crate) fn rendered(self, style: OptionStyle) -> Success {
-        Success {
-            warnings: style.render_all(&self.warnings),
-            ..self
+    pub(crate) fn rendered(mut self, style: OptionStyle) -> Success {
+        for warning in &mut self.warnings {
+            *warning = style.render(warning);
         }
+        self
     }
 }
 

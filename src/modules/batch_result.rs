@@ -5,10 +5,8 @@ use serde_json::{Value, json};
 use crate::ansible::{Call, Failure, Success};
 use crate::modules::failure::about;
 use crate::modules::options::connection;
-use crate::modules::result;
-use crate::modules::result::ToFields;
-use crate::task;
-use crate::task::{PartialOutcome, Task, TaskError, TaskOutcome};
+use crate::modules::result::{self, ToFields};
+use crate::task::{self, PartialOutcome, Task, TaskError, TaskOutcome};
 
 /// Plans the tasks and, outside check mode, applies their plans.
 pub(crate) fn run<T>(

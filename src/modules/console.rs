@@ -1,19 +1,15 @@
 //! `mrp_console`: opens the serial console of a machine.
 
-use serde::{Deserialize, Serialize};
+use serde_json::{Map, json};
 
 use crate::ansible::{
     Attribute, Attributes, Call, Failure, Module, ModuleSpec, Opt, Return, Success,
 };
-use crate::client::{Console, Machine};
-use crate::modules::options::connection;
-use crate::modules::options::machine;
-use crate::modules::result::serialize_fields;
+use crate::modules::options::{connection, machine};
 use crate::modules::returns;
-use crate::task::console;
-use crate::task::console::ConsoleSpec;
+use crate::task::console::{self, ConsoleSpec};
 
-pub(crate) const MODULE: Module = Module { spec: &SPEC, run };
+pub(crate) const MODULE: Module = Module::new(&SPEC, run);
 
 static SPEC: ModuleSpec = ModuleSpec {
     name: "mrp_console",
@@ -56,52 +52,32 @@ static SPEC: ModuleSpec = ModuleSpec {
 
 const OPTIONS: &[Opt] = &[machine::ALLOW_UNASSIGNED];
 
-#[derive(Deserialize)]
-struct ConsoleOptions {
-    allow_unassigned: bool,
-}
-
-#[derive(Serialize)]
-struct ConsoleReport {
-    machine: Machine,
-    console: ConsoleFields,
-}
-
-#[derive(Default, Serialize)]
-struct ConsoleFields {
-    url: Option<String>,
-    host: Option<String>,
-    port: Option<u16>,
-    token: Option<String>,
-}
-
 fn run(call: &Call) -> Result<Success, Failure> {
-    let options: ConsoleOptions = call.options();
     let spec = ConsoleSpec {
         machine: machine::machine(call)?,
-        allow_unassigned: options.allow_unassigned,
+        allow_unassigned: call.options["allow_unassigned"] == true,
     };
     let client = connection::connect(call)?;
     let machine = console::prepare(client.read_only(), &spec)?;
-    let console = match call.check_mode {
-        true => ConsoleFields::default(),
-        false => console::open(&client, &machine)?.into(),
+    let opened = match call.check_mode {
+        true => None,
+        false => Some(console::open(&client, &machine)?),
     };
+    let opened = opened.as_ref();
+    let console = json!({
+        "url": opened.map(|console| &console.url),
+        "host": opened.map(|console| &console.host),
+        "port": opened.map(|console| console.port),
+        "token": opened.map(|console| &console.token),
+    });
+    let fields = [
+        ("machine".to_owned(), json!(machine)),
+        ("console".to_owned(), console),
+    ];
     Ok(Success {
-        fields: serialize_fields(&ConsoleReport { machine, console }),
+        fields: Map::from_iter(fields),
         ..Success::default()
     })
-}
-
-impl From<Console> for ConsoleFields {
-    fn from(console: Console) -> Self {
-        ConsoleFields {
-            url: Some(console.url),
-            host: Some(console.host),
-            port: Some(console.port),
-            token: Some(console.token),
-        }
-    }
 }
 
 const EXAMPLES: &str = r#"- name: Ask for the console

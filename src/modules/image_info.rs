@@ -5,14 +5,12 @@ use serde_json::json;
 
 use crate::ansible::{Call, Failure, Kind, Module, ModuleSpec, Opt, Return, Success};
 use crate::client::ImageType;
-use crate::modules::options::connection;
-use crate::modules::options::info;
+use crate::modules::options::{connection, info};
 use crate::modules::returns;
 use crate::support::glob::Glob;
-use crate::task::list;
-use crate::task::list::ImageFilter;
+use crate::task::list::{self, ImageFilter};
 
-pub(crate) const MODULE: Module = Module { spec: &SPEC, run };
+pub(crate) const MODULE: Module = Module::new(&SPEC, run);
 
 static SPEC: ModuleSpec = ModuleSpec {
     name: "mrp_image_info",

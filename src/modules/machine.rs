@@ -4,18 +4,15 @@ use serde::Deserialize;
 
 use crate::ansible::{
     Attribute, Attributes, Call, Constraints, Failure, Kind, Module, ModuleSpec, Opt, Return,
-    Success,
 };
 use crate::client::{ImageId, PreseedId, ReportedState};
-use crate::modules::options::connection;
-use crate::modules::options::{machine, wait};
-use crate::modules::returns;
-use crate::modules::run;
+use crate::modules::options::{connection, machine, wait};
+use crate::modules::{returns, run};
 use crate::task::machine::{
     ImageRef, MachineGoal, MachineSpec, PreseedRef, ProvisionSettings, Setting,
 };
 
-pub(crate) const MODULE: Module = Module { spec: &SPEC, run };
+pub(crate) const MODULE: Module = Module::new(&SPEC, |call| run::run(call, to_task));
 
 static SPEC: ModuleSpec = ModuleSpec {
     name: "mrp_machine",
@@ -169,10 +166,6 @@ enum RequestedState {
     Ready,
     Error,
     Unknown,
-}
-
-fn run(call: &Call) -> Result<Success, Failure> {
-    run::run(call, to_task)
 }
 
 pub(crate) fn to_task(call: &Call) -> Result<MachineSpec, Failure> {

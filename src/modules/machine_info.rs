@@ -5,14 +5,12 @@ use serde_json::json;
 
 use crate::ansible::{Call, Constraints, Failure, Kind, Module, ModuleSpec, Opt, Return, Success};
 use crate::client::MachineState;
-use crate::modules::options::connection;
-use crate::modules::options::info;
+use crate::modules::options::{connection, info};
 use crate::modules::returns;
 use crate::support::glob::Glob;
-use crate::task::list;
-use crate::task::list::{MachineDetails, MachineFilter};
+use crate::task::list::{self, MachineDetails, MachineFilter};
 
-pub(crate) const MODULE: Module = Module { spec: &SPEC, run };
+pub(crate) const MODULE: Module = Module::new(&SPEC, run);
 
 static SPEC: ModuleSpec = ModuleSpec {
     name: "mrp_machine_info",

@@ -4,13 +4,11 @@ use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
 use crate::ansible::{Call, Constraints, Failure, Kind, Module, ModuleSpec, Opt, Return, Success};
-use crate::modules::options::connection;
-use crate::modules::options::info;
+use crate::modules::options::{connection, info};
 use crate::modules::returns;
-use crate::task::network;
-use crate::task::network::{NetworkReport, NetworkSpec};
+use crate::task::network::{self, NetworkReport, NetworkSpec};
 
-pub(crate) const MODULE: Module = Module { spec: &SPEC, run };
+pub(crate) const MODULE: Module = Module::new(&SPEC, run);
 
 static SPEC: ModuleSpec = ModuleSpec {
     name: "mrp_network_facts",
@@ -74,16 +72,16 @@ fn to_spec(options: NetworkFactsOptions) -> Result<NetworkSpec, Failure> {
 }
 
 fn success(report: NetworkReport) -> Success {
-    let machines: Vec<Value> = report.machines.iter().map(|facts| json!(facts)).collect();
-    let names = report.machines.into_iter().map(|facts| facts.name);
-    let by_name: Map<String, Value> = names.zip(machines.iter().cloned()).collect();
-    let mut network = Map::new();
-    network.insert("mrp_network".into(), by_name.into());
-    let mut fields = Map::new();
-    fields.insert("ansible_facts".into(), network.into());
-    fields.insert("machines".into(), machines.into());
+    let by_name = report.machines.iter();
+    let by_name: Map<String, Value> = by_name
+        .map(|facts| (facts.name.clone(), json!(facts)))
+        .collect();
+    let fields = [
+        ("ansible_facts".to_owned(), json!({"mrp_network": by_name})),
+        ("machines".to_owned(), json!(report.machines)),
+    ];
     Success {
-        fields,
+        fields: Map::from_iter(fields),
         warnings: report.warnings,
         ..Success::default()
     }

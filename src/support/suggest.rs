@@ -4,7 +4,6 @@
 ///
 /// Case does not count. A name that is contained in a candidate, or the other way round, is near as well: people leave
 /// out prefixes (`token` for `mrp_token`). An exact match is no suggestion.
-#[must_use]
 pub(crate) fn near<'a>(name: &str, candidates: impl IntoIterator<Item = &'a str>) -> Vec<&'a str> {
     let lower = name.to_lowercase();
     let mut found: Vec<(usize, &str)> = candidates

@@ -13,7 +13,6 @@ const AUTHOR: &str = "The mr-provisioner authors";
 const HEADER: &str = "# Written by `mrp docs` from the module's table of options: change that.\n";
 
 /// The text of `library/NAME.yml`.
-#[must_use]
 pub fn sidecar(spec: &ModuleSpec) -> String {
     let document = YamlValue::map([
         ("DOCUMENTATION", documentation(spec)),

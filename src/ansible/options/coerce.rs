@@ -7,8 +7,7 @@
 use serde_json::Value;
 
 use crate::ansible::options::option::Kind;
-use crate::ansible::options::path;
-use crate::ansible::options::python;
+use crate::ansible::options::{path, python};
 
 /// The words for true and false, compared without case.
 pub(crate) const TRUE_WORDS: [&str; 6] = ["y", "yes", "on", "1", "true", "t"];

@@ -3,14 +3,12 @@
 use serde::Deserialize;
 
 use crate::ansible::{Call, Failure, Kind, Module, ModuleSpec, Opt, Return, Success};
-use crate::modules::options::connection;
-use crate::modules::options::info;
+use crate::modules::options::{connection, info};
 use crate::modules::returns;
-use crate::task::TaskError;
 use crate::task::machine::MachineRef;
-use crate::task::network;
+use crate::task::{TaskError, network};
 
-pub(crate) const MODULE: Module = Module { spec: &SPEC, run };
+pub(crate) const MODULE: Module = Module::new(&SPEC, run);
 
 static SPEC: ModuleSpec = ModuleSpec {
     name: "mr_provisioner_get_ip",
