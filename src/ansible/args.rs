@@ -42,7 +42,7 @@ pub(crate) fn read(file: &Path) -> Result<Args, Failure> {
         Failure::new(format!(
             "Cannot read the arguments file {}: {}.",
             file.display(),
-            io_error::of(&error)
+            io_error::text(&error)
         ))
     })?;
     parse(&contents)
@@ -124,27 +124,17 @@ fn quote_non_finite(contents: &[u8]) -> Vec<u8> {
     let mut in_string = false;
     let mut rest = contents;
     while let Some(&byte) = rest.first() {
-        let taken = match byte {
-            b'"' => {
-                in_string = !in_string;
-                1
-            }
-            b'\\' if in_string => rest.len().min(2),
-            _ => 1,
-        };
-        match WORDS
-            .iter()
-            .find(|(word, _)| !in_string && rest.starts_with(word))
-        {
-            Some((word, replacement)) => {
-                quoted.extend_from_slice(replacement);
-                rest = &rest[word.len()..];
-            }
-            None => {
-                quoted.extend_from_slice(&rest[..taken]);
-                rest = &rest[taken..];
-            }
+        let word = WORDS.iter().find(|(word, _)| rest.starts_with(word));
+        if let Some((word, replacement)) = word.filter(|_| !in_string) {
+            quoted.extend_from_slice(replacement);
+            rest = &rest[word.len()..];
+            continue;
         }
+        let is_escape = in_string && byte == b'\\';
+        let length = if is_escape { rest.len().min(2) } else { 1 };
+        in_string ^= byte == b'"';
+        quoted.extend_from_slice(&rest[..length]);
+        rest = &rest[length..];
     }
     quoted
 }

@@ -109,13 +109,17 @@ impl Failure {
         }
         let not_done = Vec::from_iter(under_way);
         let plan = [done.as_slice(), &not_done].concat();
-        let mut partial = Success::default();
-        if !plan.is_empty() {
-            partial.changed = true;
-            for (key, steps) in [("plan", plan), ("done", done), ("not_done", not_done)] {
-                partial.fields.insert(key.to_owned(), steps.into());
-            }
-        }
+        let partial = match plan.is_empty() {
+            true => Success::default(),
+            false => Success {
+                changed: true,
+                ..Success::with_fields([
+                    ("plan", plan.into()),
+                    ("done", done.into()),
+                    ("not_done", not_done.into()),
+                ])
+            },
+        };
         Failure {
             partial,
             ..Failure::new(message)
@@ -163,10 +167,11 @@ impl Failure {
 }
 
 impl Success {
-    /// A result without changes that has one field.
-    pub(crate) fn with_field(name: &str, value: Value) -> Success {
+    /// A result without changes that has these fields.
+    pub(crate) fn with_fields<const N: usize>(fields: [(&str, Value); N]) -> Success {
+        let fields = fields.map(|(name, value)| (name.to_owned(), value));
         Success {
-            fields: Map::from_iter([(name.to_owned(), value)]),
+            fields: Map::from_iter(fields),
             ..Success::default()
         }
     }

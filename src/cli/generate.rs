@@ -15,7 +15,7 @@ use crate::cli::parser::HelpDetail;
 use crate::cli::{INVALID_CALL, profiles};
 use crate::modules::options::connection;
 use crate::support::io_error;
-use crate::support::stdio::say;
+use crate::support::stdio::print_stdout;
 
 /// Runs one of the commands that print or write such a text.
 pub(crate) fn print(matches: &ArgMatches) -> ExitCode {
@@ -25,13 +25,13 @@ pub(crate) fn print(matches: &ArgMatches) -> ExitCode {
     };
     match matches.subcommand() {
         Some(("completions", matches)) => match value(matches, "shell").parse() {
-            Ok(shell) => say(&completions(shell)),
+            Ok(shell) => print_stdout(&completions(shell)),
             Err(_) => ExitCode::from(INVALID_CALL),
         },
-        Some(("man", _)) => say(&manual()),
+        Some(("man", _)) => print_stdout(&manual()),
         Some(("docs", matches)) => {
             match write_documentation(value(matches, "directory").as_ref()) {
-                Ok(paths) => say(&paths),
+                Ok(paths) => print_stdout(&paths),
                 Err(sentence) => {
                     terminal::print_failure(&Failure::new(sentence));
                     ExitCode::FAILURE
@@ -48,7 +48,7 @@ fn write_documentation(directory: &Path) -> Result<String, String> {
     for module in crate::MODULES {
         let path = directory.join(format!("{}.yml", module.spec.name));
         std::fs::write(&path, sidecar(module.spec)).map_err(|error| {
-            let error = io_error::of(&error);
+            let error = io_error::text(&error);
             format!("{} cannot be written: {error}", path.display())
         })?;
         paths.push_str(&format!("{}\n", path.display()));

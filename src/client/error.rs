@@ -191,7 +191,7 @@ pub(crate) enum ErrorDetails {
     #[error("{} changed while it was being read", path.display())]
     FileChanged { path: PathBuf },
 
-    #[error("cannot read {}: {}", path.display(), io_error::of(source))]
+    #[error("cannot read {}: {}", path.display(), io_error::text(source))]
     File { path: PathBuf, source: io::Error },
 }
 

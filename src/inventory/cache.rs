@@ -33,7 +33,7 @@ impl InventoryCache {
     pub(super) fn store(&self, inventory: &Value) -> Result<(), String> {
         let copy = self.sealed_copy(now(), inventory).to_string();
         replace_file(&self.path, copy.as_bytes()).map_err(|error| {
-            let (path, error) = (self.path.display(), io_error::of(&error));
+            let (path, error) = (self.path.display(), io_error::text(&error));
             format!("the copy {path} cannot be written: {error}")
         })
     }
@@ -43,7 +43,7 @@ impl InventoryCache {
         let path = self.path.display();
         let text = require_file(&self.path)
             .and_then(|()| fs::read(&self.path))
-            .map_err(|error| format!("there is no copy {path}: {}", io_error::of(&error)))?;
+            .map_err(|error| format!("there is no copy {path}: {}", io_error::text(&error)))?;
         let mut copy: Value = serde_json::from_slice(&text).unwrap_or_default();
         let made = copy["made"].as_str().and_then(|made| made.parse().ok());
         let Some(made) = made.map(Duration::from_millis) else {

@@ -1,6 +1,6 @@
 //! `mrp_console`: opens the serial console of a machine.
 
-use serde_json::{Map, json};
+use serde_json::json;
 
 use crate::ansible::{
     Attribute, Attributes, Call, Failure, Module, ModuleSpec, Opt, Return, Success,
@@ -70,14 +70,10 @@ fn run(call: &Call) -> Result<Success, Failure> {
         "port": opened.map(|console| console.port),
         "token": opened.map(|console| &console.token),
     });
-    let fields = [
-        ("machine".to_owned(), json!(machine)),
-        ("console".to_owned(), console),
-    ];
-    Ok(Success {
-        fields: Map::from_iter(fields),
-        ..Success::default()
-    })
+    Ok(Success::with_fields([
+        ("machine", json!(machine)),
+        ("console", console),
+    ]))
 }
 
 const EXAMPLES: &str = r#"- name: Ask for the console

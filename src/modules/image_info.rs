@@ -64,7 +64,7 @@ fn run(call: &Call) -> Result<Success, Failure> {
     let filter = to_filter(call.options());
     let client = connection::connect(call)?;
     let images = list::images(client.read_only(), &filter)?;
-    Ok(Success::with_field("images", json!(images)))
+    Ok(Success::with_fields([("images", json!(images))]))
 }
 
 fn to_filter(options: ImageInfoOptions) -> ImageFilter {

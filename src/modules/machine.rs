@@ -223,26 +223,26 @@ fn setting<Id, Ref>(
 }
 
 fn goal(call: &Call, options: &MachineOptions) -> Result<MachineGoal, Failure> {
-    if !matches!(options.state, RequestedState::Provisioned) {
-        require_provisioned("force", options.force)?;
-        require_provisioned("netboot_when_ready", options.netboot_when_ready.is_some())?;
+    let state = match options.state {
+        RequestedState::Provisioned => {
+            return Ok(MachineGoal::Provisioned(provisioning(call, options)?));
+        }
+        RequestedState::Configured => None,
+        RequestedState::Ready => Some(ReportedState::Ready),
+        RequestedState::Error => Some(ReportedState::Error),
+        RequestedState::Unknown => Some(ReportedState::Unknown),
+    };
+    let has_netboot_when_ready = options.netboot_when_ready.is_some();
+    for (option, is_given) in [
+        ("force", options.force),
+        ("netboot_when_ready", has_netboot_when_ready),
+    ] {
+        if is_given {
+            let message = format!("O({option}) needs O(state=provisioned)");
+            return Err(Failure::invalid_call(message));
+        }
     }
-    Ok(match options.state {
-        RequestedState::Configured => MachineGoal::Configured,
-        RequestedState::Provisioned => MachineGoal::Provisioned(provisioning(call, options)?),
-        RequestedState::Ready => MachineGoal::Reported(ReportedState::Ready),
-        RequestedState::Error => MachineGoal::Reported(ReportedState::Error),
-        RequestedState::Unknown => MachineGoal::Reported(ReportedState::Unknown),
-    })
-}
-
-fn require_provisioned(option: &str, given: bool) -> Result<(), Failure> {
-    if given {
-        return Err(Failure::invalid_call(format!(
-            "O({option}) needs O(state=provisioned)"
-        )));
-    }
-    Ok(())
+    Ok(state.map_or(MachineGoal::Configured, MachineGoal::Reported))
 }
 
 fn provisioning(call: &Call, options: &MachineOptions) -> Result<ProvisionSettings, Failure> {

@@ -87,7 +87,7 @@ fn run(call: &Call) -> Result<Success, Failure> {
     let filter = to_filter(call.options())?;
     let client = connection::connect(call)?;
     let machines = list::machines(client.read_only(), &filter)?;
-    Ok(Success::with_field("machines", json!(machines)))
+    Ok(Success::with_fields([("machines", json!(machines))]))
 }
 
 fn to_filter(options: MachineInfoOptions) -> Result<MachineFilter, Failure> {

@@ -6,7 +6,7 @@ use serde_json::{Map, Value, json};
 use crate::ansible::{Call, Constraints, Failure, Kind, Module, ModuleSpec, Opt, Return, Success};
 use crate::modules::options::{connection, info};
 use crate::modules::returns;
-use crate::task::network::{self, NetworkReport, NetworkSpec};
+use crate::task::network::{self, NetworkSpec};
 
 pub(crate) const MODULE: Module = Module::new(&SPEC, run);
 
@@ -59,7 +59,17 @@ fn run(call: &Call) -> Result<Success, Failure> {
     let spec = to_spec(call.options())?;
     let client = connection::connect(call)?;
     let report = network::gather(client.read_only(), &spec)?;
-    Ok(success(report))
+    let machines = report.machines.iter();
+    let by_name: Map<String, Value> = machines
+        .map(|facts| (facts.name.clone(), json!(facts)))
+        .collect();
+    Ok(Success {
+        warnings: report.warnings,
+        ..Success::with_fields([
+            ("ansible_facts", json!({ "mrp_network": by_name })),
+            ("machines", json!(report.machines)),
+        ])
+    })
 }
 
 fn to_spec(options: NetworkFactsOptions) -> Result<NetworkSpec, Failure> {
@@ -69,22 +79,6 @@ fn to_spec(options: NetworkFactsOptions) -> Result<NetworkSpec, Failure> {
         scope: info::scope(!options.all),
         preference: options.interface.unwrap_or_default(),
     })
-}
-
-fn success(report: NetworkReport) -> Success {
-    let by_name = report.machines.iter();
-    let by_name: Map<String, Value> = by_name
-        .map(|facts| (facts.name.clone(), json!(facts)))
-        .collect();
-    let fields = [
-        ("ansible_facts".to_owned(), json!({"mrp_network": by_name})),
-        ("machines".to_owned(), json!(report.machines)),
-    ];
-    Success {
-        fields: Map::from_iter(fields),
-        warnings: report.warnings,
-        ..Success::default()
-    }
 }
 
 const EXAMPLES: &str = r#"- name: Where are my machines?

@@ -65,7 +65,7 @@ fn run(call: &Call) -> Result<Success, Failure> {
     let filter = to_filter(call.options());
     let client = connection::connect(call)?;
     let preseeds = list::preseeds(client.read_only(), &filter)?;
-    Ok(Success::with_field("preseeds", json!(preseeds)))
+    Ok(Success::with_fields([("preseeds", json!(preseeds))]))
 }
 
 fn to_filter(options: PreseedInfoOptions) -> PreseedFilter {

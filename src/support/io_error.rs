@@ -3,7 +3,7 @@
 use std::fmt::Display;
 
 /// The text of an error without the number of the operating system.
-pub(crate) fn of(error: &(impl Display + ?Sized)) -> String {
+pub(crate) fn text(error: &(impl Display + ?Sized)) -> String {
     let text = error.to_string();
     text.split(" (os error")
         .next()

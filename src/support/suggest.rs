@@ -57,7 +57,7 @@ mod tests {
     }
 
     #[test]
-    fn suggests_what_was_meant() {
+    fn suggests_names_that_are_near() {
         assert_eq!(near("desription", OPTIONS), ["description"]);
         assert_eq!(near("tpye", OPTIONS), ["type"]);
         assert_eq!(near("token", OPTIONS), ["mrp_token"]);

@@ -84,7 +84,7 @@ fn run(call: &Call) -> Result<Success, Failure> {
     let filter = filter(&options)?;
     let client = connection::connect(call)?;
     let rows = read_rows(client.read_only(), &filter, &options.interface)?;
-    Ok(Success::with_field("machines", json!(rows)))
+    Ok(Success::with_fields([("machines", json!(rows))]))
 }
 
 fn filter(options: &StatusOptions) -> Result<MachineFilter, Failure> {

@@ -92,7 +92,7 @@ impl FailedExchange<'_> {
 /// The innermost cause of an error, without the number of the system's error.
 pub(crate) fn root_cause(error: &(dyn StdError + 'static)) -> String {
     let innermost = causes(error).last().unwrap_or(error);
-    let mut text = server_text::one_line(&io_error::of(innermost));
+    let mut text = server_text::one_line(&io_error::text(innermost));
     if let Some(first) = text.get_mut(..1) {
         first.make_ascii_lowercase();
     }

@@ -137,7 +137,9 @@ fn is_encrypted(path: &Path) -> bool {
 
 fn unreadable(path: &Path, what: &str, error: pem::Error) -> ErrorDetails {
     let reason = match &error {
-        pem::Error::Io(error) => format!("cannot read {}: {}", path.display(), io_error::of(error)),
+        pem::Error::Io(error) => {
+            format!("cannot read {}: {}", path.display(), io_error::text(error))
+        }
         pem::Error::NoItemsFound => format!("{} holds no {what} in PEM form", path.display()),
         _ => format!("{} is not a valid PEM file", path.display()),
     };

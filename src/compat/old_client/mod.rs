@@ -17,7 +17,7 @@ use crate::ansible::{Call, Failure, Module};
 use crate::cli::output::{terminal, text};
 use crate::cli::usage_error::sentence;
 use crate::cli::{INVALID_CALL, VERBOSITY, print_help, profiles};
-use crate::support::stdio::say;
+use crate::support::stdio::print_stdout;
 
 pub(crate) use parser::is_meant;
 
@@ -199,15 +199,15 @@ impl ActionOutput {
     fn print(self) -> ExitCode {
         match self {
             ActionOutput::Nothing => ExitCode::SUCCESS,
-            ActionOutput::Found(true) => say("True\n"),
-            ActionOutput::Found(false) => match say("False\n") {
+            ActionOutput::Found(true) => print_stdout("True\n"),
+            ActionOutput::Found(false) => match print_stdout("False\n") {
                 ExitCode::SUCCESS => ExitCode::from(NOT_FOUND),
                 failed => failed,
             },
             ActionOutput::Lines(text) if std::io::stdout().is_terminal() => {
-                say(&text::without_controls(&text))
+                print_stdout(&text::without_controls(&text))
             }
-            ActionOutput::Lines(text) => say(&text),
+            ActionOutput::Lines(text) => print_stdout(&text),
         }
     }
 }

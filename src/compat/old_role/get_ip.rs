@@ -73,7 +73,7 @@ fn run(call: &Call) -> Result<Success, Failure> {
             "interface '{interface_name}' of machine '{machine_name}' has no address"
         ))
     })?;
-    Ok(Success::with_field("ip", address.into()))
+    Ok(Success::with_fields([("ip", address.into())]))
 }
 
 /// The role has no option for the id of an interface.

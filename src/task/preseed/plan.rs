@@ -165,6 +165,6 @@ fn read_file(path: &Path) -> Result<String, TaskError> {
         path: path.display().to_string(),
         problem,
     };
-    let bytes = std::fs::read(path).map_err(|error| file_error(io_error::of(&error)))?;
+    let bytes = std::fs::read(path).map_err(|error| file_error(io_error::text(&error)))?;
     String::from_utf8(bytes).map_err(|_| file_error("is not UTF-8 text".into()))
 }

@@ -206,7 +206,7 @@ fn a_failure_carries_its_hint_and_at_high_verbosity_the_answer_of_the_server() {
 }
 
 #[test]
-fn a_full_or_closed_output_is_an_error_without_a_word() {
+fn a_full_or_closed_output_fails_without_a_message() {
     let mut full = run("mrp_probe", &json!({"name": "x"}));
     let output = full
         .command
