@@ -37,6 +37,8 @@ pub struct Failure {
     pub kind: FailureKind,
     /// What was tried, on what, and what came back: one sentence.
     pub message: String,
+    /// The same for each item of a list that failed, where the message counts them.
+    pub item_messages: Vec<String>,
     /// What to do about it: another sentence.
     pub hint: Option<String>,
     /// Whether the hint says to give an option: a face without the module's options leaves it out.
@@ -85,6 +87,11 @@ impl Failure {
     pub(crate) fn rendered(self, style: OptionStyle) -> Failure {
         Failure {
             message: style.render(&self.message),
+            item_messages: self
+                .item_messages
+                .iter()
+                .map(|message| style.render(message))
+                .collect(),
             hint: self.hint.map(|hint| style.render(&hint)),
             partial: self.partial.rendered(style),
             ..self

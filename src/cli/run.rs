@@ -70,7 +70,7 @@ fn show(request: &CommandRequest, outcome: Result<Success, Failure>) -> ExitCode
 /// What was done is a result. Of several items, each that failed has a line.
 fn show_failure(failure: &Failure, result: &Value, options: DisplayOptions) -> ExitCode {
     let printed = terminal::print(&done_text(result, options));
-    match failed_items_text(result) {
+    match failed_items_text(result, &failure.item_messages) {
         None => terminal::print_failure(failure),
         Some((count, items)) => {
             terminal::print_failure(&Failure::new(count));

@@ -3,7 +3,6 @@
 use serde_json::{Value, json};
 
 use crate::ansible::{Call, Failure, Success};
-use crate::modules::failure::about;
 use crate::modules::options::connection;
 use crate::modules::result::{self, ToFields};
 use crate::task::{self, PartialOutcome, Task, TaskError, TaskOutcome};
@@ -40,6 +39,8 @@ struct ItemResult {
     /// The fields, differences and warnings, whether it failed or not.
     result: Success,
     failure: Option<Failure>,
+    /// Whether the failure's message begins with the title.
+    names_title: bool,
     /// Whether it did not fail itself, but was not carried on because another did.
     is_abandoned: bool,
 }
@@ -55,15 +56,18 @@ impl ItemResult {
                 title,
                 result: result::success(outcome, to_fields),
                 failure: None,
+                names_title: false,
                 is_abandoned: false,
             },
             Err(halted) => {
                 let is_abandoned = matches!(halted.error, TaskError::Abandoned(_));
+                let names_title = halted.error.object().as_ref() == Some(&title);
                 let mut failure = result::partial_failure(*halted);
                 ItemResult {
                     title,
                     result: std::mem::take(&mut failure.partial),
                     failure: Some(failure),
+                    names_title,
                     is_abandoned,
                 }
             }
@@ -88,10 +92,15 @@ impl ItemResult {
         Value::Object(entry)
     }
 
-    /// The failure, unless there is none of its own.
-    fn own_failure(&self) -> Option<(&str, &Failure)> {
+    /// The failure, unless there is none of its own, and a sentence about it.
+    fn own_failure(&self) -> Option<(&Failure, String)> {
         let failure = self.failure.as_ref().filter(|_| !self.is_abandoned)?;
-        Some((&self.title, failure))
+        let message = &failure.message;
+        let sentence = match self.names_title {
+            true => message.clone(),
+            false => format!("{}: {message}", self.title),
+        };
+        Some((failure, sentence))
     }
 
     /// The steps that its result has under this key.
@@ -143,16 +152,14 @@ fn all_steps(items: &[ItemResult], key: &str) -> Value {
 
 /// How many items failed, and why. A hint or an answer of the server that all failures share is that of the whole.
 fn combined_failure(items: &[ItemResult]) -> Failure {
-    let failed: Vec<(&str, &Failure)> = items.iter().filter_map(ItemResult::own_failure).collect();
-    let mut sentences: Vec<String> = failed
-        .iter()
-        .map(|(title, failure)| about(title, &failure.message))
-        .collect();
+    let failed = items.iter().filter_map(ItemResult::own_failure);
+    let (failures, item_messages): (Vec<&Failure>, Vec<String>) = failed.unzip();
+    let mut sentences = item_messages.clone();
     // Items for the same object fail alike.
     sentences.dedup();
     let mut message = format!(
         "{} of {} failed: {}",
-        failed.len(),
+        failures.len(),
         items.len(),
         sentences.join("; ")
     );
@@ -161,9 +168,10 @@ fn combined_failure(items: &[ItemResult]) -> Failure {
         message.push_str(&format!("; {abandoned} not carried on"));
     }
     Failure {
-        hint: common(failed.iter().map(|(_, failure)| &failure.hint)),
-        hint_names_option: failed.iter().any(|(_, failure)| failure.hint_names_option),
-        server_response: common(failed.iter().map(|(_, failure)| &failure.server_response)),
+        item_messages,
+        hint: common(failures.iter().map(|failure| &failure.hint)),
+        hint_names_option: failures.iter().any(|failure| failure.hint_names_option),
+        server_response: common(failures.iter().map(|failure| &failure.server_response)),
         ..Failure::new(message)
     }
 }

@@ -25,11 +25,3 @@ impl From<client::Error> for Failure {
         TaskError::from(error).into()
     }
 }
-
-/// A sentence with its subject in front, unless it begins with it.
-pub(crate) fn about(title: &str, sentence: &str) -> String {
-    match sentence.starts_with(title) {
-        true => sentence.to_owned(),
-        false => format!("{title}: {sentence}"),
-    }
-}

@@ -166,8 +166,10 @@ fn refuse_repeated_objects<T: Task>(tasks: &[T], plans: &mut [PlanResult<T>]) {
             .iter()
             .any(|object| claim_counts[object.as_str()] > 1)
         {
-            let sentence = format!("{} is in the list more than once", task.title());
-            *plan = Err(TaskError::Refused(sentence));
+            *plan = Err(TaskError::Impossible {
+                object: task.title(),
+                problem: "is in the list more than once".into(),
+            });
         }
     }
 }

@@ -115,6 +115,10 @@ pub(crate) enum TaskError {
     #[error("{0}")]
     Refused(String),
 
+    /// The object cannot be or have what is asked.
+    #[error("{object} {problem}")]
+    Impossible { object: String, problem: String },
+
     /// A local file could not be used.
     #[error("{path}: {problem}")]
     File { path: String, problem: String },
@@ -144,10 +148,11 @@ pub(crate) enum TaskError {
     Abandoned(&'static str),
 
     /// The deadline of a wait passed.
-    #[error("{unmet} within {} s; the last state seen was {last}", waited.as_secs_f64())]
+    #[error("{object} was not {state} within {} s; the last state seen was {last}", waited.as_secs_f64())]
     WaitTimeout {
-        /// `machine 'qdc01' was not ready`.
-        unmet: String,
+        object: String,
+        /// The awaited state.
+        state: String,
         waited: Duration,
         /// The last state, or why it could not be read.
         last: String,
@@ -203,6 +208,26 @@ impl TaskError {
             TaskError::NetbootOff { .. } => Some(
                 "Switch its netboot on first, or reboot it all the same with the option O(force).".into(),
             ),
+            _ => None,
+        }
+    }
+
+    /// The object that the sentence begins with, for sentences that do.
+    pub(crate) fn object(&self) -> Option<String> {
+        match self {
+            TaskError::NotAssigned { machine, .. } | TaskError::InstallFailed { machine, .. } => {
+                Some(format!("machine '{machine}'"))
+            }
+            TaskError::Ambiguous { what, name, .. } => Some(format!("{what} {name}")),
+            TaskError::AddressTaken {
+                interface: object, ..
+            }
+            | TaskError::NotYours { object, .. }
+            | TaskError::InUse { object, .. }
+            | TaskError::ReadBack { object, .. }
+            | TaskError::Unverified { object, .. }
+            | TaskError::Impossible { object, .. }
+            | TaskError::WaitTimeout { object, .. } => Some(object.clone()),
             _ => None,
         }
     }

@@ -87,7 +87,8 @@ impl OngoingWait {
         let left = self.limits.timeout.saturating_sub(elapsed);
         if left.is_zero() {
             return Err(TaskError::WaitTimeout {
-                unmet: format!("{} was not {}", self.awaited.object, self.awaited.state),
+                object: self.awaited.object.clone(),
+                state: self.awaited.state.clone(),
                 waited: self.limits.timeout,
                 last,
                 hint: self.awaited.hint,

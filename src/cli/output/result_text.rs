@@ -12,7 +12,6 @@ use crate::cli::output::colours::paint;
 use crate::cli::output::diff::diff_text;
 use crate::cli::output::table::table_text;
 use crate::cli::output::text::{NOTHING, display_text, without_controls};
-use crate::modules::failure::about;
 
 /// What the display depends on besides the result.
 #[derive(Clone, Copy)]
@@ -106,7 +105,7 @@ fn step_line(step: &Value, options: DisplayOptions) -> String {
 }
 
 /// How many items of a list failed, then a line for each of them and for each of their hints; None without such an item.
-pub(crate) fn failed_items_text(result: &Value) -> Option<(String, String)> {
+pub(crate) fn failed_items_text(result: &Value, messages: &[String]) -> Option<(String, String)> {
     let items = result["results"].as_array()?;
     let failed = items.iter().filter(|item| item["failed"] == true);
     let (abandoned, failed): (Vec<&Value>, Vec<&Value>) =
@@ -114,11 +113,8 @@ pub(crate) fn failed_items_text(result: &Value) -> Option<(String, String)> {
     if failed.is_empty() {
         return None;
     }
-    let mut lines: Vec<String> = Vec::new();
-    for item in &failed {
-        let sentence = about(&display_text(&item["item"]), &display_text(&item["msg"]));
-        lines.push(format!("  {sentence}\n"));
-    }
+    let messages = messages.iter();
+    let mut lines: Vec<String> = messages.map(|message| format!("  {message}\n")).collect();
     for hint in failed.iter().filter_map(|item| item["hint"].as_str()) {
         let line = without_controls(hint) + "\n";
         if !lines.contains(&line) {

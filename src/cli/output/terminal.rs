@@ -50,6 +50,11 @@ pub(crate) fn scrub(module: &Module, call: &Call, failure: &Failure) -> Failure 
     let scrub = |text: &str| without_controls(&call.scrub_text(module.spec, text.to_owned()));
     Failure {
         kind: failure.kind,
+        item_messages: failure
+            .item_messages
+            .iter()
+            .map(|message| scrub(message))
+            .collect(),
         hint: failure.hint.as_deref().map(scrub),
         hint_names_option: failure.hint_names_option,
         ..Failure::new(scrub(&failure.message))

@@ -31,9 +31,9 @@ impl InterfaceSpec {
             .unwrap_or(ConfigType::Dynamic);
         let desired = self.config_type.as_ref().unwrap_or(&current);
         let is_same_type = *desired == current;
-        let refused = |reason: String| {
-            let interface = interface_title(machine, interface);
-            TaskError::Refused(format!("{interface} cannot be {desired}{reason}"))
+        let refused = |reason: String| TaskError::Impossible {
+            object: interface_title(machine, interface),
+            problem: format!("cannot be {desired}{reason}"),
         };
         if *desired == ConfigType::Dynamic {
             return match self.ipv4 {

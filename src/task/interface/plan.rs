@@ -155,7 +155,8 @@ fn choose_unpromised_address(
 
 /// The error that no free address is left for an interface.
 pub(super) fn no_address_left(interface: String, pool: Pool) -> TaskError {
-    TaskError::Refused(format!(
-        "{interface} gets no address: the pool {pool} has no other free one"
-    ))
+    TaskError::Impossible {
+        object: interface,
+        problem: format!("gets no address: the pool {pool} has no other free one"),
+    }
 }

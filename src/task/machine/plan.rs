@@ -21,10 +21,10 @@ impl MachineSpec {
         match (&self.arch, &machine.arch) {
             (Some(desired), found) if found.as_ref() != Some(desired) => {
                 let found = found.as_deref().unwrap_or("of no architecture");
-                let name = &machine.name;
-                Err(TaskError::Refused(format!(
-                    "machine '{name}' is {found}, not {desired}"
-                )))
+                Err(TaskError::Impossible {
+                    object: machine_title(machine),
+                    problem: format!("is {found}, not {desired}"),
+                })
             }
             _ => Ok(()),
         }
@@ -142,10 +142,10 @@ impl MachineSpec {
         machine: &Machine,
     ) -> Result<(), TaskError> {
         let refuse = |what: &str| {
-            let name = &machine.name;
-            Err(TaskError::Refused(format!(
-                "machine '{name}' has no {what}, so it cannot be provisioned"
-            )))
+            Err(TaskError::Impossible {
+                object: machine_title(machine),
+                problem: format!("has no {what}, so it cannot be provisioned"),
+            })
         };
         if machine.kernel_id.is_none() && self.kernel.is_none() {
             return refuse("kernel");

@@ -16,10 +16,10 @@ type PowerPlan = Plan<PowerOp, PowerReport>;
 /// The power of a machine, if its BMC answers. Without an answer, an order would fail as well.
 pub(super) fn known_power(client: &ReadOnlyClient, machine: &Machine) -> Result<Power, TaskError> {
     match client.powers().get(machine.id)? {
-        Power::NoBmc => Err(TaskError::Refused(format!(
-            "machine '{}' has no BMC, so its power can be neither told nor switched",
-            machine.name
-        ))),
+        Power::NoBmc => Err(TaskError::Impossible {
+            object: machine_title(machine),
+            problem: "has no BMC, so its power can be neither told nor switched".into(),
+        }),
         Power::BmcFails => Err(TaskError::PowerUnknown {
             machine: machine.name.clone(),
         }),
