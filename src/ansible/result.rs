@@ -84,18 +84,13 @@ impl Failure {
     }
 
     /// The same failure with the options in its sentences as a face writes them.
-    pub(crate) fn rendered(self, style: OptionStyle) -> Failure {
-        Failure {
-            message: style.render(&self.message),
-            item_messages: self
-                .item_messages
-                .iter()
-                .map(|message| style.render(message))
-                .collect(),
-            hint: self.hint.map(|hint| style.render(&hint)),
-            partial: self.partial.rendered(style),
-            ..self
+    pub(crate) fn rendered(mut self, style: OptionStyle) -> Failure {
+        let texts = self.hint.iter_mut().chain(&mut self.item_messages);
+        for text in texts.chain([&mut self.message]) {
+            *text = style.render(text);
         }
+        self.partial = self.partial.rendered(style);
+        self
     }
 
     /// The failure of a run that a signal or a panic ends, with the steps that it had completed and the one it had begun.
