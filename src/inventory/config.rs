@@ -28,8 +28,7 @@ pub(crate) static SPEC: ModuleSpec = ModuleSpec {
         ..Constraints::NONE
     },
     ..ModuleSpec::EMPTY
-}
-.documented();
+};
 
 /// The options of the inventory itself.
 pub const OPTIONS: &[Opt] = &[

@@ -4,8 +4,6 @@ use std::env;
 
 use serde_json::Value;
 
-use crate::ansible::options::spec::DOCUMENTED;
-
 #[derive(Clone, Copy, Debug)]
 pub struct Opt {
     pub name: &'static str,
@@ -144,9 +142,7 @@ impl Opt {
     }
 
     pub const fn about(mut self, description: &'static [&'static str]) -> Opt {
-        if DOCUMENTED {
-            self.description = description;
-        }
+        self.description = description;
         self
     }
 

@@ -5,9 +5,6 @@
 
 use crate::ansible::options::option::{Literal, Opt};
 
-/// Whether the texts of the documentation are compiled in: only the command line shows them.
-pub(crate) const DOCUMENTED: bool = cfg!(feature = "documentation");
-
 /// The table of a module.
 #[derive(Clone, Copy, Debug)]
 pub struct ModuleSpec {
@@ -114,21 +111,6 @@ impl ModuleSpec {
         returns: &[],
     };
 
-    /// The same table, without its texts in a program that does not show them.
-    pub const fn documented(self) -> ModuleSpec {
-        if DOCUMENTED {
-            return self;
-        }
-        ModuleSpec {
-            short_description: "",
-            description: &[],
-            notes: &[],
-            seealso: &[],
-            examples: "",
-            ..self
-        }
-    }
-
     /// The option that takes a list of objects, if the module has one.
     pub fn list_option(&self) -> Option<&'static Opt> {
         self.all_options()
@@ -203,8 +185,8 @@ impl Attribute {
     ) -> Attribute {
         Attribute {
             support,
-            description: if DOCUMENTED { description } else { "" },
-            details: if DOCUMENTED { details } else { &[] },
+            description,
+            details,
         }
     }
 }
@@ -222,23 +204,17 @@ impl Return {
     }
 
     pub const fn about(mut self, description: &'static str) -> Return {
-        if DOCUMENTED {
-            self.description = description;
-        }
+        self.description = description;
         self
     }
 
     pub const fn returned(mut self, returned: &'static str) -> Return {
-        if DOCUMENTED {
-            self.returned = returned;
-        }
+        self.returned = returned;
         self
     }
 
     pub const fn sample(mut self, sample: &'static str) -> Return {
-        if DOCUMENTED {
-            self.sample = Some(sample);
-        }
+        self.sample = Some(sample);
         self
     }
 
