@@ -7,8 +7,7 @@ use std::path::Path;
 
 use serde_json::{Map, Value};
 
-use crate::ansible::options::coerce;
-use crate::ansible::options::not_utf8;
+use crate::ansible::options::{coerce, not_utf8};
 use crate::ansible::result::Failure;
 use crate::support::io_error;
 
@@ -125,114 +124,17 @@ fn quote_non_finite(contents: &[u8]) -> Vec<u8> {
     let mut in_string = false;
     let mut rest = contents;
     while let Some(&byte) = rest.first() {
-        let taken = match byte {
-            b'"' => {
-                in_string = !in_string;
-                1
-            }
-            b'\\' if in_string => rest.len().min(2),
-            _ => 1,
-        };
-        match WORDS
-            .iter()
-            .find(|(word, _)| !in_string && rest.starts_with(word))
-        {
-            Some((word, replacement)) => {
-                quoted.extend_from_slice(replacement);
-                rest = &rest[word.len()..];
-            }
-            None => {
-                quoted.extend_from_slice(&rest[..taken]);
-                rest = &rest[taken..];
-            }
+        let word = WORDS.iter().find(|(word, _)| rest.starts_with(word));
+        if let Some((word, replacement)) = word.filter(|_| !in_string) {
+            quoted.extend_from_slice(replacement);
+            rest = &rest[word.len()..];
+            continue;
         }
+        let is_escape = in_string && byte == b'\\';
+        let length = if is_escape { rest.len().min(2) } else { 1 };
+        in_string ^= byte == b'"';
+        quoted.extend_from_slice(&rest[..length]);
+        rest = &rest[length..];
     }
     quoted
-}
-
-#[cfg(test)]
-mod tests {
-    use serde_json::json;
-
-    use super::*;
-
-    fn parsed(text: &str) -> Args {
-        parse(text.as_bytes()).unwrap()
-    }
-
-    fn message(text: &str) -> String {
-        parse(text.as_bytes()).unwrap_err().message
-    }
-
-    #[test]
-    fn separates_options_from_ansible_keys() {
-        let args = parsed(
-            r#"{"state": "present", "_ansible_check_mode": true, "_ansible_diff": false, "_ansible_verbosity": 3,
-                "_ansible_module_name": "acme.mrp.mrp_image", "_ansible_of_tomorrow": {"x": 1}}"#,
-        );
-        assert_eq!(Value::from(args.options), json!({"state": "present"}));
-        assert!(args.internal.check_mode && !args.internal.diff_mode);
-        assert_eq!(args.internal.verbosity, 3);
-        assert_eq!(
-            args.internal.module_name.as_deref(),
-            Some("acme.mrp.mrp_image")
-        );
-    }
-
-    #[test]
-    fn wants_invocation_depends_on_the_release() {
-        for (keys, wanted) in [
-            (r#"{}"#, true),
-            (r#"{"_ansible_version": "2.9.27"}"#, true),
-            (r#"{"_ansible_version": "2.20.10"}"#, true),
-            (
-                r#"{"_ansible_version": "2.21.5", "_ansible_inject_invocation": false}"#,
-                false,
-            ),
-            (
-                r#"{"_ansible_version": "2.21.0rc1", "_ansible_inject_invocation": true}"#,
-                true,
-            ),
-            (r#"{"_ansible_version": "2.22.0.dev0"}"#, false),
-        ] {
-            assert_eq!(parsed(keys).internal.wants_invocation, wanted, "{keys}");
-        }
-    }
-
-    #[test]
-    fn reads_numbers_that_are_not_json() {
-        let args = parsed(
-            r#"{"a": NaN, "b": [Infinity, -Infinity], "c": "NaN \"Infinity\\", "d": NaN, "NaN": 1}"#,
-        );
-        assert_eq!(
-            Value::from(args.options),
-            json!({"a": "nan", "b": ["inf", "-inf"], "c": "NaN \"Infinity\\", "d": "nan", "NaN": 1})
-        );
-        let args = parsed(r#"{"big": 123456789012345678901234567890}"#);
-        assert_eq!(
-            args.options["big"].to_string(),
-            "123456789012345678901234567890"
-        );
-    }
-
-    #[test]
-    fn errors_do_not_quote_the_contents() {
-        let broken = message(r#"{"mrp_token": "hunter2", oops}"#);
-        assert!(
-            broken.starts_with("The arguments file that Ansible gave is not valid JSON: "),
-            "{broken}"
-        );
-        assert!(
-            !broken.contains("hunter2") && !broken.contains("oops"),
-            "{broken}"
-        );
-        assert_eq!(
-            message("[1]"),
-            "The arguments file that Ansible gave does not hold a JSON object."
-        );
-        assert!(
-            message(r#"{"_ansible_check_mode": "perhaps"}"#)
-                .starts_with("_ansible_check_mode: The value")
-        );
-    }
 }

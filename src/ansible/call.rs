@@ -1,7 +1,5 @@
 //! One call of a module: its validated options, and the mode to run in.
 
-use std::env;
-
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
 
@@ -11,7 +9,7 @@ use crate::ansible::options::list_option::ListOption;
 use crate::ansible::options::spec::ModuleSpec;
 use crate::ansible::options::validate::validate;
 use crate::ansible::output;
-use crate::ansible::result::{Audience, Failure, Success};
+use crate::ansible::result::{Failure, Success, to_json};
 use crate::ansible::secrets::Secrets;
 use crate::support::markup::OptionStyle;
 use crate::support::progress::ProgressListener;
@@ -22,9 +20,7 @@ pub struct Call {
     /// The options under their canonical names and in their declared types, with defaults and environment variables filled
     /// in. Options without a value are absent.
     pub options: Map<String, Value>,
-    /// Whether only to predict the changes.
     pub check_mode: bool,
-    /// Whether the differences are shown.
     pub diff_mode: bool,
     /// How many `-v` the user gave.
     pub verbosity: u64,
@@ -46,7 +42,6 @@ impl Call {
     /// # Panics
     ///
     /// When the structure does not match the module's table of options, which is a mistake in the module.
-    #[must_use]
     pub fn options<T: DeserializeOwned>(&self) -> T {
         serde_json::from_value(self.options.clone().into()).unwrap_or_else(|error| {
             panic!("the options do not fit the module's structure: {error}")
@@ -63,7 +58,6 @@ impl Call {
     }
 
     /// The same call in another mode: Ansible's check and diff mode, and its verbosity.
-    #[must_use]
     pub fn in_mode(self, check_mode: bool, diff_mode: bool, verbosity: u64) -> Call {
         let in_mode = |call: Call| call.in_mode(check_mode, diff_mode, verbosity);
         Call {
@@ -78,22 +72,12 @@ impl Call {
     }
 
     /// The result as a module prints it, for callers other than Ansible.
-    #[must_use]
     pub fn result(&self, spec: &'static ModuleSpec, result: Result<Success, Failure>) -> Value {
-        let audience = Audience {
-            diff_mode: self.diff_mode,
-            verbosity: self.verbosity,
-            invocation: None,
-        };
-        let result = match result {
-            Ok(success) => success.into_json(&audience),
-            Err(failure) => failure.into_json(&audience),
-        };
+        let result = to_json(result, self.diff_mode, self.verbosity);
         self.scrub(spec, result.into())
     }
 
     /// The same text without the secrets among the options and in the environment.
-    #[must_use]
     pub fn scrub_text(&self, spec: &'static ModuleSpec, text: String) -> String {
         let hidden = self.scrub(spec, text.into());
         hidden.as_str().unwrap_or_default().to_owned()
@@ -116,33 +100,18 @@ impl Call {
     }
 
     /// The same value without the secrets among the options and in the environment.
-    #[must_use]
     pub fn scrub(&self, spec: &'static ModuleSpec, value: Value) -> Value {
         let mut secrets = Secrets::new();
-        secrets.add_options(spec.options, &self.options);
-        secrets.add_environment(spec.options, &environment);
+        secrets.add(spec, &self.options);
         secrets.scrub(value, &output::public_keys(Some(spec)))
     }
 
     /// Validates the arguments, and tells the output which secrets to remove and what Ansible asked for.
     pub(crate) fn prepare(spec: &'static ModuleSpec, args: &Args) -> Result<Call, Failure> {
-        let mut secrets = Secrets::new();
-        secrets.add_options(spec.options, &args.options);
-        secrets.add_environment(spec.options, &environment);
-        let audience = audience(spec, &args.options, args);
-        output::update(|context| {
-            context.spec = Some(spec);
-            context.secrets = secrets.clone();
-            context.audience = audience;
-        });
+        set_output_context(spec, args, &args.options);
         let call = Call::validated(spec, &args.options, &args.internal)?;
         // Again with coerced values, and with values from the environment.
-        secrets.add_options(spec.options, &call.options);
-        let audience = self::audience(spec, &call.options, args);
-        output::update(|context| {
-            context.secrets = secrets;
-            context.audience = audience;
-        });
+        set_output_context(spec, args, &call.options);
         Ok(call)
     }
 
@@ -151,109 +120,38 @@ impl Call {
         options: &Map<String, Value>,
         internal: &Internal,
     ) -> Result<Call, Failure> {
-        if let Some(list) = ListOption::find(spec, options) {
-            return list.call(options, internal);
+        match ListOption::find(spec, options) {
+            Some(list) => list.call(options, internal),
+            None => Call::for_one_object(spec, options, internal),
         }
-        Call::for_one_object(spec, options, internal)
     }
 
-    /// A call for one object.
     pub(crate) fn for_one_object(
         spec: &ModuleSpec,
         options: &Map<String, Value>,
         internal: &Internal,
     ) -> Result<Call, Failure> {
-        let name = internal.module_name.as_deref().unwrap_or(spec.name);
-        let ignore_unknown = internal.ignore_unknown_options;
-        let validated = validate(spec, name, options, &environment, ignore_unknown)?;
+        let (options, warnings) = validate(spec, options, internal)?;
         Ok(Call {
-            items: None,
-            position: None,
-            progress: ProgressListener::default(),
-            option_style: OptionStyle::default(),
-            options: validated.options,
+            options,
+            warnings,
             check_mode: internal.check_mode,
             diff_mode: internal.diff_mode,
             verbosity: internal.verbosity,
-            warnings: validated.warnings,
+            ..Call::default()
         })
     }
 }
 
-fn environment(name: &str) -> Option<String> {
-    env::var(name).ok()
-}
-
-fn audience(spec: &ModuleSpec, options: &Map<String, Value>, args: &Args) -> Audience {
-    let internal = &args.internal;
-    Audience {
-        diff_mode: internal.diff_mode,
-        verbosity: internal.verbosity,
-        invocation: internal
-            .wants_invocation
-            .then(|| invocation(spec, options, &args.options)),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use serde::Deserialize;
-    use serde_json::json;
-
-    use super::*;
-    use crate::ansible::{Kind, Opt};
-
-    static SPEC: ModuleSpec = ModuleSpec {
-        name: "mrp_test",
-        options: &[
-            &[Opt::new("size", Kind::Int), Opt::new("name", Kind::Str)],
-            &[
-                Opt::new("retries", Kind::Int).default_int(3),
-                Opt::new("delay", Kind::Float).default_float("0.50"),
-            ],
-        ],
-        ..ModuleSpec::EMPTY
-    };
-
-    #[derive(Debug, PartialEq, Deserialize)]
-    struct Own {
-        size: Option<u64>,
-        name: Option<String>,
-        #[serde(flatten)]
-        connection: Connection,
-    }
-
-    #[derive(Debug, PartialEq, Deserialize)]
-    struct Connection {
-        retries: u32,
-        delay: f64,
-    }
-
-    #[test]
-    fn options_fit_structures_even_nested_ones() {
-        let options = json!({"size": "12345678901"});
-        let call = Call::new(&SPEC, options.as_object().unwrap()).unwrap();
-        let own: Own = call.options();
-        let connection = Connection {
-            retries: 3,
-            delay: 0.5,
-        };
-        assert_eq!(
-            own,
-            Own {
-                size: Some(12_345_678_901),
-                name: None,
-                connection
-            }
-        );
-    }
-
-    #[test]
-    #[should_panic(expected = "the options do not fit the module's structure")]
-    fn options_that_do_not_fit_are_a_mistake() {
-        let options = json!({"size": -1});
-        let _: Own = Call::new(&SPEC, options.as_object().unwrap())
-            .unwrap()
-            .options();
-    }
+fn set_output_context(spec: &'static ModuleSpec, args: &Args, options: &Map<String, Value>) {
+    let mut secrets = output::context().secrets.clone();
+    secrets.add(spec, options);
+    let invocation = || invocation(spec, options, &args.options);
+    let invocation = args.internal.wants_invocation.then(invocation);
+    let mut context = output::context();
+    context.spec = Some(spec);
+    context.secrets = secrets;
+    context.diff_mode = args.internal.diff_mode;
+    context.verbosity = args.internal.verbosity;
+    context.invocation = invocation;
 }

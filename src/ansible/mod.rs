@@ -35,21 +35,20 @@ use request_log::RequestLog;
 use result::DETAIL_VERBOSITY;
 pub use result::{Diff, Failure, FailureKind, Success};
 
+pub use crate::support::markup::OptionStyle;
+
 /// What Ansible puts in front of a module's file name.
 const ANSIBLE_PREFIX: &str = "AnsiballZ_";
 
 /// A module: what it accepts, and what it does.
 #[derive(Clone, Copy, Debug)]
 pub struct Module {
-    /// The table of its options and results.
     pub spec: &'static ModuleSpec,
-    /// What it does.
     pub run: fn(&Call) -> Result<Success, Failure>,
 }
 
 /// The name under which Ansible, or someone in its place, started this program as a module:
 /// it has Ansible's prefix, or it is the name of a module.
-#[must_use]
 pub fn module_name_from_arg0<'a>(arg0: &'a str, modules: &[Module]) -> Option<&'a str> {
     let file = arg0.rsplit('/').next().unwrap_or(arg0);
     let (by_ansible, file) = match file.strip_prefix(ANSIBLE_PREFIX) {
@@ -65,7 +64,7 @@ pub fn module_name_from_arg0<'a>(arg0: &'a str, modules: &[Module]) -> Option<&'
 /// An empty path stands for an argument that is missing.
 pub fn run_as_module(modules: &[Module], arg0: &str, args_file: &Path) -> ExitCode {
     let name = module_name_from_arg0(arg0, modules).unwrap_or(arg0);
-    output::update(|context| context.name = name.to_owned());
+    output::context().name = name.to_owned();
     signals::install_handlers();
     output::print(run(modules, name, args_file))
 }
@@ -73,12 +72,19 @@ pub fn run_as_module(modules: &[Module], arg0: &str, args_file: &Path) -> ExitCo
 fn run(modules: &[Module], name: &str, args_file: &Path) -> Result<Success, Failure> {
     let args = args::read(args_file)?;
     let module = find_module(modules, name, args.internal.module_name.as_deref())?;
-    output::update(|context| context.name = module.spec.name.to_owned());
+    output::context().name = module.spec.name.to_owned();
     let call = Call::prepare(module.spec, &args)?;
     module.answer(&call)
 }
 
 impl Module {
+    pub(crate) const fn new(
+        spec: &'static ModuleSpec,
+        run: fn(&Call) -> Result<Success, Failure>,
+    ) -> Module {
+        Module { spec, run }
+    }
+
     /// The result of a call: with the warnings about its options, with options written in the style of the call, and at
     /// high verbosity with the requests that were sent.
     ///
@@ -91,13 +97,13 @@ impl Module {
             Some(log) => (self.run)(&log.attach(call)),
             None => (self.run)(call),
         };
-        let (fields, warnings) = match &mut result {
-            Ok(success) => (&mut success.fields, &mut success.warnings),
-            Err(failure) => (&mut failure.fields, &mut failure.warnings),
-        };
-        warnings.splice(0..0, call.warnings.iter().cloned());
+        let (Ok(success)
+        | Err(Failure {
+            partial: success, ..
+        })) = &mut result;
+        success.warnings.splice(0..0, call.warnings.iter().cloned());
         if let Some(log) = log {
-            fields.insert("requests".to_owned(), log.entries());
+            success.fields.insert("requests".to_owned(), log.entries());
         }
         match result {
             Ok(success) => Ok(success.rendered(call.option_style)),
@@ -129,62 +135,4 @@ fn find_module<'a>(
 
 fn find<'a>(modules: &'a [Module], name: &str) -> Option<&'a Module> {
     modules.iter().find(|module| module.spec.name == name)
-}
-
-#[cfg(test)]
-mod tests {
-    use std::time::Duration;
-
-    use serde_json::json;
-
-    use super::*;
-    use crate::support::markup::OptionStyle;
-    use crate::support::progress::ProgressEvent;
-
-    static SPEC: ModuleSpec = ModuleSpec::EMPTY;
-
-    /// Sends one request, and fails.
-    fn fail(call: &Call) -> Result<Success, Failure> {
-        call.progress.report(&ProgressEvent::RequestEnded {
-            method: "GET",
-            path: "/api/v1/machine",
-            status: Some(503),
-            elapsed: Duration::from_millis(12),
-            attempt: 2,
-        });
-        Err(Failure {
-            hint: Some("Use O(force).".to_owned()),
-            ..Failure::new("O(boot) needs O(state=rebooted)")
-        })
-    }
-
-    fn failure(call: Call) -> Failure {
-        let module = Module {
-            spec: &SPEC,
-            run: fail,
-        };
-        module.answer(&call).unwrap_err()
-    }
-
-    #[test]
-    fn options_are_written_in_the_style_of_the_call() {
-        let failure = failure(Call {
-            option_style: OptionStyle(|name, _| format!("--{name}")),
-            ..Call::default()
-        });
-        assert_eq!(failure.text(), "--boot needs --state. Use --force.");
-    }
-
-    #[test]
-    fn requests_are_returned_from_verbosity_3_on() {
-        let requests = |verbosity| {
-            let call = Call::default().in_mode(false, false, verbosity);
-            failure(call).fields.get("requests").cloned()
-        };
-        let request = json!({
-            "method": "GET", "path": "/api/v1/machine", "status": 503, "milliseconds": 12, "attempt": 2,
-        });
-        assert_eq!(requests(2), None);
-        assert_eq!(requests(3), Some(json!([request])));
-    }
 }

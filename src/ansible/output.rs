@@ -7,12 +7,13 @@ use std::collections::BTreeSet;
 use std::fmt::Write as _;
 use std::io::{self, Write as _};
 use std::process::ExitCode;
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
 
+use crate::ansible::options::option::Opt;
 use crate::ansible::options::spec::{ModuleSpec, Return};
-use crate::ansible::result::{Audience, Failure, Success};
+use crate::ansible::result::{Failure, Success, to_json};
 use crate::ansible::secrets::Secrets;
 
 /// The keys of the protocol itself, which are no secret whatever the secrets are.
@@ -51,57 +52,36 @@ pub(crate) struct Context {
     pub(crate) name: String,
     pub(crate) spec: Option<&'static ModuleSpec>,
     pub(crate) secrets: Secrets,
-    pub(crate) audience: Audience,
+    pub(crate) diff_mode: bool,
+    pub(crate) verbosity: u64,
+    /// The options as AnsibleModule would show them, when this release shows them.
+    pub(crate) invocation: Option<Value>,
 }
 
 static CONTEXT: Mutex<Context> = Mutex::new(Context {
     name: String::new(),
     spec: None,
     secrets: Secrets::new(),
-    audience: Audience {
-        diff_mode: false,
-        verbosity: 0,
-        invocation: None,
-    },
+    diff_mode: false,
+    verbosity: 0,
+    invocation: None,
 });
 
 static PRINTED: Mutex<bool> = Mutex::new(false);
 
-/// Changes how the result is printed.
-pub(crate) fn update(change: impl FnOnce(&mut Context)) {
-    change(&mut CONTEXT.lock().unwrap_or_else(PoisonError::into_inner));
-}
-
-/// The module's name, for messages.
-pub(crate) fn module_name() -> String {
-    CONTEXT
-        .lock()
-        .unwrap_or_else(PoisonError::into_inner)
-        .name
-        .clone()
+/// How the result of this run is printed. A panic prints it too, so nothing that may panic keeps the lock.
+pub(crate) fn context() -> MutexGuard<'static, Context> {
+    CONTEXT.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// Prints the result of the run, unless one has been printed already. The exit code is for callers other than Ansible,
 /// which reads the JSON alone.
 pub(crate) fn print(result: Result<Success, Failure>) -> ExitCode {
-    let context = CONTEXT
-        .lock()
-        .unwrap_or_else(PoisonError::into_inner)
-        .clone();
     let succeeded = result.is_ok();
-    let mut result = match result {
-        Ok(success) => success.into_json(&context.audience),
-        Err(failure) => failure.into_json(&context.audience),
-    };
-    if let Some(sentence) = context.spec.and_then(|spec| spec.deprecation) {
-        // With neither version nor date, every ansible-core says: in a future release.
-        result.insert("deprecations".to_owned(), json!([{ "msg": sentence }]));
-    }
-    let written = print_once(&line(&context, result));
-    if succeeded && written.is_ok() {
-        ExitCode::SUCCESS
-    } else {
-        ExitCode::FAILURE
+    let context = context().clone();
+    match print_once(&line(&context, result)) {
+        Ok(()) if succeeded => ExitCode::SUCCESS,
+        _ => ExitCode::FAILURE,
     }
 }
 
@@ -116,12 +96,18 @@ fn print_once(line: &str) -> io::Result<()> {
     stdout.flush()
 }
 
-fn line(context: &Context, result: Map<String, Value>) -> String {
-    let result = context
-        .secrets
-        .scrub(result.into(), &public_keys(context.spec));
-    let mut line = ascii(&result);
-    line.push('\n');
+fn line(context: &Context, result: Result<Success, Failure>) -> String {
+    let mut result = to_json(result, context.diff_mode, context.verbosity);
+    if let Some(invocation) = &context.invocation {
+        result.insert("invocation".to_owned(), invocation.clone());
+    }
+    if let Some(sentence) = context.spec.and_then(|spec| spec.deprecation) {
+        // With neither version nor date, every ansible-core says: in a future release.
+        result.insert("deprecations".to_owned(), json!([{ "msg": sentence }]));
+    }
+    let public_keys = public_keys(context.spec);
+    let result = context.secrets.scrub(result.into(), &public_keys);
+    let line = ascii(&result) + "\n";
     // The program ends here, and freeing a large result takes time.
     std::mem::forget(result);
     line
@@ -132,10 +118,7 @@ pub(crate) fn public_keys(spec: Option<&'static ModuleSpec>) -> BTreeSet<&'stati
     let mut keys = BTreeSet::from(PROTOCOL_KEYS);
     if let Some(spec) = spec {
         add_returns(spec.returns, &mut keys);
-        keys.extend(
-            spec.all_options()
-                .flat_map(|option| option.aliases.iter().chain([&option.name])),
-        );
+        keys.extend(spec.all_options().flat_map(Opt::names));
     }
     keys
 }
@@ -189,14 +172,6 @@ mod tests {
     }
 
     #[test]
-    fn a_secret_does_not_change_protocol_keys() {
-        let mut secrets = Secrets::new();
-        secrets.add_value(&json!(["d", "t"]));
-        let account = json!({"done": 1, "not_done": 2, "results": [{"item": 3}]});
-        assert_eq!(secrets.scrub(account.clone(), &public_keys(None)), account);
-    }
-
-    #[test]
     fn a_secret_does_not_change_the_key_changed() {
         let mut secrets = Secrets::new();
         secrets.add_value(&json!("a"));
@@ -204,13 +179,14 @@ mod tests {
             name: "probe".to_owned(),
             spec: None,
             secrets,
-            audience: Audience::default(),
+            diff_mode: false,
+            verbosity: 0,
+            invocation: None,
         };
-        let result = Success {
+        let success = Success {
             changed: true,
             ..Success::default()
-        }
-        .into_json(&context.audience);
-        assert_eq!(line(&context, result), "{\"changed\":true}\n");
+        };
+        assert_eq!(line(&context, Ok(success)), "{\"changed\":true}\n");
     }
 }

@@ -15,33 +15,15 @@ impl RequestLog {
     /// The same call, with every request added to this log.
     pub(crate) fn attach(&self, call: &Call) -> Call {
         let (log, listener) = (self.clone(), call.progress.clone());
+        let listen = move |event: &ProgressEvent| {
+            let mut entries = log.0.lock().unwrap_or_else(PoisonError::into_inner);
+            entries.extend(entry(event));
+            drop(entries);
+            listener.report(event);
+        };
         Call {
-            progress: ProgressListener::new(move |event| {
-                log.add(event);
-                listener.report(event);
-            }),
+            progress: ProgressListener::new(listen),
             ..call.clone()
-        }
-    }
-
-    fn add(&self, event: &ProgressEvent) {
-        if let ProgressEvent::RequestEnded {
-            method,
-            path,
-            status,
-            elapsed,
-            attempt,
-        } = event
-        {
-            let entry = json!({
-                "method": method,
-                "path": path,
-                "status": status,
-                "milliseconds": u64::try_from(elapsed.as_millis()).unwrap_or(u64::MAX),
-                "attempt": attempt,
-            });
-            let mut entries = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-            entries.push(entry);
         }
     }
 
@@ -50,4 +32,25 @@ impl RequestLog {
         let entries = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         entries.clone().into()
     }
+}
+
+fn entry(event: &ProgressEvent) -> Option<Value> {
+    let ProgressEvent::RequestEnded {
+        method,
+        path,
+        status,
+        elapsed,
+        attempt,
+    } = event
+    else {
+        return None;
+    };
+    let milliseconds = u64::try_from(elapsed.as_millis()).unwrap_or(u64::MAX);
+    Some(json!({
+        "method": method,
+        "path": path,
+        "status": status,
+        "milliseconds": milliseconds,
+        "attempt": attempt,
+    }))
 }

@@ -2,8 +2,7 @@
 
 use serde_json::{Map, Value, json};
 
-use crate::ansible::completed_steps;
-use crate::ansible::completed_steps::CompletedSteps;
+use crate::ansible::completed_steps::{self, CompletedSteps};
 use crate::support::markup::OptionStyle;
 
 /// From this verbosity on a result has the server's answer to a failed request, and a list of all requests.
@@ -35,7 +34,6 @@ pub enum FailureKind {
 /// The module could not do what was asked.
 #[derive(Clone, Debug, Default)]
 pub struct Failure {
-    /// Whether the call or its execution failed.
     pub kind: FailureKind,
     /// What was tried, on what, and what came back: one sentence.
     pub message: String,
@@ -45,16 +43,10 @@ pub struct Failure {
     pub hint: Option<String>,
     /// Whether the hint says to give an option: a face without the module's options leaves it out.
     pub hint_names_option: bool,
-    /// Whether something had changed before it went wrong.
-    pub changed: bool,
-    /// What the module returns nevertheless: `plan`, as far as it got.
-    pub fields: Map<String, Value>,
-    /// What changed, shown in diff mode only.
-    pub diff: Vec<Diff>,
-    /// Sentences that Ansible prints as warnings.
-    pub warnings: Vec<String>,
     /// What the server said, word for word; shown only from verbosity 3 upwards.
     pub server_response: Option<String>,
+    /// What the module returns nevertheless: `plan`, as far as it got, and whether something had changed by then.
+    pub partial: Success,
 }
 
 /// One difference, as texts: Ansible's display breaks on anything else.
@@ -62,26 +54,12 @@ pub struct Failure {
 pub struct Diff {
     /// What the text before is, printed above the difference.
     pub before_header: String,
-    /// What the text after is.
     pub after_header: String,
-    /// The text before.
     pub before: String,
-    /// The text after.
     pub after: String,
 }
 
-/// What of the output depends on how Ansible called.
-#[derive(Clone, Debug, Default)]
-pub(crate) struct Audience {
-    pub(crate) diff_mode: bool,
-    pub(crate) verbosity: u64,
-    /// The options as AnsibleModule would show them, when this release shows them.
-    pub(crate) invocation: Option<Value>,
-}
-
 impl Failure {
-    /// A failure with nothing but a message.
-    #[must_use]
     pub fn new(message: impl Into<String>) -> Failure {
         Failure {
             message: message.into(),
@@ -90,7 +68,6 @@ impl Failure {
     }
 
     /// The failure of a call that makes no sense, whatever the server has.
-    #[must_use]
     pub fn invalid_call(message: impl Into<String>) -> Failure {
         Failure {
             kind: FailureKind::InvalidCall,
@@ -99,7 +76,6 @@ impl Failure {
     }
 
     /// The same failure as one of the call itself.
-    #[must_use]
     pub(crate) fn into_invalid_call(self) -> Failure {
         Failure {
             kind: FailureKind::InvalidCall,
@@ -108,15 +84,13 @@ impl Failure {
     }
 
     /// The same failure with the options in its sentences as a face writes them.
-    #[must_use]
-    pub(crate) fn rendered(self, style: OptionStyle) -> Failure {
-        Failure {
-            message: style.render(&self.message),
-            item_messages: style.render_all(&self.item_messages),
-            hint: self.hint.map(|hint| style.render(&hint)),
-            warnings: style.render_all(&self.warnings),
-            ..self
+    pub(crate) fn rendered(mut self, style: OptionStyle) -> Failure {
+        let texts = self.hint.iter_mut().chain(&mut self.item_messages);
+        for text in texts.chain([&mut self.message]) {
+            *text = style.render(text);
         }
+        self.partial = self.partial.rendered(style);
+        self
     }
 
     /// The failure of a run that a signal or a panic ends, with the steps that it had completed and the one it had begun.
@@ -137,23 +111,24 @@ impl Failure {
         }
         let not_done = Vec::from_iter(under_way);
         let plan = [done.as_slice(), &not_done].concat();
-        let changed = !plan.is_empty();
-        let steps = [("plan", plan), ("done", done), ("not_done", not_done)];
-        let fields = steps
-            .into_iter()
-            .filter(|_| changed)
-            .map(|(key, steps)| (key.to_owned(), steps.into()))
-            .collect();
+        let partial = match plan.is_empty() {
+            true => Success::default(),
+            false => Success {
+                changed: true,
+                ..Success::with_fields([
+                    ("plan", plan.into()),
+                    ("done", done.into()),
+                    ("not_done", not_done.into()),
+                ])
+            },
+        };
         Failure {
-            message,
-            changed,
-            fields,
-            ..Failure::default()
+            partial,
+            ..Failure::new(message)
         }
     }
 
     /// The same failure with the position of the item in front: `machines[1]`. None is the task as a whole.
-    #[must_use]
     pub(crate) fn at(self, position: Option<&str>) -> Failure {
         match position {
             None => self,
@@ -165,14 +140,12 @@ impl Failure {
     }
 
     /// What the server said, where the user's verbosity asks for it.
-    #[must_use]
     pub fn response_at(&self, verbosity: u64) -> Option<&str> {
         let response = self.server_response.as_deref();
         response.filter(|_| verbosity >= DETAIL_VERBOSITY)
     }
 
     /// The message, and the hint behind it.
-    #[must_use]
     pub fn text(&self) -> String {
         match &self.hint {
             Some(hint) if self.message.ends_with(['.', '!', '?']) => {
@@ -183,74 +156,62 @@ impl Failure {
         }
     }
 
-    pub(crate) fn into_json(self, audience: &Audience) -> Map<String, Value> {
-        let message = self.text();
-        let response = self.response_at(audience.verbosity).map(str::to_owned);
-        let mut result = self.fields;
-        result.insert("failed".to_owned(), true.into());
-        result.insert("msg".to_owned(), message.into());
-        if let Some(hint) = self.hint {
-            result.insert("hint".to_owned(), hint.into());
-        }
-        if let Some(response) = response {
-            result.insert("server_response".to_owned(), response.into());
-        }
-        complete(result, self.changed, self.diff, self.warnings, audience)
+    /// The keys of a result that only a failure has.
+    fn own_fields(self, verbosity: u64) -> Map<String, Value> {
+        let mut fields = Map::new();
+        fields.insert("failed".to_owned(), true.into());
+        fields.insert("msg".to_owned(), self.text().into());
+        let response = self.response_at(verbosity).map(Value::from);
+        fields.extend(response.map(|response| ("server_response".to_owned(), response)));
+        fields.extend(self.hint.map(|hint| ("hint".to_owned(), hint.into())));
+        fields
     }
 }
 
 impl Success {
-    /// A result without changes that has one field.
-    #[must_use]
-    pub(crate) fn with_field(name: &str, value: Value) -> Success {
+    /// A result without changes that has these fields.
+    pub(crate) fn with_fields<const N: usize>(fields: [(&str, Value); N]) -> Success {
+        let fields = fields.map(|(name, value)| (name.to_owned(), value));
         Success {
-            fields: Map::from_iter([(name.to_owned(), value)]),
+            fields: Map::from_iter(fields),
             ..Success::default()
         }
     }
 
     /// The same result with the options in its warnings as a face writes them.
-    #[must_use]
-    pub(crate) fn rendered(self, style: OptionStyle) -> Success {
-        Success {
-            warnings: style.render_all(&self.warnings),
-            ..self
+    pub(crate) fn rendered(mut self, style: OptionStyle) -> Success {
+        for warning in &mut self.warnings {
+            *warning = style.render(warning);
         }
-    }
-
-    pub(crate) fn into_json(self, audience: &Audience) -> Map<String, Value> {
-        complete(
-            self.fields,
-            self.changed,
-            self.diff,
-            self.warnings,
-            audience,
-        )
+        self
     }
 }
 
-/// Adds what every result has.
-fn complete(
-    mut result: Map<String, Value>,
-    changed: bool,
-    diff: Vec<Diff>,
-    warnings: Vec<String>,
-    audience: &Audience,
+/// The JSON object of a result, as far as it depends on nothing but the mode of the call.
+pub(crate) fn to_json(
+    result: Result<Success, Failure>,
+    diff_mode: bool,
+    verbosity: u64,
 ) -> Map<String, Value> {
-    result.insert("changed".to_owned(), changed.into());
-    if audience.diff_mode && !diff.is_empty() {
-        result.insert(
-            "diff".to_owned(),
-            diff.into_iter().map(Diff::into_json).collect(),
-        );
+    let (mut json, success) = match result {
+        Ok(success) => (Map::new(), success),
+        Err(mut failure) => {
+            let partial = std::mem::take(&mut failure.partial);
+            (failure.own_fields(verbosity), partial)
+        }
+    };
+    json.insert("changed".to_owned(), success.changed.into());
+    if diff_mode && !success.diff.is_empty() {
+        let diff = success.diff.into_iter().map(Diff::into_json).collect();
+        json.insert("diff".to_owned(), diff);
     }
-    if !warnings.is_empty() {
-        result.insert("warnings".to_owned(), warnings.into());
+    if !success.warnings.is_empty() {
+        json.insert("warnings".to_owned(), success.warnings.into());
     }
-    if let Some(invocation) = &audience.invocation {
-        result.insert("invocation".to_owned(), invocation.clone());
+    for (key, value) in success.fields {
+        json.entry(key).or_insert(value);
     }
-    result
+    json
 }
 
 impl Diff {
@@ -270,59 +231,4 @@ fn ending_in_line_feed(mut text: String) -> String {
         text.push('\n');
     }
     text
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_failure_is_always_one() {
-        let fields = Map::from_iter([
-            ("failed".to_owned(), "no".into()),
-            ("changed".to_owned(), "no".into()),
-        ]);
-        let failure = Failure {
-            hint: Some("Try again.".to_owned()),
-            fields,
-            server_response: Some("<h1>".to_owned()),
-            ..Failure::new("It broke.")
-        };
-        assert_eq!(
-            Value::from(failure.clone().into_json(&Audience::default())),
-            json!({"failed": true, "changed": false, "msg": "It broke. Try again.", "hint": "Try again."})
-        );
-        let close = Audience {
-            verbosity: 3,
-            ..Audience::default()
-        };
-        assert_eq!(failure.into_json(&close)["server_response"], "<h1>");
-    }
-
-    #[test]
-    fn a_diff_is_shown_in_diff_mode_only() {
-        let success = Success {
-            changed: true,
-            diff: vec![Diff {
-                before: String::new(),
-                after: "x".to_owned(),
-                ..Diff::default()
-            }],
-            ..Success::default()
-        };
-        assert!(
-            !success
-                .clone()
-                .into_json(&Audience::default())
-                .contains_key("diff")
-        );
-        let shown = success.into_json(&Audience {
-            diff_mode: true,
-            ..Audience::default()
-        });
-        assert_eq!(
-            shown["diff"],
-            json!([{"before_header": "", "after_header": "", "before": "", "after": "x\n"}])
-        );
-    }
 }

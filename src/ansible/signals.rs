@@ -20,7 +20,7 @@ pub(crate) fn install_handlers() {
             1,
             format!(
                 "Internal error in {}: {}; please report it.",
-                output::module_name(),
+                output::context().name,
                 describe(panic)
             ),
         );
@@ -53,7 +53,7 @@ fn wait_for(mut signals: Signals) {
     if let Some(signal) = received.next() {
         let message = format!(
             "{} was stopped by {}.",
-            output::module_name(),
+            output::context().name,
             signal_name(signal)
         );
         thread::spawn(move || end(128 + signal, message));

@@ -24,7 +24,7 @@ fn main() -> ExitCode {
     match args_file_of_module(&arg0, rest) {
         Some(args_file) => ansible::run_as_module(MODULES, &arg0, &args_file),
         None => {
-            stdio::complain(USAGE);
+            stdio::print_stderr(USAGE);
             ExitCode::from(2)
         }
     }

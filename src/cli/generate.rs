@@ -14,15 +14,15 @@ use crate::cli::parser::{self, HelpDetail};
 use crate::cli::{INVALID_CALL, profiles};
 use crate::modules::options::connection;
 use crate::support::io_error;
-use crate::support::stdio::say;
+use crate::support::stdio::print_stdout;
 
 /// Runs one of the commands that print or write such a text.
 pub(crate) fn print(matches: &ArgMatches) -> ExitCode {
     match matches.subcommand() {
-        Some(("completions", matches)) => say(&completions(matches)),
-        Some(("man", _)) => say(&manual()),
+        Some(("completions", matches)) => print_stdout(&completions(matches)),
+        Some(("man", _)) => print_stdout(&manual()),
         Some(("docs", matches)) => match write_documentation(matches) {
-            Ok(paths) => say(&paths),
+            Ok(paths) => print_stdout(&paths),
             Err(failure) => {
                 terminal::print_failure(&failure);
                 ExitCode::FAILURE

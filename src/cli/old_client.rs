@@ -12,7 +12,7 @@ use crate::cli::output::{terminal, text};
 use crate::cli::usage_error::sentence;
 use crate::cli::{INVALID_CALL, VERBOSITY, print_help, profiles};
 use crate::compat::old_client::{ActionOutput, OldCommandLine, parser, perform};
-use crate::support::stdio::say;
+use crate::support::stdio::print_stdout;
 
 /// The exit code of a check that finds nothing.
 const NOT_FOUND: u8 = 2;
@@ -82,14 +82,14 @@ fn connection(matches: &ArgMatches) -> Result<Map<String, Value>, Failure> {
 fn print(output: ActionOutput) -> ExitCode {
     match output {
         ActionOutput::Nothing => ExitCode::SUCCESS,
-        ActionOutput::Found(true) => say("True\n"),
-        ActionOutput::Found(false) => match say("False\n") {
+        ActionOutput::Found(true) => print_stdout("True\n"),
+        ActionOutput::Found(false) => match print_stdout("False\n") {
             ExitCode::SUCCESS => ExitCode::from(NOT_FOUND),
             failed => failed,
         },
         ActionOutput::Lines(text) if std::io::stdout().is_terminal() => {
-            say(&text::without_controls(&text))
+            print_stdout(&text::without_controls(&text))
         }
-        ActionOutput::Lines(text) => say(&text),
+        ActionOutput::Lines(text) => print_stdout(&text),
     }
 }

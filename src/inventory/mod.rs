@@ -24,7 +24,7 @@ use serde_json::Value;
 use crate::ansible::{Call, Failure};
 use crate::client;
 use crate::modules::options::connection;
-use crate::support::stdio::{complain, say};
+use crate::support::stdio::{print_stderr, print_stdout};
 use crate::support::suggest::near;
 use crate::task::TaskError;
 
@@ -60,21 +60,21 @@ pub fn run(program: &Path, args: &[OsString]) -> ExitCode {
     let host = match args.as_slice() {
         ["--list"] => None,
         ["--host", name] => Some(*name),
-        ["--help" | "-h"] => return say(USAGE),
+        ["--help" | "-h"] => return print_stdout(USAGE),
         _ => {
-            complain(USAGE);
+            print_stderr(USAGE);
             return ExitCode::from(2);
         }
     };
     match load(program, host) {
         Ok(listing) => {
             for warning in &listing.warnings {
-                complain(&format!("{NAME}: {warning}\n"));
+                print_stderr(&format!("{NAME}: {warning}\n"));
             }
-            say(&format!("{:#}\n", listing.inventory))
+            print_stdout(&format!("{:#}\n", listing.inventory))
         }
         Err(sentence) => {
-            complain(&format!("{NAME}: {sentence}\n"));
+            print_stderr(&format!("{NAME}: {sentence}\n"));
             ExitCode::FAILURE
         }
     }

@@ -4,18 +4,15 @@ use serde::Deserialize;
 
 use crate::ansible::{
     Attribute, Attributes, Call, Constraints, Failure, Kind, Module, ModuleSpec, Opt, RequiredIf,
-    Return, Success,
+    Return,
 };
 use crate::client::NewAssignee;
-use crate::modules::options::connection;
-use crate::modules::options::machine;
-use crate::modules::options::state;
-use crate::modules::options::state::Existence;
-use crate::modules::returns;
-use crate::modules::run;
+use crate::modules::options::state::{self, Existence};
+use crate::modules::options::{connection, machine};
+use crate::modules::{returns, run};
 use crate::task::assignee::{AssigneePresence, AssigneeSpec};
 
-pub(crate) const MODULE: Module = Module { spec: &SPEC, run };
+pub(crate) const MODULE: Module = Module::new(&SPEC, |call| run::run(call, to_task));
 
 static SPEC: ModuleSpec = ModuleSpec {
     name: "mrp_assignee",
@@ -46,8 +43,7 @@ static SPEC: ModuleSpec = ModuleSpec {
     examples: EXAMPLES,
     returns: RETURNS,
     ..ModuleSpec::EMPTY
-}
-.documented();
+};
 
 const OPTIONS: &[Opt] = &[
     Opt::new("user", Kind::Str).about(&[
@@ -69,10 +65,6 @@ struct AssigneeOptions {
     user: Option<String>,
     reason: Option<String>,
     state: Existence,
-}
-
-fn run(call: &Call) -> Result<Success, Failure> {
-    run::run(call, to_task)
 }
 
 fn to_task(call: &Call) -> Result<AssigneeSpec, Failure> {

@@ -4,10 +4,8 @@ use serde_json::{Value, json};
 
 use crate::ansible::{Call, Failure, Success};
 use crate::modules::options::connection;
-use crate::modules::result;
-use crate::modules::result::ToFields;
-use crate::task;
-use crate::task::{PartialOutcome, Task, TaskError, TaskOutcome};
+use crate::modules::result::{self, ToFields};
+use crate::task::{self, PartialOutcome, Task, TaskError, TaskOutcome};
 
 /// Plans the tasks and, outside check mode, applies their plans.
 pub(crate) fn run<T: Task>(
@@ -36,6 +34,8 @@ struct ItemResult {
     /// The fields, differences and warnings, whether it failed or not.
     result: Success,
     failure: Option<Failure>,
+    /// Whether the failure's message begins with the title.
+    names_title: bool,
     /// Whether it did not fail itself, but was not carried on because another did.
     is_abandoned: bool,
 }
@@ -46,29 +46,26 @@ impl ItemResult {
         result: Result<TaskOutcome<Report>, Box<PartialOutcome>>,
         to_fields: ToFields<Report>,
     ) -> ItemResult {
-        let halted = match result {
-            Ok(outcome) => {
-                return ItemResult {
-                    title,
-                    result: result::success(outcome, to_fields),
-                    failure: None,
-                    is_abandoned: false,
-                };
-            }
-            Err(halted) => halted,
-        };
-        let is_abandoned = matches!(halted.error, TaskError::Abandoned(_));
-        let mut failure = result::partial_failure(*halted);
-        ItemResult {
-            title,
-            result: Success {
-                changed: failure.changed,
-                fields: std::mem::take(&mut failure.fields),
-                diff: std::mem::take(&mut failure.diff),
-                warnings: std::mem::take(&mut failure.warnings),
+        match result {
+            Ok(outcome) => ItemResult {
+                title,
+                result: result::success(outcome, to_fields),
+                failure: None,
+                names_title: false,
+                is_abandoned: false,
             },
-            failure: Some(failure),
-            is_abandoned,
+            Err(halted) => {
+                let is_abandoned = matches!(halted.error, TaskError::Abandoned(_));
+                let names_title = halted.error.object().as_ref() == Some(&title);
+                let mut failure = result::partial_failure(*halted);
+                ItemResult {
+                    title,
+                    result: std::mem::take(&mut failure.partial),
+                    failure: Some(failure),
+                    names_title,
+                    is_abandoned,
+                }
+            }
         }
     }
 
@@ -90,10 +87,15 @@ impl ItemResult {
         Value::Object(entry)
     }
 
-    /// The failure, unless there is none of its own.
-    fn own_failure(&self) -> Option<(&str, &Failure)> {
+    /// The failure, unless there is none of its own, and a sentence about it.
+    fn own_failure(&self) -> Option<(&Failure, String)> {
         let failure = self.failure.as_ref().filter(|_| !self.is_abandoned)?;
-        Some((&self.title, failure))
+        let message = &failure.message;
+        let sentence = match self.names_title {
+            true => message.clone(),
+            false => format!("{}: {message}", self.title),
+        };
+        Some((failure, sentence))
     }
 
     /// The steps that its result has under this key.
@@ -121,20 +123,18 @@ fn combined(items: &[ItemResult], call: &Call) -> Result<Success, Failure> {
     }
     let done = items.iter().flat_map(|item| {
         // The plan of an item that did not fail is what was done.
-        item.steps(if item.failure.is_some() {
+        let key = if item.failure.is_some() {
             "done"
         } else {
             "plan"
-        })
+        };
+        item.steps(key)
     });
     all.fields.insert("done".into(), done.cloned().collect());
-    all.fields
-        .insert("not_done".into(), all_steps(items, "not_done"));
+    let not_done = all_steps(items, "not_done");
+    all.fields.insert("not_done".into(), not_done);
     Err(Failure {
-        changed: all.changed,
-        fields: all.fields,
-        diff: all.diff,
-        warnings: all.warnings,
+        partial: all,
         ..combined_failure(items)
     })
 }
@@ -147,17 +147,14 @@ fn all_steps(items: &[ItemResult], key: &str) -> Value {
 
 /// How many items failed, and why. A hint or an answer of the server that all failures share is that of the whole.
 fn combined_failure(items: &[ItemResult]) -> Failure {
-    let failed: Vec<(&str, &Failure)> = items.iter().filter_map(ItemResult::own_failure).collect();
-    let item_messages: Vec<String> = failed
-        .iter()
-        .map(|(title, failure)| with_subject(title, &failure.message))
-        .collect();
+    let failed = items.iter().filter_map(ItemResult::own_failure);
+    let (failures, item_messages): (Vec<&Failure>, Vec<String>) = failed.unzip();
     let mut sentences = item_messages.clone();
     // Items for the same object fail alike.
     sentences.dedup();
     let mut message = format!(
         "{} of {} failed: {}",
-        failed.len(),
+        failures.len(),
         items.len(),
         sentences.join("; ")
     );
@@ -167,18 +164,10 @@ fn combined_failure(items: &[ItemResult]) -> Failure {
     }
     Failure {
         item_messages,
-        hint: common(failed.iter().map(|(_, failure)| &failure.hint)),
-        hint_names_option: failed.iter().any(|(_, failure)| failure.hint_names_option),
-        server_response: common(failed.iter().map(|(_, failure)| &failure.server_response)),
+        hint: common(failures.iter().map(|failure| &failure.hint)),
+        hint_names_option: failures.iter().any(|failure| failure.hint_names_option),
+        server_response: common(failures.iter().map(|failure| &failure.server_response)),
         ..Failure::new(message)
-    }
-}
-
-/// A sentence with its subject in front, unless it begins with it.
-fn with_subject(title: &str, sentence: &str) -> String {
-    match sentence.starts_with(title) {
-        true => sentence.to_owned(),
-        false => format!("{title}: {sentence}"),
     }
 }
 

@@ -1,18 +1,15 @@
 //! `mrp_console`: opens the serial console of a machine.
 
-use serde::{Deserialize, Serialize};
+use serde_json::json;
 
 use crate::ansible::{
     Attribute, Attributes, Call, Failure, Module, ModuleSpec, Opt, Return, Success,
 };
-use crate::client::{Console, Machine};
-use crate::modules::options::connection;
-use crate::modules::options::machine;
-use crate::modules::result::serialize_fields;
+use crate::modules::options::{connection, machine};
 use crate::modules::returns;
 use crate::task::console;
 
-pub(crate) const MODULE: Module = Module { spec: &SPEC, run };
+pub(crate) const MODULE: Module = Module::new(&SPEC, run);
 
 static SPEC: ModuleSpec = ModuleSpec {
     name: "mrp_console",
@@ -50,55 +47,31 @@ static SPEC: ModuleSpec = ModuleSpec {
     examples: EXAMPLES,
     returns: RETURNS,
     ..ModuleSpec::EMPTY
-}
-.documented();
+};
 
 const OPTIONS: &[Opt] = &[machine::ALLOW_UNASSIGNED];
 
-#[derive(Deserialize)]
-struct ConsoleOptions {
-    allow_unassigned: bool,
-}
-
-#[derive(Serialize)]
-struct ConsoleReport {
-    machine: Machine,
-    console: ConsoleFields,
-}
-
-#[derive(Default, Serialize)]
-struct ConsoleFields {
-    url: Option<String>,
-    host: Option<String>,
-    port: Option<u16>,
-    token: Option<String>,
-}
-
 fn run(call: &Call) -> Result<Success, Failure> {
-    let options: ConsoleOptions = call.options();
     let machine = machine::machine(call)?;
+    let allow_unassigned = call.options["allow_unassigned"] == true;
     let client = connection::connect(call)?;
-    let machine = console::find_machine(client.read_only(), &machine, options.allow_unassigned)?;
+    let machine = console::find_machine(client.read_only(), &machine, allow_unassigned)?;
     // It changes nothing that other users see, but it is a request that writes.
-    let console = match call.check_mode {
-        true => ConsoleFields::default(),
-        false => client.consoles().create(machine.id)?.into(),
+    let opened = match call.check_mode {
+        true => None,
+        false => Some(client.consoles().create(machine.id)?),
     };
-    Ok(Success {
-        fields: serialize_fields(&ConsoleReport { machine, console }),
-        ..Success::default()
-    })
-}
-
-impl From<Console> for ConsoleFields {
-    fn from(console: Console) -> Self {
-        ConsoleFields {
-            url: Some(console.url),
-            host: Some(console.host),
-            port: Some(console.port),
-            token: Some(console.token),
-        }
-    }
+    let opened = opened.as_ref();
+    let console = json!({
+        "url": opened.map(|console| &console.url),
+        "host": opened.map(|console| &console.host),
+        "port": opened.map(|console| console.port),
+        "token": opened.map(|console| &console.token),
+    });
+    Ok(Success::with_fields([
+        ("machine", json!(machine)),
+        ("console", console),
+    ]))
 }
 
 const EXAMPLES: &str = r#"- name: Ask for the console

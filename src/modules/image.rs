@@ -1,22 +1,17 @@
 //! `mrp_image`: uploads, changes and deletes boot images.
 
-use std::path::PathBuf;
-
 use serde::Deserialize;
 
 use crate::ansible::{
     Attribute, Attributes, Call, Constraints, Failure, Kind, Module, ModuleSpec, Opt, Return,
-    Success,
 };
 use crate::client::{ImageId, ImageType};
 use crate::modules::options::connection;
-use crate::modules::options::state;
-use crate::modules::options::state::Existence;
-use crate::modules::returns;
-use crate::modules::run;
-use crate::task::image::{DesiredImage, ImagePresence, ImageSpec};
+use crate::modules::options::state::{self, Existence};
+use crate::modules::{returns, run};
+use crate::task::image::{ImagePresence, ImageSpec};
 
-pub(crate) const MODULE: Module = Module { spec: &SPEC, run };
+pub(crate) const MODULE: Module = Module::new(&SPEC, |call| run::run(call, to_task));
 
 static SPEC: ModuleSpec = ModuleSpec {
     name: "mrp_image",
@@ -61,8 +56,7 @@ static SPEC: ModuleSpec = ModuleSpec {
     examples: EXAMPLES,
     returns: RETURNS,
     ..ModuleSpec::EMPTY
-}
-.documented();
+};
 
 const OPTIONS: &[Opt] = &[
     Opt::new("description", Kind::Str).required().about(&[
@@ -110,17 +104,8 @@ struct ImageOptions {
     #[serde(rename = "type")]
     kind: ImageType,
     arch: String,
-    path: Option<PathBuf>,
     state: Existence,
-    public: Option<bool>,
-    known_good: Option<bool>,
     id: Option<ImageId>,
-    force: bool,
-    prune: bool,
-}
-
-fn run(call: &Call) -> Result<Success, Failure> {
-    run::run(call, to_task)
 }
 
 pub(crate) fn to_task(call: &Call) -> Result<ImageSpec, Failure> {
@@ -130,14 +115,7 @@ pub(crate) fn to_task(call: &Call) -> Result<ImageSpec, Failure> {
         kind: options.kind,
         arch: options.arch,
         presence: match options.state {
-            Existence::Present => ImagePresence::Present(DesiredImage {
-                path: options.path,
-                id: options.id,
-                public: options.public,
-                known_good: options.known_good,
-                force: options.force,
-                prune: options.prune,
-            }),
+            Existence::Present => ImagePresence::Present(call.options()),
             Existence::Absent => ImagePresence::Absent(options.id),
         },
     })

@@ -5,14 +5,12 @@ use serde_json::json;
 
 use crate::ansible::{Call, Failure, Kind, Module, ModuleSpec, Opt, Return, Success};
 use crate::client::ImageType;
-use crate::modules::options::connection;
-use crate::modules::options::info;
+use crate::modules::options::{connection, info};
 use crate::modules::returns;
 use crate::support::glob::Glob;
-use crate::task::list;
-use crate::task::list::ImageFilter;
+use crate::task::list::{self, ImageFilter};
 
-pub(crate) const MODULE: Module = Module { spec: &SPEC, run };
+pub(crate) const MODULE: Module = Module::new(&SPEC, run);
 
 static SPEC: ModuleSpec = ModuleSpec {
     name: "mrp_image_info",
@@ -29,8 +27,7 @@ static SPEC: ModuleSpec = ModuleSpec {
     examples: EXAMPLES,
     returns: RETURNS,
     ..ModuleSpec::EMPTY
-}
-.documented();
+};
 
 const OPTIONS: &[Opt] = &[
     Opt::new("description", Kind::Str).about(&[
@@ -66,7 +63,7 @@ fn run(call: &Call) -> Result<Success, Failure> {
     let filter = to_filter(call.options());
     let client = connection::connect(call)?;
     let images = list::images(client.read_only(), &filter)?;
-    Ok(Success::with_field("images", json!(images)))
+    Ok(Success::with_fields([("images", json!(images))]))
 }
 
 fn to_filter(options: ImageInfoOptions) -> ImageFilter {

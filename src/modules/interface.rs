@@ -4,16 +4,13 @@ use serde::Deserialize;
 
 use crate::ansible::{
     Attribute, Attributes, Call, Constraints, Failure, Kind, Module, ModuleSpec, Opt, Return,
-    Success,
 };
 use crate::client::{ConfigType, InterfaceId};
-use crate::modules::options::connection;
-use crate::modules::options::machine;
-use crate::modules::returns;
-use crate::modules::run;
+use crate::modules::options::{connection, machine};
+use crate::modules::{returns, run};
 use crate::task::interface::{DesiredAddress, InterfaceRef, InterfaceSpec};
 
-pub(crate) const MODULE: Module = Module { spec: &SPEC, run };
+pub(crate) const MODULE: Module = Module::new(&SPEC, |call| run::run(call, to_task));
 
 static SPEC: ModuleSpec = ModuleSpec {
     name: "mrp_interface",
@@ -55,8 +52,7 @@ static SPEC: ModuleSpec = ModuleSpec {
     examples: EXAMPLES,
     returns: RETURNS,
     ..ModuleSpec::EMPTY
-}
-.documented();
+};
 
 const OPTIONS: &[Opt] = &[
     Opt::new("interface", Kind::Str).about(&[
@@ -103,10 +99,6 @@ struct InterfaceOptions {
     ipv4: Option<String>,
     identifier: Option<String>,
     allow_unassigned: bool,
-}
-
-fn run(call: &Call) -> Result<Success, Failure> {
-    run::run(call, to_task)
 }
 
 fn to_task(call: &Call) -> Result<InterfaceSpec, Failure> {

@@ -4,18 +4,15 @@ use serde::Deserialize;
 
 use crate::ansible::{
     Attribute, Attributes, Call, Constraints, Failure, Kind, Module, ModuleSpec, Opt, Return,
-    Success,
 };
 use crate::client::{ImageId, PreseedId, ReportedState};
-use crate::modules::options::connection;
-use crate::modules::options::{machine, wait};
-use crate::modules::returns;
-use crate::modules::run;
+use crate::modules::options::{connection, machine, wait};
+use crate::modules::{returns, run};
 use crate::task::machine::{
     ImageRef, MachineGoal, MachineSpec, PreseedRef, ProvisionSettings, Setting,
 };
 
-pub(crate) const MODULE: Module = Module { spec: &SPEC, run };
+pub(crate) const MODULE: Module = Module::new(&SPEC, |call| run::run(call, to_task));
 
 static SPEC: ModuleSpec = ModuleSpec {
     name: "mrp_machine",
@@ -77,8 +74,7 @@ static SPEC: ModuleSpec = ModuleSpec {
     examples: EXAMPLES,
     returns: RETURNS,
     ..ModuleSpec::EMPTY
-}
-.documented();
+};
 
 const OPTIONS: &[Opt] = &[
     Opt::new("arch", Kind::Str).about(&[
@@ -171,10 +167,6 @@ enum RequestedState {
     Unknown,
 }
 
-fn run(call: &Call) -> Result<Success, Failure> {
-    run::run(call, to_task)
-}
-
 pub(crate) fn to_task(call: &Call) -> Result<MachineSpec, Failure> {
     let options: MachineOptions = call.options();
     let goal = goal(call, &options)?;
@@ -230,26 +222,26 @@ fn setting<Id, Ref>(
 }
 
 fn goal(call: &Call, options: &MachineOptions) -> Result<MachineGoal, Failure> {
-    if !matches!(options.state, RequestedState::Provisioned) {
-        require_provisioned("force", options.force)?;
-        require_provisioned("netboot_when_ready", options.netboot_when_ready.is_some())?;
+    let state = match options.state {
+        RequestedState::Provisioned => {
+            return Ok(MachineGoal::Provisioned(provisioning(call, options)?));
+        }
+        RequestedState::Configured => None,
+        RequestedState::Ready => Some(ReportedState::Ready),
+        RequestedState::Error => Some(ReportedState::Error),
+        RequestedState::Unknown => Some(ReportedState::Unknown),
+    };
+    let has_netboot_when_ready = options.netboot_when_ready.is_some();
+    for (option, is_given) in [
+        ("force", options.force),
+        ("netboot_when_ready", has_netboot_when_ready),
+    ] {
+        if is_given {
+            let message = format!("O({option}) needs O(state=provisioned)");
+            return Err(Failure::invalid_call(message));
+        }
     }
-    Ok(match options.state {
-        RequestedState::Configured => MachineGoal::Configured,
-        RequestedState::Provisioned => MachineGoal::Provisioned(provisioning(call, options)?),
-        RequestedState::Ready => MachineGoal::Reported(ReportedState::Ready),
-        RequestedState::Error => MachineGoal::Reported(ReportedState::Error),
-        RequestedState::Unknown => MachineGoal::Reported(ReportedState::Unknown),
-    })
-}
-
-fn require_provisioned(option: &str, given: bool) -> Result<(), Failure> {
-    if given {
-        return Err(Failure::invalid_call(format!(
-            "O({option}) needs O(state=provisioned)"
-        )));
-    }
-    Ok(())
+    Ok(state.map_or(MachineGoal::Configured, MachineGoal::Reported))
 }
 
 fn provisioning(call: &Call, options: &MachineOptions) -> Result<ProvisionSettings, Failure> {

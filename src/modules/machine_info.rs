@@ -5,14 +5,12 @@ use serde_json::json;
 
 use crate::ansible::{Call, Constraints, Failure, Kind, Module, ModuleSpec, Opt, Return, Success};
 use crate::client::MachineState;
-use crate::modules::options::connection;
-use crate::modules::options::info;
+use crate::modules::options::{connection, info};
 use crate::modules::returns;
 use crate::support::glob::Glob;
-use crate::task::list;
-use crate::task::list::{MachineDetails, MachineFilter};
+use crate::task::list::{self, MachineDetails, MachineFilter};
 
-pub(crate) const MODULE: Module = Module { spec: &SPEC, run };
+pub(crate) const MODULE: Module = Module::new(&SPEC, run);
 
 static SPEC: ModuleSpec = ModuleSpec {
     name: "mrp_machine_info",
@@ -41,8 +39,7 @@ static SPEC: ModuleSpec = ModuleSpec {
     examples: EXAMPLES,
     returns: RETURNS,
     ..ModuleSpec::EMPTY
-}
-.documented();
+};
 
 const OPTIONS: &[Opt] = &[
     Opt::new("names", Kind::List(&Kind::Str)).about(&[
@@ -89,7 +86,7 @@ fn run(call: &Call) -> Result<Success, Failure> {
     let filter = to_filter(call.options())?;
     let client = connection::connect(call)?;
     let machines = list::machines(client.read_only(), &filter)?;
-    Ok(Success::with_field("machines", json!(machines)))
+    Ok(Success::with_fields([("machines", json!(machines))]))
 }
 
 fn to_filter(options: MachineInfoOptions) -> Result<MachineFilter, Failure> {

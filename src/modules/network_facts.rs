@@ -4,13 +4,11 @@ use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
 use crate::ansible::{Call, Constraints, Failure, Kind, Module, ModuleSpec, Opt, Return, Success};
-use crate::modules::options::connection;
-use crate::modules::options::info;
+use crate::modules::options::{connection, info};
 use crate::modules::returns;
-use crate::task::network;
-use crate::task::network::{NetworkReport, NetworkSpec};
+use crate::task::network::{self, NetworkSpec};
 
-pub(crate) const MODULE: Module = Module { spec: &SPEC, run };
+pub(crate) const MODULE: Module = Module::new(&SPEC, run);
 
 static SPEC: ModuleSpec = ModuleSpec {
     name: "mrp_network_facts",
@@ -31,8 +29,7 @@ static SPEC: ModuleSpec = ModuleSpec {
     examples: EXAMPLES,
     returns: RETURNS,
     ..ModuleSpec::EMPTY
-}
-.documented();
+};
 
 const OPTIONS: &[Opt] = &[
     Opt::new("machine", Kind::Str).about(&["Exact name of one machine, whoever holds it."]),
@@ -61,7 +58,17 @@ fn run(call: &Call) -> Result<Success, Failure> {
     let spec = to_spec(call.options())?;
     let client = connection::connect(call)?;
     let report = network::gather(client.read_only(), &spec)?;
-    Ok(success(report))
+    let machines = report.machines.iter();
+    let by_name: Map<String, Value> = machines
+        .map(|facts| (facts.name.clone(), json!(facts)))
+        .collect();
+    Ok(Success {
+        warnings: report.warnings,
+        ..Success::with_fields([
+            ("ansible_facts", json!({ "mrp_network": by_name })),
+            ("machines", json!(report.machines)),
+        ])
+    })
 }
 
 fn to_spec(options: NetworkFactsOptions) -> Result<NetworkSpec, Failure> {
@@ -71,22 +78,6 @@ fn to_spec(options: NetworkFactsOptions) -> Result<NetworkSpec, Failure> {
         scope: info::scope(!options.all),
         preference: options.interface.unwrap_or_default(),
     })
-}
-
-fn success(report: NetworkReport) -> Success {
-    let machines: Vec<Value> = report.machines.iter().map(|facts| json!(facts)).collect();
-    let names = report.machines.into_iter().map(|facts| facts.name);
-    let by_name: Map<String, Value> = names.zip(machines.iter().cloned()).collect();
-    let mut network = Map::new();
-    network.insert("mrp_network".into(), by_name.into());
-    let mut fields = Map::new();
-    fields.insert("ansible_facts".into(), network.into());
-    fields.insert("machines".into(), machines.into());
-    Success {
-        fields,
-        warnings: report.warnings,
-        ..Success::default()
-    }
 }
 
 const EXAMPLES: &str = r#"- name: Where are my machines?

@@ -4,15 +4,13 @@ use serde::Deserialize;
 
 use crate::ansible::{
     Attribute, Attributes, Call, Constraints, Failure, Kind, Literal, Module, ModuleSpec, Opt,
-    RequiredIf, Return, Success,
+    RequiredIf, Return,
 };
-use crate::modules::options::connection;
-use crate::modules::options::{machine, wait};
-use crate::modules::returns;
-use crate::modules::run;
+use crate::modules::options::{connection, machine, wait};
+use crate::modules::{returns, run};
 use crate::task::power::{BootSource, PowerGoal, PowerSpec, RebootSpec};
 
-pub(crate) const MODULE: Module = Module { spec: &SPEC, run };
+pub(crate) const MODULE: Module = Module::new(&SPEC, |call| run::run(call, to_task));
 
 static SPEC: ModuleSpec = ModuleSpec {
     name: "mrp_power",
@@ -56,8 +54,7 @@ static SPEC: ModuleSpec = ModuleSpec {
     examples: EXAMPLES,
     returns: RETURNS,
     ..ModuleSpec::EMPTY
-}
-.documented();
+};
 
 const OPTIONS: &[Opt] = &[
     Opt::new("state", Kind::Str).required().choices(&["on", "off", "rebooted"]).about(&[
@@ -103,10 +100,6 @@ enum RequestedPower {
     On,
     Off,
     Rebooted,
-}
-
-fn run(call: &Call) -> Result<Success, Failure> {
-    run::run(call, to_task)
 }
 
 fn to_task(call: &Call) -> Result<PowerSpec, Failure> {

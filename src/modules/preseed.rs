@@ -6,17 +6,14 @@ use serde::Deserialize;
 
 use crate::ansible::{
     Attribute, Attributes, Call, Constraints, Failure, Kind, Module, ModuleSpec, Opt, Return,
-    Success,
 };
 use crate::client::PreseedType;
 use crate::modules::options::connection;
-use crate::modules::options::state;
-use crate::modules::options::state::Existence;
-use crate::modules::returns;
-use crate::modules::run;
+use crate::modules::options::state::{self, Existence};
+use crate::modules::{returns, run};
 use crate::task::preseed::{DesiredPreseed, PreseedContent, PreseedPresence, PreseedSpec};
 
-pub(crate) const MODULE: Module = Module { spec: &SPEC, run };
+pub(crate) const MODULE: Module = Module::new(&SPEC, |call| run::run(call, to_task));
 
 static SPEC: ModuleSpec = ModuleSpec {
     name: "mrp_preseed",
@@ -53,8 +50,7 @@ static SPEC: ModuleSpec = ModuleSpec {
     examples: EXAMPLES,
     returns: RETURNS,
     ..ModuleSpec::EMPTY
-}
-.documented();
+};
 
 const OPTIONS: &[Opt] = &[
     Opt::new("name", Kind::Str).required().about(&["Name of the preseed, 2 to 256 characters."]),
@@ -94,10 +90,6 @@ struct PreseedOptions {
     public: Option<bool>,
     known_good: Option<bool>,
     state: Existence,
-}
-
-fn run(call: &Call) -> Result<Success, Failure> {
-    run::run(call, to_task)
 }
 
 pub(crate) fn to_task(call: &Call) -> Result<PreseedSpec, Failure> {

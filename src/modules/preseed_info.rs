@@ -5,14 +5,12 @@ use serde_json::json;
 
 use crate::ansible::{Call, Failure, Kind, Module, ModuleSpec, Opt, Return, Success};
 use crate::client::PreseedType;
-use crate::modules::options::connection;
-use crate::modules::options::info;
+use crate::modules::options::{connection, info};
 use crate::modules::returns;
 use crate::support::glob::Glob;
-use crate::task::list;
-use crate::task::list::PreseedFilter;
+use crate::task::list::{self, PreseedFilter};
 
-pub(crate) const MODULE: Module = Module { spec: &SPEC, run };
+pub(crate) const MODULE: Module = Module::new(&SPEC, run);
 
 static SPEC: ModuleSpec = ModuleSpec {
     name: "mrp_preseed_info",
@@ -30,8 +28,7 @@ static SPEC: ModuleSpec = ModuleSpec {
     examples: EXAMPLES,
     returns: RETURNS,
     ..ModuleSpec::EMPTY
-}
-.documented();
+};
 
 const OPTIONS: &[Opt] = &[
     Opt::new("name", Kind::Str).about(&["Pattern for the name, for example V(debian-*)."]),
@@ -67,7 +64,7 @@ fn run(call: &Call) -> Result<Success, Failure> {
     let filter = to_filter(call.options());
     let client = connection::connect(call)?;
     let preseeds = list::preseeds(client.read_only(), &filter)?;
-    Ok(Success::with_field("preseeds", json!(preseeds)))
+    Ok(Success::with_fields([("preseeds", json!(preseeds))]))
 }
 
 fn to_filter(options: PreseedInfoOptions) -> PreseedFilter {

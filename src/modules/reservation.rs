@@ -4,20 +4,17 @@ use serde::Deserialize;
 
 use crate::ansible::{
     Attribute, Attributes, Call, Constraints, Failure, Kind, Module, ModuleSpec, Opt, RequiredIf,
-    Return, Success,
+    Return,
 };
 use crate::client::Query;
-use crate::modules::options::connection;
-use crate::modules::options::state;
-use crate::modules::options::state::Existence;
-use crate::modules::options::{machine, wait};
-use crate::modules::returns;
-use crate::modules::run;
+use crate::modules::options::state::{self, Existence};
+use crate::modules::options::{connection, machine, wait};
+use crate::modules::{returns, run};
 use crate::task::reservation::{
     DesiredReservation, ReservationPresence, ReservationSelection, ReservationSpec,
 };
 
-pub(crate) const MODULE: Module = Module { spec: &SPEC, run };
+pub(crate) const MODULE: Module = Module::new(&SPEC, |call| run::run(call, to_task));
 
 static SPEC: ModuleSpec = ModuleSpec {
     name: "mrp_reservation",
@@ -68,8 +65,7 @@ static SPEC: ModuleSpec = ModuleSpec {
     examples: EXAMPLES,
     returns: RETURNS,
     ..ModuleSpec::EMPTY
-}
-.documented();
+};
 
 const OPTIONS: &[Opt] = &[
     Opt::new("query", Kind::Str).about(&[
@@ -110,10 +106,6 @@ struct ReservationOptions {
     reason: Option<String>,
     state: Existence,
     user: Option<String>,
-}
-
-fn run(call: &Call) -> Result<Success, Failure> {
-    run::run(call, to_task)
 }
 
 fn to_task(call: &Call) -> Result<ReservationSpec, Failure> {

@@ -39,14 +39,16 @@ pub(crate) fn success<Report>(
 pub(crate) fn partial_failure(halted: PartialOutcome) -> Failure {
     let all: Vec<&Step> = halted.done.iter().chain(&halted.not_done).collect();
     Failure {
-        changed: halted.may_have_changed(),
-        fields: Map::from_iter([
-            ("plan".to_owned(), json!(all)),
-            ("done".to_owned(), json!(halted.done)),
-            ("not_done".to_owned(), json!(halted.not_done)),
-        ]),
-        diff: diffs(&halted.done),
-        warnings: halted.warnings,
+        partial: Success {
+            changed: halted.may_have_changed(),
+            diff: diffs(&halted.done),
+            warnings: halted.warnings,
+            ..Success::with_fields([
+                ("plan", json!(all)),
+                ("done", json!(halted.done)),
+                ("not_done", json!(halted.not_done)),
+            ])
+        },
         ..halted.error.into()
     }
 }
@@ -60,28 +62,22 @@ pub(crate) fn serialize_fields<Report: Serialize>(report: &Report) -> Map<String
 }
 
 fn diffs(steps: &[Step]) -> Vec<Diff> {
+    let diff = |header: String, before: String, after: String| Diff {
+        before_header: header.clone(),
+        after_header: header,
+        before,
+        after,
+    };
     let mut diffs = Vec::new();
     for step in steps {
-        diffs.push(diff(
-            step.target.clone(),
-            field_lines(&step.before),
-            field_lines(&step.after),
-        ));
+        let (before, after) = (field_lines(&step.before), field_lines(&step.after));
+        diffs.push(diff(step.target.clone(), before, after));
         if let Some(text) = &step.text {
             let header = format!("{} (content)", step.target);
             diffs.push(diff(header, text.before.clone(), text.after.clone()));
         }
     }
     diffs
-}
-
-fn diff(header: String, before: String, after: String) -> Diff {
-    Diff {
-        before_header: header.clone(),
-        after_header: header,
-        before,
-        after,
-    }
 }
 
 /// One line for each field, so that a diff shows the fields that change.

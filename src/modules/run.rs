@@ -6,8 +6,7 @@ use crate::ansible::{Call, Failure, Kind, Opt, Success};
 use crate::modules::batch_result;
 use crate::modules::options::connection;
 use crate::modules::result::{ToFields, partial_failure, record_step, serialize_fields, success};
-use crate::task;
-use crate::task::Task;
+use crate::task::{self, Task};
 
 /// Plans what the call asks for and, outside check mode, applies the plan: of one task, or of each item of a list.
 /// `to_task` makes a task from the options of one object.

@@ -5,22 +5,21 @@
 
 use std::fmt;
 
-/// The meaning of a mark.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(crate) enum Mark {
-    /// `O(name)` or `O(name=value)`: an option.
-    Option,
-    /// `V(value)`, `C(code)`, `M(module)` or `RV(return value)`: a word without an option.
-    Word,
-}
+/// `O(name)` or `O(name=value)`: an option. The other marks, `V(value)`, `C(code)`, `M(module)` and `RV(return value)`, are
+/// words.
+const OPTION_MARK: &str = "O";
 
-impl Mark {
-    /// Whether the mark can have this content. Names of objects that a message quotes may look like marks.
-    fn allows(self, content: &str) -> bool {
-        match self {
-            Mark::Option => is_option_name(content.split('=').next().unwrap_or_default()),
-            Mark::Word => !content.is_empty(),
-        }
+/// The marks of messages. Messages quote names of objects, which may look like other marks.
+const MESSAGE_MARKS: &[&str] = &[OPTION_MARK];
+
+/// The marks of documentation, the longest first: `RV` ends with `V`.
+const DOCUMENTATION_MARKS: &[&str] = &["RV", OPTION_MARK, "V", "C", "M"];
+
+/// Whether a mark can have this content. Names of objects that a message quotes may look like marks.
+fn allows(mark: &str, content: &str) -> bool {
+    match mark {
+        OPTION_MARK => is_option_name(content.split('=').next().unwrap_or_default()),
+        _ => !content.is_empty(),
     }
 }
 
@@ -31,44 +30,21 @@ pub(crate) fn is_option_name(text: &str) -> bool {
     text.starts_with(|first: char| first.is_ascii_lowercase()) && text.chars().all(is_allowed)
 }
 
-/// The marks of messages. Messages quote names of objects, which may look like other marks.
-const MESSAGE_MARKS: &[(&str, Mark)] = &[("O", Mark::Option)];
-
-/// The marks of documentation, the longest first: `RV` ends with `V`.
-const DOCUMENTATION_MARKS: &[(&str, Mark)] = &[
-    ("RV", Mark::Word),
-    ("O", Mark::Option),
-    ("V", Mark::Word),
-    ("C", Mark::Word),
-    ("M", Mark::Word),
-];
-
 /// How a face writes an option: its name, and a value where the message names one.
 #[derive(Clone, Copy)]
 pub struct OptionStyle(pub fn(name: &str, value: Option<&str>) -> String);
 
 impl OptionStyle {
     /// The message with its options as this face writes them.
-    #[must_use]
     pub fn render(self, message: &str) -> String {
         replace_marks(message, MESSAGE_MARKS, |_, content| self.option(content))
     }
 
-    /// The messages with their options as this face writes them.
-    #[must_use]
-    pub fn render_all(self, messages: &[String]) -> Vec<String> {
-        messages
-            .iter()
-            .map(|message| self.render(message))
-            .collect()
-    }
-
     /// A paragraph of documentation with its options as this face writes them, and without the other marks.
-    #[must_use]
     pub fn render_documentation(self, paragraph: &str) -> String {
         replace_marks(paragraph, DOCUMENTATION_MARKS, |mark, content| match mark {
-            Mark::Option => self.option(content),
-            Mark::Word => content.to_owned(),
+            OPTION_MARK => self.option(content),
+            _ => content.to_owned(),
         })
     }
 
@@ -102,22 +78,18 @@ pub(crate) fn names_option(message: &str) -> bool {
 }
 
 /// The text with every mark replaced by the result of `show` for its content.
-fn replace_marks(
-    text: &str,
-    marks: &[(&str, Mark)],
-    show: impl Fn(Mark, &str) -> String,
-) -> String {
+fn replace_marks(text: &str, marks: &[&str], show: impl Fn(&str, &str) -> String) -> String {
     let mut replaced = String::new();
     let mut rest = text;
     while let Some(open) = rest.find('(') {
         let (before, behind) = rest.split_at(open);
-        let mark = marks.iter().find(|(letters, _)| ends_with(before, letters));
+        let mark = marks.iter().find(|mark| ends_with(before, mark));
         let end = closing(behind).unwrap_or(0);
         let content = behind.get(1..end).unwrap_or_default().replace('\\', "");
         match mark {
-            Some((letters, mark)) if mark.allows(&content) => {
-                replaced.push_str(&before[..before.len() - letters.len()]);
-                replaced.push_str(&show(*mark, &content));
+            Some(mark) if allows(mark, &content) => {
+                replaced.push_str(&before[..before.len() - mark.len()]);
+                replaced.push_str(&show(mark, &content));
                 rest = &behind[end + 1..];
             }
             _ => {
@@ -131,8 +103,8 @@ fn replace_marks(
 
 /// Whether the text ends with the letters of a mark, with no letter or digit before them.
 fn ends_with(text: &str, letters: &str) -> bool {
-    text.strip_suffix(letters)
-        .is_some_and(|head| !head.ends_with(|last: char| last.is_alphanumeric()))
+    let head = text.strip_suffix(letters);
+    head.is_some_and(|head| !head.ends_with(char::is_alphanumeric))
 }
 
 /// The index of the closing parenthesis for the one that the text begins with; others may be nested inside.
@@ -148,38 +120,4 @@ fn closing(text: &str) -> Option<usize> {
             depth == 0
         })
         .map(|(index, _)| index)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn options_in_messages_are_written_as_in_a_playbook() {
-        for (message, expected) in [
-            (
-                "act all the same with the option O(force).",
-                "act all the same with the option force.",
-            ),
-            (
-                "O(netboot_when_ready) needs O(wait=true)",
-                "netboot_when_ready needs wait: true",
-            ),
-            (
-                "there is no image 'C(x)' of the BMC(s) in model O(1) of O(MY LAB)",
-                "there is no image 'C(x)' of the BMC(s) in model O(1) of O(MY LAB)",
-            ),
-        ] {
-            assert_eq!(OptionStyle::default().render(message), expected);
-        }
-    }
-
-    #[test]
-    fn documentation_loses_all_marks() {
-        assert_eq!(
-            OptionStyle::default()
-                .render_documentation("V(ready), C((= arch \"arm64\")) (a note) and RV(plan)"),
-            "ready, (= arch \"arm64\") (a note) and plan"
-        );
-    }
 }

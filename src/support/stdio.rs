@@ -4,7 +4,7 @@ use std::io::Write;
 use std::process::ExitCode;
 
 /// Prints a text on standard output. An output that is closed or full is a failure, not a panic.
-pub fn say(text: &str) -> ExitCode {
+pub fn print_stdout(text: &str) -> ExitCode {
     let mut stdout = std::io::stdout().lock();
     match stdout
         .write_all(text.as_bytes())
@@ -16,6 +16,6 @@ pub fn say(text: &str) -> ExitCode {
 }
 
 /// Prints a text on standard error. An error of writing is ignored: there is nowhere left to report it.
-pub fn complain(text: &str) {
+pub fn print_stderr(text: &str) {
     let _ = std::io::stderr().write_all(text.as_bytes());
 }

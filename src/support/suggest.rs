@@ -4,7 +4,6 @@
 ///
 /// Case does not count. A name that is contained in a candidate, or the other way round, is near as well: people leave
 /// out prefixes (`token` for `mrp_token`). An exact match is no suggestion.
-#[must_use]
 pub(crate) fn near<'a>(name: &str, candidates: impl IntoIterator<Item = &'a str>) -> Vec<&'a str> {
     let lower = name.to_lowercase();
     let mut found: Vec<(usize, &str)> = candidates
@@ -58,7 +57,7 @@ mod tests {
     }
 
     #[test]
-    fn suggests_what_was_meant() {
+    fn suggests_names_that_are_near() {
         assert_eq!(near("desription", OPTIONS), ["description"]);
         assert_eq!(near("tpye", OPTIONS), ["type"]);
         assert_eq!(near("token", OPTIONS), ["mrp_token"]);

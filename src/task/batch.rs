@@ -146,7 +146,9 @@ fn refuse_repeated_objects<T: Task>(tasks: &[T], plans: &mut [PlanResult<T>]) {
         }
     }
     for &index in claims.values().filter(|tasks| tasks.len() > 1).flatten() {
-        let sentence = format!("{} is in the list more than once", tasks[index].title());
-        plans[index] = Err(TaskError::Refused(sentence));
+        plans[index] = Err(TaskError::failed(
+            tasks[index].title(),
+            "is in the list more than once",
+        ));
     }
 }

@@ -2,6 +2,7 @@
 
 use crate::client::{Machine, ReadOnlyClient};
 use crate::task::lookup::MachineRef;
+use crate::task::machine::machine_title;
 use crate::task::{Result, TaskError, lookup};
 
 /// Finds the machine, and refuses what the server would refuse. With `allow_unassigned`, also one that is not assigned
@@ -14,9 +15,9 @@ pub(crate) fn find_machine(
     let machine = lookup::find_assigned_machine(client, machine, allow_unassigned)?;
     match lookup::has_bmc(client, &machine)? {
         true => Ok(machine),
-        false => Err(TaskError::Refused(format!(
-            "machine '{}' has no BMC, so it has no console",
-            machine.name
-        ))),
+        false => Err(TaskError::failed(
+            machine_title(&machine),
+            "has no BMC, so it has no console",
+        )),
     }
 }

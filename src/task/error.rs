@@ -82,9 +82,13 @@ pub(crate) enum TaskError {
     #[error("{0}")]
     Refused(String),
 
-    /// A failure with a hint of its own.
-    #[error("{problem}")]
-    Failed { problem: String, hint: &'static str },
+    /// A refusal or a failure about an object, with which its sentence begins where it is given.
+    #[error("{}{problem}", object.as_ref().map_or_else(String::new, |object| format!("{object} ")))]
+    Failed {
+        object: Option<String>,
+        problem: String,
+        hint: Option<&'static str>,
+    },
 
     /// The server did not provision the machine, or its BMC failed.
     #[error(
@@ -103,10 +107,11 @@ pub(crate) enum TaskError {
     Abandoned(&'static str),
 
     /// The deadline of a wait passed.
-    #[error("{unmet} within {} s; the last state seen was {last}", waited.as_secs_f64())]
+    #[error("{object} was not {state} within {} s; the last state seen was {last}", waited.as_secs_f64())]
     WaitTimeout {
-        /// `machine 'qdc01' was not ready`.
-        unmet: String,
+        object: String,
+        /// The awaited state.
+        state: String,
         waited: Duration,
         /// The last state, or why it could not be read.
         last: String,
@@ -115,6 +120,37 @@ pub(crate) enum TaskError {
 }
 
 impl TaskError {
+    /// The failure of an object, `machine 'qdc01'`: a sentence that begins with it.
+    pub(crate) fn failed(object: impl Into<String>, problem: impl Into<String>) -> TaskError {
+        TaskError::Failed {
+            object: Some(object.into()),
+            problem: problem.into(),
+            hint: None,
+        }
+    }
+
+    /// A failure with a hint of its own.
+    pub(crate) fn with_hint(problem: impl Into<String>, hint: &'static str) -> TaskError {
+        TaskError::Failed {
+            object: None,
+            problem: problem.into(),
+            hint: Some(hint),
+        }
+    }
+
+    /// The object that the sentence begins with, for sentences that do.
+    pub(crate) fn object(&self) -> Option<String> {
+        match self {
+            TaskError::Ambiguous { what, name, .. } => Some(format!("{what} {name}")),
+            TaskError::Failed { object, .. } => object.clone(),
+            TaskError::InUse { object, .. }
+            | TaskError::ReadBack { object, .. }
+            | TaskError::Unverified { object, .. }
+            | TaskError::WaitTimeout { object, .. } => Some(object.clone()),
+            _ => None,
+        }
+    }
+
     /// What the user can do about it, as a sentence of its own.
     pub(crate) fn hint(&self) -> Option<&str> {
         Some(match self {
@@ -128,7 +164,7 @@ impl TaskError {
             TaskError::NotGivenBack { .. } => "Release them when the server answers again.",
             TaskError::InUse { .. } => "Point these machines at something else first.",
             TaskError::WaitTimeout { hint, .. } => hint,
-            TaskError::Failed { hint, .. } => hint,
+            TaskError::Failed { hint, .. } => return *hint,
             _ => return None,
         })
     }

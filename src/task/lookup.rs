@@ -9,6 +9,7 @@ use crate::client::{
 use crate::support::sort::sorted;
 use crate::support::suggest::near;
 use crate::support::user_text::user_with_reason;
+use crate::task::machine::machine_title;
 use crate::task::{Result, TaskError};
 
 /// All images that are visible to the token's user, and which of them belong to this user.
@@ -201,11 +202,11 @@ pub(super) fn require_assignment(client: &ReadOnlyClient, machine: &Machine) -> 
         _ => format!("it is held by {}", holders.join(", ")),
     };
     Err(TaskError::Failed {
-        problem: format!(
-            "machine '{}' is not assigned to this token's user; {holders}",
-            machine.name
+        object: Some(machine_title(machine)),
+        problem: format!("is not assigned to this token's user; {holders}"),
+        hint: Some(
+            "Have the machine assigned to this user, or act all the same with the option O(allow_unassigned).",
         ),
-        hint: "Have the machine assigned to this user, or act all the same with the option O(allow_unassigned).",
     })
 }
 
@@ -246,9 +247,10 @@ pub(super) fn owner_text(user: Option<&str>) -> &str {
 /// The error for a change that only the owner can make: `changing it`.
 pub(super) fn not_yours(object: String, user: Option<&str>, change: &str) -> TaskError {
     let owner = owner_text(user);
-    TaskError::Refused(format!(
-        "{object} belongs to {owner}, so {change} is not possible with this token"
-    ))
+    TaskError::failed(
+        object,
+        format!("belongs to {owner}, so {change} is not possible with this token"),
+    )
 }
 
 /// Refuses to delete an object that machines use.

@@ -165,17 +165,17 @@ impl PowerSpec {
 /// The power of a machine, if its BMC answers. Without an answer, an order would fail as well.
 fn known_power(client: &ReadOnlyClient, machine: &Machine) -> Result<Power> {
     match client.powers().get(machine.id)? {
-        Power::NoBmc => Err(TaskError::Refused(format!(
-            "machine '{}' has no BMC, so its power can be neither told nor switched",
-            machine.name
-        ))),
-        Power::BmcFails => Err(TaskError::Failed {
-            problem: format!(
+        Power::NoBmc => Err(TaskError::failed(
+            machine_title(machine),
+            "has no BMC, so its power can be neither told nor switched",
+        )),
+        Power::BmcFails => Err(TaskError::with_hint(
+            format!(
                 "the BMC of machine '{}' does not answer, so its power is unknown and was left alone",
                 machine.name
             ),
-            hint: "Check that the BMC answers, and that its address, user, password and cartridge on the server are right.",
-        }),
+            "Check that the BMC answers, and that its address, user, password and cartridge on the server are right.",
+        )),
         power => Ok(power),
     }
 }
@@ -187,13 +187,13 @@ fn require_netboot(plan: &mut PowerPlan, client: &ReadOnlyClient, force: bool) -
     if !netboot_of(machine) {
         return match force {
             true => Ok(()),
-            false => Err(TaskError::Failed {
-                problem: format!(
+            false => Err(TaskError::with_hint(
+                format!(
                     "a PXE reboot of machine '{}' finds nothing to boot, since its netboot is off",
                     machine.name
                 ),
-                hint: "Switch its netboot on first, or reboot it all the same with the option O(force).",
-            }),
+                "Switch its netboot on first, or reboot it all the same with the option O(force).",
+            )),
         };
     }
     if client.states().get(machine.id)? == MachineState::Ready {

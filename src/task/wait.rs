@@ -83,7 +83,8 @@ impl OngoingWait {
         let left = self.limits.timeout.saturating_sub(elapsed);
         if left.is_zero() {
             return Err(TaskError::WaitTimeout {
-                unmet: format!("{} was not {}", self.object, self.state),
+                object: self.object.clone(),
+                state: self.state.clone(),
                 waited: self.limits.timeout,
                 last,
                 hint: self.hint,

@@ -13,7 +13,6 @@ const AUTHOR: &str = "The mr-provisioner authors";
 const HEADER: &str = "# Written by `mrp docs` from the module's table of options: change that.\n";
 
 /// The text of `library/NAME.yml`.
-#[must_use]
 pub fn sidecar(spec: &ModuleSpec) -> String {
     let document = YamlValue::map([
         ("DOCUMENTATION", documentation(spec)),
@@ -32,12 +31,17 @@ fn documentation(spec: &ModuleSpec) -> YamlValue {
         ("short_description", YamlValue::text(spec.short_description)),
         ("description", module_description(spec)),
         ("author", YamlValue::texts(&[AUTHOR])),
-        ("attributes", attributes(spec)),
+        (
+            "attributes",
+            YamlValue::map([
+                ("check_mode", attribute(&spec.attributes.check_mode)),
+                ("diff_mode", attribute(&spec.attributes.diff_mode)),
+                ("idempotent", attribute(&spec.attributes.idempotent)),
+            ]),
+        ),
         ("options", module_options(spec)),
     ];
-    if !spec.notes.is_empty() {
-        fields.push(("notes", YamlValue::texts(spec.notes)));
-    }
+    push_texts(&mut fields, "notes", spec.notes);
     if !spec.seealso.is_empty() {
         let modules = spec
             .seealso
@@ -56,15 +60,6 @@ fn module_description(spec: &ModuleSpec) -> YamlValue {
     YamlValue::List(paragraphs.chain(announced.map(YamlValue::Text)).collect())
 }
 
-fn attributes(spec: &ModuleSpec) -> YamlValue {
-    let attributes = &spec.attributes;
-    YamlValue::map([
-        ("check_mode", attribute(&attributes.check_mode)),
-        ("diff_mode", attribute(&attributes.diff_mode)),
-        ("idempotent", attribute(&attributes.idempotent)),
-    ])
-}
-
 fn attribute(attribute: &Attribute) -> YamlValue {
     let support = match attribute.support {
         Support::Full => "full",
@@ -75,9 +70,7 @@ fn attribute(attribute: &Attribute) -> YamlValue {
         ("support", YamlValue::text(support)),
         ("description", YamlValue::text(attribute.description)),
     ];
-    if !attribute.details.is_empty() {
-        fields.push(("details", YamlValue::texts(attribute.details)));
-    }
+    push_texts(&mut fields, "details", attribute.details);
     YamlValue::map(fields)
 }
 
@@ -94,24 +87,21 @@ fn module_options(spec: &ModuleSpec) -> YamlValue {
 
 /// An option; `list` is the list whose items may give it instead.
 fn option_node(option: &Opt, list: Option<&Opt>) -> YamlValue {
-    let mut description: Vec<YamlValue> = Vec::new();
-    description.extend(option.description.iter().map(|text| YamlValue::text(text)));
-    description.extend(option.env.map(|variable| {
-        YamlValue::Text(format!(
+    let texts = option.description.iter();
+    let mut description: Vec<String> = texts.map(|text| (*text).to_owned()).collect();
+    if let Some(variable) = option.env {
+        description.push(format!(
             "If it is not given, the value of the environment variable E({variable}) is used."
-        ))
-    }));
-    description.extend(
-        option
-            .minimum
-            .map(|minimum| YamlValue::Text(format!("At least {minimum}."))),
-    );
-    description.extend(list.map(|list| {
-        YamlValue::Text(format!(
-            "Required, unless every item of O({}) has it.",
-            list.name
-        ))
-    }));
+        ));
+    }
+    if let Some(minimum) = option.minimum {
+        description.push(format!("At least {minimum}."));
+    }
+    if let Some(list) = list {
+        let list = list.name;
+        description.push(format!("Required, unless every item of O({list}) has it."));
+    }
+    let description = description.into_iter().map(YamlValue::Text).collect();
     let mut fields = vec![
         ("description", YamlValue::List(description)),
         ("type", YamlValue::text(option.kind.name())),
@@ -122,16 +112,17 @@ fn option_node(option: &Opt, list: Option<&Opt>) -> YamlValue {
     if option.required && list.is_none() {
         fields.push(("required", YamlValue::Plain("true".to_owned())));
     }
-    if let Some(default) = option.default {
-        fields.push(("default", literal(default)));
-    }
-    if !option.choices.is_empty() {
-        fields.push(("choices", YamlValue::texts(option.choices)));
-    }
-    if !option.aliases.is_empty() {
-        fields.push(("aliases", YamlValue::texts(option.aliases)));
-    }
+    fields.extend(option.default.map(|default| ("default", literal(default))));
+    push_texts(&mut fields, "choices", option.choices);
+    push_texts(&mut fields, "aliases", option.aliases);
     YamlValue::map(fields)
+}
+
+/// Adds a list of texts, unless it is empty.
+fn push_texts(fields: &mut Vec<(&str, YamlValue)>, key: &'static str, texts: &[&str]) {
+    if !texts.is_empty() {
+        fields.push((key, YamlValue::texts(texts)));
+    }
 }
 
 fn literal(literal: Literal) -> YamlValue {
@@ -152,10 +143,8 @@ fn value(value: &Return) -> YamlValue {
         ("returned", YamlValue::text(value.returned)),
         ("type", YamlValue::text(value.kind)),
     ];
-    if let Some(sample) = value
-        .sample
-        .and_then(|sample| serde_json::from_str::<Value>(sample).ok())
-    {
+    let sample = value.sample.map(serde_json::from_str::<Value>);
+    if let Some(Ok(sample)) = sample {
         fields.push(("sample", YamlValue::from_json(&sample)));
     }
     if !value.contains.is_empty() {

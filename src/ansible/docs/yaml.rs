@@ -34,12 +34,8 @@ impl YamlValue {
     }
 
     pub(crate) fn map<'a>(fields: impl IntoIterator<Item = (&'a str, YamlValue)>) -> YamlValue {
-        YamlValue::Map(
-            fields
-                .into_iter()
-                .map(|(key, value)| (key.to_owned(), value))
-                .collect(),
-        )
+        let fields = fields.into_iter();
+        YamlValue::Map(fields.map(|(key, value)| (key.to_owned(), value)).collect())
     }
 
     pub(crate) fn from_json(value: &Value) -> YamlValue {
@@ -48,12 +44,10 @@ impl YamlValue {
             Value::Array(items) => {
                 YamlValue::List(items.iter().map(YamlValue::from_json).collect())
             }
-            Value::Object(fields) => YamlValue::Map(
-                fields
-                    .iter()
-                    .map(|(key, value)| (key.clone(), YamlValue::from_json(value)))
-                    .collect(),
-            ),
+            Value::Object(fields) => {
+                let fields = fields.iter();
+                YamlValue::map(fields.map(|(key, value)| (key.as_str(), Self::from_json(value))))
+            }
             plain => YamlValue::Plain(plain.to_string()),
         }
     }
@@ -139,23 +133,15 @@ fn wrapped(text: &str, width: usize) -> Vec<String> {
 
 /// A text as a scalar: without quotes where no reader of YAML takes it for anything but a text.
 fn scalar(text: &str) -> String {
-    if is_safe(text) {
-        text.to_owned()
-    } else {
-        Value::from(text).to_string()
-    }
-}
-
-fn is_safe(text: &str) -> bool {
     let starts_well = text.starts_with(|c: char| c.is_ascii_alphabetic());
-    let plain = text
-        .chars()
-        .all(|c| c.is_ascii_alphanumeric() || " _-./,()'+=;".contains(c));
+    let is_plain = |c: char| c.is_ascii_alphanumeric() || " _-./,()'+=;".contains(c);
     let word = text.to_ascii_lowercase();
-    let is_special = [TRUE_WORDS.as_slice(), &FALSE_WORDS, &["null"]]
-        .iter()
-        .any(|words| words.contains(&word.as_str()));
-    starts_well && plain && !is_special && !text.ends_with(' ')
+    let special = [TRUE_WORDS.as_slice(), &FALSE_WORDS, &["null"]].concat();
+    let is_special = special.contains(&word.as_str());
+    match starts_well && text.chars().all(is_plain) && !is_special && !text.ends_with(' ') {
+        true => text.to_owned(),
+        false => Value::from(text).to_string(),
+    }
 }
 
 #[cfg(test)]

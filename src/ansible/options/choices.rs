@@ -9,35 +9,36 @@ use crate::ansible::options::python;
 /// Checks a coerced value; turns a choice that YAML took for a boolean back into the word.
 pub(crate) fn check(option: &Opt, value: &mut Value) -> Result<(), String> {
     if !option.choices.is_empty() {
-        match &mut *value {
-            Value::Array(items) => check_each(option, items)?,
-            single => check_single(option, single)?,
-        }
+        check_choices(option, value)?;
     }
-    match (option.minimum, &*value) {
-        (Some(minimum), Value::Array(items)) => items
+    match value {
+        Value::Array(items) => items
             .iter()
-            .try_for_each(|item| check_minimum(option, minimum, item)),
-        (Some(minimum), single) => check_minimum(option, minimum, single),
-        (None, _) => Ok(()),
+            .try_for_each(|item| check_minimum(option, item)),
+        single => check_minimum(option, single),
     }
 }
 
-fn is_choice(option: &Opt, value: &Value) -> bool {
-    option.choices.contains(&python::str_of(value).as_str())
-}
-
-fn check_single(option: &Opt, value: &mut Value) -> Result<(), String> {
-    if !is_choice(option, value) {
-        if let Some(word) = choice_for_boolean(option, value) {
-            *value = word.into();
-        } else {
-            let (choices, got) = (option.choices.join(", "), python::str_of(value));
-            return Err(format!(
-                "value of {} must be one of: {choices}, got: {got}",
-                option.name
-            ));
-        }
+fn check_choices(option: &Opt, value: &mut Value) -> Result<(), String> {
+    let is_choice = |value: &Value| option.choices.contains(&python::str_of(value).as_str());
+    let (name, choices) = (option.name, option.choices.join(", "));
+    if let Value::Array(items) = value {
+        let unknown = items.iter().filter(|item| !is_choice(item));
+        let unknown: Vec<String> = unknown.map(python::str_of).collect();
+        return match unknown.is_empty() {
+            true => Ok(()),
+            false => Err(format!(
+                "value of {name} must be one or more of: {choices}. Got no match for: {}",
+                unknown.join(", ")
+            )),
+        };
+    }
+    if !is_choice(value) {
+        let word = choice_for_boolean(option, value).ok_or_else(|| {
+            let got = python::str_of(value);
+            format!("value of {name} must be one of: {choices}, got: {got}")
+        })?;
+        *value = word.into();
     }
     Ok(())
 }
@@ -49,31 +50,15 @@ fn choice_for_boolean(option: &Opt, value: &Value) -> Option<&'static str> {
         "False" => FALSE_WORDS,
         _ => return None,
     };
-    let mut matching = option
-        .choices
-        .iter()
-        .copied()
-        .filter(|choice| words.contains(choice));
+    let choices = option.choices.iter().copied();
+    let mut matching = choices.filter(|choice| words.contains(choice));
     matching.next().filter(|_| matching.next().is_none())
 }
 
-fn check_each(option: &Opt, items: &[Value]) -> Result<(), String> {
-    let unknown: Vec<String> = items
-        .iter()
-        .filter(|item| !is_choice(option, item))
-        .map(python::str_of)
-        .collect();
-    if unknown.is_empty() {
+fn check_minimum(option: &Opt, value: &Value) -> Result<(), String> {
+    let Some(minimum) = option.minimum else {
         return Ok(());
-    }
-    let (choices, unknown) = (option.choices.join(", "), unknown.join(", "));
-    Err(format!(
-        "value of {} must be one or more of: {choices}. Got no match for: {unknown}",
-        option.name
-    ))
-}
-
-fn check_minimum(option: &Opt, minimum: i64, value: &Value) -> Result<(), String> {
+    };
     #[expect(clippy::cast_precision_loss, reason = "minimums are small")]
     if value.as_f64().is_some_and(|number| number < minimum as f64) {
         return Err(format!(

@@ -7,8 +7,7 @@
 use serde_json::Value;
 
 use crate::ansible::options::option::Kind;
-use crate::ansible::options::path;
-use crate::ansible::options::python;
+use crate::ansible::options::{path, python};
 
 /// The words for true and false, compared without case.
 pub(crate) const TRUE_WORDS: [&str; 6] = ["y", "yes", "on", "1", "true", "t"];
@@ -105,68 +104,4 @@ fn cannot_be_converted(value: &Value, target: &str) -> String {
         "<class '{}'> cannot be converted to {target}",
         python::type_name(value)
     )
-}
-
-#[cfg(test)]
-mod tests {
-    use serde_json::json;
-
-    use super::*;
-
-    fn coerced(kind: Kind, value: &Value) -> Value {
-        coerce(&kind, value).unwrap()
-    }
-
-    fn values(list: Value) -> Vec<Value> {
-        list.as_array().cloned().unwrap_or_default()
-    }
-
-    #[test]
-    fn booleans() {
-        for value in values(json!([true, 1, 1.0, "yes", " On\n", "T", "1"])) {
-            assert_eq!(coerced(Kind::Bool, &value), json!(true), "{value}");
-        }
-        for value in values(json!([false, 0, 0.0, "no", "OFF", "f", "n"])) {
-            assert_eq!(coerced(Kind::Bool, &value), json!(false), "{value}");
-        }
-        for value in values(json!(["", 2, -1, "2", "1.0", "enabled", [], {}])) {
-            assert!(coerce(&Kind::Bool, &value).is_err(), "{value}");
-        }
-    }
-
-    #[test]
-    fn numbers() {
-        assert_eq!(coerced(Kind::Int, &json!(" 1_000 ")), json!(1000));
-        assert_eq!(coerced(Kind::Int, &json!(2.0)), json!(2));
-        assert_eq!(coerced(Kind::Int, &json!(true)), json!(1));
-        assert_eq!(coerced(Kind::Float, &json!("0.5")), json!(0.5));
-        assert_eq!(coerced(Kind::Float, &json!(3)), json!(3.0));
-        assert_eq!(
-            coerce(&Kind::Int, &json!("big")),
-            Err("\"'big'\" cannot be converted to an int".to_owned())
-        );
-        assert_eq!(
-            coerce(&Kind::Int, &json!(1.5)),
-            Err("\"1.5\" cannot be converted to an int".to_owned())
-        );
-    }
-
-    #[test]
-    fn texts() {
-        assert_eq!(coerced(Kind::Str, &json!(5)), json!("5"));
-        assert_eq!(coerced(Kind::Str, &json!(true)), json!("True"));
-        assert_eq!(coerced(Kind::Str, &json!([1, "a"])), json!("[1, 'a']"));
-    }
-
-    #[test]
-    fn lists() {
-        let list = Kind::List(&Kind::Str);
-        assert_eq!(coerced(list, &json!("a, b ")), json!(["a", " b "]));
-        assert_eq!(coerced(list, &json!("")), json!([""]));
-        assert_eq!(coerced(list, &json!(true)), json!(["True"]));
-        assert_eq!(
-            coerce(&list, &json!({})),
-            Err("<class 'dict'> cannot be converted to a list".to_owned())
-        );
-    }
 }

@@ -11,19 +11,14 @@ pub(crate) fn mutually_exclusive(
     constraints: &Constraints,
     options: &Map<String, Value>,
 ) -> Result<(), String> {
-    let broken: Vec<String> = constraints
-        .mutually_exclusive
-        .iter()
+    let groups = constraints.mutually_exclusive.iter();
+    let broken: Vec<String> = groups
         .filter(|group| count_given(group, options) > 1)
         .map(|group| group.join("|"))
         .collect();
-    if broken.is_empty() {
-        Ok(())
-    } else {
-        Err(format!(
-            "parameters are mutually exclusive: {}",
-            broken.join(", ")
-        ))
+    match broken.join(", ") {
+        none if none.is_empty() => Ok(()),
+        broken => Err(format!("parameters are mutually exclusive: {broken}")),
     }
 }
 
@@ -32,18 +27,13 @@ pub(crate) fn required(
     groups: &'static [&'static [Opt]],
     options: &Map<String, Value>,
 ) -> Result<(), String> {
-    let mut missing: Vec<&str> = all(groups)
-        .filter(|option| option.required && !options.contains_key(option.name))
-        .map(|option| option.name)
-        .collect();
+    let required = all(groups).filter(|option| option.required);
+    let names: Vec<&str> = required.map(|option| option.name).collect();
+    let mut missing = missing(&names, options);
     missing.sort_unstable();
-    if missing.is_empty() {
-        Ok(())
-    } else {
-        Err(format!(
-            "missing required arguments: {}",
-            missing.join(", ")
-        ))
+    match missing.join(", ") {
+        none if none.is_empty() => Ok(()),
+        missing => Err(format!("missing required arguments: {missing}")),
     }
 }
 
@@ -71,19 +61,15 @@ pub(crate) fn remaining(
     for rule in constraints.required_if {
         let value = rule.is.to_json();
         let missing = missing(rule.requires, options);
-        let broken = if rule.any {
-            missing.len() == rule.requires.len()
-        } else {
-            !missing.is_empty()
+        let (quantity, broken) = match rule.any {
+            true => ("any", missing.len() == rule.requires.len()),
+            false => ("all", !missing.is_empty()),
         };
         if broken && options.get(rule.option) == Some(&value) {
-            let (option, is, quantity) = (
+            return Err(format!(
+                "{} is {} but {quantity} of the following are missing: {}",
                 rule.option,
                 python::str_of(&value),
-                if rule.any { "any" } else { "all" },
-            );
-            return Err(format!(
-                "{option} is {is} but {quantity} of the following are missing: {}",
                 missing.join(", ")
             ));
         }

@@ -10,15 +10,14 @@ use crate::ansible::call::Call;
 use crate::ansible::options::option::Opt;
 use crate::ansible::options::python;
 use crate::ansible::options::spec::{Constraints, ModuleSpec, all};
-use crate::ansible::options::unsupported::Unsupported;
+use crate::ansible::options::unsupported::require_supported;
 use crate::ansible::result::Failure;
 
-/// A list that a task has given to a module.
+/// The list of a module that has one, where the task gives it.
 pub(crate) struct ListOption<'a> {
     spec: &'a ModuleSpec,
-    /// The name of the list's option.
     name: &'static str,
-    /// The options of one item.
+    /// The options of one item: the groups before the list's.
     item_options: &'static [&'static [Opt]],
     /// The options of the task as a whole.
     task_options: &'static [&'static [Opt]],
@@ -26,16 +25,15 @@ pub(crate) struct ListOption<'a> {
 }
 
 impl<'a> ListOption<'a> {
-    /// The list, where the module has one and the task gives it. The item's options are the groups before the list's.
     pub(crate) fn find(
         spec: &'a ModuleSpec,
         options: &'a Map<String, Value>,
     ) -> Option<ListOption<'a>> {
         let list = spec.list_option()?;
         let value = options.get(list.name).filter(|value| !value.is_null())?;
-        let is_list_group =
-            |group: &&[Opt]| group.iter().any(|option| option.item_options().is_some());
-        let group = spec.options.iter().position(is_list_group)?;
+        let is_list = |option: &Opt| option.name == list.name;
+        let mut groups = spec.options.iter();
+        let group = groups.position(|group| group.iter().any(is_list))?;
         let (item_options, task_options) = spec.options.split_at(group);
         Some(ListOption {
             spec,
@@ -52,12 +50,12 @@ impl<'a> ListOption<'a> {
         options: &Map<String, Value>,
         internal: &Internal,
     ) -> Result<Call, Failure> {
-        self.require_supported(options, internal)?;
+        require_supported(options, self.spec, internal)?;
         let (defaults, task_options): (Map<String, Value>, Map<String, Value>) = options
             .clone()
             .into_iter()
             .partition(|(name, _)| self.item_option(name).is_some());
-        let spec = ModuleSpec {
+        let task_spec = ModuleSpec {
             options: self.task_options,
             constraints: Constraints {
                 required_together: self.spec.constraints.required_together,
@@ -65,12 +63,18 @@ impl<'a> ListOption<'a> {
             },
             ..*self.spec
         };
-        let mut call = Call::for_one_object(&spec, &task_options, internal)?;
+        let item_spec = ModuleSpec {
+            options: self.item_options,
+            ..*self.spec
+        };
+        let mut call = Call::for_one_object(&task_spec, &task_options, internal)?;
         let mut items = Vec::new();
         for (index, item) in self.items()?.into_iter().enumerate() {
             let position = format!("{}[{index}]", self.name);
-            let mut item = self
-                .item_call(&defaults, item, internal)
+            let mut options = defaults.clone();
+            options.retain(|name, _| !self.is_overridden(name, item));
+            options.extend(item.clone());
+            let mut item = Call::for_one_object(&item_spec, &options, internal)
                 .map_err(|failure| failure.at(Some(&position)))?;
             item.position = Some(position);
             call.warnings.append(&mut item.warnings);
@@ -80,36 +84,19 @@ impl<'a> ListOption<'a> {
         Ok(call)
     }
 
-    fn item_call(
-        &self,
-        defaults: &Map<String, Value>,
-        item: &Map<String, Value>,
-        internal: &Internal,
-    ) -> Result<Call, Failure> {
-        let spec = ModuleSpec {
-            options: self.item_options,
-            ..*self.spec
-        };
-        let mut options = defaults.clone();
-        options.retain(|name, _| !self.is_overridden(name, item));
-        options.extend(item.clone());
-        Call::for_one_object(&spec, &options, internal)
-    }
-
     /// Whether an item gives the option of this default itself, or an option that excludes it.
     fn is_overridden(&self, default: &str, item: &Map<String, Value>) -> bool {
         let Some(default) = self.item_option(default) else {
             return false;
         };
-        let excluding = self.spec.constraints.mutually_exclusive.iter().copied();
-        let excluding = excluding.filter(|group| group.contains(&default.name));
-        let is_given = |name: &str| {
-            item.iter().any(|(given, value)| {
-                let option = self.item_option(given);
-                !value.is_null() && option.is_some_and(|option| option.name == name)
-            })
+        let given = item.iter().filter(|(_, value)| !value.is_null());
+        let mut given = given.filter_map(|(name, _)| self.item_option(name));
+        let excluding = self.spec.constraints.mutually_exclusive;
+        let exclude = |other: &str| {
+            let is_in = |group: &[&str]| group.contains(&default.name) && group.contains(&other);
+            excluding.iter().any(|group| is_in(group))
         };
-        is_given(default.name) || excluding.flatten().any(|name| is_given(name))
+        given.any(|option| option.name == default.name || exclude(option.name))
     }
 
     /// The option of one item that has this name or alias.
@@ -135,21 +122,5 @@ impl<'a> ListOption<'a> {
             })
         };
         items.iter().enumerate().map(dictionary).collect()
-    }
-
-    fn require_supported(
-        &self,
-        options: &Map<String, Value>,
-        internal: &Internal,
-    ) -> Result<(), Failure> {
-        let unsupported = Unsupported::find(options, self.spec.options);
-        if unsupported.names.is_empty() || internal.ignore_unknown_options {
-            return Ok(());
-        }
-        let module_name = internal.module_name.as_deref().unwrap_or(self.spec.name);
-        Err(Failure {
-            hint: unsupported.hint(),
-            ..unsupported.failure(module_name)
-        })
     }
 }

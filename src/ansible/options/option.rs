@@ -1,29 +1,22 @@
 //! One option of a module: its name, type, default, choices, and where its value may be shown.
 
+use std::env;
+
 use serde_json::Value;
 
-use crate::ansible::options::spec::DOCUMENTED;
-
-/// One option of a module.
 #[derive(Clone, Copy, Debug)]
 pub struct Opt {
-    /// The canonical name.
     pub name: &'static str,
     /// What its value is coerced to.
     pub kind: Kind,
-    /// Whether the module cannot run without it.
     pub required: bool,
-    /// Its value when none is given.
     pub default: Option<Literal>,
     /// The values that are allowed, after coercion; all are when this is empty.
     pub choices: &'static [&'static str],
-    /// Other names for it.
     pub aliases: &'static [&'static str],
     /// The environment variable that is used when no value is given.
     pub env: Option<&'static str>,
-    /// The smallest number that is allowed.
     pub minimum: Option<i64>,
-    /// Where its value may be shown.
     pub disclosure: Disclosure,
     /// Paragraphs of the documentation.
     pub description: &'static [&'static str],
@@ -64,19 +57,15 @@ pub enum Disclosure {
 /// A value written in a table.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Literal {
-    /// Text.
     Str(&'static str),
-    /// A whole number.
     Int(i64),
     /// A decimal number, as it is printed in the documentation.
     Float(&'static str),
-    /// True or false.
     Bool(bool),
 }
 
 impl Opt {
     /// An optional option that may be shown anywhere.
-    #[must_use]
     pub const fn new(name: &'static str, kind: Kind) -> Opt {
         Opt {
             name,
@@ -92,100 +81,68 @@ impl Opt {
         }
     }
 
-    /// The module cannot run without it.
-    #[must_use]
     pub const fn required(mut self) -> Opt {
         self.required = true;
         self
     }
 
-    /// The value when none is given: text.
-    #[must_use]
     pub const fn default_str(mut self, value: &'static str) -> Opt {
         self.default = Some(Literal::Str(value));
         self
     }
 
-    /// The value when none is given: a whole number.
-    #[must_use]
     pub const fn default_int(mut self, value: i64) -> Opt {
         self.default = Some(Literal::Int(value));
         self
     }
 
-    /// The value when none is given: true or false.
-    #[must_use]
     pub const fn default_bool(mut self, value: bool) -> Opt {
         self.default = Some(Literal::Bool(value));
         self
     }
 
-    /// The value when none is given: a decimal number, as it is printed in the documentation.
-    #[must_use]
     pub const fn default_float(mut self, value: &'static str) -> Opt {
         self.default = Some(Literal::Float(value));
         self
     }
 
-    /// The only values that are allowed.
-    #[must_use]
     pub const fn choices(mut self, choices: &'static [&'static str]) -> Opt {
         self.choices = choices;
         self
     }
 
-    /// Other names for it.
-    #[must_use]
     pub const fn aliases(mut self, aliases: &'static [&'static str]) -> Opt {
         self.aliases = aliases;
         self
     }
 
-    /// The environment variable that is used when no value is given.
-    #[must_use]
     pub const fn env(mut self, variable: &'static str) -> Opt {
         self.env = Some(variable);
         self
     }
 
-    /// The smallest number that is allowed.
-    #[must_use]
     pub const fn minimum(mut self, minimum: i64) -> Opt {
         self.minimum = Some(minimum);
         self
     }
 
-    /// Where its value may be shown.
-    #[must_use]
-    pub const fn disclosure(mut self, disclosure: Disclosure) -> Opt {
-        self.disclosure = disclosure;
+    pub const fn secret(mut self) -> Opt {
+        self.disclosure = Disclosure::Secret;
         self
     }
 
-    /// Its value is masked in every output.
-    #[must_use]
-    pub const fn secret(self) -> Opt {
-        self.disclosure(Disclosure::Secret)
+    pub const fn url(mut self) -> Opt {
+        self.disclosure = Disclosure::ShownAsUrl;
+        self
     }
 
-    /// Its value is a URL, whose user, password, query and fragment are masked in every output.
-    #[must_use]
-    pub const fn url(self) -> Opt {
-        self.disclosure(Disclosure::ShownAsUrl)
+    pub const fn hidden_in_invocation(mut self) -> Opt {
+        self.disclosure = Disclosure::HiddenInInvocation;
+        self
     }
 
-    /// Its value is left out of `invocation`.
-    #[must_use]
-    pub const fn hidden_in_invocation(self) -> Opt {
-        self.disclosure(Disclosure::HiddenInInvocation)
-    }
-
-    /// Paragraphs of the documentation.
-    #[must_use]
     pub const fn about(mut self, description: &'static [&'static str]) -> Opt {
-        if DOCUMENTED {
-            self.description = description;
-        }
+        self.description = description;
         self
     }
 
@@ -194,14 +151,17 @@ impl Opt {
         std::iter::once(self.name).chain(self.aliases.iter().copied())
     }
 
-    /// Whether this is its name or one of its aliases.
-    #[must_use]
     pub(crate) fn has_name(&self, name: &str) -> bool {
         self.names().any(|own| own == name)
     }
 
+    /// The text in its environment variable. An empty one counts as not set.
+    pub(crate) fn env_value(&self) -> Option<String> {
+        let value = env::var(self.env?).ok();
+        value.filter(|text| !text.is_empty())
+    }
+
     /// The options of each item, for a list of dictionaries.
-    #[must_use]
     pub(crate) const fn item_options(&self) -> Option<&'static [&'static [Opt]]> {
         match self.kind {
             Kind::Items(groups) => Some(groups),
@@ -211,8 +171,6 @@ impl Opt {
 }
 
 impl Kind {
-    /// The name of the type in Ansible's words.
-    #[must_use]
     pub const fn name(&self) -> &'static str {
         match self {
             Kind::Str => "str",
@@ -225,7 +183,6 @@ impl Kind {
     }
 
     /// The name of the type of the elements, for a list.
-    #[must_use]
     pub const fn element_name(&self) -> Option<&'static str> {
         match self {
             Kind::List(element) => Some(element.name()),
@@ -236,8 +193,6 @@ impl Kind {
 }
 
 impl Literal {
-    /// The same value as JSON.
-    #[must_use]
     pub fn to_json(self) -> Value {
         match self {
             Literal::Str(text) => text.into(),

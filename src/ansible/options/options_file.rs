@@ -27,6 +27,7 @@ pub(crate) fn exists(path: &Path) -> bool {
 }
 
 /// The options of one section.
+#[derive(Default)]
 struct Section {
     /// Empty for the options before the first section.
     name: String,
@@ -74,11 +75,8 @@ impl OptionsFile {
     ) -> Result<Map<String, Value>, Failure> {
         let found = self.sections.iter().find(|found| found.name == section);
         let mut given = found.map_or_else(Map::new, |found| found.options.clone());
-        resolve_paths(
-            &mut given,
-            self.path.parent().unwrap_or(Path::new("")),
-            spec,
-        );
+        let folder = self.path.parent().unwrap_or(Path::new(""));
+        resolve_paths(&mut given, folder, spec);
         let Some(Value::String(token_file)) = given.remove(TOKEN_FILE) else {
             return Ok(given);
         };
@@ -96,13 +94,6 @@ impl OptionsFile {
 }
 
 impl Section {
-    fn new(name: &str) -> Section {
-        Section {
-            name: name.to_owned(),
-            options: Map::new(),
-        }
-    }
-
     fn has_token(&self) -> bool {
         TOKENS.iter().any(|name| self.options.contains_key(*name))
     }
@@ -111,23 +102,22 @@ impl Section {
 /// Reads lines of `[section]` and `name = value`. Blank lines and lines that begin with `#` are skipped. An error is the
 /// number of the line and what is wrong with it.
 fn parse(text: &str) -> Result<Vec<Section>, (usize, &'static str)> {
-    let mut sections = vec![Section::new("")];
+    let mut sections = vec![Section::default()];
     for (line, text) in (1..).zip(text.lines().map(str::trim)) {
         if text.is_empty() || text.starts_with('#') {
             continue;
         }
-        if let Some(name) = text
-            .strip_prefix('[')
-            .and_then(|text| text.strip_suffix(']'))
-        {
-            let name = name.trim();
+        let header = text.strip_prefix('[');
+        if let Some(name) = header.and_then(|text| text.strip_suffix(']')) {
+            let name = name.trim().to_owned();
             if sections.iter().any(|section| section.name == name) {
-                return Err((
-                    line,
-                    "names a section that has no name, or that an earlier line names",
-                ));
+                let problem = "names a section that has no name, or that an earlier line names";
+                return Err((line, problem));
             }
-            sections.push(Section::new(name));
+            sections.push(Section {
+                name,
+                ..Section::default()
+            });
             continue;
         }
         let (name, value) = text
@@ -183,36 +173,36 @@ impl TextFile {
     }
 
     fn require_private(&self, path: &Path) -> Result<(), Failure> {
-        match self.allows_mode(0o077) {
-            true => Err(forbidden(path, "has a token and others can read it", "600")),
-            false => Ok(()),
-        }
+        let problem = "has a token and others can read it";
+        self.require_without(0o077, path, problem, "600")
     }
 
     /// A user who can write the file could have the token sent to another server.
     fn require_protected(&self, path: &Path) -> Result<(), Failure> {
-        match self.metadata.is_file() && self.allows_mode(0o002) {
-            true => Err(forbidden(
-                path,
-                "says where the token is sent and everybody can write it",
-                "o-w",
-            )),
-            false => Ok(()),
+        if !self.metadata.is_file() {
+            return Ok(());
         }
+        let problem = "says where the token is sent and everybody can write it";
+        self.require_without(0o002, path, problem, "o-w")
     }
 
-    fn allows_mode(&self, mode: u32) -> bool {
-        self.metadata.permissions().mode() & mode != 0
+    /// Fails when the file has one of these permissions, with the command that takes them away.
+    fn require_without(
+        &self,
+        permissions: u32,
+        path: &Path,
+        problem: &str,
+        mode: &str,
+    ) -> Result<(), Failure> {
+        if self.metadata.permissions().mode() & permissions == 0 {
+            return Ok(());
+        }
+        let path = path.display().to_string();
+        Err(Failure::invalid_call(format!(
+            "{path} {problem}; type: chmod {mode} '{}'",
+            path.replace('\'', "'\\''")
+        )))
     }
-}
-
-/// The failure for a file with unsafe permissions, with the command that mends them.
-fn forbidden(path: &Path, problem: &str, mode: &str) -> Failure {
-    let path = path.display().to_string();
-    Failure::invalid_call(format!(
-        "{path} {problem}; type: chmod {mode} '{}'",
-        path.replace('\'', "'\\''")
-    ))
 }
 
 #[cfg(test)]

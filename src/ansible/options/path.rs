@@ -4,7 +4,6 @@ use std::env;
 use std::fs;
 
 /// Variables first, then the home directory.
-#[must_use]
 pub fn expand(path: &str) -> String {
     let variable = |name: &str| env::var(name).ok();
     expand_user(&expand_variables(path, variable), home)

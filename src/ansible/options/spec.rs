@@ -5,9 +5,6 @@
 
 use crate::ansible::options::option::{Literal, Opt};
 
-/// Whether the texts of the documentation are compiled in: only the command line shows them.
-pub(crate) const DOCUMENTED: bool = cfg!(feature = "documentation");
-
 /// The table of a module.
 #[derive(Clone, Copy, Debug)]
 pub struct ModuleSpec {
@@ -15,23 +12,18 @@ pub struct ModuleSpec {
     pub name: &'static str,
     /// One line, no full stop at its end.
     pub short_description: &'static str,
-    /// Paragraphs of the documentation.
     pub description: &'static [&'static str],
     /// Groups of options (the module's own, the connection's), together one flat namespace.
     pub options: &'static [&'static [Opt]],
-    /// Rules over several options.
     pub constraints: Constraints,
-    /// What check mode, diff mode and idempotence mean for this module.
     pub attributes: Attributes,
     /// Further paragraphs at the end of the documentation.
     pub notes: &'static [&'static str],
-    /// Names of other modules.
     pub seealso: &'static [&'static str],
     /// What to use instead, as one sentence without its full stop: in every result and in the documentation.
     pub deprecation: Option<&'static str>,
     /// YAML text, printed as it is.
     pub examples: &'static str,
-    /// What a result holds.
     pub returns: &'static [Return],
 }
 
@@ -53,11 +45,8 @@ pub struct Constraints {
 /// When `option` has this value, `requires` must be given.
 #[derive(Clone, Copy, Debug)]
 pub struct RequiredIf {
-    /// The option that is compared.
     pub option: &'static str,
-    /// The value that triggers the rule.
     pub is: Literal,
-    /// What must then be given.
     pub requires: &'static [&'static str],
     /// Whether any one of them is enough.
     pub any: bool,
@@ -66,20 +55,15 @@ pub struct RequiredIf {
 /// What check mode, diff mode and idempotence mean for a module.
 #[derive(Clone, Copy, Debug)]
 pub struct Attributes {
-    /// Whether it predicts changes without making them.
     pub check_mode: Attribute,
-    /// Whether it shows what changes.
     pub diff_mode: Attribute,
-    /// Whether a second run changes nothing.
     pub idempotent: Attribute,
 }
 
 /// One attribute of a module, as Ansible's documentation has them.
 #[derive(Clone, Copy, Debug)]
 pub struct Attribute {
-    /// How far the module supports it.
     pub support: Support,
-    /// What it means.
     pub description: &'static str,
     /// Where it is not supported.
     pub details: &'static [&'static str],
@@ -88,26 +72,20 @@ pub struct Attribute {
 /// How far a module supports an attribute.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Support {
-    /// Always.
     Full,
     /// Sometimes; the details say when.
     Partial,
-    /// Never.
     None,
 }
 
 /// One value of a result.
 #[derive(Clone, Copy, Debug)]
 pub struct Return {
-    /// Its key.
     pub name: &'static str,
-    /// What it is.
     pub description: &'static str,
-    /// When it is there.
     pub returned: &'static str,
     /// Its type in Ansible's words.
     pub kind: &'static str,
-    /// An example, as JSON.
     pub sample: Option<&'static str>,
     /// What is inside, for a dictionary or a list of them.
     pub contains: &'static [Return],
@@ -133,30 +111,12 @@ impl ModuleSpec {
         returns: &[],
     };
 
-    /// The same table, without its texts in a program that does not show them.
-    #[must_use]
-    pub const fn documented(self) -> ModuleSpec {
-        if DOCUMENTED {
-            return self;
-        }
-        ModuleSpec {
-            short_description: "",
-            description: &[],
-            notes: &[],
-            seealso: &[],
-            examples: "",
-            ..self
-        }
-    }
-
     /// The option that takes a list of objects, if the module has one.
-    #[must_use]
     pub fn list_option(&self) -> Option<&'static Opt> {
         self.all_options()
             .find(|option| option.item_options().is_some())
     }
 
-    /// All options, group after group.
     pub fn all_options(&self) -> impl Iterator<Item = &'static Opt> + Clone {
         all(self.options)
     }
@@ -168,7 +128,6 @@ pub(crate) fn all(groups: &'static [&'static [Opt]]) -> impl Iterator<Item = &'s
 }
 
 impl Constraints {
-    /// No rules.
     pub const NONE: Constraints = Constraints {
         mutually_exclusive: &[],
         required_together: &[],
@@ -180,7 +139,6 @@ impl Constraints {
 
 impl RequiredIf {
     /// All of `requires` must be given when `option` is `value`.
-    #[must_use]
     pub const fn all(
         option: &'static str,
         value: &'static str,
@@ -195,7 +153,6 @@ impl RequiredIf {
     }
 
     /// One of `requires` must be given when `option` is `value`.
-    #[must_use]
     pub const fn any(
         option: &'static str,
         value: &'static str,
@@ -209,20 +166,14 @@ impl RequiredIf {
 }
 
 impl Attribute {
-    /// Supported without exceptions.
-    #[must_use]
     pub const fn full(description: &'static str) -> Attribute {
         Attribute::new(Support::Full, description, &[])
     }
 
-    /// Supported except as the details say.
-    #[must_use]
     pub const fn partial(description: &'static str, details: &'static [&'static str]) -> Attribute {
         Attribute::new(Support::Partial, description, details)
     }
 
-    /// Not supported.
-    #[must_use]
     pub const fn none(description: &'static str, details: &'static [&'static str]) -> Attribute {
         Attribute::new(Support::None, description, details)
     }
@@ -234,15 +185,13 @@ impl Attribute {
     ) -> Attribute {
         Attribute {
             support,
-            description: if DOCUMENTED { description } else { "" },
-            details: if DOCUMENTED { details } else { &[] },
+            description,
+            details,
         }
     }
 }
 
 impl Return {
-    /// A value that is there whenever the module succeeds.
-    #[must_use]
     pub const fn new(name: &'static str, kind: &'static str) -> Return {
         Return {
             name,
@@ -254,35 +203,21 @@ impl Return {
         }
     }
 
-    /// What it is.
-    #[must_use]
     pub const fn about(mut self, description: &'static str) -> Return {
-        if DOCUMENTED {
-            self.description = description;
-        }
+        self.description = description;
         self
     }
 
-    /// When it is there.
-    #[must_use]
     pub const fn returned(mut self, returned: &'static str) -> Return {
-        if DOCUMENTED {
-            self.returned = returned;
-        }
+        self.returned = returned;
         self
     }
 
-    /// An example, as JSON.
-    #[must_use]
     pub const fn sample(mut self, sample: &'static str) -> Return {
-        if DOCUMENTED {
-            self.sample = Some(sample);
-        }
+        self.sample = Some(sample);
         self
     }
 
-    /// What is inside.
-    #[must_use]
     pub const fn contains(mut self, contains: &'static [Return]) -> Return {
         self.contains = contains;
         self

@@ -2,69 +2,70 @@
 
 use serde_json::{Map, Value};
 
+use crate::ansible::args::Internal;
 use crate::ansible::options::option::Opt;
-use crate::ansible::options::spec::all;
+use crate::ansible::options::spec::{ModuleSpec, all};
 use crate::ansible::result::Failure;
 use crate::support::suggest::near;
 
-/// The given names that are no option.
-#[derive(Debug)]
-pub(crate) struct Unsupported {
-    /// Sorted.
-    pub(crate) names: Vec<String>,
-    /// The options that there are.
-    groups: &'static [&'static [Opt]],
+/// Fails when a name is no option, unless Ansible says to ignore such names.
+pub(crate) fn require_supported(
+    given: &Map<String, Value>,
+    spec: &ModuleSpec,
+    internal: &Internal,
+) -> Result<(), Failure> {
+    let unsupported = names(given, spec.options);
+    if unsupported.is_empty() || internal.ignore_unknown_options {
+        return Ok(());
+    }
+    let module_name = internal.module_name.as_deref().unwrap_or(spec.name);
+    let message = format!(
+        "Unsupported parameters for ({module_name}) module: {}. Supported parameters include: {}.",
+        unsupported.join(", "),
+        supported(spec)
+    );
+    Err(Failure {
+        hint: hint(given, spec.options),
+        ..Failure::invalid_call(message)
+    })
 }
 
-impl Unsupported {
-    /// All such names among the given options.
-    pub(crate) fn find(
-        given: &Map<String, Value>,
-        groups: &'static [&'static [Opt]],
-    ) -> Unsupported {
-        let is_option = |name: &str| all(groups).any(|option| option.has_name(name));
-        let mut names: Vec<String> = given.keys().cloned().collect();
-        names.retain(|name| !is_option(name));
-        names.sort_unstable();
-        Unsupported { names, groups }
-    }
+/// For each such name the option that was probably meant, where there is one.
+pub(crate) fn hint(
+    given: &Map<String, Value>,
+    groups: &'static [&'static [Opt]],
+) -> Option<String> {
+    let suggestion = |name: &str| {
+        let meant = near(name, all(groups).flat_map(Opt::names));
+        let meant = meant.first()?;
+        Some(format!("Did you mean '{meant}' instead of '{name}'?"))
+    };
+    let suggestions: Vec<String> = names(given, groups)
+        .into_iter()
+        .filter_map(suggestion)
+        .collect();
+    (!suggestions.is_empty()).then(|| suggestions.join(" "))
+}
 
-    /// The failure for at least one such name.
-    pub(crate) fn failure(&self, module_name: &str) -> Failure {
-        Failure::invalid_call(format!(
-            "Unsupported parameters for ({module_name}) module: {}. Supported parameters include: {}.",
-            self.names.join(", "),
-            self.supported()
-        ))
-    }
+/// The given names that are no option, sorted.
+fn names<'a>(given: &'a Map<String, Value>, groups: &'static [&'static [Opt]]) -> Vec<&'a str> {
+    let is_option = |name: &str| all(groups).any(|option| option.has_name(name));
+    let names = given.keys().map(String::as_str);
+    let mut names: Vec<&str> = names.filter(|name| !is_option(name)).collect();
+    names.sort_unstable();
+    names
+}
 
-    /// For each name the option that was probably meant, where there is one.
-    pub(crate) fn hint(&self) -> Option<String> {
-        let options = || all(self.groups).flat_map(Opt::names);
-        let suggestions: Vec<String> = self
-            .names
-            .iter()
-            .filter_map(|name| {
-                let meant = near(name, options()).into_iter().next()?;
-                Some(format!("Did you mean '{meant}' instead of '{name}'?"))
-            })
-            .collect();
-        (!suggestions.is_empty()).then(|| suggestions.join(" "))
-    }
-
-    /// The names of all options, and their aliases in one pair of parentheses.
-    fn supported(&self) -> String {
-        let mut names: Vec<&str> = all(self.groups).map(|option| option.name).collect();
-        let mut aliases: Vec<&str> = all(self.groups)
-            .flat_map(|option| option.aliases)
-            .copied()
-            .collect();
-        names.sort_unstable();
-        aliases.sort_unstable();
-        let names = names.join(", ");
-        match aliases.is_empty() {
-            true => names,
-            false => format!("{names} ({})", aliases.join(", ")),
-        }
+/// The names of all options, and their aliases in one pair of parentheses.
+fn supported(spec: &ModuleSpec) -> String {
+    let mut names: Vec<&str> = spec.all_options().map(|option| option.name).collect();
+    let aliases = spec.all_options().flat_map(|option| option.aliases);
+    let mut aliases: Vec<&str> = aliases.copied().collect();
+    names.sort_unstable();
+    aliases.sort_unstable();
+    let names = names.join(", ");
+    match aliases.is_empty() {
+        true => names,
+        false => format!("{names} ({})", aliases.join(", ")),
     }
 }

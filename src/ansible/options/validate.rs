@@ -5,56 +5,39 @@
 
 use serde_json::{Map, Value};
 
-use crate::ansible::options::choices;
-use crate::ansible::options::coerce;
-use crate::ansible::options::constraints;
+use crate::ansible::args::Internal;
 use crate::ansible::options::option::{Kind, Opt};
-use crate::ansible::options::python;
 use crate::ansible::options::spec::ModuleSpec;
-use crate::ansible::options::unsupported::Unsupported;
+use crate::ansible::options::{choices, coerce, constraints, python, unsupported};
 use crate::ansible::result::Failure;
 
-/// Reads an environment variable.
-pub(crate) type Environment<'a> = &'a dyn Fn(&str) -> Option<String>;
-
-/// Options under their canonical names, of the declared types, with defaults and the environment filled in.
-#[derive(Debug)]
-pub(crate) struct Validated {
-    pub(crate) options: Map<String, Value>,
-    pub(crate) warnings: Vec<String>,
-}
-
-/// Checks and completes the options of a module. `module_name` is the name as the task wrote it.
+/// Checks and completes the options of a module: under their canonical names, of the declared types, with defaults and the
+/// environment filled in. The texts are warnings.
 pub(crate) fn validate(
     spec: &ModuleSpec,
-    module_name: &str,
     given: &Map<String, Value>,
-    environment: Environment<'_>,
-    ignore_unknown: bool,
-) -> Result<Validated, Failure> {
+    internal: &Internal,
+) -> Result<(Map<String, Value>, Vec<String>), Failure> {
     let mut warnings = Vec::new();
-    let mut options = canonical(spec, given, environment, &mut warnings);
-    let unsupported = Unsupported::find(given, spec.options);
-    let failure = match complete(spec, &mut options) {
-        Err(message) => Failure::invalid_call(message),
-        Ok(()) if !ignore_unknown && !unsupported.names.is_empty() => {
-            unsupported.failure(module_name)
-        }
-        Ok(()) => return Ok(Validated { options, warnings }),
-    };
-    Err(Failure {
+    let mut options = canonical(spec, given, &mut warnings);
+    let completed = complete(spec, &mut options).map_err(|message| Failure {
         // A name that is no option may be the reason why another one is missing.
-        hint: unsupported.hint(),
-        warnings,
-        ..failure
-    })
+        hint: unsupported::hint(given, spec.options),
+        ..Failure::invalid_call(message)
+    });
+    match completed.and_then(|()| unsupported::require_supported(given, spec, internal)) {
+        Ok(()) => Ok((options, warnings)),
+        Err(mut failure) => {
+            failure.partial.warnings = warnings;
+            Err(failure)
+        }
+    }
 }
 
 /// The options as they were written, under their canonical names, without nulls, with the environment.
 fn canonical(
     spec: &ModuleSpec,
     given: &Map<String, Value>,
-    environment: Environment<'_>,
     warnings: &mut Vec<String>,
 ) -> Map<String, Value> {
     let mut options = Map::new();
@@ -73,23 +56,15 @@ fn canonical(
             }
             value = Some(other);
         }
-        let value = value
-            .cloned()
-            .or_else(|| environment_value(option, environment));
-        if let Some(value) = value {
-            options.insert(option.name.to_owned(), value);
-        }
+        let from_environment = || Some(option.env_value()?.into());
+        let value = value.cloned().or_else(from_environment);
+        options.extend(value.map(|value| (option.name.to_owned(), value)));
     }
     options
 }
 
 fn given_value<'a>(given: &'a Map<String, Value>, name: &str) -> Option<&'a Value> {
     given.get(name).filter(|value| !value.is_null())
-}
-
-fn environment_value(option: &Opt, environment: Environment<'_>) -> Option<Value> {
-    let text = environment(option.env?)?;
-    (!text.is_empty()).then(|| text.into())
 }
 
 /// Fills in defaults and coerces every value; the message of the first rule that is broken.

@@ -13,15 +13,14 @@ use serde_json::{Map, Value};
 
 use crate::ansible::options::option::{Disclosure, Opt};
 use crate::ansible::options::python;
-use crate::ansible::options::spec::all;
-use crate::ansible::options::validate::Environment;
+use crate::ansible::options::spec::{ModuleSpec, all};
 
 /// Replaces a text that is a secret as a whole.
 pub(crate) const PLACEHOLDER: &str = "VALUE_SPECIFIED_IN_NO_LOG_PARAMETER";
 const ASTERISKS: &str = "********";
 
 /// The values to hide.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug)]
 pub(crate) struct Secrets(BTreeSet<String>);
 
 impl Secrets {
@@ -29,12 +28,18 @@ impl Secrets {
         Secrets(BTreeSet::new())
     }
 
-    /// Adds the values of all secret options among these, under any of their names.
-    pub(crate) fn add_options(
-        &mut self,
-        groups: &'static [&'static [Opt]],
-        values: &Map<String, Value>,
-    ) {
+    /// Adds the values of all secret options of a module: those that are given, under any of their names, and those in the
+    /// environment.
+    pub(crate) fn add(&mut self, spec: &'static ModuleSpec, given: &Map<String, Value>) {
+        self.add_options(spec.options, given);
+        for option in spec.all_options() {
+            if let Some(value) = option.env_value() {
+                self.add_option(option, &value.into());
+            }
+        }
+    }
+
+    fn add_options(&mut self, groups: &'static [&'static [Opt]], values: &Map<String, Value>) {
         for option in all(groups) {
             for value in option.names().filter_map(|name| values.get(name)) {
                 self.add_option(option, value);
@@ -42,19 +47,6 @@ impl Secrets {
                 for item in items.filter_map(Value::as_object) {
                     self.add_options(option.item_options().unwrap_or_default(), item);
                 }
-            }
-        }
-    }
-
-    /// Adds the values of secret options in the environment.
-    pub(crate) fn add_environment(
-        &mut self,
-        groups: &'static [&'static [Opt]],
-        environment: Environment<'_>,
-    ) {
-        for option in all(groups) {
-            if let Some(value) = option.env.and_then(environment) {
-                self.add_option(option, &value.into());
             }
         }
     }
@@ -200,133 +192,4 @@ fn private_parts(url: &str) -> impl Iterator<Item = &str> {
         .split_once(':')
         .map_or("", |(_name, password)| password);
     [user, password, query, fragment].into_iter()
-}
-
-#[cfg(test)]
-mod tests {
-    use serde_json::json;
-
-    use super::*;
-    use crate::ansible::options::option::Kind;
-
-    static OPTIONS: &[&[Opt]] = &[&[
-        Opt::new("token", Kind::Str).aliases(&["key"]).secret(),
-        Opt::new("name", Kind::Str),
-        Opt::new("url", Kind::Str).url(),
-        Opt::new(
-            "users",
-            Kind::Items(&[&[Opt::new("password", Kind::Str).secret()]]),
-        ),
-    ]];
-
-    fn secrets(values: Value) -> Secrets {
-        let mut secrets = Secrets::new();
-        secrets.add_options(OPTIONS, values.as_object().unwrap());
-        secrets
-    }
-
-    fn scrubbed(values: Value, output: Value) -> Value {
-        secrets(values).scrub(output, &BTreeSet::from(["changed"]))
-    }
-
-    #[test]
-    fn hides_equal_values_and_parts() {
-        assert_eq!(
-            scrubbed(
-                json!({"token": "s3", "name": "visible"}),
-                json!({"a": "s3", "b": ["x s3 y", "visible"]})
-            ),
-            json!({"a": PLACEHOLDER, "b": ["x ******** y", "visible"]})
-        );
-        assert_eq!(
-            scrubbed(json!({"key": "s3"}), json!("s3")),
-            json!(PLACEHOLDER)
-        );
-    }
-
-    #[test]
-    fn hides_numbers_but_not_booleans() {
-        assert_eq!(
-            scrubbed(json!({"token": 12}), json!([12, 3123, 3, true, "12"])),
-            json!([PLACEHOLDER, PLACEHOLDER, 3, true, PLACEHOLDER])
-        );
-    }
-
-    #[test]
-    fn hides_keys_except_public_ones() {
-        assert_eq!(
-            scrubbed(
-                json!({"token": "a"}),
-                json!({"changed": true, "cat": 1, "a": 2})
-            ),
-            json!({"changed": true, "c********t": 1, PLACEHOLDER: 2})
-        );
-    }
-
-    #[test]
-    fn hides_options_of_items() {
-        assert_eq!(
-            scrubbed(
-                json!({"users": [{"password": "pw1"}, {"password": "pw2"}]}),
-                json!("pw1 pw2")
-            ),
-            json!("******** ********")
-        );
-    }
-
-    #[test]
-    fn hides_trimmed_values_and_longer_ones_first() {
-        assert_eq!(
-            scrubbed(json!({"token": "abc\n"}), json!("<abc>")),
-            json!("<********>")
-        );
-        assert_eq!(
-            scrubbed(json!({"token": ["ab", "abc"]}), json!("<abc>")),
-            json!("<********>")
-        );
-    }
-
-    #[test]
-    fn hides_what_is_echoed_in_json() {
-        assert_eq!(
-            scrubbed(json!({"token": "a\nb"}), json!("{\"error\": \"a\\nb\"}")),
-            json!("{\"error\": \"********\"}")
-        );
-    }
-
-    #[test]
-    fn hides_what_is_echoed_in_another_encoding() {
-        let echoed = json!([
-            "/x/to%2Fken%2b%3D/y",
-            "<p>to&#x2F;ken&#43;=</p>",
-            r"to\/ken\u002b="
-        ]);
-        let hidden = json!(["/x/********/y", "<p>********</p>", "********"]);
-        assert_eq!(scrubbed(json!({"token": "to/ken+="}), echoed), hidden);
-    }
-
-    #[test]
-    fn hides_the_private_parts_of_a_url() {
-        for (url, shown) in [
-            ("https://u:pw@lab/mrp/", "https://********@lab/mrp/"),
-            ("https://tok@lab:80", "https://********@lab:80"),
-            ("u:p@w@lab", "********@lab"),
-            ("https://lab/?key=x#y", "https://lab/?********#********"),
-            ("https://lab/mrp/@x", "https://lab/mrp/@x"),
-        ] {
-            let values = json!({"url": url});
-            assert_eq!(scrubbed(values, json!([url])), json!([shown]), "{url}");
-        }
-        let output = json!("pw was refused");
-        let values = json!({"url": "https://u:pw@lab/"});
-        assert_eq!(scrubbed(values, output), json!("******** was refused"));
-    }
-
-    #[test]
-    fn hides_nothing_for_an_empty_secret() {
-        assert_eq!(
-            scrubbed(json!({"token": ""}), json!(["", "x"])),
-            json!(["", "x"])
-        );
-    }
 }

@@ -12,6 +12,6 @@ fn run(call: &Call) -> Result<Success, Failure> {
     let listing = inventory::list(call.clone())?;
     Ok(Success {
         warnings: listing.warnings,
-        ..Success::with_field("inventory", listing.inventory)
+        ..Success::with_fields([("inventory", listing.inventory)])
     })
 }

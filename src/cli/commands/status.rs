@@ -72,7 +72,7 @@ fn run(call: &Call) -> Result<Success, Failure> {
     };
     let client = connection::connect(call)?;
     let rows = read_rows(client.read_only(), &filter, &options.interface)?;
-    Ok(Success::with_field("machines", json!(rows)))
+    Ok(Success::with_fields([("machines", json!(rows))]))
 }
 
 fn read_rows(

@@ -39,10 +39,11 @@ struct MachineWaitOptions {
 /// A task that waits counts as a change. Here nothing but the wait is done.
 fn run(call: &Call) -> Result<Success, Failure> {
     let mut result = run::run(call, readiness);
-    match &mut result {
-        Ok(success) => success.changed = false,
-        Err(failure) => failure.changed = false,
-    }
+    let (Ok(success)
+    | Err(Failure {
+        partial: success, ..
+    })) = &mut result;
+    success.changed = false;
     result
 }
 

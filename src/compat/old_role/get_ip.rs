@@ -3,14 +3,12 @@
 use serde::Deserialize;
 
 use crate::ansible::{Call, Failure, Kind, Module, ModuleSpec, Opt, Return, Success};
-use crate::modules::options::connection;
-use crate::modules::options::info;
+use crate::modules::options::{connection, info};
 use crate::modules::returns;
-use crate::task::TaskError;
 use crate::task::machine::MachineRef;
-use crate::task::network;
+use crate::task::{TaskError, network};
 
-pub(crate) const MODULE: Module = Module { spec: &SPEC, run };
+pub(crate) const MODULE: Module = Module::new(&SPEC, run);
 
 static SPEC: ModuleSpec = ModuleSpec {
     name: "mr_provisioner_get_ip",
@@ -30,8 +28,7 @@ static SPEC: ModuleSpec = ModuleSpec {
     deprecation: Some("mr_provisioner_get_ip is the old role's name: use mrp_network_facts"),
     examples: EXAMPLES,
     returns: RETURNS,
-}
-.documented();
+};
 
 /// The interface, when none is named.
 const DEFAULT_INTERFACE: &str = "eth1";
@@ -75,7 +72,7 @@ fn run(call: &Call) -> Result<Success, Failure> {
             "interface '{interface_name}' of machine '{machine_name}' has no address"
         ))
     })?;
-    Ok(Success::with_field("ip", address.into()))
+    Ok(Success::with_fields([("ip", address.into())]))
 }
 
 /// The role has no option for the id of an interface.

@@ -4,13 +4,11 @@ use crate::ansible::{
     Attribute, Attributes, Call, Failure, Kind, Module, ModuleSpec, Opt, Return, Success,
 };
 use crate::compat::old_role::{json_field, successor_call};
-use crate::modules::image;
 use crate::modules::options::connection;
-use crate::modules::returns;
-use crate::modules::run;
+use crate::modules::{image, returns, run};
 use crate::task::image::ImageSpec;
 
-pub(crate) const MODULE: Module = Module { spec: &SPEC, run };
+pub(crate) const MODULE: Module = Module::new(&SPEC, run);
 
 static SPEC: ModuleSpec = ModuleSpec {
     name: "mr_provisioner_image",
@@ -35,8 +33,7 @@ static SPEC: ModuleSpec = ModuleSpec {
     deprecation: Some("mr_provisioner_image is the old role's name: use mrp_image"),
     examples: EXAMPLES,
     returns: RETURNS,
-}
-.documented();
+};
 
 const OPTIONS: &[Opt] = &[
     Opt::new("description", Kind::Str)

@@ -6,14 +6,12 @@ use crate::ansible::{
     Attribute, Attributes, Call, Failure, Kind, Module, ModuleSpec, Opt, Return, Success,
 };
 use crate::compat::old_role::successor_call;
-use crate::modules::machine;
 use crate::modules::options::connection;
-use crate::modules::returns;
-use crate::modules::run;
+use crate::modules::{machine, returns, run};
 use crate::support::markup::OptionStyle;
 use crate::task::machine::{MachineReport, MachineSpec};
 
-pub(crate) const MODULE: Module = Module { spec: &SPEC, run };
+pub(crate) const MODULE: Module = Module::new(&SPEC, run);
 
 static SPEC: ModuleSpec = ModuleSpec {
     name: "mr_provisioner_machine_provision",
@@ -47,8 +45,7 @@ static SPEC: ModuleSpec = ModuleSpec {
     deprecation: Some("mr_provisioner_machine_provision is the old role's name: use mrp_machine"),
     examples: EXAMPLES,
     returns: RETURNS,
-}
-.documented();
+};
 
 const OPTIONS: &[Opt] = &[
     Opt::new("machine_name", Kind::Str).required().about(&["Exact name of the machine."]),

@@ -7,12 +7,10 @@ use serde_json::{Map, Value};
 use crate::ansible::{Call, Failure, Kind, Module, ModuleSpec, Opt, Return, Success};
 use crate::compat::old_role::{json_field, successor_call};
 use crate::modules::options::connection;
-use crate::modules::preseed;
-use crate::modules::returns;
-use crate::modules::run;
+use crate::modules::{preseed, returns, run};
 use crate::task::preseed::PreseedSpec;
 
-pub(crate) const MODULE: Module = Module { spec: &SPEC, run };
+pub(crate) const MODULE: Module = Module::new(&SPEC, run);
 
 static SPEC: ModuleSpec = ModuleSpec {
     name: "mr_provisioner_preseed",
@@ -31,8 +29,7 @@ static SPEC: ModuleSpec = ModuleSpec {
     deprecation: Some("mr_provisioner_preseed is the old role's name: use mrp_preseed"),
     examples: EXAMPLES,
     returns: RETURNS,
-}
-.documented();
+};
 
 const OPTIONS: &[Opt] = &[
     Opt::new("name", Kind::Str)

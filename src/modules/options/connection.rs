@@ -6,7 +6,7 @@ use std::time::Duration;
 use serde::Deserialize;
 
 use crate::ansible::{Call, Constraints, Failure, Kind, Opt};
-use crate::client::{Client, ClientBuilder, RetryPolicy, TlsSettings};
+use crate::client::{Client, RetryPolicy, TlsSettings};
 
 /// The connection's options, the same everywhere.
 pub(crate) const OPTIONS: &[Opt] = &[
@@ -64,28 +64,25 @@ struct ConnectionOptions {
 /// A client for the server that the call names. A failure is one of the call: no request is sent yet.
 pub(crate) fn connect(call: &Call) -> Result<Client, Failure> {
     let options: ConnectionOptions = call.options();
-    let client = builder(options)
-        .and_then(|builder| Ok(builder.progress(call.progress.clone()).connect()?))
-        .map_err(Failure::into_invalid_call)?;
-    Ok(client)
-}
-
-fn builder(options: ConnectionOptions) -> Result<ClientBuilder, Failure> {
     let tls = TlsSettings {
         validate_certs: options.validate_certs,
         ca_path: options.ca_path,
         client_cert: options.client_cert,
         client_key: options.client_key,
     };
+    let retries = u32::try_from(options.retries)
+        .map_err(|_| Failure::invalid_call(format!("O(retries) must be at most {}", u32::MAX)))?;
     let retry = RetryPolicy {
-        retries: u32::try_from(options.retries)
-            .map_err(|_| Failure::new(format!("O(retries) must be at most {}", u32::MAX)))?,
+        retries,
         delay: seconds_or_zero("retry_delay", options.retry_delay)?,
     };
-    Ok(Client::builder(options.mrp_url, options.mrp_token)
+    Client::builder(options.mrp_url, options.mrp_token)
         .tls(tls)
         .stall_timeout(seconds("timeout", options.timeout)?)
-        .retry(retry))
+        .retry(retry)
+        .progress(call.progress.clone())
+        .connect()
+        .map_err(|error| Failure::from(error).into_invalid_call())
 }
 
 /// The longest time in seconds: no clock counts to the largest number.

@@ -9,7 +9,7 @@ mod plan;
 
 use std::path::PathBuf;
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use crate::client::{
     Client, Digest, Image, ImageChanges, ImageFile, ImageId, ImageType, NewImage, ReadOnlyClient,
@@ -33,7 +33,7 @@ pub(crate) enum ImagePresence {
 }
 
 /// The desired properties of an image.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, Deserialize)]
 pub(crate) struct DesiredImage {
     /// The file with its content; without one, the image must exist already.
     pub path: Option<PathBuf>,

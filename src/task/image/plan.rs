@@ -32,11 +32,11 @@ impl ImageSpec {
             let has_content = has_content(client, &image, own, digest);
             if has_content != Ok(true) {
                 let doubt = has_content.map_or_else(|why| format!(" ({why})"), |_| String::new());
-                return Err(TaskError::Refused(format!(
-                    "{} does not hold the bytes of the given file{doubt}, and the content of an image \
-                     cannot be replaced; leave out O(id) to have a new image uploaded",
-                    image_title(&image)
-                )));
+                let problem = format!(
+                    "does not hold the bytes of the given file{doubt}, and the content of an image cannot be replaced; \
+                     leave out O(id) to have a new image uploaded"
+                );
+                return Err(TaskError::failed(image_title(&image), problem));
             }
         }
         let mut plan = Plan::empty(ImageReport::from_image(&image, digest.as_ref()));

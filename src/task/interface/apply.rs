@@ -55,10 +55,10 @@ fn explain_conflict(client: &Client, op: &InterfaceOp, error: client::Error) -> 
     if let Some(free) = &op.free {
         return match op.next_address() {
             None => plan::no_address_left(&op.title, free.pool),
-            Some(_) => TaskError::Refused(format!(
-                "{} gets no address: others were quicker {MAX_ATTEMPTS} times",
-                op.title
-            )),
+            Some(_) => TaskError::failed(
+                &op.title,
+                format!("gets no address: others were quicker {MAX_ATTEMPTS} times"),
+            ),
         };
     }
     match choose_address::address_holder(client.read_only(), address) {

@@ -32,8 +32,8 @@ impl InterfaceSpec {
         let desired = self.config_type.as_ref().unwrap_or(&current);
         let is_same_type = *desired == current;
         let refused = |reason: String| {
-            let interface = interface_title(machine, interface);
-            TaskError::Refused(format!("{interface} cannot be {desired}{reason}"))
+            let problem = format!("cannot be {desired}{reason}");
+            TaskError::failed(interface_title(machine, interface), problem)
         };
         if *desired == ConfigType::Dynamic {
             return match self.ipv4 {

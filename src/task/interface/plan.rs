@@ -137,14 +137,18 @@ fn promise_address(
 /// The error for an address of another interface, or one that is promised to another in the same batch.
 pub(super) fn address_taken(interface: &str, address: Ipv4Addr, holder: &str) -> TaskError {
     TaskError::Failed {
-        problem: format!("{interface} cannot have {address}: {holder}"),
-        hint: "The option O(ipv4) also takes auto, the lowest address of the pool that is free at the time.",
+        object: Some(interface.to_owned()),
+        problem: format!("cannot have {address}: {holder}"),
+        hint: Some(
+            "The option O(ipv4) also takes auto, the lowest address of the pool that is free at the time.",
+        ),
     }
 }
 
 /// The error that no free address is left for an interface.
 pub(super) fn no_address_left(interface: &str, pool: Pool) -> TaskError {
-    TaskError::Refused(format!(
-        "{interface} gets no address: the pool {pool} has no other free one"
-    ))
+    TaskError::failed(
+        interface,
+        format!("gets no address: the pool {pool} has no other free one"),
+    )
 }

@@ -82,12 +82,12 @@ pub(super) fn poll_ready(
                 short => format!("{short:.1} s"),
             };
             Err(TaskError::Failed {
-                problem: format!(
-                    "machine '{}' reported the state error after {waited}",
-                    machine.name
+                object: Some(machine_title(machine)),
+                problem: format!("reported the state error after {waited}"),
+                hint: Some(
+                    "The installer's own log on the machine's console tells why. Netboot is still on: a reboot \
+                     starts the installer again.",
                 ),
-                hint: "The installer's own log on the machine's console tells why. Netboot is still on: a reboot \
-                       starts the installer again.",
             })
         }
         Ok(MachineState::Ready) => {

@@ -18,10 +18,9 @@ impl MachineSpec {
     pub(super) fn require_arch(&self, machine: &Machine) -> Result<()> {
         match &self.arch {
             Some(desired) if machine.arch.as_ref() != Some(desired) => {
-                let name = &machine.name;
                 let found = machine.arch.as_deref().unwrap_or("of no architecture");
-                let sentence = format!("machine '{name}' is {found}, not {desired}");
-                Err(TaskError::Refused(sentence))
+                let problem = format!("is {found}, not {desired}");
+                Err(TaskError::failed(machine_title(machine), problem))
             }
             _ => Ok(()),
         }
@@ -127,10 +126,10 @@ impl MachineSpec {
         } else {
             return Ok(());
         };
-        Err(TaskError::Refused(format!(
-            "machine '{}' has no {missing}, so it cannot be provisioned",
-            machine.name
-        )))
+        Err(TaskError::failed(
+            machine_title(machine),
+            format!("has no {missing}, so it cannot be provisioned"),
+        ))
     }
 }
 

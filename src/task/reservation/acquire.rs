@@ -116,15 +116,17 @@ impl Acquisition {
     /// Assigns a machine to the token's user, which only administrators can do: a server that confirms reservations
     /// without storing them does store assignments.
     fn assign(&self, client: &Client, machine: &Machine) -> Result<Option<Assignee>> {
-        let not_stored = || TaskError::Failed {
-            problem: format!(
-                "the server confirmed the reservation of machine '{}' and did not store it: the machine is assigned to \
-                 nobody",
-                machine.name
-            ),
-            hint: "That is a fault of the server. With an administrator's token the machine is assigned instead (name \
-                   that user with the option O(user) if they own no image, machine or preseed); otherwise have an \
-                   administrator assign it.",
+        let not_stored = || {
+            TaskError::with_hint(
+                format!(
+                    "the server confirmed the reservation of machine '{}' and did not store it: the machine is assigned \
+                     to nobody",
+                    machine.name
+                ),
+                "That is a fault of the server. With an administrator's token the machine is assigned instead (name \
+                 that user with the option O(user) if they own no image, machine or preseed); otherwise have an \
+                 administrator assign it.",
+            )
         };
         let user = match &self.user {
             Some(user) => user.clone(),

@@ -71,7 +71,10 @@ fn probe(call: &Call) -> Result<Success, Failure> {
         "fail" => {
             return Err(Failure {
                 hint: Some(format!("Look at {}.", text("token"))),
-                changed: true,
+                partial: Success {
+                    changed: true,
+                    ..Success::default()
+                },
                 server_response: Some(format!("<h1>{}</h1>", text("token"))),
                 ..Failure::new(format!("The probe failed for {}.", text("name")))
             });

@@ -29,7 +29,7 @@ fn a_panic_is_a_failed_result() {
 }
 
 #[test]
-fn a_panic_in_any_thread_is_one() {
+fn a_panic_in_any_thread_is_a_failed_result() {
     let result = run(
         "mrp_probe",
         &json!({"name": "x", "action": "panic_in_thread"}),
@@ -64,7 +64,7 @@ fn a_signal_is_a_failed_result_with_the_steps_that_were_done() {
 }
 
 #[test]
-fn a_signal_while_a_step_is_under_way_does_not_call_it_undone() {
+fn a_signal_names_the_step_under_way_that_may_have_taken_effect() {
     let result = stopped_by("TERM", json!({"force": true}));
     assert_eq!(
         result["msg"],

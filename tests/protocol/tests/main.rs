@@ -2,8 +2,11 @@
 
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
+mod call;
 mod cases;
+mod coercion;
 mod harness;
 mod interruptions;
 mod output;
+mod secrets;
 mod sidecar;

@@ -65,13 +65,62 @@ fn a_missing_or_broken_file_is_a_failure_like_any_other() {
 
 #[test]
 fn numbers_that_are_not_json_survive() {
-    let text = r#"{"name": NaN, "content": [Infinity, -Infinity, 123456789012345678901234567890]}"#;
-    let result = run_with_text("mrp_probe", text).result();
-    assert_eq!(result["options"]["name"], "nan");
+    for (text, expected) in [
+        ("NaN", "nan"),
+        (
+            "[Infinity, -Infinity, 123456789012345678901234567890]",
+            "['inf', '-inf', 123456789012345678901234567890]",
+        ),
+        (r#""NaN \"Infinity\\""#, "NaN \"Infinity\\"),
+    ] {
+        let text = format!(
+            r#"{{"NaN": 1, "content": {text}, "name": NaN, "_ansible_ignore_unknown_opts": true}}"#
+        );
+        let result = run_with_text("mrp_probe", &text).result();
+        assert_eq!(result["options"]["content"], expected, "{text}");
+        assert_eq!(result["options"]["name"], "nan", "{text}");
+    }
+}
+
+#[test]
+fn the_contents_of_a_broken_arguments_file_are_not_repeated() {
+    for (text, beginning) in [
+        (
+            r#"{"mrp_token": "hunter2", oops}"#,
+            "The arguments file that Ansible gave is not valid JSON: ",
+        ),
+        (
+            "[1]",
+            "The arguments file that Ansible gave does not hold a JSON object.",
+        ),
+        (
+            r#"{"_ansible_check_mode": "perhaps"}"#,
+            "_ansible_check_mode: The value",
+        ),
+    ] {
+        let result = run_with_text("mrp_probe", text).result();
+        let message = result["msg"].as_str().unwrap();
+        assert!(message.starts_with(beginning), "{message}");
+        assert!(
+            !message.contains("hunter2") && !message.contains("oops"),
+            "{message}"
+        );
+    }
+}
+
+#[test]
+fn keys_of_ansible_are_no_options() {
+    let args = json!({
+        "name": "x", "_ansible_check_mode": true, "_ansible_diff": false, "_ansible_verbosity": 3,
+        "_ansible_module_name": "acme.mrp.mrp_probe", "_ansible_of_tomorrow": {"x": 1},
+    });
+    let result = run("renamed", &args).result();
     assert_eq!(
-        result["options"]["content"],
-        "['inf', '-inf', 123456789012345678901234567890]"
+        result["options"],
+        json!({"name": "x", "action": "echo", "state": "present", "ratio": 0.5, "force": false})
     );
+    assert_eq!(result["check_mode"], true);
+    assert!(result.get("diff").is_none() && result.get("requests").is_some());
 }
 
 #[test]
@@ -99,9 +148,17 @@ fn the_invocation_shows_everything_but_secrets_where_the_release_shows_it() {
             "token": hidden, "key": hidden,
         }})
     );
-    for (inject, shown) in [(false, false), (true, true)] {
-        let args = json!({"name": "x", "_ansible_version": "2.21.5", "_ansible_inject_invocation": inject});
-        assert_eq!(probe(&args).get("invocation").is_some(), shown);
+    for (version, inject, shown) in [
+        (None, None, true),
+        (Some("2.9.27"), None, true),
+        (Some("2.21.5"), Some(false), false),
+        (Some("2.21.5"), Some(true), true),
+        (Some("2.21.0rc1"), Some(true), true),
+        (Some("2.22.0.dev0"), None, false),
+    ] {
+        let args =
+            json!({"name": "x", "_ansible_version": version, "_ansible_inject_invocation": inject});
+        assert_eq!(probe(&args).get("invocation").is_some(), shown, "{args}");
     }
 }
 
@@ -149,7 +206,7 @@ fn a_failure_carries_its_hint_and_at_high_verbosity_the_answer_of_the_server() {
 }
 
 #[test]
-fn a_full_or_closed_output_is_an_error_without_a_word() {
+fn a_full_or_closed_output_fails_without_a_message() {
     let mut full = run("mrp_probe", &json!({"name": "x"}));
     let output = full
         .command
