@@ -248,8 +248,10 @@ impl ReservationReport {
 fn release(client: &Client, held: &HeldMachine) -> StepResult {
     if let Some(own) = &held.assignment {
         let (assignees, machine) = (client.assignees(), &held.machine);
-        assignees.delete(machine.id, own.id)?;
         let title = reservation_title(machine);
+        if !assignees.end(machine.id, own.id)? {
+            return Ok(lookup::deleted_meanwhile(&title));
+        }
         let found = verify::require_read_back(&title, assignees.own(machine.id))?;
         verify::require_deleted(&title, found.is_some_and(|found| found.id == own.id))?;
     }
