@@ -113,6 +113,12 @@ impl<T: Task> Execution<T> {
         self.failed.is_some()
     }
 
+    /// Whether it failed for a reason that concerns every task.
+    pub(super) fn concerns_all(&self) -> bool {
+        let failed = self.failed.as_ref();
+        failed.is_some_and(|(_, error)| error.concerns_all())
+    }
+
     /// The outcome when no further step is run. Steps that are left are a failure for this reason.
     pub(super) fn finish(mut self, stop: Option<&'static str>) -> TaskResult<T> {
         if let Some(reason) = stop
