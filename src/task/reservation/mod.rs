@@ -60,6 +60,9 @@ pub(crate) enum ReservationOp {
 #[derive(Debug)]
 pub(crate) struct Acquisition {
     candidates: Candidates,
+    /// The least number of machines to hold.
+    count: usize,
+    /// How many of them are not held yet.
     missing: usize,
     reason: String,
     user: Option<String>,
@@ -154,6 +157,7 @@ impl ReservationSpec {
         let new_wait =
             |limits| OngoingWait::new(limits, candidates.title(missing), "free".into(), "");
         let acquisition = Acquisition {
+            count: desired.count,
             missing,
             reason: self.reason.clone().unwrap_or_default(),
             user: desired.user.clone(),
