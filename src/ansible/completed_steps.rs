@@ -1,4 +1,5 @@
-//! The completed steps of a run, for the result that a signal or a panic prints in place of the module.
+//! The completed steps of a run, for the result that a signal or a panic prints in place of the module. No step begins
+//! after that result was made.
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
@@ -35,9 +36,18 @@ pub fn cancel() {
     steps().under_way = None;
 }
 
-/// The steps up to now.
-pub(crate) fn snapshot() -> CompletedSteps {
-    steps().clone()
+/// Blocks where the run has ended: called before a request that writes and is no step.
+pub(crate) fn require_running() {
+    drop(steps());
+}
+
+/// The steps up to now, for the result of a run that ends here. Until the process exits, each thread that begins or ends a
+/// step blocks: printing takes time, and what began meanwhile would be missing in the result.
+pub(crate) fn end() -> CompletedSteps {
+    let steps = steps();
+    let until_now = steps.clone();
+    std::mem::forget(steps);
+    until_now
 }
 
 fn steps() -> MutexGuard<'static, CompletedSteps> {

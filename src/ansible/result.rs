@@ -116,9 +116,10 @@ impl Failure {
         }
     }
 
-    /// The failure of a run that a signal or a panic ends, with the steps that it had completed and the one it had begun.
+    /// The failure of a run that a signal or a panic ends, with the steps that it had completed and the one it had begun. No
+    /// other step begins after it.
     pub(crate) fn interrupted(message: String) -> Failure {
-        let CompletedSteps { done, under_way } = completed_steps::snapshot();
+        let CompletedSteps { done, under_way } = completed_steps::end();
         let mut message = match done.len() {
             0 => format!("{message} No step had been completed."),
             1 => format!("{message} One step had been completed, see plan."),

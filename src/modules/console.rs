@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::ansible::{
-    Attribute, Attributes, Call, Failure, Module, ModuleSpec, Opt, Return, Success,
+    Attribute, Attributes, Call, Failure, Module, ModuleSpec, Opt, Return, Success, completed_steps,
 };
 use crate::client::{Console, Machine};
 use crate::modules::options::connection;
@@ -82,7 +82,10 @@ fn run(call: &Call) -> Result<Success, Failure> {
     // It changes nothing that other users see, but it is a request that writes.
     let console = match call.check_mode {
         true => ConsoleFields::default(),
-        false => client.consoles().create(machine.id)?.into(),
+        false => {
+            completed_steps::require_running();
+            client.consoles().create(machine.id)?.into()
+        }
     };
     Ok(Success {
         fields: serialize_fields(&ConsoleReport { machine, console }),
