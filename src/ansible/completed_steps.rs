@@ -10,12 +10,15 @@ use serde_json::Value;
 pub(crate) struct CompletedSteps {
     /// The steps that were done, in order.
     pub(crate) done: Vec<Value>,
+    /// The steps that failed and may have taken effect all the same.
+    pub(crate) uncertain: Vec<Value>,
     /// The step that was begun and has not ended: whether it takes effect is not known.
     pub(crate) under_way: Option<Value>,
 }
 
 static STEPS: Mutex<CompletedSteps> = Mutex::new(CompletedSteps {
     done: Vec::new(),
+    uncertain: Vec::new(),
     under_way: None,
 });
 
@@ -29,6 +32,13 @@ pub fn complete(step: Value) {
     let mut steps = steps();
     steps.done.push(step);
     steps.under_way = None;
+}
+
+/// Notes that the step under way failed and may have taken effect.
+pub fn fail() {
+    let mut steps = steps();
+    let failed = steps.under_way.take();
+    steps.uncertain.extend(failed);
 }
 
 /// Notes that the step under way ended without any effect.

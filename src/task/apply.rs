@@ -16,6 +16,8 @@ pub(crate) enum StepEvent<'a> {
     Done(&'a Step),
     /// The step that was started had no effect, or none yet.
     NoEffect,
+    /// The step that was started failed and may have taken effect.
+    Failed,
 }
 
 /// Applies a plan step by step and reports each step to `listener`.
@@ -90,9 +92,10 @@ impl<T: Task> Execution<T> {
                 return Some(pause);
             }
             Err(error) => {
-                if !error.may_have_changed() {
-                    listener(StepEvent::NoEffect);
-                }
+                listener(match error.may_have_changed() {
+                    true => StepEvent::Failed,
+                    false => StepEvent::NoEffect,
+                });
                 self.failed = Some((step, error));
             }
         }

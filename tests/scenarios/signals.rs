@@ -133,3 +133,28 @@ fn console_is_not_opened_after_a_signal() {
     );
     lab.assert_no_writes();
 }
+
+#[test]
+fn failed_step_that_may_have_taken_effect_is_told_after_a_signal_too() {
+    let lab = start_lab();
+    lab.fault(json!([
+        { "method": "PUT", "path": "/api/v1/machine/1", "status": 500 },
+        { "method": "PUT", "path": "/api/v1/machine/2", "delay": 1.0 },
+    ]));
+    let machines = json!([{ "id": 1 }, { "id": 2 }]);
+    let options = json!({ "kernel_opts": "quiet", "machines": machines });
+    let result = stopped_before_its_result_is_printed(&lab, "mrp_machine", options, |lab| {
+        lab.writes().len() == 2
+    });
+    assert_contains(
+        &message(&result),
+        &[
+            "machine 'moonshot-c1': update failed and may have taken effect.",
+            "machine 'qdc01': update was under way and may have taken effect.",
+        ],
+    );
+    assert_eq!(
+        column(&result["not_done"], "target"),
+        ["machine 'moonshot-c1'", "machine 'qdc01'"]
+    );
+}
