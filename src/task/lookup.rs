@@ -257,7 +257,7 @@ pub(super) fn not_yours(object: String, user: Option<&str>, change: &str) -> Tas
     ))
 }
 
-/// What an object says that another run of the same user deleted first.
+/// The outcome of the deletion of an object that another run has deleted first.
 pub(super) fn deleted_meanwhile(object: &str) -> StepOutcome {
     StepOutcome::Skipped(format!("{object} was deleted by another run meanwhile"))
 }

@@ -350,10 +350,11 @@ fn is_still_own(client: &ReadOnlyClient, preseed: &Preseed, change: &str) -> Res
     if own.iter().any(|other| other.id == preseed.id) {
         return Ok(true);
     }
-    match client.without_response_cache().preseeds().get(preseed.id) {
-        Err(error) if error.is_not_found() => return Ok(false),
-        // What the server says of it does not make it this user's.
-        _ => {}
+    let again = client.without_response_cache();
+    if let Err(error) = again.preseeds().get(preseed.id)
+        && error.is_not_found()
+    {
+        return Ok(false);
     }
     let title = preseed_title(&preseed.name);
     Err(lookup::not_yours(title, preseed.user.as_deref(), change))
