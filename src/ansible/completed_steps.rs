@@ -1,4 +1,5 @@
-//! The completed steps of a run, for the result that a signal or a panic prints in place of the module.
+//! The completed steps of a run, for the result that a signal or a panic prints in place of the module. No step begins
+//! after that result was made.
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
@@ -9,12 +10,15 @@ use serde_json::Value;
 pub(crate) struct CompletedSteps {
     /// The steps that were done, in order.
     pub(crate) done: Vec<Value>,
+    /// The steps that failed and may have taken effect all the same.
+    pub(crate) uncertain: Vec<Value>,
     /// The step that was begun and has not ended: whether it takes effect is not known.
     pub(crate) under_way: Option<Value>,
 }
 
 static STEPS: Mutex<CompletedSteps> = Mutex::new(CompletedSteps {
     done: Vec::new(),
+    uncertain: Vec::new(),
     under_way: None,
 });
 
@@ -30,14 +34,30 @@ pub fn complete(step: Value) {
     steps.under_way = None;
 }
 
+/// Notes that the step under way failed and may have taken effect.
+pub fn fail() {
+    let mut steps = steps();
+    let failed = steps.under_way.take();
+    steps.uncertain.extend(failed);
+}
+
 /// Notes that the step under way ended without any effect.
 pub fn cancel() {
     steps().under_way = None;
 }
 
-/// The steps up to now.
-pub(crate) fn snapshot() -> CompletedSteps {
-    steps().clone()
+/// Blocks where the run has ended: called before a request that writes and is no step.
+pub(crate) fn require_running() {
+    drop(steps());
+}
+
+/// The steps up to now, for the result of a run that ends here. Until the process exits, each thread that begins or ends a
+/// step blocks: printing takes time, and what began meanwhile would be missing in the result.
+pub(crate) fn end() -> CompletedSteps {
+    let steps = steps();
+    let until_now = steps.clone();
+    std::mem::forget(steps);
+    until_now
 }
 
 fn steps() -> MutexGuard<'static, CompletedSteps> {

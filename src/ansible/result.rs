@@ -93,23 +93,30 @@ impl Failure {
         self
     }
 
-    /// The failure of a run that a signal or a panic ends, with the steps that it had completed and the one it had begun.
+    /// The failure of a run that a signal or a panic ends, with the steps that it had completed and the one it had begun. No
+    /// other step begins after it.
     pub(crate) fn interrupted(message: String) -> Failure {
-        let CompletedSteps { done, under_way } = completed_steps::snapshot();
+        let CompletedSteps {
+            done,
+            uncertain,
+            under_way,
+        } = completed_steps::end();
         let mut message = match done.len() {
             0 => format!("{message} No step had been completed."),
             1 => format!("{message} One step had been completed, see plan."),
             count => format!("{message} {count} steps had been completed, see plan."),
         };
-        if let Some(step) = &under_way {
+        let failed = uncertain.iter().map(|step| (step, "failed"));
+        let begun = under_way.iter().map(|step| (step, "was under way"));
+        for (step, fate) in failed.chain(begun) {
             let word = |key| step[key].as_str().unwrap_or_default();
             message.push_str(&format!(
-                " {}: {} was under way and may have taken effect.",
+                " {}: {} {fate} and may have taken effect.",
                 word("target"),
                 word("action")
             ));
         }
-        let not_done = Vec::from_iter(under_way);
+        let not_done: Vec<Value> = uncertain.into_iter().chain(under_way).collect();
         let plan = [done.as_slice(), &not_done].concat();
         let partial = match plan.is_empty() {
             true => Success::default(),

@@ -81,6 +81,11 @@ impl ReadOnlyClient {
     pub(crate) fn with_response_cache(&self) -> ReadOnlyClient {
         ReadOnlyClient::new_read_only(self.pipeline.with_response_cache())
     }
+
+    /// The same client, which asks for everything anew: to look again at what another client may have changed.
+    pub(crate) fn without_response_cache(&self) -> ReadOnlyClient {
+        ReadOnlyClient::new_read_only(self.pipeline.without_response_cache())
+    }
 }
 
 impl<Access> Client<Access> {

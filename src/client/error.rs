@@ -263,7 +263,9 @@ impl Error {
             | ErrorKind::Redirected
             | ErrorKind::Unauthorized
             | ErrorKind::NoSuchPath => true,
-            _ if self.leaves_the_outcome_open() => subject != Some(Subject::Bmc),
+            _ if self.leaves_the_outcome_open() || self.is_outcome_unknown() => {
+                subject != Some(Subject::Bmc)
+            }
             ErrorKind::Server => subject == Some(Subject::Server),
             _ => false,
         }

@@ -17,6 +17,7 @@ pub(crate) fn record_step(event: StepEvent) {
         StepEvent::Started(step) => completed_steps::begin(json!(step)),
         StepEvent::Done(step) => completed_steps::complete(json!(step)),
         StepEvent::NoEffect => completed_steps::cancel(),
+        StepEvent::Failed => completed_steps::fail(),
     }
 }
 

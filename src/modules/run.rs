@@ -81,6 +81,6 @@ pub(crate) const fn items(name: &'static str, options: &'static [&'static [Opt]]
 /// What to do when one object of a list fails.
 pub(crate) const FAIL_FAST: Opt = Opt::new("fail_fast", Kind::Bool).default_bool(false).about(&[
     "With a list, stop as soon as an item fails. Otherwise the others go on, and the task fails at the end and names \
-     those that failed. Where the server cannot be reached, is in trouble or does not take the token while the items are \
-     compared with it, no further one is begun either way.",
+     those that failed. Where the server cannot be reached, is in trouble or does not take the token, no further one is \
+     begun either way.",
 ]);

@@ -16,6 +16,8 @@ pub(crate) enum StepEvent<'a> {
     Done(&'a Step),
     /// The step that was started had no effect, or none yet.
     NoEffect,
+    /// The step that was started failed and may have taken effect.
+    Failed,
 }
 
 /// Applies a plan step by step and reports each step to `listener`.
@@ -90,9 +92,10 @@ impl<T: Task> Execution<T> {
                 return Some(pause);
             }
             Err(error) => {
-                if !error.may_have_changed() {
-                    listener(StepEvent::NoEffect);
-                }
+                listener(match error.may_have_changed() {
+                    true => StepEvent::Failed,
+                    false => StepEvent::NoEffect,
+                });
                 self.failed = Some((step, error));
             }
         }
@@ -111,6 +114,12 @@ impl<T: Task> Execution<T> {
 
     pub(super) fn has_failed(&self) -> bool {
         self.failed.is_some()
+    }
+
+    /// Whether it failed for a reason that concerns every task.
+    pub(super) fn concerns_all(&self) -> bool {
+        let failed = self.failed.as_ref();
+        failed.is_some_and(|(_, error)| error.concerns_all())
     }
 
     /// The outcome when no further step is run. Steps that are left are a failure for this reason.

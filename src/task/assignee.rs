@@ -116,7 +116,11 @@ impl Task for AssigneeSpec {
             AssigneeOp::Update(id, new) => {
                 assignees.update(machine, *id, new.reason.as_deref().unwrap_or(""))?;
             }
-            AssigneeOp::Delete(id) => assignees.delete(machine, *id)?,
+            AssigneeOp::Delete(id) => {
+                if !assignees.end(machine, *id)? {
+                    outcome = lookup::deleted_meanwhile(&format!("assignment of {title}"));
+                }
+            }
         }
         let found = verify::require_read_back(&title, assignees.list(machine))?;
         match op {

@@ -51,7 +51,8 @@ pub(crate) fn predict_all<T: Task>(
 }
 
 /// Applies the plans in their order. A plan that has to wait is left at its wait while the others go on; then all waits
-/// are polled in parallel until none is left. With `fail_fast`, no step is started after a failure.
+/// are polled in parallel until none is left. With `fail_fast`, no step is started after a failure; after an error that
+/// concerns all tasks, none is started either way.
 pub(crate) fn apply_all<T: Task>(
     client: &Client,
     plans: Vec<PlanResult<T>>,
@@ -71,7 +72,15 @@ pub(crate) fn apply_all<T: Task>(
             break stop;
         }
         client.clock().sleep(pause);
-        let pauses = parallel::map(waiting, |execution| execution.run_step(client, &listener));
+        let all_would_fail = AtomicBool::new(false);
+        let pauses = parallel::map(waiting, |execution| {
+            if all_would_fail.load(Ordering::Relaxed) {
+                return None;
+            }
+            let pause = execution.run_step(client, &listener);
+            all_would_fail.fetch_or(execution.concerns_all(), Ordering::Relaxed);
+            pause
+        });
         pause = pauses.into_iter().flatten().min().unwrap_or_default();
     };
     executions
@@ -111,6 +120,10 @@ fn stop_reason<T: Task>(
     executions: &[Result<Execution<T>>],
     fail_fast: bool,
 ) -> Option<&'static str> {
+    let concerns_all = |execution: &Result<Execution<T>>| match execution {
+        Ok(execution) => execution.concerns_all(),
+        Err(error) => error.concerns_all(),
+    };
     if executions.iter().any(concerns_all) {
         return Some(ALL_WOULD_FAIL);
     }

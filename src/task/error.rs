@@ -185,7 +185,13 @@ impl TaskError {
 
     /// Whether every other task would fail in the same way.
     pub(crate) fn concerns_all(&self) -> bool {
-        matches!(self, TaskError::Api(error) if error.concerns_all())
+        match self {
+            TaskError::Api(source)
+            | TaskError::Provision { source, .. }
+            | TaskError::Unverified { source, .. } => source.concerns_all(),
+            TaskError::NotGivenBack { source, .. } => source.concerns_all(),
+            _ => false,
+        }
     }
 
     /// The server's raw answer, which only a high verbosity shows.

@@ -10,7 +10,7 @@ use crate::support::sort::sorted;
 use crate::support::suggest::near;
 use crate::support::user_text::user_with_reason;
 use crate::task::machine::machine_title;
-use crate::task::{Result, TaskError};
+use crate::task::{Result, StepOutcome, TaskError};
 
 /// All images that are visible to the token's user, and which of them belong to this user.
 ///
@@ -21,13 +21,19 @@ pub(super) struct Images {
 }
 
 impl Images {
+    /// Another run of the same user may upload or delete an image between the two requests. Only the second list counts
+    /// for the user's own images.
     pub(super) fn fetch(client: &ReadOnlyClient) -> Result<Images> {
+        let mut visible = client.images().list(Scope::Visible)?;
         let own = client.images().list(Scope::Own)?;
-        let visible = client.images().list(Scope::Visible)?;
-        Ok(Images {
-            visible,
-            own: own.iter().map(|image| image.id).collect(),
-        })
+        let user = own.iter().find_map(|image| image.user.clone());
+        if user.is_some() {
+            visible.retain(|image| image.user != user);
+        }
+        let ids: HashSet<ImageId> = own.iter().map(|image| image.id).collect();
+        visible.retain(|image| !ids.contains(&image.id));
+        visible.extend(own);
+        Ok(Images { visible, own: ids })
     }
 
     pub(super) fn is_own(&self, image: &Image) -> bool {
@@ -251,6 +257,11 @@ pub(super) fn not_yours(object: String, user: Option<&str>, change: &str) -> Tas
         object,
         format!("belongs to {owner}, so {change} is not possible with this token"),
     )
+}
+
+/// The outcome of the deletion of an object that another run has deleted first.
+pub(super) fn deleted_meanwhile(object: &str) -> StepOutcome {
+    StepOutcome::Skipped(format!("{object} was deleted by another run meanwhile"))
 }
 
 /// Refuses to delete an object that machines use.

@@ -9,8 +9,8 @@ use serde::Serialize;
 use serde_json::{Value, json};
 
 use crate::client::{
-    Client, NewPreseed, Preseed, PreseedChanges, PreseedId, PreseedType, ReadOnlyClient, Scope,
-    Sha256,
+    self, Client, NewPreseed, Preseed, PreseedChanges, PreseedId, PreseedType, ReadOnlyClient,
+    Scope, Sha256,
 };
 use crate::support::io_error;
 use crate::task::plan::{changed, changed_text};
@@ -116,7 +116,12 @@ impl Task for PreseedSpec {
 
     fn apply_step(client: &Client, op: &mut PreseedOp, report: &mut PreseedReport) -> StepResult {
         let (id, sent) = match op {
-            PreseedOp::Create(new) => (client.preseeds().create(new)?.id, json!(new)),
+            PreseedOp::Create(new) => match client.preseeds().create(new) {
+                Err(error) if error.is_conflict() => {
+                    return find_created_meanwhile(client, new, error, report);
+                }
+                created => (created?.id, json!(new)),
+            },
             PreseedOp::Update(id, changes) => {
                 client.preseeds().update(*id, changes)?;
                 (*id, json!(changes))
@@ -182,12 +187,17 @@ impl PreseedSpec {
         desired: &DesiredPreseed,
         content: Option<String>,
     ) -> PlanResult<Self> {
-        let changes = desired.differences(&preseed, content);
+        let changes = desired.differences(&preseed, content.clone());
         let mut plan = Plan::empty(PreseedReport::from_preseed(&preseed));
         let Some(mut step) = Step::update(self.title(), json!(preseed), json!(changes)) else {
             return Ok(plan);
         };
-        require_own(client, &preseed, "changing it")?;
+        if !is_still_own(client, &preseed, "changing it")? {
+            return match content {
+                Some(content) => Ok(self.plan_create(desired, content)),
+                None => Err(lookup::preseed_not_found(client, &self.name)?),
+            };
+        }
         step.before = without_content(step.before);
         step.after = without_content(step.after);
         if let Some(text) = &changes.content {
@@ -204,7 +214,9 @@ impl PreseedSpec {
         let Some(preseed) = client.preseeds().find(&self.name)? else {
             return Ok(plan);
         };
-        require_own(client, &preseed, "deleting it")?;
+        if !is_still_own(client, &preseed, "deleting it")? {
+            return Ok(plan);
+        }
         require_unused(client, &preseed)?;
         let step = Step::delete(self.title(), without_content(json!(preseed)))
             .with_text(content_of(&preseed), "");
@@ -292,6 +304,9 @@ fn delete(client: &Client, preseed: &Preseed) -> StepResult {
             require_unused(client.read_only(), preseed)?;
             return Err(error.into());
         }
+        Err(error) if error.is_not_found() => {
+            return Ok(lookup::deleted_meanwhile(&preseed_title(&preseed.name)));
+        }
         answer => answer?,
     }
     let title = preseed_title(&preseed.name);
@@ -300,10 +315,44 @@ fn delete(client: &Client, preseed: &Preseed) -> StepResult {
     Ok(StepOutcome::Done)
 }
 
-fn require_own(client: &ReadOnlyClient, preseed: &Preseed, change: &str) -> Result<()> {
+/// The outcome of a creation whose name is taken: a preseed that another run of this user, or another user, created
+/// since the plan was made.
+fn find_created_meanwhile(
+    client: &Client,
+    new: &NewPreseed,
+    conflict: client::Error,
+    report: &mut PreseedReport,
+) -> StepResult {
+    let Some(found) = client.preseeds().find(&new.name)? else {
+        // The name is that of a preseed which this user cannot see.
+        return Err(conflict.into());
+    };
+    let title = preseed_title(&new.name);
+    let wanted = verify::fields(json!(new));
+    if verify::same_fields(json!(found), &wanted) == wanted {
+        *report = PreseedReport::from_preseed(&found);
+        let reason = format!("{title} was created by another run meanwhile");
+        return Ok(StepOutcome::Skipped(reason));
+    }
+    is_still_own(client.read_only(), &found, "changing it")?;
+    Err(TaskError::with_hint(
+        format!("{title} is not as wanted: another run created it meanwhile with other properties"),
+        "Run the task again to change it, and see which other run wants the same name.",
+    ))
+}
+
+/// Whether a preseed that was just listed is still there; an error if it belongs to another user. One that another run
+/// has deleted since then is nobody's.
+fn is_still_own(client: &ReadOnlyClient, preseed: &Preseed, change: &str) -> Result<bool> {
     let own = client.preseeds().list(Scope::Own)?;
     if own.iter().any(|other| other.id == preseed.id) {
-        return Ok(());
+        return Ok(true);
+    }
+    let again = client.without_response_cache();
+    if let Err(error) = again.preseeds().get(preseed.id)
+        && error.is_not_found()
+    {
+        return Ok(false);
     }
     let title = preseed_title(&preseed.name);
     Err(lookup::not_yours(title, preseed.user.as_deref(), change))

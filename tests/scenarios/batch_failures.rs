@@ -172,3 +172,86 @@ fn hint_that_all_failed_items_share_is_the_hint_of_the_task() {
     );
     assert_eq!(result.get("hint"), None, "{result:#}");
 }
+
+/// Asserts that the first of these items failed, and that no request was begun for the others.
+#[track_caller]
+fn assert_only_the_first_was_begun(result: &Value, others: usize, changed: bool) {
+    assert_failed(result, changed);
+    let results = result["results"].as_array().unwrap();
+    assert_eq!(results[0]["abandoned"], false, "{result:#}");
+    assert!(results[1..].iter().all(|one| one["abandoned"] == true));
+    let tail = format!("; {others} not carried on");
+    assert_contains(&message(result), &[&tail]);
+}
+
+#[test]
+fn no_further_change_is_begun_after_an_error_that_concerns_all() {
+    let lab = start_lab();
+    for (fault, changed) in [
+        (json!({ "status": 503 }), true),
+        (json!({ "status": 401 }), false),
+        (json!({ "stall": true }), true),
+        (json!({ "reset": true }), true),
+    ] {
+        lab.reset();
+        let mut fault = fault;
+        fault["times"] = json!(0);
+        fault["method"] = json!("PUT");
+        lab.fault(fault.clone());
+        let options = json!({
+            "kernel_opts": "quiet", "timeout": 0.5, "retries": 1,
+            "machines": [{ "id": 1 }, { "id": 2 }, { "id": 3 }],
+        });
+        let result = lab.run("mrp_machine", options);
+        assert_only_the_first_was_begun(&result, 2, changed);
+        let mut paths: Vec<String> = lab.writes().into_iter().map(|write| write.path).collect();
+        paths.dedup();
+        assert_eq!(paths, ["/api/v1/machine/1"], "{fault}");
+    }
+}
+
+#[test]
+fn no_further_creation_is_begun_after_a_lost_one_or_a_failed_read_back() {
+    let lab = start_lab();
+    for fault in [
+        json!({ "method": "POST", "path": "/api/v1/preseed", "stall": true }),
+        json!({ "method": "POST", "path": "/api/v1/preseed", "status": 504 }),
+        json!({ "method": "POST", "path": "/api/v1/preseed", "status": 500 }),
+        json!({ "method": "GET", "path": "/api/v1/preseed/*", "status": 503 }),
+        json!({ "method": "GET", "path": "/api/v1/preseed/*", "status": 401 }),
+    ] {
+        lab.reset();
+        let mut lasting = fault.clone();
+        lasting["times"] = json!(0);
+        lab.fault(lasting);
+        let items = ["one", "two", "three"].map(|name| json!({ "name": name, "content": "x\n" }));
+        let options = json!({ "timeout": 0.5, "retries": 0, "preseeds": items });
+        let result = lab.run("mrp_preseed", options);
+        assert_only_the_first_was_begun(&result, 2, true);
+        assert_eq!(lab.writes().len(), 1, "{fault}");
+    }
+}
+
+#[test]
+fn wait_that_fails_for_a_reason_that_concerns_all_ends_the_other_waits() {
+    let lab = start_lab();
+    let names: Vec<String> = (0..40).map(|number| format!("many-{number:02}")).collect();
+    for name in &names {
+        lab.add_machine(json!({ "name": name, "assignee": "alice" }));
+        let path = format!(
+            "/api/v1/machine/{}/power",
+            lab.server_object("machine", "name", name)["id"]
+        );
+        // The first read is the plan's, the second begins the wait.
+        lab.fault(json!({ "method": "GET", "path": path, "nth": 2, "times": 0, "status": 401 }));
+    }
+    let machines: Value = names.iter().map(|name| json!({ "name": name })).collect();
+    let options = json!({ "machines": machines, "state": "rebooted", "boot": "disk" });
+    let result = lab.run("mrp_power", options);
+    assert_failed(&result, true);
+    let refused = lab
+        .requests()
+        .into_iter()
+        .filter(|request| request.status == Some(401));
+    assert!(refused.count() <= 8, "{result:#}");
+}

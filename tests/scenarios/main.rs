@@ -11,6 +11,8 @@ mod batch;
 mod batch_duplicates;
 mod batch_failures;
 mod batch_wait;
+mod concurrent_reservations;
+mod concurrent_runs;
 mod console;
 mod image;
 mod image_info;

@@ -162,6 +162,25 @@ fn incomplete_image_is_deleted_and_the_upload_repeated() {
 }
 
 #[test]
+fn upload_is_repeated_when_another_client_deleted_the_incomplete_image_first() {
+    let missing = r#"{"error_type":"InvalidUsage","errors":["image not found"]}"#;
+    let made = upload(b"kernel");
+    let mut file = ImageFile::open(&made.path).unwrap();
+    let server = Server::start([
+        get("/api/v1/image").json(200, "[]"),
+        post("/api/v1/image").close(),
+        get("/api/v1/image").json(200, format!("[{}]", image_json(4, &image_name(&file)))),
+        get("/tftp/").answer(200, "application/octet-stream", "ker"),
+        delete("/api/v1/image/4").json(404, missing),
+        post("/api/v1/image").json(201, image_json(5, &image_name(&file))),
+    ]);
+    let (client, _) = client(&server);
+    let created = client.images().create(&kernel(), &mut file).unwrap();
+    assert_eq!(created.id, ImageId(5));
+    server.finish();
+}
+
+#[test]
 fn image_is_found_by_its_mark_where_its_file_cannot_be_read_back() {
     let made = upload(b"kernel");
     let mut file = ImageFile::open(&made.path).unwrap();

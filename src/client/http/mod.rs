@@ -67,6 +67,14 @@ impl Pipeline {
         }
     }
 
+    /// The same connections, with answers that are asked for each time.
+    pub(crate) fn without_response_cache(&self) -> Pipeline {
+        Pipeline {
+            cache: None,
+            ..self.clone()
+        }
+    }
+
     pub(crate) fn base(&self) -> &BaseUrl {
         &self.transport.base
     }

@@ -116,6 +116,14 @@ impl Assignees<'_, ReadWrite> {
         let request = Request::delete(format!("machine/{machine}/assignee/{id}"), action);
         self.pipeline.call(&request.forbidden(FOREIGN)).map(drop)
     }
+
+    /// Like [`Assignees::delete`], and whether it was this call that ended it: false when there is no such assignment.
+    pub(crate) fn end(&self, machine: MachineId, id: AssigneeId) -> Result<bool> {
+        match self.delete(machine, id) {
+            Err(error) if error.code() == Some(ErrorCode::AssigneeNotFound) => Ok(false),
+            answer => answer.map(|()| true),
+        }
+    }
 }
 
 /// What a 403 means for an assignment that exists.

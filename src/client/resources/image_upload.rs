@@ -50,7 +50,7 @@ impl Images<'_, ReadWrite> {
             },
             || match find()? {
                 UploadedImage::Whole(image) => Ok(Some(image)),
-                UploadedImage::Incomplete(id) => self.delete(id).map(|()| None),
+                UploadedImage::Incomplete(id) => self.clear_away(id).map(|()| None),
                 UploadedImage::Absent => Ok(None),
             },
             |error| match may_be_too_large(&error, size) {
@@ -94,6 +94,14 @@ impl Images<'_, ReadWrite> {
         }
     }
 
+    /// Deletes an incomplete image, unless another client did so first.
+    fn clear_away(&self, id: ImageId) -> Result<()> {
+        match self.delete(id) {
+            Err(error) if error.is_not_found() => Ok(()),
+            answer => answer,
+        }
+    }
+
     /// A server that fails may have made the image all the same, or an image without its file.
     fn after_server_failure(
         &self,
@@ -104,7 +112,7 @@ impl Images<'_, ReadWrite> {
             match find() {
                 Ok(UploadedImage::Whole(image)) => return Ok(image),
                 Ok(UploadedImage::Incomplete(id)) => {
-                    let outcome = match self.delete(id) {
+                    let outcome = match self.clear_away(id) {
                         Ok(()) => "was deleted",
                         Err(_) => "could not be deleted",
                     };

@@ -59,6 +59,7 @@ pub(super) fn delete(client: &Client, image: &Image) -> StepResult {
                 uses,
             });
         }
+        Err(error) if error.is_not_found() => return Ok(lookup::deleted_meanwhile(&title)),
         answer => answer?,
     }
     let found = verify::require_read_back(&title, client.images().find(image.id))?;
@@ -68,11 +69,12 @@ pub(super) fn delete(client: &Client, image: &Image) -> StepResult {
 
 /// A superseded image that is in use after all is not a failure.
 pub(super) fn prune(client: &Client, image: &Image, report: &mut ImageReport) -> StepResult {
-    match delete(client, image) {
-        Err(in_use @ TaskError::InUse { .. }) => {
-            report.pruned.retain(|pruned| pruned.id != image.id);
-            Ok(StepOutcome::Skipped(in_use.to_string()))
-        }
-        outcome => outcome,
+    let outcome = match delete(client, image) {
+        Err(in_use @ TaskError::InUse { .. }) => StepOutcome::Skipped(in_use.to_string()),
+        outcome => outcome?,
+    };
+    if matches!(outcome, StepOutcome::Skipped(_)) {
+        report.pruned.retain(|pruned| pruned.id != image.id);
     }
+    Ok(outcome)
 }

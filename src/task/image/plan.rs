@@ -40,7 +40,7 @@ impl ImageSpec {
             }
         }
         let mut plan = Plan::empty(ImageReport::from_image(&image, digest.as_ref()));
-        self.push_update(&mut plan, &image, own, desired)?;
+        self.push_update(&mut plan, client, &image, own, desired)?;
         Ok(plan)
     }
 
@@ -60,7 +60,7 @@ impl ImageSpec {
         match current {
             Some(image) => {
                 plan.report = ImageReport::from_image(image, Some(file.digest()));
-                self.push_update(&mut plan, image, images.is_own(image), desired)?;
+                self.push_update(&mut plan, client, image, images.is_own(image), desired)?;
             }
             None => {
                 let (own, _) = self.images_of_description(&images);
@@ -110,7 +110,7 @@ impl ImageSpec {
             .find(&self.kind, &self.arch, &self.description)?
             .ok_or_else(|| images.not_found(&self.kind, &self.arch, &self.description))?;
         let mut plan = Plan::empty(ImageReport::from_image(image, None));
-        self.push_update(&mut plan, image, images.is_own(image), desired)?;
+        self.push_update(&mut plan, client, image, images.is_own(image), desired)?;
         if desired.prune {
             self.push_prune(&mut plan, client, &images, Some(image))?;
         }
@@ -129,7 +129,7 @@ impl ImageSpec {
                 let image = client.images().find(id)?;
                 if let Some(image) = &image {
                     self.require_same_kind(image)?;
-                    require_own(image, images.is_own(image), "deleting it")?;
+                    require_own(client, image, images.is_own(image), "deleting it")?;
                 }
                 image.into_iter().collect()
             }
@@ -214,6 +214,7 @@ impl ImageSpec {
     fn push_update(
         &self,
         plan: &mut ImagePlan,
+        client: &ReadOnlyClient,
         image: &Image,
         own: bool,
         desired: &DesiredImage,
@@ -224,7 +225,7 @@ impl ImageSpec {
         }
         let step = Step::update(image_title(image), json!(image), json!(changes));
         if let Some(step) = step {
-            require_own(image, own, "changing it")?;
+            require_own(client, image, own, "changing it")?;
             if let Some(facts) = &mut plan.report.image {
                 facts.apply_changes(&changes);
             }
@@ -289,13 +290,13 @@ fn has_content(
     })
 }
 
-fn require_own(image: &Image, own: bool, change: &str) -> Result<()> {
-    match own {
-        true => Ok(()),
-        false => Err(lookup::not_yours(
-            image_title(image),
-            image.user.as_deref(),
-            change,
-        )),
+/// Refuses to change an image of another user. One that another run has deleted since it was read is nobody's.
+fn require_own(client: &ReadOnlyClient, image: &Image, own: bool, change: &str) -> Result<()> {
+    if own {
+        return Ok(());
     }
+    let again = client.without_response_cache();
+    lookup::require_id("image", image.id, again.images().get(image.id))?;
+    let owner = image.user.as_deref();
+    Err(lookup::not_yours(image_title(image), owner, change))
 }

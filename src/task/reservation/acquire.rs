@@ -1,6 +1,9 @@
 //! Acquiring machines, now or after a wait: all that are missing, or none.
+//!
+//! Runs with the same token and reason share a reservation, and several may acquire machines at the same time. So what is
+//! held is counted again after machines were acquired, and the run whose assignments are the latest gives back.
 
-use crate::client::{self, Assignee, Client, Machine, NewAssignee};
+use crate::client::{self, Client, Machine, NewAssignee};
 use crate::task::machine::machine_title;
 use crate::task::reservation::candidates::has_reason;
 use crate::task::reservation::{
@@ -11,10 +14,19 @@ use crate::task::{Result, StepOutcome, StepResult, TaskError, lookup, verify};
 /// Who holds a machine after an attempt to acquire it.
 enum ClaimResult {
     /// The token's user, for this reason.
-    Acquired(Assignee),
+    Acquired,
     /// Another user, or the token's user for another reason.
     HeldOtherwise,
     Unassigned,
+}
+
+/// The outcome of an attempt to acquire one machine.
+enum Claim {
+    /// This run acquired it.
+    Made,
+    /// Another run of the same reservation did.
+    Joined,
+    NotFree,
 }
 
 impl Acquisition {
@@ -27,12 +39,97 @@ impl Acquisition {
             Ok(free) => free,
             Err(error) => return self.wait_or_fail(client, Err(error)),
         };
-        let Some(acquired) = self.acquire_all_or_none(client, &free)? else {
-            return self.wait_or_fail(client, Ok(free.len()));
+        if free.len() < self.missing {
+            // Another run of this reservation may have acquired since the plan was made.
+            let held = match self.held(client) {
+                Ok(held) => held,
+                Err(error) => return self.wait_or_fail(client, Err(error)),
+            };
+            self.missing = self.count.saturating_sub(held.len());
+            if self.missing == 0 {
+                return self.keep_first(client, held, &[], report);
+            }
+            if free.len() < self.missing {
+                return self.wait_or_fail(client, Ok(free.len()));
+            }
+        }
+        let (made, is_complete) = self.claim_missing(client, &free)?;
+        let held = self.held(client);
+        match held {
+            Ok(held) if held.len() >= self.count => self.keep_first(client, held, &made, report),
+            Err(source) if is_complete => Err(TaskError::Unverified {
+                object: format!("reservation of {}", self.candidates.title(self.count)),
+                source,
+            }),
+            held => {
+                let unreleased = self.release_all(client, made);
+                if unreleased.is_empty() {
+                    return self.wait_or_fail(client, held.map(|_| free.len()));
+                }
+                let not_free = self.not_free_error(client.read_only(), None);
+                let error = not_free.unwrap_or_else(|error| error);
+                Err(with_unreleased(error, unreleased))
+            }
+        }
+    }
+
+    /// All machines that are held for this reason now.
+    fn held(&self, client: &Client) -> Result<Vec<HeldMachine>, client::Error> {
+        self.candidates.held(client.read_only(), Some(&self.reason))
+    }
+
+    /// Keeps as many of the held machines as are wanted: those that were acquired first, by whichever run. What this run
+    /// `made` beyond them is given back.
+    fn keep_first(
+        &self,
+        client: &Client,
+        mut held: Vec<HeldMachine>,
+        made: &[&Machine],
+        report: &mut ReservationReport,
+    ) -> StepResult {
+        // The ids of assignments only grow.
+        held.sort_by_key(|held| held.assignment.as_ref().map(|own| own.id));
+        let surplus = held.split_off(self.count);
+        let is_made = |held: &HeldMachine| made.iter().any(|machine| machine.id == held.machine.id);
+        let mut given_back = surplus.iter().filter(|held| is_made(held)).peekable();
+        if given_back.peek().is_some() {
+            let unreleased = self.release_all(client, given_back.map(|held| &held.machine));
+            if !unreleased.is_empty() {
+                let error = "another run reserved machines for the same reason first";
+                return Err(with_unreleased(
+                    TaskError::Refused(error.into()),
+                    unreleased,
+                ));
+            }
+            self.require_held(client, &held)?;
+        }
+        let has_changed = held.iter().any(is_made);
+        *report = ReservationReport::default();
+        report.add(held);
+        Ok(match has_changed {
+            true => StepOutcome::DoneWith(self.fields_after(report)),
+            false => StepOutcome::Skipped(format!(
+                "{} was reserved for the same reason by another run meanwhile",
+                self.candidates.title(self.count)
+            )),
+        })
+    }
+
+    /// Fails if the other run has given back meanwhile what this run relies on.
+    fn require_held(&self, client: &Client, expected: &[HeldMachine]) -> Result<()> {
+        let title = format!("reservation of {}", self.candidates.title(self.count));
+        let held = verify::require_read_back(&title, self.held(client))?;
+        let is_held = |expected: &HeldMachine| {
+            let mut held = held.iter();
+            held.any(|held| held.machine.id == expected.machine.id)
         };
-        report.machines.retain(|held| held.assignment.is_some());
-        report.add(acquired);
-        Ok(StepOutcome::DoneWith(self.fields_after(report)))
+        if expected.iter().all(is_held) {
+            return Ok(());
+        }
+        Err(TaskError::with_hint(
+            "another run with the same reason gave machines back meanwhile, and too few are held",
+            "Run the task again.",
+        ))
     }
 
     /// The outcome when not all machines that are missing are free. None is held during the wait for the others: two
@@ -52,50 +149,38 @@ impl Acquisition {
         }
     }
 
-    /// Acquires as many of the free machines as are missing. None if there are too few, or if other users acquire them
-    /// first; then those that were acquired are released again.
-    fn acquire_all_or_none(
+    /// Acquires as many of the free machines as are missing, and returns those that this run acquired, and whether enough
+    /// are held now. After an error they are released again.
+    fn claim_missing<'a>(
         &self,
         client: &Client,
-        free: &[Machine],
-    ) -> Result<Option<Vec<HeldMachine>>> {
-        if free.len() < self.missing {
-            return Ok(None);
-        }
-        let mut acquired: Vec<HeldMachine> = Vec::new();
+        free: &'a [Machine],
+    ) -> Result<(Vec<&'a Machine>, bool)> {
+        let mut made: Vec<&Machine> = Vec::new();
+        let mut missing = self.missing;
         for machine in free {
-            if acquired.len() == self.missing {
+            if missing == 0 {
                 break;
             }
             match self.claim(client, machine) {
-                Ok(None) => {}
-                Ok(assignment) => acquired.push(HeldMachine {
-                    machine: machine.clone(),
-                    assignment,
-                }),
+                Ok(Claim::NotFree) => continue,
+                Ok(Claim::Made) => made.push(machine),
+                Ok(Claim::Joined) => {}
                 Err(error) => {
                     // Whether this machine was acquired is not known.
-                    let machines = acquired.iter().map(|held| &held.machine).chain([machine]);
-                    let unreleased = self.release_all(client, machines);
+                    made.push(machine);
+                    let unreleased = self.release_all(client, made);
                     return Err(with_unreleased(error, unreleased));
                 }
             }
+            missing -= 1;
         }
-        if acquired.len() == self.missing {
-            return Ok(Some(acquired));
-        }
-        let unreleased = self.release_all(client, acquired.iter().map(|held| &held.machine));
-        if unreleased.is_empty() {
-            return Ok(None);
-        }
-        let not_free = self.not_free_error(client.read_only(), None);
-        let error = not_free.unwrap_or_else(|error| error);
-        Err(with_unreleased(error, unreleased))
+        Ok((made, missing == 0))
     }
 
     /// Reserves one machine. The server's answer does not say whether the reservation was stored; the machine's assignees
     /// do.
-    fn claim(&self, client: &Client, machine: &Machine) -> Result<Option<Assignee>> {
+    fn claim(&self, client: &Client, machine: &Machine) -> Result<Claim> {
         let confirmed = client.reservations().create(machine, &self.reason)?;
         if let Some(other) = confirmed.as_ref().filter(|other| other.id != machine.id) {
             let error = TaskError::ReadBack {
@@ -107,15 +192,16 @@ impl Acquisition {
             return Err(with_unreleased(error, unreleased));
         }
         match self.read_claim(client, machine)? {
-            ClaimResult::Acquired(own) => Ok(Some(own)),
+            ClaimResult::Acquired if confirmed.is_some() => Ok(Claim::Made),
+            ClaimResult::Acquired => Ok(Claim::Joined),
             ClaimResult::Unassigned if confirmed.is_some() => self.assign(client, machine),
-            ClaimResult::Unassigned | ClaimResult::HeldOtherwise => Ok(None),
+            ClaimResult::Unassigned | ClaimResult::HeldOtherwise => Ok(Claim::NotFree),
         }
     }
 
     /// Assigns a machine to the token's user, which only administrators can do: a server that confirms reservations
     /// without storing them does store assignments.
-    fn assign(&self, client: &Client, machine: &Machine) -> Result<Option<Assignee>> {
+    fn assign(&self, client: &Client, machine: &Machine) -> Result<Claim> {
         let not_stored = || {
             TaskError::with_hint(
                 format!(
@@ -136,19 +222,19 @@ impl Acquisition {
             user,
             reason: Some(self.reason.clone()),
         };
-        match client.assignees().create(machine.id, &new) {
+        let acquired = match client.assignees().create(machine.id, &new) {
             Ok(made) if client.assignees().own(machine.id)?.is_none() => {
-                client.assignees().delete(machine.id, made.id)?;
+                client.assignees().end(machine.id, made.id)?;
                 return Err(other_user_error(&new.user));
             }
-            Ok(_) => {}
-            Err(error) if error.is_conflict() => {}
+            Ok(_) => Claim::Made,
+            Err(error) if error.is_conflict() => Claim::Joined,
             Err(error) if error.is_forbidden() => return Err(not_stored()),
             Err(error) => return Err(error.into()),
-        }
+        };
         match self.read_claim(client, machine)? {
-            ClaimResult::Acquired(own) => Ok(Some(own)),
-            ClaimResult::HeldOtherwise | ClaimResult::Unassigned => Ok(None),
+            ClaimResult::Acquired => Ok(acquired),
+            ClaimResult::HeldOtherwise | ClaimResult::Unassigned => Ok(Claim::NotFree),
         }
     }
 
@@ -169,30 +255,41 @@ impl Acquisition {
             return Ok(ClaimResult::HeldOtherwise);
         }
         if all.iter().any(|other| other.id < own.id) {
-            assignees.delete(machine.id, own.id)?;
+            assignees.end(machine.id, own.id)?;
             return Ok(ClaimResult::HeldOtherwise);
         }
-        Ok(ClaimResult::Acquired(own))
+        Ok(ClaimResult::Acquired)
     }
 
-    /// Releases those of the machines that are held for this reason, and names those that could not be released.
+    /// Releases those of the machines that are held for this reason, and names those that could not be released. After an
+    /// error that concerns all, no further one is tried.
     #[must_use]
     fn release_all<'a>(
         &self,
         client: &Client,
         machines: impl IntoIterator<Item = &'a Machine>,
     ) -> Vec<String> {
-        let release = |machine: &Machine| match client.assignees().own(machine.id)? {
+        let mut all_would_fail = false;
+        let mut unreleased = Vec::new();
+        for machine in machines {
+            if !all_would_fail {
+                match self.release(client, machine) {
+                    Ok(()) => continue,
+                    Err(error) => all_would_fail = error.concerns_all(),
+                }
+            }
+            unreleased.push(machine_title(machine));
+        }
+        unreleased
+    }
+
+    fn release(&self, client: &Client, machine: &Machine) -> Result<(), client::Error> {
+        match client.assignees().own(machine.id)? {
             Some(own) if has_reason(&own, &self.reason) => {
-                client.assignees().delete(machine.id, own.id)
+                client.assignees().end(machine.id, own.id).map(drop)
             }
             _ => Ok(()),
-        };
-        machines
-            .into_iter()
-            .filter(|machine| release(machine).is_err())
-            .map(machine_title)
-            .collect()
+        }
     }
 }
 

@@ -53,7 +53,7 @@ impl Candidates {
         &self,
         client: &ReadOnlyClient,
         reason: Option<&str>,
-    ) -> Result<Vec<HeldMachine>> {
+    ) -> Result<Vec<HeldMachine>, client::Error> {
         let own = client.machines().query(Scope::Own, &self.query)?;
         let own = lookup::sorted_by_name(own);
         let assignments = parallel::try_map(&own, |machine| client.assignees().own(machine.id))?;

@@ -60,6 +60,9 @@ pub(crate) enum ReservationOp {
 #[derive(Debug)]
 pub(crate) struct Acquisition {
     candidates: Candidates,
+    /// The least number of machines to hold.
+    count: usize,
+    /// How many of them are not held yet.
     missing: usize,
     reason: String,
     user: Option<String>,
@@ -154,6 +157,7 @@ impl ReservationSpec {
         let new_wait =
             |limits| OngoingWait::new(limits, candidates.title(missing), "free".into(), "");
         let acquisition = Acquisition {
+            count: desired.count,
             missing,
             reason: self.reason.clone().unwrap_or_default(),
             user: desired.user.clone(),
@@ -248,8 +252,10 @@ impl ReservationReport {
 fn release(client: &Client, held: &HeldMachine) -> StepResult {
     if let Some(own) = &held.assignment {
         let (assignees, machine) = (client.assignees(), &held.machine);
-        assignees.delete(machine.id, own.id)?;
         let title = reservation_title(machine);
+        if !assignees.end(machine.id, own.id)? {
+            return Ok(lookup::deleted_meanwhile(&title));
+        }
         let found = verify::require_read_back(&title, assignees.own(machine.id))?;
         verify::require_deleted(&title, found.is_some_and(|found| found.id == own.id))?;
     }
