@@ -27,6 +27,7 @@ mod read_failures;
 mod reporting_ready;
 mod reservation;
 mod signals;
+mod texts;
 
 use mrp_test_support::TestLab;
 

@@ -11,6 +11,7 @@ use crate::ansible::options::constraints;
 use crate::ansible::options::option::{Kind, Opt};
 use crate::ansible::options::python;
 use crate::ansible::options::spec::ModuleSpec;
+use crate::ansible::options::unsendable;
 use crate::ansible::options::unsupported::Unsupported;
 use crate::ansible::result::Failure;
 
@@ -104,6 +105,7 @@ fn complete(spec: &ModuleSpec, options: &mut Map<String, Value>) -> Result<(), S
     for option in spec.all_options() {
         if let Some(value) = options.get_mut(option.name) {
             *value = coerced(option, value)?;
+            unsendable::check(option.name, value)?;
         }
     }
     for option in spec.all_options() {
