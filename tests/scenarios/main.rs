@@ -12,6 +12,7 @@ mod batch_duplicates;
 mod batch_failures;
 mod batch_wait;
 mod console;
+mod endless_files;
 mod image;
 mod image_info;
 mod interface;

@@ -5,7 +5,6 @@
 
 mod server_verifier;
 
-use std::fs;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -17,7 +16,10 @@ use rustls::{ClientConfig, RootCertStore};
 use crate::client::http::server_text;
 use crate::client::tls::server_verifier::ServerVerifier;
 use crate::client::{Error, ErrorKind, Result, TlsSettings};
-use crate::support::io_error;
+use crate::support::{io_error, regular_file};
+
+/// The most bytes that are read of a file: bundles of all public authorities have less than one MiB.
+const SIZE_LIMIT: u64 = 16 * 1024 * 1024;
 
 /// Builds the configuration. The operating system's roots are read only when they are needed.
 pub(crate) fn config(settings: &TlsSettings, is_https: bool) -> Result<ClientConfig> {
@@ -94,7 +96,8 @@ fn system_roots() -> Result<RootCertStore> {
 
 fn certificates(path: &Path) -> Result<Vec<CertificateDer<'static>>> {
     let unreadable = |error| unreadable(path, "certificate", error);
-    let items = CertificateDer::pem_file_iter(path).map_err(unreadable)?;
+    let bytes = read(path)?;
+    let items = CertificateDer::pem_slice_iter(&bytes);
     let certificates: Vec<_> = items.collect::<Result<_, _>>().map_err(unreadable)?;
     if certificates.is_empty() {
         return Err(unreadable(pem::Error::NoItemsFound));
@@ -103,9 +106,9 @@ fn certificates(path: &Path) -> Result<Vec<CertificateDer<'static>>> {
 }
 
 fn private_key(path: &Path) -> Result<PrivateKeyDer<'static>> {
-    let key = PrivateKeyDer::from_pem_file(path);
-    key.map_err(|error| {
-        if is_encrypted(path) {
+    let bytes = read(path)?;
+    PrivateKeyDer::from_pem_slice(&bytes).map_err(|error| {
+        if is_encrypted(&bytes) {
             return failed(format!(
                 "the private key {} is encrypted, and nobody is there to be asked for its passphrase: give a key \
                  without one",
@@ -117,15 +120,19 @@ fn private_key(path: &Path) -> Result<PrivateKeyDer<'static>> {
 }
 
 /// Both forms of PEM keep the word out of the key itself: `BEGIN ENCRYPTED PRIVATE KEY`, and `Proc-Type: 4,ENCRYPTED`.
-fn is_encrypted(path: &Path) -> bool {
-    fs::read_to_string(path).is_ok_and(|text| text.contains("ENCRYPTED"))
+fn is_encrypted(pem: &[u8]) -> bool {
+    String::from_utf8_lossy(pem).contains("ENCRYPTED")
+}
+
+fn read(path: &Path) -> Result<Vec<u8>> {
+    regular_file::read(path, SIZE_LIMIT).map_err(|error| {
+        let reason = format!("cannot read {}: {}", path.display(), io_error::text(&error));
+        failed(reason).caused_by(error)
+    })
 }
 
 fn unreadable(path: &Path, what: &str, error: pem::Error) -> Error {
     let reason = match &error {
-        pem::Error::Io(error) => {
-            format!("cannot read {}: {}", path.display(), io_error::text(error))
-        }
         pem::Error::NoItemsFound => format!("{} holds no {what} in PEM form", path.display()),
         _ => format!("{} is not a valid PEM file", path.display()),
     };
