@@ -295,7 +295,7 @@ fn a_text_that_spells_the_escape_of_nul_is_sent() {
     let server = Server::start([
         put("/api/v1/image/1")
             .body(r#"{"description":"\\u0000 %00"}"#)
-            .json(200, &image_json(1, "alice/k.1a2b3c4d")),
+            .json(200, image_json(1, "alice/k.1a2b3c4d")),
         get("/api/v1/machine?show_all=true&q=%28%3D%20name%20%22%2500%22%29").json(200, "[]"),
     ]);
     let (client, _) = client(&server);

@@ -4,6 +4,7 @@
 //! system's roots at every start, even for plain HTTP.
 
 mod server_verifier;
+pub(crate) mod trust_problem;
 
 use std::path::Path;
 use std::sync::Arc;
@@ -30,6 +31,12 @@ pub(crate) fn config(settings: &TlsSettings, is_https: bool) -> Result<ClientCon
     // A file that is named must be usable, even where any certificate is accepted.
     let mut verifier = match &settings.ca_path {
         Some(path) => Some(verifier_of_file(path, &provider)?),
+        None if is_https && settings.validate_certs => {
+            let verifier = ServerVerifier::with_roots(Arc::clone(&provider), system_roots()?);
+            Some(verifier.map_err(|error| {
+                failed(server_text::one_line(&error.to_string())).caused_by(error)
+            })?)
+        }
         None => None,
     };
     if !settings.validate_certs {
@@ -39,7 +46,6 @@ pub(crate) fn config(settings: &TlsSettings, is_https: bool) -> Result<ClientCon
         Some(verifier) => builder
             .dangerous()
             .with_custom_certificate_verifier(Arc::new(verifier)),
-        None if is_https => builder.with_root_certificates(system_roots()?),
         None => builder.with_root_certificates(RootCertStore::empty()),
     };
     match (&settings.client_cert, &settings.client_key) {
