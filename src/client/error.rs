@@ -12,6 +12,7 @@ use std::time::Duration;
 use crate::client::error_code::ErrorCode;
 use crate::client::hint;
 use crate::client::http::operation::{Effect, Operation, Subject};
+use crate::client::tls::trust_problem::TrustRemedy;
 use crate::support::io_error;
 
 /// The result of everything that talks to the server.
@@ -107,6 +108,8 @@ struct ErrorDetails {
     attempts: Option<(u32, Duration)>,
     /// Whether the request's body was handed over whole, so that the server may still act on it.
     delivered: bool,
+    /// What helps where the two sides do not accept each other.
+    remedy: Option<TrustRemedy>,
     response: ErrorResponse,
 }
 
@@ -303,6 +306,7 @@ impl Error {
             source: None,
             attempts: None,
             delivered: false,
+            remedy: None,
             response: ErrorResponse::default(),
         }))
     }
@@ -315,6 +319,16 @@ impl Error {
     pub(crate) fn caused_by(mut self, source: impl Into<Source>) -> Error {
         self.0.source = Some(source.into());
         self
+    }
+
+    pub(crate) fn with_remedy(mut self, remedy: Option<TrustRemedy>) -> Error {
+        self.0.remedy = remedy;
+        self
+    }
+
+    /// What helps where the two sides do not accept each other.
+    pub(crate) fn trust_remedy(&self) -> Option<TrustRemedy> {
+        self.0.remedy
     }
 
     pub(crate) fn with_response(mut self, response: ErrorResponse) -> Error {

@@ -1,5 +1,6 @@
 //! What a user can do about an error. Kept apart from the errors' sentences, so that both stay short.
 
+use crate::client::tls::trust_problem::TrustRemedy;
 use crate::client::{Error, ErrorKind};
 
 /// The hint for an error, if there is one.
@@ -9,9 +10,7 @@ pub(crate) fn hint(error: &Error) -> Option<&'static str> {
             "A filter looks like (and (= arch \"arm64\") (= assignee_count 0)); its symbols are name, arch, bmc_type, \
              assignee_count and interface_count."
         }
-        ErrorKind::Untrusted => {
-            "Name the authority that signed the server's certificate, and a client certificate where the server wants one."
-        }
+        ErrorKind::Untrusted => return error.trust_remedy().map(trust_hint),
         ErrorKind::Connect => {
             "Check the server's URL, and the proxy variables http_proxy, https_proxy and no_proxy."
         }
@@ -42,4 +41,17 @@ pub(crate) fn hint(error: &Error) -> Option<&'static str> {
         _ => return None,
     };
     Some(hint)
+}
+
+/// The hint where the two sides do not accept each other. The tasks have their own, which names options.
+fn trust_hint(remedy: TrustRemedy) -> &'static str {
+    match remedy {
+        TrustRemedy::Authority => {
+            "Name the authority that signed the server's certificate, or that certificate itself."
+        }
+        TrustRemedy::ClientCertificate => "Give a client certificate that the server accepts.",
+        TrustRemedy::HostName => "Give the server's URL with a name that its certificate has.",
+        TrustRemedy::Clock => "Set the clock of this machine.",
+        TrustRemedy::PlainHttp => "If the server has no TLS, its URL begins with http://.",
+    }
 }

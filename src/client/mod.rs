@@ -78,6 +78,7 @@ pub use resources::reservation::Reservations;
 pub use resources::scope::Scope;
 pub use resources::state::{MachineState, ReportedState, States};
 pub use settings::{ClientBuilder, RetryPolicy, TlsSettings};
+pub(crate) use tls::trust_problem::TrustRemedy;
 pub use token::Token;
 pub use url::BaseUrl;
 

@@ -11,7 +11,10 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use serde_json::{Value, json};
 
 use crate::client::Sha256;
-use crate::support::io_error;
+use crate::support::{io_error, regular_file};
+
+/// The most bytes that are read of a copy: ten thousand machines have less.
+const SIZE_LIMIT: u64 = 64 * 1024 * 1024;
 
 pub(super) struct InventoryCache {
     pub(super) path: PathBuf,
@@ -35,7 +38,7 @@ impl InventoryCache {
     pub(super) fn load(&self) -> Result<(Value, String), String> {
         let path = self.path.display();
         let text = require_file(&self.path)
-            .and_then(|()| fs::read(&self.path))
+            .and_then(|()| regular_file::read(&self.path, SIZE_LIMIT))
             .map_err(|error| format!("there is no copy {path}: {}", io_error::text(&error)))?;
         let mut copy: Value = serde_json::from_slice(&text).unwrap_or_default();
         let made = copy["made"].as_str().and_then(|made| made.parse().ok());

@@ -5,6 +5,7 @@
 use std::time::Duration;
 
 use crate::client;
+use crate::client::TrustRemedy;
 
 /// The result of everything that a task does.
 pub(crate) type Result<T, E = TaskError> = std::result::Result<T, E>;
@@ -156,7 +157,9 @@ impl TaskError {
         Some(match self {
             TaskError::Api(source)
             | TaskError::Provision { source, .. }
-            | TaskError::Unverified { source, .. } => return source.hint(),
+            | TaskError::Unverified { source, .. } => {
+                return source.trust_remedy().map_or(source.hint(), trust_hint);
+            }
             TaskError::Ambiguous { .. } => "Give the id instead.",
             TaskError::NotFree { waited: None, .. } => {
                 "Wait until enough are free with the option O(wait)."
@@ -203,6 +206,21 @@ impl TaskError {
             _ => None,
         }
     }
+}
+
+/// The option that helps where the two sides of a TLS connection do not accept each other.
+fn trust_hint(remedy: TrustRemedy) -> Option<&'static str> {
+    Some(match remedy {
+        TrustRemedy::Authority => {
+            "Name the authority that signed the server's certificate, or that certificate itself, with O(ca_path)."
+        }
+        TrustRemedy::ClientCertificate => {
+            "Give a client certificate that the server accepts with O(client_cert) and O(client_key)."
+        }
+        TrustRemedy::HostName => "Give O(mrp_url) with a name that the certificate has.",
+        TrustRemedy::Clock => "Set the clock of this machine.",
+        TrustRemedy::PlainHttp => "If the server has no TLS, O(mrp_url) begins with http://.",
+    })
 }
 
 fn similar_text(near: &[String]) -> String {

@@ -12,7 +12,7 @@ use crate::client::{
     self, Client, NewPreseed, Preseed, PreseedChanges, PreseedId, PreseedType, ReadOnlyClient,
     Scope, Sha256,
 };
-use crate::support::io_error;
+use crate::support::{io_error, regular_file};
 use crate::task::plan::{changed, changed_text};
 use crate::task::{
     Action, Plan, PlanResult, Result, Step, StepOutcome, StepResult, Task, TaskError, lookup,
@@ -21,6 +21,9 @@ use crate::task::{
 
 /// The longest text the server stores, in characters.
 const CONTENT_LIMIT: usize = 2_097_152;
+
+/// The most bytes that so many characters can have.
+pub(crate) const FILE_LIMIT: u64 = 4 * CONTENT_LIMIT as u64;
 
 #[derive(Clone, Debug)]
 pub(crate) struct PreseedSpec {
@@ -255,7 +258,8 @@ impl PreseedContent {
 
 fn read_file(path: &Path) -> Result<String> {
     let file_error = |problem: String| TaskError::Refused(format!("{}: {problem}", path.display()));
-    let bytes = std::fs::read(path).map_err(|error| file_error(io_error::text(&error)))?;
+    let bytes = regular_file::read_with_pipes(path, FILE_LIMIT)
+        .map_err(|error| file_error(io_error::text(&error)))?;
     String::from_utf8(bytes).map_err(|_| file_error("is not UTF-8 text".into()))
 }
 

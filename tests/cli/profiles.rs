@@ -303,3 +303,65 @@ fn paths_in_a_profile_are_relative_to_its_file() {
         &["cannot read", ".config/mrp/nowhere"],
     );
 }
+
+#[test]
+fn files_without_an_end_are_refused() {
+    let lab = start_bare_lab();
+    let path = lab.write(PROFILES, "");
+    let unending = lab.path("unending");
+    let endless = [
+        ("mkfifo", "it is a pipe and not a regular file"),
+        ("ln -s /dev/zero", "it is a device and not a regular file"),
+        ("truncate -s 1T", "it is larger than 1 MiB"),
+    ];
+    for (command, problem) in endless {
+        std::fs::remove_file(&path).unwrap();
+        make(command, &path);
+        lab.set_mode(&path, 0o600);
+        let expected = format!("cannot read {}: {problem}", path.display());
+        assert_contains(&lab.mrp_fails("lab status", 2), &[&expected]);
+    }
+    std::fs::remove_file(&path).unwrap();
+    let text = "[a]\nmrp_url = http://127.0.0.1:1/\ntoken_file = ../../unending\n";
+    lab.write(PROFILES, text);
+    for (command, problem) in endless {
+        make(command, &unending);
+        let error = lab.mrp_fails("lab status", 2);
+        assert_contains(&error, &["cannot read", "unending", problem]);
+        std::fs::remove_file(&unending).unwrap();
+    }
+}
+
+fn make(command: &str, path: &std::path::Path) {
+    let line = format!("{command} '{}'", path.display());
+    let made = std::process::Command::new("sh")
+        .args(["-c", &line])
+        .status();
+    assert!(made.unwrap().success(), "{line}");
+}
+
+#[test]
+fn nul_in_the_file_is_refused_with_the_name_of_its_option() {
+    let lab = start_bare_lab();
+    lab.write(
+        PROFILES,
+        "[a]\nmrp_url = http://127.0.0.1:1/\nmrp_token = a\0b\n",
+    );
+    let error = lab.mrp_fails("machine list", 2);
+    assert_contains(&error, &["The option 'mrp_token' has a NUL character"]);
+}
+
+#[test]
+fn preseed_is_read_from_standard_input() {
+    let lab = start_bare_lab().with_credentials();
+    let upload = |script: &str, line: &str| {
+        let run = format!("{script} | {} {line}", env!("CARGO_BIN_EXE_mrp"));
+        let output = lab.command("/bin/sh").args(["-c", &run]).output().unwrap();
+        assert!(output.status.success(), "{output:?}");
+    };
+    upload("echo one", "preseed upload /dev/stdin --name ci-seed");
+    assert_eq!(
+        lab.server_object("preseed", "name", "ci-seed")["content"],
+        "one\n"
+    );
+}

@@ -173,3 +173,28 @@ fn empty_value_counts_as_not_given() {
     lab.configure_inventory("query =\nmrp_url =\ncache =");
     assert_eq!(group_hosts(&lab.inventory(), "mrp").len(), 8);
 }
+
+#[test]
+fn files_without_an_end_and_texts_with_nul_are_refused() {
+    let lab = start_lab();
+    let path = lab.path("mrp_inventory.cfg");
+    symlink("/dev/zero", &path).unwrap();
+    assert_contains(
+        &lab.inventory_error(),
+        &["mrp_inventory.cfg: it is a device and not a regular file"],
+    );
+    std::fs::remove_file(&path).unwrap();
+    let file = std::fs::File::create(&path).unwrap();
+    file.set_len(1 << 40).unwrap();
+    assert_contains(&lab.inventory_error(), &["it is larger than 1 MiB"]);
+    lab.write("mrp_inventory.cfg", "interface = eth0,a\0b\n");
+    assert_contains(
+        &lab.inventory_error(),
+        &["The option 'interface[1]' has a NUL character"],
+    );
+    lab.write("mrp_inventory.cfg", "token_file = /dev/zero\n");
+    assert_contains(
+        &lab.inventory_error(),
+        &["/dev/zero: it is a device and not a regular file"],
+    );
+}

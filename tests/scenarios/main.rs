@@ -14,6 +14,7 @@ mod batch_wait;
 mod concurrent_reservations;
 mod concurrent_runs;
 mod console;
+mod endless_files;
 mod image;
 mod image_info;
 mod interface;
@@ -29,6 +30,7 @@ mod read_failures;
 mod reporting_ready;
 mod reservation;
 mod signals;
+mod texts;
 
 use mrp_test_support::TestLab;
 

@@ -65,3 +65,15 @@ fn read_back_that_fails_after_a_write_counts_as_a_change() {
     );
     assert_eq!(result["changed"], true);
 }
+
+#[test]
+fn https_to_a_server_without_tls_names_the_option_that_helps() {
+    let lab = start_lab();
+    let url = lab.url().replace("http:", "https:");
+    let result = lab.run("mrp_machine_info", json!({ "mrp_url": url }));
+    assert_contains(&message(&result), &["it does not speak TLS at this port"]);
+    assert_eq!(
+        result["hint"],
+        "If the server has no TLS, mrp_url begins with http://."
+    );
+}

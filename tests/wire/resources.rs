@@ -221,10 +221,90 @@ fn a_machine_is_found_by_exactly_its_name() {
 }
 
 #[test]
-fn a_name_with_nul_is_refused_before_anything_is_sent() {
+fn a_text_with_nul_is_refused_before_anything_is_sent() {
     let server = Server::start([]);
-    let error = client(&server).0.machines().find("a\0b").unwrap_err();
-    assert!(matches!(error.kind(), ErrorKind::InvalidValue), "{error:?}");
+    let (client, _) = client(&server);
+    let nul = || "a\0b".to_owned();
+    let (image, preseed, machine) = (ImageId(1), PreseedId(1), MachineId(1));
+    let new_preseed = NewPreseed {
+        name: nul(),
+        kind: PreseedType::Preseed,
+        content: String::new(),
+        description: None,
+        known_good: false,
+        public: false,
+    };
+    let image_changes = ImageChanges {
+        description: Some(nul()),
+        ..ImageChanges::default()
+    };
+    let preseed_changes = PreseedChanges {
+        // A backslash before it, which is escaped too.
+        content: Some("\\\0".to_owned()),
+        ..PreseedChanges::default()
+    };
+    let machine_changes = MachineChanges {
+        kernel_opts: Some(nul()),
+        ..MachineChanges::default()
+    };
+    let interface_changes = InterfaceChanges {
+        identifier: Some(nul()),
+        ..InterfaceChanges::default()
+    };
+    let new_assignee = NewAssignee {
+        user: "bob".to_owned(),
+        reason: Some(nul()),
+    };
+    let found: Machine = serde_json::from_str(&machine_json(1, "a")).unwrap();
+    let query = Query::name_contains("\0");
+    for error in [
+        client.machines().find("a\0b").unwrap_err(),
+        client.machines().query(Scope::Own, &query).unwrap_err(),
+        client
+            .machines()
+            .update(machine, &machine_changes)
+            .unwrap_err(),
+        client.images().update(image, &image_changes).unwrap_err(),
+        client.preseeds().create(&new_preseed).unwrap_err(),
+        client
+            .preseeds()
+            .update(preseed, &preseed_changes)
+            .unwrap_err(),
+        client
+            .interfaces()
+            .update(machine, InterfaceId(1), &interface_changes)
+            .unwrap_err(),
+        client
+            .assignees()
+            .create(machine, &new_assignee)
+            .unwrap_err(),
+        client
+            .assignees()
+            .update(machine, AssigneeId(1), "\0")
+            .unwrap_err(),
+        client.reservations().create(&found, "\0").unwrap_err(),
+    ] {
+        assert_eq!(error.kind(), ErrorKind::InvalidValue, "{error:?}");
+        assert!(error.to_string().contains("NUL character"), "{error}");
+    }
+    server.finish();
+}
+
+#[test]
+fn a_text_that_spells_the_escape_of_nul_is_sent() {
+    let server = Server::start([
+        put("/api/v1/image/1")
+            .body(r#"{"description":"\\u0000 %00"}"#)
+            .json(200, image_json(1, "alice/k.1a2b3c4d")),
+        get("/api/v1/machine?show_all=true&q=%28%3D%20name%20%22%2500%22%29").json(200, "[]"),
+    ]);
+    let (client, _) = client(&server);
+    let changes = ImageChanges {
+        description: Some(r"\u0000 %00".to_owned()),
+        ..ImageChanges::default()
+    };
+    client.images().update(ImageId(1), &changes).unwrap();
+    assert_eq!(client.machines().find("%00").unwrap(), None);
     server.finish();
 }
 

@@ -2,9 +2,10 @@
 
 use std::fs;
 use std::io::{self, Read, Write};
-use std::net::{Shutdown, TcpStream};
+use std::net::{Shutdown, TcpListener, TcpStream};
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::thread;
 
 use mr_provisioner::client::*;
 use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, IsCa, KeyPair};
@@ -198,10 +199,26 @@ fn a_self_signed_certificate_is_not_trusted_for_another_host_or_time_or_as_anoth
             .subject_alt_names;
     });
     let expired = self_signed(|params| params.not_after = rcgen::date_time_ymd(2001, 1, 1));
+    let future = self_signed(|params| params.not_before = rcgen::date_time_ymd(2100, 1, 1));
+    let nameless = self_signed(|params| params.subject_alt_names.clear());
     let good = self_signed(|_| {});
     for (identity, named, expected) in [
-        (&other_host, &other_host, "is for another host"),
-        (&expired, &expired, "has expired"),
+        (
+            &other_host,
+            &other_host,
+            "is for another host: it is for lab.example",
+        ),
+        (
+            &expired,
+            &expired,
+            "has expired: it was valid until Mon, 01 Jan 2001 00:00:00 GMT, and this machine's clock says ",
+        ),
+        (
+            &future,
+            &future,
+            "is not yet valid: it is from Fri, 01 Jan 2100 00:00:00 GMT on, and this machine's clock says ",
+        ),
+        (&nameless, &nameless, "certificate names no host"),
         (&good, &other_host, "is an authority's own"),
     ] {
         let lab = Lab::new();
@@ -238,8 +255,12 @@ fn certificate_of_another_host_is_not_trusted() {
     assert!(
         error
             .to_string()
-            .ends_with("the server's certificate is for another host"),
+            .ends_with("the server's certificate is for another host: it is for lab.example"),
         "{error}"
+    );
+    assert_eq!(
+        error.hint(),
+        Some("Give the server's URL with a name that its certificate has.")
     );
     server.finish();
 }
@@ -360,5 +381,71 @@ fn files_that_cannot_be_used_are_named() {
         let error = settings.builder(Arc::default()).connect().unwrap_err();
         assert!(matches!(error.kind(), ErrorKind::Tls), "{error:?}");
         assert!(error.to_string().contains(expected), "{error}");
+    }
+}
+
+/// A server that answers the first bytes of a connection with these, and its address.
+fn answering_with(bytes: &'static [u8]) -> String {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = listener.local_addr().unwrap();
+    thread::spawn(move || {
+        let (mut stream, _) = listener.accept().unwrap();
+        let _ = stream.read(&mut [0; 4096]);
+        let _ = stream.write_all(bytes);
+        let _ = stream.shutdown(Shutdown::Write);
+        let _ = io::copy(&mut stream, &mut io::sink());
+    });
+    format!("https://{address}/")
+}
+
+#[test]
+fn refused_handshake_names_its_reason_and_what_helps() {
+    const CLIENT_CERTIFICATE: Option<&str> =
+        Some("Give a client certificate that the server accepts.");
+    let tls_1_1_hello: &[u8] = &{
+        let mut hello = [0; 5 + 4 + 38];
+        hello[..11].copy_from_slice(&[22, 3, 2, 0, 42, 2, 0, 0, 38, 3, 2]);
+        // No session id; TLS_RSA_WITH_AES_128_CBC_SHA.
+        hello[45] = 47;
+        hello
+    };
+    for (answer, reason, hint) in [
+        (
+            &[21, 3, 1, 0, 2, 2, 70][..],
+            "the server speaks neither TLS 1.2 nor TLS 1.3",
+            None,
+        ),
+        (
+            Box::leak(tls_1_1_hello.into()),
+            "the server speaks neither TLS 1.2 nor TLS 1.3",
+            None,
+        ),
+        (
+            &[21, 3, 3, 0, 2, 2, 40],
+            "it has no cipher in common with this program, or wants a client certificate",
+            CLIENT_CERTIFICATE,
+        ),
+        (
+            &[21, 3, 3, 0, 2, 2, 42],
+            "does not accept the client certificate",
+            CLIENT_CERTIFICATE,
+        ),
+        (
+            &[21, 3, 3, 0, 2, 2, 112],
+            "the server knows no host of this name",
+            Some("Give the server's URL with a name that its certificate has."),
+        ),
+        (
+            b"HTTP/1.1 400 Bad Request\r\n\r\n",
+            "it does not speak TLS at this port",
+            Some("If the server has no TLS, its URL begins with http://."),
+        ),
+    ] {
+        let settings = settings(&answering_with(answer));
+        let (client, _) = connect(&settings);
+        let error = client.machines().get(MachineId(7)).unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Untrusted, "{error:?}");
+        assert!(error.to_string().ends_with(reason), "{error}");
+        assert_eq!(error.hint(), hint, "{reason}");
     }
 }

@@ -335,3 +335,21 @@ fn progress_of_a_failed_upload_is_reported_up_to_the_end() {
     drop(client);
     server.finish();
 }
+
+#[test]
+fn description_with_nul_is_refused_before_the_upload() {
+    let made = upload(b"kernel bytes");
+    let mut file = ImageFile::open(&made.path).unwrap();
+    let server = Server::start([get("/api/v1/image").json(200, "[]")]);
+    let new = NewImage {
+        description: Some("a\0b".to_owned()),
+        ..kernel()
+    };
+    let error = client(&server)
+        .0
+        .images()
+        .create(&new, &mut file)
+        .unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::InvalidValue, "{error:?}");
+    server.finish();
+}

@@ -10,5 +10,6 @@ pub(crate) mod options_file;
 pub(crate) mod path;
 pub(crate) mod python;
 pub(crate) mod spec;
+pub(crate) mod unsendable;
 pub(crate) mod unsupported;
 pub(crate) mod validate;

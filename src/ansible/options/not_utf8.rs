@@ -14,14 +14,31 @@ pub(crate) fn failure(contents: &[u8]) -> Option<Failure> {
     let options: Map<String, Value> = serde_json::from_str(&marked).unwrap_or_default();
     let subject = options
         .iter()
-        .find(|(_, value)| value.to_string().contains(MARK))
-        .map_or("An option".to_owned(), |(name, _)| {
+        .find_map(|(name, value)| position(name, value))
+        .map_or("An option".to_owned(), |name| {
             format!("The option '{name}'")
         });
     Some(Failure {
         hint: Some("Convert the text, or the file that it comes from, to UTF-8.".to_owned()),
         ..Failure::invalid_call(format!("{subject} holds bytes that are not UTF-8."))
     })
+}
+
+/// Where in a value the mark is: the option, an element of its list, or an option of that element.
+fn position(name: &str, value: &Value) -> Option<String> {
+    if let Value::Array(items) = value {
+        let mut items = items.iter().enumerate();
+        return items.find_map(|(index, item)| position(&format!("{name}[{index}]"), item));
+    }
+    let has_mark = |value: &Value| value.to_string().contains(MARK);
+    match value {
+        // An element of a list of objects: `images[1].description`.
+        Value::Object(fields) if name.ends_with(']') => fields
+            .iter()
+            .find_map(|(field, value)| position(&format!("{name}.{field}"), value))
+            .or_else(|| has_mark(value).then(|| name.to_owned())),
+        _ => has_mark(value).then(|| name.to_owned()),
+    }
 }
 
 /// Replaces a byte that is not UTF-8. Unicode has no character with this code.
@@ -79,6 +96,17 @@ mod tests {
         ] {
             let expected = "The option 'content' holds bytes that are not UTF-8.";
             assert_eq!(message(text).as_deref(), Some(expected), "{text}");
+        }
+        for (text, position) in [
+            (r#"{"users": ["alice", "b\udcfcb"]}"#, "users[1]"),
+            (
+                r#"{"images": [{"path": "a"}, {"description": "\udcfc"}]}"#,
+                "images[1].description",
+            ),
+            (r#"{"images": [{"\udcfc": "a"}]}"#, "images[0]"),
+        ] {
+            let expected = format!("The option '{position}' holds bytes that are not UTF-8.");
+            assert_eq!(message(text), Some(expected), "{text}");
         }
         let broken = r#"{"name": "\udcfc", oops"#;
         let expected = "An option holds bytes that are not UTF-8.";

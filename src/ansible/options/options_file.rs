@@ -1,18 +1,24 @@
 //! Files of options: lines of `name = value` in sections, and files with a token that they name.
 
-use std::fs::{self, File, Metadata};
-use std::io::{ErrorKind, Read};
+use std::fs::{self, Metadata};
+use std::io::{self, ErrorKind};
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 
 use serde_json::{Map, Value};
 
 use crate::ansible::{Failure, Kind, ModuleSpec, expand_path};
-use crate::support::io_error;
 use crate::support::markup::is_option_name;
+use crate::support::{io_error, regular_file};
 
 const TOKENS: [&str; 2] = ["mrp_token", "token"];
 const TOKEN_FILE: &str = "token_file";
+
+/// The usual name for no file: it counts as an empty one.
+const NO_FILE: &str = "/dev/null";
+
+/// The most bytes that are read of a file.
+const SIZE_LIMIT: u64 = 1024 * 1024;
 
 /// A file that was read. A file with a token is readable for its owner alone, and no file is writable for everybody.
 pub(crate) struct OptionsFile {
@@ -157,19 +163,28 @@ struct TextFile {
 
 impl TextFile {
     fn read(path: &Path) -> Result<TextFile, Failure> {
-        let mut text = String::new();
-        let read = File::open(path).and_then(|mut file| {
-            file.read_to_string(&mut text)?;
-            file.metadata()
-        });
-        match read {
-            Ok(metadata) => Ok(TextFile { text, metadata }),
-            Err(error) => Err(Failure::invalid_call(format!(
+        TextFile::read_regular(path).map_err(|error| {
+            Failure::invalid_call(format!(
                 "cannot read {}: {}",
                 path.display(),
                 io_error::text(&error)
-            ))),
+            ))
+        })
+    }
+
+    fn read_regular(path: &Path) -> io::Result<TextFile> {
+        if path == Path::new(NO_FILE) {
+            return Ok(TextFile {
+                text: String::new(),
+                metadata: fs::metadata(path)?,
+            });
         }
+        let file = regular_file::open(path)?;
+        let bytes = regular_file::contents(&file, SIZE_LIMIT)?;
+        Ok(TextFile {
+            text: String::from_utf8(bytes).map_err(|_| io::Error::other("it is not UTF-8 text"))?,
+            metadata: file.metadata()?,
+        })
     }
 
     fn require_private(&self, path: &Path) -> Result<(), Failure> {

@@ -8,7 +8,7 @@ use serde_json::{Map, Value};
 use crate::ansible::args::Internal;
 use crate::ansible::options::option::{Kind, Opt};
 use crate::ansible::options::spec::ModuleSpec;
-use crate::ansible::options::{choices, coerce, constraints, python, unsupported};
+use crate::ansible::options::{choices, coerce, constraints, python, unsendable, unsupported};
 use crate::ansible::result::Failure;
 
 /// Checks and completes the options of a module: under their canonical names, of the declared types, with defaults and the
@@ -79,6 +79,7 @@ fn complete(spec: &ModuleSpec, options: &mut Map<String, Value>) -> Result<(), S
     for option in spec.all_options() {
         if let Some(value) = options.get_mut(option.name) {
             *value = coerced(option, value)?;
+            unsendable::check(option.name, value)?;
         }
     }
     for option in spec.all_options() {

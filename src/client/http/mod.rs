@@ -129,6 +129,8 @@ impl Pipeline {
     }
 
     fn attempt(&self, request: &Request, attempt: u32) -> Result<Response> {
+        // A NUL is refused before anything is sent (request).
+        request.require_no_nul()?;
         let url = self.transport.address(request);
         let start = self.clock.now();
         // Send it, and read an answer of bounded size and time (transport, stall_timeout, response), or find out why there

@@ -8,6 +8,7 @@ use serde::Serialize;
 use crate::client::http::operation::{Effect, Operation, Subject};
 use crate::client::http::upload_body::Upload;
 use crate::client::resources::scope::Scope;
+use crate::client::{Error, Result};
 
 /// A request that can be sent any number of times.
 pub(crate) struct Request {
@@ -145,6 +146,30 @@ impl Request {
         self
     }
 
+    /// Refuses a text with a NUL character in the query, a JSON body or the form of an upload. The server cannot store it,
+    /// and one that runs with a single database session answers nobody any more after it.
+    pub(crate) fn require_no_nul(&self) -> Result<()> {
+        let in_body = match &self.body {
+            RequestBody::Empty => false,
+            RequestBody::Json(bytes) => json_has_nul(bytes),
+            RequestBody::Upload(upload) => {
+                json_has_nul(upload.fields.as_bytes()) || upload.name.contains('\0')
+            }
+        };
+        // `%` itself is encoded as `%25`.
+        let in_query = self
+            .query
+            .as_ref()
+            .is_some_and(|query| query.contains("%00"));
+        match in_body || in_query {
+            true => Err(Error::invalid_value(
+                &self.action.description,
+                "a text has a NUL character, which the server cannot store",
+            )),
+            false => Ok(()),
+        }
+    }
+
     /// How large the answer should be, when it is a file.
     pub(crate) fn file_size(&self) -> Option<u64> {
         match self.endpoint {
@@ -161,4 +186,18 @@ impl Request {
         };
         format!("{path}?{}", self.query.as_deref().unwrap_or_default())
     }
+}
+
+/// Whether a text in serialized JSON has a NUL character, which is always escaped there.
+fn json_has_nul(json: &[u8]) -> bool {
+    let mut rest = json;
+    while let Some(start) = rest.iter().position(|byte| *byte == b'\\') {
+        let escape = &rest[start + 1..];
+        if escape.starts_with(b"u0000") {
+            return true;
+        }
+        // The escaped character may be a backslash too.
+        rest = escape.get(1..).unwrap_or_default();
+    }
+    false
 }

@@ -10,6 +10,7 @@ use reqwest::Url;
 
 use crate::client::http::operation::Operation;
 use crate::client::http::server_text;
+use crate::client::tls::trust_problem::{TrustProblem, refuses_the_client};
 use crate::client::{Error, ErrorKind};
 use crate::support::io_error;
 
@@ -36,9 +37,10 @@ impl FailedExchange<'_> {
     /// The error for an exchange that failed.
     pub(crate) fn failed(&self, error: reqwest::Error) -> Error {
         let error = error.without_url();
-        if let Some(reason) = trust_problem(&error) {
+        if let Some(TrustProblem { reason, remedy }) = trust_problem(&error) {
             let reason = format!("no trusted connection to {}: {reason}", self.host());
-            return self.error(ErrorKind::Untrusted, reason).caused_by(error);
+            let untrusted = self.error(ErrorKind::Untrusted, reason);
+            return untrusted.with_remedy(remedy).caused_by(error);
         }
         if error.is_connect() && error.is_timeout() {
             return self.connect_error(self.too_late()).caused_by(error);
@@ -83,26 +85,9 @@ pub(crate) fn root_cause(error: &(dyn StdError + 'static)) -> String {
 /// Why the two sides do not accept each other, if that is what happened. Once connected, only a refusal of the client's
 /// certificate counts: it comes late, but before the server looks at any request. A server that closes at once resets
 /// the connection, and its reason is lost on the way: then it is only a broken connection.
-fn trust_problem(error: &reqwest::Error) -> Option<String> {
+fn trust_problem(error: &reqwest::Error) -> Option<TrustProblem> {
     let tls = causes(error).find_map(|cause| cause.downcast_ref())?;
-    (error.is_connect() || refuses_the_client(tls)).then(|| tls_problem(tls))
-}
-
-fn refuses_the_client(error: &rustls::Error) -> bool {
-    use rustls::AlertDescription as Alert;
-    matches!(
-        error,
-        rustls::Error::AlertReceived(
-            Alert::CertificateRequired
-                | Alert::BadCertificate
-                | Alert::UnsupportedCertificate
-                | Alert::CertificateRevoked
-                | Alert::CertificateExpired
-                | Alert::CertificateUnknown
-                | Alert::UnknownCA
-                | Alert::AccessDenied
-        )
-    )
+    (error.is_connect() || refuses_the_client(tls)).then(|| TrustProblem::of(tls))
 }
 
 /// An error and its causes, from the outside in.
@@ -121,34 +106,4 @@ fn cause<'a>(error: &'a (dyn StdError + 'static)) -> Option<&'a (dyn StdError + 
         Some(wrapped) => Some(wrapped),
         None => error.source(),
     }
-}
-
-fn tls_problem(error: &rustls::Error) -> String {
-    use rustls::CertificateError as Bad;
-    let known = match error {
-        rustls::Error::InvalidCertificate(Bad::UnknownIssuer | Bad::BadSignature) => {
-            "the server's certificate is signed by no known authority"
-        }
-        rustls::Error::InvalidCertificate(Bad::Expired | Bad::ExpiredContext { .. }) => {
-            "the server's certificate has expired"
-        }
-        rustls::Error::InvalidCertificate(
-            Bad::NotValidForName | Bad::NotValidForNameContext { .. },
-        ) => "the server's certificate is for another host",
-        // What rustls passes on without a name of its own.
-        rustls::Error::InvalidCertificate(Bad::Other(other))
-            if other.to_string() == "CaUsedAsEndEntity" =>
-        {
-            "the server's certificate is an authority's own, and is not one of those that are trusted"
-        }
-        rustls::Error::AlertReceived(rustls::AlertDescription::CertificateRequired) => {
-            "the server wants a client certificate"
-        }
-        refusal if refuses_the_client(refusal) => {
-            "the server does not accept the client certificate"
-        }
-        rustls::Error::InvalidMessage(_) => "it does not speak TLS at this port",
-        other => return server_text::one_line(&other.to_string()),
-    };
-    known.to_owned()
 }

@@ -10,7 +10,7 @@ use crate::client::http::request::Request;
 use crate::client::resources::handle::handle;
 use crate::client::resources::wire_types::{id, null_as_default};
 use crate::client::url::encode_value;
-use crate::client::{Error, ImageId, PreseedId, Query, Result, Scope};
+use crate::client::{ImageId, PreseedId, Query, Result, Scope};
 
 id! {
     /// The id of a machine.
@@ -115,12 +115,7 @@ impl<Access> Machines<'_, Access> {
     }
 
     fn search(&self, scope: Scope, query: &Query, action: String) -> Result<Vec<Machine>> {
-        let text = query.to_string();
-        if text.contains('\0') {
-            let reason = "a name cannot contain a NUL character";
-            return Err(Error::invalid_value(&action, reason));
-        }
-        let filter = format!("q={}", encode_value(&text));
+        let filter = format!("q={}", encode_value(&query.to_string()));
         let query = match scope.query() {
             Some(scope) => format!("{scope}&{filter}"),
             None => filter,

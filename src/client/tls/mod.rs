@@ -4,8 +4,8 @@
 //! system's roots at every start, even for plain HTTP.
 
 mod server_verifier;
+pub(crate) mod trust_problem;
 
-use std::fs;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -17,7 +17,10 @@ use rustls::{ClientConfig, RootCertStore};
 use crate::client::http::server_text;
 use crate::client::tls::server_verifier::ServerVerifier;
 use crate::client::{Error, ErrorKind, Result, TlsSettings};
-use crate::support::io_error;
+use crate::support::{io_error, regular_file};
+
+/// The most bytes that are read of a file: bundles of all public authorities have less than one MiB.
+const SIZE_LIMIT: u64 = 16 * 1024 * 1024;
 
 /// Builds the configuration. The operating system's roots are read only when they are needed.
 pub(crate) fn config(settings: &TlsSettings, is_https: bool) -> Result<ClientConfig> {
@@ -28,6 +31,12 @@ pub(crate) fn config(settings: &TlsSettings, is_https: bool) -> Result<ClientCon
     // A file that is named must be usable, even where any certificate is accepted.
     let mut verifier = match &settings.ca_path {
         Some(path) => Some(verifier_of_file(path, &provider)?),
+        None if is_https && settings.validate_certs => {
+            let verifier = ServerVerifier::with_roots(Arc::clone(&provider), system_roots()?);
+            Some(verifier.map_err(|error| {
+                failed(server_text::one_line(&error.to_string())).caused_by(error)
+            })?)
+        }
         None => None,
     };
     if !settings.validate_certs {
@@ -37,7 +46,6 @@ pub(crate) fn config(settings: &TlsSettings, is_https: bool) -> Result<ClientCon
         Some(verifier) => builder
             .dangerous()
             .with_custom_certificate_verifier(Arc::new(verifier)),
-        None if is_https => builder.with_root_certificates(system_roots()?),
         None => builder.with_root_certificates(RootCertStore::empty()),
     };
     match (&settings.client_cert, &settings.client_key) {
@@ -94,7 +102,8 @@ fn system_roots() -> Result<RootCertStore> {
 
 fn certificates(path: &Path) -> Result<Vec<CertificateDer<'static>>> {
     let unreadable = |error| unreadable(path, "certificate", error);
-    let items = CertificateDer::pem_file_iter(path).map_err(unreadable)?;
+    let bytes = read(path)?;
+    let items = CertificateDer::pem_slice_iter(&bytes);
     let certificates: Vec<_> = items.collect::<Result<_, _>>().map_err(unreadable)?;
     if certificates.is_empty() {
         return Err(unreadable(pem::Error::NoItemsFound));
@@ -103,9 +112,9 @@ fn certificates(path: &Path) -> Result<Vec<CertificateDer<'static>>> {
 }
 
 fn private_key(path: &Path) -> Result<PrivateKeyDer<'static>> {
-    let key = PrivateKeyDer::from_pem_file(path);
-    key.map_err(|error| {
-        if is_encrypted(path) {
+    let bytes = read(path)?;
+    PrivateKeyDer::from_pem_slice(&bytes).map_err(|error| {
+        if is_encrypted(&bytes) {
             return failed(format!(
                 "the private key {} is encrypted, and nobody is there to be asked for its passphrase: give a key \
                  without one",
@@ -117,15 +126,19 @@ fn private_key(path: &Path) -> Result<PrivateKeyDer<'static>> {
 }
 
 /// Both forms of PEM keep the word out of the key itself: `BEGIN ENCRYPTED PRIVATE KEY`, and `Proc-Type: 4,ENCRYPTED`.
-fn is_encrypted(path: &Path) -> bool {
-    fs::read_to_string(path).is_ok_and(|text| text.contains("ENCRYPTED"))
+fn is_encrypted(pem: &[u8]) -> bool {
+    String::from_utf8_lossy(pem).contains("ENCRYPTED")
+}
+
+fn read(path: &Path) -> Result<Vec<u8>> {
+    regular_file::read(path, SIZE_LIMIT).map_err(|error| {
+        let reason = format!("cannot read {}: {}", path.display(), io_error::text(&error));
+        failed(reason).caused_by(error)
+    })
 }
 
 fn unreadable(path: &Path, what: &str, error: pem::Error) -> Error {
     let reason = match &error {
-        pem::Error::Io(error) => {
-            format!("cannot read {}: {}", path.display(), io_error::text(error))
-        }
         pem::Error::NoItemsFound => format!("{} holds no {what} in PEM form", path.display()),
         _ => format!("{} is not a valid PEM file", path.display()),
     };

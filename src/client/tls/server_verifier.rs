@@ -1,5 +1,6 @@
-//! Verification of servers' certificates where not the operating system's authorities decide: by a file, or not at all.
+//! Verification of servers' certificates: by the operating system's authorities, by a file, or not at all.
 
+use std::fmt;
 use std::sync::Arc;
 
 use rustls::client::WebPkiServerVerifier;
@@ -8,7 +9,7 @@ use rustls::crypto::{CryptoProvider, verify_tls12_signature, verify_tls13_signat
 use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
 use rustls::server::ParsedCertificate;
 use rustls::{
-    CertificateError, DigitallySignedStruct, Error, RootCertStore, SignatureScheme,
+    CertificateError, DigitallySignedStruct, Error, OtherError, RootCertStore, SignatureScheme,
     client::verify_server_name,
 };
 
@@ -19,7 +20,7 @@ pub(crate) struct ServerVerifier {
     trusted: Option<TrustedCertificates>,
 }
 
-/// The certificates of a file, which are authorities, or those of servers.
+/// Authorities, and certificates of a file that may be those of servers.
 #[derive(Debug)]
 struct TrustedCertificates {
     certificates: Vec<CertificateDer<'static>>,
@@ -43,12 +44,24 @@ impl ServerVerifier {
         for certificate in &certificates {
             roots.add(certificate.clone())?;
         }
+        let mut verifier = ServerVerifier::with_roots(provider, roots)?;
+        if let Some(trusted) = &mut verifier.trusted {
+            trusted.certificates = certificates;
+        }
+        Ok(verifier)
+    }
+
+    /// Trusts these authorities.
+    pub(crate) fn with_roots(
+        provider: Arc<CryptoProvider>,
+        roots: RootCertStore,
+    ) -> Result<ServerVerifier, Error> {
         let authorities =
             WebPkiServerVerifier::builder_with_provider(roots.into(), Arc::clone(&provider))
                 .build()
                 .map_err(|error| Error::General(error.to_string()))?;
         let trusted = Some(TrustedCertificates {
-            certificates,
+            certificates: Vec::new(),
             authorities,
         });
         Ok(ServerVerifier { provider, trusted })
@@ -92,7 +105,7 @@ impl ServerCertVerifier for ServerVerifier {
         signature: &DigitallySignedStruct,
     ) -> Result<HandshakeSignatureValid, Error> {
         let algorithms = &self.provider.signature_verification_algorithms;
-        verify_tls12_signature(message, certificate, signature, algorithms)
+        verify_tls12_signature(message, certificate, signature, algorithms).map_err(unproven_key)
     }
 
     fn verify_tls13_signature(
@@ -102,7 +115,7 @@ impl ServerCertVerifier for ServerVerifier {
         signature: &DigitallySignedStruct,
     ) -> Result<HandshakeSignatureValid, Error> {
         let algorithms = &self.provider.signature_verification_algorithms;
-        verify_tls13_signature(message, certificate, signature, algorithms)
+        verify_tls13_signature(message, certificate, signature, algorithms).map_err(unproven_key)
     }
 
     fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
@@ -111,3 +124,29 @@ impl ServerCertVerifier for ServerVerifier {
             .supported_schemes()
     }
 }
+
+/// The error for a handshake whose signature does not fit the certificate: rustls gives it the name that it gives to the
+/// signature of an authority.
+fn unproven_key(error: Error) -> Error {
+    match error {
+        Error::InvalidCertificate(CertificateError::BadSignature) => {
+            let unproven = OtherError(Arc::new(UnprovenKey));
+            Error::InvalidCertificate(CertificateError::Other(unproven))
+        }
+        error => error,
+    }
+}
+
+/// The server did not sign the handshake with a key that is accepted.
+#[derive(Debug)]
+pub(crate) struct UnprovenKey;
+
+impl fmt::Display for UnprovenKey {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(
+            "the server does not prove that its certificate is its own; an RSA key of less than 2048 bits cannot",
+        )
+    }
+}
+
+impl std::error::Error for UnprovenKey {}

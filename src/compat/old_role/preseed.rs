@@ -8,7 +8,8 @@ use crate::ansible::{Call, Failure, Kind, Module, ModuleSpec, Opt, Return, Succe
 use crate::compat::old_role::{json_field, successor_call};
 use crate::modules::options::connection;
 use crate::modules::{preseed, returns, run};
-use crate::task::preseed::PreseedSpec;
+use crate::support::regular_file;
+use crate::task::preseed::{FILE_LIMIT, PreseedSpec};
 
 pub(crate) const MODULE: Module = Module::new(&SPEC, run);
 
@@ -44,7 +45,7 @@ const OPTIONS: &[Opt] = &[
         .about(&["What the text is."]),
     Opt::new("path", Kind::Str).default_str("").about(&[
         "File with the text, in UTF-8.",
-        "With an empty one the preseed must exist, and nothing of it is compared or changed.",
+        "With an empty one or V(/dev/null) the preseed must exist, and nothing of it is compared or changed.",
     ]),
     Opt::new("known_good", Kind::Bool)
         .default_bool(false)
@@ -60,7 +61,7 @@ fn run(call: &Call) -> Result<Success, Failure> {
 
 fn to_task(call: &Call) -> Result<PreseedSpec, Failure> {
     let mut options = call.options.clone();
-    if options["path"] == "" {
+    if options["path"] == "" || options["path"] == "/dev/null" {
         // Then the preseed must exist, and nothing of it is compared.
         options.retain(|name, _| !OPTIONS.iter().any(|own| own.name == name && name != "name"));
     }
@@ -77,7 +78,8 @@ pub(crate) fn normalize_line_ends(options: &mut Map<String, Value>) {
     let Some(path) = options.get("path").and_then(Value::as_str) else {
         return;
     };
-    let Ok(text) = std::fs::read_to_string(path) else {
+    let read = regular_file::read_with_pipes(path.as_ref(), FILE_LIMIT);
+    let Ok(Ok(text)) = read.map(String::from_utf8) else {
         return;
     };
     // A pipe cannot be read a second time.

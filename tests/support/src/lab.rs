@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::sync::LazyLock;
 
-use mrp_lab::Lab;
+use mrp_lab::{Lab, Sessions};
 use reqwest::blocking::multipart::{Form, Part};
 use reqwest::blocking::{Client, RequestBuilder, Response};
 use serde_json::Value;
@@ -40,8 +40,14 @@ impl TestLab {
     /// A new server, an empty folder, no program and an empty environment.
     #[must_use]
     pub fn start() -> TestLab {
+        TestLab::with_sessions(Sessions::Request)
+    }
+
+    /// The same with a server whose requests have these database sessions.
+    #[must_use]
+    pub fn with_sessions(sessions: Sessions) -> TestLab {
         TestLab {
-            lab: Lab::start(),
+            lab: Lab::with_sessions(sessions),
             folder: tempfile::tempdir().unwrap(),
             program: None,
             environment: Vec::new(),

@@ -19,5 +19,5 @@ pub mod module;
 mod text;
 
 pub use lab::{ADMIN_TOKEN, TOKEN, TestLab, project_folder};
-pub use mrp_lab::Lab;
+pub use mrp_lab::{Lab, Sessions};
 pub use text::{actions, assert_contains, assert_failed, assert_no_token, column, message, text};
