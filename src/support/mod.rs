@@ -1,9 +1,11 @@
 //! Helpers that depend on no layer.
 
+pub(crate) mod encodings;
 pub mod glob;
 pub(crate) mod io_error;
 pub(crate) mod markup;
 pub(crate) mod progress;
+pub(crate) mod redaction;
 pub(crate) mod regular_file;
 pub(crate) mod sort;
 pub mod stdio;
