@@ -2,10 +2,12 @@
 
 #[cfg(feature = "cli")]
 pub(crate) mod dash_values;
+pub(crate) mod encodings;
 pub mod glob;
 pub(crate) mod io_error;
 pub(crate) mod markup;
 pub(crate) mod progress;
+pub(crate) mod redaction;
 pub(crate) mod regular_file;
 pub(crate) mod sort;
 pub mod stdio;

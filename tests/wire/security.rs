@@ -65,3 +65,29 @@ fn token_repeated_by_the_server_is_masked() {
     assert_clean(&error);
     server.finish();
 }
+
+#[test]
+fn token_in_another_spelling_or_cut_at_the_end_of_what_is_kept_is_masked() {
+    // Percent-encoded twice, JSON in JSON, base64 of "Bearer TOKEN", hexadecimal digits.
+    for spelling in [
+        TOKEN,
+        "canary-token%252F%252B%253D",
+        r"canary-token\\\/\\u002b=",
+        "QmVhcmVyIGNhbmFyeS10b2tlbi8rPQ==",
+        "63616e6172792d746f6b656e2f2b3d",
+    ] {
+        for before in [0, 100, 4070, 4080, 4090, 4095] {
+            let body = format!("{}{spelling}<p>", ".".repeat(before)) + &"-".repeat(9000);
+            let server = Server::start([get("/api/v1/machine/7").answer(400, "text/html", &body)]);
+            let error = client(&server).0.machines().get(MachineId(7)).unwrap_err();
+            assert_clean(&error);
+            let kept = error.server_response().unwrap();
+            // What may be the beginning of a token is left out at the end.
+            assert!(kept.len() <= 4096 && kept.len() + 64 >= before, "{before}");
+            for part in ["can", "FyeS10b2", "6e61727"] {
+                assert!(!kept.contains(part), "{spelling} {before}: {kept}");
+            }
+            server.finish();
+        }
+    }
+}

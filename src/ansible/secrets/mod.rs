@@ -5,8 +5,6 @@
 //! the same, except for those of the protocol and of the module's documentation: these are public, and Ansible needs keys
 //! such as `changed`.
 
-pub(crate) mod encodings;
-
 use std::collections::BTreeSet;
 
 use serde_json::{Map, Value};
@@ -14,6 +12,7 @@ use serde_json::{Map, Value};
 use crate::ansible::options::option::{Disclosure, Opt};
 use crate::ansible::options::python;
 use crate::ansible::options::spec::{ModuleSpec, all};
+use crate::support::redaction::Redactor;
 
 /// Replaces a text that is a secret as a whole.
 pub(crate) const PLACEHOLDER: &str = "VALUE_SPECIFIED_IN_NO_LOG_PARAMETER";
@@ -90,25 +89,17 @@ impl Secrets {
 
 /// Removes secrets in place: the facts of a whole lab are hundreds of thousands of texts, and few of them hold a secret.
 struct Scrubber<'a> {
-    /// The longest first: one may be a part of another.
-    secrets: Vec<&'a str>,
-    /// For each byte, whether a secret may begin with it, in any encoding.
-    first: [bool; 256],
+    secrets: &'a BTreeSet<String>,
+    redactor: Redactor,
     public_keys: &'a BTreeSet<&'a str>,
 }
 
 impl<'a> Scrubber<'a> {
     fn new(secrets: &'a Secrets, public_keys: &'a BTreeSet<&'a str>) -> Scrubber<'a> {
-        let mut secrets: Vec<&str> = secrets.0.iter().map(String::as_str).collect();
-        secrets.sort_by_key(|secret| std::cmp::Reverse(secret.len()));
-        let mut first = [false; 256];
-        let bytes = secrets.iter().filter_map(|secret| secret.bytes().next());
-        for byte in bytes.chain(encodings::BEGINNINGS) {
-            first[usize::from(byte)] = true;
-        }
+        let texts = secrets.0.iter().map(String::as_str);
         Scrubber {
-            secrets,
-            first,
+            secrets: &secrets.0,
+            redactor: Redactor::new(texts),
             public_keys,
         }
     }
@@ -150,46 +141,33 @@ impl<'a> Scrubber<'a> {
 
     /// A text without its secrets, if it has any.
     fn clean(&self, text: &str) -> Option<String> {
-        if self.secrets.contains(&text) {
+        if self.secrets.contains(text) {
             return Some(PLACEHOLDER.to_owned());
         }
-        let mut clean = String::new();
-        let (mut done, mut at) = (0, 0);
-        while let Some(next) = self.next_candidate(text, at) {
-            let found = self
-                .secrets
-                .iter()
-                .find_map(|secret| encodings::prefix(&text[next..], secret));
-            at = next + 1;
-            if let Some(length) = found {
-                clean.push_str(&text[done..next]);
-                clean.push_str(ASTERISKS);
-                at = next + length;
-                done = at;
-            }
-        }
-        (done > 0).then(|| clean + &text[done..])
-    }
-
-    /// The next position at which a secret may begin. In UTF-8 no byte within a character is one that a character begins with.
-    fn next_candidate(&self, text: &str, from: usize) -> Option<usize> {
-        let bytes = text.as_bytes()[from..].iter();
-        let next = bytes
-            .take_while(|byte| !self.first[usize::from(**byte)])
-            .count();
-        (from + next < text.len()).then_some(from + next)
+        self.redactor.redact(text, ASTERISKS)
     }
 }
 
-/// The user, password, query and fragment of a URL, also of one that is not valid.
+/// The user, password, query and fragment of a URL, also of one that is not valid: whose password has a slash, a question
+/// mark or a hash.
 fn private_parts(url: &str) -> impl Iterator<Item = &str> {
-    let (url, fragment) = url.split_once('#').unwrap_or((url, ""));
-    let (url, query) = url.split_once('?').unwrap_or((url, ""));
-    let authority = url.split_once("://").map_or(url, |(_scheme, rest)| rest);
-    let authority = authority.split('/').next().unwrap_or_default();
-    let user = authority.rsplit_once('@').map_or("", |(user, _host)| user);
+    let behind_scheme = url.split_once("://").map_or(url, |(_scheme, rest)| rest);
+    let authority = behind_scheme.split(['/', '?', '#']).next();
+    let is_in_authority = authority.is_some_and(|authority| authority.contains('@'));
+    let (user, behind_user) = match behind_scheme.rsplit_once('@') {
+        // An `@` may also stand in a path or a query; then a colon before it is that of a port.
+        Some((user, behind)) if user.contains(':') => (user, behind),
+        _ if is_in_authority => {
+            let authority = authority.unwrap_or_default();
+            let user = authority.rsplit_once('@').map_or("", |(user, _)| user);
+            (user, behind_scheme)
+        }
+        _ => ("", behind_scheme),
+    };
     let password = user
         .split_once(':')
         .map_or("", |(_name, password)| password);
+    let (behind_user, fragment) = behind_user.split_once('#').unwrap_or((behind_user, ""));
+    let (_, query) = behind_user.split_once('?').unwrap_or((behind_user, ""));
     [user, password, query, fragment].into_iter()
 }

@@ -14,21 +14,21 @@ use crate::client::http::request::{Request, RequestBody};
 use crate::client::http::response::Response;
 use crate::client::http::server_text;
 use crate::client::{Error, ErrorCode, ErrorKind, Result, Token};
+use crate::support::redaction::Redactor;
 
 /// How much of a raw error body is kept.
 const KEPT: usize = 4096;
 
+/// What stands in place of the token.
+const MASK: &str = "***";
+
 /// Passes successful answers on, and makes errors of all others.
-pub(super) fn check(request: &Request, mut response: Response, token: &Token) -> Result<Response> {
+pub(super) fn check(request: &Request, response: Response, token: &Token) -> Result<Response> {
     if (200..300).contains(&response.status) {
         return Ok(response);
     }
     // A server, or a proxy before it, may repeat what it was sent.
-    let text = String::from_utf8_lossy(&response.body);
-    if text.contains(token.expose()) {
-        response.body = text.replace(token.expose(), "***").into_bytes();
-    }
-    Err(error(request, &response))
+    Err(error(request, &response, &Redactor::new([token.expose()])))
 }
 
 /// The body of most errors.
@@ -65,9 +65,11 @@ impl ErrorBody {
     }
 }
 
-fn error(request: &Request, response: &Response) -> Error {
+fn error(request: &Request, response: &Response, redactor: &Redactor) -> Error {
     let body = ErrorBody::parse(response);
-    let text = body.text();
+    let text = body
+        .text()
+        .map(|text| redactor.redact(&text, MASK).unwrap_or(text));
     let code = text.as_deref().and_then(ErrorCode::from_text);
     let status = response.status;
     if let (413, RequestBody::Upload(upload)) = (status, &request.body) {
@@ -114,9 +116,10 @@ fn error(request: &Request, response: &Response) -> Error {
         (ErrorKind::Server, _) => format!("the server failed (status {status})"),
         _ => format!("the server answered with status {status}, which the API does not have"),
     };
-    let kept: &[u8] = match request.private {
-        true => b"",
-        false => &response.body[..response.body.len().min(KEPT)],
+    let kept = match request.private {
+        true => String::new(),
+        // Secrets are removed before the text is cut: half a secret would not be found.
+        false => redactor.beginning(&String::from_utf8_lossy(&response.body), KEPT, MASK),
     };
     Error::new(kind, reason)
         .during(&request.action)
@@ -124,7 +127,7 @@ fn error(request: &Request, response: &Response) -> Error {
         .with_response(ErrorResponse {
             status: Some(status),
             code,
-            body: server_text::without_passwords(&String::from_utf8_lossy(kept)),
+            body: server_text::without_passwords(&kept),
             retry_after: retry_after(response),
         })
 }

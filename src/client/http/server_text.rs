@@ -36,7 +36,9 @@ pub(crate) fn readable<'a>(error_type: &str, text: &'a str) -> Option<&'a str> {
     let fit = READABLE_TYPES.contains(&error_type)
         && !text.is_empty()
         && text.chars().count() <= LONGEST
-        && !text.chars().any(char::is_control);
+        && !text.chars().any(char::is_control)
+        // No sentence for users has a command line.
+        && password_start(text).is_none();
     fit.then_some(text)
 }
 
@@ -52,23 +54,60 @@ pub(crate) fn one_line(text: &str) -> String {
     }
 }
 
-/// What stands before a password in a quoted command line. A BMC that fails makes the server quote its `ipmitool` command
-/// as Python prints a list, with the BMC's password behind `-P`.
-const PASSWORD_FLAG: &str = "'-P', ";
+/// What stands before a password in a command line. A BMC that fails makes the server quote its `ipmitool` command, as
+/// Python prints a list: `'-P', 'password'`. Other versions may quote it in another way, or not at all.
+const PASSWORD_FLAG: &str = "-P";
 const MASK: &str = "********";
 
-/// The text with every quoted password behind `-P` masked; where its end cannot be found, the rest is left out too.
+/// The text with every password behind `-P` masked; where its end cannot be found, the rest is left out too.
 pub(crate) fn without_passwords(text: &str) -> String {
     let mut kept = String::with_capacity(text.len());
     let mut rest = text;
-    while let Some(flag) = rest.find(PASSWORD_FLAG) {
-        let (before, password) = rest.split_at(flag + PASSWORD_FLAG.len());
+    while let Some(start) = password_start(rest) {
+        let (before, password) = rest.split_at(start);
         kept.push_str(before);
         kept.push_str(MASK);
-        rest = after_quoted(password);
+        rest = after_password(before, password);
     }
     kept.push_str(rest);
     kept
+}
+
+/// Where the first password behind a flag begins.
+fn password_start(text: &str) -> Option<usize> {
+    let mut flags = text.match_indices(PASSWORD_FLAG);
+    let flag = flags.find(|(at, _)| may_stand_before_flag(&text[..*at]));
+    let behind = flag?.0 + PASSWORD_FLAG.len();
+    let rest = &text[behind..];
+    // The flag's own closing quote belongs to it only where a comma or a blank comes next.
+    let quotes = rest.trim_start_matches(['\\', '"', '\'']);
+    let unquoted = match quotes.starts_with([',', ' ', '=', '\t']) {
+        true => quotes,
+        false => rest,
+    };
+    let password = unquoted.trim_start_matches([',', ' ', '=', '\t']);
+    Some(text.len() - password.len())
+}
+
+/// Whether a flag may follow: no letter, digit or dash stands before it, unless that is a part of an escaped quote.
+fn may_stand_before_flag(text: &str) -> bool {
+    let escaped = |escape: &str, length| {
+        let start = text.len().checked_sub(length);
+        start.is_some_and(|start| text.get(start..).is_some_and(|end| end.starts_with(escape)))
+    };
+    escaped("%", 3)
+        || escaped("\\u", 6)
+        || !text.ends_with(|last: char| last.is_alphanumeric() || last == '-')
+}
+
+/// What follows a password, by the text before it.
+fn after_password<'a>(before: &str, password: &'a str) -> &'a str {
+    let is_quoted = password.starts_with(['\\', '"', '\'', '&', '%']);
+    if is_quoted || before.ends_with(", ") {
+        return after_quoted(password);
+    }
+    let end = password.find(|end: char| end.is_whitespace() || "\"'\\<>".contains(end));
+    end.map_or("", |end| &password[end..])
 }
 
 /// What follows a string as Python quotes it: in `'` or `"`, with `\` before a quote inside.
@@ -224,6 +263,26 @@ mod tests {
             let text = format!("['-U', 'u', '-P', {quoted}, '-R', '1']' failed");
             assert_eq!(without_passwords(&text), masked);
         }
+        for (text, masked) in [
+            (
+                "ipmitool -U u -P hunter2 power",
+                "ipmitool -U u -P ******** power",
+            ),
+            ("ipmitool -Phunter2 power", "ipmitool -P******** power"),
+            ("ipmitool -P 'hunter 2' power", "ipmitool -P ******** power"),
+            (r#"["-P", "hunter2", "x"]"#, r#"["-P", ********, "x"]"#),
+            (r#"[\"-P\", \"hunter2\", 1]"#, r#"[\"-P\", ********, 1]"#),
+            ("[&#39;-P&#39;, &#39;hunter2&#39;]", "[&#39;-P********"),
+            ("[%27-P%27%2C%20%27hunter2%27]", "[%27-P********"),
+            (
+                r"[\u0027-P\u0027, \u0027hunter2\u0027]",
+                r"[\u0027-P********",
+            ),
+            ("X-Powered-By, --PS, VIA-PXE", "X-Powered-By, --PS, VIA-PXE"),
+        ] {
+            assert_eq!(without_passwords(text), masked);
+        }
+        assert_eq!(readable("InvalidUsage", "ipmitool -P hunter2 failed"), None);
         // Where the end of the password cannot be found, or was cut off, nothing behind the flag is kept.
         for rest in [
             "hunter2, 'x', 'hunter2'",

@@ -98,6 +98,8 @@ fn the_private_parts_of_a_url_are_hidden() {
         ("https://u:pw@lab/mrp/", "https://********@lab/mrp/"),
         ("https://tok@lab:80", "https://********@lab:80"),
         ("u:p@w@lab", "********@lab"),
+        ("https://u:p/w@lab/mrp/", "https://********@lab/mrp/"),
+        ("https://u:p/w?x#y@lab/?k", "https://********@lab/?********"),
         ("https://lab/?key=x#y", "https://lab/?********#********"),
         ("https://lab/mrp/@x", "https://lab/mrp/@x"),
     ] {
