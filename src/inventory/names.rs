@@ -88,8 +88,10 @@ mod tests {
     use super::*;
 
     fn host(id: u64, name: &str, by_hostname: bool) -> String {
-        let machine =
-            json!({ "id": id, "name": name, "hostname": replace_characters(name, "", '-') });
+        let machine = json!({
+            "id": id, "name": name, "hostname": replace_characters(name, "", '-'), "arch": null, "subarch": null,
+            "kernel_id": null, "kernel_opts": null, "initrd_id": null, "preseed_id": null, "netboot_enabled": null,
+        });
         host_name(&serde_json::from_value(machine).unwrap(), by_hostname)
     }
 
