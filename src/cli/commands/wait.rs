@@ -42,18 +42,8 @@ struct MachineWaitOptions {
     wait_interval: f64,
 }
 
-/// A task that waits counts as a change. Here nothing but the wait is done.
 fn run(call: &Call) -> Result<Success, Failure> {
-    match run::run(call, readiness) {
-        Ok(success) => Ok(Success {
-            changed: false,
-            ..success
-        }),
-        Err(failure) => Err(Failure {
-            changed: false,
-            ..failure
-        }),
-    }
+    run::run(call, readiness)
 }
 
 fn readiness(call: &Call) -> Result<ReadinessSpec, Failure> {
