@@ -126,7 +126,11 @@ type Call = fn(&Client);
 const MACHINE: MachineId = MachineId(2);
 
 fn machine() -> Machine {
-    serde_json::from_value(serde_json::json!({ "id": 8, "name": "d05-free" })).unwrap()
+    let machine = serde_json::json!({
+        "id": 8, "name": "d05-free", "arch": "arm64", "subarch": null, "kernel_id": null, "kernel_opts": null,
+        "initrd_id": null, "preseed_id": null, "netboot_enabled": false,
+    });
+    serde_json::from_value(machine).unwrap()
 }
 
 fn image() -> Image {

@@ -12,6 +12,7 @@
 
 use std::fmt;
 use std::sync::Arc;
+use std::time::Duration;
 
 use crate::client::http::Pipeline;
 use crate::client::{
@@ -85,6 +86,12 @@ impl ReadOnlyClient {
     /// The same client, which asks for everything anew: to look again at what another client may have changed.
     pub(crate) fn without_response_cache(&self) -> ReadOnlyClient {
         ReadOnlyClient::new_read_only(self.pipeline.without_response_cache())
+    }
+
+    /// A client that tries each request once, for no longer than this: a wait repeats its requests itself, up to its
+    /// deadline.
+    pub(crate) fn with_time_limit(&self, limit: Duration) -> ReadOnlyClient {
+        ReadOnlyClient::new_read_only(self.pipeline.with_time_limit(limit))
     }
 }
 

@@ -387,6 +387,11 @@ impl Error {
         })
     }
 
+    /// Whether the server accepted a request with an answer that cannot be read.
+    pub(crate) fn is_unreadable_success(&self) -> bool {
+        matches!(self.kind(), ErrorKind::Decode | ErrorKind::ResponseTooLarge)
+    }
+
     /// For a request that must not be repeated: an error that leaves the outcome open says so.
     pub(crate) fn or_outcome_unknown(self) -> Error {
         if !self.leaves_the_outcome_open() {

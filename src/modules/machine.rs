@@ -47,11 +47,7 @@ static SPEC: ModuleSpec = ModuleSpec {
         diff_mode: Attribute::full("Shows the fields that change."),
         idempotent: Attribute::partial(
             "A second run changes nothing.",
-            &[
-                "With O(force) every run provisions.",
-                "O(state=provisioned) provisions again as long as the machine is not ready, also when O(wait=false) left it \
-                 installing or O(wait_timeout) has passed.",
-            ],
+            &["With O(force) every run provisions."],
         ),
     },
     notes: &[
@@ -64,8 +60,13 @@ static SPEC: ModuleSpec = ModuleSpec {
         "A change by O(state=configured), or by somebody else, is not installed by a later O(state=provisioned) that \
          finds the parameters as they shall be and the machine V(ready): the server does not tell what was booted. \
          Nor is a new text in the same preseed. Use O(force) there.",
-        "A V(ready) machine whose parameters change is reported V(unknown) first, so that a run that is cut short \
-         is made up for by the next.",
+        "A machine that is V(ready) or V(provisioning) and whose parameters change is reported V(unknown) first, so that a \
+         run that is cut short is made up for by the next.",
+        "A machine that is V(provisioning) with these parameters, begun by an earlier run or by another controller, is \
+         not rebooted: the task waits for it and reports no change. O(force) begins anew.",
+        "While it waits, the task reads on whatever the server answers, until O(wait_timeout). Only a token that is \
+         refused, a missing permission and a machine that is gone end the wait before.",
+        "A state that is missing or unknown to this module is an error, and nothing is ordered.",
         "With O(allow_unassigned), only an administrator's token can provision or report a state; for others the \
          task fails before it changes anything.",
         "When the BMC fails, netboot goes back to what it was and the state becomes V(error).",
@@ -109,15 +110,17 @@ const OPTIONS: &[Opt] = &[
         .default_str("configured")
         .about(&[
             "V(configured) sets the boot parameters and nothing else.",
-            "V(provisioned) also provisions the machine when a boot parameter changes or its state is not V(ready).",
+            "V(provisioned) also provisions the machine when a boot parameter changes, or its state is neither V(ready) nor \
+             V(provisioning). One that is V(provisioning) with these parameters is awaited.",
             "V(ready), V(error) and V(unknown) report that state on the machine's behalf.",
         ]),
     Opt::new("force", Kind::Bool).default_bool(false).about(&[
-        "With O(state=provisioned), provision also when nothing differs. The task then changes something every time.",
+        "With O(state=provisioned), provision also when nothing differs, and begin anew where the machine is being \
+         installed. The task then changes something every time.",
     ]),
     Opt::new("wait", Kind::Bool).default_bool(true).about(&[
         "With O(state=provisioned), wait until the machine is V(ready). The task fails at once when it reports V(error).",
-        "Without it a second run provisions again as long as the machine is not V(ready).",
+        "Without it, a machine that is already V(provisioning) with these parameters is left alone.",
     ]),
     Opt::new("wait_timeout", Kind::Float).default_float("3600").about(&[
         "Seconds to wait. Then the task fails and tells the last state seen.",

@@ -42,7 +42,7 @@ static SPEC: ModuleSpec = ModuleSpec {
     },
     notes: &[
         "V(off) and V(rebooted) cut the power or reset the machine, without asking its operating system.",
-        "A machine without a BMC is refused, and so is one whose BMC does not answer: its power is unknown. \
+        "A machine without a BMC is refused, and so is one whose BMC does not answer or says neither on nor off. \
          What the server says of a failing BMC is not shown, since it holds the BMC's password.",
         "While the server waits for a BMC, it answers nobody else. The module asks once before and once after it \
          switched, and while it waits for the power as often as O(wait_interval) says.",

@@ -28,10 +28,14 @@ pub(crate) fn success<Report>(
 ) -> Success {
     let mut fields = to_fields(&outcome.report);
     fields.insert("plan".into(), json!(outcome.steps));
+    let changed = outcome.changed();
     Success {
-        changed: outcome.changed(),
+        changed,
         fields,
-        diff: diffs(&outcome.steps),
+        diff: match changed {
+            true => diffs(&outcome.steps),
+            false => Vec::new(),
+        },
         warnings: outcome.warnings,
     }
 }

@@ -141,6 +141,11 @@ impl Step {
         )
     }
 
+    /// Whether the step changes something; a wait only reads.
+    fn writes(&self) -> bool {
+        self.action != Action::Wait
+    }
+
     /// The same with a long text that changes; an empty one is none.
     pub(super) fn with_text(mut self, before: &str, after: &str) -> Step {
         self.text = Some(TextChange {
@@ -219,9 +224,9 @@ pub(crate) struct TaskOutcome<Report> {
 }
 
 impl<Report> TaskOutcome<Report> {
-    /// True exactly when a step was done.
+    /// True exactly when a step was done that writes.
     pub(crate) fn changed(&self) -> bool {
-        !self.steps.is_empty()
+        self.steps.iter().any(Step::writes)
     }
 }
 
@@ -240,8 +245,8 @@ pub(crate) struct PartialOutcome {
 }
 
 impl PartialOutcome {
-    /// True when a step was done, or when the failed one may have taken effect all the same.
+    /// True when a step was done that writes, or when the failed one may have taken effect all the same.
     pub(crate) fn may_have_changed(&self) -> bool {
-        !self.done.is_empty() || self.error.may_have_changed()
+        self.done.iter().any(Step::writes) || self.error.may_have_changed()
     }
 }

@@ -8,10 +8,10 @@ use serde_json::json;
 
 use crate::client::{Client, Machine, MachineId, MachineState, Power, PowerOrder, ReadOnlyClient};
 use crate::task::lookup::{self, MachineRef};
-use crate::task::machine::{machine_title, netboot_of};
+use crate::task::machine::{machine_title, netboot_of, require_known_state};
 use crate::task::{
     Action, OngoingWait, Plan, PlanResult, Result, Step, StepOutcome, StepResult, Task, TaskError,
-    WaitLimits,
+    WaitLimits, verify,
 };
 
 const NOT_FOLLOWED_HINT: &str = "The server has passed the order on, but the machine's BMC does not say that it was followed: look at the BMC, \
@@ -53,7 +53,11 @@ pub(crate) enum BootSource {
 /// One operation on the power of the machine in the report.
 #[derive(Debug)]
 pub(crate) enum PowerOp {
-    Order(PowerOrder),
+    Order {
+        order: PowerOrder,
+        /// Whether a wait follows.
+        waits: bool,
+    },
     Await(Power, OngoingWait),
 }
 
@@ -91,13 +95,20 @@ impl Task for PowerSpec {
         let machine = report.machine.id;
         match op {
             // The server answers with the power that it read after the order.
-            PowerOp::Order(order) => match client.powers().order(machine, *order) {
+            PowerOp::Order { order, waits } => match client.powers().order(machine, *order) {
                 Err(lost) if lost.is_outcome_unknown() => {
                     report.power = power_after(client.read_only(), machine, *order).ok_or(lost)?;
                 }
+                // The answer cannot be read; a wait reads the power itself.
+                Ok(Power::Other(_)) if *waits => {}
+                Ok(Power::Other(_)) => {
+                    let title = machine_title(&report.machine);
+                    let found = client.powers().get(machine);
+                    report.power = verify::require_read_back(&title, found)?;
+                }
                 answer => report.power = answer?,
             },
-            PowerOp::Await(awaited, wait) => match client.powers().get(machine) {
+            PowerOp::Await(awaited, wait) => match wait.poll_client(client).powers().get(machine) {
                 Ok(power) if power == *awaited => report.power = power,
                 // A BMC that does not answer may do so the next time.
                 found => return wait.not_reached(client, found.map(|power| power.to_string())),
@@ -151,7 +162,8 @@ impl PowerSpec {
         let before = json!({ "power": plan.report.power });
         let ordered = json!({ "power": order });
         let step = Step::new(action, target.clone(), why, before, ordered.clone());
-        plan.push(PowerOp::Order(order), step);
+        let waits = self.wait.is_some();
+        plan.push(PowerOp::Order { order, waits }, step);
         plan.report.power = desired.clone();
         let Some(limits) = self.wait else { return };
         let why = format!("its BMC tells it within {} s", limits.timeout.as_secs_f64());
@@ -176,7 +188,14 @@ fn known_power(client: &ReadOnlyClient, machine: &Machine) -> Result<Power> {
             ),
             "Check that the BMC answers, and that its address, user, password and cartridge on the server are right.",
         )),
-        power => Ok(power),
+        Power::Other(word) => Err(TaskError::with_hint(
+            format!(
+                "machine '{}' has the power '{word}', which is not known here, so it was left alone",
+                machine.name
+            ),
+            "Look at the machine's BMC: only on and off are known.",
+        )),
+        power @ (Power::On | Power::Off) => Ok(power),
     }
 }
 
@@ -196,7 +215,9 @@ fn require_netboot(plan: &mut PowerPlan, client: &ReadOnlyClient, force: bool) -
             )),
         };
     }
-    if client.states().get(machine.id)? == MachineState::Ready {
+    let state = client.states().get(machine.id)?;
+    require_known_state(machine, &state)?;
+    if state == MachineState::Ready {
         plan.warnings.push(format!(
             "{} is installed and its netboot is on, so a PXE reboot installs it again",
             machine_title(machine)

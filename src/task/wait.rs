@@ -2,11 +2,16 @@
 
 use std::time::Duration;
 
-use crate::client::{self, Client, Clock, ProgressEvent, ProgressListener};
+use crate::client::{
+    self, Client, Clock, ErrorKind, ProgressEvent, ProgressListener, ReadOnlyClient,
+};
 use crate::task::{Result, StepOutcome, StepResult, TaskError};
 
 /// The first pause between two polls. Each later one is twice as long, up to the interval.
 const FIRST_PAUSE: Duration = Duration::from_secs(1);
+
+/// How long a poll may take that begins at the deadline or just before it.
+const LAST_POLL: Duration = Duration::from_secs(2);
 
 /// How long to wait, and how often to poll.
 #[derive(Clone, Copy, Debug)]
@@ -50,6 +55,21 @@ impl OngoingWait {
         }
     }
 
+    /// Counts the time since `started`, if no poll was made yet.
+    pub(super) fn start_at(&mut self, started: Duration) {
+        self.started.get_or_insert(started);
+    }
+
+    /// A client for one poll, which ends at the deadline: the wait itself repeats what fails.
+    pub(super) fn poll_client(&mut self, client: &Client) -> ReadOnlyClient {
+        self.start_at(client.clock().now());
+        let left = self
+            .limits
+            .timeout
+            .saturating_sub(self.elapsed(client.clock()));
+        client.read_only().with_time_limit(left.max(LAST_POLL))
+    }
+
     pub(super) fn elapsed(&self, clock: &dyn Clock) -> Duration {
         self.started.map_or(Duration::ZERO, |started| {
             clock.now().saturating_sub(started)
@@ -59,17 +79,21 @@ impl OngoingWait {
     /// The outcome of a poll that did not find the awaited state: pending, or the failure at the deadline, which names
     /// the last state.
     ///
-    /// A server that does not answer for a while does not end the wait: the machine goes on all the same.
+    /// A server that gives no answer, or a wrong one, does not end the wait: the machine goes on all the same.
     pub(super) fn not_reached(
         &mut self,
         client: &Client,
         found: Result<String, client::Error>,
     ) -> StepResult {
+        let mut retry_after = Duration::ZERO;
         let last = match found {
-            Err(error) if error.is_temporary() => format!("not to be had ({error})"),
+            Err(error) if may_pass(&error) => {
+                retry_after = error.retry_after().unwrap_or_default();
+                format!("not to be had ({error})")
+            }
             found => found?,
         };
-        self.started.get_or_insert_with(|| client.clock().now());
+        self.start_at(client.clock().now());
         let elapsed = self.elapsed(client.clock());
         let reporter = self.reporter.get_or_insert_with(|| WaitReporter {
             progress: client.progress().clone(),
@@ -90,10 +114,19 @@ impl OngoingWait {
                 hint: self.hint,
             });
         }
-        let pause = self.pause.min(left);
+        let pause = self.pause.max(retry_after).min(left);
         self.pause = (self.pause * 2).min(self.limits.interval);
         Ok(StepOutcome::Pending(pause))
     }
+}
+
+/// Whether a poll may succeed later. A server that restarts, and a proxy before it, answer with almost anything; only a
+/// refused token, a missing permission and a missing machine are the server's own words.
+pub(super) fn may_pass(error: &client::Error) -> bool {
+    !matches!(
+        error.kind(),
+        ErrorKind::Unauthorized | ErrorKind::Forbidden | ErrorKind::NotFound
+    )
 }
 
 /// A wait that was reported to the progress listener. Dropping it reports the end of the wait: done, failed, or

@@ -10,8 +10,23 @@ use crate::start_lab;
 
 const TEMPLATE: &str = "{{ lookup('pipe', 'id') }}";
 
-/// Lets the server list these machines.
-pub(crate) fn serve_machines(lab: &TestLab, machines: Value) {
+/// Lets the server list these machines; a field that is not given is null.
+pub(crate) fn serve_machines(lab: &TestLab, mut machines: Value) {
+    let fields = [
+        "arch",
+        "subarch",
+        "kernel_id",
+        "kernel_opts",
+        "initrd_id",
+        "preseed_id",
+        "netboot_enabled",
+    ];
+    for machine in machines.as_array_mut().into_iter().flatten() {
+        for field in fields {
+            let machine = machine.as_object_mut().unwrap();
+            machine.entry(field).or_insert(Value::Null);
+        }
+    }
     lab.fault(json!({ "path": "/api/v1/machine", "status": 200, "times": 0, "body": machines }));
 }
 

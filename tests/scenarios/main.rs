@@ -26,6 +26,7 @@ mod power;
 mod preseed;
 mod preseed_info;
 mod progress_events;
+mod provisioning_once;
 mod read_failures;
 mod reporting_ready;
 mod reservation;

@@ -3,7 +3,7 @@
 use mr_provisioner::client::*;
 
 use crate::server::{Server, Step, delete, get, post, put};
-use crate::support::{assert_clean, client};
+use crate::support::{assert_clean, client, machine_json};
 
 fn error_of<T: std::fmt::Debug>(step: Step, act: impl FnOnce(&Client) -> Result<T>) -> Error {
     let server = Server::start([step]);
@@ -260,7 +260,14 @@ fn server_failure_without_a_text_shows_the_status() {
 #[test]
 fn unexpected_answer_names_the_field() {
     let error = error_of(
-        get("/api/v1/machine").json(200, r#"[{"id": 1}, {"id": 2, "kernel_id": "x"}]"#),
+        get("/api/v1/machine").json(
+            200,
+            format!(
+                "[{}, {}]",
+                machine_json(1, "a"),
+                machine_json(2, "b").replace(r#""kernel_id":3"#, r#""kernel_id":"x""#)
+            ),
+        ),
         |client| client.machines().list(Scope::Own),
     );
     assert!(matches!(error.kind(), ErrorKind::Decode));

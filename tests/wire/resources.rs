@@ -604,3 +604,83 @@ fn a_reservation_with_too_long_a_query_is_refused_before_anything_is_sent() {
     ));
     server.finish();
 }
+
+#[test]
+fn machine_without_a_field_is_an_error_and_null_is_none() {
+    let whole: serde_json::Value = serde_json::from_str(&machine_json(7, "a")).unwrap();
+    let fields = [
+        "arch",
+        "subarch",
+        "kernel_id",
+        "kernel_opts",
+        "initrd_id",
+        "preseed_id",
+        "netboot_enabled",
+    ];
+    for field in fields {
+        let mut null = whole.clone();
+        null[field] = serde_json::Value::Null;
+        let mut missing = whole.clone();
+        missing.as_object_mut().unwrap().remove(field);
+        let server = Server::start([
+            get("/api/v1/machine/7").json(200, null.to_string()),
+            get("/api/v1/machine/7").json(200, missing.to_string()),
+        ]);
+        let (client, _) = client(&server);
+        client.machines().get(MachineId(7)).unwrap();
+        let error = client.machines().get(MachineId(7)).unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Decode);
+        assert!(error.to_string().contains(field), "{error}");
+        server.finish();
+    }
+}
+
+#[test]
+fn state_and_power_that_are_missing_null_or_in_an_array_are_errors() {
+    for body in [
+        "{}",
+        r#"{"state": null}"#,
+        "[null]",
+        r#"["ready"]"#,
+        r#"["on"]"#,
+        "null",
+        r#""ready""#,
+        "",
+    ] {
+        let server = Server::start([
+            get("/api/v1/machine/7/state").json(200, body),
+            get("/api/v1/machine/7/power").json(200, body),
+        ]);
+        let (client, _) = client(&server);
+        let state = client.states().get(MachineId(7)).unwrap_err();
+        let power = client.powers().get(MachineId(7)).unwrap_err();
+        for error in [state, power] {
+            assert_eq!(error.kind(), ErrorKind::Decode, "{body}");
+        }
+        server.finish();
+    }
+}
+
+#[test]
+fn accepted_order_whose_answer_cannot_be_read_is_a_success() {
+    for body in [
+        "",
+        "{}",
+        "[null]",
+        "<html>accepted</html>",
+        r#"{"state": 7}"#,
+    ] {
+        let server = Server::start([
+            post("/api/v1/machine/7/state").json(202, body),
+            post("/api/v1/machine/7/power").json(202, body),
+        ]);
+        let (client, _) = client(&server);
+        assert_eq!(
+            client.states().provision(MachineId(7)).unwrap(),
+            MachineState::Provisioning
+        );
+        let power = client.powers().order(MachineId(7), PowerOrder::Off);
+        assert_eq!(power.unwrap(), Power::Other(String::new()));
+        server.finish();
+    }
+}

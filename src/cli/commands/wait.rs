@@ -36,15 +36,8 @@ struct MachineWaitOptions {
     wait_interval: f64,
 }
 
-/// A task that waits counts as a change. Here nothing but the wait is done.
 fn run(call: &Call) -> Result<Success, Failure> {
-    let mut result = run::run(call, readiness);
-    let (Ok(success)
-    | Err(Failure {
-        partial: success, ..
-    })) = &mut result;
-    success.changed = false;
-    result
+    run::run(call, readiness)
 }
 
 fn readiness(call: &Call) -> Result<ReadinessSpec, Failure> {

@@ -5,6 +5,7 @@
 
 use serde::de::DeserializeOwned;
 
+use crate::client::http::objects::ObjectsOnly;
 use crate::client::http::request::Request;
 use crate::client::http::response::Response;
 use crate::client::http::server_text;
@@ -17,15 +18,14 @@ pub(crate) fn json<T: DeserializeOwned>(request: &Request, response: &Response) 
         return Err(unexpected("it is a web page, not JSON".to_owned()));
     }
     let mut deserializer = serde_json::Deserializer::from_slice(&response.body);
-    let value = serde_path_to_error::deserialize(&mut deserializer).map_err(|error| {
-        let path = match error.path().to_string() {
+    let mut track = serde_path_to_error::Track::new();
+    let tracked = serde_path_to_error::Deserializer::new(&mut deserializer, &mut track);
+    let value = T::deserialize(ObjectsOnly(tracked)).map_err(|error| {
+        let path = match track.path().to_string() {
             path if path == "." => String::new(),
             path => format!("{path}: "),
         };
-        unexpected(server_text::one_line(&format!(
-            "{path}{}",
-            problem(error.inner())
-        )))
+        unexpected(server_text::one_line(&format!("{path}{}", problem(&error))))
     })?;
     deserializer
         .end()

@@ -4,6 +4,7 @@ mod cache;
 mod classify;
 mod decode;
 mod json_body;
+mod objects;
 pub(crate) mod operation;
 pub(crate) mod request;
 mod response;
@@ -16,6 +17,7 @@ mod transport_error;
 pub(crate) mod upload_body;
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use serde::de::DeserializeOwned;
 
@@ -38,6 +40,8 @@ pub(crate) struct Pipeline {
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) progress: ProgressListener,
     cache: Option<Arc<ResponseCache>>,
+    /// The longest that an attempt may take, whether or not bytes move.
+    time_limit: Option<Duration>,
 }
 
 impl Pipeline {
@@ -56,6 +60,7 @@ impl Pipeline {
             clock: settings.clock,
             progress: settings.progress,
             cache: None,
+            time_limit: None,
         })
     }
 
@@ -71,6 +76,18 @@ impl Pipeline {
     pub(crate) fn without_response_cache(&self) -> Pipeline {
         Pipeline {
             cache: None,
+            ..self.clone()
+        }
+    }
+
+    /// The same connections, for requests that are tried once and take no longer than this.
+    pub(crate) fn with_time_limit(&self, limit: Duration) -> Pipeline {
+        Pipeline {
+            retry: RetryPolicy {
+                retries: 0,
+                ..self.retry
+            },
+            time_limit: Some(limit),
             ..self.clone()
         }
     }
@@ -135,7 +152,9 @@ impl Pipeline {
         let start = self.clock.now();
         // Send it, and read an answer of bounded size and time (transport, stall_timeout, response), or find out why there
         // is none (transport_error).
-        let answer = self.transport.exchange(url.clone(), request);
+        let answer = self
+            .transport
+            .exchange(url.clone(), request, self.time_limit);
         // Report the attempt. Paths hold ids and queries hold names: neither has a secret.
         self.progress.report(&ProgressEvent::RequestEnded {
             method: request.method.as_str(),

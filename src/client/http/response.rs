@@ -36,6 +36,15 @@ pub(super) enum ReadError {
     Stopped(Error),
 }
 
+impl ReadError {
+    /// The error for an answer that did not end within this time.
+    pub(super) fn too_slow(limit: Duration) -> ReadError {
+        let seconds = limit.as_secs_f64();
+        let reason = format!("the server's answer did not end within {seconds} s");
+        ReadError::Stopped(Error::new(ErrorKind::ResponseTooSlow, reason))
+    }
+}
+
 impl From<reqwest::Error> for ReadError {
     fn from(error: reqwest::Error) -> ReadError {
         ReadError::Lost(error)
@@ -68,14 +77,8 @@ pub(super) async fn read(
     if is_file {
         return reading.await;
     }
-    timeout(limit, reading).await.unwrap_or_else(|_| {
-        let seconds = limit.as_secs_f64();
-        let reason = format!("the server's answer did not end within {seconds} s");
-        Err(ReadError::Stopped(Error::new(
-            ErrorKind::ResponseTooSlow,
-            reason,
-        )))
-    })
+    let read = timeout(limit, reading).await;
+    read.unwrap_or_else(|_| Err(ReadError::too_slow(limit)))
 }
 
 async fn read_to_end(

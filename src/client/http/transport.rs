@@ -6,7 +6,7 @@
 use std::panic;
 use std::sync::Arc;
 use std::thread;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use reqwest::Url;
 use reqwest::header::{AUTHORIZATION, CONTENT_TYPE, HeaderValue, LOCATION};
@@ -73,9 +73,16 @@ impl Transport {
     }
 
     /// Sends a request once, and follows redirects within the server where it only reads.
-    pub(super) fn exchange(&self, mut url: Url, request: &Request) -> Result<Response> {
+    pub(super) fn exchange(
+        &self,
+        mut url: Url,
+        request: &Request,
+        time_limit: Option<Duration>,
+    ) -> Result<Response> {
+        let start = Instant::now();
         for _ in 0..=MAX_REDIRECTS {
-            let response = self.exchange_at(&url, request)?;
+            let left = time_limit.map(|limit| limit.saturating_sub(start.elapsed()));
+            let response = self.exchange_at(&url, request, left)?;
             let Some(location) = redirect_location(&response, &url) else {
                 return Ok(response);
             };
@@ -97,13 +104,25 @@ impl Transport {
         url
     }
 
-    fn exchange_at(&self, url: &Url, request: &Request) -> Result<Response> {
+    fn exchange_at(
+        &self,
+        url: &Url,
+        request: &Request,
+        time_limit: Option<Duration>,
+    ) -> Result<Response> {
         let exchange = Arc::new(ExchangeState::new());
         let run = exchange.run_until_stalled(self.stall_timeout, async {
             let response = self.build(url, request, &exchange)?.send().await?;
             let limit = self.answer_timeout();
             response::read(response, request.file_size(), limit, &exchange).await
         });
+        let run = async {
+            let Some(limit) = time_limit else {
+                return run.await;
+            };
+            let result = tokio::time::timeout(limit, run).await;
+            result.unwrap_or_else(|_| Some(Err(ReadError::too_slow(limit))))
+        };
         let result = outside_async_runtimes(|| self.runtime.run(run));
         exchange.finish();
         let delivered = exchange.body_is_complete();

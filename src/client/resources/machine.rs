@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use crate::client::client::ReadWrite;
 use crate::client::http::request::Request;
 use crate::client::resources::handle::handle;
-use crate::client::resources::wire_types::{id, null_as_default};
+use crate::client::resources::wire_types::{id, null_as_default, nullable};
 use crate::client::url::encode_value;
 use crate::client::{ImageId, PreseedId, Query, Result, Scope};
 
@@ -17,29 +17,36 @@ id! {
     MachineId
 }
 
-/// A machine as the server shows it.
+/// A machine as the server shows it. Plans compare these fields, so a field that is missing is an error, and not null.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub struct Machine {
     /// Its id.
     pub id: MachineId,
     /// Its name, which is unique and may hold any character.
-    #[serde(default, deserialize_with = "null_as_default")]
+    #[serde(deserialize_with = "null_as_default")]
     pub name: String,
     /// Its name with dashes for everything but ASCII letters and digits; not unique.
     pub hostname: Option<String>,
     /// The name of its architecture.
+    #[serde(deserialize_with = "nullable")]
     pub arch: Option<String>,
     /// The name of its sub-architecture, which brings the bootloader.
+    #[serde(deserialize_with = "nullable")]
     pub subarch: Option<String>,
     /// The kernel it boots; it may be one that the client may not see.
+    #[serde(deserialize_with = "nullable")]
     pub kernel_id: Option<ImageId>,
     /// The kernel's command line.
+    #[serde(deserialize_with = "nullable")]
     pub kernel_opts: Option<String>,
     /// The initrd it boots.
+    #[serde(deserialize_with = "nullable")]
     pub initrd_id: Option<ImageId>,
     /// The preseed its installer reads.
+    #[serde(deserialize_with = "nullable")]
     pub preseed_id: Option<PreseedId>,
     /// Whether it boots over the network.
+    #[serde(deserialize_with = "nullable")]
     pub netboot_enabled: Option<bool>,
 }
 

@@ -12,7 +12,7 @@ use crate::client::http::request::Request;
 use crate::client::resources::handle::handle;
 use crate::client::resources::state::{StateBody, UNASSIGNED};
 use crate::client::resources::wire_types::words;
-use crate::client::{Error, ErrorKind, MachineId, Result};
+use crate::client::{ErrorKind, MachineId, Result};
 
 words! {
     /// The power of a machine, as its BMC reports it.
@@ -73,7 +73,9 @@ impl<Access> Powers<'_, Access> {
 }
 
 impl Powers<'_, ReadWrite> {
-    /// Gives an order and returns the power that the BMC then reports, which may be the one from before.
+    /// Gives an order and returns the power that the BMC then reports, which may be the one from before. It is
+    /// `Power::Other` of an empty text where the server accepted the order with an answer that cannot be read: release
+    /// 0.3.1 sends none.
     ///
     /// A reboot happens as often as it is ordered, so no order is repeated unless it certainly did not reach the server.
     ///
@@ -94,9 +96,10 @@ impl Powers<'_, ReadWrite> {
             .json(&StateBody { state: order })
             .about(Subject::Bmc)
             .forbidden(UNASSIGNED);
-        self.pipeline
-            .json(&request)
-            .map(|answer: StateBody<Power>| answer.state)
-            .map_err(Error::or_outcome_unknown)
+        match self.pipeline.json(&request) {
+            Ok(StateBody { state }) => Ok(state),
+            Err(error) if error.is_unreadable_success() => Ok(Power::default()),
+            Err(error) => Err(error.or_outcome_unknown()),
+        }
     }
 }

@@ -9,8 +9,8 @@ use crate::client::client::ReadWrite;
 use crate::client::http::operation::Subject;
 use crate::client::http::request::Request;
 use crate::client::resources::handle::handle;
-use crate::client::resources::wire_types::words;
-use crate::client::{Error, MachineId, Result};
+use crate::client::resources::wire_types::{required_word, words};
+use crate::client::{MachineId, Result};
 
 words! {
     /// How far a machine is.
@@ -54,8 +54,14 @@ handle! {
 }
 
 /// The body of every request and every answer about a state, or about power.
+///
+/// A state decides whether a machine is installed again, so one that is missing or null is an error.
 #[derive(Deserialize, Serialize)]
 pub(crate) struct StateBody<S> {
+    #[serde(
+        deserialize_with = "required_word",
+        bound(deserialize = "S: for<'a> From<&'a str>")
+    )]
     pub(crate) state: S,
 }
 
@@ -80,7 +86,8 @@ impl States<'_, ReadWrite> {
     /// Starts provisioning: switches netboot on and reboots the machine into it. Needs a BMC, a kernel and a subarch with
     /// a bootloader.
     ///
-    /// Each call reboots the machine, so it is never repeated unless it certainly did not reach the server.
+    /// Each call reboots the machine, so it is never repeated unless it certainly did not reach the server. A success
+    /// whose text cannot be read has begun it all the same: release 0.3.1 and some proxies send none.
     ///
     /// # Errors
     ///
@@ -93,10 +100,11 @@ impl States<'_, ReadWrite> {
             .json(&StateBody { state: "provision" })
             .about(Subject::Bmc)
             .forbidden(UNASSIGNED);
-        self.pipeline
-            .json(&request)
-            .map(|answer: StateBody<MachineState>| answer.state)
-            .map_err(Error::or_outcome_unknown)
+        match self.pipeline.json(&request) {
+            Ok(StateBody { state }) => Ok(state),
+            Err(error) if error.is_unreadable_success() => Ok(MachineState::Provisioning),
+            Err(error) => Err(error.or_outcome_unknown()),
+        }
     }
 
     /// Reports a state for a machine. Sending it twice changes nothing more.

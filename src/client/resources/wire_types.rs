@@ -88,6 +88,25 @@ macro_rules! id {
 pub(crate) use id;
 pub(crate) use words;
 
+/// Reads a field that may be null but is never left out, so that a missing one is an error and not null.
+pub(crate) fn nullable<'de, D, T>(deserializer: D) -> Result<Option<T>, D::Error>
+where
+    D: Deserializer<'de>,
+    T: Deserialize<'de>,
+{
+    Option::deserialize(deserializer)
+}
+
+/// Reads a word that is neither left out nor null.
+pub(crate) fn required_word<'de, D, T>(deserializer: D) -> Result<T, D::Error>
+where
+    D: Deserializer<'de>,
+    T: for<'a> From<&'a str>,
+{
+    let word = String::deserialize(deserializer)?;
+    Ok(T::from(word.as_str()))
+}
+
 /// Reads a field that may be null as its default.
 pub(crate) fn null_as_default<'de, D, T>(deserializer: D) -> Result<T, D::Error>
 where

@@ -1,10 +1,15 @@
 //! Applying one operation on a machine, and reading back whether it took effect.
 
+use std::time::Duration;
+
 use serde_json::json;
 
-use crate::client::{Client, Machine, MachineChanges, MachineState, ReportedState};
-use crate::task::machine::{MachineReport, machine_title};
-use crate::task::{OngoingWait, StepOutcome, StepResult, TaskError, verify};
+use crate::client::{
+    self, Client, ErrorKind, Machine, MachineChanges, MachineState, ReportedState,
+};
+use crate::task::machine::{MachineReport, ProvisionOrder, machine_title, require_known_state};
+use crate::task::wait::may_pass;
+use crate::task::{OngoingWait, Result, StepOutcome, StepResult, TaskError, verify};
 
 pub(super) fn configure(
     client: &Client,
@@ -19,37 +24,181 @@ pub(super) fn configure(
     Ok(StepOutcome::Done)
 }
 
-/// The server stores `provisioning` and netboot before it sends an order to the BMC, and keeps both when the BMC fails.
+/// An order to provision that was given, or whose answer was lost, until its effect is seen.
+#[derive(Debug)]
+pub(super) struct UnconfirmedOrder {
+    /// The state just before it.
+    before: MachineState,
+    given_at: Duration,
+    /// Why its answer says nothing of its effect.
+    lost: Option<client::Error>,
+}
+
+impl UnconfirmedOrder {
+    /// Fails if the state shows that the order had no effect.
+    fn require_effect(self, machine: &Machine, found: &MachineState) -> Result<()> {
+        if *found != self.before {
+            return Ok(());
+        }
+        Err(match self.lost {
+            Some(source) => provision_error(machine, source, String::new()),
+            None => TaskError::ReadBack {
+                object: machine_title(machine),
+                expected: format!("the state {}", MachineState::Provisioning),
+                found: format!("the state {found}"),
+            },
+        })
+    }
+}
+
+/// Orders the reboot into the installer, unless another client has begun an installation or ended it since the plan was
+/// made.
 pub(super) fn provision(
     client: &Client,
-    netboot_before: bool,
+    order: &ProvisionOrder,
     report: &mut MachineReport,
 ) -> StepResult {
+    let mut before = client.states().get(report.machine.machine.id)?;
+    if order.force && before == MachineState::Provisioning {
+        // From `provisioning` to `provisioning`, nothing would show whether the order had an effect.
+        report_state(client, ReportedState::Unknown, report)?;
+        before = MachineState::Unknown;
+    }
     let machine = &mut report.machine.machine;
-    let answer = client.states().provision(machine.id);
-    let title = machine_title(machine);
-    let state = verify::require_read_back(&title, client.states().get(machine.id));
-    let is_provisioning = matches!(state, Ok(MachineState::Provisioning));
-    match answer {
-        // The wait shows whether the machine installs. To reboot it again would not make that clearer.
-        Err(error) if error.is_outcome_unknown() && is_provisioning => {}
+    require_known_state(machine, &before)?;
+    if !order.force && before != order.planned_state {
+        let current = client.machines().get(machine.id)?;
+        if let Some(reason) = reason_to_join(order, &before, &current)? {
+            *machine = current;
+            report.machine.state = before;
+            return Ok(StepOutcome::Skipped(reason));
+        }
+    }
+    let given_at = client.clock().now();
+    let lost = match client.states().provision(machine.id) {
+        Ok(_) => None,
+        Err(error) if error.kind() != ErrorKind::Bmc && error.may_have_taken_effect() => {
+            Some(error)
+        }
         Err(source) => {
-            let stored = is_provisioning && !source.is_outcome_unknown();
-            let aftermath = match stored {
-                true => undo_provision(client, machine, netboot_before),
-                false => String::new(),
-            };
-            return Err(TaskError::Provision {
-                machine: machine.name.clone(),
+            let aftermath = undo_refused(client, machine, order, &before, &source);
+            return Err(provision_error(machine, source, aftermath));
+        }
+    };
+    let unconfirmed = UnconfirmedOrder {
+        before,
+        given_at,
+        lost,
+    };
+    let title = machine_title(machine);
+    let Some(wait) = order.wait else {
+        let state = match client.states().get(machine.id) {
+            Ok(state) => state,
+            Err(source) => {
+                return Err(match unconfirmed.lost {
+                    Some(lost) => provision_error(machine, lost, String::new()),
+                    None => TaskError::Unverified {
+                        object: title,
+                        source,
+                    },
+                });
+            }
+        };
+        unconfirmed.require_effect(machine, &state)?;
+        report.machine.state = state;
+        *machine = verify::require_read_back(&title, client.machines().get(machine.id))?;
+        return Ok(StepOutcome::Done);
+    };
+    // One look before other machines of a batch get their orders. The wait repeats it if it fails, up to its deadline.
+    let poll = client.read_only().with_time_limit(wait.timeout);
+    match poll.states().get(machine.id) {
+        Ok(MachineState::Other(_)) => report.unconfirmed = Some(unconfirmed),
+        Ok(state) => {
+            unconfirmed.require_effect(machine, &state)?;
+            report.machine.state = state;
+        }
+        Err(error) if may_pass(&error) => report.unconfirmed = Some(unconfirmed),
+        Err(source) => {
+            return Err(TaskError::Unverified {
+                object: title,
                 source,
-                aftermath,
             });
         }
-        Ok(_) => {}
     }
-    report.machine.state = state?;
-    *machine = verify::require_read_back(&title, client.machines().get(machine.id))?;
     Ok(StepOutcome::Done)
+}
+
+/// Why no order is needed any more: another client has begun to install the machine with the same parameters, or it is
+/// installed.
+fn reason_to_join(
+    order: &ProvisionOrder,
+    state: &MachineState,
+    current: &Machine,
+) -> Result<Option<String>> {
+    let name = &current.name;
+    let reason = match state {
+        MachineState::Provisioning => format!(
+            "machine '{name}' is being installed by another client with these parameters, so it was not rebooted"
+        ),
+        // A machine with new parameters may be ready from an installation with the old ones.
+        MachineState::Ready if !order.parameters_change => {
+            format!("machine '{name}' became ready meanwhile, so it was not rebooted")
+        }
+        _ => return Ok(None),
+    };
+    if boots_alike(current, &order.machine) {
+        return Ok(Some(reason));
+    }
+    Err(TaskError::Failed {
+        object: Some(machine_title(&order.machine)),
+        problem: format!(
+            "is {state}, and another client has changed its parameters meanwhile, so it was not rebooted"
+        ),
+        hint: Some("Find out who else provisions the machine, or begin anew with O(force)."),
+    })
+}
+
+/// Whether two machines boot the same; null and an empty text are the same to a machine.
+fn boots_alike(one: &Machine, other: &Machine) -> bool {
+    fn text(text: &Option<String>) -> &str {
+        text.as_deref().unwrap_or_default()
+    }
+    text(&one.subarch) == text(&other.subarch)
+        && text(&one.kernel_opts) == text(&other.kernel_opts)
+        && one.kernel_id == other.kernel_id
+        && one.initrd_id == other.initrd_id
+        && one.preseed_id == other.preseed_id
+}
+
+fn provision_error(machine: &Machine, source: client::Error, aftermath: String) -> TaskError {
+    TaskError::Provision {
+        machine: machine.name.clone(),
+        source,
+        aftermath,
+    }
+}
+
+/// Undoes what a failed BMC leaves: the server stores `provisioning` and netboot before it sends the order to the BMC. A
+/// BMC whose address it cannot use is a 400, also after that. After any other error, the state is another client's.
+fn undo_refused(
+    client: &Client,
+    machine: &Machine,
+    order: &ProvisionOrder,
+    before: &MachineState,
+    error: &client::Error,
+) -> String {
+    let is_left = match (error.kind(), client.states().get(machine.id)) {
+        (ErrorKind::Bmc, Ok(state)) => state == MachineState::Provisioning,
+        (ErrorKind::Bmc, Err(_)) => true,
+        (ErrorKind::InvalidRequest, Ok(state)) => {
+            state == MachineState::Provisioning && *before != state
+        }
+        _ => false,
+    };
+    match is_left {
+        true => undo_provision(client, machine, order.netboot_before),
+        false => String::new(),
+    }
 }
 
 /// With netboot on, the next reboot would install, and every client would see the state `provisioning`.
@@ -75,7 +224,18 @@ pub(super) fn poll_ready(
     report: &mut MachineReport,
 ) -> StepResult {
     let machine = &mut report.machine.machine;
-    match client.states().get(machine.id) {
+    if let Some(order) = &report.unconfirmed {
+        wait.start_at(order.given_at);
+    }
+    let poll = wait.poll_client(client);
+    let found = poll.states().get(machine.id);
+    if let Ok(state) = &found
+        && !matches!(state, MachineState::Other(_))
+        && let Some(order) = report.unconfirmed.take()
+    {
+        order.require_effect(machine, state)?;
+    }
+    match found {
         Ok(MachineState::Error) => {
             let waited = match wait.elapsed(client.clock()).as_secs_f64() {
                 whole if whole >= 10.0 => format!("{whole:.0} s"),
@@ -90,14 +250,36 @@ pub(super) fn poll_ready(
                 ),
             })
         }
-        Ok(MachineState::Ready) => {
-            // The installed system may have changed more than its state.
-            *machine = client.machines().get(machine.id)?;
-            report.machine.state = MachineState::Ready;
-            Ok(StepOutcome::Done)
-        }
+        // The installed system may have changed more than its state.
+        Ok(MachineState::Ready) => match poll.machines().get(machine.id) {
+            Ok(current) => {
+                *machine = current;
+                report.machine.state = MachineState::Ready;
+                Ok(StepOutcome::Done)
+            }
+            Err(error) => wait.not_reached(client, Err(error)),
+        },
         found => wait.not_reached(client, found.map(|state| state.to_string())),
     }
+}
+
+/// Reports `unknown` if the state is still the planned one.
+pub(super) fn invalidate(
+    client: &Client,
+    planned_state: &MachineState,
+    report: &mut MachineReport,
+) -> StepResult {
+    let machine = &report.machine.machine;
+    let found = client.states().get(machine.id)?;
+    if found == *planned_state {
+        return report_state(client, ReportedState::Unknown, report);
+    }
+    let reason = format!(
+        "{} became {found} meanwhile, so that state was kept",
+        machine_title(machine)
+    );
+    report.machine.state = found;
+    Ok(StepOutcome::Skipped(reason))
 }
 
 pub(super) fn report_state(

@@ -6,12 +6,13 @@
 mod apply;
 mod plan;
 mod resolve;
-// `mrp machine wait` is no Ansible module.
+// The shipped modules wait in their own tasks.
 #[cfg(feature = "cli")]
 mod wait_ready;
 
 use serde::Serialize;
 
+use apply::UnconfirmedOrder;
 use resolve::BootObjects;
 #[cfg(feature = "cli")]
 pub(crate) use wait_ready::ReadinessSpec;
@@ -95,19 +96,37 @@ pub(crate) struct ProvisionSettings {
 #[derive(Debug)]
 pub(crate) enum MachineOp {
     Configure(MachineChanges),
-    Provision {
-        /// Set again if the BMC fails.
-        netboot_before: bool,
+    /// Report `unknown`, so that a run that is cut short is completed by the next. Not if the state is not the planned
+    /// one any more: then another client may have begun to install.
+    Invalidate {
+        planned_state: MachineState,
     },
+    Provision(ProvisionOrder),
     /// Read whether the installed system has reported.
     AwaitReady(OngoingWait),
     ReportState(ReportedState),
 }
 
+/// What was planned about the reboot into the installer.
+#[derive(Debug)]
+pub(crate) struct ProvisionOrder {
+    /// Also if another client has begun to install the machine in the meantime.
+    force: bool,
+    /// The state just before the order, unless another client changes it.
+    planned_state: MachineState,
+    /// The machine with the parameters that it boots.
+    machine: Machine,
+    parameters_change: bool,
+    /// Set again if the BMC fails.
+    netboot_before: bool,
+    /// The limits of the wait that follows; None where none does.
+    wait: Option<WaitLimits>,
+}
+
 type MachinePlan = Plan<MachineOp, MachineReport>;
 
 /// The machine, with the objects that its parameters name.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Debug, Serialize)]
 pub(crate) struct MachineReport {
     pub machine: MachineFacts,
     /// The kernel that was given; null where none was, or where it does not exist yet.
@@ -115,6 +134,9 @@ pub(crate) struct MachineReport {
     pub initrd: Option<Image>,
     /// The preseed that was given, without its text.
     pub preseed: Option<PreseedFacts>,
+    /// An order of which the effect was not seen yet; the wait looks for it.
+    #[serde(skip)]
+    unconfirmed: Option<UnconfirmedOrder>,
 }
 
 /// A machine with its state, which is a request of its own.
@@ -173,9 +195,10 @@ impl Task for MachineSpec {
     fn apply_step(client: &Client, op: &mut MachineOp, report: &mut MachineReport) -> StepResult {
         match op {
             MachineOp::Configure(changes) => apply::configure(client, changes, report),
-            MachineOp::Provision { netboot_before } => {
-                apply::provision(client, *netboot_before, report)
+            MachineOp::Invalidate { planned_state } => {
+                apply::invalidate(client, planned_state, report)
             }
+            MachineOp::Provision(order) => apply::provision(client, order, report),
             MachineOp::AwaitReady(wait) => apply::poll_ready(client, wait, report),
             MachineOp::ReportState(state) => apply::report_state(client, *state, report),
         }
@@ -197,12 +220,27 @@ impl MachineReport {
             kernel: objects.kernel.clone(),
             initrd: objects.initrd.clone(),
             preseed: objects.preseed.as_ref().map(PreseedFacts::from_preseed),
+            unconfirmed: None,
         }
     }
 }
 
 pub(super) fn machine_title(machine: &Machine) -> String {
     format!("machine '{}'", machine.name)
+}
+
+/// Fails on a state that this library does not know: what it allows is not known either.
+pub(super) fn require_known_state(machine: &Machine, state: &MachineState) -> Result<()> {
+    let MachineState::Other(word) = state else {
+        return Ok(());
+    };
+    Err(TaskError::Failed {
+        object: Some(machine_title(machine)),
+        problem: format!("has the state '{word}', which is not known here, so nothing was ordered"),
+        hint: Some(
+            "If the machine may be installed, report a state that is known first, with O(state=unknown).",
+        ),
+    })
 }
 
 /// The server's column is nullable; null boots from disk as false does.

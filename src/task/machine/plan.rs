@@ -5,14 +5,14 @@ use serde_json::json;
 use crate::client::{Machine, MachineChanges, MachineState, ReadOnlyClient, ReportedState};
 use crate::task::machine::resolve::BootObjects;
 use crate::task::machine::{
-    MachineGoal, MachineOp, MachinePlan, MachineSpec, ProvisionSettings, Setting, machine_title,
-    netboot_of,
+    MachineGoal, MachineOp, MachinePlan, MachineSpec, ProvisionOrder, ProvisionSettings, Setting,
+    machine_title, netboot_of, require_known_state,
 };
 use crate::task::plan::changed_text;
 use crate::task::{Action, OngoingWait, Result, Step, TaskError, WaitLimits, lookup, verify};
 
 const NOT_READY_HINT: &str = "Nothing on the server ends the state provisioning: the installed system must set the state \
-    ready; check that its preseed does so. Netboot is still on, and the next run provisions again.";
+    ready; check that its preseed does so. The next run goes on waiting for it; O(force) begins anew.";
 
 impl MachineSpec {
     pub(super) fn require_arch(&self, machine: &Machine) -> Result<()> {
@@ -87,6 +87,7 @@ impl MachineSpec {
             );
         }
         let state = plan.report.machine.state.clone();
+        require_known_state(machine, &state)?;
         self.push_configure(plan, machine, objects);
         let parameters_change = !plan.steps.is_empty();
         let why = if how.force {
@@ -96,18 +97,24 @@ impl MachineSpec {
         } else if state == MachineState::Ready {
             push_netboot(plan, netboot_of(machine), how.netboot_when_ready);
             return Ok(());
+        } else if state == MachineState::Provisioning {
+            // It is being installed with these parameters: another reboot would only begin that anew.
+            if let Some(wait) = how.wait {
+                push_wait(plan, wait, NOT_READY_HINT);
+                push_netboot(plan, netboot_of(machine), how.netboot_when_ready);
+            }
+            return Ok(());
         } else {
             format!("the machine is {state}, not ready")
         };
         self.require_provisionable(client, machine)?;
-        if parameters_change && (state == MachineState::Ready || !is_assigned) {
-            // A run that is interrupted must not leave a machine `ready` with parameters that it never booted, and for
-            // another user's machine the server's refusal must come before they are overwritten.
-            let why = "what it is told to boot is not what it has booted".to_owned();
-            push_state(plan, ReportedState::Unknown, why);
-            plan.steps.rotate_right(1);
+        let is_outdated = matches!(state, MachineState::Ready | MachineState::Provisioning);
+        if parameters_change && (is_outdated || !is_assigned) {
+            // A run that is interrupted must not leave a machine `ready` or `provisioning` with parameters that it never
+            // booted, and for another user's machine the server's refusal must come before they are overwritten.
+            push_invalidate(plan, &state);
         }
-        push_provision(plan, machine, &state, why);
+        push_provision(plan, machine, &state, why, parameters_change, how);
         if let Some(wait) = how.wait {
             push_wait(plan, wait, NOT_READY_HINT);
             push_netboot(plan, true, how.netboot_when_ready);
@@ -167,8 +174,27 @@ pub(super) fn push_state(plan: &mut MachinePlan, reported: ReportedState, why: S
     plan.push(MachineOp::ReportState(reported), step);
 }
 
+/// Adds a report of the state `unknown` before all other steps.
+fn push_invalidate(plan: &mut MachinePlan, state: &MachineState) {
+    let why = "what it is told to boot is not what it has booted".to_owned();
+    push_state(plan, ReportedState::Unknown, why);
+    plan.steps.rotate_right(1);
+    if let Some(first) = plan.steps.front_mut() {
+        first.op = MachineOp::Invalidate {
+            planned_state: state.clone(),
+        };
+    }
+}
+
 /// `machine` and `state` are those before the parameters change.
-fn push_provision(plan: &mut MachinePlan, machine: &Machine, state: &MachineState, why: String) {
+fn push_provision(
+    plan: &mut MachinePlan,
+    machine: &Machine,
+    state: &MachineState,
+    why: String,
+    parameters_change: bool,
+    how: ProvisionSettings,
+) {
     let step = Step::new(
         Action::Provision,
         machine_title(machine),
@@ -176,10 +202,18 @@ fn push_provision(plan: &mut MachinePlan, machine: &Machine, state: &MachineStat
         json!({ "state": state, "netboot_enabled": machine.netboot_enabled }),
         json!({ "state": MachineState::Provisioning, "netboot_enabled": true }),
     );
-    plan.report.machine.state = MachineState::Provisioning;
-    plan.report.machine.machine.netboot_enabled = Some(true);
-    let netboot_before = netboot_of(machine);
-    plan.push(MachineOp::Provision { netboot_before }, step);
+    let planned = &mut plan.report.machine;
+    let order = ProvisionOrder {
+        force: how.force,
+        planned_state: planned.state.clone(),
+        machine: planned.machine.clone(),
+        parameters_change,
+        netboot_before: netboot_of(machine),
+        wait: how.wait,
+    };
+    planned.state = MachineState::Provisioning;
+    planned.machine.netboot_enabled = Some(true);
+    plan.push(MachineOp::Provision(order), step);
 }
 
 /// Adds the wait for a machine that installs; `hint` is for a machine that is not ready in time.

@@ -35,7 +35,11 @@ impl Acquisition {
         client: &Client,
         report: &mut ReservationReport,
     ) -> StepResult {
-        let free = match self.candidates.free(client.read_only()) {
+        let poll = match &mut self.wait {
+            Some(wait) => wait.poll_client(client),
+            None => client.read_only().clone(),
+        };
+        let free = match self.candidates.free(&poll) {
             Ok(free) => free,
             Err(error) => return self.wait_or_fail(client, Err(error)),
         };
