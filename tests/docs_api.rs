@@ -138,7 +138,7 @@ fn image() -> Image {
     serde_json::from_value(serde_json::json!({ "id": 3, "name": name, "type": "Kernel" })).unwrap()
 }
 
-/// It stays open, so it can be read when its name is gone.
+/// An image file that is already deleted. `ImageFile` keeps it open, so its content can still be read.
 fn file() -> ImageFile {
     let mut file = tempfile::NamedTempFile::new().unwrap();
     file.write_all(b"a kernel").unwrap();

@@ -53,7 +53,7 @@ fn upload_image_makes_an_image_and_shows_progress() {
 }
 
 #[test]
-fn an_example_that_fails_prints_one_sentence_and_a_hint() {
+fn an_example_that_fails_prints_only_one_sentence() {
     let lab = Lab::start();
     let output = run("upload_image", &lab, &["/absent", "an example"]);
     assert!(!output.status.success());

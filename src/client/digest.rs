@@ -13,9 +13,9 @@ const HEX: usize = 32;
 /// The size and the SHA-256 of some bytes.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Digest {
-    /// Their SHA-256.
+    /// The SHA-256 of the bytes.
     pub sha256: Sha256,
-    /// Their number.
+    /// The number of bytes.
     pub size: u64,
 }
 

@@ -170,7 +170,8 @@ impl std::error::Error for Error {
     }
 }
 
-/// A value that is ready cannot fail to become one.
+/// `Client` takes its URL and token by `TryInto`. For a ready `BaseUrl` or `Token` that conversion cannot fail, and its error
+/// type is `Infallible`.
 impl From<Infallible> for Error {
     fn from(never: Infallible) -> Error {
         match never {}
@@ -256,8 +257,9 @@ impl Error {
         is_open && operation.is_some_and(|operation| operation.effect != Effect::Read)
     }
 
-    /// Whether any other request would end like this one: the server cannot be reached, does not answer, does not take the
-    /// token, or fails at a request that concerns no single object. Silence while it asks a BMC says nothing of others.
+    /// Whether any other request would fail in the same way: the server cannot be reached, does not answer, does not take the
+    /// token, or fails at a request that concerns no single object. A request for which the server asks a BMC is an exception
+    /// if no answer comes: the BMC may be slow while the server is well.
     pub(crate) fn concerns_all(&self) -> bool {
         let subject = self.0.operation.as_ref().map(|operation| operation.subject);
         match self.0.kind {

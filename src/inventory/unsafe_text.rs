@@ -10,7 +10,8 @@ use serde_json::{Value, json};
 /// Ansible's mark, which every release from 2.15 on understands in the output of an inventory.
 const MARK: &str = "__ansible_unsafe";
 
-/// The value with its texts marked, except addresses, networks and MACs. Even a single word is the name of a variable.
+/// The value with its texts marked, except addresses, networks and MACs. A text without braces is marked too: in an
+/// expression, Ansible takes a single word as the name of a variable.
 pub(super) fn mark_unsafe(value: Value) -> Value {
     match value {
         Value::String(text) if !is_address(&text) => json!({ MARK: text }),

@@ -8,7 +8,8 @@ use crate::task::TaskError;
 impl From<TaskError> for Failure {
     fn from(error: TaskError) -> Failure {
         let hint = error.hint().map(str::to_owned);
-        // An id is given by another option for each kind of object, so that hint names none.
+        // The hint of an ambiguous name says to give the id. The option for that differs between kinds of objects, so the
+        // hint has no option in markup and `names_option` does not recognize it.
         let hint_names_option = matches!(error, TaskError::Ambiguous { .. })
             || hint.as_deref().is_some_and(markup::names_option);
         Failure {

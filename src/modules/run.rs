@@ -21,7 +21,7 @@ where
     run_with_fields(call, to_task, serialize_fields)
 }
 
-/// The same, with other keys in the result than the fields of the report.
+/// Like `run`, but `to_fields` makes the keys of the result from the report, which is not serialized itself.
 pub(crate) fn run_with_fields<T: Task>(
     call: &Call,
     to_task: fn(&Call) -> Result<T, Failure>,

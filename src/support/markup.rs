@@ -1,6 +1,6 @@
-//! Markup in messages and documentation: `O(force)` is the option `force`, however a face writes options.
+//! Markup in messages and documentation: `O(force)` stands for the option `force`.
 //!
-//! Layers that know no face name options in this form, and each face renders them: Ansible `force`, the command line
+//! The layers below the faces name options in this form, and each face renders them: Ansible `force`, the command line
 //! `--force`. Documentation has further marks, those of `ansible-doc`.
 
 use std::fmt;

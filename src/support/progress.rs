@@ -1,4 +1,4 @@
-//! Progress events: requests, uploads and waits. A front end may show them.
+//! Progress events: requests, uploads and waits. A face may show them.
 
 use std::fmt;
 use std::path::Path;

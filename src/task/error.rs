@@ -1,6 +1,6 @@
 //! Errors of tasks: why one cannot be planned or did not succeed, as one sentence with a separate hint.
 //!
-//! Sentences and hints name options in markup, such as `O(force)`, and each front end renders them.
+//! Sentences and hints name options in markup, such as `O(force)`, and each face renders them.
 
 use std::time::Duration;
 

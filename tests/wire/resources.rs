@@ -502,7 +502,7 @@ fn an_image_that_never_ends_is_not_read_to_its_end() {
     let server = Server::start([get("/tftp/").raw(begin.into())]);
     let made = upload(b"abc");
     let file = ImageFile::open(&made.path).unwrap();
-    // Who waited for more of it would only see it stall.
+    // A client that reads beyond the expected size gets no more bytes, and fails at the short timeout.
     let (client, _) = client_with_short_timeout(&server);
     assert!(!client.images().holds(&image, file.digest()).unwrap());
     server.finish();

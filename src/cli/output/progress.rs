@@ -16,7 +16,8 @@ use crate::client::{ProgressEvent, ProgressListener};
 /// How often a line is drawn between two events.
 const TICK: Duration = Duration::from_millis(250);
 
-/// The columns that a third for the name, sizes of gigabytes and a bar need.
+/// The least width of the terminal at which the line of an upload has room for the file's name (a third of the width),
+/// sizes in gigabytes and a bar.
 const UPLOAD_COLUMNS: usize = 72;
 
 /// The state stands first: a narrow terminal cuts the end.

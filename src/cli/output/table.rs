@@ -63,7 +63,7 @@ impl TableColumn {
     /// The width below which other columns are left out instead.
     fn least_width(&self, room: usize) -> usize {
         let beginning = match self.name {
-            // The longest IPv4 address, and a sign that there are more.
+            // The longest IPv4 address has 15 characters; `, …` after it says that there are more.
             "address" => 18,
             // Their beginnings say enough.
             "holder" | "boots" | "assignees" | "interfaces" | "power" => 10,

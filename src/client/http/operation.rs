@@ -14,15 +14,16 @@ pub(crate) struct Operation {
 pub(crate) enum Effect {
     /// It changes nothing.
     Read,
-    /// Sent twice, it has the effect of once.
+    /// Sending it twice has the same effect as sending it once.
     Write,
-    /// The same, and an object that is gone when it is sent again was deleted by the first one.
+    /// It may be sent twice like a write. If the answer to the first attempt is lost and the next one gets a 404, the first
+    /// attempt has deleted the object.
     Delete,
     /// It takes effect each time that it is sent.
     Action,
 }
 
-/// What a request is about: whether its failure says something of other requests depends on it.
+/// What a request is about. It decides whether a failure of the request means that other requests fail too.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Subject {
     /// No single object, such as a list. Where the server fails at it, it fails for everyone.

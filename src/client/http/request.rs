@@ -33,7 +33,7 @@ pub(crate) enum Endpoint {
     /// A file on the boot endpoint, which needs no token and gets none.
     BootFile {
         name: HeaderValue,
-        /// How large it should be. Of a larger one not much more is read.
+        /// The expected size. Reading stops with the first chunk that exceeds it, so a larger file is not read to its end.
         size: u64,
     },
 }

@@ -102,7 +102,7 @@ async fn read_to_end(
             Ok(Some(chunk)) => chunk,
             Ok(None) => break,
             Err(error) if good => return Err(ReadError::Lost(error)),
-            // The status of a refusal is worth more than the rest of its text.
+            // The status of a refusal is known and says what failed, so the refusal is returned with a part of its text.
             Err(_) => break,
         };
         exchange.record_transfer();

@@ -31,7 +31,8 @@ pub(super) fn call(
         let may_repeat = error.never_reached_the_server()
             || (effect != Effect::Action && error.leaves_the_outcome_open());
         if !may_repeat || !attempts.pause_after(&error) {
-            // That the server cannot be reached now does not say what it did before.
+            // If the server cannot be reached now, an earlier attempt may still have taken effect. So the error of that attempt
+            // is returned, which leaves the outcome open.
             let lost = lost
                 .filter(|lost| lost.may_have_taken_effect() && error.never_reached_the_server());
             return Err(attempts.end(lost.unwrap_or(error)));

@@ -16,7 +16,7 @@ impl BlockingRuntime {
         Ok(BlockingRuntime(Some(runtime)))
     }
 
-    /// Waits for the end of an exchange. Returns `None` when the exchange does.
+    /// Waits for the end of an exchange and returns its output: `None` if it stalled.
     pub(crate) fn run<T>(&self, exchange: impl Future<Output = Option<T>>) -> Option<T> {
         self.0.as_ref()?.block_on(async {
             // Nothing drove the kept connections since the last exchange. `yield_now` returns after the event loop has asked

@@ -24,7 +24,8 @@ use crate::client::{BaseUrl, Error, ErrorKind, ProgressListener, Result, TlsSett
 /// How often a redirect within the server is followed.
 const MAX_REDIRECTS: u32 = 5;
 
-/// How many stall timeouts an answer may take that never stalls.
+/// The time limit for a whole answer, in stall timeouts. A server that sends a byte now and then never stalls, so the stall
+/// timeout alone would not end the call. Files have no such limit.
 const ANSWER_TIMEOUT_FACTOR: u32 = 10;
 
 /// The connections to one server.

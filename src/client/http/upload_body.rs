@@ -8,6 +8,10 @@
 //! HTTP client then drops an answer that it has not read. So the event loop asks the system for events right before every
 //! chunk is written: `yield_now` returns after it has done so. The chunk is read and hashed before that, because an answer
 //! that comes between the check and the write is lost. Without this most answers before an immediate close are lost.
+//!
+//! The event loop is also asked before every chunk is read. The HTTP client asks for the first chunk before it has written the
+//! head of the request, and it writes the head while the body waits. So the server gets the head even if the first reading
+//! finds that the file has changed. Without this the test `upload_of_a_changed_file_is_broken_off` fails.
 
 use std::fs::File;
 use std::future::Future;

@@ -48,7 +48,7 @@ impl Candidates {
         }
     }
 
-    /// Those that the token's user holds for this reason; None is any reason.
+    /// The machines that the token's user holds for this reason, or for any reason if it is `None`.
     pub(super) fn held(
         &self,
         client: &ReadOnlyClient,

@@ -1,4 +1,4 @@
-//! BootRun: the lab's machines send the requests of the DHCP and TFTP bridges and of installers to the lab itself.
+//! Network boots: the lab's machines send the requests of the DHCP and TFTP bridges and of installers to the lab itself.
 
 use std::io;
 use std::net::Ipv4Addr;

@@ -9,7 +9,7 @@ use std::process::Command;
 /// On a real machine `in-target` changes root into the installed system. Here it only runs the command.
 const IN_TARGET: &str = "#!/bin/sh\nexec \"$@\"\n";
 
-/// Returns the late command of a rendered preseed, with continuation lines join_lines.
+/// Returns the late command of a rendered preseed, with its continuation lines joined.
 pub(crate) fn find(preseed: &str) -> Option<String> {
     join_lines(preseed)
         .lines()

@@ -324,7 +324,8 @@ async fn receive(
     })
 }
 
-/// Reads a form. It must begin with its boundary after optional blanks; otherwise it may_have_effect as a form without parts.
+/// Reads a form. As on the server, a body that does not begin with its boundary, after optional blanks, counts as a form
+/// without parts.
 async fn read_form(body: Incoming, boundary: &str, shared: &Shared) -> (Option<Form>, u64) {
     let size = Arc::new(AtomicU64::new(0));
     let begins = Arc::new(AtomicBool::new(true));

@@ -104,7 +104,8 @@ fn recorded_exchanges_with_one_database_session_are_answered_like_the_real_serve
     replay_all(Sessions::One);
 }
 
-/// The recorded files of a server that is started in this way. The files that one_session does not have are the same in both.
+/// The recorded files of a server that is started in this way. A file that is missing in the folder `one_session` is valid
+/// for both ways.
 fn recorded_files(sessions: Sessions) -> Vec<PathBuf> {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../recordings");
     let one_session = folder.join("one_session");

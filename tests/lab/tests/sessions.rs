@@ -115,7 +115,7 @@ fn the_assignees_own_put_stores_a_reservation() {
 }
 
 #[test]
-fn a_reservation_that_finds_nothing_takes_the_next_commit_for_its_savepoint() {
+fn after_a_reservation_that_finds_nothing_the_next_change_is_lost_at_a_restart() {
     let lab = one_session();
     let none = json!({"query": "(= name \"nosuch\")"});
     assert_eq!(api(&lab, BOB, "POST", RESERVATION, none).status, 404);
@@ -128,7 +128,7 @@ fn a_reservation_that_finds_nothing_takes_the_next_commit_for_its_savepoint() {
 }
 
 #[test]
-fn a_reservation_that_finds_nothing_takes_the_next_rollback_too() {
+fn after_a_reservation_that_finds_nothing_the_next_conflict_rolls_nothing_back() {
     let lab = one_session();
     reserve(&lab);
     let none = json!({"query": "(= name \"nosuch\")"});
@@ -351,7 +351,7 @@ fn a_nul_in_a_text_that_is_only_searched_for_is_refused_and_breaks_nothing() {
 }
 
 #[test]
-fn with_a_session_for_each_request_nothing_of_this_happens() {
+fn with_a_session_for_each_request_only_committed_changes_are_stored() {
     let lab = Lab::start();
     reserve(&lab);
     refused_change(&lab);
@@ -365,7 +365,7 @@ fn with_a_session_for_each_request_nothing_of_this_happens() {
 }
 
 #[test]
-fn the_setting_restarts_the_server_in_the_other_way_and_a_reset_in_the_first_one() {
+fn another_value_of_sessions_restarts_the_server_and_a_reset_restores_the_first_value() {
     let lab = Lab::start();
     let set = |value: &str| control(&lab, "POST", "settings", json!({"sessions": value}));
     assert_eq!(set("one").json()["sessions"], "one");
