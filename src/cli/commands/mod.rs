@@ -7,7 +7,6 @@ pub(crate) mod wait;
 
 use crate::ansible::{Kind, Module, Opt, Return, Support};
 use crate::modules;
-use crate::modules::options::connection;
 
 pub(crate) struct Command {
     /// The words after `mrp`: a noun and a verb, or a verb alone.
@@ -16,9 +15,9 @@ pub(crate) struct Command {
     pub(crate) module: &'static Module,
     /// An option that the command fixes, with its value.
     pub(crate) fixed: Option<(&'static str, &'static str)>,
-    /// The names, between blanks, of the options that the command has besides its operands. None for all options of the
-    /// module.
-    pub(crate) only: Option<&'static str>,
+    /// The names, between blanks, of the options that the command has besides its operands. Each row says them, so
+    /// that a new option of a module appears in no command unasked.
+    pub(crate) only: &'static str,
     /// The options whose values are given without their names, each with its word in the help.
     pub(crate) operands: &'static [(&'static str, &'static str)],
     /// The module's list option, for a command whose operand may be given several times.
@@ -45,14 +44,18 @@ pub(crate) enum View {
 }
 
 impl Command {
-    /// With all options of the module, and the steps of the plan as its result.
-    const fn new(words: &'static [&'static str], module: &'static Module) -> Command {
+    /// With only these options of the module besides the operands, and the steps of the plan as its result.
+    const fn new(
+        words: &'static [&'static str],
+        module: &'static Module,
+        only: &'static str,
+    ) -> Command {
         Command {
             words,
             about: "",
             module,
             fixed: None,
-            only: None,
+            only,
             operands: &[],
             list: None,
             view: View::Steps,
@@ -67,11 +70,6 @@ impl Command {
 
     const fn fixed(mut self, option: &'static str, value: &'static str) -> Command {
         self.fixed = Some((option, value));
-        self
-    }
-
-    const fn only(mut self, options: &'static str) -> Command {
-        self.only = Some(options);
         self
     }
 
@@ -101,19 +99,10 @@ impl Command {
         self.module.spec.attributes.diff_mode.support != Support::None
     }
 
-    /// The options of the command, without those of the connection, in the order of the module's table.
+    /// The options of the command, in the order of the module's table.
     pub(crate) fn options(&self) -> impl Iterator<Item = &'static Opt> {
-        let is_of_connection = |option: &Opt| {
-            connection::OPTIONS
-                .iter()
-                .any(|other| other.name == option.name)
-        };
-        let is_shown = move |option: &&Opt| match self.only {
-            Some(only) => {
-                only.split(' ').any(|name| name == option.name) || self.is_operand(option)
-            }
-            // Several operands become a list of objects.
-            None => !is_of_connection(option) && !matches!(option.kind, Kind::Items(_)),
+        let is_shown = |option: &&Opt| {
+            self.only.split(' ').any(|name| name == option.name) || self.is_operand(option)
         };
         self.module.spec.all_options().filter(is_shown)
     }
@@ -145,6 +134,9 @@ impl Command {
     }
 }
 
+/// For a command that has no options besides its operands.
+const ONLY_OPERANDS: &str = "";
+
 /// The options of `power on` and `power off`.
 const SWITCH_POWER: &str = "id wait wait_timeout wait_interval allow_unassigned fail_fast";
 
@@ -164,168 +156,213 @@ pub(crate) const NOUNS: &[(&str, &str)] = &[
 
 /// All commands, in the order of the help.
 pub(crate) const ALL: &[Command] = &[
-    Command::new(&["image", "list"], &modules::IMAGE_INFO)
-        .about("List the images that you may use")
-        .view(View::Table(
-            "images",
-            "id description type arch user known_good public upload_date",
-        ))
-        .example("mrp image list --arch arm64 --description 'debian 12*'"),
-    Command::new(&["image", "show"], &modules::IMAGE_INFO)
-        .about("Show all there is to know about images")
-        .operands(&[("description", "DESCRIPTION")])
-        .view(View::Details("images"))
-        .example("mrp image show 'debian 12 installer'"),
-    Command::new(&["image", "upload"], &modules::IMAGE)
-        .about("Upload a file as an image, unless the server has its bytes already")
-        .fixed("state", "present")
-        .only("description type arch public known_good id force prune")
-        .operands(&[("path", "FILE")])
-        .example("mrp image upload linux --description debian --type Kernel --arch arm64"),
-    Command::new(&["image", "delete"], &modules::IMAGE)
+    Command::new(
+        &["image", "list"],
+        &modules::IMAGE_INFO,
+        "description type arch name mine known_good",
+    )
+    .about("List the images that you may use")
+    .view(View::Table(
+        "images",
+        "id description type arch user known_good public upload_date",
+    ))
+    .example("mrp image list --arch arm64 --description 'debian 12*'"),
+    Command::new(
+        &["image", "show"],
+        &modules::IMAGE_INFO,
+        "type arch name mine known_good",
+    )
+    .about("Show all there is to know about images")
+    .operands(&[("description", "DESCRIPTION")])
+    .view(View::Details("images"))
+    .example("mrp image show 'debian 12 installer'"),
+    Command::new(
+        &["image", "upload"],
+        &modules::IMAGE,
+        "description type arch public known_good id force prune",
+    )
+    .about("Upload a file as an image, unless the server has its bytes already")
+    .fixed("state", "present")
+    .operands(&[("path", "FILE")])
+    .example("mrp image upload linux --description debian --type Kernel --arch arm64"),
+    Command::new(&["image", "delete"], &modules::IMAGE, "type arch id")
         .about("Delete your images of a description")
         .fixed("state", "absent")
-        .only("type arch id")
         .operands(&[("description", "DESCRIPTION")])
         .example("mrp image delete 'debian 12' --type Kernel --arch arm64 --check"),
-    Command::new(&["preseed", "list"], &modules::PRESEED_INFO)
-        .about("List the preseeds that you may use")
-        .only("name description type mine known_good")
-        .view(View::Table(
-            "preseeds",
-            "id name type user known_good public size description",
-        ))
-        .example("mrp preseed list --mine"),
-    Command::new(&["preseed", "show"], &modules::PRESEED_INFO)
-        .about("Show preseeds, with their texts when asked")
-        .operands(&[("name", "NAME")])
-        .view(View::Details("preseeds"))
-        .example("mrp preseed show debian-12-ci --content"),
-    Command::new(&["preseed", "upload"], &modules::PRESEED)
-        .about("Bring a preseed to the text of a file")
-        .fixed("state", "present")
-        .only("name type description public known_good")
-        .operands(&[("path", "FILE")])
-        .example("mrp preseed upload debian-12.preseed --name debian-12-ci --diff"),
-    Command::new(&["preseed", "delete"], &modules::PRESEED)
+    Command::new(
+        &["preseed", "list"],
+        &modules::PRESEED_INFO,
+        "name description type mine known_good",
+    )
+    .about("List the preseeds that you may use")
+    .view(View::Table(
+        "preseeds",
+        "id name type user known_good public size description",
+    ))
+    .example("mrp preseed list --mine"),
+    Command::new(
+        &["preseed", "show"],
+        &modules::PRESEED_INFO,
+        "description type mine known_good content",
+    )
+    .about("Show preseeds, with their texts when asked")
+    .operands(&[("name", "NAME")])
+    .view(View::Details("preseeds"))
+    .example("mrp preseed show debian-12-ci --content"),
+    Command::new(
+        &["preseed", "upload"],
+        &modules::PRESEED,
+        "name type description public known_good",
+    )
+    .about("Bring a preseed to the text of a file")
+    .fixed("state", "present")
+    .operands(&[("path", "FILE")])
+    .example("mrp preseed upload debian-12.preseed --name debian-12-ci --diff"),
+    Command::new(&["preseed", "delete"], &modules::PRESEED, ONLY_OPERANDS)
         .about("Delete a preseed")
         .fixed("state", "absent")
-        .only("")
         .operands(&[("name", "NAME")])
         .example("mrp preseed delete debian-11-ci"),
-    Command::new(&["machine", "list"], &modules::MACHINE_INFO)
-        .about("List machines")
-        .only("query name arch state mine gather")
-        .view(View::Table(
-            "machines",
-            "id name arch state power assignees interfaces subarch netboot_enabled",
-        ))
-        .example("mrp machine list --mine --gather state,power"),
-    Command::new(&["machine", "show"], &modules::MACHINE_INFO)
+    Command::new(
+        &["machine", "list"],
+        &modules::MACHINE_INFO,
+        "query name arch state mine gather",
+    )
+    .about("List machines")
+    .view(View::Table(
+        "machines",
+        "id name arch state power assignees interfaces subarch netboot_enabled",
+    ))
+    .example("mrp machine list --mine --gather state,power"),
+    Command::new(&["machine", "show"], &modules::MACHINE_INFO, ONLY_OPERANDS)
         .about("Show all there is to know about machines")
         .fixed("gather", "state,interfaces,assignees")
-        .only("")
         .operands(&[("names", "MACHINE")])
         .view(View::Details("machines"))
         .example("mrp machine show qdc01"),
-    Command::new(&["machine", "configure"], &modules::MACHINE)
-        .about("Set what machines boot next, and nothing else")
-        .fixed("state", "configured")
-        .only(
-            "id arch subarch kernel kernel_id initrd initrd_id preseed preseed_id \
-             kernel_opts netboot allow_unassigned fail_fast",
-        )
-        .machines()
-        .example("mrp machine configure qdc01 --kernel 'my test kernel' --netboot"),
-    Command::new(&["machine", "provision"], &modules::MACHINE)
-        .about("Install machines, unless they are installed like that, and wait")
-        .fixed("state", "provisioned")
-        .only(
-            "id arch subarch kernel kernel_id initrd initrd_id preseed preseed_id \
-             kernel_opts netboot force wait wait_timeout wait_interval \
-             netboot_when_ready allow_unassigned fail_fast",
-        )
-        .machines()
-        .example("mrp machine provision qdc01 --kernel deb12 --initrd deb12 --preseed ci"),
-    Command::new(&["machine", "report"], &report::MODULE)
-        .about("Report on behalf of machines that they are ready, or not")
-        .machines()
-        .example("mrp machine report qdc01 --state ready"),
-    Command::new(&["machine", "wait"], &wait::MODULE)
+    Command::new(
+        &["machine", "configure"],
+        &modules::MACHINE,
+        "id arch subarch kernel kernel_id initrd initrd_id preseed preseed_id \
+         kernel_opts netboot allow_unassigned fail_fast",
+    )
+    .about("Set what machines boot next, and nothing else")
+    .fixed("state", "configured")
+    .machines()
+    .example("mrp machine configure qdc01 --kernel 'my test kernel' --netboot"),
+    Command::new(
+        &["machine", "provision"],
+        &modules::MACHINE,
+        "id arch subarch kernel kernel_id initrd initrd_id preseed preseed_id \
+         kernel_opts netboot force wait wait_timeout wait_interval \
+         netboot_when_ready allow_unassigned fail_fast",
+    )
+    .about("Install machines, unless they are installed like that, and wait")
+    .fixed("state", "provisioned")
+    .machines()
+    .example("mrp machine provision qdc01 --kernel deb12 --initrd deb12 --preseed ci"),
+    Command::new(
+        &["machine", "report"],
+        &report::MODULE,
+        "id state allow_unassigned",
+    )
+    .about("Report on behalf of machines that they are ready, or not")
+    .machines()
+    .example("mrp machine report qdc01 --state ready"),
+    Command::new(&["machine", "wait"], &wait::MODULE, "id wait_timeout")
         .about("Wait until machines are ready; fail when one reports an error")
         .machines()
         .example("mrp machine wait qdc01 qdc02 --wait-timeout 1800"),
-    Command::new(&["power", "show"], &modules::MACHINE_INFO)
+    Command::new(&["power", "show"], &modules::MACHINE_INFO, ONLY_OPERANDS)
         .about("Ask the BMCs of machines for their power")
         .fixed("gather", "power")
-        .only("")
         .operands(&[("names", "MACHINE")])
         .view(View::Table("machines", "name power"))
         .example("mrp power show qdc01 qdc02"),
-    Command::new(&["power", "on"], &modules::POWER)
+    Command::new(&["power", "on"], &modules::POWER, SWITCH_POWER)
         .about("Switch machines on")
         .fixed("state", "on")
-        .only(SWITCH_POWER)
         .machines()
         .example("mrp power on qdc01"),
-    Command::new(&["power", "off"], &modules::POWER)
+    Command::new(&["power", "off"], &modules::POWER, SWITCH_POWER)
         .about("Switch machines off")
         .fixed("state", "off")
-        .only(SWITCH_POWER)
         .machines()
         .example("mrp power off qdc01 qdc02"),
-    Command::new(&["power", "reboot"], &modules::POWER)
-        .about("Reset machines, and say what they start from this once")
-        .fixed("state", "rebooted")
-        .only("id boot force wait wait_timeout wait_interval allow_unassigned fail_fast")
-        .machines()
-        .example("mrp power reboot qdc01 --boot disk"),
-    Command::new(&["interface", "list"], &modules::MACHINE_INFO)
-        .about("List the interfaces of machines")
-        .fixed("gather", "interfaces")
-        .only("")
-        .operands(&[("names", "MACHINE")])
-        .view(View::Interfaces)
-        .example("mrp interface list qdc01"),
-    Command::new(&["interface", "set"], &modules::INTERFACE)
-        .about("Set where an interface has its address from, or rename it")
-        .only("id interface_id config_type_v4 ipv4 identifier allow_unassigned")
-        .operands(&[("name", "MACHINE"), ("interface", "INTERFACE")])
-        .example("mrp interface set qdc01 eth1 --config-type-v4 static --ipv4 auto"),
-    Command::new(&["net", "show"], &modules::NETWORK_FACTS)
-        .about("Show the addresses of your machines, or of those that are named")
-        .only("query all interface")
-        .operands(&[("machines", "MACHINE")])
-        .view(View::Table("machines", "name ipv4 netmask mac arch"))
-        .example("mrp net show qdc01 --interface eth1"),
-    Command::new(&["reserve"], &modules::RESERVATION)
-        .about("Hold a machine by name, or free machines that a query matches")
-        .fixed("state", "present")
-        .only("id query count reason user wait wait_timeout wait_interval")
-        .operands(&[("name", "MACHINE")])
-        .view(View::Reservation)
-        .example("mrp reserve --query '(= arch \"arm64\")' --count 2 --reason 'CI run 7'"),
-    Command::new(&["release"], &modules::RESERVATION)
+    Command::new(
+        &["power", "reboot"],
+        &modules::POWER,
+        "id boot force wait wait_timeout wait_interval allow_unassigned fail_fast",
+    )
+    .about("Reset machines, and say what they start from this once")
+    .fixed("state", "rebooted")
+    .machines()
+    .example("mrp power reboot qdc01 --boot disk"),
+    Command::new(
+        &["interface", "list"],
+        &modules::MACHINE_INFO,
+        ONLY_OPERANDS,
+    )
+    .about("List the interfaces of machines")
+    .fixed("gather", "interfaces")
+    .operands(&[("names", "MACHINE")])
+    .view(View::Interfaces)
+    .example("mrp interface list qdc01"),
+    Command::new(
+        &["interface", "set"],
+        &modules::INTERFACE,
+        "id interface_id config_type_v4 ipv4 identifier allow_unassigned",
+    )
+    .about("Set where an interface has its address from, or rename it")
+    .operands(&[("name", "MACHINE"), ("interface", "INTERFACE")])
+    .example("mrp interface set qdc01 eth1 --config-type-v4 static --ipv4 auto"),
+    Command::new(
+        &["net", "show"],
+        &modules::NETWORK_FACTS,
+        "query all interface",
+    )
+    .about("Show the addresses of your machines, or of those that are named")
+    .operands(&[("machines", "MACHINE")])
+    .view(View::Table("machines", "name ipv4 netmask mac arch"))
+    .example("mrp net show qdc01 --interface eth1"),
+    Command::new(
+        &["reserve"],
+        &modules::RESERVATION,
+        "id query count reason user wait wait_timeout wait_interval",
+    )
+    .about("Hold a machine by name, or free machines that a query matches")
+    .fixed("state", "present")
+    .operands(&[("name", "MACHINE")])
+    .view(View::Reservation)
+    .example("mrp reserve --query '(= arch \"arm64\")' --count 2 --reason 'CI run 7'"),
+    Command::new(&["release"], &modules::RESERVATION, "id query reason user")
         .about("Give machines back")
         .fixed("state", "absent")
-        .only("id query reason user")
         .operands(&[("name", "MACHINE")])
         .view(View::Reservation)
         .example("mrp release --reason 'CI run 7'"),
-    Command::new(&["console"], &modules::CONSOLE)
+    Command::new(&["console"], &modules::CONSOLE, "id allow_unassigned")
         .about("Open a way to the serial console of a machine")
         .operands(&[("name", "MACHINE")])
         .view(View::Console)
         .example("websocat --binary \"$(mrp console qdc01)\""),
-    Command::new(&["lab", "status"], &status::MODULE)
-        .about("Show the whole lab, a line for each machine")
-        .view(View::Status)
-        .example("mrp lab status --watch"),
-    Command::new(&["inventory"], &inventory::MODULE)
-        .about("Print the lab as an inventory for Ansible")
-        .only("scope query interface holders host_name cache cache_lifetime")
-        .view(View::Json("inventory"))
-        .example("mrp inventory --scope mine --interface eth1"),
+    Command::new(
+        &["lab", "status"],
+        &status::MODULE,
+        "name arch query mine interface watch interval",
+    )
+    .about("Show the whole lab, a line for each machine")
+    .view(View::Status)
+    .example("mrp lab status --watch"),
+    Command::new(
+        &["inventory"],
+        &inventory::MODULE,
+        "scope query interface holders host_name cache cache_lifetime",
+    )
+    .about("Print the lab as an inventory for Ansible")
+    .view(View::Json("inventory"))
+    .example("mrp inventory --scope mine --interface eth1"),
 ];
 
 #[cfg(test)]
@@ -337,10 +374,12 @@ mod tests {
         for command in ALL {
             let fixed = command.fixed.iter().map(|(name, _)| *name);
             let operands = command.operands.iter().map(|(name, _)| *name);
-            let only = command.only.unwrap_or_default().split_whitespace();
+            let only = command.only.split_whitespace();
             for name in fixed.chain(operands).chain(only).chain(command.list) {
                 command.option(name);
             }
+            let options = command.options();
+            assert!(options.count() > 0, "{:?} names no option", command.words);
         }
     }
 }
