@@ -25,7 +25,8 @@ pub(crate) static SPEC: ModuleSpec = ModuleSpec {
     options: &[OPTIONS, connection::OPTIONS],
     constraints: connection::CONSTRAINTS,
     ..ModuleSpec::EMPTY
-};
+}
+.documented();
 
 /// The options of the inventory itself.
 pub const OPTIONS: &[Opt] = &[

@@ -47,7 +47,8 @@ static SPEC: ModuleSpec = ModuleSpec {
     examples: EXAMPLES,
     returns: RETURNS,
     ..ModuleSpec::EMPTY
-};
+}
+.documented();
 
 const OPTIONS: &[Opt] = &[machine::ALLOW_UNASSIGNED];
 

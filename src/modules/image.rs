@@ -56,7 +56,8 @@ static SPEC: ModuleSpec = ModuleSpec {
     examples: EXAMPLES,
     returns: RETURNS,
     ..ModuleSpec::EMPTY
-};
+}
+.documented();
 
 const OPTIONS: &[Opt] = &[
     Opt::new("description", Kind::Str).required().about(&[

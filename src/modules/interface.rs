@@ -52,7 +52,8 @@ static SPEC: ModuleSpec = ModuleSpec {
     examples: EXAMPLES,
     returns: RETURNS,
     ..ModuleSpec::EMPTY
-};
+}
+.documented();
 
 const OPTIONS: &[Opt] = &[
     Opt::new("interface", Kind::Str).about(&[

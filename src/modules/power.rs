@@ -54,7 +54,8 @@ static SPEC: ModuleSpec = ModuleSpec {
     examples: EXAMPLES,
     returns: RETURNS,
     ..ModuleSpec::EMPTY
-};
+}
+.documented();
 
 const OPTIONS: &[Opt] = &[
     Opt::new("state", Kind::Str).required().choices(&["on", "off", "rebooted"]).about(&[

@@ -28,7 +28,8 @@ static SPEC: ModuleSpec = ModuleSpec {
     examples: EXAMPLES,
     returns: RETURNS,
     ..ModuleSpec::EMPTY
-};
+}
+.documented();
 
 const OPTIONS: &[Opt] = &[
     Opt::new("name", Kind::Str).about(&["Pattern for the name, for example V(debian-*)."]),

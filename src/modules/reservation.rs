@@ -65,7 +65,8 @@ static SPEC: ModuleSpec = ModuleSpec {
     examples: EXAMPLES,
     returns: RETURNS,
     ..ModuleSpec::EMPTY
-};
+}
+.documented();
 
 const OPTIONS: &[Opt] = &[
     Opt::new("query", Kind::Str).about(&[

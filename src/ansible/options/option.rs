@@ -4,6 +4,8 @@ use std::env;
 
 use serde_json::Value;
 
+use crate::ansible::options::spec::DOCUMENTED;
+
 #[derive(Clone, Copy, Debug)]
 pub struct Opt {
     pub name: &'static str,
@@ -142,7 +144,9 @@ impl Opt {
     }
 
     pub const fn about(mut self, description: &'static [&'static str]) -> Opt {
-        self.description = description;
+        if DOCUMENTED {
+            self.description = description;
+        }
         self
     }
 

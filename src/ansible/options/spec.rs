@@ -5,6 +5,9 @@
 
 use crate::ansible::options::option::{Literal, Opt};
 
+/// Whether the texts of the documentation are compiled in: only the command line shows them.
+pub(crate) const DOCUMENTED: bool = cfg!(feature = "documentation");
+
 /// The table of a module.
 #[derive(Clone, Copy, Debug)]
 pub struct ModuleSpec {
@@ -111,6 +114,21 @@ impl ModuleSpec {
         returns: &[],
     };
 
+    /// The same table, without its texts in a program that does not show them.
+    pub const fn documented(self) -> ModuleSpec {
+        if DOCUMENTED {
+            return self;
+        }
+        ModuleSpec {
+            short_description: "",
+            description: &[],
+            notes: &[],
+            seealso: &[],
+            examples: "",
+            ..self
+        }
+    }
+
     /// The option that takes a list of objects, if the module has one.
     pub fn list_option(&self) -> Option<&'static Opt> {
         self.all_options()
@@ -185,8 +203,8 @@ impl Attribute {
     ) -> Attribute {
         Attribute {
             support,
-            description,
-            details,
+            description: if DOCUMENTED { description } else { "" },
+            details: if DOCUMENTED { details } else { &[] },
         }
     }
 }
@@ -204,17 +222,23 @@ impl Return {
     }
 
     pub const fn about(mut self, description: &'static str) -> Return {
-        self.description = description;
+        if DOCUMENTED {
+            self.description = description;
+        }
         self
     }
 
     pub const fn returned(mut self, returned: &'static str) -> Return {
-        self.returned = returned;
+        if DOCUMENTED {
+            self.returned = returned;
+        }
         self
     }
 
     pub const fn sample(mut self, sample: &'static str) -> Return {
-        self.sample = Some(sample);
+        if DOCUMENTED {
+            self.sample = Some(sample);
+        }
         self
     }
 

@@ -28,7 +28,8 @@ static SPEC: ModuleSpec = ModuleSpec {
     deprecation: Some("mr_provisioner_get_ip is the old role's name: use mrp_network_facts"),
     examples: EXAMPLES,
     returns: RETURNS,
-};
+}
+.documented();
 
 /// The interface, when none is named.
 const DEFAULT_INTERFACE: &str = "eth1";

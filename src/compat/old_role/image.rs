@@ -33,7 +33,8 @@ static SPEC: ModuleSpec = ModuleSpec {
     deprecation: Some("mr_provisioner_image is the old role's name: use mrp_image"),
     examples: EXAMPLES,
     returns: RETURNS,
-};
+}
+.documented();
 
 const OPTIONS: &[Opt] = &[
     Opt::new("description", Kind::Str)

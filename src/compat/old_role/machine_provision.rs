@@ -45,7 +45,8 @@ static SPEC: ModuleSpec = ModuleSpec {
     deprecation: Some("mr_provisioner_machine_provision is the old role's name: use mrp_machine"),
     examples: EXAMPLES,
     returns: RETURNS,
-};
+}
+.documented();
 
 const OPTIONS: &[Opt] = &[
     Opt::new("machine_name", Kind::Str).required().about(&["Exact name of the machine."]),

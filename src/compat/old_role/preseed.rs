@@ -30,7 +30,8 @@ static SPEC: ModuleSpec = ModuleSpec {
     deprecation: Some("mr_provisioner_preseed is the old role's name: use mrp_preseed"),
     examples: EXAMPLES,
     returns: RETURNS,
-};
+}
+.documented();
 
 const OPTIONS: &[Opt] = &[
     Opt::new("name", Kind::Str)
