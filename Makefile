@@ -55,6 +55,7 @@ lint: ## Checks format, lints and documentation as CI does
 	$(CARGO) fmt --all --check
 	$(CARGO) clippy --workspace --all-targets --locked -- -D warnings
 	$(CARGO) clippy -p mr-provisioner --lib --bin mrp-ansible --no-default-features --locked -- -D warnings
+	RUSTDOCFLAGS="-D warnings" $(CARGO) doc -p mr-provisioner --lib --no-deps --no-default-features --locked
 	RUSTDOCFLAGS="-D warnings" $(CARGO) doc -p mr-provisioner --lib --no-deps --locked
 
 # -p: built together with the lab, the binaries would get the lab's features of their common dependencies.

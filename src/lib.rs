@@ -21,11 +21,11 @@
 //! - [`client`] is the client library: it knows HTTP and the server, nothing of Ansible.
 //! - `task` has idempotent tasks: a desired state is compared with the server's, which gives a plan, and the plan is
 //!   applied. It knows [`client`], nothing of Ansible.
-//! - [`ansible`] is the protocol of binary modules: options in, one JSON result out. It knows no server.
-//! - [`modules`] has one file for each Ansible module: its options, and the conversions from options to a task and from the
+//! - `ansible` is the protocol of binary modules: options in, one JSON result out. It knows no server.
+//! - `modules` has one file for each Ansible module: its options, and the conversions from options to a task and from the
 //!   task's outcome to a result.
-//! - [`inventory`] is the lab as Ansible reads an inventory.
-//! - [`cli`] is the command line.
+//! - `inventory` is the lab as Ansible reads an inventory.
+//! - `cli` is the command line.
 //! - `compat` is what exists only for the predecessors; `support` knows none of the layers.
 
 pub mod client;

@@ -118,6 +118,8 @@ struct ErrorDetails {
 pub(crate) struct ErrorResponse {
     pub(crate) status: Option<u16>,
     pub(crate) code: Option<ErrorCode>,
+    /// Whether the server gave a reason, even one that is not kept.
+    pub(crate) has_text: bool,
     /// The beginning of the raw body.
     pub(crate) body: String,
     pub(crate) retry_after: Option<Duration>,
@@ -208,6 +210,11 @@ impl Error {
     /// for high verbosity, and scrubbed.
     pub fn server_response(&self) -> Option<&str> {
         Some(self.0.response.body.as_str()).filter(|body| !body.is_empty())
+    }
+
+    /// Whether the server refused without a reason: it does so for machines that are assigned to others.
+    pub(crate) fn is_refused_without_text(&self) -> bool {
+        !self.0.response.has_text
     }
 
     /// Whether the object does not exist.

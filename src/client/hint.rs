@@ -20,8 +20,7 @@ pub(crate) fn hint(error: &Error) -> Option<&'static str> {
         ErrorKind::OutcomeUnknown => "Look at what the server has before trying again.",
         ErrorKind::Redirected => "If that is the server, give its URL.",
         ErrorKind::Unauthorized => "Tokens are made and deleted on the user's page of the server.",
-        // The refusals without a text are those of machines that are assigned to others.
-        ErrorKind::Forbidden if error.server_response().is_none() => {
+        ErrorKind::Forbidden if error.is_refused_without_text() => {
             "An administrator can assign the machine to the user."
         }
         ErrorKind::NoSuchPath | ErrorKind::Decode => {

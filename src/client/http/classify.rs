@@ -127,6 +127,7 @@ fn error(request: &Request, response: &Response, redactor: &Redactor) -> Error {
         .with_response(ErrorResponse {
             status: Some(status),
             code,
+            has_text: !response.body.is_empty(),
             body: server_text::without_passwords(&kept),
             retry_after: retry_after(response),
         })
