@@ -4,8 +4,8 @@
 //! refused. Nothing on the server ends the state `provisioning`: the installed system does.
 
 mod apply;
+mod boot_objects;
 mod plan;
-mod resolve;
 // The shipped modules wait in their own tasks.
 #[cfg(feature = "cli")]
 mod wait_ready;
@@ -13,7 +13,7 @@ mod wait_ready;
 use serde::Serialize;
 
 use apply::UnconfirmedOrder;
-use resolve::BootObjects;
+use boot_objects::BootObjects;
 #[cfg(feature = "cli")]
 pub(crate) use wait_ready::ReadinessSpec;
 

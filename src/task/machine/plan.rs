@@ -3,7 +3,7 @@
 use serde_json::json;
 
 use crate::client::{Machine, MachineChanges, MachineState, ReadOnlyClient, ReportedState};
-use crate::task::machine::resolve::BootObjects;
+use crate::task::machine::boot_objects::BootObjects;
 use crate::task::machine::{
     MachineGoal, MachineOp, MachinePlan, MachineSpec, ProvisionOrder, ProvisionSettings, Setting,
     machine_title, netboot_of, require_known_state,

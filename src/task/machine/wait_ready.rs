@@ -1,7 +1,7 @@
 //! Waiting for a machine that somebody else has provisioned.
 
 use crate::client::{Client, MachineState, ReadOnlyClient};
-use crate::task::machine::resolve::BootObjects;
+use crate::task::machine::boot_objects::BootObjects;
 use crate::task::machine::{
     MachineOp, MachinePlan, MachineRef, MachineReport, MachineSpec, machine_title, plan,
 };
