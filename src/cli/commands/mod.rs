@@ -265,15 +265,19 @@ pub(crate) const ALL: &[Command] = &[
     Command::new(
         &["machine", "report"],
         &report::MODULE,
-        "id state allow_unassigned",
+        "id state allow_unassigned fail_fast",
     )
     .about("Report on behalf of machines that they are ready, or not")
     .machines()
     .example("mrp machine report qdc01 --state ready"),
-    Command::new(&["machine", "wait"], &wait::MODULE, "id wait_timeout")
-        .about("Wait until machines are ready; fail when one reports an error")
-        .machines()
-        .example("mrp machine wait qdc01 qdc02 --wait-timeout 1800"),
+    Command::new(
+        &["machine", "wait"],
+        &wait::MODULE,
+        "id wait_timeout wait_interval fail_fast",
+    )
+    .about("Wait until machines are ready; fail when one reports an error")
+    .machines()
+    .example("mrp machine wait qdc01 qdc02 --wait-timeout 1800"),
     Command::new(&["power", "show"], &modules::MACHINE_INFO, ONLY_OPERANDS)
         .about("Ask the BMCs of machines for their power")
         .fixed("gather", "power")
