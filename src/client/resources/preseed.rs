@@ -143,7 +143,6 @@ impl Preseeds<'_, ReadWrite> {
         let request = Request::post("preseed", format!("creating preseed {:?}", new.name))
             .json(new)
             .about(Subject::Server)
-            .private()
             .conflict(NAME_TAKEN);
         let is_it = |preseed: &Preseed| {
             preseed.name == new.name
@@ -166,8 +165,7 @@ impl Preseeds<'_, ReadWrite> {
             format!("preseed/{id}"),
             format!("changing preseed {id}"),
             changes,
-        )
-        .private();
+        );
         self.pipeline.json(&request.forbidden(FOREIGN))
     }
 
