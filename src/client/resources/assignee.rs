@@ -9,7 +9,7 @@ use serde_json::json;
 use crate::client::client::ReadWrite;
 use crate::client::http::request::Request;
 use crate::client::resources::handle::handle;
-use crate::client::resources::wire_types::id;
+use crate::client::resources::wire_types::{id, nullable};
 use crate::client::{ErrorCode, MachineId, Result};
 
 id! {
@@ -17,14 +17,16 @@ id! {
     AssigneeId
 }
 
-/// An assignment as the server shows it.
+/// An assignment as the server shows it. Plans compare its fields, so one that is missing is an error, and not null.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub struct Assignee {
     /// The assignment's id.
     pub id: AssigneeId,
     /// The user's name.
+    #[serde(deserialize_with = "nullable")]
     pub user: Option<String>,
     /// Why, if a reason was given.
+    #[serde(deserialize_with = "nullable")]
     pub reason: Option<String>,
 }
 
