@@ -175,3 +175,67 @@ fn image_that_another_run_deletes_while_images_are_listed_does_not_belong_to_ano
     let message = lab.failure("mrp_image", options);
     assert_contains(&message, &["there is no image with id"]);
 }
+
+/// Hides all images from the first lists of a run, as if another run uploaded them after those.
+fn hide_images(lab: &TestLab, lists: u32) {
+    lab.fault(json!({ "method": "GET", "path": "/api/v1/image", "times": lists, "status": 200, "body": [] }));
+}
+
+#[test]
+fn image_that_another_run_uploads_first_is_not_uploaded_again() {
+    let lab = start_lab();
+    let first = upload(&lab);
+    hide_images(&lab, 2);
+    let writes = lab.writes().len();
+    let options = own_image(json!({ "path": lab.path("Image") }));
+    let result = lab.run("mrp_image", options.clone());
+    assert_found_done(&result, "was uploaded by another run meanwhile");
+    assert_eq!(result["image"]["id"], first);
+    assert_eq!(lab.writes().len(), writes);
+    lab.assert_unchanged("mrp_image", options);
+}
+
+#[test]
+fn image_that_another_run_uploads_first_with_other_flags_is_a_failure() {
+    let lab = start_lab();
+    upload(&lab);
+    hide_images(&lab, 2);
+    let options = own_image(json!({ "path": lab.path("Image"), "public": true }));
+    let result = lab.run("mrp_image", options.clone());
+    assert_failed(&result, false);
+    assert_contains(&message(&result), &["uploaded by another run", "other flags"]);
+    assert_eq!(actions(&lab.run("mrp_image", options)), ["update"]);
+}
+
+#[test]
+fn forced_upload_does_not_look_for_that_of_another_run() {
+    let lab = start_lab();
+    upload(&lab);
+    hide_images(&lab, 2);
+    let options = own_image(json!({ "path": lab.path("Image"), "force": true }));
+    assert_eq!(actions(&lab.run("mrp_image", options)), ["upload"]);
+}
+
+#[test]
+fn copy_of_two_uploads_at_once_is_told_and_pruned_by_the_next_run_that_may() {
+    let lab = start_lab();
+    let first = upload(&lab);
+    // The other image appears after the last look before the upload.
+    hide_images(&lab, 4);
+    let options = own_image(json!({ "path": lab.path("Image") }));
+    let result = lab.run("mrp_image", options.clone());
+    assert_eq!(actions(&result), ["upload"], "{result:#}");
+    let copy = format!("image {first} 'unused' is a copy of image {}", result["image"]["id"]);
+    assert_contains(&text(&result["warnings"][0]), &[&copy, "prune"]);
+    // A run that may not prune tells of it again.
+    let again = lab.assert_unchanged("mrp_image", options.clone());
+    assert_contains(&text(&again["warnings"][0]), &[&copy, "prune"]);
+    let mut prune = options.clone();
+    prune["prune"] = json!(true);
+    let pruned = lab.run_in_all_modes("mrp_image", prune);
+    assert_eq!(actions(&pruned), ["delete"]);
+    assert_eq!(pruned["pruned"][0]["id"], first);
+    assert_eq!(pruned.get("warnings"), None);
+    let after = lab.assert_unchanged("mrp_image", options);
+    assert_eq!(after.get("warnings"), None);
+}
