@@ -86,7 +86,9 @@ impl Assignees<'_, ReadWrite> {
         let request = Request::post(format!("machine/{machine}/assignee"), action)
             .json(new)
             .forbidden("only an administrator can assign machines")
-            .conflict("the user holds the machine already");
+            .conflict(
+                "it conflicts with what the server has; the user may hold the machine already",
+            );
         let is_it = |assignee: &Assignee| assignee.user.as_ref() == Some(&new.user);
         self.pipeline
             .create(&request, || Ok(self.list(machine)?.into_iter().find(is_it)))

@@ -92,8 +92,9 @@ pub(super) fn update(
     changes: &ImageChanges,
     report: &mut ImageReport,
 ) -> StepResult {
-    client.images().update(id, changes)?;
-    let found = verify::require_read_back(&format!("image {id}"), client.images().get(id))?;
+    let title = format!("image {id}");
+    lookup::require_still_there(&title, client.images().update(id, changes))?;
+    let found = verify::require_read_back(&title, client.images().get(id))?;
     verify::require_stored(&image_title(&found), json!(changes), json!(found))?;
     if let Some(facts) = &mut report.image {
         facts.apply_changes(changes);

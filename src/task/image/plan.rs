@@ -64,7 +64,8 @@ impl ImageSpec {
                 if !desired.prune {
                     let (own, _) = self.images_of_description(&images);
                     let copies = copies_of(image, own);
-                    plan.warnings.extend(copies.map(|copy| copy_warning(copy, image)));
+                    plan.warnings
+                        .extend(copies.map(|copy| copy_warning(copy, image)));
                 }
                 self.push_update(&mut plan, client, image, images.is_own(image), desired)?;
             }
