@@ -1,9 +1,11 @@
 //! HTTP: the steps of every request, in the order of [`Pipeline::json`], [`Pipeline::call`] and [`Pipeline::attempt`].
 
+mod answer_budget;
 mod cache;
 mod classify;
 mod decode;
 mod json_body;
+pub(crate) mod list_reader;
 mod objects;
 pub(crate) mod operation;
 pub(crate) mod request;

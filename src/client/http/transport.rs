@@ -12,8 +12,9 @@ use reqwest::Url;
 use reqwest::header::{AUTHORIZATION, CONTENT_TYPE, HeaderValue, LOCATION};
 
 use crate::client::error::Source;
+use crate::client::http::answer_budget::AnswerBudget;
 use crate::client::http::json_body::JsonBody;
-use crate::client::http::operation::Effect;
+use crate::client::http::operation::{Effect, Subject};
 use crate::client::http::request::{Endpoint, Request, RequestBody};
 use crate::client::http::response::{self, ReadError, Response};
 use crate::client::http::runtime::BlockingRuntime;
@@ -36,6 +37,7 @@ pub(crate) struct Transport {
     stall_timeout: Duration,
     progress: ProgressListener,
     runtime: BlockingRuntime,
+    budget: AnswerBudget,
 }
 
 impl Transport {
@@ -70,6 +72,7 @@ impl Transport {
             stall_timeout,
             progress,
             runtime,
+            budget: AnswerBudget::default(),
         })
     }
 
@@ -115,7 +118,8 @@ impl Transport {
         let run = exchange.run_until_stalled(self.stall_timeout, async {
             let response = self.build(url, request, &exchange)?.send().await?;
             let limit = self.answer_timeout();
-            response::read(response, request.file_size(), limit, &exchange).await
+            let share = self.budget.share(request.action.subject == Subject::Object);
+            response::read(response, request, limit, &exchange, share).await
         });
         let run = async {
             let Some(limit) = time_limit else {
