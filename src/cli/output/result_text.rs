@@ -12,6 +12,7 @@ use crate::cli::output::colours::{self, paint};
 use crate::cli::output::diff::diff_text;
 use crate::cli::output::table::table_text;
 use crate::cli::output::text::{NOTHING, display_text};
+use crate::support::user_text::on_one_line;
 use crate::task::Action;
 
 /// What the display depends on besides the result.
@@ -99,7 +100,8 @@ fn step_line(step: &Value, options: DisplayOptions) -> String {
         Err(_) => verb,
     };
     let done = paint(colours::CHANGED, &done);
-    let (target, why) = (display_text(&step["target"]), display_text(&step["why"]));
+    let word = |key: &str| on_one_line(&display_text(&step[key]));
+    let (target, why) = (word("target"), word("why"));
     format!("{done} {target}: {why}\n")
 }
 
@@ -137,7 +139,8 @@ pub(crate) fn failed_items_text(items: &[Value], messages: &[String]) -> String 
 fn held_machines(machines: &[Value]) -> String {
     let lines = machines.iter().map(|machine| {
         let (name, arch) = (&machine["name"], &machine["arch"]);
-        format!("{} ({})\n", display_text(name), display_text(arch))
+        let text = format!("{} ({})", display_text(name), display_text(arch));
+        on_one_line(&text) + "\n"
     });
     lines.collect()
 }

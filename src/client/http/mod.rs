@@ -151,6 +151,7 @@ impl Pipeline {
         // A NUL is refused before anything is sent (request).
         request.require_no_nul()?;
         let url = self.transport.address(request);
+        self.progress.report(&ProgressEvent::RequestStarted);
         let start = self.clock.now();
         // Send it, and read an answer of bounded size and time (transport, stall_timeout, response), or find out why there
         // is none (transport_error).
