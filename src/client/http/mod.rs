@@ -6,6 +6,7 @@ mod classify;
 mod decode;
 mod json_body;
 pub(crate) mod list_reader;
+mod name_lookup;
 mod objects;
 pub(crate) mod operation;
 pub(crate) mod request;

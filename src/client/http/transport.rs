@@ -14,6 +14,7 @@ use reqwest::header::{AUTHORIZATION, CONTENT_TYPE, HeaderValue, LOCATION};
 use crate::client::error::Source;
 use crate::client::http::answer_budget::AnswerBudget;
 use crate::client::http::json_body::JsonBody;
+use crate::client::http::name_lookup::NameLookup;
 use crate::client::http::operation::{Effect, Subject};
 use crate::client::http::request::{Endpoint, Request, RequestBody};
 use crate::client::http::response::{self, ReadError, Response};
@@ -59,6 +60,7 @@ impl Transport {
             .redirect(reqwest::redirect::Policy::none())
             .retry(reqwest::retry::never())
             .connect_timeout(stall_timeout)
+            .dns_resolver(NameLookup)
             .build()
             .map_err(|error| unusable(transport_error::root_cause(&error), error.into()))?;
         let reason = "the token cannot be sent in a header";
