@@ -51,6 +51,8 @@ pub(crate) type StepResult = Result<StepOutcome>;
 pub(crate) enum StepOutcome {
     /// The server now has what the step says.
     Done,
+    /// The same, and the user should know this.
+    DoneWithWarnings(Vec<String>),
     /// The server now has this. It is not what the step says if another client was first.
     DoneWith(Value),
     /// Nothing was changed, for the reason given: the server still needs the object as it is.

@@ -5,7 +5,7 @@
 
 use std::path::{Path, PathBuf};
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use crate::client::{
@@ -14,9 +14,10 @@ use crate::client::{
 };
 use crate::support::{io_error, regular_file};
 use crate::task::plan::{changed, changed_text};
+use crate::task::preseed_text::{template_warnings, text_warnings};
 use crate::task::{
     Action, Plan, PlanResult, Result, Step, StepOutcome, StepResult, Task, TaskError, lookup,
-    verify,
+    template, verify,
 };
 
 /// The longest text the server stores, in characters.
@@ -44,10 +45,22 @@ pub(crate) struct DesiredPreseed {
     pub kind: Option<PreseedType>,
     /// Its content; without it, the preseed must exist already.
     pub content: Option<PreseedContent>,
+    pub validation: Validation,
     /// An empty one clears it.
     pub description: Option<String>,
     pub public: Option<bool>,
     pub known_good: Option<bool>,
+}
+
+/// What to do about a content that is odd, or that the server could not render.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub(crate) enum Validation {
+    #[default]
+    Warn,
+    /// Fail, and upload nothing.
+    Strict,
+    No,
 }
 
 /// The source of a preseed's content.
@@ -152,10 +165,33 @@ impl PreseedSpec {
             Some(content) => Some(content.read()?),
             None => None,
         };
-        match (client.preseeds().find(&self.name)?, content) {
-            (Some(preseed), content) => self.plan_update(client, preseed, desired, content),
-            (None, Some(content)) => Ok(self.plan_create(desired, content)),
-            (None, None) => Err(lookup::preseed_not_found(client, &self.name)?),
+        let warnings = match &content {
+            Some(content) => self.validate(desired.validation, content)?,
+            None => Vec::new(),
+        };
+        let mut plan = match (client.preseeds().find(&self.name)?, content) {
+            (Some(preseed), content) => self.plan_update(client, preseed, desired, content)?,
+            (None, Some(content)) => self.plan_create(desired, content),
+            (None, None) => return Err(lookup::preseed_not_found(client, &self.name)?),
+        };
+        plan.warnings.extend(warnings);
+        Ok(plan)
+    }
+
+    /// What is odd about the content: the server takes any, and renders it only for a machine.
+    fn validate(&self, validation: Validation, content: &str) -> Result<Vec<String>> {
+        if validation == Validation::No {
+            return Ok(Vec::new());
+        }
+        let title = self.title();
+        let mut found = template_warnings(&title, &template::check(content));
+        found.extend(text_warnings(&title, content));
+        match validation {
+            Validation::Strict if !found.is_empty() => Err(TaskError::with_hint(
+                found.join("; "),
+                "It was not uploaded, since O(validate=strict) asks for that.",
+            )),
+            _ => Ok(found),
         }
     }
 

@@ -24,6 +24,7 @@ mod network_facts;
 mod old_role;
 mod power;
 mod preseed;
+mod preseed_check;
 mod preseed_info;
 mod progress_events;
 mod provisioning_once;

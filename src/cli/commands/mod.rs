@@ -213,7 +213,7 @@ pub(crate) const ALL: &[Command] = &[
     Command::new(
         &["preseed", "upload"],
         &modules::PRESEED,
-        "name type description public known_good",
+        "name type description public known_good validate",
     )
     .about("Bring a preseed to the text of a file")
     .fixed("state", "present")

@@ -51,13 +51,25 @@ impl UnconfirmedOrder {
     }
 }
 
-/// Orders the reboot into the installer, unless another client has begun an installation or ended it since the plan was
-/// made.
+/// Looks at the preseed, where that was not possible before, and orders the reboot into the installer.
 pub(super) fn provision(
     client: &Client,
     order: &ProvisionOrder,
     report: &mut MachineReport,
 ) -> StepResult {
+    let warnings = match &order.preseed_check {
+        Some(check) => check.run(client.read_only(), &report.machine.machine)?,
+        None => Vec::new(),
+    };
+    match give_order(client, order, report)? {
+        StepOutcome::Done if !warnings.is_empty() => Ok(StepOutcome::DoneWithWarnings(warnings)),
+        outcome => Ok(outcome),
+    }
+}
+
+/// Orders the reboot into the installer, unless another client has begun an installation or ended it since the plan was
+/// made.
+fn give_order(client: &Client, order: &ProvisionOrder, report: &mut MachineReport) -> StepResult {
     let mut before = client.states().get(report.machine.machine.id)?;
     if order.force && before == MachineState::Provisioning {
         // From `provisioning` to `provisioning`, nothing would show whether the order had an effect.

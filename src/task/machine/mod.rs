@@ -6,6 +6,7 @@
 mod apply;
 mod boot_objects;
 mod plan;
+mod preseed_check;
 // The shipped modules wait in their own tasks.
 #[cfg(feature = "cli")]
 mod wait_ready;
@@ -14,6 +15,7 @@ use serde::Serialize;
 
 use apply::UnconfirmedOrder;
 use boot_objects::BootObjects;
+use preseed_check::PreseedCheck;
 #[cfg(feature = "cli")]
 pub(crate) use wait_ready::ReadinessSpec;
 
@@ -119,6 +121,8 @@ pub(crate) struct ProvisionOrder {
     parameters_change: bool,
     /// Set again if the BMC fails.
     netboot_before: bool,
+    /// What is to be seen before the order.
+    preseed_check: Option<PreseedCheck>,
     /// The limits of the wait that follows; None where none does.
     wait: Option<WaitLimits>,
 }

@@ -6,7 +6,7 @@ use crate::client::{Machine, MachineChanges, MachineState, ReadOnlyClient, Repor
 use crate::task::machine::boot_objects::BootObjects;
 use crate::task::machine::{
     MachineGoal, MachineOp, MachinePlan, MachineSpec, ProvisionOrder, ProvisionSettings, Setting,
-    machine_title, netboot_of, require_known_state,
+    machine_title, netboot_of, preseed_check, require_known_state,
 };
 use crate::task::plan::changed_text;
 use crate::task::{Action, OngoingWait, Result, Step, TaskError, WaitLimits, lookup, verify};
@@ -108,6 +108,7 @@ impl MachineSpec {
             format!("the machine is {state}, not ready")
         };
         self.require_provisionable(client, machine)?;
+        let preseed_check = preseed_check::plan(plan, client, machine, objects)?;
         let is_outdated = matches!(state, MachineState::Ready | MachineState::Provisioning);
         if parameters_change && (is_outdated || !is_assigned) {
             // A run that is interrupted must not leave a machine `ready` or `provisioning` with parameters that it never
@@ -115,6 +116,9 @@ impl MachineSpec {
             push_invalidate(plan, &state);
         }
         push_provision(plan, machine, &state, why, parameters_change, how);
+        if let Some(MachineOp::Provision(order)) = plan.steps.back_mut().map(|last| &mut last.op) {
+            order.preseed_check = preseed_check;
+        }
         if let Some(wait) = how.wait {
             push_wait(plan, wait, NOT_READY_HINT);
             push_netboot(plan, true, how.netboot_when_ready);
@@ -209,6 +213,7 @@ fn push_provision(
         machine: planned.machine.clone(),
         parameters_change,
         netboot_before: netboot_of(machine),
+        preseed_check: None,
         wait: how.wait,
     };
     planned.state = MachineState::Provisioning;
