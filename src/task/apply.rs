@@ -148,6 +148,7 @@ impl<T: Task> Execution<T> {
                 done,
                 not_done: [step].into_iter().chain(remaining).collect(),
                 warnings: plan.warnings,
+                facts: T::failure_facts(&plan.report),
             })),
         }
     }

@@ -4,4 +4,5 @@ pub(crate) mod connection;
 pub(crate) mod info;
 pub(crate) mod machine;
 pub(crate) mod state;
+pub(crate) mod ready_when;
 pub(crate) mod wait;

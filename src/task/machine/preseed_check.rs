@@ -3,7 +3,7 @@
 //! The server renders only what a machine is assigned. So a preseed that is assigned already is rendered while the task is
 //! planned, and a new one after it was assigned and before the machine is provisioned.
 
-use crate::client::{Machine, Preseed, ReadOnlyClient, RenderedPreseed};
+use crate::client::{Machine, ReadOnlyClient, RenderedPreseed};
 use crate::task::machine::boot_objects::BootObjects;
 use crate::task::machine::{MachinePlan, machine_title};
 use crate::task::preseed_text::{template_warnings, text_warnings};
@@ -19,32 +19,41 @@ pub(super) struct PreseedCheck {
     told: Vec<String>,
 }
 
+/// The template of the preseed that the machine is planned to have, as far as it is known: the server renders private
+/// preseeds of others too, and does not show them.
+pub(super) fn find(
+    plan: &MachinePlan,
+    client: &ReadOnlyClient,
+    objects: &BootObjects,
+) -> Option<String> {
+    let id = plan.report.machine.machine.preseed_id?;
+    let preseed = match &objects.preseed {
+        Some(preseed) => preseed.clone(),
+        None => client.preseeds().get(id).ok()?,
+    };
+    Some(preseed.content.unwrap_or_default())
+}
+
 /// Looks at the preseed that the machine is planned to have; the result is what is left to do before it is provisioned.
 pub(super) fn plan(
     plan: &mut MachinePlan,
     client: &ReadOnlyClient,
     machine: &Machine,
-    objects: &BootObjects,
+    content: Option<&str>,
 ) -> Result<Option<PreseedCheck>> {
     // None also for one that does not exist yet.
     let Some(id) = plan.report.machine.machine.preseed_id else {
         return Ok(None);
     };
     let title = title(machine);
-    let preseed = match &objects.preseed {
-        Some(preseed) => Some(preseed.clone()),
-        // The server renders private preseeds of others too, and does not show them.
-        None => client.preseeds().get(id).ok(),
-    };
-    let content = preseed.as_ref().and_then(|preseed: &Preseed| preseed.content.as_deref());
-    let content = content.unwrap_or_default();
-    let mut warnings = template_warnings(&title, &template::check(content));
+    let check = template::check(content.unwrap_or_default());
+    let mut warnings = template_warnings(&title, &check);
     if machine.preseed_id == Some(id) {
         warnings.extend(render(client, machine)?);
         plan.warnings.extend(warnings);
         return Ok(None);
     }
-    if preseed.is_some() {
+    if let Some(content) = content {
         warnings.extend(text_warnings(&title, content));
     }
     plan.warnings.extend(warnings.iter().cloned());

@@ -110,7 +110,7 @@ impl Chassis {
         (self.bmc.ip.clone(), self.slot.clone())
     }
 
-    fn is_on(&self, lab: &LabState) -> bool {
+    pub(crate) fn is_on(&self, lab: &LabState) -> bool {
         lab.db.powered.get(&self.key()).copied().unwrap_or(false)
     }
 
