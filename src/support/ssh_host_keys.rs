@@ -34,13 +34,21 @@ impl HostKey {
     /// Reads a fingerprint, a public key, or a line of `known_hosts`; None for anything else.
     pub(crate) fn parse(text: &str) -> Option<HostKey> {
         let mut words = text.split_whitespace();
-        if let Some(print) = words.clone().find_map(|word| word.strip_prefix(FINGERPRINT_START)) {
+        if let Some(print) = words
+            .clone()
+            .find_map(|word| word.strip_prefix(FINGERPRINT_START))
+        {
             let print = print.trim_end_matches('=');
-            let is_sha256 = STANDARD_NO_PAD.decode(print).is_ok_and(|bytes| bytes.len() == 32);
+            let is_sha256 = STANDARD_NO_PAD
+                .decode(print)
+                .is_ok_and(|bytes| bytes.len() == 32);
             return is_sha256.then(|| HostKey::Fingerprint(print.to_owned()));
         }
         let key = words.find(|word| word.starts_with(KEY_START))?;
-        STANDARD.decode(key).is_ok().then(|| HostKey::Key(key.to_owned()))
+        STANDARD
+            .decode(key)
+            .is_ok()
+            .then(|| HostKey::Key(key.to_owned()))
     }
 
     /// Whether one of these keys, in base64, is the expected one.
@@ -66,14 +74,19 @@ pub(crate) fn can_scan() -> bool {
 /// The host keys of a server in base64; none where it is no SSH server, or the program is not there.
 pub(crate) fn scan(address: Ipv4Addr, port: u16) -> Vec<String> {
     let (address, port) = (address.to_string(), port.to_string());
-    let output = command().args(["-T", PATIENCE, "-p", &port, &address]).output();
+    let output = command()
+        .args(["-T", PATIENCE, "-p", &port, &address])
+        .output();
     let Ok(output) = output else {
         return Vec::new();
     };
     let text = String::from_utf8_lossy(&output.stdout);
     let lines = text.lines().filter(|line| !line.starts_with('#'));
     let mut keys: Vec<String> = lines
-        .filter_map(|line| line.split_whitespace().find(|word| word.starts_with(KEY_START)))
+        .filter_map(|line| {
+            line.split_whitespace()
+                .find(|word| word.starts_with(KEY_START))
+        })
         .map(str::to_owned)
         .collect();
     keys.sort();
@@ -82,7 +95,10 @@ pub(crate) fn scan(address: Ipv4Addr, port: u16) -> Vec<String> {
 
 fn command() -> Command {
     let mut command = Command::new(PROGRAM);
-    command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::null());
+    command
+        .stdin(Stdio::null())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::null());
     command
 }
 
@@ -100,7 +116,9 @@ mod tests {
             KEY,
             &format!("ssh-ed25519 {KEY} root@qdc01"),
             &format!("[10.40.5.12]:2222 ssh-ed25519 {KEY}\n"),
-            &format!("|1|F1E1KeoE/eEWhi10WpGv4OdiO6Y=|3988QV0VE8wmZL7suNrYQLITLCg= ssh-ed25519 {KEY}"),
+            &format!(
+                "|1|F1E1KeoE/eEWhi10WpGv4OdiO6Y=|3988QV0VE8wmZL7suNrYQLITLCg= ssh-ed25519 {KEY}"
+            ),
             PRINT,
             &format!("256 {PRINT} root@qdc01 (ED25519)"),
         ] {

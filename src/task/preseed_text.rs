@@ -60,21 +60,27 @@ pub(super) fn text_warnings(title: &str, text: &str) -> Vec<String> {
             "seems to hold a token or a private key, and anyone who reaches the server can read it rendered; keep secrets out of it",
         );
     }
-    problems.into_iter().map(|problem| format!("{title} {problem}")).collect()
+    problems
+        .into_iter()
+        .map(|problem| format!("{title} {problem}"))
+        .collect()
 }
 
 /// Whether a text has something that looks like a token or a private key.
 fn has_secret(text: &str) -> bool {
     text.contains("PRIVATE KEY-----")
         || words_after_bearer(text).any(is_token)
-        || text.split(|c: char| !is_base64(c)).any(|word| {
-            word.len() == TOKEN_LENGTH && word.ends_with('=') && !word.ends_with("==")
-        })
+        || text
+            .split(|c: char| !is_base64(c))
+            .any(|word| word.len() == TOKEN_LENGTH && word.ends_with('=') && !word.ends_with("=="))
 }
 
 fn words_after_bearer(text: &str) -> impl Iterator<Item = &str> {
     let after = text.split("Bearer ").skip(1);
-    after.filter_map(|rest| rest.split(|c: char| c.is_whitespace() || "\"'".contains(c)).next())
+    after.filter_map(|rest| {
+        rest.split(|c: char| c.is_whitespace() || "\"'".contains(c))
+            .next()
+    })
 }
 
 /// Whether it is a token, and no variable of a shell or a template that stands for one.
@@ -101,7 +107,10 @@ mod tests {
             ("\u{feff}d-i a/b string c\n", "byte order mark"),
             ("d-i a/b string c\r\n", "CR LF"),
             ("curl -H 'Authorization: Bearer alice-token'", "a token"),
-            ("x=MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTIzNDU2Nzg5MDE=\n", "a token"),
+            (
+                "x=MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTIzNDU2Nzg5MDE=\n",
+                "a token",
+            ),
             ("-----BEGIN OPENSSH PRIVATE KEY-----\n", "private key"),
         ] {
             let found = text_warnings("preseed 'x'", text).join("\n");

@@ -29,6 +29,7 @@ mod preseed_info;
 mod progress_events;
 mod provisioning_once;
 mod read_failures;
+mod ready_when;
 mod reporting_ready;
 mod reservation;
 mod signals;

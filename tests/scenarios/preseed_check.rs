@@ -45,7 +45,10 @@ fn assigned_preseed_that_does_not_render_fails_the_plan_and_nothing_is_written()
             assert_failed(&result, false);
             assert_contains(
                 &message(&result),
-                &["machine 'qdc01' was not rebooted", "cannot be rendered: line 2: "],
+                &[
+                    "machine 'qdc01' was not rebooted",
+                    "cannot be rendered: line 2: ",
+                ],
             );
             assert_contains(result["hint"].as_str().unwrap(), &["{% raw %}"]);
         }
@@ -90,7 +93,11 @@ fn new_text_that_does_not_render_keeps_an_installed_machine_as_it_is() {
 #[test]
 fn attribute_of_an_undefined_name_fails_and_an_undefined_name_warns() {
     let lab = start_lab();
-    lab.assert_fails("mrp_machine", provisioned("undef-seed"), &["was not rebooted", "nosuch"]);
+    lab.assert_fails(
+        "mrp_machine",
+        provisioned("undef-seed"),
+        &["was not rebooted", "nosuch"],
+    );
     upload(&lab, "ci", "proxy\nstring {{ proxy }}\n");
     for result in [
         lab.check("mrp_machine", provisioned("ci")),
@@ -110,7 +117,10 @@ fn text_that_an_installer_stumbles_over_is_warned_of_before_the_reboot() {
         ("\u{7f}ELF\u{2}\n", "is a program"),
         ("\u{feff}d-i a/b string c\n", "byte order mark"),
         ("d-i a/b string c\r\nd-i e/f string g\r\n", "CR LF"),
-        ("curl -H 'Authorization: Bearer c2VjcmV0LXRva2Vu'\n", "a token"),
+        (
+            "curl -H 'Authorization: Bearer c2VjcmV0LXRva2Vu'\n",
+            "a token",
+        ),
     ] {
         upload(&lab, "ci", content);
         let mut options = provisioned("ci");
@@ -136,7 +146,10 @@ fn preseed_that_cannot_be_read_is_warned_of_and_the_machine_is_installed() {
         options["retries"] = json!(0);
         let result = lab.run("mrp_machine", options);
         assert_eq!(result["machine"]["state"], "ready", "{result:#}");
-        assert_contains(&warnings(&result), &["the preseed of machine 'qdc01' could not be checked"]);
+        assert_contains(
+            &warnings(&result),
+            &["the preseed of machine 'qdc01' could not be checked"],
+        );
     }
 }
 
@@ -147,7 +160,11 @@ fn machine_without_a_preseed_is_installed_without_a_look() {
     options.as_object_mut().unwrap().remove("preseed");
     lab.run_in_all_modes("mrp_machine", options);
     let asked = lab.requests();
-    assert!(!asked.iter().any(|request| request.path.starts_with("/preseed/") && request.by == "client"));
+    assert!(
+        !asked
+            .iter()
+            .any(|request| request.path.starts_with("/preseed/") && request.by == "client")
+    );
 }
 
 #[test]
@@ -159,7 +176,10 @@ fn one_broken_preseed_of_a_list_reboots_no_machine_of_its_own_and_the_others_ins
     options["machines"] = json!([{ "id": 2 }, { "id": 1, "preseed": "broken-syntax" }]);
     let result = lab.run("mrp_machine", options);
     assert_eq!(result["failed"], true);
-    assert_eq!(result["results"][0]["machine"]["state"], "ready", "{result:#}");
+    assert_eq!(
+        result["results"][0]["machine"]["state"], "ready",
+        "{result:#}"
+    );
     assert_eq!(result["results"][1]["failed"], true);
     assert_eq!(lab.boots().len(), 1);
 }
@@ -180,7 +200,10 @@ fn upload_warns_of_what_the_server_cannot_render() {
         assert_contains(&warnings(&predicted), &[part, "preseed 'ci'"]);
         let result = lab.run_in_all_modes("mrp_preseed", options);
         assert_contains(&warnings(&result), &[part, "preseed 'ci'"]);
-        assert_eq!(lab.server_object("preseed", "name", "ci")["content"], content);
+        assert_eq!(
+            lab.server_object("preseed", "name", "ci")["content"],
+            content
+        );
     }
 }
 
@@ -189,7 +212,11 @@ fn strict_validation_uploads_nothing_and_none_is_silent() {
     let lab = start_lab();
     let options = json!({ "name": "ci", "content": "awk '{{print $1}}'\n", "validate": "strict" });
     lab.without_writes(|| {
-        lab.assert_fails("mrp_preseed", options.clone(), &["unexpected '$'", "line 1"]);
+        lab.assert_fails(
+            "mrp_preseed",
+            options.clone(),
+            &["unexpected '$'", "line 1"],
+        );
         assert_eq!(lab.check("mrp_preseed", options.clone())["failed"], true);
     });
     // YAML makes false of an unquoted no.

@@ -48,7 +48,9 @@ fn parse_text(text: &str) -> Result<Map<String, Value>, Failure> {
     }
     let pairs = text.split(',').map(|pair| {
         let (key, value) = pair.split_once('=').ok_or_else(|| {
-            invalid(&format!("must be 'reported', a dictionary, or such as 'port=22', not '{text}'"))
+            invalid(&format!(
+                "must be 'reported', a dictionary, or such as 'port=22', not '{text}'"
+            ))
         })?;
         Ok((key.trim().to_owned(), value.trim().into()))
     });
@@ -67,7 +69,9 @@ fn answer(keys: &Map<String, Value>) -> Result<AnswerSpec, Failure> {
     let text = |key: &str| match keys.get(key) {
         None | Some(Value::Null) => Ok(None),
         Some(Value::String(text)) if !text.trim().is_empty() => Ok(Some(text.trim().to_owned())),
-        Some(_) => Err(invalid(&format!("has a {key} that is no text, or an empty one"))),
+        Some(_) => Err(invalid(&format!(
+            "has a {key} that is no text, or an empty one"
+        ))),
     };
     let host_key = text("host_key")?;
     let host_key = host_key.map(|given| {
@@ -90,5 +94,6 @@ fn port(given: Option<&Value>) -> Result<u16, Failure> {
         Some(value) => value.as_u64(),
     };
     let port = number.and_then(|number| u16::try_from(number).ok());
-    port.filter(|port| *port > 0).ok_or_else(|| invalid("has a port that is not from 1 to 65535"))
+    port.filter(|port| *port > 0)
+        .ok_or_else(|| invalid("has a port that is not from 1 to 65535"))
 }

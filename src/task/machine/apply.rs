@@ -102,7 +102,9 @@ fn give_order(client: &Client, order: &ProvisionOrder, report: &mut MachineRepor
             return Err(provision_error(machine, source, aftermath));
         }
     };
-    report.milestones.reach(MilestoneKind::Ordered, None, client.clock());
+    report
+        .milestones
+        .reach(MilestoneKind::Ordered, None, client.clock());
     let unconfirmed = UnconfirmedOrder {
         before,
         given_at,

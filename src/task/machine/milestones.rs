@@ -91,7 +91,9 @@ impl Milestones {
             self.leases = Some(leases.collect());
             return;
         };
-        let new = leases.into_iter().find(|lease| lease.1.is_some() && !before.contains(lease));
+        let new = leases
+            .into_iter()
+            .find(|lease| lease.1.is_some() && !before.contains(lease));
         if let Some((_, address, _)) = new {
             self.reach(MilestoneKind::Lease, address, clock);
         }
@@ -99,7 +101,10 @@ impl Milestones {
 
     /// What to say beside the state: `; lease 10.40.5.12 seen`.
     pub(super) fn summary(&self) -> String {
-        let lease = self.reached.iter().find(|reached| reached.milestone == MilestoneKind::Lease);
+        let lease = self
+            .reached
+            .iter()
+            .find(|reached| reached.milestone == MilestoneKind::Lease);
         match lease {
             Some(lease) => {
                 let address = lease.detail.as_deref().unwrap_or_default();

@@ -232,7 +232,10 @@ impl Task for MachineSpec {
     fn failure_facts(report: &MachineReport) -> Map<String, Value> {
         let milestones = &report.milestones;
         let milestones = (!milestones.is_empty()).then(|| json!(milestones));
-        milestones.map(|reached| ("milestones".to_owned(), reached)).into_iter().collect()
+        milestones
+            .map(|reached| ("milestones".to_owned(), reached))
+            .into_iter()
+            .collect()
     }
 
     fn claimed_objects(&self, plan: &MachinePlan) -> Vec<String> {

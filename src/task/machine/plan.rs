@@ -20,7 +20,8 @@ const NO_ANSWER_HINT: &str = "Its milestones tell how far it came, and its conso
 
 /// Why netboot changes at the end.
 const ASKED_FOR: &str = "netboot_when_ready asks for it";
-const IS_INSTALLED: &str = "it is installed, and another boot from the network would install it again";
+const IS_INSTALLED: &str =
+    "it is installed, and another boot from the network would install it again";
 
 impl MachineSpec {
     pub(super) fn require_arch(&self, machine: &Machine) -> Result<()> {
@@ -256,7 +257,9 @@ fn push_end(
     };
     // The leases before: a later one is the machine's boot.
     if let Ok(interfaces) = client.interfaces().list(machine.id) {
-        plan.report.milestones.look_at_leases(&interfaces, client.clock());
+        plan.report
+            .milestones
+            .look_at_leases(&interfaces, client.clock());
     }
     let netboot = netboot_of(&plan.report.machine.machine);
     match &how.ready_when {
@@ -280,7 +283,11 @@ fn push_end(
             plan.push(MachineOp::AwaitAnswer(Box::new(wait)), step);
             let desired = how.netboot_when_ready.unwrap_or(false);
             push_netboot(plan, netboot, Some(desired), IS_INSTALLED);
-            push_state(plan, ReportedState::Ready, "the installed system answers".into());
+            push_state(
+                plan,
+                ReportedState::Ready,
+                "the installed system answers".into(),
+            );
         }
     }
     Ok(())

@@ -109,7 +109,10 @@ fn nesting_problem(tags: &[Tag]) -> Option<SyntaxProblem> {
             }
             None if BLOCKS.contains(word) => open.push((word, tag.line)),
             None if matches!(*word, "else" | "elif") => {
-                if !open.last().is_some_and(|(block, _)| matches!(*block, "if" | "for")) {
+                if !open
+                    .last()
+                    .is_some_and(|(block, _)| matches!(*block, "if" | "for"))
+                {
                     return Some(problem(tag.line, format!("unexpected '{{% {word} %}}'")));
                 }
             }
@@ -118,7 +121,10 @@ fn nesting_problem(tags: &[Tag]) -> Option<SyntaxProblem> {
         }
     }
     let (block, line) = open.last()?;
-    Some(problem(*line, format!("'{{% {block} %}}' has no '{{% end{block} %}}'")))
+    Some(problem(
+        *line,
+        format!("'{{% {block} %}}' has no '{{% end{block} %}}'"),
+    ))
 }
 
 #[cfg(test)]
@@ -126,13 +132,18 @@ mod tests {
     use super::*;
 
     fn reason(text: &str) -> Option<String> {
-        check(text).problem.map(|problem| format!("{}: {}", problem.line, problem.reason))
+        check(text)
+            .problem
+            .map(|problem| format!("{}: {}", problem.line, problem.reason))
     }
 
     #[test]
     fn everyday_words_of_shells_and_tools_are_problems() {
         for (text, expected) in [
-            ("a\necho ${#array[@]}\n", "2: '${#' of a shell begins a comment, which has no end"),
+            (
+                "a\necho ${#array[@]}\n",
+                "2: '${#' of a shell begins a comment, which has no end",
+            ),
             ("awk '{{print $1}}'", "1: unexpected '$'"),
             ("docker ps --format '{{.Names}}'", "1: unexpected '.'"),
             ("{{ }}", "1: an expression is missing"),
@@ -180,7 +191,11 @@ mod tests {
         let undefined = |text: &str| {
             let found = check(text);
             assert_eq!(found.problem, None, "{text}");
-            found.undefined.into_iter().map(|(name, line)| format!("{name} {line}")).collect::<Vec<_>>()
+            found
+                .undefined
+                .into_iter()
+                .map(|(name, line)| format!("{name} {line}"))
+                .collect::<Vec<_>>()
         };
         let empty: [&str; 0] = [];
         for known in [
@@ -193,9 +208,14 @@ mod tests {
             assert_eq!(undefined(known), empty, "{known}");
         }
         assert_eq!(
-            undefined("{{ host }}\n{{ proxy.url|upper }} {{ host }}\n{% if disk == 'a' %}{% endif %}"),
+            undefined(
+                "{{ host }}\n{{ proxy.url|upper }} {{ host }}\n{% if disk == 'a' %}{% endif %}"
+            ),
             ["host 1", "proxy 2", "disk 3"]
         );
-        assert_eq!(undefined("{% for i in disks %}{{ i }}{% endfor %}"), ["disks 1"]);
+        assert_eq!(
+            undefined("{% for i in disks %}{{ i }}{% endfor %}"),
+            ["disks 1"]
+        );
     }
 }

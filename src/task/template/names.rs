@@ -15,10 +15,40 @@ const GIVEN: [&str; 7] = [
 
 /// What Jinja2 itself knows, in its expressions and inside its blocks, and its words.
 const KNOWN: [&str; 34] = [
-    "range", "dict", "lipsum", "cycler", "joiner", "loop", "self", "super", "varargs", "kwargs",
-    "caller", "and", "or", "not", "in", "is", "if", "else", "true", "false", "none", "True",
-    "False", "None", "recursive", "ignore", "missing", "with", "without", "context", "import",
-    "as", "scoped", "namespace",
+    "range",
+    "dict",
+    "lipsum",
+    "cycler",
+    "joiner",
+    "loop",
+    "self",
+    "super",
+    "varargs",
+    "kwargs",
+    "caller",
+    "and",
+    "or",
+    "not",
+    "in",
+    "is",
+    "if",
+    "else",
+    "true",
+    "false",
+    "none",
+    "True",
+    "False",
+    "None",
+    "recursive",
+    "ignore",
+    "missing",
+    "with",
+    "without",
+    "context",
+    "import",
+    "as",
+    "scoped",
+    "namespace",
 ];
 
 #[derive(Default)]
@@ -43,7 +73,9 @@ impl<'a> Names<'a> {
             GIVEN.contains(&name) || KNOWN.contains(&name) || self.defined.contains(&name)
         };
         let unknown = self.used.iter().filter(|(name, _)| !is_known(name));
-        unknown.map(|(name, line)| ((*name).to_owned(), *line)).collect()
+        unknown
+            .map(|(name, line)| ((*name).to_owned(), *line))
+            .collect()
     }
 
     fn add(&mut self, tag: &Tag<'a>) {
@@ -54,7 +86,9 @@ impl<'a> Names<'a> {
         self.defined.extend(targets.iter().filter_map(name));
         for (index, token) in expression.iter().enumerate() {
             let Some(used) = name(token) else { continue };
-            let before = index.checked_sub(1).and_then(|before| expression.get(before));
+            let before = index
+                .checked_sub(1)
+                .and_then(|before| expression.get(before));
             let after = &expression[index + 1..];
             match before {
                 Some(Token::Sign("." | "|") | Token::Name("is")) => continue,
@@ -66,7 +100,12 @@ impl<'a> Names<'a> {
                 [Token::Sign("="), ..] => {}
                 // The template says what stands for it where it is not defined.
                 [Token::Name("is"), Token::Name("defined" | "undefined"), ..]
-                | [Token::Name("is"), Token::Name("not"), Token::Name("defined"), ..]
+                | [
+                    Token::Name("is"),
+                    Token::Name("not"),
+                    Token::Name("defined"),
+                    ..,
+                ]
                 | [Token::Sign("|"), Token::Name("default" | "d"), ..] => self.defined.push(used),
                 _ if self.used.iter().any(|(known, _)| *known == used) => {}
                 _ => self.used.push((used, tag.line)),

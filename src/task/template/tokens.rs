@@ -69,7 +69,9 @@ pub(super) fn tags(text: &str) -> Result<Vec<Tag<'_>>, SyntaxProblem> {
 }
 
 fn next_opening(text: &str, from: usize) -> Option<usize> {
-    let starts = OPENINGS.iter().filter_map(|opening| text[from..].find(opening));
+    let starts = OPENINGS
+        .iter()
+        .filter_map(|opening| text[from..].find(opening));
     starts.min().map(|start| from + start)
 }
 

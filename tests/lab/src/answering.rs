@@ -122,24 +122,27 @@ fn answer(lab: &LabState, machine: i64, system: RunningSystem) -> Option<(Socket
     }?;
     let mut interfaces: Vec<_> = lab.db.interfaces_of(machine).collect();
     interfaces.sort_by_key(|interface| interface.id);
-    let lease = interfaces.iter().find_map(|interface| lab.db.lease_of(&interface.mac));
+    let lease = interfaces
+        .iter()
+        .find_map(|interface| lab.db.lease_of(&interface.mac));
     let address: Ipv4Addr = match lease {
         Some(lease) => lease.ipv4.parse().ok()?,
         None => lab.settings.lease(name)?.parse().ok()?,
     };
     let port = lab.settings.answer_port(name)?;
-    address.is_loopback().then(|| (SocketAddrV4::new(address, port).into(), banner))
+    address
+        .is_loopback()
+        .then(|| (SocketAddrV4::new(address, port).into(), banner))
 }
 
-/// Sends the line that a server begins with, and waits until the client has gone.
+/// Sends the line that a server begins with, and closes when the client says something or goes.
 async fn greet(mut connection: TcpStream, banner: String) {
     if !banner.is_empty() {
         let line = format!("{banner}\r\n");
         let _ = connection.write_all(line.as_bytes()).await;
     }
-    let gone = async {
-        let mut buffer = [0; 256];
-        while let Ok(1..) = connection.read(&mut buffer).await {}
-    };
-    let _ = tokio::time::timeout(Duration::from_secs(10), gone).await;
+    // No more than the first line of a protocol is simulated.
+    let mut buffer = [0; 256];
+    let next = connection.read(&mut buffer);
+    let _ = tokio::time::timeout(Duration::from_secs(10), next).await;
 }

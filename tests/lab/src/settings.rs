@@ -109,12 +109,14 @@ impl Settings {
 
     /// How long the old system of a machine goes on after a reset.
     pub(crate) fn reset_seconds(&self, machine: &str) -> f64 {
-        self.setting(machine, |install| install.reset_seconds).unwrap_or_default()
+        self.setting(machine, |install| install.reset_seconds)
+            .unwrap_or_default()
     }
 
     /// How long a machine answers nothing before it boots from the network.
     pub(crate) fn boot_seconds(&self, machine: &str) -> f64 {
-        self.setting(machine, |install| install.boot_seconds).unwrap_or_default()
+        self.setting(machine, |install| install.boot_seconds)
+            .unwrap_or_default()
     }
 
     pub(crate) fn answer_port(&self, machine: &str) -> Option<u16> {

@@ -15,7 +15,9 @@ pub(super) struct SystemIdentity {
 #[derive(Debug)]
 pub(super) enum Before {
     /// The order was given before this task began to look.
-    NotSeen { netboot_is_off: bool },
+    NotSeen {
+        netboot_is_off: bool,
+    },
     Closed,
     Open(SystemIdentity),
 }
@@ -47,12 +49,22 @@ pub(super) fn judge(
 ) -> Verdict {
     let not_yet = |reason: &str| Verdict::NotYet(reason.to_owned());
     let installed = Verdict::Installed { doubt: None };
-    if spec.host_key.as_ref().is_some_and(|key| !key.is_among(&seen.keys)) {
+    if spec
+        .host_key
+        .as_ref()
+        .is_some_and(|key| !key.is_among(&seen.keys))
+    {
         return not_yet("answers, but not with the given host key");
     }
     let banner = seen.banner.as_deref().unwrap_or_default();
-    if spec.banner.as_ref().is_some_and(|pattern| !pattern.matches(banner)) {
-        return Verdict::NotYet(format!("answers, but as '{banner}' and not with the given banner"));
+    if spec
+        .banner
+        .as_ref()
+        .is_some_and(|pattern| !pattern.matches(banner))
+    {
+        return Verdict::NotYet(format!(
+            "answers, but as '{banner}' and not with the given banner"
+        ));
     }
     let is_given = spec.host_key.is_some() || spec.banner.is_some();
     let doubtful = Verdict::Installed {
@@ -60,7 +72,9 @@ pub(super) fn judge(
     };
     match before {
         Before::NotSeen { .. } | Before::Closed if is_given => installed,
-        Before::NotSeen { netboot_is_off: true } => installed,
+        Before::NotSeen {
+            netboot_is_off: true,
+        } => installed,
         Before::NotSeen { .. } if !was_closed => not_yet(
             "has answered since the first look, so nothing tells the installed system from an older one",
         ),
@@ -72,10 +86,12 @@ pub(super) fn judge(
             (Some(true), true) => {
                 not_yet("answers with the host key that it had before: the old system is back")
             }
-            (Some(true), false) => {
-                not_yet("answers with the host key that it had before: the old system is still there")
-            }
-            (None, true) => doubtful,
+            (Some(true), false) => not_yet(
+                "answers with the host key that it had before: the old system is still there",
+            ),
+            (None, true) => not_yet(
+                "answers as before, and without a host key nothing tells the installed system from the old one",
+            ),
             (None, false) => not_yet("answers as before: the old system is still there"),
         },
     }
@@ -114,7 +130,12 @@ mod tests {
     }
 
     /// `installed`, `doubt`, or the reason why not.
-    fn verdict(spec: &AnswerSpec, before: &Before, was_closed: bool, seen: &SystemIdentity) -> String {
+    fn verdict(
+        spec: &AnswerSpec,
+        before: &Before,
+        was_closed: bool,
+        seen: &SystemIdentity,
+    ) -> String {
         match judge(spec, before, was_closed, seen) {
             Verdict::Installed { doubt: None } => "installed".into(),
             Verdict::Installed { doubt: Some(_) } => "doubt".into(),
@@ -141,34 +162,54 @@ mod tests {
         }
         let unkeyed = Before::Open(system("220 ftp", ""));
         assert!(verdict(&any, &unkeyed, false, &system("220 ftp", "")).contains("still there"));
-        assert_eq!(verdict(&any, &unkeyed, true, &system("220 ftp", "")), "doubt");
+        assert!(verdict(&any, &unkeyed, true, &system("220 ftp", "")).contains("nothing tells"));
     }
 
     #[test]
     fn given_banner_or_host_key_decides() {
         let closed = Before::Closed;
         let banner = spec(Some("*Debian*"), None);
-        assert!(verdict(&banner, &closed, true, &system("SSH-2.0-dropbear", "")).contains("dropbear"));
-        assert_eq!(verdict(&banner, &closed, true, &system("SSH-2.0-x Debian-2", "")), "installed");
+        assert!(
+            verdict(&banner, &closed, true, &system("SSH-2.0-dropbear", "")).contains("dropbear")
+        );
+        assert_eq!(
+            verdict(&banner, &closed, true, &system("SSH-2.0-x Debian-2", "")),
+            "installed"
+        );
         let key = spec(None, Some("new"));
         let old = Before::Open(system("SSH-2.0-a", "old"));
-        assert!(verdict(&key, &old, true, &system("SSH-2.0-a", "installer")).contains("given host key"));
-        assert_eq!(verdict(&key, &old, false, &system("SSH-2.0-a", "new")), "installed");
+        assert!(
+            verdict(&key, &old, true, &system("SSH-2.0-a", "installer")).contains("given host key")
+        );
+        assert_eq!(
+            verdict(&key, &old, false, &system("SSH-2.0-a", "new")),
+            "installed"
+        );
         // The keys of the old system are those of the new one.
         let kept = Before::Open(system("SSH-2.0-a", "new"));
         assert!(verdict(&key, &kept, false, &system("SSH-2.0-a", "new")).contains("still there"));
-        assert_eq!(verdict(&key, &kept, true, &system("SSH-2.0-a", "new")), "doubt");
+        assert_eq!(
+            verdict(&key, &kept, true, &system("SSH-2.0-a", "new")),
+            "doubt"
+        );
     }
 
     #[test]
     fn machine_that_was_ordered_before_is_judged_by_what_is_seen_from_then_on() {
         let any = spec(None, None);
         let seen = system("SSH-2.0-a", "");
-        let begun = Before::NotSeen { netboot_is_off: false };
+        let begun = Before::NotSeen {
+            netboot_is_off: false,
+        };
         assert!(verdict(&any, &begun, false, &seen).contains("nothing tells"));
         assert_eq!(verdict(&any, &begun, true, &seen), "doubt");
-        let reported = Before::NotSeen { netboot_is_off: true };
+        let reported = Before::NotSeen {
+            netboot_is_off: true,
+        };
         assert_eq!(verdict(&any, &reported, false, &seen), "installed");
-        assert_eq!(verdict(&spec(Some("SSH*"), None), &begun, false, &seen), "installed");
+        assert_eq!(
+            verdict(&spec(Some("SSH*"), None), &begun, false, &seen),
+            "installed"
+        );
     }
 }

@@ -135,7 +135,9 @@ impl AnswerSpec {
         let TcpAnswer::Open { banner } = tcp_answer::ask(address, self.port) else {
             return None;
         };
-        let is_ssh = banner.as_deref().is_some_and(|line| line.starts_with("SSH-"));
+        let is_ssh = banner
+            .as_deref()
+            .is_some_and(|line| line.starts_with("SSH-"));
         let keys = match needs_keys && is_ssh {
             true => ssh_host_keys::scan(address, self.port),
             false => Vec::new(),
@@ -163,7 +165,9 @@ impl AnswerSpec {
                 "has an installer with an SSH server of its own ({sign}), so an answer on port 22 does not tell the installed \
                  system"
             ),
-            hint: Some("Give O(ready_when) the host_key or the banner of the installed system, too."),
+            hint: Some(
+                "Give O(ready_when) the host_key or the banner of the installed system, too.",
+            ),
         })
     }
 
@@ -190,7 +194,11 @@ impl AnswerSpec {
 }
 
 /// Looks once whether the installed system answers. A state that somebody reports meanwhile counts, too.
-pub(super) fn poll(client: &Client, wait: &mut AnswerWait, report: &mut MachineReport) -> StepResult {
+pub(super) fn poll(
+    client: &Client,
+    wait: &mut AnswerWait,
+    report: &mut MachineReport,
+) -> StepResult {
     if let Some(order) = &report.unconfirmed {
         wait.wait.start_at(order.given_at());
     }
@@ -212,9 +220,14 @@ pub(super) fn poll(client: &Client, wait: &mut AnswerWait, report: &mut MachineR
     match (wait.verdict(&sighting), sighting) {
         (Verdict::Installed { doubt }, Sighting::Open(identity)) => {
             let clock = client.clock();
-            report.milestones.reach(MilestoneKind::Answers, identity.banner, clock);
+            report
+                .milestones
+                .reach(MilestoneKind::Answers, identity.banner, clock);
             let title = machine_title(&machine);
-            let warnings: Vec<String> = doubt.map(|doubt| format!("{title} {doubt}")).into_iter().collect();
+            let warnings: Vec<String> = doubt
+                .map(|doubt| format!("{title} {doubt}"))
+                .into_iter()
+                .collect();
             Ok(match warnings.is_empty() {
                 true => StepOutcome::Done,
                 false => StepOutcome::DoneWithWarnings(warnings),
