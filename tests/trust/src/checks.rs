@@ -24,10 +24,11 @@ pub(crate) enum Rule {
     NoSecondStart,
     SecondRunChangesNothing,
     Stored,
+    EqualRunsSucceed,
 }
 
 impl Rule {
-    pub(crate) const ALL: [Rule; 12] = [
+    pub(crate) const ALL: [Rule; 13] = [
         Rule::Ends,
         Rule::OneObject,
         Rule::QuietStderr,
@@ -40,6 +41,7 @@ impl Rule {
         Rule::NoSecondStart,
         Rule::SecondRunChangesNothing,
         Rule::Stored,
+        Rule::EqualRunsSucceed,
     ];
 
     /// The rule as a sentence.
@@ -73,6 +75,7 @@ impl Rule {
                 "One more run changes nothing and says so; a task that acts anew succeeds."
             }
             Rule::Stored => "A restart of the server loses nothing of it.",
+            Rule::EqualRunsSucceed => "Of equal runs at once none fails.",
         }
     }
 }
@@ -170,7 +173,7 @@ fn words_for(path: &str) -> Vec<&'static str> {
         ("power", &["power", "switch", "reboot"]),
         ("state", &["state", "provision"]),
         ("console", &["console"]),
-        ("image", &["image"]),
+        ("image", &["image", "upload"]),
         ("preseed", &["preseed"]),
         ("machine", &["machine"]),
     ];
@@ -205,12 +208,41 @@ pub(crate) fn check_changed(task: &Task, run: &Disturbed<'_>) -> Option<Violatio
     }
 }
 
-/// The runs without faults after a disturbed one: `second` must reach what a clean run reaches, `third` must find it.
+/// Whether a run that a signal has ended says so.
+pub(crate) fn check_signal_message(ending: &Ending, signal: &str) -> Option<Violation> {
+    let message = ending.message();
+    let is_named = message.contains(&format!("was stopped by {signal}."));
+    (!is_named).then(|| violation(Rule::NamesTheRequest, message))
+}
+
+/// What equal runs at once say, against what the lab has seen.
+pub(crate) fn check_race(
+    clean: &CleanRun,
+    before: &Snapshot,
+    after: &Snapshot,
+    endings: &[Ending],
+) -> Vec<Violation> {
+    let failed = endings.iter().filter(|ending| ending.failed());
+    let failures = failed.map(|ending| violation(Rule::EqualRunsSucceed, ending.message()));
+    let mut found: Vec<Violation> = failures.collect();
+    let tells = endings.iter().any(|ending| ending.changed() == Some(true));
+    let does = clean.ending.changed() == Some(true);
+    if !tells && !before.same_contents(after) {
+        found.push(violation(Rule::ChangedIsTrue, "no run says changed: true"));
+    }
+    if tells && !does {
+        found.push(violation(Rule::ChangedIsFalse, "a run says changed: true"));
+    }
+    found
+}
+
+/// The runs without faults after disturbed ones: `second` must reach what a clean run reaches, `third` must find it.
 pub(crate) fn check_repetitions(
     task: &Task,
     clean: &CleanRun,
     before: &Snapshot,
     first: &Snapshot,
+    first_runs: usize,
     [second, third]: [&Repetition; 2],
 ) -> Vec<Violation> {
     let mut found = check_output(task, &second.ending);
@@ -231,11 +263,20 @@ pub(crate) fn check_repetitions(
     }
     let starts = |after: &Snapshot, before: &Snapshot| after.starts() - before.starts();
     let counts = match task.acts_anew {
-        true => vec![starts(first, before), starts(&second.after, first)],
-        false => vec![starts(&second.after, before)],
+        true => vec![
+            (starts(first, before), first_runs),
+            (starts(&second.after, first), 1),
+        ],
+        false => vec![(starts(&second.after, before), 1)],
     };
-    if counts.iter().any(|count| *count > clean.starts) {
-        let what = format!("{counts:?} starts, {} in a clean run", clean.starts);
+    if counts
+        .iter()
+        .any(|(count, runs)| *count > runs * clean.starts)
+    {
+        let what = format!(
+            "starts and runs: {counts:?}, {} starts in a clean run",
+            clean.starts
+        );
         found.push(violation(Rule::NoSecondStart, what));
     }
     let changes =
