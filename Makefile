@@ -9,8 +9,8 @@ export PYTHONDONTWRITEBYTECODE = 1
 LAB := $(CARGO_TARGET_DIR)/debug/mrp-lab
 MRP := $(CARGO_TARGET_DIR)/release/mrp
 MODULES := $(CARGO_TARGET_DIR)/release/mrp-ansible
-# A module is what has documentation in library/. The inventory is none, and is documented in docs/.
-LINKS := $(patsubst library/%.yml,%,$(wildcard library/*.yml)) mrp_inventory
+# A module is what has documentation in library/. The inventory is none: it is a script that runs the program.
+LINKS := $(patsubst library/%.yml,%,$(wildcard library/*.yml))
 CARGO_DENY_VERSION := 0.20.2
 CARGO_DENY := .cache/cargo-deny-$(CARGO_DENY_VERSION)/bin/cargo-deny
 
@@ -31,7 +31,7 @@ test-ansible-lines: install-modules lab ## Runs the tests with every ansible-cor
 	@bins=$$($(PYTHON) tests/venvs.py all) && \
 	MRP_TEST_ANSIBLE="$$bins" $(CARGO) test --workspace --locked --no-fail-fast
 
-install-modules: modules ## Puts the release binary into library/ under the names of the modules and the inventory
+install-modules: modules ## Puts the release binary into library/ under the names of the modules
 	@find library -maxdepth 1 -type l -delete
 	@cmp -s "$(MODULES)" library/mrp-ansible || \
 	{ cp "$(MODULES)" library/.mrp.new && mv -f library/.mrp.new library/mrp-ansible; }
