@@ -8,6 +8,7 @@ export PYTHONDONTWRITEBYTECODE = 1
 
 LAB := $(CARGO_TARGET_DIR)/debug/mrp-lab
 MRP := $(CARGO_TARGET_DIR)/release/mrp
+<<<<<<< HEAD
 # Ansible copies its program to machines that nobody knows, so it is static: with musl, or with glibc where Rust's library for
 # musl is not installed. glibc's needs files of the very same glibc to look up names.
 MACHINE_TYPE := $(shell uname -m)
@@ -19,6 +20,11 @@ VERSION := $(shell sed -n 's/^version = "\(.*\)"$$/\1/p' Cargo.toml | head -n 1)
 TARBALL := $(COLLECTION)/mr_provisioner-lab-$(VERSION).tar.gz
 # A module is what has documentation in library/. The inventory is none, and is documented in docs/.
 LINKS := $(patsubst library/%.yml,%,$(wildcard library/*.yml)) mrp_inventory
+=======
+MODULES := $(CARGO_TARGET_DIR)/release/mrp-ansible
+# A module is what has documentation in library/. The inventory is none: it is a script that runs the program.
+LINKS := $(patsubst library/%.yml,%,$(wildcard library/*.yml))
+>>>>>>> files
 CARGO_DENY_VERSION := 0.20.2
 CARGO_DENY := .cache/cargo-deny-$(CARGO_DENY_VERSION)/bin/cargo-deny
 
@@ -39,7 +45,7 @@ test-ansible-lines: install-modules collection lab ## Runs the tests with every 
 	@bins=$$($(PYTHON) tests/venvs.py all) && \
 	MRP_TEST_ANSIBLE="$$bins" MRP_TEST_COLLECTION="$(TARBALL)" $(CARGO) test --workspace --locked --no-fail-fast
 
-install-modules: modules ## Puts the release binary into library/ under the names of the modules and the inventory
+install-modules: modules ## Puts the release binary into library/ under the names of the modules
 	@find library -maxdepth 1 -type l -delete
 	@cmp -s "$(MODULES)" library/mrp-ansible || \
 	{ cp "$(MODULES)" library/.mrp.new && mv -f library/.mrp.new library/mrp-ansible; }
