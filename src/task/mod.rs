@@ -23,6 +23,7 @@ pub(crate) mod machine;
 pub(crate) mod network;
 pub(crate) mod power;
 pub(crate) mod preseed;
+pub(crate) mod preseed_text;
 pub(crate) mod reservation;
 
 pub(crate) use apply::{StepEvent, apply};
