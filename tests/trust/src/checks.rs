@@ -1,6 +1,7 @@
 //! What is checked in every case.
 
 use mrp_lab::Snapshot;
+use serde_json::Value;
 
 use crate::ending::Ending;
 use crate::proxy::Exchange;
@@ -79,6 +80,15 @@ impl Rule {
         }
     }
 }
+
+/// Begins what is said of extra images which the next run has warned of.
+pub(crate) const TOLD: &str = "told in a warning: ";
+
+/// Said of orders that were given on a look which showed no installation.
+pub(crate) const STARTS: &str = "starts of machines and runs: ";
+
+/// Said of a program that had not begun to work when a signal ended it.
+pub(crate) const NOT_BEGUN: &str = "a signal ended it before its first request";
 
 /// A rule that was broken, and how.
 #[derive(Clone, Debug)]
@@ -208,11 +218,39 @@ pub(crate) fn check_changed(task: &Task, run: &Disturbed<'_>) -> Option<Violatio
     }
 }
 
+/// A program that a signal has ended without a result.
+pub(crate) fn silent_end(had_begun: bool) -> Violation {
+    let what = if had_begun {
+        "a signal ended it"
+    } else {
+        NOT_BEGUN
+    };
+    violation(Rule::OneObject, what)
+}
+
 /// Whether a run that a signal has ended says so.
 pub(crate) fn check_signal_message(ending: &Ending, signal: &str) -> Option<Violation> {
     let message = ending.message();
     let is_named = message.contains(&format!("was stopped by {signal}."));
     (!is_named).then(|| violation(Rule::NamesTheRequest, message))
+}
+
+/// Whether each order to install was given on a look that showed no installation.
+pub(crate) fn check_orders(exchanges: &[Exchange]) -> Vec<Violation> {
+    let mut found = Vec::new();
+    for (number, order) in exchanges.iter().enumerate() {
+        let is_order = order.method == "POST" && order.path.ends_with("/state");
+        let mut looks = exchanges[..number].iter().rev();
+        let look = looks.find(|look| look.method == "GET" && look.path == order.path);
+        let word = |look: &Exchange| String::from_utf8_lossy(&look.answer).contains("provisioning");
+        if is_order && look.is_none_or(word) {
+            found.push(violation(
+                Rule::NoSecondStart,
+                "a machine that is being installed was installed again",
+            ));
+        }
+    }
+    found
 }
 
 /// What equal runs at once say, against what the lab has seen.
@@ -254,14 +292,19 @@ pub(crate) fn check_repetitions(
     } else if !has.same_contents(wanted) {
         let extra =
             has.images.len() > wanted.images.len() || has.preseeds.len() > wanted.preseeds.len();
-        let rule = if extra {
-            Rule::NoDuplicate
-        } else {
-            Rule::Converges
+        let told = second.ending.field("warnings").map(Value::to_string);
+        let told = told.is_some_and(|warnings| warnings.contains("copies"));
+        let (rule, prefix) = match extra {
+            true if told => (Rule::NoDuplicate, TOLD),
+            true => (Rule::NoDuplicate, ""),
+            false => (Rule::Converges, ""),
         };
-        found.push(violation(rule, differences(wanted, has)));
+        found.push(violation(
+            rule,
+            format!("{prefix}{}", differences(wanted, has)),
+        ));
     }
-    let starts = |after: &Snapshot, before: &Snapshot| after.starts() - before.starts();
+    let starts = |after: &Snapshot, before: &Snapshot| after.starts - before.starts;
     let counts = match task.acts_anew {
         true => vec![
             (starts(first, before), first_runs),
@@ -273,10 +316,7 @@ pub(crate) fn check_repetitions(
         .iter()
         .any(|(count, runs)| *count > runs * clean.starts)
     {
-        let what = format!(
-            "starts and runs: {counts:?}, {} starts in a clean run",
-            clean.starts
-        );
+        let what = format!("{STARTS}{counts:?}, {} starts in a clean run", clean.starts);
         found.push(violation(Rule::NoSecondStart, what));
     }
     let changes =

@@ -125,8 +125,12 @@ pub(crate) fn run(
     let ending = running.end();
     let exchanges = proxy.settle();
     drop(proxy);
-    let killed = ending.signal == Some(Signal::KILL.as_raw());
+    let killed = ending.signal == Some(signal.as_raw());
+    let had_begun = !exchanges.is_empty();
     let mut violations = Vec::new();
+    if killed && signal != Signal::KILL {
+        violations.push(checks::silent_end(had_begun));
+    }
     if ending.failed() {
         violations.extend(checks::check_signal_message(&ending, name));
     }

@@ -7,9 +7,9 @@ use mrp_lab::Sessions;
 
 use crate::case::{self, Finding, Title};
 use crate::checks;
-use crate::ending::Ending;
+use crate::ending::{Ending, Running};
 use crate::pool::SESSIONS;
-use crate::proxy::Script;
+use crate::proxy::{Proxy, Script};
 use crate::random::Random;
 use crate::tasks::Task;
 use crate::workbench::{CleanRun, Manner, Workbench};
@@ -54,36 +54,37 @@ const MANNER: Manner = Manner {
     wait: 60.0,
 };
 
+/// In a race a machine installs long enough for the other runs to see it.
+const INSTALL_SECONDS: f64 = 1.0;
+
 pub(crate) fn run(
     bench: &Workbench<'_>,
     task: &Task,
     clean: &CleanRun,
     case: &RaceCase,
 ) -> Finding {
+    let task = &Task {
+        install_seconds: INSTALL_SECONDS.max(task.install_seconds),
+        ..task.clone()
+    };
     let before = bench.prepare(task);
-    let seed = case.seed;
-    // Each request is held up for a moment, so that the runs mix in another way in each round.
-    let proxy = bench.proxy(Script {
-        injection: None,
-        hook: Some(Box::new(move |number, _| {
-            let number = u64::try_from(number).unwrap_or_default();
-            let pause = Random::new(seed << 32 | number).below(6);
-            thread::sleep(Duration::from_millis(
-                u64::try_from(pause).unwrap_or_default(),
-            ));
-        })),
-    });
-    let url = proxy.url();
-    let running: Vec<_> = (0..case.runs)
-        .map(|_| bench.start(task, &url, MANNER))
+    let proxies: Vec<Proxy> = (0..case.runs)
+        .map(|run| bench.proxy(Script::delaying(case.seed << 8 | run as u64)))
         .collect();
-    let endings: Vec<Ending> = running.into_iter().map(|running| running.end()).collect();
-    proxy.settle();
-    drop(proxy);
+    let running: Vec<_> = proxies
+        .iter()
+        .map(|proxy| bench.start(task, &proxy.url(), MANNER))
+        .collect();
+    let endings: Vec<Ending> = running.into_iter().map(Running::end).collect();
+    let exchanges: Vec<_> = proxies.iter().map(Proxy::settle).collect();
+    drop(proxies);
     let after = bench.settled();
     let mut violations = Vec::new();
-    for ending in &endings {
+    for (ending, exchanges) in endings.iter().zip(&exchanges) {
         violations.extend(checks::check_output(task, ending));
+        if !task.acts_anew {
+            violations.extend(checks::check_orders(exchanges));
+        }
     }
     violations.extend(checks::check_race(clean, &before, &after, &endings));
     violations.extend(case::examine_repetitions(
@@ -98,4 +99,17 @@ pub(crate) fn run(
         fault: None,
     };
     Finding { title, violations }
+}
+
+impl Script {
+    /// Holds each request up for a moment, so that runs mix in another way with each seed.
+    fn delaying(seed: u64) -> Script {
+        Script {
+            injection: None,
+            hook: Some(Box::new(move |number, _| {
+                let pause = Random::new(seed << 32 | number as u64).below(6);
+                thread::sleep(Duration::from_millis(pause as u64));
+            })),
+        }
+    }
 }

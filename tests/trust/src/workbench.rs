@@ -133,7 +133,7 @@ impl<'a> Workbench<'a> {
         CleanRun {
             exchanges,
             ending,
-            starts: after.starts() - before.starts(),
+            starts: after.starts - before.starts,
             after,
             duration,
         }
