@@ -238,7 +238,7 @@ impl PreseedOp {
     fn sends_content(&self) -> bool {
         match self {
             PreseedOp::Create(_) => true,
-            PreseedOp::Update(_, changes) => changes.content.is_some(),
+            PreseedOp::Update { changes, .. } => changes.content.is_some(),
             PreseedOp::Delete(_) => false,
         }
     }

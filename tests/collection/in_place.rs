@@ -130,7 +130,9 @@ fn processes_of(lab: &TestLab) -> Vec<u32> {
     numbers
         .filter(|number: &u32| {
             let environment = fs::read(format!("/proc/{number}/environ")).unwrap_or_default();
-            environment.split(|byte| *byte == 0).any(|variable| variable == mark.as_bytes())
+            environment
+                .split(|byte| *byte == 0)
+                .any(|variable| variable == mark.as_bytes())
         })
         .collect()
 }
@@ -187,7 +189,9 @@ fn start_endless(ansible: &Controller, collection: &Collection, lab: &TestLab) -
 }
 
 fn kill(signal: &str, process: &str) {
-    let status = Command::new("kill").args(["-s", signal, "--", process]).status();
+    let status = Command::new("kill")
+        .args(["-s", signal, "--", process])
+        .status();
     assert!(status.unwrap().success());
 }
 

@@ -9,8 +9,8 @@ pub(crate) mod trust_problem;
 use std::path::Path;
 use std::sync::Arc;
 
-use rustls::crypto::ring::{self, cipher_suite};
 use rustls::crypto::CryptoProvider;
+use rustls::crypto::ring::{self, cipher_suite};
 use rustls::pki_types::pem::{self, PemObject};
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use rustls::{ClientConfig, RootCertStore, SupportedCipherSuite};

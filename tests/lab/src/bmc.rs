@@ -174,6 +174,7 @@ impl Chassis {
     /// Starts the machine. Without a boot device it tries the network first.
     fn start(&self, lab: &mut LabState, device: BootDevice) {
         self.switch(lab, true);
+        lab.starts += 1;
         let wake = if device == BootDevice::Pxe {
             PowerEvent::Boot(self.machine_id)
         } else {

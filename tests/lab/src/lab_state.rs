@@ -51,6 +51,8 @@ pub(crate) struct LabState {
     pub(crate) power_events: Vec<PowerEvent>,
     /// The commands that BMCs carried out: the machine's name and the arguments of `ipmitool`.
     pub(crate) bmc_orders: Vec<(String, String)>,
+    /// How often a machine was switched on, reset or cycled.
+    pub(crate) starts: usize,
     /// How long the BMC takes that the current handler asked.
     pub(crate) bmc_delay: Duration,
     /// Held while a request is answered, when requests are served one at a time.
@@ -77,6 +79,7 @@ impl LabState {
             running: HashMap::new(),
             power_events: Vec::new(),
             bmc_orders: Vec::new(),
+            starts: 0,
             bmc_delay: Duration::ZERO,
             turn: Arc::default(),
             folder,

@@ -59,24 +59,26 @@ pub(crate) fn examine(
         found.extend(checks::check_output(task, &end.ending));
         found.extend(checks::check_changed(task, &run));
     }
-    found.extend(examine_repetitions(bench, task, clean, before, &after));
+    found.extend(examine_repetitions(bench, task, clean, before, &after, 1));
     found
 }
 
-/// Runs the task twice without faults, and checks that it ends as it does without a disturbance.
+/// Runs the task twice without faults after this number of disturbed runs, and checks that it ends as it does without a
+/// disturbance.
 pub(crate) fn examine_repetitions(
     bench: &Workbench<'_>,
     task: &Task,
     clean: &CleanRun,
     before: &Snapshot,
     after: &Snapshot,
+    runs: usize,
 ) -> Vec<Violation> {
     let repeat = || {
         let (ending, after) = bench.run(task);
         Repetition { ending, after }
     };
     let (second, third) = (repeat(), repeat());
-    let mut found = checks::check_repetitions(task, clean, before, after, [&second, &third]);
+    let mut found = checks::check_repetitions(task, clean, before, after, runs, [&second, &third]);
     bench.lab.restart();
     found.extend(checks::check_stored(&third.after, &bench.lab.snapshot()));
     found

@@ -1,6 +1,7 @@
 //! What is checked in every case.
 
 use mrp_lab::Snapshot;
+use serde_json::Value;
 
 use crate::ending::Ending;
 use crate::proxy::Exchange;
@@ -24,10 +25,11 @@ pub(crate) enum Rule {
     NoSecondStart,
     SecondRunChangesNothing,
     Stored,
+    EqualRunsSucceed,
 }
 
 impl Rule {
-    pub(crate) const ALL: [Rule; 12] = [
+    pub(crate) const ALL: [Rule; 13] = [
         Rule::Ends,
         Rule::OneObject,
         Rule::QuietStderr,
@@ -40,6 +42,7 @@ impl Rule {
         Rule::NoSecondStart,
         Rule::SecondRunChangesNothing,
         Rule::Stored,
+        Rule::EqualRunsSucceed,
     ];
 
     /// The rule as a sentence.
@@ -73,9 +76,19 @@ impl Rule {
                 "One more run changes nothing and says so; a task that acts anew succeeds."
             }
             Rule::Stored => "A restart of the server loses nothing of it.",
+            Rule::EqualRunsSucceed => "Of equal runs at once none fails.",
         }
     }
 }
+
+/// Begins what is said of extra images which the next run has warned of.
+pub(crate) const TOLD: &str = "told in a warning: ";
+
+/// Said of orders that were given on a look which showed no installation.
+pub(crate) const STARTS: &str = "starts of machines and runs: ";
+
+/// Said of a program that had not begun to work when a signal ended it.
+pub(crate) const NOT_BEGUN: &str = "a signal ended it before its first request";
 
 /// A rule that was broken, and how.
 #[derive(Clone, Debug)]
@@ -170,7 +183,7 @@ fn words_for(path: &str) -> Vec<&'static str> {
         ("power", &["power", "switch", "reboot"]),
         ("state", &["state", "provision"]),
         ("console", &["console"]),
-        ("image", &["image"]),
+        ("image", &["image", "upload"]),
         ("preseed", &["preseed"]),
         ("machine", &["machine"]),
     ];
@@ -205,12 +218,69 @@ pub(crate) fn check_changed(task: &Task, run: &Disturbed<'_>) -> Option<Violatio
     }
 }
 
-/// The runs without faults after a disturbed one: `second` must reach what a clean run reaches, `third` must find it.
+/// A program that a signal has ended without a result.
+pub(crate) fn silent_end(had_begun: bool) -> Violation {
+    let what = if had_begun {
+        "a signal ended it"
+    } else {
+        NOT_BEGUN
+    };
+    violation(Rule::OneObject, what)
+}
+
+/// Whether a run that a signal has ended says so.
+pub(crate) fn check_signal_message(ending: &Ending, signal: &str) -> Option<Violation> {
+    let message = ending.message();
+    let is_named = message.contains(&format!("was stopped by {signal}."));
+    (!is_named).then(|| violation(Rule::NamesTheRequest, message))
+}
+
+/// Whether each order to install was given on a look that showed no installation.
+pub(crate) fn check_orders(exchanges: &[Exchange]) -> Vec<Violation> {
+    let mut found = Vec::new();
+    for (number, order) in exchanges.iter().enumerate() {
+        let is_order = order.method == "POST" && order.path.ends_with("/state");
+        let mut looks = exchanges[..number].iter().rev();
+        let look = looks.find(|look| look.method == "GET" && look.path == order.path);
+        let word = |look: &Exchange| String::from_utf8_lossy(&look.answer).contains("provisioning");
+        if is_order && look.is_none_or(word) {
+            found.push(violation(
+                Rule::NoSecondStart,
+                "a machine that is being installed was installed again",
+            ));
+        }
+    }
+    found
+}
+
+/// What equal runs at once say, against what the lab has seen.
+pub(crate) fn check_race(
+    clean: &CleanRun,
+    before: &Snapshot,
+    after: &Snapshot,
+    endings: &[Ending],
+) -> Vec<Violation> {
+    let failed = endings.iter().filter(|ending| ending.failed());
+    let failures = failed.map(|ending| violation(Rule::EqualRunsSucceed, ending.message()));
+    let mut found: Vec<Violation> = failures.collect();
+    let tells = endings.iter().any(|ending| ending.changed() == Some(true));
+    let does = clean.ending.changed() == Some(true);
+    if !tells && !before.same_contents(after) {
+        found.push(violation(Rule::ChangedIsTrue, "no run says changed: true"));
+    }
+    if tells && !does {
+        found.push(violation(Rule::ChangedIsFalse, "a run says changed: true"));
+    }
+    found
+}
+
+/// The runs without faults after disturbed ones: `second` must reach what a clean run reaches, `third` must find it.
 pub(crate) fn check_repetitions(
     task: &Task,
     clean: &CleanRun,
     before: &Snapshot,
     first: &Snapshot,
+    first_runs: usize,
     [second, third]: [&Repetition; 2],
 ) -> Vec<Violation> {
     let mut found = check_output(task, &second.ending);
@@ -222,20 +292,31 @@ pub(crate) fn check_repetitions(
     } else if !has.same_contents(wanted) {
         let extra =
             has.images.len() > wanted.images.len() || has.preseeds.len() > wanted.preseeds.len();
-        let rule = if extra {
-            Rule::NoDuplicate
-        } else {
-            Rule::Converges
+        let told = second.ending.field("warnings").map(Value::to_string);
+        let told = told.is_some_and(|warnings| warnings.contains("copies"));
+        let (rule, prefix) = match extra {
+            true if told => (Rule::NoDuplicate, TOLD),
+            true => (Rule::NoDuplicate, ""),
+            false => (Rule::Converges, ""),
         };
-        found.push(violation(rule, differences(wanted, has)));
+        found.push(violation(
+            rule,
+            format!("{prefix}{}", differences(wanted, has)),
+        ));
     }
-    let starts = |after: &Snapshot, before: &Snapshot| after.starts() - before.starts();
+    let starts = |after: &Snapshot, before: &Snapshot| after.starts - before.starts;
     let counts = match task.acts_anew {
-        true => vec![starts(first, before), starts(&second.after, first)],
-        false => vec![starts(&second.after, before)],
+        true => vec![
+            (starts(first, before), first_runs),
+            (starts(&second.after, first), 1),
+        ],
+        false => vec![(starts(&second.after, before), 1)],
     };
-    if counts.iter().any(|count| *count > clean.starts) {
-        let what = format!("{counts:?} starts, {} in a clean run", clean.starts);
+    if counts
+        .iter()
+        .any(|(count, runs)| *count > runs * clean.starts)
+    {
+        let what = format!("{STARTS}{counts:?}, {} starts in a clean run", clean.starts);
         found.push(violation(Rule::NoSecondStart, what));
     }
     let changes =

@@ -25,11 +25,13 @@ pub(crate) struct FaultCase {
 const IMPATIENT: Manner = Manner {
     timeout: 0.5,
     retries: 2,
+    wait: 3.0,
 };
 
 const USUAL: Manner = Manner {
     timeout: 20.0,
     retries: 2,
+    wait: 3.0,
 };
 
 /// Every fault at every request of a task: once, and where it is one of the connection or of the server, also from there on.

@@ -24,8 +24,7 @@ pub(crate) struct Tally {
     pub(crate) rules: BTreeMap<Rule, usize>,
     /// By exception.
     pub(crate) exceptions: BTreeMap<&'static str, usize>,
-    /// The violations, as texts.
-    pub(crate) violations: Vec<String>,
+    shown: usize,
 }
 
 impl Tally {
@@ -42,11 +41,12 @@ impl Tally {
             }
             counts.violations += 1;
             *self.rules.entry(violation.rule).or_default() += 1;
-            if self.violations.len() < SHOWN {
-                self.violations.push(format!(
+            if self.shown < SHOWN {
+                self.shown += 1;
+                println!(
                     "{:?}: '{}', sessions {:?}: {}: {}",
                     violation.rule, title.task, title.sessions, title.place, violation.what
-                ));
+                );
             }
         }
     }

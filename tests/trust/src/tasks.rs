@@ -19,6 +19,8 @@ pub(crate) struct Task {
     pub(crate) free_machines: Vec<&'static str>,
     /// Whether each run acts anew, as a reboot does.
     pub(crate) acts_anew: bool,
+    /// How long a machine installs.
+    pub(crate) install_seconds: f64,
 }
 
 impl Task {
@@ -31,6 +33,7 @@ impl Task {
             preparation: Vec::new(),
             free_machines: Vec::new(),
             acts_anew: false,
+            install_seconds: 0.01,
         }
     }
 
@@ -49,6 +52,14 @@ impl Task {
     fn acting_anew(self) -> Task {
         Task {
             acts_anew: true,
+            ..self
+        }
+    }
+
+    /// With machines that install so slowly that they are seen doing it.
+    fn installing_slowly(self) -> Task {
+        Task {
+            install_seconds: 1.5,
             ..self
         }
     }
@@ -159,7 +170,7 @@ fn machines() -> Vec<Task> {
         "name": "qdc01", "subarch": "efi", "kernel": "debian-installer kernel", "initrd": "debian-installer initrd",
         "preseed": "alice-seed", "kernel_opts": "console=ttyAMA0",
     });
-    let waiting = json!({ "state": "provisioned", "wait_interval": 0.02, "wait_timeout": 20 });
+    let waiting = json!({ "state": "provisioned", "wait_interval": 0.02 });
     let provisioned = with(boot.clone(), waiting.clone());
     let two = with(
         json!({ "subarch": "efi", "kernel_id": 3, "initrd_id": 4, "machines": [{ "name": "qdc01" }, { "name": "qdc02" }] }),
@@ -196,7 +207,8 @@ fn machines() -> Vec<Task> {
             with(provisioned.clone(), json!({ "force": true })),
         )
         .after("mrp_machine", provisioned)
-        .acting_anew(),
+        .acting_anew()
+        .installing_slowly(),
         Task::new("provision two machines", "mrp_machine", two),
         Task::new(
             "report a state",
@@ -207,12 +219,7 @@ fn machines() -> Vec<Task> {
 }
 
 fn power() -> Vec<Task> {
-    let waiting = |options| {
-        with(
-            options,
-            json!({ "wait_interval": 0.02, "wait_timeout": 20 }),
-        )
-    };
+    let waiting = |options| with(options, json!({ "wait_interval": 0.02 }));
     let netboot = json!({ "name": "qdc01", "subarch": "efi", "kernel_id": 3, "netboot": true });
     let on = json!({ "state": "on", "machines": [{ "name": "qdc02" }, { "name": "moonshot-c1" }] });
     vec![
@@ -271,8 +278,9 @@ fn holders() -> Vec<Task> {
         Task::new(
             "change the reason",
             "mrp_assignee",
-            json!({ "name": "qdc01", "reason": "another" }),
-        ),
+            json!({ "name": "bobs-box", "user": "bob", "reason": "another" }),
+        )
+        .by_admin(),
         Task::new(
             "remove a user",
             "mrp_assignee",
@@ -359,7 +367,9 @@ fn old_role(files: &Files) -> Vec<Task> {
         )
         .after("mr_provisioner_image", image("Kernel", "linux"))
         .after("mr_provisioner_image", image("Initrd", "initrd"))
-        .after("mr_provisioner_preseed", seed),
+        .after("mr_provisioner_preseed", seed)
+        .acting_anew()
+        .installing_slowly(),
         Task::new(
             "old role: find an address",
             "mr_provisioner_get_ip",

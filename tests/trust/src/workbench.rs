@@ -2,6 +2,7 @@
 
 use std::net::SocketAddr;
 use std::path::Path;
+use std::time::{Duration, Instant};
 
 use mrp_lab::{Lab, Sessions, Snapshot};
 use serde_json::{Value, json};
@@ -26,6 +27,7 @@ pub(crate) struct CleanRun {
     pub(crate) after: Snapshot,
     /// How often it starts machines.
     pub(crate) starts: usize,
+    pub(crate) duration: Duration,
 }
 
 /// How a run is made.
@@ -34,6 +36,8 @@ pub(crate) struct Manner {
     /// The program's stall timeout in seconds.
     pub(crate) timeout: f64,
     pub(crate) retries: u32,
+    /// How long it waits for a machine, in seconds.
+    pub(crate) wait: f64,
 }
 
 impl Manner {
@@ -41,6 +45,7 @@ impl Manner {
     pub(crate) const PATIENT: Manner = Manner {
         timeout: 60.0,
         retries: 3,
+        wait: 120.0,
     };
 }
 
@@ -57,7 +62,7 @@ impl<'a> Workbench<'a> {
     /// Gives the lab what it has before a task.
     pub(crate) fn prepare(&self, task: &Task) -> Snapshot {
         self.lab.reset();
-        let mut settings = json!({ "install_seconds": 0.01 });
+        let mut settings = json!({ "install_seconds": task.install_seconds });
         if self.sessions == Sessions::Request {
             // A stock server that is started in this way stores no reservation at all.
             settings["reservations"] = json!("stored");
@@ -114,7 +119,9 @@ impl<'a> Workbench<'a> {
     pub(crate) fn run_clean(&self, task: &Task) -> CleanRun {
         let before = self.prepare(task);
         let proxy = self.proxy(Script::default());
+        let start = Instant::now();
         let ending = self.start(task, &proxy.url(), Manner::PATIENT).end();
+        let duration = start.elapsed();
         let exchanges = proxy.settle();
         let after = self.settled();
         assert!(
@@ -126,8 +133,9 @@ impl<'a> Workbench<'a> {
         CleanRun {
             exchanges,
             ending,
-            starts: after.starts() - before.starts(),
+            starts: after.starts - before.starts,
             after,
+            duration,
         }
     }
 
@@ -138,6 +146,9 @@ impl<'a> Workbench<'a> {
         arguments["timeout"] = json!(manner.timeout);
         arguments["retries"] = json!(manner.retries);
         arguments["retry_delay"] = json!(0.01);
+        if options.get("wait_interval").is_some() {
+            arguments["wait_timeout"] = json!(manner.wait);
+        }
         // At this verbosity a result has everything that it can have.
         arguments["_ansible_verbosity"] = json!(4);
         arguments["_ansible_diff"] = json!(true);
