@@ -35,6 +35,9 @@ use request_log::RequestLog;
 use result::DETAIL_VERBOSITY;
 pub use result::{Diff, Failure, FailureKind, Success};
 
+#[cfg(feature = "cli")]
+pub(crate) use signals::is_ignored as signal_is_ignored;
+
 pub use crate::support::markup::OptionStyle;
 
 /// What Ansible puts in front of a module's file name.

@@ -15,7 +15,7 @@ use crate::support::suggest::near;
 /// The file's name below a configuration directory.
 const FILE: &str = "mrp/labs.cfg";
 /// The option before the first section that names the default lab.
-const DEFAULT: &str = "lab";
+pub(crate) const DEFAULT: &str = "lab";
 /// The environment variable that names a lab as `--lab` does.
 pub(crate) const VARIABLE: &str = "MRP_LAB";
 
@@ -70,7 +70,7 @@ fn invalid_lab(message: String, hint: impl Into<String>) -> Failure {
 }
 
 /// The value of an environment variable; None where it is empty.
-fn variable(name: &str) -> Option<String> {
+pub(crate) fn variable(name: &str) -> Option<String> {
     let value = env::var_os(name).filter(|value| !value.is_empty());
     value.map(|value| value.to_string_lossy().into_owned())
 }
@@ -114,6 +114,11 @@ fn default_options() -> Result<Map<String, Value>, Failure> {
             ))
         }
     }
+}
+
+/// The file of labs, if there is one.
+pub(crate) fn file() -> Result<Option<OptionsFile>, Failure> {
+    existing_file().map(|path| read(&path)).transpose()
 }
 
 /// The file, which must exist when a lab is named.
