@@ -24,7 +24,7 @@ use std::path::Path;
 use std::process::ExitCode;
 
 pub use call::Call;
-pub use options::option::{Disclosure, Kind, Literal, Opt};
+pub use options::option::{Disclosure, Expansion, Kind, Literal, Opt};
 pub use options::path::expand as expand_path;
 #[cfg(feature = "cli")]
 pub(crate) use options::python::str_of;

@@ -10,7 +10,7 @@ use serde_json::{Map, Value, json};
 use crate::cli::commands::{self, Command};
 use crate::cli::parser::{self, HelpDetail, OPERAND};
 use crate::cli::{profiles, side_request};
-use crate::modules;
+use crate::modules::{self, options::labs as labs_file};
 use crate::support::progress::ProgressListener;
 use crate::support::stdio::print_stdout;
 
@@ -211,7 +211,7 @@ impl Line {
 }
 
 fn labs() -> Vec<String> {
-    let file = profiles::file().ok().flatten();
+    let file = labs_file::file().ok().flatten();
     let names = file.iter().flat_map(|file| file.names().map(str::to_owned));
     names.collect()
 }

@@ -12,8 +12,8 @@ use crate::ansible::Failure;
 use crate::ansible::docs::sidecar;
 use crate::cli::output::{markup, terminal};
 use crate::cli::parser::{self, HelpDetail};
-use crate::cli::{INVALID_CALL, completion_scripts, labs, profiles};
-use crate::modules::options::connection;
+use crate::cli::{INVALID_CALL, completion_scripts, labs};
+use crate::modules::options::{connection, labs as labs_file};
 use crate::support::io_error;
 use crate::support::stdio::print_stdout;
 
@@ -92,7 +92,7 @@ fn environment_section() -> String {
         Some((option.env?, format!("What {flag} is when not given.")))
     });
     let others = [
-        (profiles::VARIABLE, "What --lab is when not given.".into()),
+        (labs_file::VARIABLE, "What --lab is when not given.".into()),
         ("NO_COLOR", "Where it is set, nothing is coloured.".into()),
     ];
     let mut section = ".SH ENVIRONMENT\n".to_owned();

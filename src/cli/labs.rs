@@ -9,15 +9,16 @@ use clap::ArgMatches;
 use serde_json::{Value, json};
 
 use crate::ansible::Failure;
+use crate::cli::INVALID_CALL;
 use crate::cli::command_request::format;
 use crate::cli::output::format::{OutputFormat, data_text, names_text};
 use crate::cli::output::table::{TableOptions, table_text};
 use crate::cli::output::terminal;
-use crate::cli::output::text::{did_you_mean, display_text};
+use crate::cli::output::text::display_text;
 use crate::cli::parser::NO_HEADERS;
-use crate::cli::{INVALID_CALL, profiles};
+use crate::modules::options;
 use crate::support::io_error;
-use crate::support::suggest::near;
+use crate::support::suggest::{did_you_mean, near};
 
 /// The keys of a lab, which are the columns of the list too.
 const COLUMNS: [&str; 3] = ["name", "mrp_url", "chosen"];
@@ -63,19 +64,19 @@ fn labs_text(matches: &ArgMatches, labs: &[Value]) -> Result<String, Failure> {
 
 /// Each lab, with what chooses it.
 fn labs() -> Result<Vec<Value>, Failure> {
-    let Some(file) = profiles::file()? else {
+    let Some(file) = options::labs::file()? else {
         return Ok(Vec::new());
     };
     let names: Vec<&str> = file.names().collect();
     let default = file
         .preamble()
-        .get(profiles::DEFAULT)
+        .get(options::labs::DEFAULT)
         .and_then(Value::as_str);
-    let named = profiles::variable(profiles::VARIABLE);
+    let named = options::labs::variable(options::labs::VARIABLE);
     let labs = names.iter().map(|name| {
         let chosen = if named.is_some() {
-            (named.as_deref() == Some(name)).then_some(profiles::VARIABLE)
-        } else if profiles::variable("MRP_URL").is_some() {
+            (named.as_deref() == Some(name)).then_some(options::labs::VARIABLE)
+        } else if options::labs::variable("MRP_URL").is_some() {
             None
         } else {
             let is_default = default == Some(name) || (default.is_none() && names.len() == 1);
@@ -99,13 +100,13 @@ fn public_url(url: &Value) -> String {
 
 /// Writes the line `lab = NAME` to the user's own file, and leaves the rest of it as it is.
 fn make_default(lab: &str) -> Result<String, Failure> {
-    let path = profiles::user_file();
-    let file = profiles::file()?.filter(|file| file.path() == path);
+    let path = options::labs::user_file();
+    let file = options::labs::file()?.filter(|file| file.path() == path);
     let Some(file) = file else {
         return Err(Failure {
             hint: Some(format!(
                 "Set {}={lab} instead, or write a file of your own.",
-                profiles::VARIABLE
+                options::labs::VARIABLE
             )),
             ..Failure::invalid_call(format!("there is no {}", path.display()))
         });
@@ -121,8 +122,8 @@ fn make_default(lab: &str) -> Result<String, Failure> {
         Failure::new(format!("{} cannot be written: {error}", path.display()))
     })?;
     let mut text = format!("the default lab is {lab}\n");
-    for variable in [profiles::VARIABLE, "MRP_URL"] {
-        if profiles::variable(variable).is_some() {
+    for variable in [options::labs::VARIABLE, "MRP_URL"] {
+        if options::labs::variable(variable).is_some() {
             text.push_str(&format!("{variable} is set and comes first\n"));
             break;
         }
@@ -145,10 +146,10 @@ fn rewrite(path: &Path, lab: &str) -> io::Result<()> {
 
 /// The text of a file of labs with this default.
 fn with_default(text: &str, lab: &str) -> String {
-    let line = format!("{} = {lab}", profiles::DEFAULT);
+    let line = format!("{} = {lab}", options::labs::DEFAULT);
     let is_default = |text: &str| {
         let name = text.split_once('=').map(|(name, _)| name.trim());
-        name == Some(profiles::DEFAULT)
+        name == Some(options::labs::DEFAULT)
     };
     let before_first_lab = text
         .lines()

@@ -11,7 +11,7 @@ use crate::cli::commands::{self, Command};
 use crate::cli::help;
 use crate::cli::output::text::display_text;
 use crate::cli::output::{format, markup};
-use crate::modules::options::connection;
+use crate::modules::options::{connection, labs};
 
 /// The ids of the options that belong to the program itself.
 pub(crate) const CHECK: &str = "check";
@@ -82,7 +82,7 @@ pub(crate) fn program(detail: HelpDetail) -> Parser {
             .map(|command| command_parser(command, detail));
         let mut group = group(noun, about).subcommands(verbs).after_help(example);
         if *noun == "lab" {
-            group = group.subcommands(labs());
+            group = group.subcommands(lab_commands());
         }
         program = program.subcommand(group);
     }
@@ -106,7 +106,7 @@ fn group(name: &'static str, about: &'static str) -> Parser {
 }
 
 /// The commands for the file of labs, which need no server.
-fn labs() -> [Parser; 2] {
+fn lab_commands() -> [Parser; 2] {
     let list = Parser::new("list").about("List the labs of the configuration file");
     let choose = Parser::new("use").about("Make a lab of the configuration file the default");
     let name = Arg::new("name").required(true).value_name("NAME");
@@ -264,6 +264,7 @@ fn general_options(detail: HelpDetail) -> Vec<Arg> {
     };
     let lab = Arg::new(LAB)
         .long(LAB)
+        .visible_aliases(["mrp-lab", "mrp_lab"])
         .value_name("NAME")
         .help("The lab of the configuration file to talk to");
     let mut args = vec![
@@ -288,7 +289,10 @@ fn general_options(detail: HelpDetail) -> Vec<Arg> {
         )
         .short('v'),
     ];
-    let connection = connection::OPTIONS.iter();
+    // `--lab` is the option of a lab.
+    let connection = connection::OPTIONS
+        .iter()
+        .filter(|option| option.name != labs::NAME);
     args.extend(connection.map(|option| option_parser(option, detail)));
     let is_hidden = detail == HelpDetail::Brief;
     let args = args.into_iter();

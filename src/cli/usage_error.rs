@@ -7,11 +7,10 @@ use clap::Command as Parser;
 use clap::error::{ContextKind, ContextValue, ErrorKind};
 
 use crate::ansible::Failure;
-use crate::cli::output::text::did_you_mean;
 use crate::cli::output::{markup, terminal};
 use crate::cli::parser::{self, HelpDetail};
 use crate::cli::{INVALID_CALL, foreign_words};
-use crate::support::suggest::near;
+use crate::support::suggest::{did_you_mean, near};
 
 /// Prints the error with a suggestion, or with the usage.
 pub(crate) fn report(error: &clap::Error, args: &[OsString]) -> ExitCode {

@@ -104,6 +104,7 @@ fn comparable(text: &str, lab: &TestLab) -> String {
 
 #[test]
 fn session_is_shown_as_it_is_kept() {
+    let mut sessions = Vec::new();
     for (width, kept) in SESSIONS {
         let lab = start_lab();
         let mut session = String::new();
@@ -122,6 +123,9 @@ fn session_is_shown_as_it_is_kept() {
             std::fs::create_dir_all(directory).unwrap();
             std::fs::write(directory.join(format!("session-{width}.txt")), &session).unwrap();
         }
+        sessions.push((width, session, kept));
+    }
+    for (width, session, kept) in sessions {
         for (shown, kept) in session.lines().zip(kept.lines()) {
             assert_eq!(shown, kept, "{width} columns");
         }

@@ -114,8 +114,3 @@ pub(crate) fn enumerate(names: &[impl Borrow<str>]) -> String {
         _ => names.concat(),
     }
 }
-
-/// A hint with the names that may have been meant; None without any.
-pub(crate) fn did_you_mean(names: &[impl Borrow<str>]) -> Option<String> {
-    (!names.is_empty()).then(|| format!("Did you mean: {}?", names.join(", ")))
-}
