@@ -16,3 +16,4 @@ pub(crate) mod suggest;
 pub(crate) mod tcp_answer;
 pub(crate) mod user_text;
 pub(crate) mod utc;
+pub(crate) mod vault;

@@ -116,7 +116,10 @@ fn text_that_an_installer_stumbles_over_is_warned_of_before_the_reboot() {
         ("<!doctype html><p>404</p>\n", "HTML"),
         ("\u{7f}ELF\u{2}\n", "is a program"),
         ("\u{feff}d-i a/b string c\n", "byte order mark"),
-        ("d-i a/b string c\r\nd-i e/f string g\r\n", "CR LF"),
+        (
+            "d-i a/b string c\r\nd-i e/f string g\r\n",
+            "line ends of Windows",
+        ),
         (
             "curl -H 'Authorization: Bearer c2VjcmV0LXRva2Vu'\n",
             "a token",
@@ -193,13 +196,13 @@ fn upload_warns_of_what_the_server_cannot_render() {
         ("docker ps --format '{{.Names}}'\n", "unexpected '.'"),
         ("x\n{{ proxy }}\n", "'proxy' in line 2"),
         ("<html>\n", "HTML"),
-        ("a\r\n", "CR LF"),
+        ("a\r\n", "line ends of Windows"),
     ] {
         let options = json!({ "name": "ci", "content": content });
         let predicted = lab.check("mrp_preseed", options.clone());
-        assert_contains(&warnings(&predicted), &[part, "preseed 'ci'"]);
+        assert_contains(&warnings(&predicted), &[part, "content"]);
         let result = lab.run_in_all_modes("mrp_preseed", options);
-        assert_contains(&warnings(&result), &[part, "preseed 'ci'"]);
+        assert_contains(&warnings(&result), &[part, "content"]);
         assert_eq!(
             lab.server_object("preseed", "name", "ci")["content"],
             content

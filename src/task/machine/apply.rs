@@ -10,7 +10,7 @@ use crate::client::{
 use crate::task::machine::milestones::MilestoneKind;
 use crate::task::machine::{MachineReport, ProvisionOrder, machine_title, require_known_state};
 use crate::task::wait::may_pass;
-use crate::task::{OngoingWait, Result, StepOutcome, StepResult, TaskError, verify};
+use crate::task::{OngoingWait, Result, StepOutcome, StepResult, TaskError, lookup, verify};
 
 pub(super) fn configure(
     client: &Client,
@@ -18,8 +18,9 @@ pub(super) fn configure(
     report: &mut MachineReport,
 ) -> StepResult {
     let machine = &mut report.machine.machine;
-    client.machines().update(machine.id, changes)?;
     let title = machine_title(machine);
+    let answer = client.machines().update(machine.id, changes);
+    lookup::require_still_there(&title, answer)?;
     *machine = verify::require_read_back(&title, client.machines().get(machine.id))?;
     verify::require_stored(&title, json!(changes), json!(machine))?;
     Ok(StepOutcome::Done)

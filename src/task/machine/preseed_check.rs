@@ -6,7 +6,7 @@
 use crate::client::{Machine, ReadOnlyClient, RenderedPreseed};
 use crate::task::machine::boot_objects::BootObjects;
 use crate::task::machine::{MachinePlan, machine_title};
-use crate::task::preseed_text::{template_warnings, text_warnings};
+use crate::task::preseed_warnings::{template_warnings, text_warnings};
 use crate::task::{Result, TaskError, template};
 
 const BROKEN_HINT: &str = "Correct the preseed: the server takes what stands between {{ }}, {% %} and {# #} for Jinja2, unless '{% raw %}' \
@@ -78,6 +78,9 @@ fn render(client: &ReadOnlyClient, machine: &Machine) -> Result<Vec<String>> {
         hint: Some(BROKEN_HINT),
     };
     match client.preseeds().render(machine.id) {
+        Ok(RenderedPreseed::Text(text)) if text.trim().is_empty() => Ok(vec![format!(
+            "{title} is empty, so the installer asks its questions; look at what the template makes of this machine"
+        )]),
         Ok(RenderedPreseed::Text(text)) => Ok(text_warnings(&title, &text)),
         Ok(RenderedPreseed::Broken { reason, line }) => Err(broken(match line {
             Some(line) => format!("line {line}: {reason}"),

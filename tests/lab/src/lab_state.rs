@@ -14,8 +14,9 @@ use tokio::sync;
 use tokio::task::AbortHandle;
 
 use crate::answering::{self, Answering};
+use crate::bmc::Chassis;
 use crate::booting::Boot;
-use crate::database::Database;
+use crate::database::{Database, Machine};
 use crate::faults::Faults;
 use crate::generated_machines;
 use crate::log::Log;
@@ -51,6 +52,10 @@ pub(crate) struct LabState {
     pub(crate) running: HashMap<i64, RunningBoot>,
     pub(crate) power_events: Vec<PowerEvent>,
     pub(crate) answering: Answering,
+    /// The commands that BMCs carried out: the machine's name and the arguments of `ipmitool`.
+    pub(crate) bmc_orders: Vec<(String, String)>,
+    /// How often a machine was switched on, reset or cycled.
+    pub(crate) starts: usize,
     /// How long the BMC takes that the current handler asked.
     pub(crate) bmc_delay: Duration,
     /// Held while a request is answered, when requests are served one at a time.
@@ -82,6 +87,8 @@ impl LabState {
             running: HashMap::new(),
             power_events: Vec::new(),
             answering: Answering::new(runtime),
+            bmc_orders: Vec::new(),
+            starts: 0,
             bmc_delay: Duration::ZERO,
             turn: Arc::default(),
             folder,
@@ -126,6 +133,12 @@ impl LabState {
         }
         answering::run_all(self);
         Ok(())
+    }
+
+    /// Whether a machine's power is on.
+    pub(crate) fn is_on(&self, machine: &Machine) -> bool {
+        let chassis = Chassis::for_machine(self, machine);
+        chassis.is_ok_and(|chassis| chassis.is_some_and(|chassis| chassis.is_on(self)))
     }
 
     /// Records that a machine's state was set. A boot that reports this state gets its result in the same moment, so that a
