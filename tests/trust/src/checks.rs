@@ -178,7 +178,7 @@ fn words_for(path: &str) -> Vec<&'static str> {
     let nouns: &[(&str, &[&str])] = &[
         ("/tftp", &["boot file", "image", "boot endpoint"]),
         ("reservation", &["reserv"]),
-        ("assignee", &["assign", "hold"]),
+        ("assignee", &["assign", "hold", "reserv"]),
         ("interface", &["interface"]),
         ("power", &["power", "switch", "reboot"]),
         ("state", &["state", "provision"]),
