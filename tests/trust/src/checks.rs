@@ -159,6 +159,7 @@ pub(crate) fn check_message(ending: &Ending, exchanges: &[Exchange]) -> Option<V
         // Where nobody listened there was no request.
         words = vec![
             "image",
+            "upload",
             "preseed",
             "machine",
             "interface",

@@ -328,6 +328,8 @@ impl Shared {
                 Span::Lasting => number >= injection.position,
             });
         let fault = injection.map(|injection| injection.fault.clone());
+        // What arrives has found somebody who listens.
+        let fault = fault.filter(|fault| *fault != Fault::Refused);
         state.exchanges.push(Exchange {
             method: request.word(0),
             path: request.word(1),
@@ -335,7 +337,7 @@ impl Shared {
             status: None,
             answer: Vec::new(),
         });
-        (number, fault.filter(|fault| *fault != Fault::Refused))
+        (number, fault)
     }
 
     fn reached(&self, number: usize, moment: Moment) {
