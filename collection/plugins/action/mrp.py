@@ -201,7 +201,7 @@ class ControllerFiles:
         path = os.path.expandvars(os.path.expanduser(written))
         if path and not os.path.isabs(path):
             try:
-                path = self._find_needle("files", path)
+                path = os.path.normpath(self._find_needle("files", path))
             except AnsibleError:
                 # The module says what is wrong with it.
                 return written
