@@ -98,7 +98,7 @@ pub(super) fn load(program: &Path) -> Result<Call, Failure> {
 /// A failure as one text, without secrets.
 pub(super) fn sentence(failure: Failure, call: &Call) -> String {
     let text = call.option_style.render(&failure.text());
-    call.scrub_text(&SPEC, text)
+    call.scrub_sentence(&SPEC, &text)
 }
 
 fn read(path: &Path) -> Result<Map<String, Value>, Failure> {
