@@ -13,7 +13,7 @@ use crate::client::error_code::ErrorCode;
 use crate::client::hint;
 use crate::client::http::operation::{Effect, Operation, Subject};
 use crate::client::tls::trust_problem::TrustRemedy;
-use crate::support::io_error;
+use crate::support::{io_error, vault};
 
 /// The result of everything that talks to the server.
 pub type Result<T, E = Error> = std::result::Result<T, E>;
@@ -343,6 +343,14 @@ impl Error {
     /// What helps where the two sides do not accept each other.
     pub(crate) fn trust_remedy(&self) -> Option<TrustRemedy> {
         self.0.remedy
+    }
+
+    /// Whether a local file could not be used because Ansible Vault encrypted it.
+    pub(crate) fn is_vault_encrypted(&self) -> bool {
+        let source = std::error::Error::source(self);
+        source
+            .and_then(|source| source.downcast_ref())
+            .is_some_and(vault::is_refusal)
     }
 
     pub(crate) fn with_response(mut self, response: ErrorResponse) -> Error {

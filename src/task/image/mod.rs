@@ -5,6 +5,7 @@
 //! mark, and of every image of another user, counts as known only after it was read back over the boot endpoint.
 
 mod apply;
+mod no_image;
 mod plan;
 
 use std::path::PathBuf;

@@ -5,6 +5,7 @@ use serde_json::{Value, json};
 use crate::client::{
     Digest, Image, ImageChanges, ImageFile, ImageId, NewImage, ReadOnlyClient, Scope, mark_of,
 };
+use crate::task::image::no_image;
 use crate::task::image::{
     DesiredImage, ImageFacts, ImageOp, ImagePlan, ImageReport, ImageSpec, ImageUpload, copies_of,
     copy_warning, image_title,
@@ -70,6 +71,9 @@ impl ImageSpec {
                 self.push_update(&mut plan, client, image, images.is_own(image), desired)?;
             }
             None => {
+                if !desired.force {
+                    no_image::require_image(&file)?;
+                }
                 let (own, _) = self.images_of_description(&images);
                 self.push_upload(&mut plan, file, own.first().copied(), desired);
             }
