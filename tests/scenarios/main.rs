@@ -15,6 +15,7 @@ mod concurrent_reservations;
 mod concurrent_runs;
 mod console;
 mod endless_files;
+mod exhausted;
 mod image;
 mod image_info;
 mod interface;

@@ -88,11 +88,59 @@ fn upload_a_large_file() {
         .images()
         .create(&kernel(), &mut file)
         .unwrap();
-    let status = std::fs::read_to_string("/proc/self/status").unwrap();
-    let peak = status
-        .lines()
-        .find_map(|line| line.strip_prefix("VmHWM:"))
-        .unwrap();
-    let kib: u64 = peak.trim().trim_end_matches(" kB").parse().unwrap();
+    let kib = peak_memory();
     assert!(kib < 24 * 1024, "{kib} KiB");
+}
+
+/// A preseed with the longest content that the server takes, each character of which takes twelve bytes.
+fn longest_preseed(id: u32) -> String {
+    let content = r"\ud83d\ude00".repeat(2_097_152);
+    format!(
+        r#"{{"id": {id}, "name": "large{id}", "content": "{content}", "description": "] }}, {{", "type": "preseed",
+            "user": "bob", "known_good": false, "public": true}}"#
+    )
+}
+
+#[test]
+fn list_with_many_of_the_longest_preseeds_is_read_in_bounded_memory() {
+    let small = longest_preseed(7).replace(r"\ud83d\ude00", "");
+    let large: Vec<String> = (1..=3).map(longest_preseed).collect();
+    let list = format!("[\n{},\n{small}\n]\n", large.join(",\n"));
+    assert!(list.len() > 64 * 1024 * 1024);
+    let server = Server::start([
+        get("/api/v1/preseed?show_all=true").json(200, list),
+        get("/api/v1/preseed/1").json(200, &large[0]),
+    ]);
+    run("own_process::read_large_preseeds", &server.url(), &[]);
+    server.finish();
+}
+
+#[test]
+#[ignore = "a part of another test"]
+fn read_large_preseeds() {
+    let Ok(url) = std::env::var(URL) else { return };
+    let client = connect(&settings(&url)).0;
+    let preseeds = client.preseeds().list(Scope::Visible).unwrap();
+    let ids: Vec<u64> = preseeds.iter().map(|preseed| preseed.id.0).collect();
+    assert_eq!(ids, [1, 2, 3, 7]);
+    let content = "\u{1f600}".repeat(2_097_152);
+    let hash = Sha256::hash(content.as_bytes()).to_string();
+    for preseed in &preseeds[..3] {
+        let omitted = preseed.omitted_content.as_ref().unwrap();
+        assert_eq!((omitted.size, &omitted.sha256), (8_388_608, &hash));
+        assert_eq!(preseed.content, None);
+    }
+    assert_eq!(preseeds[3].content.as_deref(), Some(""));
+    let one = client.preseeds().get(PreseedId(1)).unwrap();
+    assert_eq!(one.content.as_deref(), Some(content.as_str()));
+    let kib = peak_memory();
+    assert!(kib < 160 * 1024, "{kib} KiB");
+}
+
+/// In KiB.
+fn peak_memory() -> u64 {
+    let status = std::fs::read_to_string("/proc/self/status").unwrap();
+    let mut lines = status.lines();
+    let peak = lines.find_map(|line| line.strip_prefix("VmHWM:")).unwrap();
+    peak.trim().trim_end_matches(" kB").parse().unwrap()
 }

@@ -1,9 +1,12 @@
 //! HTTP: the steps of every request, in the order of [`Pipeline::json`], [`Pipeline::call`] and [`Pipeline::attempt`].
 
+mod answer_budget;
 mod cache;
 mod classify;
 mod decode;
 mod json_body;
+pub(crate) mod list_reader;
+mod name_lookup;
 mod objects;
 pub(crate) mod operation;
 pub(crate) mod request;
@@ -149,6 +152,7 @@ impl Pipeline {
         // A NUL is refused before anything is sent (request).
         request.require_no_nul()?;
         let url = self.transport.address(request);
+        self.progress.report(&ProgressEvent::RequestStarted);
         let start = self.clock.now();
         // Send it, and read an answer of bounded size and time (transport, stall_timeout, response), or find out why there
         // is none (transport_error).

@@ -12,8 +12,10 @@ use reqwest::Url;
 use reqwest::header::{AUTHORIZATION, CONTENT_TYPE, HeaderValue, LOCATION};
 
 use crate::client::error::Source;
+use crate::client::http::answer_budget::AnswerBudget;
 use crate::client::http::json_body::JsonBody;
-use crate::client::http::operation::Effect;
+use crate::client::http::name_lookup::NameLookup;
+use crate::client::http::operation::{Effect, Subject};
 use crate::client::http::request::{Endpoint, Request, RequestBody};
 use crate::client::http::response::{self, ReadError, Response};
 use crate::client::http::runtime::BlockingRuntime;
@@ -36,6 +38,7 @@ pub(crate) struct Transport {
     stall_timeout: Duration,
     progress: ProgressListener,
     runtime: BlockingRuntime,
+    budget: AnswerBudget,
 }
 
 impl Transport {
@@ -57,6 +60,7 @@ impl Transport {
             .redirect(reqwest::redirect::Policy::none())
             .retry(reqwest::retry::never())
             .connect_timeout(stall_timeout)
+            .dns_resolver(NameLookup)
             .build()
             .map_err(|error| unusable(transport_error::root_cause(&error), error.into()))?;
         let reason = "the token cannot be sent in a header";
@@ -70,6 +74,7 @@ impl Transport {
             stall_timeout,
             progress,
             runtime,
+            budget: AnswerBudget::default(),
         })
     }
 
@@ -116,7 +121,8 @@ impl Transport {
         let run = exchange.run_until_stalled(self.stall_timeout, async {
             let response = self.build(url, request, &exchange)?.send().await?;
             let limit = self.answer_timeout();
-            response::read(response, request.file_size(), limit, &exchange).await
+            let share = self.budget.share(request.action.subject == Subject::Object);
+            response::read(response, request, limit, &exchange, share).await
         });
         let run = async {
             let Some(limit) = time_limit else {
