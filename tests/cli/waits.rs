@@ -80,3 +80,15 @@ fn dead_server_is_told_of_on_a_terminal_while_it_is_tried_again() {
     let quiet = lab.mrp("machine list --retries 1 --retry-delay 0");
     assert!(!quiet.err.contains("no answer from"), "{}", quiet.err);
 }
+
+#[test]
+fn silent_server_is_told_of_on_a_terminal() {
+    let lab = start_lab();
+    lab.fault(json!({ "path": "/api/v1/machine", "delay": 6.0 }));
+    let mut terminal = Terminal::run(&lab, "machine list", 80);
+    let line = format!("no answer from {} yet", lab.url());
+    terminal.until("that there is no answer", |text| text.contains(&line));
+    terminal.save("silent-server");
+    assert_eq!(terminal.end(), 0);
+    assert!(terminal.text().starts_with("ID"), "{}", terminal.text());
+}
