@@ -45,7 +45,7 @@ fn provision_of_a_machine_that_is_installing_alike_waits_for_it() {
     let before = lab.writes().len();
     let mut terminal = Terminal::run(&lab, &format!("{line} --wait-interval 0.1"), 200);
     terminal.until("the wait", |text| {
-        text.contains("provisioning (") && text.contains("waiting for machine 'qdc01'")
+        text.contains("provisioning") && text.contains("waiting for machine 'qdc01'")
     });
     assert_eq!(lab.writes().len(), before);
     lab.mrp_ok("machine report qdc01 --state ready");
