@@ -262,7 +262,7 @@ pub(crate) fn check_race(
     endings: &[Ending],
 ) -> Vec<Violation> {
     let failed = endings.iter().filter(|ending| ending.failed());
-    let failures = failed.map(|ending| violation(Rule::EqualRunsSucceed, ending.message()));
+    let failures = failed.map(|ending| violation(Rule::EqualRunsSucceed, format!("{}; {}", ending.message(), ending.requests())));
     let mut found: Vec<Violation> = failures.collect();
     let tells = endings.iter().any(|ending| ending.changed() == Some(true));
     let does = clean.ending.changed() == Some(true);
@@ -294,7 +294,7 @@ pub(crate) fn check_repetitions(
         let extra =
             has.images.len() > wanted.images.len() || has.preseeds.len() > wanted.preseeds.len();
         let told = second.ending.field("warnings").map(Value::to_string);
-        let told = told.is_some_and(|warnings| warnings.contains("copies"));
+        let told = told.is_some_and(|warnings| warnings.contains("is a copy of"));
         let (rule, prefix) = match extra {
             true if told => (Rule::NoDuplicate, TOLD),
             true => (Rule::NoDuplicate, ""),

@@ -48,6 +48,17 @@ impl Ending {
         message.unwrap_or_default()
     }
 
+    /// The requests that it says it has sent.
+    pub(crate) fn requests(&self) -> String {
+        let requests = self.field("requests").and_then(Value::as_array);
+        let texts = requests.into_iter().flatten().map(|request| {
+            let word = |key: &str| request[key].as_str().unwrap_or_default().to_owned();
+            let status = request["status"].to_string();
+            format!("{} {} {status}", word("method"), word("path"))
+        });
+        texts.collect::<Vec<_>>().join(", ")
+    }
+
     pub(crate) fn field(&self, name: &str) -> Option<&Value> {
         self.result.as_ref()?.get(name)
     }
