@@ -181,7 +181,7 @@ fn words_for(path: &str) -> Vec<&'static str> {
         ("reservation", &["reserv"]),
         ("assignee", &["assign", "hold", "reserv"]),
         ("interface", &["interface"]),
-        ("power", &["power", "switch", "reboot"]),
+        ("power", &["power", "switch", "reboot", "bmc"]),
         ("state", &["state", "provision"]),
         ("console", &["console"]),
         ("image", &["image", "upload"]),
@@ -262,7 +262,12 @@ pub(crate) fn check_race(
     endings: &[Ending],
 ) -> Vec<Violation> {
     let failed = endings.iter().filter(|ending| ending.failed());
-    let failures = failed.map(|ending| violation(Rule::EqualRunsSucceed, format!("{}; {}", ending.message(), ending.requests())));
+    let failures = failed.map(|ending| {
+        violation(
+            Rule::EqualRunsSucceed,
+            format!("{}; {}", ending.message(), ending.requests()),
+        )
+    });
     let mut found: Vec<Violation> = failures.collect();
     let tells = endings.iter().any(|ending| ending.changed() == Some(true));
     let does = clean.ending.changed() == Some(true);
