@@ -1,8 +1,9 @@
 //! What is counted apart: cases in which a rule cannot be kept, each with its reason.
 
 use crate::case::Title;
-use crate::checks::{self, Rule, Violation};
+use crate::checks::{self, Violation};
 use crate::faults::{Change, Fault};
+use crate::rules::Rule;
 use crate::{kills, races};
 
 /// A reason why a rule is not kept in some cases.

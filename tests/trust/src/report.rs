@@ -3,8 +3,8 @@
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
 
-use crate::checks::Rule;
 use crate::exceptions::EXCEPTIONS;
+use crate::rules::Rule;
 use crate::tally::{Counts, Tally};
 use crate::tasks::Task;
 use crate::{kills, matrix, races};
