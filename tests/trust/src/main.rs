@@ -57,7 +57,7 @@ fn main() -> ExitCode {
     );
     println!("{}", report::summary(&tally).trim_end());
     if let Some(path) = &settings.report {
-        let page = report::page(&tally, &tasks);
+        let page = report::page(&tally, &tasks, &settings);
         std::fs::write(path, page).expect("the report can be written");
     }
     match tally.total().violations {

@@ -106,6 +106,7 @@ pub(crate) fn run(
             request.path
         ),
         fault: Some(fault.clone()),
+        acts_anew: task.acts_anew,
     };
     Finding { title, violations }
 }
