@@ -9,7 +9,7 @@ use serde_json::json;
 use crate::client::client::ReadWrite;
 use crate::client::http::request::Request;
 use crate::client::resources::handle::handle;
-use crate::client::resources::wire_types::{id, nullable};
+use crate::client::resources::wire_types::{id, required};
 use crate::client::{ErrorCode, MachineId, Result};
 
 id! {
@@ -23,10 +23,10 @@ pub struct Assignee {
     /// The assignment's id.
     pub id: AssigneeId,
     /// The user's name.
-    #[serde(deserialize_with = "nullable")]
+    #[serde(deserialize_with = "required")]
     pub user: Option<String>,
     /// Why, if a reason was given.
-    #[serde(deserialize_with = "nullable")]
+    #[serde(deserialize_with = "required")]
     pub reason: Option<String>,
 }
 

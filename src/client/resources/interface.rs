@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 use crate::client::client::ReadWrite;
 use crate::client::http::request::Request;
 use crate::client::resources::handle::handle;
-use crate::client::resources::wire_types::{id, nullable, words};
+use crate::client::resources::wire_types::{id, nullable, required, words};
 use crate::client::{MachineId, Result};
 
 id! {
@@ -40,7 +40,7 @@ pub struct Interface {
     #[serde(deserialize_with = "nullable")]
     pub identifier: Option<String>,
     /// Its MAC address in lower case.
-    #[serde(deserialize_with = "nullable")]
+    #[serde(deserialize_with = "required")]
     pub mac: Option<String>,
     /// The name of its network.
     #[serde(deserialize_with = "nullable")]
@@ -59,7 +59,7 @@ pub struct Interface {
     #[serde(deserialize_with = "nullable")]
     pub reserved_pool_v4: Option<String>,
     /// Where it has its address from.
-    #[serde(deserialize_with = "nullable")]
+    #[serde(deserialize_with = "required")]
     pub config_type_v4: Option<ConfigType>,
     /// Its configured address; null when it is dynamic.
     #[serde(deserialize_with = "nullable")]

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use crate::client::client::ReadWrite;
 use crate::client::http::request::Request;
 use crate::client::resources::handle::handle;
-use crate::client::resources::wire_types::{id, null_as_default, nullable};
+use crate::client::resources::wire_types::{id, nullable, required};
 use crate::client::url::encode_value;
 use crate::client::{ImageId, PreseedId, Query, Result, Scope};
 
@@ -23,12 +23,11 @@ pub struct Machine {
     /// Its id.
     pub id: MachineId,
     /// Its name, which is unique and may hold any character.
-    #[serde(deserialize_with = "null_as_default")]
     pub name: String,
     /// Its name with dashes for everything but ASCII letters and digits; not unique.
     pub hostname: Option<String>,
     /// The name of its architecture.
-    #[serde(deserialize_with = "nullable")]
+    #[serde(deserialize_with = "required")]
     pub arch: Option<String>,
     /// The name of its sub-architecture, which brings the bootloader.
     #[serde(deserialize_with = "nullable")]
