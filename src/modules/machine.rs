@@ -205,6 +205,7 @@ pub(crate) fn to_task(call: &Call) -> Result<MachineSpec, Failure> {
         goal,
         allow_unassigned: options.allow_unassigned,
         allow_missing: call.check_mode,
+        looks_at_machine: !call.check_mode,
     })
 }
 

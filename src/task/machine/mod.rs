@@ -17,7 +17,7 @@ use serde::Serialize;
 use serde_json::{Map, Value, json};
 
 pub(crate) use answer::AnswerSpec;
-use answer::AnswerWait;
+use answer::{AnswerWait, FirstLook};
 use apply::UnconfirmedOrder;
 use boot_objects::BootObjects;
 use milestones::Milestones;
@@ -55,6 +55,8 @@ pub(crate) struct MachineSpec {
     pub allow_unassigned: bool,
     /// Plan with an image or preseed that does not exist yet. In check mode, an earlier task may be one that creates it.
     pub allow_missing: bool,
+    /// Look at what the machine itself answers before it is rebooted. Check mode asks the server alone.
+    pub looks_at_machine: bool,
 }
 
 /// The desired value of something that can be set and cleared.
