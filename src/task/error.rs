@@ -139,6 +139,19 @@ impl TaskError {
         }
     }
 
+    /// The same error without a guess at a name that is one of these: YAML made it, so what was written is not known.
+    pub(crate) fn without_guess_at(self, names: &[String]) -> TaskError {
+        match self {
+            TaskError::NotFound { what, name, .. }
+                if names.iter().any(|made| name == format!("'{made}'")) =>
+            {
+                let near = Vec::new();
+                TaskError::NotFound { what, name, near }
+            }
+            other => other,
+        }
+    }
+
     /// The object that the sentence begins with, for sentences that do.
     pub(crate) fn object(&self) -> Option<String> {
         match self {

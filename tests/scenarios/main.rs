@@ -32,6 +32,7 @@ mod reporting_ready;
 mod reservation;
 mod signals;
 mod texts;
+mod values;
 
 use mrp_test_support::TestLab;
 

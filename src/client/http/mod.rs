@@ -4,6 +4,7 @@ mod cache;
 mod classify;
 mod decode;
 mod json_body;
+mod machine_names;
 mod objects;
 pub(crate) mod operation;
 pub(crate) mod request;
@@ -22,13 +23,14 @@ use std::time::Duration;
 use serde::de::DeserializeOwned;
 
 use crate::client::http::cache::ResponseCache;
+use crate::client::http::machine_names::MachineNames;
 use crate::client::http::operation::Effect;
 use crate::client::http::request::Request;
 use crate::client::http::response::Response;
 use crate::client::http::transport::Transport;
 use crate::client::{
-    BaseUrl, ClientBuilder, Clock, Error, ProgressEvent, ProgressListener, Result, RetryPolicy,
-    Token,
+    BaseUrl, ClientBuilder, Clock, Error, MachineId, ProgressEvent, ProgressListener, Result,
+    RetryPolicy, Token,
 };
 
 /// Sends requests; shared by the handles of all resources.
@@ -40,6 +42,7 @@ pub(crate) struct Pipeline {
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) progress: ProgressListener,
     cache: Option<Arc<ResponseCache>>,
+    pub(crate) machine_names: Arc<MachineNames>,
     /// The longest that an attempt may take, whether or not bytes move.
     time_limit: Option<Duration>,
 }
@@ -60,6 +63,7 @@ impl Pipeline {
             clock: settings.clock,
             progress: settings.progress,
             cache: None,
+            machine_names: Arc::default(),
             time_limit: None,
         })
     }
@@ -90,6 +94,11 @@ impl Pipeline {
             time_limit: Some(limit),
             ..self.clone()
         }
+    }
+
+    /// A machine in the sentence of an error: by its name, where the server has shown it.
+    pub(crate) fn machine(&self, id: MachineId) -> String {
+        self.machine_names.title(id)
     }
 
     pub(crate) fn base(&self) -> &BaseUrl {

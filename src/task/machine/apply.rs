@@ -5,11 +5,11 @@ use std::time::Duration;
 use serde_json::json;
 
 use crate::client::{
-    self, Client, ErrorKind, Machine, MachineChanges, MachineState, ReportedState,
+    self, Client, ErrorCode, ErrorKind, Machine, MachineChanges, MachineState, ReportedState,
 };
 use crate::task::machine::{MachineReport, ProvisionOrder, machine_title, require_known_state};
 use crate::task::wait::may_pass;
-use crate::task::{OngoingWait, Result, StepOutcome, StepResult, TaskError, verify};
+use crate::task::{OngoingWait, Result, StepOutcome, StepResult, TaskError, known_names, verify};
 
 pub(super) fn configure(
     client: &Client,
@@ -17,7 +17,13 @@ pub(super) fn configure(
     report: &mut MachineReport,
 ) -> StepResult {
     let machine = &mut report.machine.machine;
-    client.machines().update(machine.id, changes)?;
+    if let Err(error) = client.machines().update(machine.id, changes) {
+        if let (Some(ErrorCode::NoSuchSubarch), Some(subarch)) = (error.code(), &changes.subarch) {
+            let unknown = known_names::unknown_subarch(client.read_only(), machine, subarch)?;
+            return Err(unknown.unwrap_or(error.into()));
+        }
+        return Err(error.into());
+    }
     let title = machine_title(machine);
     *machine = verify::require_read_back(&title, client.machines().get(machine.id))?;
     verify::require_stored(&title, json!(changes), json!(machine))?;
