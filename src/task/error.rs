@@ -120,6 +120,8 @@ pub(crate) enum TaskError {
     },
 }
 
+const YAML_HINT: &str = "It was given as a number or a boolean, and in YAML, quotes keep what is written, such as '0815'.";
+
 impl TaskError {
     /// The failure of an object, `machine 'qdc01'`: a sentence that begins with it.
     pub(crate) fn failed(object: impl Into<String>, problem: impl Into<String>) -> TaskError {
@@ -145,8 +147,7 @@ impl TaskError {
             TaskError::NotFound { what, name, .. }
                 if names.iter().any(|made| name == format!("'{made}'")) =>
             {
-                let near = Vec::new();
-                TaskError::NotFound { what, name, near }
+                TaskError::with_hint(format!("there is no {what} {name}"), YAML_HINT)
             }
             other => other,
         }

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use crate::client::{Machine, ReadOnlyClient, Scope};
+use crate::client::{self, Machine, ReadOnlyClient, Scope};
 use crate::task::lookup::{Images, similar_names};
 use crate::task::machine::machine_title;
 use crate::task::{Result, TaskError};
@@ -19,39 +19,61 @@ pub(super) fn require_arch(client: &ReadOnlyClient, images: &Images, arch: &str)
         return Ok(());
     }
     Err(TaskError::with_hint(
-        format!("no architecture {} is known", unknown(arch, &known)),
+        format!(
+            "no machine and no image has the architecture '{arch}' ({})",
+            alternatives(arch, &known)
+        ),
         "If the server has it all the same, upload with the option O(force).",
     ))
 }
 
-/// The error for a subarch that no machine of the same architecture has; None where one has it, or none has any.
-pub(super) fn unknown_subarch(
+/// Refuses a subarch that no machine of the same architecture has.
+pub(super) fn require_subarch(
     client: &ReadOnlyClient,
     machine: &Machine,
     subarch: &str,
-) -> Result<Option<TaskError>> {
-    let machines = client.machines().list(Scope::Visible)?.into_iter();
-    let known: BTreeSet<String> = machines
-        .filter(|other| other.arch == machine.arch)
-        .filter_map(|other| other.subarch)
-        .collect();
+) -> Result<()> {
+    let known = subarchs(client, machine)?;
     if known.is_empty() || known.contains(subarch) {
-        return Ok(None);
+        return Ok(());
     }
     let arch = machine.arch.as_deref().unwrap_or("of no architecture");
-    let problem = format!(
-        "is {arch}, and no subarch {} of it is known",
-        unknown(subarch, &known)
-    );
-    Ok(Some(TaskError::failed(machine_title(machine), problem)))
+    let alternatives = alternatives(subarch, &known);
+    Err(TaskError::failed(
+        machine_title(machine),
+        format!("is {arch}, and no machine of that has the subarch '{subarch}' ({alternatives})"),
+    ))
 }
 
-/// `'effi' (near: 'efi'; known: efi, uboot)`.
-fn unknown(name: &str, known: &BTreeSet<String>) -> String {
+/// The server's refusal of a subarch, with those that it knows.
+pub(super) fn refused_subarch(
+    client: &ReadOnlyClient,
+    machine: &Machine,
+    subarch: &str,
+    refusal: client::Error,
+) -> TaskError {
+    match subarchs(client, machine) {
+        Ok(known) if !known.is_empty() => {
+            let alternatives = format!(" ('{subarch}'; {})", alternatives(subarch, &known));
+            refusal.with_addition(&alternatives).into()
+        }
+        _ => refusal.into(),
+    }
+}
+
+/// Those of the machines of the same architecture.
+fn subarchs(client: &ReadOnlyClient, machine: &Machine) -> Result<BTreeSet<String>> {
+    let machines = client.machines().list(Scope::Visible)?.into_iter();
+    let same = machines.filter(|other| other.arch == machine.arch);
+    Ok(same.filter_map(|other| other.subarch).collect())
+}
+
+/// `near: 'efi'; known: efi, uboot`.
+fn alternatives(name: &str, known: &BTreeSet<String>) -> String {
     let names: Vec<&str> = known.iter().map(String::as_str).collect();
     let list = names.join(", ");
     match similar_names(name, names.into_iter()).as_slice() {
-        [] => format!("'{name}' (known: {list})"),
-        near => format!("'{name}' (near: '{}'; known: {list})", near.join("', '")),
+        [] => format!("known: {list}"),
+        near => format!("near: '{}'; known: {list}", near.join("', '")),
     }
 }

@@ -110,7 +110,7 @@ fn complete(
         if let Some(value) = options.get_mut(option.name) {
             checked = checked.and_then(|()| choices::check(option, value));
             if let Some(given) = given.get(option.name) {
-                yaml_values.note(option.name, given, value);
+                yaml_values.note(option, given, value);
             }
         }
     }

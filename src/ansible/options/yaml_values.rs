@@ -2,6 +2,7 @@
 
 use serde_json::Value;
 
+use crate::ansible::options::option::{Disclosure, Opt};
 use crate::ansible::options::python;
 
 /// What was a number or a boolean before it became text.
@@ -9,33 +10,41 @@ use crate::ansible::options::python;
 pub(crate) struct YamlValues {
     /// The texts that were made of them: no name that resembles one is likely to be meant.
     pub(crate) texts: Vec<String>,
-    /// A sentence for each.
+    /// A sentence for each that is seldom what was written. Whole numbers mostly are.
     pub(crate) warnings: Vec<String>,
 }
 
 impl YamlValues {
     /// Notes what an option was given, and what was made of it. A choice whose word was recognized is no text that YAML
     /// made.
-    pub(crate) fn note(&mut self, name: &str, given: &Value, coerced: &Value) {
-        if let (Value::Array(given), Value::Array(coerced)) = (given, coerced) {
-            for (index, (given, coerced)) in given.iter().zip(coerced).enumerate() {
-                self.note(&format!("{name}[{index}]"), given, coerced);
+    pub(crate) fn note(&mut self, option: &Opt, given: &Value, coerced: &Value) {
+        match (given, coerced) {
+            (Value::Array(given), Value::Array(coerced)) => {
+                for (given, coerced) in given.iter().zip(coerced) {
+                    self.note(option, given, coerced);
+                }
             }
-            return;
+            (Value::Number(_) | Value::Bool(_), Value::String(text))
+                if *text == python::str_of(given) =>
+            {
+                self.texts.push(text.clone());
+                if option.disclosure == Disclosure::Shown {
+                    self.warnings.extend(warning(option.name, given, text));
+                }
+            }
+            _ => {}
         }
-        let text = python::str_of(given);
-        let what = match given {
-            Value::Bool(_) => "a boolean".to_owned(),
-            Value::Number(_) => format!("the number {text}"),
-            _ => return,
-        };
-        if coerced.as_str() != Some(&text) {
-            return;
-        }
-        self.warnings.push(format!(
-            "The option '{name}' was given as {what} and is taken as the text '{text}'. In YAML, quotes keep what is \
-             written, such as '18.10', 'on' and '0715'."
-        ));
-        self.texts.push(text);
     }
+}
+
+fn warning(name: &str, given: &Value, text: &str) -> Option<String> {
+    let what = match given {
+        Value::Bool(_) => "a boolean".to_owned(),
+        Value::Number(number) if python::is_float(number) => format!("the number {text}"),
+        _ => return None,
+    };
+    Some(format!(
+        "The option '{name}' was given as {what}, of which the text '{text}' is made. In YAML, quotes keep what is written, such \
+         as '18.10' or 'on'."
+    ))
 }

@@ -17,13 +17,18 @@ pub(super) fn configure(
     report: &mut MachineReport,
 ) -> StepResult {
     let machine = &mut report.machine.machine;
-    if let Err(error) = client.machines().update(machine.id, changes) {
-        if let (Some(ErrorCode::NoSuchSubarch), Some(subarch)) = (error.code(), &changes.subarch) {
-            let unknown = known_names::unknown_subarch(client.read_only(), machine, subarch)?;
-            return Err(unknown.unwrap_or(error.into()));
+    match (
+        client.machines().update(machine.id, changes),
+        &changes.subarch,
+    ) {
+        (Err(error), Some(subarch)) if error.code() == Some(ErrorCode::NoSuchSubarch) => {
+            let reader = client.read_only();
+            return Err(known_names::refused_subarch(
+                reader, machine, subarch, error,
+            ));
         }
-        return Err(error.into());
-    }
+        (updated, _) => updated?,
+    };
     let title = machine_title(machine);
     *machine = verify::require_read_back(&title, client.machines().get(machine.id))?;
     verify::require_stored(&title, json!(changes), json!(machine))?;

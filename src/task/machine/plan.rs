@@ -38,8 +38,7 @@ impl MachineSpec {
         let Some(subarch) = subarch.filter(|name| machine.subarch.as_deref() != Some(name)) else {
             return Ok(());
         };
-        let unknown = known_names::unknown_subarch(client, machine, subarch)?;
-        unknown.map_or(Ok(()), Err)
+        known_names::require_subarch(client, machine, subarch)
     }
 
     pub(super) fn push_configure(
