@@ -234,6 +234,7 @@ fn trust_hint(remedy: TrustRemedy) -> Option<&'static str> {
         TrustRemedy::HostName => "Give O(mrp_url) with a name that the certificate has.",
         TrustRemedy::Clock => "Set the clock of this machine.",
         TrustRemedy::PlainHttp => "If the server has no TLS, O(mrp_url) begins with http://.",
+        TrustRemedy::Https => "If the server has TLS, O(mrp_url) begins with https://.",
     })
 }
 

@@ -12,6 +12,7 @@ mod messages;
 mod old_client;
 mod profiles;
 mod terminal;
+mod values;
 mod verbose;
 
 use mrp_test_support::TestLab;

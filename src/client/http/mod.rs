@@ -7,6 +7,7 @@ mod json_body;
 mod machine_names;
 mod objects;
 pub(crate) mod operation;
+mod proxy;
 pub(crate) mod request;
 mod response;
 mod retry;

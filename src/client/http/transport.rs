@@ -14,6 +14,7 @@ use reqwest::header::{AUTHORIZATION, CONTENT_TYPE, HeaderValue, LOCATION};
 use crate::client::error::Source;
 use crate::client::http::json_body::JsonBody;
 use crate::client::http::operation::Effect;
+use crate::client::http::proxy::{self, Proxy};
 use crate::client::http::request::{Endpoint, Request, RequestBody};
 use crate::client::http::response::{self, ReadError, Response};
 use crate::client::http::runtime::BlockingRuntime;
@@ -36,6 +37,8 @@ pub(crate) struct Transport {
     stall_timeout: Duration,
     progress: ProgressListener,
     runtime: BlockingRuntime,
+    /// What requests go through.
+    proxy: Option<Proxy>,
 }
 
 impl Transport {
@@ -51,7 +54,12 @@ impl Transport {
         };
         let runtime =
             BlockingRuntime::new().map_err(|error| unusable(error.to_string(), error.into()))?;
-        let http = reqwest::Client::builder()
+        let proxy = proxy::of(&base.api(""));
+        let mut builder = reqwest::Client::builder();
+        if proxy.is_none() {
+            builder = builder.no_proxy();
+        }
+        let http = builder
             .tls_backend_preconfigured(tls::config(tls, base.is_https())?)
             .user_agent(concat!("mr-provisioner/", env!("CARGO_PKG_VERSION")))
             .redirect(reqwest::redirect::Policy::none())
@@ -70,6 +78,7 @@ impl Transport {
             stall_timeout,
             progress,
             runtime,
+            proxy,
         })
     }
 
@@ -133,6 +142,7 @@ impl Transport {
         let failed_exchange = FailedExchange {
             action: &request.action,
             url,
+            proxy: self.proxy.as_ref(),
             stall_timeout: self.stall_timeout,
             unsent: !matches!(request.body, RequestBody::Empty) && !exchange.body_was_requested(),
         };
