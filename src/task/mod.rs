@@ -15,6 +15,8 @@ mod plan;
 mod verify;
 mod wait;
 
+#[cfg(feature = "cli")]
+pub(crate) mod account;
 pub(crate) mod assignee;
 pub(crate) mod console;
 pub(crate) mod image;

@@ -45,7 +45,12 @@ pub(crate) struct DesiredPreseed {
 #[derive(Debug)]
 pub(crate) enum PreseedOp {
     Create(NewPreseed),
-    Update(PreseedId, PreseedChanges),
+    Update {
+        id: PreseedId,
+        changes: PreseedChanges,
+        /// What to create where another run deletes the preseed first; None without a content.
+        instead: Option<NewPreseed>,
+    },
     Delete(Preseed),
 }
 
@@ -102,27 +107,27 @@ impl Task for PreseedSpec {
     }
 
     fn apply_step(client: &Client, op: &mut PreseedOp, report: &mut PreseedReport) -> StepResult {
-        let (id, sent) = match op {
-            PreseedOp::Create(new) => match client.preseeds().create(new) {
-                Err(error) if error.is_conflict() => {
-                    return find_created_meanwhile(client, new, error, report);
+        match op {
+            PreseedOp::Create(new) => create(client, new, report),
+            PreseedOp::Update {
+                id,
+                changes,
+                instead,
+            } => match client.preseeds().update(*id, changes) {
+                Err(error) if error.is_not_found() => match instead {
+                    Some(new) => create(client, new, report),
+                    None => {
+                        let name = report.preseed.as_ref().map_or("", |facts| &facts.name);
+                        Err(lookup::deleted_before_change(&preseed_title(name)))
+                    }
+                },
+                answer => {
+                    answer?;
+                    read_back(client, *id, json!(changes), report)
                 }
-                created => (created?.id, json!(new)),
             },
-            PreseedOp::Update(id, changes) => {
-                client.preseeds().update(*id, changes)?;
-                (*id, json!(changes))
-            }
-            PreseedOp::Delete(preseed) => return delete(client, preseed),
-        };
-        let found = verify::require_read_back(&format!("preseed {id}"), client.preseeds().get(id))?;
-        verify::require_stored(
-            &preseed_title(&found.name),
-            without_content(sent),
-            without_content(json!(found)),
-        )?;
-        *report = PreseedReport::from_preseed(&found);
-        Ok(StepOutcome::Done)
+            PreseedOp::Delete(preseed) => delete(client, preseed),
+        }
     }
 
     fn title(&self) -> String {
@@ -151,14 +156,7 @@ impl PreseedSpec {
     }
 
     fn plan_create(&self, desired: &DesiredPreseed, content: String) -> PreseedPlan {
-        let new = NewPreseed {
-            name: self.name.clone(),
-            kind: desired.kind.clone().unwrap_or(PreseedType::Preseed),
-            content,
-            description: desired.description.clone(),
-            known_good: desired.known_good.unwrap_or(false),
-            public: desired.public.unwrap_or(false),
-        };
+        let new = self.new_preseed(desired, content);
         let step = Step::new(
             Action::Create,
             self.title(),
@@ -172,6 +170,17 @@ impl PreseedSpec {
         });
         plan.push(PreseedOp::Create(new), step);
         plan
+    }
+
+    fn new_preseed(&self, desired: &DesiredPreseed, content: String) -> NewPreseed {
+        NewPreseed {
+            name: self.name.clone(),
+            kind: desired.kind.clone().unwrap_or(PreseedType::Preseed),
+            content,
+            description: desired.description.clone(),
+            known_good: desired.known_good.unwrap_or(false),
+            public: desired.public.unwrap_or(false),
+        }
     }
 
     fn plan_update(
@@ -199,7 +208,13 @@ impl PreseedSpec {
         }
         let id = preseed.id;
         plan.report = PreseedReport::from_preseed(&with_changes(preseed, &changes));
-        plan.push(PreseedOp::Update(id, changes), step);
+        let instead = content.map(|content| self.new_preseed(desired, content));
+        let update = PreseedOp::Update {
+            id,
+            changes,
+            instead,
+        };
+        plan.push(update, step);
         Ok(plan)
     }
 
@@ -223,7 +238,7 @@ impl PreseedOp {
     fn sends_content(&self) -> bool {
         match self {
             PreseedOp::Create(_) => true,
-            PreseedOp::Update(_, changes) => changes.content.is_some(),
+            PreseedOp::Update { changes, .. } => changes.content.is_some(),
             PreseedOp::Delete(_) => false,
         }
     }
@@ -278,6 +293,29 @@ impl PreseedFacts {
             size: new.content.len() as u64,
         }
     }
+}
+
+fn create(client: &Client, new: &NewPreseed, report: &mut PreseedReport) -> StepResult {
+    match client.preseeds().create(new) {
+        Err(error) if error.is_conflict() => find_created_meanwhile(client, new, error, report),
+        created => read_back(client, created?.id, json!(new), report),
+    }
+}
+
+fn read_back(
+    client: &Client,
+    id: PreseedId,
+    sent: Value,
+    report: &mut PreseedReport,
+) -> StepResult {
+    let found = verify::require_read_back(&format!("preseed {id}"), client.preseeds().get(id))?;
+    verify::require_stored(
+        &preseed_title(&found.name),
+        without_content(sent),
+        without_content(json!(found)),
+    )?;
+    *report = PreseedReport::from_preseed(&found);
+    Ok(StepOutcome::Done)
 }
 
 fn delete(client: &Client, preseed: &Preseed) -> StepResult {

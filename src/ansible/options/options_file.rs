@@ -73,6 +73,13 @@ impl OptionsFile {
         &self.sections[0].options
     }
 
+    /// The options of a section as they are written.
+    #[cfg(feature = "cli")]
+    pub(crate) fn section(&self, name: &str) -> Map<String, Value> {
+        let found = self.sections.iter().find(|found| found.name == name);
+        found.map_or_else(Map::new, |found| found.options.clone())
+    }
+
     /// The options of a section. Paths are relative to this file, and the token is read from the file that `token_file` names.
     pub(crate) fn options(
         &self,

@@ -9,7 +9,9 @@ use crate::client::{
 };
 use crate::task::machine::{MachineReport, ProvisionOrder, machine_title, require_known_state};
 use crate::task::wait::may_pass;
-use crate::task::{OngoingWait, Result, StepOutcome, StepResult, TaskError, known_names, verify};
+use crate::task::{
+    OngoingWait, Result, StepOutcome, StepResult, TaskError, known_names, lookup, verify,
+};
 
 pub(super) fn configure(
     client: &Client,
@@ -17,19 +19,18 @@ pub(super) fn configure(
     report: &mut MachineReport,
 ) -> StepResult {
     let machine = &mut report.machine.machine;
-    match (
-        client.machines().update(machine.id, changes),
-        &changes.subarch,
-    ) {
+    let title = machine_title(machine);
+    let answer = client.machines().update(machine.id, changes);
+    let answer = match (answer, &changes.subarch) {
         (Err(error), Some(subarch)) if error.code() == Some(ErrorCode::NoSuchSubarch) => {
             let reader = client.read_only();
             return Err(known_names::refused_subarch(
                 reader, machine, subarch, error,
             ));
         }
-        (updated, _) => updated?,
+        (answer, _) => answer,
     };
-    let title = machine_title(machine);
+    lookup::require_still_there(&title, answer)?;
     *machine = verify::require_read_back(&title, client.machines().get(machine.id))?;
     verify::require_stored(&title, json!(changes), json!(machine))?;
     Ok(StepOutcome::Done)
