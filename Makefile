@@ -18,13 +18,8 @@ MODULES ?= $(CARGO_TARGET_DIR)/$(STATIC_TARGET)/release/mrp-ansible
 COLLECTION := $(CARGO_TARGET_DIR)/collection
 VERSION := $(shell sed -n 's/^version = "\(.*\)"$$/\1/p' Cargo.toml | head -n 1)
 TARBALL := $(COLLECTION)/mr_provisioner-lab-$(VERSION).tar.gz
-# A module is what has documentation in library/. The inventory is none, and is documented in docs/.
-LINKS := $(patsubst library/%.yml,%,$(wildcard library/*.yml)) mrp_inventory
-=======
-MODULES := $(CARGO_TARGET_DIR)/release/mrp-ansible
 # A module is what has documentation in library/. The inventory is none: it is a script that runs the program.
 LINKS := $(patsubst library/%.yml,%,$(wildcard library/*.yml))
->>>>>>> files
 CARGO_DENY_VERSION := 0.20.2
 CARGO_DENY := .cache/cargo-deny-$(CARGO_DENY_VERSION)/bin/cargo-deny
 
