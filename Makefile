@@ -8,7 +8,6 @@ export PYTHONDONTWRITEBYTECODE = 1
 
 LAB := $(CARGO_TARGET_DIR)/debug/mrp-lab
 MRP := $(CARGO_TARGET_DIR)/release/mrp
-<<<<<<< HEAD
 # Ansible copies its program to machines that nobody knows, so it is static: with musl, or with glibc where Rust's library for
 # musl is not installed. glibc's needs files of the very same glibc to look up names.
 MACHINE_TYPE := $(shell uname -m)
