@@ -86,10 +86,17 @@ impl Call {
         hidden.as_str().unwrap_or_default().to_owned()
     }
 
+    /// The same for a sentence of ours.
+    pub fn scrub_sentence(&self, spec: &'static ModuleSpec, sentence: &str) -> String {
+        let mut secrets = Secrets::new();
+        secrets.add(spec, &self.options);
+        secrets.scrub_sentence(sentence, &output::public_keys(Some(spec)))
+    }
+
     /// The sentences of a failure without these secrets, and the server's response where the verbosity asks for it.
     #[must_use]
     pub fn scrub_failure(&self, spec: &'static ModuleSpec, failure: &Failure) -> Failure {
-        let scrub = |text: &str| self.scrub_text(spec, text.to_owned());
+        let scrub = |sentence: &str| self.scrub_sentence(spec, sentence);
         let item_messages = failure.item_messages.iter();
         Failure {
             kind: failure.kind,
@@ -97,7 +104,9 @@ impl Call {
             item_messages: item_messages.map(|message| scrub(message)).collect(),
             hint: failure.hint.as_deref().map(scrub),
             hint_names_option: failure.hint_names_option,
-            server_response: failure.response_at(self.verbosity).map(scrub),
+            server_response: failure
+                .response_at(self.verbosity)
+                .map(|response| self.scrub_text(spec, response.to_owned())),
             ..Failure::default()
         }
     }

@@ -2,7 +2,7 @@
 
 use crate::ansible::{Kind, Literal, Opt};
 use crate::cli::commands::Command;
-use crate::cli::output::text::{display_text, display_width, wrap};
+use crate::cli::output::text::{display_width, wrap};
 use crate::cli::output::{markup, terminal};
 
 /// The width of the help where it is not printed on a terminal.
@@ -99,8 +99,7 @@ fn summary(option: &Opt, longest: usize) -> String {
 fn default_text(option: &Opt) -> String {
     match option.default {
         None | Some(Literal::Bool(false)) => String::new(),
-        Some(Literal::Float(number)) => format!(" ({number})"),
-        Some(default) => format!(" ({})", display_text(&default.to_json())),
+        Some(default) => format!(" ({})", markup::literal(default)),
     }
 }
 

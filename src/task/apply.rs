@@ -77,10 +77,10 @@ impl<T: Task> Execution<T> {
                 listener(StepEvent::Done(&step));
                 self.done.push(step);
             }
-            Ok(StepOutcome::DoneWithWarning(warning)) => {
+            Ok(StepOutcome::DoneWithWarnings(warnings)) => {
                 listener(StepEvent::Done(&step));
                 self.done.push(step);
-                self.plan.warnings.push(warning);
+                self.plan.warnings.extend(warnings);
             }
             Ok(StepOutcome::DoneWith(after)) => {
                 step.after = after;
@@ -148,6 +148,7 @@ impl<T: Task> Execution<T> {
                 done,
                 not_done: [step].into_iter().chain(remaining).collect(),
                 warnings: plan.warnings,
+                facts: T::failure_facts(&plan.report),
             })),
         }
     }

@@ -47,6 +47,8 @@ pub enum Kind {
     Float,
     /// Text in which `~` and `$VARIABLE` are expanded.
     Path,
+    /// Anything; the module reads it itself.
+    Raw,
     /// A list of one kind.
     List(&'static Kind),
     /// A list of dictionaries that have these options, each completed by the options outside the list.
@@ -199,6 +201,7 @@ impl Kind {
             Kind::Int => "int",
             Kind::Float => "float",
             Kind::Path => "path",
+            Kind::Raw => "raw",
             Kind::List(_) | Kind::Items(_) => "list",
         }
     }

@@ -56,7 +56,6 @@ impl OptionsFile {
         })
     }
 
-    #[cfg(feature = "cli")]
     pub(crate) fn path(&self) -> &Path {
         &self.path
     }
@@ -68,7 +67,6 @@ impl OptionsFile {
     }
 
     /// The options before the first section.
-    #[cfg(feature = "cli")]
     pub(crate) fn preamble(&self) -> &Map<String, Value> {
         &self.sections[0].options
     }

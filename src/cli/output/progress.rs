@@ -92,20 +92,21 @@ pub(crate) fn listener(
         let mut display = monitor.display();
         display.measure(event);
         // A name in the text may be a secret that was typed in the wrong place.
-        let clean = |text| without_controls(&call.scrub_text(spec, text));
+        let clean = |text: String| without_controls(&call.scrub_text(spec, text));
+        let clean_sentence = |text: String| without_controls(&call.scrub_sentence(spec, &text));
         match event {
             ProgressEvent::RequestEnded { .. } if call.verbosity > 0 => {
                 let line = request_line(event).map(clean).unwrap_or_default();
                 display.screen.suspend(|| terminal::print_error(&line));
             }
             ProgressEvent::RequestEnded { .. } if is_terminal => {
-                let line = retry_line(event, &call).map(clean);
+                let line = retry_line(event, &call).map(clean_sentence);
                 display.draw_retry(line);
             }
             _ if is_terminal => display.draw(event),
             _ => {
                 if let Some(line) = display.wait_line(event) {
-                    terminal::print_error(&clean(line));
+                    terminal::print_error(&clean_sentence(line));
                 }
             }
         }

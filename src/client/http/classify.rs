@@ -146,9 +146,10 @@ fn error(request: &Request, response: &Response, redactor: &Redactor) -> Error {
         })
 }
 
-/// The boot endpoint answers with nothing where it has no such file; a page comes from something else.
+/// The boot endpoint, and that of rendered preseeds, answer with nothing where they have none; a page comes from something
+/// else.
 fn is_missing_file(request: &Request, response: &Response) -> bool {
-    request.file_size().is_some() && response.body.is_empty()
+    request.may_be_missing() && response.body.is_empty()
 }
 
 fn refusal_without_text(response: &Response, body: &ErrorBody) -> &'static str {

@@ -28,6 +28,8 @@ pub(crate) struct Request {
 pub(crate) enum Endpoint {
     /// A resource of the API, by its path: fixed words and ids, so that no name can reach another resource.
     Api(String),
+    /// A page beside the API, which needs no token and gets none. The path is fixed words and ids, too.
+    Page(String),
     /// A file on the boot endpoint, which needs no token and gets none.
     BootFile {
         name: HeaderValue,
@@ -75,6 +77,14 @@ impl Request {
         Request {
             endpoint: Endpoint::BootFile { name, size },
             ..Request::list("", action)
+        }
+    }
+
+    /// Reads a page beside the API.
+    pub(crate) fn page(path: impl Into<String>, action: impl Into<String>) -> Request {
+        Request {
+            endpoint: Endpoint::Page(path.into()),
+            ..Request::get("", action)
         }
     }
 
@@ -165,14 +175,20 @@ impl Request {
     pub(crate) fn file_size(&self) -> Option<u64> {
         match self.endpoint {
             Endpoint::BootFile { size, .. } => Some(size),
-            Endpoint::Api(_) => None,
+            Endpoint::Api(_) | Endpoint::Page(_) => None,
         }
+    }
+
+    /// Whether an empty 404 is the server's own word, and no sign of a wrong address.
+    pub(crate) fn may_be_missing(&self) -> bool {
+        !matches!(self.endpoint, Endpoint::Api(_))
     }
 
     /// What is asked for: the same key has the same answer as long as nothing changes.
     pub(crate) fn cache_key(&self) -> String {
         let path = match &self.endpoint {
             Endpoint::Api(path) => path.clone(),
+            Endpoint::Page(path) => format!("page {path}"),
             Endpoint::BootFile { name, .. } => format!("boot file {name:?}"),
         };
         format!("{path}?{}", self.query.as_deref().unwrap_or_default())

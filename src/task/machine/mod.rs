@@ -3,19 +3,27 @@
 //! The server lets anyone change any machine, so a machine that is not assigned to the token's user is
 //! refused. Nothing on the server ends the state `provisioning`: the installed system does.
 
+mod answer;
 mod apply;
 mod boot_objects;
 mod kernel_opts;
+mod milestones;
 mod plan;
+mod preseed_check;
 // The shipped modules wait in their own tasks.
 #[cfg(feature = "cli")]
 mod wait_ready;
 
 use serde::Serialize;
+use serde_json::{Map, Value, json};
 
+pub(crate) use answer::AnswerSpec;
+use answer::AnswerWait;
 use apply::UnconfirmedOrder;
 use boot_objects::BootObjects;
 pub(crate) use kernel_opts::without_line_end;
+use milestones::Milestones;
+use preseed_check::PreseedCheck;
 #[cfg(feature = "cli")]
 pub(crate) use wait_ready::ReadinessSpec;
 
@@ -84,7 +92,7 @@ pub(crate) enum MachineGoal {
     Reported(ReportedState),
 }
 
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct ProvisionSettings {
     /// Also if nothing differs and the machine is ready.
     pub force: bool,
@@ -92,6 +100,16 @@ pub(crate) struct ProvisionSettings {
     pub wait: Option<WaitLimits>,
     /// Netboot at the end; off prevents that a reboot installs again.
     pub netboot_when_ready: Option<bool>,
+    pub ready_when: ReadyWhen,
+}
+
+/// What ends an installation.
+#[derive(Clone, Debug)]
+pub(crate) enum ReadyWhen {
+    /// The installed system, or somebody for it, reports it.
+    Reported,
+    /// The installed system answers; this task reports it then.
+    Answers(AnswerSpec),
 }
 
 /// One operation on the machine in the report.
@@ -106,6 +124,8 @@ pub(crate) enum MachineOp {
     Provision(ProvisionOrder),
     /// Read whether the installed system has reported.
     AwaitReady(OngoingWait),
+    /// Look whether the installed system answers.
+    AwaitAnswer(Box<AnswerWait>),
     ReportState(ReportedState),
 }
 
@@ -121,6 +141,8 @@ pub(crate) struct ProvisionOrder {
     parameters_change: bool,
     /// Set again if the BMC fails.
     netboot_before: bool,
+    /// What is to be seen before the order.
+    preseed_check: Option<PreseedCheck>,
     /// The limits of the wait that follows; None where none does.
     wait: Option<WaitLimits>,
 }
@@ -136,6 +158,8 @@ pub(crate) struct MachineReport {
     pub initrd: Option<Image>,
     /// The preseed that was given, without its text.
     pub preseed: Option<PreseedFacts>,
+    #[serde(skip_serializing_if = "Milestones::is_empty")]
+    pub milestones: Milestones,
     /// An order of which the effect was not seen yet; the wait looks for it.
     #[serde(skip)]
     unconfirmed: Option<UnconfirmedOrder>,
@@ -193,7 +217,7 @@ impl Task for MachineSpec {
                 self.push_configure(&mut plan, &machine, &objects);
             }
             MachineGoal::Provisioned(how) => {
-                self.push_provisioning(&mut plan, client, &machine, &objects, *how)?;
+                self.push_provisioning(&mut plan, client, &machine, &objects, how)?;
             }
         }
         Ok(plan)
@@ -207,8 +231,18 @@ impl Task for MachineSpec {
             }
             MachineOp::Provision(order) => apply::provision(client, order, report),
             MachineOp::AwaitReady(wait) => apply::poll_ready(client, wait, report),
+            MachineOp::AwaitAnswer(wait) => answer::poll(client, wait, report),
             MachineOp::ReportState(state) => apply::report_state(client, *state, report),
         }
+    }
+
+    fn failure_facts(report: &MachineReport) -> Map<String, Value> {
+        let milestones = &report.milestones;
+        let milestones = (!milestones.is_empty()).then(|| json!(milestones));
+        milestones
+            .map(|reached| ("milestones".to_owned(), reached))
+            .into_iter()
+            .collect()
     }
 
     fn claimed_objects(&self, plan: &MachinePlan) -> Vec<String> {
@@ -227,6 +261,7 @@ impl MachineReport {
             kernel: objects.kernel.clone(),
             initrd: objects.initrd.clone(),
             preseed: objects.preseed.as_ref().map(PreseedFacts::from_preseed),
+            milestones: Milestones::default(),
             unconfirmed: None,
         }
     }

@@ -159,6 +159,7 @@ pub(crate) fn check_message(ending: &Ending, exchanges: &[Exchange]) -> Option<V
         // Where nobody listened there was no request.
         words = vec![
             "image",
+            "upload",
             "preseed",
             "machine",
             "interface",
@@ -178,7 +179,7 @@ fn words_for(path: &str) -> Vec<&'static str> {
     let nouns: &[(&str, &[&str])] = &[
         ("/tftp", &["boot file", "image", "boot endpoint"]),
         ("reservation", &["reserv"]),
-        ("assignee", &["assign", "hold"]),
+        ("assignee", &["assign", "hold", "reserv"]),
         ("interface", &["interface"]),
         ("power", &["power", "switch", "reboot"]),
         ("state", &["state", "provision"]),

@@ -18,6 +18,7 @@ mod pool;
 mod proxy;
 mod races;
 mod random;
+mod report;
 mod secrets;
 mod tally;
 mod tasks;
@@ -35,7 +36,7 @@ use tally::Tally;
 use tasks::{Files, Task};
 use workbench::{CleanRun, Workbench};
 
-const HELP: &str = "usage: mrp-trust --program PATH [--part N] [--points N] [--rounds N] [--workers N] [--task NAME] [--group NAME]
+const HELP: &str = "usage: mrp-trust --program PATH [--part N] [--points N] [--rounds N] [--workers N] [--task NAME] [--group NAME] [--report PATH]
 
 Runs the modules of the program at PATH, which is mrp-ansible, and exits with 1 when a rule was broken.
 --part N takes only every Nth case of the faults.
@@ -43,6 +44,7 @@ Runs the modules of the program at PATH, which is mrp-ansible, and exits with 1 
 --rounds N takes N rounds of each race.
 --task NAME takes only the tasks whose names begin so.
 --group NAME takes only faults, signals or races.
+--report PATH writes docs/trust.md there.
 ";
 
 struct Settings {
@@ -53,6 +55,7 @@ struct Settings {
     workers: u8,
     task: String,
     group: String,
+    report: Option<PathBuf>,
 }
 
 fn main() -> ExitCode {
@@ -76,16 +79,11 @@ fn main() -> ExitCode {
         |bench, case| case.run(bench, &tasks, &clean),
         |finding| tally.add(&finding),
     );
-    println!();
-    for ((group, row), counts) in &tally.rows {
-        println!(
-            "{group}: {row}: {} cases, {} violations, {} exceptions",
-            counts.cases, counts.violations, counts.exceptions
-        );
+    println!("{}", report::summary(&tally).trim_end());
+    if let Some(path) = &settings.report {
+        let page = report::page(&tally, &tasks);
+        std::fs::write(path, page).expect("the report can be written");
     }
-    println!("{:?}", tally.rules);
-    println!("{:?}", tally.groups());
-    println!("{:?}", tally.total());
     match tally.total().violations {
         0 => ExitCode::SUCCESS,
         _ => ExitCode::FAILURE,
@@ -101,6 +99,7 @@ fn read(words: &[String]) -> Option<Settings> {
         workers: 24,
         task: String::new(),
         group: String::new(),
+        report: None,
     };
     for pair in words.chunks(2) {
         match pair {
@@ -111,6 +110,7 @@ fn read(words: &[String]) -> Option<Settings> {
             [word, value] if word == "--points" => settings.points = value.parse().ok()?,
             [word, value] if word == "--rounds" => settings.rounds = value.parse().ok()?,
             [word, value] if word == "--group" => settings.group.clone_from(value),
+            [word, value] if word == "--report" => settings.report = Some(value.into()),
             [word, value] if word == "--workers" => settings.workers = value.parse().ok()?,
             [word, value] if word == "--task" => settings.task.clone_from(value),
             _ => return None,
