@@ -97,7 +97,10 @@ impl<Access> Interfaces<'_, Access> {
     ///
     /// [`NotFound`](crate::client::ErrorKind::NotFound) when there is no such machine.
     pub fn list(&self, machine: MachineId) -> Result<Vec<Interface>> {
-        let action = format!("listing the interfaces of machine {machine}");
+        let action = format!(
+            "listing the interfaces of {}",
+            self.pipeline.machine(machine)
+        );
         self.pipeline.json(&Request::get(
             format!("machine/{machine}/interface"),
             action,
@@ -110,7 +113,10 @@ impl<Access> Interfaces<'_, Access> {
     ///
     /// [`NotFound`](crate::client::ErrorKind::NotFound) when there is no such machine or interface.
     pub fn get(&self, machine: MachineId, id: InterfaceId) -> Result<Interface> {
-        let action = format!("reading interface {id} of machine {machine}");
+        let action = format!(
+            "reading interface {id} of {}",
+            self.pipeline.machine(machine)
+        );
         self.pipeline.json(&Request::get(
             format!("machine/{machine}/interface/{id}"),
             action,
@@ -132,7 +138,10 @@ impl Interfaces<'_, ReadWrite> {
         id: InterfaceId,
         changes: &InterfaceChanges,
     ) -> Result<Interface> {
-        let action = format!("changing interface {id} of machine {machine}");
+        let action = format!(
+            "changing interface {id} of {}",
+            self.pipeline.machine(machine)
+        );
         let request = Request::put(format!("machine/{machine}/interface/{id}"), action, changes);
         self.pipeline
             .json(&request.conflict("another interface of the network has the address"))

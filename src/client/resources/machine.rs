@@ -84,8 +84,7 @@ impl<Access> Machines<'_, Access> {
     ///
     /// Those of every request: see [`ErrorKind`](crate::client::ErrorKind).
     pub fn list(&self, scope: Scope) -> Result<Vec<Machine>> {
-        self.pipeline
-            .json(&Request::list("machine", "listing machines").scope(scope))
+        self.known(&Request::list("machine", "listing machines").scope(scope))
     }
 
     /// One machine.
@@ -94,10 +93,12 @@ impl<Access> Machines<'_, Access> {
     ///
     /// [`NotFound`](crate::client::ErrorKind::NotFound) when there is no such machine.
     pub fn get(&self, id: MachineId) -> Result<Machine> {
-        self.pipeline.json(&Request::get(
-            format!("machine/{id}"),
-            format!("reading machine {id}"),
-        ))
+        let action = format!("reading {}", self.pipeline.machine(id));
+        let machine: Machine = self
+            .pipeline
+            .json(&Request::get(format!("machine/{id}"), action))?;
+        self.pipeline.machine_names.learn([&machine]);
+        Ok(machine)
     }
 
     /// The machine of exactly this name, among all.
@@ -126,8 +127,14 @@ impl<Access> Machines<'_, Access> {
             Some(scope) => format!("{scope}&{filter}"),
             None => filter,
         };
-        let request = Request::list("machine", action).query(query);
-        self.pipeline.json(&request)
+        self.known(&Request::list("machine", action).query(query))
+    }
+
+    /// The machines that a request lists, whose names errors can then tell.
+    fn known(&self, request: &Request) -> Result<Vec<Machine>> {
+        let machines: Vec<Machine> = self.pipeline.json(request)?;
+        self.pipeline.machine_names.learn(&machines);
+        Ok(machines)
     }
 }
 
@@ -142,7 +149,7 @@ impl Machines<'_, ReadWrite> {
     pub fn update(&self, id: MachineId, changes: &MachineChanges) -> Result<Machine> {
         self.pipeline.json(&Request::put(
             format!("machine/{id}"),
-            format!("changing machine {id}"),
+            format!("changing {}", self.pipeline.machine(id)),
             changes,
         ))
     }
