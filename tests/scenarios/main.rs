@@ -35,6 +35,7 @@ mod reporting_ready;
 mod reservation;
 mod signals;
 mod texts;
+mod values;
 
 use mrp_test_support::TestLab;
 

@@ -6,7 +6,7 @@ use std::process::Command;
 
 use mr_provisioner::client::*;
 
-use crate::server::{Server, get, post};
+use crate::server::{Server, get, post, tunnel};
 use crate::support::*;
 
 /// Names the server's URL for the part in the other process.
@@ -53,6 +53,79 @@ fn the_proxy_variables_are_honoured() {
     run("own_process::read_a_machine", &server.url(), &environment);
     server.finish();
     proxy.finish();
+}
+
+#[test]
+fn no_proxy_may_have_a_star_ports_and_brackets() {
+    for list in ["*", "127.0.0.1:PORT", "[::1],127.0.0.1:PORT", "127.0.0.0/8"] {
+        let server = Server::start([get("/api/v1/machine/7").json(200, machine_json(7, "a"))]);
+        let port = server.url().rsplit(':').next().unwrap().replace('/', "");
+        let list = list.replace("PORT", &port);
+        let environment = [("http_proxy", "http://127.0.0.1:1"), ("no_proxy", &list)];
+        run("own_process::read_a_machine", &server.url(), &environment);
+        server.finish();
+    }
+}
+
+#[test]
+fn proxy_that_is_not_there_is_named() {
+    for variable in ["http_proxy", "HTTPS_PROXY", "ALL_PROXY"] {
+        let scheme = if variable == "HTTPS_PROXY" {
+            "https"
+        } else {
+            "http"
+        };
+        let environment = [
+            (variable, "http://user:canary@127.0.0.1:1"),
+            ("no_proxy", "127.0.0.1:2"),
+            ("MRP_WIRE_TEST_VARIABLE", variable),
+        ];
+        let url = format!("{scheme}://lab.invalid/");
+        run("own_process::fail_through_a_proxy", &url, &environment);
+    }
+}
+
+#[test]
+#[ignore = "a part of another test"]
+fn fail_through_a_proxy() {
+    let Ok(url) = std::env::var(URL) else { return };
+    let variable = std::env::var("MRP_WIRE_TEST_VARIABLE").unwrap();
+    let error = connect(&settings(&url)).0.machines().get(MachineId(7));
+    let error = error.unwrap_err().to_string();
+    let expected =
+        format!("no connection to the proxy 127.0.0.1:1 of {variable}: connection refused");
+    assert!(error.contains(&expected), "{error}");
+    assert!(
+        !error.contains("lab.invalid") && !error.contains("canary"),
+        "{error}"
+    );
+}
+
+#[test]
+fn proxy_that_opens_no_tunnel_is_named_with_the_server() {
+    let proxy =
+        Server::start((0..4).map(|_| tunnel("lab.invalid:443").html(502, "<html>no route</html>")));
+    let environment = [("https_proxy", proxy.url())];
+    let environment = environment
+        .each_ref()
+        .map(|(name, value)| (*name, value.as_str()));
+    run(
+        "own_process::fail_in_a_tunnel",
+        "https://lab.invalid/",
+        &environment,
+    );
+    proxy.finish();
+}
+
+#[test]
+#[ignore = "a part of another test"]
+fn fail_in_a_tunnel() {
+    let Ok(url) = std::env::var(URL) else { return };
+    let error = connect(&settings(&url)).0.machines().get(MachineId(7));
+    let error = error.unwrap_err().to_string();
+    let expected = "no connection to lab.invalid:443 through the proxy 127.0.0.1:";
+    assert!(error.contains(expected), "{error}");
+    assert!(error.contains(" of https_proxy: "), "{error}");
 }
 
 #[test]

@@ -189,6 +189,11 @@ impl Request {
         }
     }
 
+    /// Whether a refusal of this status is an answer, too: that the text of a preseed is broken is known by it.
+    pub(crate) fn is_answered_by(&self, status: u16) -> bool {
+        status == 400 && matches!(self.endpoint, Endpoint::Page(_))
+    }
+
     /// Whether an empty 404 is the server's own word, and no sign of a wrong address.
     pub(crate) fn may_be_missing(&self) -> bool {
         !matches!(self.endpoint, Endpoint::Api(_))

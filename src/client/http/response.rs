@@ -69,6 +69,11 @@ impl Response {
             .map_err(ReadError::Stopped)
     }
 
+    /// Whether it is a refusal.
+    pub(crate) fn is_refusal(&self) -> bool {
+        self.status >= 400
+    }
+
     /// Its text; what is not UTF-8 is replaced.
     pub(crate) fn text(&self) -> String {
         String::from_utf8_lossy(&self.body).into_owned()

@@ -16,6 +16,7 @@ use crate::client::http::answer_budget::AnswerBudget;
 use crate::client::http::json_body::JsonBody;
 use crate::client::http::name_lookup::NameLookup;
 use crate::client::http::operation::{Effect, Subject};
+use crate::client::http::proxy::{self, Proxy};
 use crate::client::http::request::{Endpoint, Request, RequestBody};
 use crate::client::http::response::{self, ReadError, Response};
 use crate::client::http::runtime::BlockingRuntime;
@@ -39,6 +40,8 @@ pub(crate) struct Transport {
     progress: ProgressListener,
     runtime: BlockingRuntime,
     budget: AnswerBudget,
+    /// What requests go through.
+    proxy: Option<Proxy>,
 }
 
 impl Transport {
@@ -54,7 +57,12 @@ impl Transport {
         };
         let runtime =
             BlockingRuntime::new().map_err(|error| unusable(error.to_string(), error.into()))?;
-        let http = reqwest::Client::builder()
+        let proxy = proxy::of(&base.api(""));
+        let mut builder = reqwest::Client::builder();
+        if proxy.is_none() {
+            builder = builder.no_proxy();
+        }
+        let http = builder
             .tls_backend_preconfigured(tls::config(tls, base.is_https())?)
             .user_agent(concat!("mr-provisioner/", env!("CARGO_PKG_VERSION")))
             .redirect(reqwest::redirect::Policy::none())
@@ -75,6 +83,7 @@ impl Transport {
             progress,
             runtime,
             budget: AnswerBudget::default(),
+            proxy,
         })
     }
 
@@ -140,6 +149,7 @@ impl Transport {
         let failed_exchange = FailedExchange {
             action: &request.action,
             url,
+            proxy: self.proxy.as_ref(),
             stall_timeout: self.stall_timeout,
             unsent: !matches!(request.body, RequestBody::Empty) && !exchange.body_was_requested(),
         };

@@ -10,7 +10,7 @@ use crate::client::client::ReadWrite;
 use crate::client::http::operation::Subject;
 use crate::client::http::request::Request;
 use crate::client::resources::handle::handle;
-use crate::client::resources::wire_types::{id, null_as_default, nullable, words};
+use crate::client::resources::wire_types::{id, nullable, required, words};
 use crate::client::{Result, Scope, Sha256};
 
 id! {
@@ -36,7 +36,6 @@ pub struct Preseed {
     /// Its id.
     pub id: PreseedId,
     /// Its name, unique over all users.
-    #[serde(deserialize_with = "null_as_default")]
     pub name: String,
     /// Its text, a Jinja2 template. Null in a list that leaves it out.
     #[serde(deserialize_with = "nullable")]
@@ -45,16 +44,14 @@ pub struct Preseed {
     #[serde(deserialize_with = "nullable")]
     pub description: Option<String>,
     /// The installer it is for.
-    #[serde(rename = "type", deserialize_with = "null_as_default")]
+    #[serde(rename = "type")]
     pub kind: PreseedType,
     /// Its owner.
-    #[serde(deserialize_with = "nullable")]
+    #[serde(deserialize_with = "required")]
     pub user: Option<String>,
     /// Whether its owner vouches for it.
-    #[serde(deserialize_with = "null_as_default")]
     pub known_good: bool,
     /// Whether everybody may use it.
-    #[serde(deserialize_with = "null_as_default")]
     pub public: bool,
     /// What a list has in place of a content that is too large for it. [`Preseeds::get`] and [`Preseeds::find`] have
     /// every content.
