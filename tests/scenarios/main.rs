@@ -1,5 +1,5 @@
 //! Every module against the lab. Most scenarios run in check mode, in check mode with differences, for real, and for
-//! real again.
+//! real again. All of them run against every kind of server: see `every_server`.
 
 #![allow(
     clippy::unwrap_used,
@@ -15,6 +15,7 @@ mod concurrent_reservations;
 mod concurrent_runs;
 mod console;
 mod endless_files;
+mod every_server;
 mod image;
 mod image_info;
 mod interface;

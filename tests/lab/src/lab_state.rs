@@ -17,8 +17,8 @@ use crate::database::Database;
 use crate::faults::Faults;
 use crate::generated_machines;
 use crate::log::Log;
+use crate::release::ServerKind;
 use crate::seed;
-use crate::session::Sessions;
 use crate::settings::Settings;
 
 /// A change of a machine's power that a handler causes.
@@ -55,16 +55,16 @@ pub(crate) struct LabState {
     folder: PathBuf,
     /// The number of generated machines after a reset.
     machines: usize,
-    /// How the server is started after a reset.
-    sessions: Sessions,
+    /// How the server runs after a reset.
+    kind: ServerKind,
     resets: u64,
 }
 
 impl LabState {
-    fn new(folder: PathBuf, machines: usize, sessions: Sessions) -> io::Result<LabState> {
+    fn new(folder: PathBuf, machines: usize, kind: ServerKind) -> io::Result<LabState> {
         let mut db = seed::load(&folder)?;
         generated_machines::add(&mut db, machines).map_err(io::Error::other)?;
-        let settings = Settings::new(db.config.max_upload_size, sessions);
+        let settings = Settings::new(db.config.max_upload_size, kind);
         Ok(LabState {
             db,
             settings,
@@ -77,7 +77,7 @@ impl LabState {
             turn: Arc::default(),
             folder,
             machines,
-            sessions,
+            kind,
             resets: 0,
         })
     }
@@ -89,7 +89,7 @@ impl LabState {
         }
         let old = std::mem::take(&mut self.db.files);
         let resets = self.resets + 1;
-        *self = LabState::new(self.folder.clone(), self.machines, self.sessions)?;
+        *self = LabState::new(self.folder.clone(), self.machines, self.kind)?;
         self.resets = resets;
         for path in old
             .values()
@@ -108,9 +108,9 @@ impl LabState {
 
     /// Changes settings. A server that is started in another way is restarted for it.
     pub(crate) fn change_settings(&mut self, settings: &Value) -> Result<(), String> {
-        let before = self.settings.sessions;
+        let before = self.settings.kind;
         self.settings.merge(settings)?;
-        if self.settings.sessions != before {
+        if self.settings.kind != before {
             self.restart();
         }
         Ok(())
@@ -145,10 +145,10 @@ impl Shared {
     pub(crate) fn new(
         address: SocketAddr,
         machines: usize,
-        sessions: Sessions,
+        kind: ServerKind,
     ) -> io::Result<Shared> {
         let folder = tempfile::Builder::new().prefix("mrp-lab-").tempdir()?;
-        let lab = Mutex::new(LabState::new(folder.path().to_owned(), machines, sessions)?);
+        let lab = Mutex::new(LabState::new(folder.path().to_owned(), machines, kind)?);
         Ok(Shared {
             lab,
             folder,

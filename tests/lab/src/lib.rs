@@ -37,6 +37,7 @@ mod open_pages;
 mod python;
 mod query;
 mod random;
+mod release;
 mod reply;
 mod request_origin;
 mod response_body;
@@ -50,6 +51,7 @@ mod transliterate;
 
 pub use booting::{Boot, Fetched};
 pub use log::Request;
+pub use release::{Release, ServerKind};
 pub use routes::token_routes;
 pub use session::Sessions;
 
@@ -84,9 +86,18 @@ impl Lab {
         Lab::listen(
             SocketAddr::from(([127, 0, 0, 1], 0)),
             machines,
-            Sessions::Request,
+            ServerKind::default(),
         )
         .expect("a lab needs a port and a temporary folder")
+    }
+
+    /// Starts a lab on a free port of 127.0.0.1 that is such a server, also after a reset.
+    ///
+    /// # Panics
+    /// As [`Lab::start`].
+    pub fn of_kind(kind: ServerKind) -> Lab {
+        Lab::listen(SocketAddr::from(([127, 0, 0, 1], 0)), 0, kind)
+            .expect("a lab needs a port and a temporary folder")
     }
 
     /// Starts a lab on a free port of 127.0.0.1 whose requests share a database session in this way, also after a reset.
@@ -94,19 +105,21 @@ impl Lab {
     /// # Panics
     /// As [`Lab::start`].
     pub fn with_sessions(sessions: Sessions) -> Lab {
-        Lab::listen(SocketAddr::from(([127, 0, 0, 1], 0)), 0, sessions)
-            .expect("a lab needs a port and a temporary folder")
+        Lab::of_kind(ServerKind {
+            sessions,
+            ..ServerKind::default()
+        })
     }
 
     /// Starts a lab on an address with generated machines. Port 0 selects a free port.
     ///
     /// # Errors
     /// When the address cannot be bound, there is no space for temporary files, or there are more machines than addresses.
-    pub fn listen(address: SocketAddr, machines: usize, sessions: Sessions) -> io::Result<Lab> {
+    pub fn listen(address: SocketAddr, machines: usize, kind: ServerKind) -> io::Result<Lab> {
         let listener = TcpListener::bind(address)?;
         listener.set_nonblocking(true)?;
         let address = listener.local_addr()?;
-        let shared = Arc::new(Shared::new(address, machines, sessions)?);
+        let shared = Arc::new(Shared::new(address, machines, kind)?);
         let runtime = Builder::new_multi_thread()
             .worker_threads(2)
             .thread_name("mrp-lab")
