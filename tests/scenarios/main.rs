@@ -23,6 +23,7 @@ mod machine;
 mod machine_info;
 mod network_facts;
 mod old_role;
+mod one_session;
 mod power;
 mod preseed;
 mod preseed_info;

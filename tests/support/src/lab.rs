@@ -9,7 +9,7 @@ use std::sync::LazyLock;
 use mrp_lab::{Lab, Release, ServerKind, Sessions};
 use reqwest::blocking::multipart::{Form, Part};
 use reqwest::blocking::{Client, RequestBuilder, Response};
-use serde_json::Value;
+use serde_json::{Value, json};
 use tempfile::TempDir;
 
 /// The token of alice, who holds most of the lab's machines. No output may contain it.
@@ -66,9 +66,11 @@ impl TestLab {
         }
     }
 
-    /// Whether a reservation that the server confirms is there for the next request.
-    pub fn keeps_reservations(&self) -> bool {
-        self.kind.sessions == Sessions::One
+    /// Makes the server keep the reservations that it confirms. One with one database session does so by itself.
+    pub fn keep_reservations(&self) {
+        if self.kind.sessions == Sessions::Request {
+            self.settings(json!({ "reservations": "stored" }));
+        }
     }
 
     /// The release of the server.
