@@ -13,6 +13,7 @@ use crate::support::sort::sorted;
 use crate::task::lookup::{self, MachineRef};
 use crate::task::machine::machine_title;
 use crate::task::plan::changed_text;
+use crate::task::verify::Change;
 use crate::task::{Action, Plan, PlanResult, Result, Step, StepOutcome, StepResult, Task, verify};
 
 #[derive(Clone, Debug)]
@@ -33,7 +34,7 @@ pub(crate) enum AssigneePresence {
 #[derive(Debug)]
 pub(crate) enum AssigneeOp {
     Create(NewAssignee),
-    Update(AssigneeId, NewAssignee),
+    Update(AssigneeId, Change<NewAssignee>),
     Delete(AssigneeId),
 }
 
@@ -113,8 +114,11 @@ impl Task for AssigneeSpec {
                 }
                 Err(error) => return Err(error.into()),
             },
-            AssigneeOp::Update(id, new) => {
-                assignees.update(machine, *id, new.reason.as_deref().unwrap_or(""))?;
+            AssigneeOp::Update(id, change) => {
+                let put = |fields: &NewAssignee| {
+                    assignees.update(machine, *id, fields.reason.as_deref().unwrap_or(""))
+                };
+                verify::write(&title, change, put, put, || assignees.get(machine, *id))?;
             }
             AssigneeOp::Delete(id) => {
                 if !assignees.end(machine, *id)? {
@@ -124,7 +128,7 @@ impl Task for AssigneeSpec {
         }
         let found = verify::require_read_back(&title, assignees.list(machine))?;
         match op {
-            AssigneeOp::Create(new) | AssigneeOp::Update(_, new) => {
+            AssigneeOp::Create(new) | AssigneeOp::Update(_, Change { to: new, .. }) => {
                 let held = find_assignment(&found, &new.user);
                 verify::require_stored(&title, json!(new), json!(held))?;
             }
@@ -176,7 +180,12 @@ fn push_update(plan: &mut AssigneePlan, held: &Assignee, desired: &NewAssignee) 
             facts.reason = Some(reason.clone());
         }
     }
-    plan.push(AssigneeOp::Update(held.id, desired.clone()), step);
+    let from = NewAssignee {
+        user: desired.user.clone(),
+        reason: Some(held.reason.clone().unwrap_or_default()),
+    };
+    let to = desired.clone();
+    plan.push(AssigneeOp::Update(held.id, Change { to, from }), step);
 }
 
 fn push_delete(plan: &mut AssigneePlan, held: &Assignee) {

@@ -14,6 +14,7 @@ use crate::client::{
 };
 use crate::support::{io_error, regular_file};
 use crate::task::plan::{changed, changed_text};
+use crate::task::verify::Change;
 use crate::task::{
     Action, Plan, PlanResult, Result, Step, StepOutcome, StepResult, Task, TaskError, lookup,
     verify,
@@ -61,7 +62,7 @@ pub(crate) enum PreseedContent {
 #[derive(Debug)]
 pub(crate) enum PreseedOp {
     Create(NewPreseed),
-    Update(PreseedId, PreseedChanges),
+    Update(PreseedId, Change<PreseedChanges>),
     Delete(Preseed),
 }
 
@@ -118,20 +119,26 @@ impl Task for PreseedSpec {
     }
 
     fn apply_step(client: &Client, op: &mut PreseedOp, report: &mut PreseedReport) -> StepResult {
-        let (id, sent) = match op {
-            PreseedOp::Create(new) => match client.preseeds().create(new) {
+        let preseeds = client.preseeds();
+        let title = |id: &PreseedId| format!("preseed {id}");
+        let (found, sent) = match op {
+            PreseedOp::Create(new) => match preseeds.create(new) {
                 Err(error) if error.is_conflict() => {
                     return find_created_meanwhile(client, new, error, report);
                 }
-                created => (created?.id, json!(new)),
+                created => {
+                    let id = created?.id;
+                    let found = verify::require_read_back(&title(&id), preseeds.get(id))?;
+                    (found, json!(new))
+                }
             },
-            PreseedOp::Update(id, changes) => {
-                client.preseeds().update(*id, changes)?;
-                (*id, json!(changes))
+            PreseedOp::Update(id, change) => {
+                let put = |fields: &_| preseeds.update(*id, fields);
+                let found = verify::write(&title(id), change, put, put, || preseeds.get(*id))?;
+                (found, json!(change.to))
             }
             PreseedOp::Delete(preseed) => return delete(client, preseed),
         };
-        let found = verify::require_read_back(&format!("preseed {id}"), client.preseeds().get(id))?;
         verify::require_stored(
             &preseed_title(&found.name),
             without_content(sent),
@@ -207,8 +214,9 @@ impl PreseedSpec {
             step = step.with_text(content_of(&preseed), text);
         }
         let id = preseed.id;
+        let from = replaced_values(&preseed, &changes);
         plan.report = PreseedReport::from_preseed(&with_changes(preseed, &changes));
-        plan.push(PreseedOp::Update(id, changes), step);
+        plan.push(PreseedOp::Update(id, Change { to: changes, from }), step);
         Ok(plan)
     }
 
@@ -370,6 +378,18 @@ fn require_unused(client: &ReadOnlyClient, preseed: &Preseed) -> Result<()> {
         .filter(|machine| machine.preseed_id == Some(preseed.id));
     let uses = users.map(|machine| format!("preseed of {}", machine.name));
     lookup::require_unused(&preseed_title(&preseed.name), uses.collect())
+}
+
+/// The values that changes replace.
+fn replaced_values(preseed: &Preseed, changes: &PreseedChanges) -> PreseedChanges {
+    let text = |text: &Option<String>| Some(text.clone().unwrap_or_default());
+    PreseedChanges {
+        kind: changes.kind.as_ref().and(Some(preseed.kind.clone())),
+        content: changes.content.as_ref().and(text(&preseed.content)),
+        description: changes.description.as_ref().and(text(&preseed.description)),
+        known_good: changes.known_good.and(Some(preseed.known_good)),
+        public: changes.public.and(Some(preseed.public)),
+    }
 }
 
 fn with_changes(mut preseed: Preseed, changes: &PreseedChanges) -> Preseed {

@@ -4,6 +4,7 @@ use serde_json::json;
 
 use crate::client::{Client, Image, ImageChanges, ImageFile, ImageId, NewImage, Scope, mark_of};
 use crate::task::image::{ImageFacts, ImageReport, image_title};
+use crate::task::verify::Change;
 use crate::task::{StepOutcome, StepResult, TaskError, lookup, verify};
 
 pub(super) fn upload(
@@ -31,14 +32,15 @@ pub(super) fn upload(
 pub(super) fn update(
     client: &Client,
     id: ImageId,
-    changes: &ImageChanges,
+    change: &Change<ImageChanges>,
     report: &mut ImageReport,
 ) -> StepResult {
-    client.images().update(id, changes)?;
-    let found = verify::require_read_back(&format!("image {id}"), client.images().get(id))?;
-    verify::require_stored(&image_title(&found), json!(changes), json!(found))?;
+    let images = client.images();
+    let put = |fields: &_| images.update(id, fields);
+    let found = verify::write(&format!("image {id}"), change, put, put, || images.get(id))?;
+    verify::require_stored(&image_title(&found), json!(change.to), json!(found))?;
     if let Some(facts) = &mut report.image {
-        facts.apply_changes(changes);
+        facts.apply_changes(&change.to);
     }
     Ok(StepOutcome::Done)
 }

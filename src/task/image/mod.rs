@@ -14,6 +14,7 @@ use serde::{Deserialize, Serialize};
 use crate::client::{
     Client, Digest, Image, ImageChanges, ImageFile, ImageId, ImageType, NewImage, ReadOnlyClient,
 };
+use crate::task::verify::Change;
 use crate::task::{Plan, PlanResult, Result, StepResult, Task, verify};
 
 #[derive(Clone, Debug)]
@@ -52,7 +53,7 @@ pub(crate) struct DesiredImage {
 #[derive(Debug)]
 pub(crate) enum ImageOp {
     Upload(NewImage, ImageFile),
-    Update(ImageId, ImageChanges),
+    Update(ImageId, Change<ImageChanges>),
     /// Delete an own image, which must not be in use.
     Delete(Image),
     /// Delete an own image that is superseded, unless it is in use after all.
@@ -112,7 +113,7 @@ impl Task for ImageSpec {
     fn apply_step(client: &Client, op: &mut ImageOp, report: &mut ImageReport) -> StepResult {
         match op {
             ImageOp::Upload(new, file) => apply::upload(client, new, file, report),
-            ImageOp::Update(id, changes) => apply::update(client, *id, changes, report),
+            ImageOp::Update(id, change) => apply::update(client, *id, change, report),
             ImageOp::Delete(image) => apply::delete(client, image),
             ImageOp::Prune(image) => apply::prune(client, image, report),
         }

@@ -10,6 +10,7 @@ use crate::task::image::{
 };
 use crate::task::lookup::{self, Images};
 use crate::task::plan::changed;
+use crate::task::verify::Change;
 use crate::task::{Action, Plan, PlanResult, Result, Step, Task, TaskError};
 
 impl ImageSpec {
@@ -229,7 +230,9 @@ impl ImageSpec {
             if let Some(facts) = &mut plan.report.image {
                 facts.apply_changes(&changes);
             }
-            plan.push(ImageOp::Update(image.id, changes), step);
+            let from = replaced_values(image, &changes);
+            let change = Change { to: changes, from };
+            plan.push(ImageOp::Update(image.id, change), step);
         }
         Ok(())
     }
@@ -268,6 +271,16 @@ impl DesiredImage {
             known_good: changed(&self.known_good, &image.known_good),
             public: changed(&self.public, &image.public),
         }
+    }
+}
+
+/// The values that changes replace.
+fn replaced_values(image: &Image, changes: &ImageChanges) -> ImageChanges {
+    let description = Some(image.description.clone().unwrap_or_default());
+    ImageChanges {
+        description: changes.description.as_ref().and(description),
+        known_good: changes.known_good.and(Some(image.known_good)),
+        public: changes.public.and(Some(image.public)),
     }
 }
 
