@@ -63,7 +63,7 @@ pub(crate) fn apply_all<T: Task>(
     let mut pause = Duration::ZERO;
     let stop = loop {
         let stop = run_in_order(client, &mut executions, fail_fast, &listener);
-        let waiting: Vec<&mut Execution<T>> = executions
+        let mut waiting: Vec<&mut Execution<T>> = executions
             .iter_mut()
             .flatten()
             .filter(|execution| execution.is_waiting())
@@ -72,6 +72,10 @@ pub(crate) fn apply_all<T: Task>(
             break stop;
         }
         client.clock().sleep(pause);
+        let now = client.clock().now();
+        waiting
+            .iter_mut()
+            .for_each(|execution| execution.begin_queued_wait(now));
         let all_would_fail = AtomicBool::new(false);
         let pauses = parallel::map(waiting, |execution| {
             if all_would_fail.load(Ordering::Relaxed) {

@@ -33,6 +33,7 @@ mod read_failures;
 mod reporting_ready;
 mod reservation;
 mod signals;
+mod slow_bmcs;
 mod texts;
 
 use mrp_test_support::TestLab;
