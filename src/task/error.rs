@@ -198,6 +198,17 @@ impl TaskError {
         }
     }
 
+    /// Whether the server refused a write for lack of a permission, and has kept nothing of it.
+    pub(crate) fn is_forbidden(&self) -> bool {
+        match self {
+            TaskError::WriteRefused { source, left, .. } => {
+                left.is_empty() && source.is_forbidden()
+            }
+            TaskError::Api(source) => source.is_forbidden(),
+            _ => false,
+        }
+    }
+
     /// Whether every other task would fail in the same way.
     pub(crate) fn concerns_all(&self) -> bool {
         match self {

@@ -40,6 +40,12 @@ impl Images {
         self.own.contains(&image.id)
     }
 
+    /// Whether there is a private image of another user, which only administrators see.
+    pub(super) fn has_private_of_others(&self) -> bool {
+        let mut images = self.visible.iter();
+        images.any(|image| !image.public && !self.is_own(image))
+    }
+
     /// The own and the other images of that type, architecture and description, the newest first. Ids only grow, whereas
     /// dates are in the server's local time.
     pub(super) fn with_description<'a>(
@@ -248,15 +254,6 @@ pub(super) fn uses_of_image(machines: &[Machine], image: ImageId) -> Vec<String>
 /// The owner's name, for messages.
 pub(super) fn owner_text(user: Option<&str>) -> &str {
     user.unwrap_or("nobody")
-}
-
-/// The error for a change that only the owner can make: `changing it`.
-pub(super) fn not_yours(object: String, user: Option<&str>, change: &str) -> TaskError {
-    let owner = owner_text(user);
-    TaskError::failed(
-        object,
-        format!("belongs to {owner}, so {change} is not possible with this token"),
-    )
 }
 
 /// The outcome of the deletion of an object that another run has deleted first.

@@ -9,6 +9,7 @@ mod apply;
 mod batch;
 mod error;
 mod lookup;
+mod ownership;
 mod parallel;
 mod plan;
 mod verify;

@@ -13,6 +13,7 @@ use crate::client::{
     Scope, Sha256,
 };
 use crate::support::{io_error, regular_file};
+use crate::task::ownership::{self, Ownership};
 use crate::task::plan::{changed, changed_text};
 use crate::task::verify::Change;
 use crate::task::{
@@ -202,7 +203,8 @@ impl PreseedSpec {
         let Some(mut step) = Step::update(self.title(), json!(preseed), json!(changes)) else {
             return Ok(plan);
         };
-        if !is_still_own(client, &preseed, "changing it")? {
+        let ownership = ownership_of(client, &preseed, "changing it")?;
+        if let Ownership::Gone = ownership {
             return match content {
                 Some(content) => Ok(self.plan_create(desired, content)),
                 None => Err(lookup::preseed_not_found(client, &self.name)?),
@@ -216,7 +218,8 @@ impl PreseedSpec {
         let id = preseed.id;
         let from = replaced_values(&preseed, &changes);
         plan.report = PreseedReport::from_preseed(&with_changes(preseed, &changes));
-        plan.push(PreseedOp::Update(id, Change { to: changes, from }), step);
+        let op = PreseedOp::Update(id, Change { to: changes, from });
+        plan.push(op, ownership.explain(step));
         Ok(plan)
     }
 
@@ -225,13 +228,14 @@ impl PreseedSpec {
         let Some(preseed) = client.preseeds().find(&self.name)? else {
             return Ok(plan);
         };
-        if !is_still_own(client, &preseed, "deleting it")? {
+        let ownership = ownership_of(client, &preseed, "deleting it")?;
+        if let Ownership::Gone = ownership {
             return Ok(plan);
         }
         require_unused(client, &preseed)?;
         let step = Step::delete(self.title(), without_content(json!(preseed)))
             .with_text(content_of(&preseed), "");
-        plan.push(PreseedOp::Delete(preseed), step);
+        plan.push(PreseedOp::Delete(preseed), ownership.explain(step));
         Ok(plan)
     }
 }
@@ -346,28 +350,35 @@ fn find_created_meanwhile(
         let reason = format!("{title} was created by another run meanwhile");
         return Ok(StepOutcome::Skipped(reason));
     }
-    is_still_own(client.read_only(), &found, "changing it")?;
+    ownership_of(client.read_only(), &found, "changing it")?;
     Err(TaskError::with_hint(
         format!("{title} is not as wanted: another run created it meanwhile with other properties"),
         "Run the task again to change it, and see which other run wants the same name.",
     ))
 }
 
-/// Whether a preseed that was just listed is still there; an error if it belongs to another user. One that another run
-/// has deleted since then is nobody's.
-fn is_still_own(client: &ReadOnlyClient, preseed: &Preseed, change: &str) -> Result<bool> {
+/// Whose a preseed is that was just listed; an error if it is another user's and the token is not seen to be an
+/// administrator's.
+fn ownership_of(client: &ReadOnlyClient, preseed: &Preseed, change: &str) -> Result<Ownership> {
     let own = client.preseeds().list(Scope::Own)?;
     if own.iter().any(|other| other.id == preseed.id) {
-        return Ok(true);
+        return Ok(Ownership::Own);
     }
     let again = client.without_response_cache();
     if let Err(error) = again.preseeds().get(preseed.id)
         && error.is_not_found()
     {
-        return Ok(false);
+        return Ok(Ownership::Gone);
     }
-    let title = preseed_title(&preseed.name);
-    Err(lookup::not_yours(title, preseed.user.as_deref(), change))
+    let user = preseed.user.as_deref();
+    match ownership::is_administrator(client)? {
+        true => Ok(Ownership::foreign(user)),
+        false => Err(ownership::not_yours(
+            preseed_title(&preseed.name),
+            user,
+            change,
+        )),
+    }
 }
 
 /// Refuses to delete a preseed that machines use.

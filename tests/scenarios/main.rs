@@ -6,6 +6,7 @@
     reason = "a test stops where its setting cannot be made"
 )]
 
+mod administrator;
 mod assignee;
 mod batch;
 mod batch_duplicates;

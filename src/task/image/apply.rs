@@ -5,7 +5,7 @@ use serde_json::json;
 use crate::client::{Client, Image, ImageChanges, ImageFile, ImageId, NewImage, Scope, mark_of};
 use crate::task::image::{ImageFacts, ImageReport, image_title};
 use crate::task::verify::Change;
-use crate::task::{StepOutcome, StepResult, TaskError, lookup, verify};
+use crate::task::{StepOutcome, StepResult, TaskError, lookup, ownership, verify};
 
 pub(super) fn upload(
     client: &Client,
@@ -37,7 +37,15 @@ pub(super) fn update(
 ) -> StepResult {
     let images = client.images();
     let put = |fields: &_| images.update(id, fields);
-    let found = verify::write(&format!("image {id}"), change, put, put, || images.get(id))?;
+    let written = verify::write(&format!("image {id}"), change, put, put, || images.get(id));
+    let found = match (written, &report.image) {
+        (Err(error), Some(image)) if error.is_forbidden() => {
+            let owner = image.user.as_deref();
+            let title = format!("image {id}");
+            return Err(ownership::not_yours(title, owner, "changing it"));
+        }
+        (written, _) => written?,
+    };
     verify::require_stored(&image_title(&found), json!(change.to), json!(found))?;
     if let Some(facts) = &mut report.image {
         facts.apply_changes(&change.to);
@@ -62,6 +70,10 @@ pub(super) fn delete(client: &Client, image: &Image) -> StepResult {
             });
         }
         Err(error) if error.is_not_found() => return Ok(lookup::deleted_meanwhile(&title)),
+        Err(error) if error.is_forbidden() => {
+            let owner = image.user.as_deref();
+            return Err(ownership::not_yours(title, owner, "deleting it"));
+        }
         answer => answer?,
     }
     let found = verify::require_read_back(&title, client.images().find(image.id))?;

@@ -9,6 +9,7 @@ use crate::task::image::{
     DesiredImage, ImageFacts, ImageOp, ImagePlan, ImageReport, ImageSpec, image_title,
 };
 use crate::task::lookup::{self, Images};
+use crate::task::ownership::{self, Ownership};
 use crate::task::plan::changed;
 use crate::task::verify::Change;
 use crate::task::{Action, Plan, PlanResult, Result, Step, Task, TaskError};
@@ -125,12 +126,14 @@ impl ImageSpec {
     ) -> PlanResult<Self> {
         let images = Images::fetch(client)?;
         let mut plan = Plan::empty(ImageReport::default());
+        let mut ownership = Ownership::Own;
         let to_delete: Vec<Image> = match id {
             Some(id) => {
                 let image = client.images().find(id)?;
                 if let Some(image) = &image {
                     self.require_same_kind(image)?;
-                    require_own(client, image, images.is_own(image), "deleting it")?;
+                    let own = images.is_own(image);
+                    ownership = require_changeable(client, image, own, true, "deleting it")?;
                 }
                 image.into_iter().collect()
             }
@@ -151,7 +154,7 @@ impl ImageSpec {
             let title = image_title(&image);
             lookup::require_unused(&title, lookup::uses_of_image(&machines, image.id))?;
             let step = Step::delete(title, json!(image));
-            plan.push(ImageOp::Delete(image), step);
+            plan.push(ImageOp::Delete(image), ownership.explain(step));
         }
         Ok(plan)
     }
@@ -226,13 +229,14 @@ impl ImageSpec {
         }
         let step = Step::update(image_title(image), json!(image), json!(changes));
         if let Some(step) = step {
-            require_own(client, image, own, "changing it")?;
+            let by_id = desired.id.is_some();
+            let ownership = require_changeable(client, image, own, by_id, "changing it")?;
             if let Some(facts) = &mut plan.report.image {
                 facts.apply_changes(&changes);
             }
             let from = replaced_values(image, &changes);
             let change = Change { to: changes, from };
-            plan.push(ImageOp::Update(image.id, change), step);
+            plan.push(ImageOp::Update(image.id, change), ownership.explain(step));
         }
         Ok(())
     }
@@ -303,13 +307,23 @@ fn has_content(
     })
 }
 
-/// Refuses to change an image of another user. One that another run has deleted since it was read is nobody's.
-fn require_own(client: &ReadOnlyClient, image: &Image, own: bool, change: &str) -> Result<()> {
+/// Refuses to change an image of another user, unless the token is seen to be an administrator's, or the user means this very
+/// image: then the server decides. One that another run has deleted since it was read is nobody's.
+fn require_changeable(
+    client: &ReadOnlyClient,
+    image: &Image,
+    own: bool,
+    is_named_by_id: bool,
+    change: &str,
+) -> Result<Ownership> {
     if own {
-        return Ok(());
+        return Ok(Ownership::Own);
     }
     let again = client.without_response_cache();
     lookup::require_id("image", image.id, again.images().get(image.id))?;
-    let owner = image.user.as_deref();
-    Err(lookup::not_yours(image_title(image), owner, change))
+    let user = image.user.as_deref();
+    match is_named_by_id || ownership::is_administrator(client)? {
+        true => Ok(Ownership::foreign(user)),
+        false => Err(ownership::not_yours(image_title(image), user, change)),
+    }
 }
