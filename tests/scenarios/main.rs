@@ -31,6 +31,7 @@ mod preseed_info;
 mod progress_events;
 mod provisioning_once;
 mod read_failures;
+mod releases;
 mod reporting_ready;
 mod reservation;
 mod signals;

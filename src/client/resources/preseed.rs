@@ -10,7 +10,7 @@ use crate::client::http::operation::Subject;
 use crate::client::http::request::Request;
 use crate::client::resources::handle::handle;
 use crate::client::resources::wire_types::{id, null_as_default, words};
-use crate::client::{Result, Scope};
+use crate::client::{Error, ErrorKind, Result, Scope};
 
 id! {
     /// The id of a preseed.
@@ -150,9 +150,10 @@ impl Preseeds<'_, ReadWrite> {
                 && preseed.kind == new.kind
                 && preseed.content.as_deref().unwrap_or_default() == new.content
         };
-        self.pipeline.create(&request, || {
+        let answer = self.pipeline.create(&request, || {
             Ok(self.list(Scope::Own)?.into_iter().find(is_it))
-        })
+        });
+        answer.map_err(|error| explain_type(error, Some(&new.kind)))
     }
 
     /// Changes a preseed and returns it as it is then. Sending it twice changes nothing more.
@@ -168,7 +169,8 @@ impl Preseeds<'_, ReadWrite> {
             changes,
         )
         .private();
-        self.pipeline.json(&request.forbidden(FOREIGN))
+        let answer = self.pipeline.json(&request.forbidden(FOREIGN));
+        answer.map_err(|error| explain_type(error, changes.kind.as_ref()))
     }
 
     /// Deletes a preseed.
@@ -181,6 +183,17 @@ impl Preseeds<'_, ReadWrite> {
         self.pipeline
             .call(&request.forbidden(FOREIGN).conflict("a machine uses it"))
             .map(drop)
+    }
+}
+
+/// Adds what a refusal may mean. The server's own text names neither the field nor its values.
+fn explain_type(error: Error, kind: Option<&PreseedType>) -> Error {
+    let is_refusal = error.kind() == ErrorKind::InvalidRequest;
+    match kind {
+        Some(PreseedType::Autoyast) if is_refusal => {
+            error.with_addition("; a server of release 0.3.1 or older knows no type autoyast")
+        }
+        _ => error,
     }
 }
 
