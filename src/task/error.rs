@@ -198,12 +198,14 @@ impl TaskError {
         }
     }
 
-    /// Whether the server refused a write for lack of a permission, and has kept nothing of it.
+    /// Whether the server refused a write for lack of a permission, and had kept nothing of it.
     pub(crate) fn is_forbidden(&self) -> bool {
         match self {
-            TaskError::WriteRefused { source, left, .. } => {
-                left.is_empty() && source.is_forbidden()
-            }
+            TaskError::WriteRefused {
+                source,
+                was_kept: false,
+                ..
+            } => source.is_forbidden(),
             TaskError::Api(source) => source.is_forbidden(),
             _ => false,
         }
