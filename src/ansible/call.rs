@@ -5,6 +5,7 @@ use serde_json::{Map, Value};
 
 use crate::ansible::args::{Args, Internal};
 use crate::ansible::invocation::invocation;
+use crate::ansible::options::expand::expand;
 use crate::ansible::options::list_option::ListOption;
 use crate::ansible::options::spec::ModuleSpec;
 use crate::ansible::options::validate::validate;
@@ -54,7 +55,7 @@ impl Call {
     ///
     /// When the options are not what the module's table says.
     pub fn new(spec: &ModuleSpec, options: &Map<String, Value>) -> Result<Call, Failure> {
-        Call::validated(spec, options, &Internal::default())
+        Call::validated(spec, &expand(spec, options)?, &Internal::default())
     }
 
     /// The same call in another mode: Ansible's check and diff mode, and its verbosity.
@@ -109,7 +110,10 @@ impl Call {
     /// Validates the arguments, and tells the output which secrets to remove and what Ansible asked for.
     pub(crate) fn prepare(spec: &'static ModuleSpec, args: &Args) -> Result<Call, Failure> {
         set_output_context(spec, args, &args.options);
-        let call = Call::validated(spec, &args.options, &args.internal)?;
+        let options = expand(spec, &args.options)?;
+        // What another option stands for may be secret.
+        set_output_context(spec, args, &options);
+        let call = Call::validated(spec, &options, &args.internal)?;
         // Again with coerced values, and with values from the environment.
         set_output_context(spec, args, &call.options);
         Ok(call)

@@ -13,3 +13,4 @@ pub(crate) mod sort;
 pub mod stdio;
 pub(crate) mod suggest;
 pub(crate) mod user_text;
+pub(crate) mod vault;

@@ -77,6 +77,11 @@ impl<T: Task> Execution<T> {
                 listener(StepEvent::Done(&step));
                 self.done.push(step);
             }
+            Ok(StepOutcome::DoneWithWarning(warning)) => {
+                listener(StepEvent::Done(&step));
+                self.done.push(step);
+                self.plan.warnings.push(warning);
+            }
             Ok(StepOutcome::DoneWith(after)) => {
                 step.after = after;
                 listener(StepEvent::Done(&step));

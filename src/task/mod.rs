@@ -15,6 +15,8 @@ mod plan;
 mod verify;
 mod wait;
 
+#[cfg(feature = "cli")]
+pub(crate) mod account;
 pub(crate) mod assignee;
 pub(crate) mod console;
 pub(crate) mod image;
@@ -24,6 +26,7 @@ pub(crate) mod machine;
 pub(crate) mod network;
 pub(crate) mod power;
 pub(crate) mod preseed;
+pub(crate) mod preseed_text;
 pub(crate) mod reservation;
 
 pub(crate) use apply::{StepEvent, apply};

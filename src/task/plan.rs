@@ -58,6 +58,8 @@ pub(crate) enum StepOutcome {
     Done,
     /// The server now has this. It is not what the step says if another client was first.
     DoneWith(Value),
+    /// The server now has what the step says, and the user should know this.
+    DoneWithWarning(String),
     /// Nothing was changed, for the reason given: the server still needs the object as it is.
     Skipped(String),
     /// Not finished: the operation goes on after this time.

@@ -2,9 +2,10 @@
 
 use std::env;
 
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 use crate::ansible::options::spec::DOCUMENTED;
+use crate::ansible::result::Failure;
 
 #[derive(Clone, Copy, Debug)]
 pub struct Opt {
@@ -20,9 +21,14 @@ pub struct Opt {
     pub env: Option<&'static str>,
     pub minimum: Option<i64>,
     pub disclosure: Disclosure,
+    /// What it stands for, if its value is the name of a set of other options.
+    pub expansion: Option<Expansion>,
     /// Paragraphs of the documentation.
     pub description: &'static [&'static str],
 }
+
+/// The options that a name of a set stands for. The name is None where the task gives none; the map has what it gives.
+pub type Expansion = fn(Option<&str>, &Map<String, Value>) -> Result<Map<String, Value>, Failure>;
 
 /// The type that the value of an option is coerced to.
 #[derive(Clone, Copy, Debug)]
@@ -79,6 +85,7 @@ impl Opt {
             env: None,
             minimum: None,
             disclosure: Disclosure::Shown,
+            expansion: None,
             description: &[],
         }
     }
@@ -140,6 +147,12 @@ impl Opt {
 
     pub const fn hidden_in_invocation(mut self) -> Opt {
         self.disclosure = Disclosure::HiddenInInvocation;
+        self
+    }
+
+    /// Its value is the name of a set of other options.
+    pub const fn stands_for(mut self, expansion: Expansion) -> Opt {
+        self.expansion = Some(expansion);
         self
     }
 

@@ -22,8 +22,6 @@ pub(crate) struct Request {
     pub(crate) forbidden: &'static str,
     /// What a 409 means here; the server explains it in SQL.
     pub(crate) conflict: &'static str,
-    /// Whether its body must not be seen in an error: the server repeats in refusals what it was sent.
-    pub(crate) private: bool,
 }
 
 /// Where a request goes.
@@ -98,7 +96,6 @@ impl Request {
             },
             forbidden: "the token's user is not allowed to",
             conflict: "it conflicts with what the server has",
-            private: false,
         }
     }
 
@@ -137,12 +134,6 @@ impl Request {
 
     pub(crate) fn conflict(mut self, meaning: &'static str) -> Request {
         self.conflict = meaning;
-        self
-    }
-
-    /// Says that a refusal must not be kept word for word.
-    pub(crate) fn private(mut self) -> Request {
-        self.private = true;
         self
     }
 

@@ -6,7 +6,7 @@ use serde_json::json;
 
 use crate::client::{self, Client};
 use crate::task::interface::{InterfaceOp, InterfaceReport, choose_address, plan};
-use crate::task::{StepOutcome, StepResult, TaskError, verify};
+use crate::task::{StepOutcome, StepResult, TaskError, lookup, verify};
 
 /// The most addresses that are tried while other clients take the chosen ones.
 const MAX_ATTEMPTS: usize = 64;
@@ -23,7 +23,7 @@ pub(super) fn update(
     report.interface = loop {
         let error = match verify::write(&op.title, &op.change, put, put, get) {
             Err(TaskError::Api(error)) if error.is_conflict() => error,
-            written => break written?,
+            written => break lookup::require_still_there(&op.title, written)?,
         };
         match op.next_address() {
             Some(next) if attempts < MAX_ATTEMPTS => {

@@ -12,7 +12,7 @@ use crate::task::machine::{
 };
 use crate::task::verify::Change;
 use crate::task::wait::may_pass;
-use crate::task::{OngoingWait, Result, StepOutcome, StepResult, TaskError, verify};
+use crate::task::{OngoingWait, Result, StepOutcome, StepResult, TaskError, lookup, verify};
 
 pub(super) fn configure(
     client: &Client,
@@ -25,7 +25,8 @@ pub(super) fn configure(
     let put = |fields: &_| machines.update(id, fields);
     let netboot_before = change.from.netboot_enabled.unwrap_or(netboot_of(machine));
     let put_back = |fields: &_| put_back(client, id, fields, netboot_before);
-    *machine = verify::write(&title, change, put, put_back, || machines.get(id))?;
+    let written = verify::write(&title, change, put, put_back, || machines.get(id));
+    *machine = lookup::require_still_there(&title, written)?;
     verify::require_stored(&title, json!(change.to), json!(machine))?;
     Ok(StepOutcome::Done)
 }

@@ -12,8 +12,9 @@ use tempfile::TempDir;
 use tokio::sync;
 use tokio::task::AbortHandle;
 
+use crate::bmc::Chassis;
 use crate::booting::Boot;
-use crate::database::Database;
+use crate::database::{Database, Machine};
 use crate::faults::Faults;
 use crate::generated_machines;
 use crate::log::Log;
@@ -48,6 +49,10 @@ pub(crate) struct LabState {
     /// The running boots, by the machine's id.
     pub(crate) running: HashMap<i64, RunningBoot>,
     pub(crate) power_events: Vec<PowerEvent>,
+    /// The commands that BMCs carried out: the machine's name and the arguments of `ipmitool`.
+    pub(crate) bmc_orders: Vec<(String, String)>,
+    /// How often a machine was switched on, reset or cycled.
+    pub(crate) starts: usize,
     /// How long the BMC takes that the current handler asked.
     pub(crate) bmc_delay: Duration,
     /// Held while a request is answered, when requests are served one at a time.
@@ -73,6 +78,8 @@ impl LabState {
             boots: Vec::new(),
             running: HashMap::new(),
             power_events: Vec::new(),
+            bmc_orders: Vec::new(),
+            starts: 0,
             bmc_delay: Duration::ZERO,
             turn: Arc::default(),
             folder,
@@ -114,6 +121,12 @@ impl LabState {
             self.restart();
         }
         Ok(())
+    }
+
+    /// Whether a machine's power is on.
+    pub(crate) fn is_on(&self, machine: &Machine) -> bool {
+        let chassis = Chassis::for_machine(self, machine);
+        chassis.is_ok_and(|chassis| chassis.is_some_and(|chassis| chassis.is_on(self)))
     }
 
     /// Records that a machine's state was set. A boot that reports this state gets its result in the same moment, so that a

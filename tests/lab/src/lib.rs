@@ -47,6 +47,7 @@ mod seed;
 mod server;
 mod session;
 mod settings;
+mod snapshot;
 mod transliterate;
 
 pub use booting::{Boot, Fetched};
@@ -54,6 +55,7 @@ pub use log::Request;
 pub use release::{Release, ServerKind};
 pub use routes::token_routes;
 pub use session::Sessions;
+pub use snapshot::Snapshot;
 
 use lab_state::Shared;
 use log::CLIENT;
@@ -177,6 +179,11 @@ impl Lab {
             .into_iter()
             .filter(|request| request.by == CLIENT && request.is_write())
             .collect()
+    }
+
+    /// What the server has now, and what its BMCs were told so far.
+    pub fn snapshot(&self) -> Snapshot {
+        Snapshot::new(&self.shared.lock())
     }
 
     /// All boots from the network so far.
