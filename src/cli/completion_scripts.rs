@@ -29,7 +29,7 @@ _mrp_with_names() {
         COMPREPLY+=("$name")
     done <<< "$names"
 }
-complete -F _mrp_with_names -o nosort -o bashdefault -o default mrp
+complete -F _mrp_with_names -o bashdefault -o default mrp
 "#;
 
 /// The end of clap's script, which defines `_mrp`.
@@ -52,12 +52,20 @@ const ZSH: &str = r#"_mrp_with_names() {
     fi
 }
 
+compdef _mrp_with_names mrp
 if [ "$funcstack[1]" = "_mrp" ]; then
     _mrp_with_names "$@"
-else
-    compdef _mrp_with_names mrp
 fi"#;
 
+/// The values of options have lines of their own in fish.
 const FISH: &str = r#"
-complete -c mrp -f -a '(set -l words (commandline -opc); mrp complete -- $words[2..] (commandline -ct) 2>/dev/null)'
+function __mrp_names
+    set -l words (commandline -opc)
+    set -l word (commandline -ct | string trim --left --chars "'\"")
+    mrp complete -- $words[2..] "$word" 2>/dev/null
+end
+complete -c mrp -f -a '(__mrp_names)'
+for option in lab mrp-lab kernel initrd preseed name names machines description
+    complete -c mrp -l $option -x -a '(__mrp_names)'
+end
 "#;

@@ -9,7 +9,6 @@ use clap_complete::Shell;
 use crate::ansible::{Kind, Opt};
 use crate::cli::commands::{self, Command};
 use crate::cli::help;
-use crate::cli::output::text::display_text;
 use crate::cli::output::{format, markup};
 use crate::modules::options::{connection, labs};
 
@@ -234,7 +233,7 @@ fn manual_text(option: &Opt) -> String {
         text.push_str(&format!(" One of {}.", option.choices.join(", ")));
     }
     if let Some(default) = option.default {
-        let default = display_text(&default.to_json());
+        let default = markup::literal(default);
         text.push_str(&format!(" {default} when not given."));
     }
     text
@@ -264,9 +263,10 @@ fn general_options(detail: HelpDetail) -> Vec<Arg> {
     };
     let lab = Arg::new(LAB)
         .long(LAB)
-        .visible_aliases(["mrp-lab", "mrp_lab"])
+        .alias("mrp_lab")
+        .visible_alias("mrp-lab")
         .value_name("NAME")
-        .help("The lab of the configuration file to talk to");
+        .help("The lab of the configuration file to talk to; --mrp-lab, as in a playbook, is the same");
     let mut args = vec![
         lab,
         // Commands that only read take it as well, so that a script can pass it to all.

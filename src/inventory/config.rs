@@ -100,7 +100,7 @@ pub(super) fn load(link: &Path) -> Result<Call, Failure> {
 /// A failure as one text, without secrets.
 pub(super) fn sentence(failure: Failure, call: &Call) -> String {
     let text = call.option_style.render(&failure.text());
-    call.scrub_text(&SPEC, text)
+    call.scrub_sentence(&SPEC, &text)
 }
 
 /// The options of a file, unless Ansible would read a file that is named for a list of hosts.

@@ -129,7 +129,7 @@ pub(crate) fn list(call: Call) -> Result<Listing, Failure> {
         }
         (Err(error), _) => return Err(error.into()),
     };
-    let warning = warning.map(|warning| config.call.scrub_text(&SPEC, warning));
+    let warning = warning.map(|warning| config.call.scrub_sentence(&SPEC, &warning));
     if let Some(warning) = &warning {
         document::add_warning(&mut inventory, warning);
     }

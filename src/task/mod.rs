@@ -8,6 +8,7 @@
 mod apply;
 mod batch;
 mod error;
+mod known_names;
 mod lookup;
 mod ownership;
 mod parallel;
@@ -27,7 +28,9 @@ pub(crate) mod network;
 pub(crate) mod power;
 pub(crate) mod preseed;
 pub(crate) mod preseed_text;
+pub(crate) mod preseed_warnings;
 pub(crate) mod reservation;
+pub(crate) mod template;
 
 pub(crate) use apply::{StepEvent, apply};
 pub(crate) use batch::{apply_all, plan_all, predict_all};

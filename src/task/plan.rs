@@ -4,7 +4,7 @@ use std::collections::VecDeque;
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 use crate::client::{Client, ReadOnlyClient};
 use crate::task::{OngoingWait, Result, TaskError, verify};
@@ -32,6 +32,11 @@ pub(crate) trait Task: Sized + Sync {
         None
     }
 
+    /// What a failure tells of the report, as keys of the result.
+    fn failure_facts(_report: &Self::Report) -> Map<String, Value> {
+        Map::new()
+    }
+
     /// The objects that the plan decides about, even where no step is needed: in a batch, no two tasks may claim the
     /// same object.
     fn claimed_objects(&self, _plan: &Plan<Self::Op, Self::Report>) -> Vec<String> {
@@ -56,10 +61,10 @@ pub(crate) type StepResult = Result<StepOutcome>;
 pub(crate) enum StepOutcome {
     /// The server now has what the step says.
     Done,
+    /// The same, and the user should know this.
+    DoneWithWarnings(Vec<String>),
     /// The server now has this. It is not what the step says if another client was first.
     DoneWith(Value),
-    /// The server now has what the step says, and the user should know this.
-    DoneWithWarning(String),
     /// Nothing was changed, for the reason given: the server still needs the object as it is.
     Skipped(String),
     /// Not finished: the operation goes on after this time.
@@ -249,6 +254,8 @@ pub(crate) struct PartialOutcome {
     /// The step that failed, then those that were not started.
     pub not_done: Vec<Step>,
     pub warnings: Vec<String>,
+    /// What was seen on the way, as keys of the result.
+    pub facts: Map<String, Value>,
 }
 
 impl PartialOutcome {

@@ -3,7 +3,7 @@
 //! A preseed is identified by its name, which is unique over all users, also over those whose preseeds are not visible
 //! to the token's user. Preseeds are compared by content: the server stores no date.
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use crate::client::{
@@ -13,10 +13,11 @@ use crate::client::{
 use crate::task::ownership::{self, Ownership};
 use crate::task::plan::{changed, changed_text};
 use crate::task::preseed_text::PreseedContent;
+use crate::task::preseed_warnings::{template_warnings, text_warnings};
 use crate::task::verify::Change;
 use crate::task::{
     Action, Plan, PlanResult, Result, Step, StepOutcome, StepResult, Task, TaskError, lookup,
-    verify,
+    template, verify,
 };
 
 #[derive(Clone, Debug)]
@@ -38,10 +39,22 @@ pub(crate) struct DesiredPreseed {
     pub kind: Option<PreseedType>,
     /// Its content; without it, the preseed must exist already.
     pub content: Option<PreseedContent>,
+    pub validation: Validation,
     /// An empty one clears it.
     pub description: Option<String>,
     pub public: Option<bool>,
     pub known_good: Option<bool>,
+}
+
+/// What to do about a content that is odd, or that the server could not render.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub(crate) enum Validation {
+    #[default]
+    Warn,
+    /// Fail, and upload nothing.
+    Strict,
+    No,
 }
 
 #[derive(Debug)]
@@ -145,13 +158,17 @@ impl PreseedSpec {
             Some(content) => Some(content.read()?),
             None => None,
         };
+        let warnings = match (&desired.content, &content) {
+            (Some(source), Some(text)) => desired.validation.check(&source.origin(), text)?,
+            _ => Vec::new(),
+        };
         let mut plan = match (client.preseeds().find(&self.name)?, &content) {
             (Some(preseed), _) => self.plan_update(client, preseed, desired, content.clone())?,
             (None, Some(content)) => self.plan_create(desired, content.clone()),
             (None, None) => return Err(lookup::preseed_not_found(client, &self.name)?),
         };
+        plan.warnings.extend(warnings);
         if let (Some(source), Some(text)) = (&desired.content, &content) {
-            plan.warnings.extend(source.warnings(text));
             let changes_text = plan.steps.iter().any(|step| step.op.sends_content());
             let warning = source.warning_when_empty(&self.title(), text);
             plan.warnings.extend(warning.filter(|_| changes_text));
@@ -251,6 +268,24 @@ impl PreseedOp {
     }
 }
 
+impl Validation {
+    /// What is odd about a text: the server takes any, and renders it only for a machine.
+    fn check(self, origin: &str, text: &str) -> Result<Vec<String>> {
+        if self == Validation::No {
+            return Ok(Vec::new());
+        }
+        let mut found = template_warnings(origin, &template::check(text));
+        found.extend(text_warnings(origin, text));
+        match self {
+            Validation::Strict if !found.is_empty() => Err(TaskError::with_hint(
+                found.join("; "),
+                "It was not uploaded, since O(validate=strict) asks for that.",
+            )),
+            _ => Ok(found),
+        }
+    }
+}
+
 impl DesiredPreseed {
     fn differences(&self, preseed: &Preseed, content: Option<String>) -> PreseedChanges {
         PreseedChanges {
@@ -273,7 +308,7 @@ impl PreseedReport {
 
 impl PreseedFacts {
     pub(super) fn from_preseed(preseed: &Preseed) -> Self {
-        let text = content_of(preseed);
+        let content = preseed.content_identity();
         PreseedFacts {
             id: Some(preseed.id),
             name: preseed.name.clone(),
@@ -282,8 +317,8 @@ impl PreseedFacts {
             user: preseed.user.clone(),
             known_good: preseed.known_good,
             public: preseed.public,
-            sha256: sha256_of(text),
-            size: text.len() as u64,
+            sha256: content.sha256,
+            size: content.size,
         }
     }
 

@@ -43,23 +43,6 @@ impl PreseedContent {
         Ok(text)
     }
 
-    /// What no installer is known to read as it was meant.
-    pub(super) fn warnings(&self, text: &str) -> Vec<String> {
-        let origin = self.origin();
-        let mut warnings = Vec::new();
-        if text.starts_with('\u{feff}') {
-            warnings.push(format!(
-                "{origin} begins with a byte order mark, which installers take for a part of the first line"
-            ));
-        }
-        if text.contains("\r\n") {
-            warnings.push(format!(
-                "{origin} has the line ends of Windows, and installers take the carriage return for a part of the value"
-            ));
-        }
-        warnings
-    }
-
     /// The warning for a text that replaces another, or is the first, and says nothing.
     pub(super) fn warning_when_empty(&self, title: &str, text: &str) -> Option<String> {
         let is_empty = text
@@ -73,7 +56,7 @@ impl PreseedContent {
         })
     }
 
-    fn origin(&self) -> String {
+    pub(super) fn origin(&self) -> String {
         match self {
             PreseedContent::Text(_) => "O(content)".to_owned(),
             PreseedContent::File(path) => path.display().to_string(),

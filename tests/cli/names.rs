@@ -294,3 +294,48 @@ fn names_complete_a_line() {
     let output = dead.mrp("complete -- machine show ''");
     assert_eq!((output.code, &*output.out, &*output.err), (0, "", ""));
 }
+
+/// The completions of bash for the last of these words, as they would be inserted.
+fn completed_by_bash(lab: &mrp_test_support::TestLab, line: &[&str]) -> String {
+    let script = lab.write("mrp.bash", lab.mrp_ok("completions bash"));
+    let program = std::path::Path::new(env!("CARGO_BIN_EXE_mrp"));
+    let path = format!("{}:/usr/bin:/bin", program.parent().unwrap().display());
+    let asked = format!(
+        "compopt() {{ :; }}\nsource '{}'\nCOMP_WORDS=(\"$@\")\nCOMP_CWORD={}\n_mrp_with_names mrp \"${{COMP_WORDS[COMP_CWORD]}}\" \"${{COMP_WORDS[COMP_CWORD-1]}}\"\nprintf '%s\\n' \"${{COMPREPLY[@]}}\"",
+        script.display(),
+        line.len() - 1,
+    );
+    let mut bash = lab.command("bash");
+    bash.env("PATH", path)
+        .args(["-c", &asked, "bash"])
+        .args(line);
+    let output = bash.output().unwrap();
+    assert!(output.stderr.is_empty(), "{output:?}");
+    String::from_utf8(output.stdout).unwrap()
+}
+
+#[test]
+fn bash_completes_names_with_blanks() {
+    let lab = start_lab();
+    let kernel = |typed| ["mrp", "machine", "configure", "qdc01", "--kernel", typed];
+    assert_eq!(
+        completed_by_bash(&lab, &kernel("al")),
+        "alice\\ test\\ kernel\n"
+    );
+    assert_eq!(
+        completed_by_bash(&lab, &kernel("alice\\ t")),
+        "alice\\ test\\ kernel\n"
+    );
+    assert_eq!(
+        completed_by_bash(&lab, &kernel("'alice t")),
+        "alice test kernel\n"
+    );
+    assert_eq!(
+        completed_by_bash(&lab, &["mrp", "power", "off", "qdc0"]),
+        "qdc01\nqdc02\n"
+    );
+    assert_eq!(
+        completed_by_bash(&lab, &["mrp", "machine", "pro"]),
+        "provision\n"
+    );
+}

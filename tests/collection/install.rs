@@ -110,6 +110,6 @@ fn playbook_of_the_readme_changes_nothing_in_its_second_run() {
             assert!(!run.output.contains("EXEC /bin/sh"), "{}", run.output);
             run.assert_contains("in place");
         }
-        assert_eq!(lab.boots().len(), 1);
+        assert_eq!(lab.boots().len(), 2);
     });
 }

@@ -11,7 +11,9 @@ mod both_ways;
 mod files;
 mod in_place;
 mod install;
+mod inventory;
 mod machine_types;
+mod roles;
 
 use std::path::Path;
 use std::sync::OnceLock;

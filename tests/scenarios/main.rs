@@ -17,6 +17,7 @@ mod concurrent_runs;
 mod console;
 mod endless_files;
 mod every_server;
+mod exhausted;
 mod image;
 mod image_info;
 mod interface;
@@ -27,16 +28,19 @@ mod old_role;
 mod one_session;
 mod power;
 mod preseed;
+mod preseed_check;
 mod preseed_info;
 mod progress_events;
 mod provisioning_once;
 mod read_failures;
+mod ready_when;
 mod releases;
 mod reporting_ready;
 mod reservation;
 mod signals;
 mod slow_bmcs;
 mod texts;
+mod values;
 
 use mrp_test_support::TestLab;
 

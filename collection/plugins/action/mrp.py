@@ -16,12 +16,14 @@ from ansible.errors import AnsibleError
 from ansible.module_utils.common.text.converters import to_text
 from ansible.plugins.action.normal import ActionModule as NormalAction
 from ansible.utils.display import Display
+from ansible_collections.mr_provisioner.lab.plugins.plugin_utils.programs import (
+    COLLECTION,
+    machine_types,
+    missing_program,
+    program_path,
+)
 
 display = Display()
-
-COLLECTION = "mr_provisioner.lab"
-PROGRAMS = os.path.join(os.path.dirname(os.path.realpath(__file__)), "..", "..", "bin")
-PREFIX = "mrp-ansible-"
 
 # Where modules name a file of the controller: in these options, of the task and of the items of these lists.
 FILE_OPTIONS = ("path", "src")
@@ -201,7 +203,7 @@ class ControllerFiles:
         path = os.path.expandvars(os.path.expanduser(written))
         if path and not os.path.isabs(path):
             try:
-                path = self._find_needle("files", path)
+                path = os.path.normpath(self._find_needle("files", path))
             except AnsibleError:
                 # The module says what is wrong with it.
                 return written
@@ -247,23 +249,6 @@ def is_vault(path):
             return os.path.isfile(path) and file.read(len(VAULT_HEADER)) == VAULT_HEADER
     except OSError:
         return False
-
-
-def machine_types():
-    """Those that the collection has a program for."""
-    return sorted(name[len(PREFIX):] for name in os.listdir(PROGRAMS) if name.startswith(PREFIX))
-
-
-def program_path(machine):
-    return os.path.realpath(os.path.join(PROGRAMS, PREFIX + machine))
-
-
-def missing_program(machine, programs):
-    return (
-        f"This target is of the machine type {machine}, and the installed {COLLECTION} has programs for "
-        f"{' and '.join(programs)} only: run `make collection` in the sources on a machine of the type {machine}, or "
-        f"`make collection BINARIES=DIRECTORY` with a directory that has a program mrp-ansible for it."
-    )
 
 
 def run_program(program, module, arguments, environment, cwd):

@@ -229,7 +229,7 @@ pub(crate) const ALL: &[Command] = &[
     Command::new(
         &["preseed", "upload"],
         &modules::PRESEED,
-        "name type description public known_good",
+        "name type description public known_good validate",
     )
     .about("Bring a preseed to the text of a file")
     .fixed("state", "present")
@@ -272,7 +272,7 @@ pub(crate) const ALL: &[Command] = &[
         &modules::MACHINE,
         "id arch subarch kernel kernel_id initrd initrd_id preseed preseed_id \
          kernel_opts netboot force wait wait_timeout wait_interval \
-         netboot_when_ready allow_unassigned fail_fast",
+         netboot_when_ready ready_when allow_unassigned fail_fast",
     )
     .about("Install machines, unless they are installed like that, and wait")
     .fixed("state", "provisioned")
@@ -342,6 +342,7 @@ pub(crate) const ALL: &[Command] = &[
         &modules::NETWORK_FACTS,
         "query all interface",
     )
+    .fixed("strict", "true")
     .about("Show the addresses of your machines, or of those that are named")
     .operands(&[("machines", "MACHINE")])
     .view(View::Table("machines", "name ipv4 netmask mac arch"))

@@ -41,7 +41,7 @@ static SPEC: ModuleSpec = ModuleSpec {
 const OPTIONS: &[Opt] = &[
     Opt::new("names", Kind::List(&Kind::Str))
         .aliases(&["name", "machine"])
-        .about(&["Exact names of machines: all of them are held, or none."]),
+        .about(&["Exact names of machines. Of several, all are held or none."]),
     machine::OPTIONS[1],
 ];
 

@@ -1,12 +1,17 @@
 //! HTTP: the steps of every request, in the order of [`Pipeline::json`], [`Pipeline::call`] and [`Pipeline::attempt`].
 
+mod answer_budget;
 mod bmc_queue;
 mod cache;
 mod classify;
 mod decode;
 mod json_body;
+pub(crate) mod list_reader;
+mod machine_names;
+mod name_lookup;
 mod objects;
 pub(crate) mod operation;
+mod proxy;
 pub(crate) mod request;
 mod response;
 mod retry;
@@ -24,13 +29,14 @@ use serde::de::DeserializeOwned;
 
 use crate::client::http::bmc_queue::BmcQueue;
 use crate::client::http::cache::ResponseCache;
+use crate::client::http::machine_names::MachineNames;
 use crate::client::http::operation::{Effect, Subject};
 use crate::client::http::request::Request;
 use crate::client::http::response::Response;
 use crate::client::http::transport::Transport;
 use crate::client::{
-    BaseUrl, ClientBuilder, Clock, Error, ProgressEvent, ProgressListener, Result, RetryPolicy,
-    Token,
+    BaseUrl, ClientBuilder, Clock, Error, MachineId, ProgressEvent, ProgressListener, Result,
+    RetryPolicy, Token,
 };
 
 /// Sends requests; shared by the handles of all resources.
@@ -43,6 +49,7 @@ pub(crate) struct Pipeline {
     pub(crate) progress: ProgressListener,
     cache: Option<Arc<ResponseCache>>,
     bmc_queue: Arc<BmcQueue>,
+    pub(crate) machine_names: Arc<MachineNames>,
     /// The longest that an attempt may take, whether or not bytes move.
     time_limit: Option<Duration>,
 }
@@ -64,6 +71,7 @@ impl Pipeline {
             progress: settings.progress,
             cache: None,
             bmc_queue: Arc::default(),
+            machine_names: Arc::default(),
             time_limit: None,
         })
     }
@@ -94,6 +102,11 @@ impl Pipeline {
             time_limit: Some(limit),
             ..self.clone()
         }
+    }
+
+    /// A machine in the sentence of an error: by its name, where the server has shown it.
+    pub(crate) fn machine(&self, id: MachineId) -> String {
+        self.machine_names.title(id)
     }
 
     pub(crate) fn base(&self) -> &BaseUrl {
@@ -160,6 +173,7 @@ impl Pipeline {
             _ => (None, self.time_limit),
         };
         let url = self.transport.address(request);
+        self.progress.report(&ProgressEvent::RequestStarted);
         let start = self.clock.now();
         // Send it, and read an answer of bounded size and time (transport, stall_timeout, response), or find out why there
         // is none (transport_error).

@@ -65,7 +65,7 @@ impl Consoles<'_, ReadWrite> {
     pub fn create(&self, machine: MachineId) -> Result<Console> {
         let request = Request::post(
             format!("machine/{machine}/console"),
-            format!("opening the console of machine {machine}"),
+            format!("opening the console of {}", self.pipeline.machine(machine)),
         )
         .about(Subject::Bmc)
         .forbidden(UNASSIGNED);

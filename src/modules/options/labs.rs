@@ -65,6 +65,7 @@ pub(crate) fn variable(name: &str) -> Option<String> {
 }
 
 /// The file of labs, if there is one.
+#[cfg(feature = "cli")]
 pub(crate) fn file() -> Result<Option<OptionsFile>, Failure> {
     existing_file().map(|path| read(&path)).transpose()
 }

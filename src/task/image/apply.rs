@@ -44,7 +44,7 @@ pub(super) fn upload(
     // Another run may have looked at the same time. What it uploaded can be told, not prevented.
     let own = newer_copies(client, new, file, newest).unwrap_or_default();
     Ok(match copies_of(&found, &own).next() {
-        Some(copy) => StepOutcome::DoneWithWarning(copy_warning(copy, &found)),
+        Some(copy) => StepOutcome::DoneWithWarnings(vec![copy_warning(copy, &found)]),
         None => StepOutcome::Done,
     })
 }

@@ -16,9 +16,6 @@ use crate::task::reservation::{
 };
 use crate::task::{Result, StepOutcome, StepResult, TaskError, lookup, verify};
 
-/// How often a reservation is made that was confirmed and is gone.
-const MAX_RESERVATIONS: usize = 2;
-
 /// Who holds a machine after an attempt to acquire it.
 enum ClaimResult {
     /// The token's user, for this reason.
@@ -174,7 +171,15 @@ impl Acquisition {
             if missing == 0 {
                 break;
             }
-            match self.claim(client, machine) {
+            let confirmed = match client.reservations().create(machine, &self.reason) {
+                Err(error) if !error.may_have_taken_effect() => {
+                    let unreleased = self.release_all(client, made);
+                    return Err(with_unreleased(error.into(), unreleased));
+                }
+                answer => answer.map_err(TaskError::from),
+            };
+            let claim = confirmed.and_then(|confirmed| self.claim(client, machine, confirmed));
+            match claim {
                 Ok(Claim::NotFree) => continue,
                 Ok(Claim::Made) => made.push(machine),
                 Ok(Claim::Joined) => {}
@@ -190,21 +195,32 @@ impl Acquisition {
         Ok((made, missing == 0))
     }
 
-    /// Acquires one machine. A confirmed reservation of which nothing is left was taken back by an error of somebody else, or
-    /// the server never stores any.
-    fn claim(&mut self, client: &Client, machine: &Machine) -> Result<Claim> {
-        for _ in 0..MAX_RESERVATIONS {
-            if let Some(claim) = self.reserve(client, machine)? {
-                return Ok(claim);
-            }
+    /// Finds out what became of a reservation. A confirmed one of which nothing is left was taken back by an error of somebody
+    /// else, or the server never stores any.
+    fn claim(
+        &mut self,
+        client: &Client,
+        machine: &Machine,
+        confirmed: Option<Machine>,
+    ) -> Result<Claim> {
+        if let Some(claim) = self.settle(client, machine, confirmed)? {
+            return Ok(claim);
         }
-        self.assign(client, machine)
+        let again = client.reservations().create(machine, &self.reason)?;
+        match self.settle(client, machine, again)? {
+            Some(claim) => Ok(claim),
+            None => self.assign(client, machine),
+        }
     }
 
-    /// Reserves one machine; None where the reservation was confirmed and is gone. The server's answer does not say whether
-    /// it was stored; the machine's assignees do.
-    fn reserve(&mut self, client: &Client, machine: &Machine) -> Result<Option<Claim>> {
-        let confirmed = client.reservations().create(machine, &self.reason)?;
+    /// Makes a reservation durable, if there is one; None where it was confirmed and is gone. The server's answer does not
+    /// say whether it was stored; the machine's assignees do.
+    fn settle(
+        &mut self,
+        client: &Client,
+        machine: &Machine,
+        confirmed: Option<Machine>,
+    ) -> Result<Option<Claim>> {
         if let Some(other) = confirmed.as_ref().filter(|other| other.id != machine.id) {
             let error = TaskError::ReadBack {
                 object: reservation_title(machine),

@@ -9,9 +9,11 @@ use std::time::Duration;
 
 use serde_json::Value;
 use tempfile::TempDir;
+use tokio::runtime::Handle;
 use tokio::sync;
 use tokio::task::AbortHandle;
 
+use crate::answering::{self, Answering};
 use crate::bmc::Chassis;
 use crate::booting::Boot;
 use crate::database::{Database, Machine};
@@ -49,6 +51,7 @@ pub(crate) struct LabState {
     /// The running boots, by the machine's id.
     pub(crate) running: HashMap<i64, RunningBoot>,
     pub(crate) power_events: Vec<PowerEvent>,
+    pub(crate) answering: Answering,
     /// The commands that BMCs carried out: the machine's name and the arguments of `ipmitool`.
     pub(crate) bmc_orders: Vec<(String, String)>,
     /// How often a machine was switched on, reset or cycled.
@@ -66,7 +69,12 @@ pub(crate) struct LabState {
 }
 
 impl LabState {
-    fn new(folder: PathBuf, machines: usize, kind: ServerKind) -> io::Result<LabState> {
+    fn new(
+        folder: PathBuf,
+        machines: usize,
+        kind: ServerKind,
+        runtime: Handle,
+    ) -> io::Result<LabState> {
         let mut db = seed::load(&folder)?;
         generated_machines::add(&mut db, machines).map_err(io::Error::other)?;
         let settings = Settings::new(db.config.max_upload_size, kind);
@@ -78,6 +86,7 @@ impl LabState {
             boots: Vec::new(),
             running: HashMap::new(),
             power_events: Vec::new(),
+            answering: Answering::new(runtime),
             bmc_orders: Vec::new(),
             starts: 0,
             bmc_delay: Duration::ZERO,
@@ -96,7 +105,9 @@ impl LabState {
         }
         let old = std::mem::take(&mut self.db.files);
         let resets = self.resets + 1;
-        *self = LabState::new(self.folder.clone(), self.machines, self.kind)?;
+        self.answering.close_all();
+        let runtime = self.answering.runtime.clone();
+        *self = LabState::new(self.folder.clone(), self.machines, self.kind, runtime)?;
         self.resets = resets;
         for path in old
             .values()
@@ -120,6 +131,7 @@ impl LabState {
         if self.settings.kind != before {
             self.restart();
         }
+        answering::run_all(self);
         Ok(())
     }
 
@@ -159,9 +171,11 @@ impl Shared {
         address: SocketAddr,
         machines: usize,
         kind: ServerKind,
+        runtime: Handle,
     ) -> io::Result<Shared> {
         let folder = tempfile::Builder::new().prefix("mrp-lab-").tempdir()?;
-        let lab = Mutex::new(LabState::new(folder.path().to_owned(), machines, kind)?);
+        let state = LabState::new(folder.path().to_owned(), machines, kind, runtime)?;
+        let lab = Mutex::new(state);
         Ok(Shared {
             lab,
             folder,

@@ -14,6 +14,7 @@ use serde_json::Value;
 use tokio::runtime::Builder;
 
 mod admin;
+mod answering;
 mod api;
 mod auth;
 mod bmc;
@@ -121,12 +122,13 @@ impl Lab {
         let listener = TcpListener::bind(address)?;
         listener.set_nonblocking(true)?;
         let address = listener.local_addr()?;
-        let shared = Arc::new(Shared::new(address, machines, kind)?);
         let runtime = Builder::new_multi_thread()
             .worker_threads(2)
             .thread_name("mrp-lab")
             .enable_all()
             .build()?;
+        let handle = runtime.handle().clone();
+        let shared = Arc::new(Shared::new(address, machines, kind, handle)?);
         let listener = {
             let _inside = runtime.enter();
             tokio::net::TcpListener::from_std(listener)?

@@ -57,28 +57,56 @@ impl Message {
     }
 }
 
-/// Reads a head, byte by byte so that nothing of the body is taken; `None` where the connection ends before it.
-pub(crate) fn read_head(stream: &mut TcpStream) -> Option<Message> {
-    let mut head = Vec::new();
-    let mut byte = [0];
-    while !head.ends_with(b"\r\n\r\n") {
-        match stream.read(&mut byte) {
-            Ok(1) => head.push(byte[0]),
-            _ => return None,
-        }
-    }
-    Some(Message {
-        head,
-        body: Vec::new(),
-    })
+/// A connection with what was read ahead of it.
+pub(crate) struct Connection {
+    pub(crate) stream: TcpStream,
+    ahead: Vec<u8>,
 }
 
-/// Reads this part of a message's body: all of it, or half.
-pub(crate) fn read_body(
-    stream: &mut TcpStream,
-    message: &mut Message,
-    divisor: usize,
-) -> io::Result<()> {
-    message.body = vec![0; message.content_length() / divisor];
-    stream.read_exact(&mut message.body)
+impl Connection {
+    pub(crate) fn new(stream: TcpStream) -> Connection {
+        // Small messages must not wait for the acknowledgement of the previous one. Without this they are only slower.
+        let _ = stream.set_nodelay(true);
+        Connection {
+            stream,
+            ahead: Vec::new(),
+        }
+    }
+
+    /// Reads a head; `None` where the connection ends before it.
+    pub(crate) fn read_head(&mut self) -> Option<Message> {
+        loop {
+            let end = self.ahead.windows(4).position(|bytes| bytes == b"\r\n\r\n");
+            if let Some(end) = end {
+                let rest = self.ahead.split_off(end + 4);
+                return Some(Message {
+                    head: std::mem::replace(&mut self.ahead, rest),
+                    body: Vec::new(),
+                });
+            }
+            self.read_more().ok()?;
+        }
+    }
+
+    /// Reads this part of a message's body: all of it, or half.
+    pub(crate) fn read_body(&mut self, message: &mut Message, divisor: usize) -> io::Result<()> {
+        let length = message.content_length() / divisor;
+        while self.ahead.len() < length {
+            self.read_more()?;
+        }
+        let rest = self.ahead.split_off(length);
+        message.body = std::mem::replace(&mut self.ahead, rest);
+        Ok(())
+    }
+
+    fn read_more(&mut self) -> io::Result<()> {
+        let mut bytes = [0; 8192];
+        match self.stream.read(&mut bytes)? {
+            0 => Err(io::ErrorKind::UnexpectedEof.into()),
+            count => {
+                self.ahead.extend_from_slice(&bytes[..count]);
+                Ok(())
+            }
+        }
+    }
 }

@@ -10,7 +10,7 @@ use std::time::Duration;
 use socket2::SockRef;
 
 use crate::faults::{Effect, Fault, Span};
-use crate::http::{Message, read_body, read_head};
+use crate::http::{Connection, Message};
 
 /// How long nobody listens after one refused connection: a fraction of the program's pauses before it tries again.
 const REFUSAL: Duration = Duration::from_millis(15);
@@ -217,24 +217,24 @@ impl Shared {
         });
     }
 
-    fn serve(self: &Arc<Shared>, mut client: TcpStream) {
-        let _ = client.set_nodelay(true);
+    fn serve(self: &Arc<Shared>, client: TcpStream) {
+        let mut client = Connection::new(client);
         let mut server = None;
-        while let Some(request) = read_head(&mut client) {
+        while let Some(request) = client.read_head() {
             match self.exchange(&mut client, &mut server, request) {
                 Next::Continue => {}
                 Next::Close => break,
-                Next::Reset => return reset(&client),
+                Next::Reset => return reset(&client.stream),
             }
         }
-        let _ = client.shutdown(Shutdown::Both);
+        let _ = client.stream.shutdown(Shutdown::Both);
     }
 
     /// Serves one request.
     fn exchange(
         self: &Arc<Shared>,
-        client: &mut TcpStream,
-        server: &mut Option<TcpStream>,
+        client: &mut Connection,
+        server: &mut Option<Connection>,
         mut request: Message,
     ) -> Next {
         let (number, fault) = self.begin(&request);
@@ -243,7 +243,10 @@ impl Shared {
             return Next::Reset;
         }
         let half = fault == Some(&Fault::ResetInRequest);
-        if read_body(client, &mut request, if half { 2 } else { 1 }).is_err() {
+        if client
+            .read_body(&mut request, if half { 2 } else { 1 })
+            .is_err()
+        {
             return Next::Close;
         }
         self.reached(number, Moment::Arrived);
@@ -251,6 +254,7 @@ impl Shared {
             self.send_half(&request);
             return Next::Reset;
         }
+        let client = &mut client.stream;
         let early = early_answer(fault);
         let is_delivered = match fault {
             Some(Fault::Answer { effect, .. } | Fault::Stalled(effect)) => *effect == Effect::Done,
@@ -324,6 +328,8 @@ impl Shared {
                 Span::Lasting => number >= injection.position,
             });
         let fault = injection.map(|injection| injection.fault.clone());
+        // What arrives has found somebody who listens.
+        let fault = fault.filter(|fault| *fault != Fault::Refused);
         state.exchanges.push(Exchange {
             method: request.word(0),
             path: request.word(1),
@@ -331,7 +337,7 @@ impl Shared {
             status: None,
             answer: Vec::new(),
         });
-        (number, fault.filter(|fault| *fault != Fault::Refused))
+        (number, fault)
     }
 
     fn reached(&self, number: usize, moment: Moment) {
@@ -344,23 +350,22 @@ impl Shared {
     fn deliver(
         &self,
         number: usize,
-        server: &mut Option<TcpStream>,
+        server: &mut Option<Connection>,
         request: &Message,
     ) -> Option<Message> {
-        let mut stream = match server.take() {
-            Some(stream) => stream,
-            None => TcpStream::connect(self.lab).ok()?,
+        let mut connection = match server.take() {
+            Some(connection) => connection,
+            None => Connection::new(TcpStream::connect(self.lab).ok()?),
         };
-        let _ = stream.set_nodelay(true);
-        stream.write_all(&request.bytes()).ok()?;
-        let mut answer = read_head(&mut stream)?;
-        read_body(&mut stream, &mut answer, 1).ok()?;
+        connection.stream.write_all(&request.bytes()).ok()?;
+        let mut answer = connection.read_head()?;
+        connection.read_body(&mut answer, 1).ok()?;
         let mut state = self.lock();
         if let Some(exchange) = state.exchanges.get_mut(number) {
             exchange.status = Some(answer.status());
             exchange.answer.clone_from(&answer.body);
         }
-        *server = Some(stream);
+        *server = Some(connection);
         Some(answer)
     }
 

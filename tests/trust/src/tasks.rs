@@ -292,8 +292,9 @@ fn holders() -> Vec<Task> {
 
 fn interfaces() -> Vec<Task> {
     let eth0 = |options| with(json!({ "name": "qdc01", "interface": "eth0" }), options);
-    let two = json!({ "config_type_v4": "dynamic-reserved", "ipv4": "auto", "interfaces": [
-        { "name": "qdc01", "interface": "eth0" }, { "name": "qdc02", "interface": "eth0" },
+    let two = json!({ "config_type_v4": "dynamic-reserved", "interfaces": [
+        { "name": "qdc01", "interface": "eth0", "ipv4": "10.40.1.5" },
+        { "name": "qdc02", "interface": "eth0", "ipv4": "10.40.1.6" },
     ] });
     vec![
         Task::new(
@@ -316,7 +317,7 @@ fn interfaces() -> Vec<Task> {
             "mrp_interface",
             json!({ "name": "qdc01", "interface_id": 7, "identifier": "lan" }),
         ),
-        Task::new("choose two addresses", "mrp_interface", two),
+        Task::new("set two addresses", "mrp_interface", two),
     ]
 }
 
