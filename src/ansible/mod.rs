@@ -96,6 +96,7 @@ impl Module {
     /// When the module could not do what was asked.
     pub fn answer(&self, call: &Call) -> Result<Success, Failure> {
         let log = (call.verbosity >= DETAIL_VERBOSITY).then(RequestLog::default);
+        let call = &completed_steps::hold_requests_after_end(call);
         let mut result = match &log {
             Some(log) => (self.run)(&log.attach(call)),
             None => (self.run)(call),

@@ -5,7 +5,7 @@
 
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
-use std::io::{self, Write as _};
+use std::io;
 use std::process::ExitCode;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::thread;
@@ -16,6 +16,7 @@ use crate::ansible::options::option::Opt;
 use crate::ansible::options::spec::{ModuleSpec, Return};
 use crate::ansible::result::{Failure, Success, to_json};
 use crate::ansible::secrets::Secrets;
+use crate::support::stdio;
 
 /// The keys of the protocol itself, which are no secret whatever the secrets are.
 const PROTOCOL_KEYS: [&str; 25] = [
@@ -95,9 +96,7 @@ fn print_once(line: &str) -> io::Result<()> {
             thread::park();
         }
     }
-    let mut stdout = io::stdout().lock();
-    stdout.write_all(line.as_bytes())?;
-    stdout.flush()
+    stdio::write_whole(&mut io::stdout().lock(), line.as_bytes())
 }
 
 fn line(context: &Context, result: Result<Success, Failure>) -> String {

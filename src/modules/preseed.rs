@@ -60,8 +60,8 @@ const OPTIONS: &[Opt] = &[
     Opt::new("type", Kind::Str).choices(&["preseed", "kickstart", "autoyast"]).about(&[
         "What the text is. Left as it is when not given; a new one is a V(preseed).",
     ]),
-    Opt::new("content", Kind::Str).hidden_in_invocation().about(&[
-        "The text itself, at most 2097152 characters.",
+    Opt::new("content", Kind::Json).hidden_in_invocation().about(&[
+        "The text itself, at most 2097152 characters. A list or a dictionary becomes JSON.",
         "Without O(content) and O(path) the preseed must exist.",
     ]),
     Opt::new("path", Kind::Path).aliases(&["src"]).about(&["File with the text, in UTF-8."]),

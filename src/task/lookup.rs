@@ -86,6 +86,13 @@ impl Images {
         name_not_found(&what, description, descriptions)
     }
 
+    /// The architectures of all images, some of them several times.
+    pub(super) fn archs(&self) -> impl Iterator<Item = &str> {
+        self.visible
+            .iter()
+            .filter_map(|image| image.arch.as_deref())
+    }
+
     fn of_kind<'a>(&'a self, kind: &ImageType, arch: &str) -> impl Iterator<Item = &'a Image> {
         self.visible
             .iter()

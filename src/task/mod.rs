@@ -8,6 +8,7 @@
 mod apply;
 mod batch;
 mod error;
+mod known_names;
 mod lookup;
 mod parallel;
 mod plan;

@@ -301,7 +301,7 @@ impl PreseedReport {
 
 impl PreseedFacts {
     pub(super) fn from_preseed(preseed: &Preseed) -> Self {
-        let text = content_of(preseed);
+        let content = preseed.content_identity();
         PreseedFacts {
             id: Some(preseed.id),
             name: preseed.name.clone(),
@@ -310,8 +310,8 @@ impl PreseedFacts {
             user: preseed.user.clone(),
             known_good: preseed.known_good,
             public: preseed.public,
-            sha256: sha256_of(text),
-            size: text.len() as u64,
+            sha256: content.sha256,
+            size: content.size,
         }
     }
 

@@ -15,6 +15,7 @@ mod concurrent_reservations;
 mod concurrent_runs;
 mod console;
 mod endless_files;
+mod exhausted;
 mod image;
 mod image_info;
 mod interface;
@@ -34,6 +35,7 @@ mod reporting_ready;
 mod reservation;
 mod signals;
 mod texts;
+mod values;
 
 use mrp_test_support::TestLab;
 

@@ -105,6 +105,14 @@ fn verifier_of_file(path: &Path, provider: &Arc<CryptoProvider>) -> Result<Serve
 }
 
 fn system_roots() -> Result<RootCertStore> {
+    // The file that the variable names in place of the system's own is read without any check.
+    if let Some(path) = std::env::var_os("SSL_CERT_FILE") {
+        let path = Path::new(&path);
+        regular_file::read(path, SIZE_LIMIT).map_err(|error| {
+            let reason = io_error::text(&error);
+            failed(format!("SSL_CERT_FILE names {}: {reason}", path.display())).caused_by(error)
+        })?;
+    }
     let mut roots = RootCertStore::empty();
     // Single files of the system's store may be broken; what matters is whether there is anything to trust.
     roots.add_parsable_certificates(rustls_native_certs::load_native_certs().certs);

@@ -16,7 +16,7 @@ use crate::client::{
     Client, Digest, Image, ImageChanges, ImageFile, ImageId, ImageType, NewImage, ReadOnlyClient,
     mark_of,
 };
-use crate::task::{Plan, PlanResult, Result, StepResult, Task, verify};
+use crate::task::{Plan, PlanResult, Result, StepResult, Task, TaskError, verify};
 
 #[derive(Clone, Debug)]
 pub(crate) struct ImageSpec {
@@ -107,6 +107,11 @@ impl Task for ImageSpec {
     type Report = ImageReport;
 
     fn require_valid_options(&self) -> Result<()> {
+        if self.description.is_empty() {
+            return Err(TaskError::Refused(
+                "O(description) must not be empty".into(),
+            ));
+        }
         verify::require_length("O(description)", Some(&self.description), 256)
     }
 

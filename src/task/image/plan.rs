@@ -12,7 +12,7 @@ use crate::task::image::{
 };
 use crate::task::lookup::{self, Images};
 use crate::task::plan::changed;
-use crate::task::{Action, Plan, PlanResult, Result, Step, Task, TaskError};
+use crate::task::{Action, Plan, PlanResult, Result, Step, Task, TaskError, known_names};
 
 impl ImageSpec {
     /// The image with a given id. Its content can be compared but not replaced.
@@ -73,6 +73,7 @@ impl ImageSpec {
             None => {
                 if !desired.force {
                     no_image::require_image(&file)?;
+                    known_names::require_arch(client, &images, &self.arch)?;
                 }
                 let (own, _) = self.images_of_description(&images);
                 self.push_upload(&mut plan, file, own.first().copied(), desired);

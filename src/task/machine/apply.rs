@@ -5,12 +5,15 @@ use std::time::Duration;
 use serde_json::json;
 
 use crate::client::{
-    self, Client, ErrorKind, Machine, MachineChanges, MachineState, ReadOnlyClient, ReportedState,
+    self, Client, ErrorCode, ErrorKind, Machine, MachineChanges, MachineState, ReadOnlyClient,
+    ReportedState,
 };
 use crate::task::machine::milestones::MilestoneKind;
 use crate::task::machine::{MachineReport, ProvisionOrder, machine_title, require_known_state};
 use crate::task::wait::may_pass;
-use crate::task::{OngoingWait, Result, StepOutcome, StepResult, TaskError, lookup, verify};
+use crate::task::{
+    OngoingWait, Result, StepOutcome, StepResult, TaskError, known_names, lookup, verify,
+};
 
 pub(super) fn configure(
     client: &Client,
@@ -20,6 +23,15 @@ pub(super) fn configure(
     let machine = &mut report.machine.machine;
     let title = machine_title(machine);
     let answer = client.machines().update(machine.id, changes);
+    let answer = match (answer, &changes.subarch) {
+        (Err(error), Some(subarch)) if error.code() == Some(ErrorCode::NoSuchSubarch) => {
+            let reader = client.read_only();
+            return Err(known_names::refused_subarch(
+                reader, machine, subarch, error,
+            ));
+        }
+        (answer, _) => answer,
+    };
     lookup::require_still_there(&title, answer)?;
     *machine = verify::require_read_back(&title, client.machines().get(machine.id))?;
     verify::require_stored(&title, json!(changes), json!(machine))?;

@@ -6,6 +6,7 @@
 mod answer;
 mod apply;
 mod boot_objects;
+mod kernel_opts;
 mod milestones;
 mod plan;
 mod preseed_check;
@@ -20,6 +21,7 @@ pub(crate) use answer::AnswerSpec;
 use answer::{AnswerWait, FirstLook};
 use apply::UnconfirmedOrder;
 use boot_objects::BootObjects;
+pub(crate) use kernel_opts::without_line_end;
 use milestones::Milestones;
 use preseed_check::PreseedCheck;
 #[cfg(feature = "cli")]
@@ -179,6 +181,7 @@ impl Task for MachineSpec {
 
     fn require_valid_options(&self) -> Result<()> {
         verify::require_length("O(kernel_opts)", self.kernel_opts.as_deref(), 1024)?;
+        kernel_opts::require_one_line(self.kernel_opts.as_deref().unwrap_or(""))?;
         match self.subarch.as_deref() {
             Some("") => Err(TaskError::Refused(
                 "the server cannot take a subarch away; name one".into(),
@@ -193,9 +196,13 @@ impl Task for MachineSpec {
         if !self.allow_unassigned {
             lookup::require_assignment(client, &machine)?;
         }
+        self.require_known_subarch(client, &machine)?;
         let objects = self.find_boot_objects(client, &machine)?;
         let state = client.states().get(machine.id)?;
         let mut plan = Plan::empty(MachineReport::new(machine.clone(), state, &objects));
+        let kernel_opts = self.kernel_opts.as_deref();
+        plan.warnings
+            .extend(kernel_opts.and_then(kernel_opts::warning));
         for (parameter, name) in self.missing_objects(&objects) {
             plan.warnings.push(format!(
                 "{parameter} '{name}' does not exist yet: planned as unresolved, since an earlier task may create it"

@@ -10,7 +10,9 @@ use crate::task::machine::{
     require_known_state,
 };
 use crate::task::plan::changed_text;
-use crate::task::{Action, OngoingWait, Result, Step, TaskError, WaitLimits, lookup, verify};
+use crate::task::{
+    Action, OngoingWait, Result, Step, TaskError, WaitLimits, known_names, lookup, verify,
+};
 
 const NOT_READY_HINT: &str = "Nothing on the server ends the state provisioning: the installed system must set the state \
     ready; check that its preseed does so. The next run goes on waiting for it; O(force) begins anew.";
@@ -33,6 +35,19 @@ impl MachineSpec {
             }
             _ => Ok(()),
         }
+    }
+
+    /// Only in check mode: a subarch that no machine has yet may be new, and only the server knows.
+    pub(super) fn require_known_subarch(
+        &self,
+        client: &ReadOnlyClient,
+        machine: &Machine,
+    ) -> Result<()> {
+        let subarch = self.subarch.as_deref().filter(|_| self.allow_missing);
+        let Some(subarch) = subarch.filter(|name| machine.subarch.as_deref() != Some(name)) else {
+            return Ok(());
+        };
+        known_names::require_subarch(client, machine, subarch)
     }
 
     pub(super) fn push_configure(
