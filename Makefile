@@ -7,6 +7,7 @@ export CARGO_TARGET_DIR ?= $(CURDIR)/target
 export PYTHONDONTWRITEBYTECODE = 1
 
 LAB := $(CARGO_TARGET_DIR)/debug/mrp-lab
+TRUST := $(CARGO_TARGET_DIR)/debug/mrp-trust
 MRP := $(CARGO_TARGET_DIR)/release/mrp
 # Ansible copies its program to machines that nobody knows, so it is static: with musl, or with glibc where Rust's library for
 # musl is not installed. glibc's needs files of the very same glibc to look up names.
@@ -17,12 +18,12 @@ MODULES ?= $(CARGO_TARGET_DIR)/$(STATIC_TARGET)/release/mrp-ansible
 COLLECTION := $(CARGO_TARGET_DIR)/collection
 VERSION := $(shell sed -n 's/^version = "\(.*\)"$$/\1/p' Cargo.toml | head -n 1)
 TARBALL := $(COLLECTION)/mr_provisioner-lab-$(VERSION).tar.gz
-# A module is what has documentation in library/. The inventory is none, and is documented in docs/.
-LINKS := $(patsubst library/%.yml,%,$(wildcard library/*.yml)) mrp_inventory
+# A module is what has documentation in library/. The inventory is none: it is a script that runs the program.
+LINKS := $(patsubst library/%.yml,%,$(wildcard library/*.yml))
 CARGO_DENY_VERSION := 0.20.2
 CARGO_DENY := .cache/cargo-deny-$(CARGO_DENY_VERSION)/bin/cargo-deny
 
-.PHONY: help demo test test-ansible-lines install-modules collection lint-collection test-matrix docs bench deny fmt lint modules mrp lab clean
+.PHONY: help demo test test-trust test-trust-part trust-report test-ansible-lines install-modules collection lint-collection test-matrix docs bench deny fmt lint modules mrp lab trust clean
 
 help: ## Lists the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "%-20s %s\n", $$1, $$2 }' Makefile
@@ -39,7 +40,16 @@ test-ansible-lines: install-modules collection lab ## Runs the tests with every 
 	@bins=$$($(PYTHON) tests/venvs.py all) && \
 	MRP_TEST_ANSIBLE="$$bins" MRP_TEST_COLLECTION="$(TARBALL)" $(CARGO) test --workspace --locked --no-fail-fast
 
-install-modules: modules ## Puts the release binary into library/ under the names of the modules and the inventory
+test-trust: install-modules trust ## Runs every module against all faults, signals and races; prints cases and violations
+	"$(TRUST)" --program library/mrp-ansible
+
+test-trust-part: install-modules trust ## Runs the part of it that CI runs
+	"$(TRUST)" --program library/mrp-ansible --part 60 --points 8 --rounds 1
+
+trust-report: install-modules trust ## Runs all of it and writes docs/trust.md from its figures
+	"$(TRUST)" --program library/mrp-ansible --report docs/trust.md
+
+install-modules: modules ## Puts the release binary into library/ under the names of the modules
 	@find library -maxdepth 1 -type l -delete
 	@cmp -s "$(MODULES)" library/mrp-ansible || \
 	{ cp "$(MODULES)" library/.mrp.new && mv -f library/.mrp.new library/mrp-ansible; }
@@ -86,6 +96,9 @@ mrp: ## Builds the command line, target/release/mrp
 
 lab:
 	$(CARGO) build --locked -p mrp-lab
+
+trust:
+	$(CARGO) build --locked -p mrp-trust
 
 # Its own target directory, which is gone afterwards: nothing of it is of use to anything else.
 $(CARGO_DENY):

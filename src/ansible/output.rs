@@ -5,9 +5,10 @@
 
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
-use std::io::{self, Write as _};
+use std::io;
 use std::process::ExitCode;
 use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::thread;
 
 use serde_json::{Value, json};
 
@@ -15,6 +16,7 @@ use crate::ansible::options::option::Opt;
 use crate::ansible::options::spec::{ModuleSpec, Return};
 use crate::ansible::result::{Failure, Success, to_json};
 use crate::ansible::secrets::Secrets;
+use crate::support::stdio;
 
 /// The keys of the protocol itself, which are no secret whatever the secrets are.
 const PROTOCOL_KEYS: [&str; 25] = [
@@ -74,8 +76,8 @@ pub(crate) fn context() -> MutexGuard<'static, Context> {
     CONTEXT.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// Prints the result of the run, unless one has been printed already. The exit code is for callers other than Ansible,
-/// which reads the JSON alone.
+/// Prints the result of the run, unless one has been printed already: that one's thread ends the process, with the exit
+/// code that agrees with it. The exit code is for callers other than Ansible, which reads the JSON alone.
 pub(crate) fn print(result: Result<Success, Failure>) -> ExitCode {
     let succeeded = result.is_ok();
     let context = context().clone();
@@ -85,15 +87,16 @@ pub(crate) fn print(result: Result<Success, Failure>) -> ExitCode {
     }
 }
 
-/// A second caller waits until the first has finished writing, and then writes nothing.
+/// A second caller waits until the first has finished writing, and then for the end of the process.
 fn print_once(line: &str) -> io::Result<()> {
     let mut printed = PRINTED.lock().unwrap_or_else(PoisonError::into_inner);
     if std::mem::replace(&mut *printed, true) {
-        return Ok(());
+        drop(printed);
+        loop {
+            thread::park();
+        }
     }
-    let mut stdout = io::stdout().lock();
-    stdout.write_all(line.as_bytes())?;
-    stdout.flush()
+    stdio::write_whole(&mut io::stdout().lock(), line.as_bytes())
 }
 
 fn line(context: &Context, result: Result<Success, Failure>) -> String {

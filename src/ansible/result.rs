@@ -4,6 +4,7 @@ use serde_json::{Map, Value, json};
 
 use crate::ansible::completed_steps::{self, CompletedSteps};
 use crate::support::markup::OptionStyle;
+use crate::support::user_text::on_one_line;
 
 /// From this verbosity on a result has the server's answer to a failed request, and a list of all requests.
 pub(crate) const DETAIL_VERBOSITY: u64 = 3;
@@ -87,7 +88,7 @@ impl Failure {
     pub(crate) fn rendered(mut self, style: OptionStyle) -> Failure {
         let texts = self.hint.iter_mut().chain(&mut self.item_messages);
         for text in texts.chain([&mut self.message]) {
-            *text = style.render(text);
+            *text = on_one_line(&style.render(text));
         }
         self.partial = self.partial.rendered(style);
         self
@@ -131,7 +132,7 @@ impl Failure {
         };
         Failure {
             partial,
-            ..Failure::new(message)
+            ..Failure::new(on_one_line(&message))
         }
     }
 
@@ -188,7 +189,7 @@ impl Success {
     /// The same result with the options in its warnings as a face writes them.
     pub(crate) fn rendered(mut self, style: OptionStyle) -> Success {
         for warning in &mut self.warnings {
-            *warning = style.render(warning);
+            *warning = on_one_line(&style.render(warning));
         }
         self
     }

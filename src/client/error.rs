@@ -1,7 +1,7 @@
 //! Errors of the client: kinds, sentences, and what a program can ask about them.
 //!
 //! `Display` is one sentence: what was tried, and what came back. What the user can do about it is the separate
-//! [`Error::hint`]. Raw text of the server is only in [`Error::server_response`]: it may hold SQL or HTML.
+//! [`Error::hint`]. No text of the server is shown unless it is known: it may hold SQL, HTML or a BMC's password.
 
 use std::convert::Infallible;
 use std::fmt;
@@ -13,7 +13,7 @@ use crate::client::error_code::ErrorCode;
 use crate::client::hint;
 use crate::client::http::operation::{Effect, Operation, Subject};
 use crate::client::tls::trust_problem::TrustRemedy;
-use crate::support::io_error;
+use crate::support::{io_error, vault};
 
 /// The result of everything that talks to the server.
 pub type Result<T, E = Error> = std::result::Result<T, E>;
@@ -108,6 +108,8 @@ struct ErrorDetails {
     attempts: Option<(u32, Duration)>,
     /// Whether the request's body was handed over whole, so that the server may still act on it.
     delivered: bool,
+    /// Whether a look at the server has shown that the request had no effect.
+    had_no_effect: bool,
     /// What helps where the two sides do not accept each other.
     remedy: Option<TrustRemedy>,
     response: ErrorResponse,
@@ -120,8 +122,8 @@ pub(crate) struct ErrorResponse {
     pub(crate) code: Option<ErrorCode>,
     /// Whether the server gave a reason, even one that is not kept.
     pub(crate) has_text: bool,
-    /// The beginning of the raw body.
-    pub(crate) body: String,
+    /// What is known of its body.
+    pub(crate) detail: String,
     pub(crate) retry_after: Option<Duration>,
 }
 
@@ -153,7 +155,7 @@ impl fmt::Display for Error {
 }
 
 impl fmt::Debug for Error {
-    /// Without the server's raw text, which may hold a BMC's password.
+    /// Without the details of the answer, which only a high verbosity shows.
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter
             .debug_struct("Error")
@@ -206,10 +208,10 @@ impl Error {
         self.0.attempts.map_or(1, |(attempts, _)| attempts)
     }
 
-    /// The beginning of the raw body of an error, at most 4 kB, unless it was empty. It may hold SQL with its values: only
-    /// for high verbosity, and scrubbed.
+    /// What the server answered, for high verbosity, unless that was nothing. Texts that this library does not know are
+    /// only counted: they may hold SQL with its values, or a BMC's password in any spelling.
     pub fn server_response(&self) -> Option<&str> {
-        Some(self.0.response.body.as_str()).filter(|body| !body.is_empty())
+        Some(self.0.response.detail.as_str()).filter(|detail| !detail.is_empty())
     }
 
     /// Whether the server refused without a reason: it does so for machines that are assigned to others.
@@ -261,7 +263,9 @@ impl Error {
                 | ErrorKind::Server
         );
         let operation = self.0.operation.as_ref();
-        is_open && operation.is_some_and(|operation| operation.effect != Effect::Read)
+        is_open
+            && !self.0.had_no_effect
+            && operation.is_some_and(|operation| operation.effect != Effect::Read)
     }
 
     /// Whether any other request would fail in the same way: the server cannot be reached, does not answer, does not take the
@@ -315,6 +319,7 @@ impl Error {
             source: None,
             attempts: None,
             delivered: false,
+            had_no_effect: false,
             remedy: None,
             response: ErrorResponse::default(),
         }))
@@ -340,6 +345,14 @@ impl Error {
         self.0.remedy
     }
 
+    /// Whether a local file could not be used because Ansible Vault encrypted it.
+    pub(crate) fn is_vault_encrypted(&self) -> bool {
+        let source = std::error::Error::source(self);
+        source
+            .and_then(|source| source.downcast_ref())
+            .is_some_and(vault::is_refusal)
+    }
+
     pub(crate) fn with_response(mut self, response: ErrorResponse) -> Error {
         self.0.response = response;
         self
@@ -348,6 +361,12 @@ impl Error {
     /// The same error, with whether the request's body was handed over whole.
     pub(crate) fn with_delivery(mut self, delivered: bool) -> Error {
         self.0.delivered = delivered;
+        self
+    }
+
+    /// The same error of a request that certainly had no effect: the server does not have what it would have made.
+    pub(crate) fn without_effect(mut self) -> Error {
+        self.0.had_no_effect = true;
         self
     }
 

@@ -94,6 +94,8 @@ const OPTIONS: &[Opt] = &[
     ]),
     Opt::new("prune", Kind::Bool).default_bool(false).about(&[
         "Delete own images of the same description, type and architecture that are superseded and that nothing uses.",
+        "That includes the copy that two runs leave when they upload the same new file at once; without O(prune) a \
+         warning tells of it.",
     ]),
 ];
 

@@ -43,6 +43,10 @@ const OPTIONS: &[Opt] = &[
         "Interface identifiers in order of preference: the first that has an address is the one that C(ipv4), \
          C(mac) and C(netmask) are taken from.",
         "Where none of them has an address and only one interface of the machine has, that one is taken.",
+        "A machine that has none of these interfaces is warned of.",
+    ]),
+    Opt::new("strict", Kind::Bool).default_bool(false).about(&[
+        "Fail, instead of a warning, when a machine of O(machine) or O(machines) has none of the interfaces of O(interface).",
     ]),
 ];
 
@@ -53,12 +57,14 @@ struct NetworkFactsOptions {
     query: Option<String>,
     all: bool,
     interface: Option<Vec<String>>,
+    strict: bool,
 }
 
 fn run(call: &Call) -> Result<Success, Failure> {
     let spec = to_spec(call.options())?;
     let client = connection::connect(call)?;
-    let report = network::gather(client.read_only(), &spec)?;
+    let report = network::gather(client.read_only(), &spec)
+        .map_err(|error| error.without_guess_at(&call.yaml_texts))?;
     let machines = report.machines.iter();
     let by_name: Map<String, Value> = machines
         .map(|facts| (facts.name.clone(), json!(facts)))
@@ -78,6 +84,7 @@ fn to_spec(options: NetworkFactsOptions) -> Result<NetworkSpec, Failure> {
         machines: info::selection(names, options.query)?,
         scope: info::scope(!options.all),
         preference: options.interface.unwrap_or_default(),
+        strict: options.strict,
     })
 }
 

@@ -4,6 +4,7 @@ use serde::Serialize;
 use serde_json::{Map, Value, json};
 
 use crate::ansible::{Diff, Failure, Success, completed_steps};
+use crate::support::user_text::on_one_line;
 use crate::task::{Action, PartialOutcome, Step, StepEvent, TaskOutcome};
 
 /// Makes the keys of the result from a task's report.
@@ -42,17 +43,20 @@ pub(crate) fn success<Report>(
 
 /// The failure of a plan that stopped at a step, with the steps that were done and those that were not.
 pub(crate) fn partial_failure(halted: PartialOutcome) -> Failure {
+    let changed = halted.may_have_changed();
     let all: Vec<&Step> = halted.done.iter().chain(&halted.not_done).collect();
+    let mut fields = halted.facts;
+    fields.extend([
+        ("plan".to_owned(), json!(all)),
+        ("done".to_owned(), json!(halted.done)),
+        ("not_done".to_owned(), json!(halted.not_done)),
+    ]);
     Failure {
         partial: Success {
-            changed: halted.may_have_changed(),
+            changed,
             diff: diffs(&halted.done),
             warnings: halted.warnings,
-            ..Success::with_fields([
-                ("plan", json!(all)),
-                ("done", json!(halted.done)),
-                ("not_done", json!(halted.not_done)),
-            ])
+            fields,
         },
         ..halted.error.into()
     }
@@ -68,8 +72,8 @@ pub(crate) fn serialize_fields<Report: Serialize>(report: &Report) -> Map<String
 
 fn diffs(steps: &[Step]) -> Vec<Diff> {
     let diff = |header: String, before: String, after: String| Diff {
-        before_header: header.clone(),
-        after_header: header,
+        before_header: on_one_line(&header),
+        after_header: on_one_line(&header),
         before,
         after,
     };

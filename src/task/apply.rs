@@ -39,6 +39,8 @@ pub(super) struct Execution<T: Task> {
     pub(super) plan: Plan<T::Op, T::Report>,
     done: Vec<Step>,
     failed: Option<(Step, TaskError)>,
+    /// When its wait goes on, by the client's clock.
+    pub(super) due: Duration,
 }
 
 impl<T: Task> Execution<T> {
@@ -47,6 +49,7 @@ impl<T: Task> Execution<T> {
             plan,
             done: Vec::new(),
             failed: None,
+            due: Duration::ZERO,
         }
     }
 
@@ -76,6 +79,11 @@ impl<T: Task> Execution<T> {
             Ok(StepOutcome::Done) => {
                 listener(StepEvent::Done(&step));
                 self.done.push(step);
+            }
+            Ok(StepOutcome::DoneWithWarnings(warnings)) => {
+                listener(StepEvent::Done(&step));
+                self.done.push(step);
+                self.plan.warnings.extend(warnings);
             }
             Ok(StepOutcome::DoneWith(after)) => {
                 step.after = after;
@@ -130,7 +138,9 @@ impl<T: Task> Execution<T> {
         {
             self.failed = Some((next.step, TaskError::Abandoned(reason)));
         }
-        let Execution { plan, done, failed } = self;
+        let Execution {
+            plan, done, failed, ..
+        } = self;
         let remaining = plan.steps.into_iter().map(|planned| planned.step);
         match failed {
             None => Ok(TaskOutcome {
@@ -143,6 +153,7 @@ impl<T: Task> Execution<T> {
                 done,
                 not_done: [step].into_iter().chain(remaining).collect(),
                 warnings: plan.warnings,
+                facts: T::failure_facts(&plan.report),
             })),
         }
     }

@@ -120,6 +120,8 @@ pub(crate) enum TaskError {
     },
 }
 
+const YAML_HINT: &str = "It was given as a number or a boolean, and in YAML, quotes keep what is written, such as '0815'.";
+
 impl TaskError {
     /// The failure of an object, `machine 'qdc01'`: a sentence that begins with it.
     pub(crate) fn failed(object: impl Into<String>, problem: impl Into<String>) -> TaskError {
@@ -136,6 +138,18 @@ impl TaskError {
             object: None,
             problem: problem.into(),
             hint: Some(hint),
+        }
+    }
+
+    /// The same error without a guess at a name that is one of these: YAML made it, so what was written is not known.
+    pub(crate) fn without_guess_at(self, names: &[String]) -> TaskError {
+        match self {
+            TaskError::NotFound { what, name, .. }
+                if names.iter().any(|made| name == format!("'{made}'")) =>
+            {
+                TaskError::with_hint(format!("there is no {what} {name}"), YAML_HINT)
+            }
+            other => other,
         }
     }
 
@@ -220,6 +234,7 @@ fn trust_hint(remedy: TrustRemedy) -> Option<&'static str> {
         TrustRemedy::HostName => "Give O(mrp_url) with a name that the certificate has.",
         TrustRemedy::Clock => "Set the clock of this machine.",
         TrustRemedy::PlainHttp => "If the server has no TLS, O(mrp_url) begins with http://.",
+        TrustRemedy::Https => "If the server has TLS, O(mrp_url) begins with https://.",
     })
 }
 

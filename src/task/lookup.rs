@@ -86,6 +86,13 @@ impl Images {
         name_not_found(&what, description, descriptions)
     }
 
+    /// The architectures of all images, some of them several times.
+    pub(super) fn archs(&self) -> impl Iterator<Item = &str> {
+        self.visible
+            .iter()
+            .filter_map(|image| image.arch.as_deref())
+    }
+
     fn of_kind<'a>(&'a self, kind: &ImageType, arch: &str) -> impl Iterator<Item = &'a Image> {
         self.visible
             .iter()
@@ -262,6 +269,22 @@ pub(super) fn not_yours(object: String, user: Option<&str>, change: &str) -> Tas
 /// The outcome of the deletion of an object that another run has deleted first.
 pub(super) fn deleted_meanwhile(object: &str) -> StepOutcome {
     StepOutcome::Skipped(format!("{object} was deleted by another run meanwhile"))
+}
+
+/// The answer to a change of an object, or the error that another run has deleted it since the plan was made.
+pub(super) fn require_still_there<T>(object: &str, answer: client::Result<T>) -> Result<T> {
+    match answer {
+        Err(error) if error.is_not_found() => Err(deleted_before_change(object)),
+        answer => Ok(answer?),
+    }
+}
+
+/// The error for the change of an object that another run has deleted first.
+pub(super) fn deleted_before_change(object: &str) -> TaskError {
+    TaskError::with_hint(
+        format!("{object} was deleted by another run meanwhile, so it was not changed"),
+        "Run the task again, and see which other run deletes it.",
+    )
 }
 
 /// Refuses to delete an object that machines use.

@@ -5,7 +5,8 @@ use serde::Serialize;
 use crate::client::{Interface, Machine, MachineId, Query, ReadOnlyClient, Scope};
 use crate::task::interface::find;
 use crate::task::lookup::MachineRef;
-use crate::task::{Result, lookup, parallel};
+use crate::task::machine::machine_title;
+use crate::task::{Result, TaskError, lookup, parallel};
 
 /// Which machines, and which of their interfaces are preferred.
 #[derive(Clone, Debug)]
@@ -15,6 +16,8 @@ pub(crate) struct NetworkSpec {
     pub scope: Scope,
     /// Interface identifiers, the most preferred first.
     pub preference: Vec<String>,
+    /// Whether it is an error that a machine which is named has no interface of these identifiers.
+    pub strict: bool,
 }
 
 #[derive(Clone, Debug, Default)]
@@ -61,7 +64,15 @@ pub(crate) fn gather(client: &ReadOnlyClient, spec: &NetworkSpec) -> Result<Netw
     let machines = spec.machines.select(client, spec.scope)?;
     let interfaces = parallel::try_map(&machines, |machine| client.interfaces().list(machine.id))?;
     let mut report = NetworkReport::default();
+    let is_error = spec.strict && matches!(spec.machines, MachineSelection::Names(_));
     for (machine, interfaces) in machines.into_iter().zip(interfaces) {
+        if let Some(problem) = missing_interfaces(&interfaces, &spec.preference) {
+            let error = TaskError::failed(machine_title(&machine), problem);
+            if is_error {
+                return Err(error);
+            }
+            report.warnings.push(error.to_string());
+        }
         let (facts, warning) = facts(machine, interfaces, &spec.preference);
         report.machines.push(facts);
         report.warnings.extend(warning);
@@ -129,6 +140,29 @@ fn select_by_name(client: &ReadOnlyClient, names: &[String]) -> Result<Vec<Machi
             .ok_or_else(|| lookup::machine_not_found(&machines, name))
     };
     names.iter().map(with_name).collect()
+}
+
+/// What is wrong with a machine that has none of the preferred interfaces.
+fn missing_interfaces(interfaces: &[Interface], preference: &[String]) -> Option<String> {
+    let identifiers = || {
+        interfaces
+            .iter()
+            .filter_map(|interface| interface.identifier.as_deref())
+    };
+    let is_there = |identifier: &String| identifiers().any(|other| other == identifier);
+    if preference.is_empty() || preference.iter().any(is_there) {
+        return None;
+    }
+    let quoted = |names: Vec<&str>, last: &str| format!("'{}'", names.join(&format!("'{last}'")));
+    let wanted = quoted(preference.iter().map(String::as_str).collect(), " or ");
+    let present: Vec<&str> = identifiers().collect();
+    Some(match present.is_empty() {
+        true => format!("has no interface {wanted}"),
+        false => format!(
+            "has no interface {wanted}; it has {}",
+            quoted(present, ", ")
+        ),
+    })
 }
 
 /// The first preferred identifier that has an address decides; without one, only a single address is certain.

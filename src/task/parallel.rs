@@ -2,6 +2,7 @@
 
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, MutexGuard};
+use std::thread;
 
 /// The most requests that are under way at the same time.
 const MAX_PARALLEL: usize = 8;
@@ -46,12 +47,16 @@ pub(super) fn try_map<T: Sync, R: Send, E: Send>(
     answers.into_iter().flatten().collect()
 }
 
-/// Runs `work` in so many threads. Not generic, so that the code for threads is in the program once.
+/// Runs `work` in so many threads, of which one is the caller's. Where the system has no more threads, those that there
+/// are do all of it. Not generic, so that the code for threads is in the program once.
 fn run_in_threads(count: usize, work: &(dyn Fn() + Sync)) {
-    std::thread::scope(|scope| {
-        for _ in 0..count {
-            scope.spawn(work);
+    thread::scope(|scope| {
+        for _ in 1..count {
+            if thread::Builder::new().spawn_scoped(scope, work).is_err() {
+                break;
+            }
         }
+        work();
     });
 }
 

@@ -96,7 +96,10 @@ fn report_ready_reports_a_machine_that_answers() {
         lab.settings(json!({ "install_result": "never" }));
         let report = "- hosts: installed\n  gather_facts: false\n  roles: [mr_provisioner.lab.report_ready]\n";
         lab.write("play.yml", format!("{PROVISION}{report}"));
-        let no_wait = ["-e", r#"{"provision_wait": false, "provision_machines": ["qdc01"]}"#];
+        let no_wait = [
+            "-e",
+            r#"{"provision_wait": false, "provision_machines": ["qdc01"]}"#,
+        ];
         // No machine can be logged in to: the tasks run on this one, with Ansible's own Python.
         let here = [
             "-e",

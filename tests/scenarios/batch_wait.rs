@@ -49,3 +49,34 @@ fn awaited_machines_are_polled_in_parallel() {
     });
     assert_eq!(most, 3);
 }
+
+#[test]
+fn pause_that_the_server_asks_for_is_kept_while_other_machines_are_polled() {
+    let lab = start_lab();
+    lab.settings(json!({ "bmc_seconds": 0 }));
+    lab.run("mrp_power", json!({ "id": 2, "state": "off" }));
+    let before = lab.requests().len();
+    lab.fault(json!({
+        "method": "GET", "path": "/api/v1/machine/2/power", "nth": 2, "status": 503,
+        "headers": { "Retry-After": "3" },
+    }));
+    // Machine 1 never reaches the state, and is polled up to the deadline.
+    lab.fault(json!({
+        "method": "GET", "path": "/api/v1/machine/1/power", "times": 0, "status": 200,
+        "body": { "state": "off" },
+    }));
+    let options = json!({
+        "state": "on", "wait_timeout": 6, "wait_interval": 0.5, "machines": [{ "id": 1 }, { "id": 2 }],
+    });
+    lab.run("mrp_power", options);
+    let requests = &lab.requests()[before..];
+    let polls = requests
+        .iter()
+        .filter(|one| one.path.ends_with("/power") && one.method == "GET");
+    let paths: Vec<&str> = polls.map(|one| one.path.as_str()).collect();
+    let of_two: Vec<usize> = (0..paths.len())
+        .filter(|&at| paths[at].contains("/2/"))
+        .collect();
+    assert_eq!(of_two.len(), 3, "{paths:?}");
+    assert!(of_two[2] - of_two[1] > 3, "{paths:?}");
+}

@@ -52,6 +52,19 @@ fn machine_that_was_acquired_after_that_of_an_equal_run_is_given_back() {
 }
 
 #[test]
+fn machine_that_an_equal_run_acquires_while_free_ones_are_looked_for_is_no_failure() {
+    let lab = start_reservation_lab();
+    // The machine, those that are held, those that are free.
+    before(&lab, "GET", "/api/v1/machine", 3, &reserving("free-1"));
+    let options = json!({ "name": "free-1", "reason": "job" });
+    let result = lab.run("mrp_reservation", options.clone());
+    assert_eq!(result.get("failed"), None, "{result:#}");
+    assert_eq!(result["changed"], false);
+    assert_eq!(column(&result["machines"], "name"), ["free-1"]);
+    lab.assert_unchanged("mrp_reservation", options);
+}
+
+#[test]
 fn machine_that_was_acquired_before_that_of_an_equal_run_is_kept() {
     let lab = start_reservation_lab();
     lab.fault(json!({

@@ -15,6 +15,7 @@ mod concurrent_reservations;
 mod concurrent_runs;
 mod console;
 mod endless_files;
+mod exhausted;
 mod image;
 mod image_info;
 mod interface;
@@ -24,14 +25,17 @@ mod network_facts;
 mod old_role;
 mod power;
 mod preseed;
+mod preseed_check;
 mod preseed_info;
 mod progress_events;
 mod provisioning_once;
 mod read_failures;
+mod ready_when;
 mod reporting_ready;
 mod reservation;
 mod signals;
 mod texts;
+mod values;
 
 use mrp_test_support::TestLab;
 

@@ -295,7 +295,7 @@ fn bmc_that_fails_while_switching_shows_no_password() {
     let result = lab.run(MODULE, json!({ "id": 7, "state": "on" }));
     assert_eq!(
         message(&result).split(". ").next().unwrap(),
-        "switching machine 7 on: the machine's BMC did not do as asked"
+        "switching machine 'bad bmc/box \"q\"' on: the machine's BMC did not do as asked"
     );
     assert!(!result.to_string().contains("ipmipass"), "{result:#}");
     assert_eq!(result["changed"], false);
@@ -311,7 +311,7 @@ fn lost_answer_to_a_reboot_is_an_error_with_an_unknown_outcome() {
     lab.assert_fails(
         MODULE,
         json!({ "name": "qdc01", "state": "rebooted" }),
-        &["rebooting machine 2: whether it took effect is unknown"],
+        &["rebooting machine 'qdc01': whether it took effect is unknown"],
     );
     assert_eq!(power_writes(&lab), 1);
 }
@@ -331,7 +331,7 @@ fn lost_answer_to_switching_is_settled_by_reading_the_power() {
     lab.assert_fails(
         MODULE,
         json!({ "name": "qdc01", "state": "on" }),
-        &["switching machine 2 on", "unknown"],
+        &["switching machine 'qdc01' on", "unknown"],
     );
     assert_eq!(power_writes(&lab), 2);
 }
@@ -351,7 +351,7 @@ fn switching_another_users_machine_needs_an_administrator() {
     assert_contains(
         &message(&result),
         &[
-            "switching machine 5 on",
+            "switching machine 'bobs-box' on",
             "not assigned to this token's user",
         ],
     );

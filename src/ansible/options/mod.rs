@@ -3,6 +3,7 @@
 pub(crate) mod choices;
 pub(crate) mod coerce;
 pub(crate) mod constraints;
+pub(crate) mod expand;
 pub(crate) mod list_option;
 pub(crate) mod not_utf8;
 pub(crate) mod option;
@@ -13,3 +14,4 @@ pub(crate) mod spec;
 pub(crate) mod unsendable;
 pub(crate) mod unsupported;
 pub(crate) mod validate;
+pub(crate) mod yaml_values;

@@ -13,18 +13,20 @@ use crate::client::error::ErrorResponse;
 use crate::client::http::request::{Request, RequestBody};
 use crate::client::http::response::Response;
 use crate::client::http::server_text;
+use crate::client::tls::trust_problem::TrustRemedy;
 use crate::client::{Error, ErrorCode, ErrorKind, Result, Token};
 use crate::support::redaction::Redactor;
 
-/// How much of a raw error body is kept.
-const KEPT: usize = 4096;
+/// The longest text of several sentences, in bytes.
+const LONGEST: usize = 400;
 
 /// What stands in place of the token.
 const MASK: &str = "***";
 
 /// Passes successful answers on, and makes errors of all others.
 pub(super) fn check(request: &Request, response: Response, token: &Token) -> Result<Response> {
-    if (200..300).contains(&response.status) {
+    let is_success = (200..300).contains(&response.status);
+    if is_success || request.is_answered_by(response.status) && !response.body.is_empty() {
         return Ok(response);
     }
     // A server, or a proxy before it, may repeat what it was sent.
@@ -52,17 +54,27 @@ impl ErrorBody {
 
     /// What it says, if that is fit for a user.
     fn text(&self) -> Option<String> {
-        let texts = match &self.errors {
-            Value::Array(list) => list
-                .iter()
-                .filter_map(Value::as_str)
-                .collect::<Vec<_>>()
-                .join("; "),
-            Value::String(text) => text.clone(),
-            _ => return None,
+        let list = match &self.errors {
+            Value::Array(list) => list.as_slice(),
+            other => std::slice::from_ref(other),
         };
-        server_text::readable(self.error_type(), &texts).map(str::to_owned)
+        let texts = list.iter().filter_map(Value::as_str);
+        let texts = texts.map(|text| server_text::readable(self.error_type(), text));
+        let text = texts.collect::<Option<Vec<&str>>>()?.join("; ");
+        (!text.is_empty() && text.len() <= LONGEST).then_some(text)
     }
+}
+
+/// Whether a web server answers a request without TLS at its port for TLS: nginx, Apache and Go's.
+fn wants_tls(body: &[u8]) -> bool {
+    let text = String::from_utf8_lossy(body);
+    [
+        "plain HTTP request was sent to HTTPS port",
+        "plain HTTP to an SSL-enabled server port",
+        "HTTP request to an HTTPS server",
+    ]
+    .iter()
+    .any(|sentence| text.contains(sentence))
 }
 
 fn error(request: &Request, response: &Response, redactor: &Redactor) -> Error {
@@ -75,6 +87,12 @@ fn error(request: &Request, response: &Response, redactor: &Redactor) -> Error {
     if let (413, RequestBody::Upload(upload)) = (status, &request.body) {
         let size = upload.digest.size;
         return Error::upload_too_large(size, Some(status)).during(&request.action);
+    }
+    if status == 400 && wants_tls(&response.body) {
+        let reason = "the server speaks only TLS at this port";
+        return Error::new(ErrorKind::Untrusted, reason)
+            .during(&request.action)
+            .with_remedy(Some(TrustRemedy::Https));
     }
     let kind = match status {
         400 | 413 => ErrorKind::InvalidRequest,
@@ -116,11 +134,7 @@ fn error(request: &Request, response: &Response, redactor: &Redactor) -> Error {
         (ErrorKind::Server, _) => format!("the server failed (status {status})"),
         _ => format!("the server answered with status {status}, which the API does not have"),
     };
-    let kept = match request.private {
-        true => String::new(),
-        // Secrets are removed before the text is cut: half a secret would not be found.
-        false => redactor.beginning(&String::from_utf8_lossy(&response.body), KEPT, MASK),
-    };
+    let detail = server_text::detail(body.error_type(), &body.errors, &response.body);
     Error::new(kind, reason)
         .during(&request.action)
         .with_delivery(response.delivered)
@@ -128,14 +142,15 @@ fn error(request: &Request, response: &Response, redactor: &Redactor) -> Error {
             status: Some(status),
             code,
             has_text: !response.body.is_empty(),
-            body: server_text::without_passwords(&kept),
+            detail: redactor.redact(&detail, MASK).unwrap_or(detail),
             retry_after: retry_after(response),
         })
 }
 
-/// The boot endpoint answers with nothing where it has no such file; a page comes from something else.
+/// The boot endpoint, and that of rendered preseeds, answer with nothing where they have none; a page comes from something
+/// else.
 fn is_missing_file(request: &Request, response: &Response) -> bool {
-    request.file_size().is_some() && response.body.is_empty()
+    request.may_be_missing() && response.body.is_empty()
 }
 
 fn refusal_without_text(response: &Response, body: &ErrorBody) -> &'static str {

@@ -1,11 +1,16 @@
 //! HTTP: the steps of every request, in the order of [`Pipeline::json`], [`Pipeline::call`] and [`Pipeline::attempt`].
 
+mod answer_budget;
 mod cache;
 mod classify;
 mod decode;
 mod json_body;
+pub(crate) mod list_reader;
+mod name_lookup;
+mod machine_names;
 mod objects;
 pub(crate) mod operation;
+mod proxy;
 pub(crate) mod request;
 mod response;
 mod retry;
@@ -22,13 +27,14 @@ use std::time::Duration;
 use serde::de::DeserializeOwned;
 
 use crate::client::http::cache::ResponseCache;
+use crate::client::http::machine_names::MachineNames;
 use crate::client::http::operation::Effect;
 use crate::client::http::request::Request;
 use crate::client::http::response::Response;
 use crate::client::http::transport::Transport;
 use crate::client::{
-    BaseUrl, ClientBuilder, Clock, Error, ProgressEvent, ProgressListener, Result, RetryPolicy,
-    Token,
+    BaseUrl, ClientBuilder, Clock, Error, MachineId, ProgressEvent, ProgressListener, Result,
+    RetryPolicy, Token,
 };
 
 /// Sends requests; shared by the handles of all resources.
@@ -40,6 +46,7 @@ pub(crate) struct Pipeline {
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) progress: ProgressListener,
     cache: Option<Arc<ResponseCache>>,
+    pub(crate) machine_names: Arc<MachineNames>,
     /// The longest that an attempt may take, whether or not bytes move.
     time_limit: Option<Duration>,
 }
@@ -60,6 +67,7 @@ impl Pipeline {
             clock: settings.clock,
             progress: settings.progress,
             cache: None,
+            machine_names: Arc::default(),
             time_limit: None,
         })
     }
@@ -90,6 +98,11 @@ impl Pipeline {
             time_limit: Some(limit),
             ..self.clone()
         }
+    }
+
+    /// A machine in the sentence of an error: by its name, where the server has shown it.
+    pub(crate) fn machine(&self, id: MachineId) -> String {
+        self.machine_names.title(id)
     }
 
     pub(crate) fn base(&self) -> &BaseUrl {
@@ -149,6 +162,7 @@ impl Pipeline {
         // A NUL is refused before anything is sent (request).
         request.require_no_nul()?;
         let url = self.transport.address(request);
+        self.progress.report(&ProgressEvent::RequestStarted);
         let start = self.clock.now();
         // Send it, and read an answer of bounded size and time (transport, stall_timeout, response), or find out why there
         // is none (transport_error).

@@ -5,6 +5,7 @@ use reqwest::Method;
 use reqwest::header::HeaderValue;
 use serde::Serialize;
 
+use crate::client::http::list_reader::Shorten;
 use crate::client::http::operation::{Effect, Operation, Subject};
 use crate::client::http::upload_body::Upload;
 use crate::client::resources::scope::Scope;
@@ -18,18 +19,20 @@ pub(crate) struct Request {
     pub(crate) body: RequestBody,
     /// What is tried.
     pub(crate) action: Operation,
+    /// How the large items of the list that is the answer are shortened; None to keep the answer as it is.
+    pub(crate) shorten: Option<Shorten>,
     /// What a 403 without a readable reason means here.
     pub(crate) forbidden: &'static str,
     /// What a 409 means here; the server explains it in SQL.
     pub(crate) conflict: &'static str,
-    /// Whether its body must not be seen in an error: the server repeats in refusals what it was sent.
-    pub(crate) private: bool,
 }
 
 /// Where a request goes.
 pub(crate) enum Endpoint {
     /// A resource of the API, by its path: fixed words and ids, so that no name can reach another resource.
     Api(String),
+    /// A page beside the API, which needs no token and gets none. The path is fixed words and ids, too.
+    Page(String),
     /// A file on the boot endpoint, which needs no token and gets none.
     BootFile {
         name: HeaderValue,
@@ -80,6 +83,14 @@ impl Request {
         }
     }
 
+    /// Reads a page beside the API.
+    pub(crate) fn page(path: impl Into<String>, action: impl Into<String>) -> Request {
+        Request {
+            endpoint: Endpoint::Page(path.into()),
+            ..Request::get("", action)
+        }
+    }
+
     fn new(
         method: Method,
         effect: Effect,
@@ -96,9 +107,9 @@ impl Request {
                 effect,
                 subject: Subject::Object,
             },
+            shorten: None,
             forbidden: "the token's user is not allowed to",
             conflict: "it conflicts with what the server has",
-            private: false,
         }
     }
 
@@ -120,6 +131,12 @@ impl Request {
         self
     }
 
+    /// Says what to keep of large items of a list.
+    pub(crate) fn shorten(mut self, shorten: Shorten) -> Request {
+        self.shorten = Some(shorten);
+        self
+    }
+
     pub(crate) fn scope(mut self, scope: Scope) -> Request {
         self.query = scope.query().map(str::to_owned);
         self
@@ -137,12 +154,6 @@ impl Request {
 
     pub(crate) fn conflict(mut self, meaning: &'static str) -> Request {
         self.conflict = meaning;
-        self
-    }
-
-    /// Says that a refusal must not be kept word for word.
-    pub(crate) fn private(mut self) -> Request {
-        self.private = true;
         self
     }
 
@@ -174,14 +185,25 @@ impl Request {
     pub(crate) fn file_size(&self) -> Option<u64> {
         match self.endpoint {
             Endpoint::BootFile { size, .. } => Some(size),
-            Endpoint::Api(_) => None,
+            Endpoint::Api(_) | Endpoint::Page(_) => None,
         }
+    }
+
+    /// Whether a refusal of this status is an answer, too: that the text of a preseed is broken is known by it.
+    pub(crate) fn is_answered_by(&self, status: u16) -> bool {
+        status == 400 && matches!(self.endpoint, Endpoint::Page(_))
+    }
+
+    /// Whether an empty 404 is the server's own word, and no sign of a wrong address.
+    pub(crate) fn may_be_missing(&self) -> bool {
+        !matches!(self.endpoint, Endpoint::Api(_))
     }
 
     /// What is asked for: the same key has the same answer as long as nothing changes.
     pub(crate) fn cache_key(&self) -> String {
         let path = match &self.endpoint {
             Endpoint::Api(path) => path.clone(),
+            Endpoint::Page(path) => format!("page {path}"),
             Endpoint::BootFile { name, .. } => format!("boot file {name:?}"),
         };
         format!("{path}?{}", self.query.as_deref().unwrap_or_default())

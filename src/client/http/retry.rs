@@ -69,7 +69,8 @@ pub(super) fn create<T>(
         if error.leaves_the_outcome_open() || may_be_own {
             error = match settle() {
                 Ok(Some(found)) => return Ok(found),
-                Ok(None) => absent(error),
+                Ok(None) if error.may_still_take_effect() => absent(error),
+                Ok(None) => absent(error).without_effect(),
                 Err(_) => return Err(attempts.end(error).or_outcome_unknown()),
             };
         }

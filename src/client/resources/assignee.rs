@@ -9,7 +9,7 @@ use serde_json::json;
 use crate::client::client::ReadWrite;
 use crate::client::http::request::Request;
 use crate::client::resources::handle::handle;
-use crate::client::resources::wire_types::id;
+use crate::client::resources::wire_types::{id, required};
 use crate::client::{ErrorCode, MachineId, Result};
 
 id! {
@@ -17,14 +17,16 @@ id! {
     AssigneeId
 }
 
-/// An assignment as the server shows it.
+/// An assignment as the server shows it. Plans compare its fields, so one that is missing is an error, and not null.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub struct Assignee {
     /// The assignment's id.
     pub id: AssigneeId,
     /// The user's name.
+    #[serde(deserialize_with = "required")]
     pub user: Option<String>,
     /// Why, if a reason was given.
+    #[serde(deserialize_with = "required")]
     pub reason: Option<String>,
 }
 
@@ -50,7 +52,10 @@ impl<Access> Assignees<'_, Access> {
     ///
     /// [`NotFound`](crate::client::ErrorKind::NotFound) when there is no such machine.
     pub fn list(&self, machine: MachineId) -> Result<Vec<Assignee>> {
-        let action = format!("listing the assignees of machine {machine}");
+        let action = format!(
+            "listing the assignees of {}",
+            self.pipeline.machine(machine)
+        );
         self.pipeline
             .json(&Request::get(format!("machine/{machine}/assignee"), action))
     }
@@ -61,7 +66,10 @@ impl<Access> Assignees<'_, Access> {
     ///
     /// [`NotFound`](crate::client::ErrorKind::NotFound) when there is no such machine.
     pub fn own(&self, machine: MachineId) -> Result<Option<Assignee>> {
-        let action = format!("reading one's own assignment of machine {machine}");
+        let action = format!(
+            "reading one's own assignment of {}",
+            self.pipeline.machine(machine)
+        );
         match self.pipeline.json(&Request::get(
             format!("machine/{machine}/assignee/self"),
             action,
@@ -80,11 +88,17 @@ impl Assignees<'_, ReadWrite> {
     /// [`Conflict`](crate::client::ErrorKind::Conflict) when the user holds the machine already,
     /// [`Forbidden`](crate::client::ErrorKind::Forbidden) when the token's user is no administrator.
     pub fn create(&self, machine: MachineId, new: &NewAssignee) -> Result<Assignee> {
-        let action = format!("assigning machine {machine} to {:?}", new.user);
+        let action = format!(
+            "assigning {} to {:?}",
+            self.pipeline.machine(machine),
+            new.user
+        );
         let request = Request::post(format!("machine/{machine}/assignee"), action)
             .json(new)
             .forbidden("only an administrator can assign machines")
-            .conflict("the user holds the machine already");
+            .conflict(
+                "it conflicts with what the server has; the user may hold the machine already",
+            );
         let is_it = |assignee: &Assignee| assignee.user.as_ref() == Some(&new.user);
         self.pipeline
             .create(&request, || Ok(self.list(machine)?.into_iter().find(is_it)))
@@ -97,7 +111,10 @@ impl Assignees<'_, ReadWrite> {
     /// [`Forbidden`](crate::client::ErrorKind::Forbidden) when it is another user's,
     /// [`NotFound`](crate::client::ErrorKind::NotFound) when there is none.
     pub fn update(&self, machine: MachineId, id: AssigneeId, reason: &str) -> Result<Assignee> {
-        let action = format!("changing assignment {id} of machine {machine}");
+        let action = format!(
+            "changing assignment {id} of {}",
+            self.pipeline.machine(machine)
+        );
         let request = Request::put(
             format!("machine/{machine}/assignee/{id}"),
             action,
@@ -112,7 +129,10 @@ impl Assignees<'_, ReadWrite> {
     ///
     /// As for [`Assignees::update`].
     pub fn delete(&self, machine: MachineId, id: AssigneeId) -> Result<()> {
-        let action = format!("ending assignment {id} of machine {machine}");
+        let action = format!(
+            "ending assignment {id} of {}",
+            self.pipeline.machine(machine)
+        );
         let request = Request::delete(format!("machine/{machine}/assignee/{id}"), action);
         self.pipeline.call(&request.forbidden(FOREIGN)).map(drop)
     }

@@ -64,7 +64,7 @@ impl Consoles<'_, ReadWrite> {
     pub fn create(&self, machine: MachineId) -> Result<Console> {
         let request = Request::post(
             format!("machine/{machine}/console"),
-            format!("opening the console of machine {machine}"),
+            format!("opening the console of {}", self.pipeline.machine(machine)),
         )
         .forbidden(UNASSIGNED);
         let ConsoleAnswer { host, port, token } = self.pipeline.create(&request, || Ok(None))?;

@@ -10,11 +10,14 @@ use std::sync::Arc;
 use crate::client::digest::{Digest, Hasher};
 use crate::client::http::upload_body::Upload;
 use crate::client::{Error, NewImage, Result};
-use crate::support::regular_file;
+use crate::support::{regular_file, vault};
 
 /// The longest stem of a name; with the mark, the server's own suffix and the user it stays far below 255 bytes, where
 /// the server fails and leaves an image without a file.
 const LONGEST_STEM: usize = 128;
+
+/// How many of the first bytes are kept.
+const HEAD: usize = 1024;
 
 /// An open file and what it holds.
 #[derive(Debug)]
@@ -22,6 +25,7 @@ pub struct ImageFile {
     path: PathBuf,
     file: Arc<File>,
     digest: Digest,
+    head: Vec<u8>,
 }
 
 impl ImageFile {
@@ -29,13 +33,15 @@ impl ImageFile {
     ///
     /// # Errors
     ///
-    /// [`File`](crate::client::ErrorKind::File) when it is not a regular file or cannot be read,
+    /// [`File`](crate::client::ErrorKind::File) when it is not a regular file, is encrypted with Ansible Vault or cannot be
+    /// read,
     /// [`FileChanged`](crate::client::ErrorKind::FileChanged) when its size or time changes meanwhile.
     pub fn open(path: &Path) -> Result<ImageFile> {
         let failed = |source| Error::file(path, source);
         let file = regular_file::open(path).map_err(failed)?;
         let before = file.metadata().map_err(failed)?;
-        let digest = hash(&file).map_err(failed)?;
+        let mut head = Vec::new();
+        let digest = hash(&file, &mut head).map_err(failed)?;
         let after = file.metadata().map_err(failed)?;
         let is_same =
             before.len() == after.len() && before.modified().ok() == after.modified().ok();
@@ -46,12 +52,18 @@ impl ImageFile {
             path: path.to_owned(),
             file: Arc::new(file),
             digest,
+            head,
         })
     }
 
     /// The size and hash of what the file held when it was opened.
     pub fn digest(&self) -> &Digest {
         &self.digest
+    }
+
+    /// Its first bytes, at most a kilobyte.
+    pub(crate) fn head(&self) -> &[u8] {
+        &self.head
     }
 
     /// The path it was opened at.
@@ -89,8 +101,12 @@ fn stem(name: &str) -> String {
     }
 }
 
-fn hash(mut file: &File) -> io::Result<Digest> {
+/// Hashes a file, and keeps its first bytes.
+fn hash(mut file: &File, head: &mut Vec<u8>) -> io::Result<Digest> {
+    file.take(HEAD as u64).read_to_end(head)?;
+    vault::require_plain(head)?;
     let mut hasher = Hasher::default();
+    hasher.update(head);
     let mut buffer = vec![0; 128 * 1024];
     loop {
         match file.read(&mut buffer) {

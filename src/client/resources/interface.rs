@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 use crate::client::client::ReadWrite;
 use crate::client::http::request::Request;
 use crate::client::resources::handle::handle;
-use crate::client::resources::wire_types::{id, words};
+use crate::client::resources::wire_types::{id, nullable, required, words};
 use crate::client::{MachineId, Result};
 
 id! {
@@ -30,32 +30,42 @@ words! {
     }
 }
 
-/// An interface as the server shows it. Without a network, everything about the network is null.
+/// An interface as the server shows it. Without a network, everything about the network is null. Plans compare its fields,
+/// so one that is missing is an error, and not null.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub struct Interface {
     /// Its id.
     pub id: InterfaceId,
     /// Its name; it may be null, empty, or the same as another's.
+    #[serde(deserialize_with = "nullable")]
     pub identifier: Option<String>,
     /// Its MAC address in lower case.
+    #[serde(deserialize_with = "required")]
     pub mac: Option<String>,
     /// The name of its network.
+    #[serde(deserialize_with = "nullable")]
     pub network_name: Option<String>,
     /// The network in CIDR notation.
+    #[serde(deserialize_with = "nullable")]
     pub subnetv4: Option<String>,
     /// The network's mask.
     pub netmaskv4: Option<String>,
     /// The length of the network's prefix.
     pub prefixlenv4: Option<u8>,
     /// Where the network's static addresses are, if it has any.
+    #[serde(deserialize_with = "nullable")]
     pub static_pool_v4: Option<String>,
     /// Where the network's reserved addresses are, if it has any.
+    #[serde(deserialize_with = "nullable")]
     pub reserved_pool_v4: Option<String>,
     /// Where it has its address from.
+    #[serde(deserialize_with = "required")]
     pub config_type_v4: Option<ConfigType>,
     /// Its configured address; null when it is dynamic.
+    #[serde(deserialize_with = "nullable")]
     pub configured_ipv4: Option<String>,
     /// The address of its DHCP lease.
+    #[serde(deserialize_with = "nullable")]
     pub lease_ipv4: Option<String>,
     /// When its lease was last seen: an HTTP date in UTC.
     pub last_seen_date: Option<String>,
@@ -87,7 +97,10 @@ impl<Access> Interfaces<'_, Access> {
     ///
     /// [`NotFound`](crate::client::ErrorKind::NotFound) when there is no such machine.
     pub fn list(&self, machine: MachineId) -> Result<Vec<Interface>> {
-        let action = format!("listing the interfaces of machine {machine}");
+        let action = format!(
+            "listing the interfaces of {}",
+            self.pipeline.machine(machine)
+        );
         self.pipeline.json(&Request::get(
             format!("machine/{machine}/interface"),
             action,
@@ -100,7 +113,10 @@ impl<Access> Interfaces<'_, Access> {
     ///
     /// [`NotFound`](crate::client::ErrorKind::NotFound) when there is no such machine or interface.
     pub fn get(&self, machine: MachineId, id: InterfaceId) -> Result<Interface> {
-        let action = format!("reading interface {id} of machine {machine}");
+        let action = format!(
+            "reading interface {id} of {}",
+            self.pipeline.machine(machine)
+        );
         self.pipeline.json(&Request::get(
             format!("machine/{machine}/interface/{id}"),
             action,
@@ -122,7 +138,10 @@ impl Interfaces<'_, ReadWrite> {
         id: InterfaceId,
         changes: &InterfaceChanges,
     ) -> Result<Interface> {
-        let action = format!("changing interface {id} of machine {machine}");
+        let action = format!(
+            "changing interface {id} of {}",
+            self.pipeline.machine(machine)
+        );
         let request = Request::put(format!("machine/{machine}/interface/{id}"), action, changes);
         self.pipeline
             .json(&request.conflict("another interface of the network has the address"))

@@ -9,10 +9,11 @@ pub(crate) mod trust_problem;
 use std::path::Path;
 use std::sync::Arc;
 
-use rustls::crypto::{CryptoProvider, ring};
+use rustls::crypto::CryptoProvider;
+use rustls::crypto::ring::{self, cipher_suite};
 use rustls::pki_types::pem::{self, PemObject};
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
-use rustls::{ClientConfig, RootCertStore};
+use rustls::{ClientConfig, RootCertStore, SupportedCipherSuite};
 
 use crate::client::http::server_text;
 use crate::client::tls::server_verifier::ServerVerifier;
@@ -22,9 +23,23 @@ use crate::support::{io_error, regular_file};
 /// The most bytes that are read of a file: bundles of all public authorities have less than one MiB.
 const SIZE_LIMIT: u64 = 16 * 1024 * 1024;
 
+/// All but those with ChaCha20: it has 50 kB of code, and a server that has it has AES as well, which TLS 1.3 demands and
+/// which RFC 9325 recommends for TLS 1.2.
+const CIPHER_SUITES: [SupportedCipherSuite; 6] = [
+    cipher_suite::TLS13_AES_256_GCM_SHA384,
+    cipher_suite::TLS13_AES_128_GCM_SHA256,
+    cipher_suite::TLS_ECDHE_ECDSA_WITH_AES_256_GCM_SHA384,
+    cipher_suite::TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256,
+    cipher_suite::TLS_ECDHE_RSA_WITH_AES_256_GCM_SHA384,
+    cipher_suite::TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256,
+];
+
 /// Builds the configuration. The operating system's roots are read only when they are needed.
 pub(crate) fn config(settings: &TlsSettings, is_https: bool) -> Result<ClientConfig> {
-    let provider = Arc::new(ring::default_provider());
+    let provider = Arc::new(CryptoProvider {
+        cipher_suites: CIPHER_SUITES.to_vec(),
+        ..ring::default_provider()
+    });
     let builder = ClientConfig::builder_with_provider(Arc::clone(&provider))
         .with_safe_default_protocol_versions()
         .map_err(|error| failed(format!("TLS cannot be set up: {error}")).caused_by(error))?;
@@ -90,6 +105,14 @@ fn verifier_of_file(path: &Path, provider: &Arc<CryptoProvider>) -> Result<Serve
 }
 
 fn system_roots() -> Result<RootCertStore> {
+    // The file that the variable names in place of the system's own is read without any check.
+    if let Some(path) = std::env::var_os("SSL_CERT_FILE") {
+        let path = Path::new(&path);
+        regular_file::read(path, SIZE_LIMIT).map_err(|error| {
+            let reason = io_error::text(&error);
+            failed(format!("SSL_CERT_FILE names {}: {reason}", path.display())).caused_by(error)
+        })?;
+    }
     let mut roots = RootCertStore::empty();
     // Single files of the system's store may be broken; what matters is whether there is anything to trust.
     roots.add_parsable_certificates(rustls_native_certs::load_native_certs().certs);

@@ -20,8 +20,20 @@ fn successor_call(
 ) -> Result<Call, Failure> {
     Ok(Call {
         check_mode: call.check_mode,
+        yaml_texts: call.yaml_texts.clone(),
         ..Call::new(successor.spec, options)?
     })
+}
+
+/// The role has no option that a hint could name; the successor has it.
+fn with_successors_hint(failure: Failure, successor: &str) -> Failure {
+    match failure.hint {
+        Some(hint) if failure.hint_names_option => Failure {
+            hint: Some(format!("{hint} {successor} has that option.")),
+            ..failure
+        },
+        hint => Failure { hint, ..failure },
+    }
 }
 
 /// An object under the role's key for it, with the fields that the server itself has.

@@ -3,17 +3,27 @@
 //! The server lets anyone change any machine, so a machine that is not assigned to the token's user is
 //! refused. Nothing on the server ends the state `provisioning`: the installed system does.
 
+mod answer;
 mod apply;
 mod boot_objects;
+mod kernel_opts;
+mod milestones;
 mod plan;
+mod preseed_check;
 // The shipped modules wait in their own tasks.
 #[cfg(feature = "cli")]
 mod wait_ready;
 
 use serde::Serialize;
+use serde_json::{Map, Value, json};
 
+pub(crate) use answer::AnswerSpec;
+use answer::{AnswerWait, FirstLook};
 use apply::UnconfirmedOrder;
 use boot_objects::BootObjects;
+pub(crate) use kernel_opts::without_line_end;
+use milestones::Milestones;
+use preseed_check::PreseedCheck;
 #[cfg(feature = "cli")]
 pub(crate) use wait_ready::ReadinessSpec;
 
@@ -47,6 +57,8 @@ pub(crate) struct MachineSpec {
     pub allow_unassigned: bool,
     /// Plan with an image or preseed that does not exist yet. In check mode, an earlier task may be one that creates it.
     pub allow_missing: bool,
+    /// Look at what the machine itself answers before it is rebooted. Check mode asks the server alone.
+    pub looks_at_machine: bool,
 }
 
 /// The desired value of something that can be set and cleared.
@@ -82,7 +94,7 @@ pub(crate) enum MachineGoal {
     Reported(ReportedState),
 }
 
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct ProvisionSettings {
     /// Also if nothing differs and the machine is ready.
     pub force: bool,
@@ -90,6 +102,16 @@ pub(crate) struct ProvisionSettings {
     pub wait: Option<WaitLimits>,
     /// Netboot at the end; off prevents that a reboot installs again.
     pub netboot_when_ready: Option<bool>,
+    pub ready_when: ReadyWhen,
+}
+
+/// What ends an installation.
+#[derive(Clone, Debug)]
+pub(crate) enum ReadyWhen {
+    /// The installed system, or somebody for it, reports it.
+    Reported,
+    /// The installed system answers; this task reports it then.
+    Answers(AnswerSpec),
 }
 
 /// One operation on the machine in the report.
@@ -104,6 +126,8 @@ pub(crate) enum MachineOp {
     Provision(ProvisionOrder),
     /// Read whether the installed system has reported.
     AwaitReady(OngoingWait),
+    /// Look whether the installed system answers.
+    AwaitAnswer(Box<AnswerWait>),
     ReportState(ReportedState),
 }
 
@@ -119,6 +143,8 @@ pub(crate) struct ProvisionOrder {
     parameters_change: bool,
     /// Set again if the BMC fails.
     netboot_before: bool,
+    /// What is to be seen before the order.
+    preseed_check: Option<PreseedCheck>,
     /// The limits of the wait that follows; None where none does.
     wait: Option<WaitLimits>,
 }
@@ -134,6 +160,8 @@ pub(crate) struct MachineReport {
     pub initrd: Option<Image>,
     /// The preseed that was given, without its text.
     pub preseed: Option<PreseedFacts>,
+    #[serde(skip_serializing_if = "Milestones::is_empty")]
+    pub milestones: Milestones,
     /// An order of which the effect was not seen yet; the wait looks for it.
     #[serde(skip)]
     unconfirmed: Option<UnconfirmedOrder>,
@@ -153,6 +181,7 @@ impl Task for MachineSpec {
 
     fn require_valid_options(&self) -> Result<()> {
         verify::require_length("O(kernel_opts)", self.kernel_opts.as_deref(), 1024)?;
+        kernel_opts::require_one_line(self.kernel_opts.as_deref().unwrap_or(""))?;
         match self.subarch.as_deref() {
             Some("") => Err(TaskError::Refused(
                 "the server cannot take a subarch away; name one".into(),
@@ -167,9 +196,13 @@ impl Task for MachineSpec {
         if !self.allow_unassigned {
             lookup::require_assignment(client, &machine)?;
         }
+        self.require_known_subarch(client, &machine)?;
         let objects = self.find_boot_objects(client, &machine)?;
         let state = client.states().get(machine.id)?;
         let mut plan = Plan::empty(MachineReport::new(machine.clone(), state, &objects));
+        let kernel_opts = self.kernel_opts.as_deref();
+        plan.warnings
+            .extend(kernel_opts.and_then(kernel_opts::warning));
         for (parameter, name) in self.missing_objects(&objects) {
             plan.warnings.push(format!(
                 "{parameter} '{name}' does not exist yet: planned as unresolved, since an earlier task may create it"
@@ -186,7 +219,7 @@ impl Task for MachineSpec {
                 self.push_configure(&mut plan, &machine, &objects);
             }
             MachineGoal::Provisioned(how) => {
-                self.push_provisioning(&mut plan, client, &machine, &objects, *how)?;
+                self.push_provisioning(&mut plan, client, &machine, &objects, how)?;
             }
         }
         Ok(plan)
@@ -200,8 +233,18 @@ impl Task for MachineSpec {
             }
             MachineOp::Provision(order) => apply::provision(client, order, report),
             MachineOp::AwaitReady(wait) => apply::poll_ready(client, wait, report),
+            MachineOp::AwaitAnswer(wait) => answer::poll(client, wait, report),
             MachineOp::ReportState(state) => apply::report_state(client, *state, report),
         }
+    }
+
+    fn failure_facts(report: &MachineReport) -> Map<String, Value> {
+        let milestones = &report.milestones;
+        let milestones = (!milestones.is_empty()).then(|| json!(milestones));
+        milestones
+            .map(|reached| ("milestones".to_owned(), reached))
+            .into_iter()
+            .collect()
     }
 
     fn claimed_objects(&self, plan: &MachinePlan) -> Vec<String> {
@@ -220,6 +263,7 @@ impl MachineReport {
             kernel: objects.kernel.clone(),
             initrd: objects.initrd.clone(),
             preseed: objects.preseed.as_ref().map(PreseedFacts::from_preseed),
+            milestones: Milestones::default(),
             unconfirmed: None,
         }
     }

@@ -166,7 +166,15 @@ impl Acquisition {
             if missing == 0 {
                 break;
             }
-            match self.claim(client, machine) {
+            let confirmed = match client.reservations().create(machine, &self.reason) {
+                Err(error) if !error.may_have_taken_effect() => {
+                    let unreleased = self.release_all(client, made);
+                    return Err(with_unreleased(error.into(), unreleased));
+                }
+                answer => answer.map_err(TaskError::from),
+            };
+            let claim = confirmed.and_then(|confirmed| self.claim(client, machine, confirmed));
+            match claim {
                 Ok(Claim::NotFree) => continue,
                 Ok(Claim::Made) => made.push(machine),
                 Ok(Claim::Joined) => {}
@@ -182,10 +190,14 @@ impl Acquisition {
         Ok((made, missing == 0))
     }
 
-    /// Reserves one machine. The server's answer does not say whether the reservation was stored; the machine's assignees
-    /// do.
-    fn claim(&self, client: &Client, machine: &Machine) -> Result<Claim> {
-        let confirmed = client.reservations().create(machine, &self.reason)?;
+    /// Finds out what became of a reservation. The server's answer does not say whether it was stored; the machine's
+    /// assignees do.
+    fn claim(
+        &self,
+        client: &Client,
+        machine: &Machine,
+        confirmed: Option<Machine>,
+    ) -> Result<Claim> {
         if let Some(other) = confirmed.as_ref().filter(|other| other.id != machine.id) {
             let error = TaskError::ReadBack {
                 object: reservation_title(machine),

@@ -166,6 +166,14 @@ impl ReservationSpec {
         };
         let free = acquisition.candidates.free(client)?;
         if free.len() < missing {
+            // Another run of this reservation may have acquired machines since those that are held were read.
+            let again = client.without_response_cache();
+            let held = acquisition
+                .candidates
+                .held(&again, self.reason.as_deref())?;
+            if held.len() > desired.count - missing {
+                return self.plan_present(&again, desired, acquisition.candidates, held);
+            }
             acquisition
                 .candidates
                 .require_enough(client, desired.count)?;
