@@ -135,7 +135,11 @@ fn machine() -> Machine {
 
 fn image() -> Image {
     let name = "alice/Image.1a2b3c4d";
-    serde_json::from_value(serde_json::json!({ "id": 3, "name": name, "type": "Kernel" })).unwrap()
+    let image = serde_json::json!({
+        "id": 3, "name": name, "description": null, "type": "Kernel", "arch": "arm64",
+        "upload_date": "Mon, 01 Jan 2018 00:00:00 GMT", "user": "alice", "known_good": false, "public": false,
+    });
+    serde_json::from_value(image).unwrap()
 }
 
 /// An image file that is already deleted. `ImageFile` keeps it open, so its content can still be read.
