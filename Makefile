@@ -23,7 +23,7 @@ LINKS := $(patsubst library/%.yml,%,$(wildcard library/*.yml))
 CARGO_DENY_VERSION := 0.20.2
 CARGO_DENY := .cache/cargo-deny-$(CARGO_DENY_VERSION)/bin/cargo-deny
 
-.PHONY: help demo test test-trust test-trust-part trust-report test-ansible-lines install-modules collection docs bench deny fmt lint modules mrp lab trust clean
+.PHONY: help demo test test-trust test-trust-part trust-report test-ansible-lines install-modules collection lint-collection test-matrix docs bench deny fmt lint modules mrp lab trust clean
 
 help: ## Lists the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "%-20s %s\n", $$1, $$2 }' Makefile
@@ -59,6 +59,9 @@ collection: modules ## Builds the Ansible collection; BINARIES=DIRECTORY adds pr
 	@bin=$$($(PYTHON) tests/venvs.py newest) && \
 	$(PYTHON) collection/build.py --galaxy "$$bin/ansible-galaxy" --output "$(COLLECTION)" \
 		$(if $(BINARIES),--binaries "$(BINARIES)") "$(MODULES)"
+
+lint-collection: collection ## Checks the collection with ansible-lint, ansible-test and antsibull-docs
+	$(PYTHON) tests/lint_collection.py "$(COLLECTION)/ansible_collections/mr_provisioner/lab"
 
 docs: mrp ## Writes the modules' documentation, library/*.yml, from their option tables
 	"$(MRP)" docs library
