@@ -1,9 +1,11 @@
 //! Preseeds rendered for a machine. The server renders only the one that a machine is assigned.
 
 use crate::client::{Machine, PreseedId, ReadOnlyClient, RenderedPreseed};
+#[cfg(feature = "cli")]
+use crate::task::TaskError;
 use crate::task::list::PreseedInfo;
 use crate::task::machine::{MachineRef, machine_title};
-use crate::task::{Result, TaskError, lookup};
+use crate::task::{Result, lookup};
 
 /// Renders the one of these preseeds that a machine is assigned. The result is a warning where it is none of them.
 pub(crate) fn render_for(
