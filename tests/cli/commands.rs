@@ -80,12 +80,6 @@ const CASES: &[Case] = &[
         effect: Effect::Reads,
     },
     Case {
-        line: "preseed render debian-std --machine moonshot-c1",
-        module: None,
-        shows: &["get_hostname string moonshot-c1\n"],
-        effect: Effect::Reads,
-    },
-    Case {
         line: "preseed upload seed --name ci-seed --description 'for ci'",
         module: Some((
             "mrp_preseed",
@@ -402,6 +396,7 @@ fn normalise(value: &mut Value) {
             for (key, field) in fields {
                 match key.as_str() {
                     "upload_date" | "date" | "url" | "port" | "token" | "waited" | "elapsed"
+                    // What was seen on the way depends on when it was looked.
                     | "milestones" => {
                         *field = json!("differs");
                     }
