@@ -49,6 +49,10 @@ test-trust-part: install-modules trust ## Runs the part of it that CI runs
 trust-report: install-modules trust ## Runs all of it and writes docs/trust.md from its figures
 	"$(TRUST)" --program library/mrp-ansible --report docs/trust.md
 
+test-matrix: collection lab ## Tests the collection with every ansible-core that a Python is found for
+	@bins=$$($(PYTHON) tests/venvs.py all) && \
+	MRP_TEST_ANSIBLE="$$bins" MRP_TEST_COLLECTION="$(TARBALL)" $(CARGO) test --locked -p mr-provisioner --test collection
+
 install-modules: modules ## Puts the release binary into library/ under the names of the modules
 	@find library -maxdepth 1 -type l -delete
 	@cmp -s "$(MODULES)" library/mrp-ansible || \

@@ -71,13 +71,36 @@ def place_pip(bin_folder):
         )
 
 
+# Sphinx would download what is in Ansible's own documentation. The pages refer to these.
+LABELS = """:orphan:
+
+.. _common_return_values:
+.. _ansible_configuration_settings:
+
+Ansible's own documentation
+===========================
+
+It is not part of this site.
+
+.. envvar:: ANSIBLE_CACHE_PLUGIN
+.. envvar:: ANSIBLE_CACHE_PLUGIN_CONNECTION
+.. envvar:: ANSIBLE_CACHE_PLUGIN_PREFIX
+.. envvar:: ANSIBLE_CACHE_PLUGIN_TIMEOUT
+"""
+
+
 def build_site(environment):
     """Builds the site of the documentation, in which a warning is an error."""
     site = os.path.join(venvs.CACHE, "collection-site")
     shutil.rmtree(site, ignore_errors=True)
     os.makedirs(site, mode=0o700)
-    init = ["antsibull-docs", "sphinx-init", "--use-current", "--fail-on-error", "--no-indexes", "--dest-dir", site, NAME]
-    return run(init, site, environment) or run(["./build.sh"], site, environment)
+    if run(["antsibull-docs", "sphinx-init", "--use-current", "--fail-on-error", "--dest-dir", site, NAME], site, environment):
+        return 1
+    with open(os.path.join(site, "conf.py"), "a", encoding="utf-8") as file:
+        file.write("intersphinx_mapping = {}\n")
+    with open(os.path.join(site, "rst", "ansible.rst"), "w", encoding="utf-8") as file:
+        file.write(LABELS)
+    return run(["./build.sh"], site, environment)
 
 
 if __name__ == "__main__":

@@ -27,8 +27,7 @@ fn provision_installs_a_machine_and_the_second_run_changes_nothing() {
         let (lab, ready_when) = start_answering_lab();
         let here = ["-e", &ready_when, "--diff"];
         let check = [&here[..], &["--check"]].concat();
-        let check =
-            lab.without_writes(|| ansible.project_playbook(&lab, "provision.yml", &check));
+        let check = lab.without_writes(|| ansible.project_playbook(&lab, "provision.yml", &check));
         check.succeeded();
         let first = ansible.project_playbook(&lab, "provision.yml", &here);
         first.succeeded();
