@@ -2,10 +2,11 @@
 
     python3 tests/lint_collection.py TREE       TREE is .../ansible_collections/mr_provisioner/lab
 
-ansible-lint with the profile production, ansible-test sanity, antsibull-changelog and antsibull-docs. `make lint-collection`
-builds the tree and calls this. The tools are pinned in tests/requirements-lint.txt and have an environment of their own.
+ansible-lint with the profile production, ansible-test sanity, antsibull-changelog and antsibull-docs; then the execution
+environment, the workflows and the configuration of pre-commit. `make lint-collection` builds the tree and calls this. The tools are pinned in tests/requirements-lint.txt and have an environment of their own.
 """
 
+import glob
 import os
 import shutil
 import subprocess
@@ -39,6 +40,14 @@ def main(tree):
         ["ansible-test", "sanity", "--color", "no", "--python", python, "--requirements"],
     ]
     failed = [check[:2] for check in checks if run(check, tree, environment) != 0]
+    workflows = sorted(glob.glob(os.path.join(venvs.ROOT, ".github", "workflows", "*.yml")))
+    context = os.path.join(venvs.CACHE, "execution-environment")
+    checks = [
+        ["check-jsonschema", "--builtin-schema", "vendor.github-workflows", *workflows],
+        ["pre-commit", "validate-config", ".pre-commit-config.yaml"],
+        ["ansible-builder", "create", "--context", context],
+    ]
+    failed += [check[:2] for check in checks if run(check, venvs.ROOT, environment) != 0]
     if build_site(environment) != 0:
         failed.append(["sphinx-build"])
     for check in failed:
