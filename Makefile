@@ -52,6 +52,7 @@ trust-report: install-modules trust ## Runs all of it and writes docs/trust.md f
 test-matrix: collection lab ## Tests the collection with every ansible-core that a Python is found for
 	@bins=$$($(PYTHON) tests/venvs.py all) && \
 	MRP_TEST_ANSIBLE="$$bins" MRP_TEST_COLLECTION="$(TARBALL)" $(CARGO) test --locked -p mr-provisioner --test collection
+	$(PYTHON) tests/run_in_runner.py --lab "$(LAB)" --collection "$(TARBALL)"
 
 install-modules: modules ## Puts the release binary into library/ under the names of the modules
 	@find library -maxdepth 1 -type l -delete
