@@ -268,6 +268,16 @@ impl Error {
             && operation.is_some_and(|operation| operation.effect != Effect::Read)
     }
 
+    /// Whether the server may have kept what it refused: it changes some objects before it checks, and undoes that only with
+    /// its database session. Only a conflict is always undone at once.
+    pub(crate) fn may_have_been_kept(&self) -> bool {
+        match self.0.kind {
+            ErrorKind::InvalidRequest | ErrorKind::Forbidden => true,
+            ErrorKind::Server => !self.leaves_the_outcome_open(),
+            _ => false,
+        }
+    }
+
     /// Whether any other request would fail in the same way: the server cannot be reached, does not answer, does not take the
     /// token, or fails at a request that concerns no single object. A request for which the server asks a BMC is an exception
     /// if no answer comes: the BMC may be slow while the server is well.

@@ -307,7 +307,7 @@ const EXAMPLES: &str = r#"- name: Install a machine, and do nothing when it is i
       - name: qdc02
         kernel_opts: console=ttyAMA1
 
-- name: Install a machine that needs no token, and go on when its own SSH server answers
+- name: Install a machine without a token on it, and go on when its SSH server answers
   mrp_machine:
     name: qdc01
     state: provisioned

@@ -120,6 +120,14 @@ impl<T: Task> Execution<T> {
         !self.has_failed() && next.is_some_and(|planned| planned.step.action == Action::Wait)
     }
 
+    /// Counts the time of the next step's wait from now on, if it has to queue for its polls and has not begun yet.
+    pub(super) fn begin_queued_wait(&mut self, now: Duration) {
+        let next = self.plan.steps.front_mut();
+        if let Some(wait) = next.and_then(|planned| T::queued_wait(&mut planned.op)) {
+            wait.start_at(now);
+        }
+    }
+
     pub(super) fn has_failed(&self) -> bool {
         self.failed.is_some()
     }

@@ -63,7 +63,7 @@ pub(crate) fn apply_all<T: Task>(
     let mut executions = executions::<T>(plans);
     let stop = loop {
         let stop = run_in_order(client, &mut executions, fail_fast, &listener);
-        let waiting: Vec<&mut Execution<T>> = executions
+        let mut waiting: Vec<&mut Execution<T>> = executions
             .iter_mut()
             .flatten()
             .filter(|execution| execution.is_waiting())
@@ -71,12 +71,14 @@ pub(crate) fn apply_all<T: Task>(
         if stop.is_some() || waiting.is_empty() {
             break stop;
         }
+        let now = client.clock().now();
+        waiting
+            .iter_mut()
+            .for_each(|execution| execution.begin_queued_wait(now));
         // Each wait has a pause of its own, which the server may have asked for.
         let next = waiting.iter().map(|execution| execution.due).min();
-        let start = client.clock().now().max(next.unwrap_or_default());
-        client
-            .clock()
-            .sleep(start.saturating_sub(client.clock().now()));
+        let start = now.max(next.unwrap_or_default());
+        client.clock().sleep(start.saturating_sub(now));
         let due = waiting
             .into_iter()
             .filter(|execution| execution.due <= start);

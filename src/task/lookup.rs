@@ -40,6 +40,12 @@ impl Images {
         self.own.contains(&image.id)
     }
 
+    /// Whether there is a private image of another user, which only administrators see.
+    pub(super) fn has_private_of_others(&self) -> bool {
+        let mut images = self.visible.iter();
+        images.any(|image| !image.public && !self.is_own(image))
+    }
+
     /// The own and the other images of that type, architecture and description, the newest first. Ids only grow, whereas
     /// dates are in the server's local time.
     pub(super) fn with_description<'a>(
@@ -257,25 +263,16 @@ pub(super) fn owner_text(user: Option<&str>) -> &str {
     user.unwrap_or("nobody")
 }
 
-/// The error for a change that only the owner can make: `changing it`.
-pub(super) fn not_yours(object: String, user: Option<&str>, change: &str) -> TaskError {
-    let owner = owner_text(user);
-    TaskError::failed(
-        object,
-        format!("belongs to {owner}, so {change} is not possible with this token"),
-    )
-}
-
 /// The outcome of the deletion of an object that another run has deleted first.
 pub(super) fn deleted_meanwhile(object: &str) -> StepOutcome {
     StepOutcome::Skipped(format!("{object} was deleted by another run meanwhile"))
 }
 
 /// The answer to a change of an object, or the error that another run has deleted it since the plan was made.
-pub(super) fn require_still_there<T>(object: &str, answer: client::Result<T>) -> Result<T> {
+pub(super) fn require_still_there<T>(object: &str, answer: Result<T>) -> Result<T> {
     match answer {
-        Err(error) if error.is_not_found() => Err(deleted_before_change(object)),
-        answer => Ok(answer?),
+        Err(TaskError::Api(error)) if error.is_not_found() => Err(deleted_before_change(object)),
+        answer => answer,
     }
 }
 

@@ -10,6 +10,7 @@ mod batch;
 mod error;
 mod known_names;
 mod lookup;
+mod ownership;
 mod parallel;
 mod plan;
 mod verify;

@@ -1,6 +1,6 @@
 //! mrp_power: switching, reboots, waiting for the BMC.
 
-use mrp_test_support::{ADMIN_TOKEN, TestLab, actions, assert_contains, message, text};
+use mrp_test_support::{ADMIN_TOKEN, Release, TestLab, actions, assert_contains, message, text};
 use serde_json::{Value, json};
 
 use crate::start_lab;
@@ -61,7 +61,9 @@ fn the_bmc_is_asked_once_before_and_once_after() {
         MODULE,
         json!({ "name": "qdc01", "state": "on", "wait": false }),
     );
-    assert_eq!(asked(), 3);
+    // Release 0.3.1 does not tell what its BMC says after an order.
+    let asked_after_the_order = usize::from(lab.release() == Release::V0_3_1);
+    assert_eq!(asked(), 3 + asked_after_the_order);
 }
 
 #[test]

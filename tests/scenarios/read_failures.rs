@@ -39,7 +39,7 @@ fn a_read_that_fails_before_anything_is_sent_is_no_change() {
 #[test]
 fn a_read_that_fails_within_a_step_that_sent_nothing_is_no_change() {
     let lab = start_lab();
-    lab.settings(json!({ "reservations": "stored" }));
+    lab.keep_reservations();
     lab.fault(
         json!({ "method": "GET", "path": "/api/v1/machine", "nth": 4, "times": 0, "stall": true }),
     );

@@ -139,6 +139,7 @@ fn failed_step_that_may_have_taken_effect_is_told_after_a_signal_too() {
     let lab = start_lab();
     lab.fault(json!([
         { "method": "PUT", "path": "/api/v1/machine/1", "status": 500 },
+        { "method": "GET", "path": "/api/v1/machine/1", "nth": 2, "status": 500 },
         { "method": "PUT", "path": "/api/v1/machine/2", "delay": 1.0 },
     ]));
     let machines = json!([{ "id": 1 }, { "id": 2 }]);

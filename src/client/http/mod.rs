@@ -1,6 +1,7 @@
 //! HTTP: the steps of every request, in the order of [`Pipeline::json`], [`Pipeline::call`] and [`Pipeline::attempt`].
 
 mod answer_budget;
+mod bmc_queue;
 mod cache;
 mod classify;
 mod decode;
@@ -26,9 +27,10 @@ use std::time::Duration;
 
 use serde::de::DeserializeOwned;
 
+use crate::client::http::bmc_queue::BmcQueue;
 use crate::client::http::cache::ResponseCache;
 use crate::client::http::machine_names::MachineNames;
-use crate::client::http::operation::Effect;
+use crate::client::http::operation::{Effect, Subject};
 use crate::client::http::request::Request;
 use crate::client::http::response::Response;
 use crate::client::http::transport::Transport;
@@ -46,6 +48,7 @@ pub(crate) struct Pipeline {
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) progress: ProgressListener,
     cache: Option<Arc<ResponseCache>>,
+    bmc_queue: Arc<BmcQueue>,
     pub(crate) machine_names: Arc<MachineNames>,
     /// The longest that an attempt may take, whether or not bytes move.
     time_limit: Option<Duration>,
@@ -67,6 +70,7 @@ impl Pipeline {
             clock: settings.clock,
             progress: settings.progress,
             cache: None,
+            bmc_queue: Arc::default(),
             machine_names: Arc::default(),
             time_limit: None,
         })
@@ -161,14 +165,19 @@ impl Pipeline {
     fn attempt(&self, request: &Request, attempt: u32) -> Result<Response> {
         // A NUL is refused before anything is sent (request).
         request.require_no_nul()?;
+        // One that waits for a BMC waits its turn (bmc_queue).
+        let (_turn, time_limit) = match request.action.subject {
+            Subject::Bmc => self
+                .bmc_queue
+                .wait(request, self.time_limit, &*self.clock)?,
+            _ => (None, self.time_limit),
+        };
         let url = self.transport.address(request);
         self.progress.report(&ProgressEvent::RequestStarted);
         let start = self.clock.now();
         // Send it, and read an answer of bounded size and time (transport, stall_timeout, response), or find out why there
         // is none (transport_error).
-        let answer = self
-            .transport
-            .exchange(url.clone(), request, self.time_limit);
+        let answer = self.transport.exchange(url.clone(), request, time_limit);
         // Report the attempt. Paths hold ids and queries hold names: neither has a secret.
         self.progress.report(&ProgressEvent::RequestEnded {
             method: request.method.as_str(),

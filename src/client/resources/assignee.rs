@@ -60,6 +60,19 @@ impl<Access> Assignees<'_, Access> {
             .json(&Request::get(format!("machine/{machine}/assignee"), action))
     }
 
+    /// One assignment of a machine.
+    ///
+    /// # Errors
+    ///
+    /// [`NotFound`](crate::client::ErrorKind::NotFound) when there is no such machine, or no such assignment of it.
+    pub fn get(&self, machine: MachineId, id: AssigneeId) -> Result<Assignee> {
+        let action = format!("reading assignment {id} of machine {machine}");
+        self.pipeline.json(&Request::get(
+            format!("machine/{machine}/assignee/{id}"),
+            action,
+        ))
+    }
+
     /// The assignment of a machine to the token's own user; `None` when there is none.
     ///
     /// # Errors

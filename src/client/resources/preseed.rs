@@ -11,7 +11,7 @@ use crate::client::http::operation::Subject;
 use crate::client::http::request::Request;
 use crate::client::resources::handle::handle;
 use crate::client::resources::wire_types::{id, nullable, required, words};
-use crate::client::{Result, Scope, Sha256};
+use crate::client::{Error, ErrorKind, Result, Scope, Sha256};
 
 id! {
     /// The id of a preseed.
@@ -199,9 +199,10 @@ impl Preseeds<'_, ReadWrite> {
                 && preseed.kind == new.kind
                 && preseed.content_identity() == OmittedContent::of(&new.content)
         };
-        self.pipeline.create(&request, || {
+        let answer = self.pipeline.create(&request, || {
             Ok(self.list(Scope::Own)?.into_iter().find(is_it))
-        })
+        });
+        answer.map_err(|error| explain_type(error, Some(&new.kind)))
     }
 
     /// Changes a preseed and returns it as it is then. Sending it twice changes nothing more.
@@ -216,7 +217,8 @@ impl Preseeds<'_, ReadWrite> {
             format!("changing preseed {id}"),
             changes,
         );
-        self.pipeline.json(&request.forbidden(FOREIGN))
+        let answer = self.pipeline.json(&request.forbidden(FOREIGN));
+        answer.map_err(|error| explain_type(error, changes.kind.as_ref()))
     }
 
     /// Deletes a preseed.
@@ -229,6 +231,17 @@ impl Preseeds<'_, ReadWrite> {
         self.pipeline
             .call(&request.forbidden(FOREIGN).conflict("a machine uses it"))
             .map(drop)
+    }
+}
+
+/// Adds what a refusal may mean. The server's own text names neither the field nor its values.
+fn explain_type(error: Error, kind: Option<&PreseedType>) -> Error {
+    let is_refusal = error.kind() == ErrorKind::InvalidRequest;
+    match kind {
+        Some(PreseedType::Autoyast) if is_refusal => {
+            error.with_addition("; a server of release 0.3.1 or older knows no type autoyast")
+        }
+        _ => error,
     }
 }
 

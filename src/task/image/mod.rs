@@ -16,6 +16,7 @@ use crate::client::{
     Client, Digest, Image, ImageChanges, ImageFile, ImageId, ImageType, NewImage, ReadOnlyClient,
     mark_of,
 };
+use crate::task::verify::Change;
 use crate::task::{Plan, PlanResult, Result, StepResult, Task, TaskError, verify};
 
 #[derive(Clone, Debug)]
@@ -54,7 +55,7 @@ pub(crate) struct DesiredImage {
 #[derive(Debug)]
 pub(crate) enum ImageOp {
     Upload(ImageUpload),
-    Update(ImageId, ImageChanges),
+    Update(ImageId, Change<ImageChanges>),
     /// Delete an own image, which must not be in use.
     Delete(Image),
     /// Delete an own image that is superseded, unless it is in use after all.
@@ -129,7 +130,7 @@ impl Task for ImageSpec {
     fn apply_step(client: &Client, op: &mut ImageOp, report: &mut ImageReport) -> StepResult {
         match op {
             ImageOp::Upload(upload) => apply::upload(client, upload, report),
-            ImageOp::Update(id, changes) => apply::update(client, *id, changes, report),
+            ImageOp::Update(id, change) => apply::update(client, *id, change, report),
             ImageOp::Delete(image) => apply::delete(client, image),
             ImageOp::Prune(image) => apply::prune(client, image, report),
         }

@@ -33,6 +33,7 @@ use crate::client::{
 };
 pub(crate) use crate::task::lookup::MachineRef;
 use crate::task::preseed::PreseedFacts;
+use crate::task::verify::Change;
 use crate::task::{
     OngoingWait, Plan, PlanResult, Result, StepResult, Task, TaskError, WaitLimits, lookup, verify,
 };
@@ -117,7 +118,7 @@ pub(crate) enum ReadyWhen {
 /// One operation on the machine in the report.
 #[derive(Debug)]
 pub(crate) enum MachineOp {
-    Configure(MachineChanges),
+    Configure(Change<MachineChanges>),
     /// Report `unknown`, so that a run that is cut short is completed by the next. Not if the state is not the planned
     /// one any more: then another client may have begun to install.
     Invalidate {
@@ -227,7 +228,7 @@ impl Task for MachineSpec {
 
     fn apply_step(client: &Client, op: &mut MachineOp, report: &mut MachineReport) -> StepResult {
         match op {
-            MachineOp::Configure(changes) => apply::configure(client, changes, report),
+            MachineOp::Configure(change) => apply::configure(client, change, report),
             MachineOp::Invalidate { planned_state } => {
                 apply::invalidate(client, planned_state, report)
             }

@@ -10,6 +10,7 @@ use crate::task::machine::{
     require_known_state,
 };
 use crate::task::plan::changed_text;
+use crate::task::verify::Change;
 use crate::task::{
     Action, OngoingWait, Result, Step, TaskError, WaitLimits, known_names, lookup, verify,
 };
@@ -71,7 +72,8 @@ impl MachineSpec {
             }
         }
         if let Some(step) = Step::update(machine_title(machine), json!(machine), after.into()) {
-            plan.push(MachineOp::Configure(changes), step);
+            let from = replaced_values(machine, &changes);
+            plan.push(MachineOp::Configure(Change { to: changes, from }), step);
         }
     }
 
@@ -234,6 +236,19 @@ fn changed_id<Ref, Id: PartialEq>(
     (desired != current).then_some(desired)
 }
 
+/// The values that changes replace, as far as the server can be told them: it cannot clear a subarch or a kernel.
+fn replaced_values(machine: &Machine, changes: &MachineChanges) -> MachineChanges {
+    let text = |text: &Option<String>| Some(text.clone().unwrap_or_default());
+    MachineChanges {
+        subarch: changes.subarch.as_ref().and(machine.subarch.clone()),
+        kernel_id: changes.kernel_id.and(machine.kernel_id),
+        kernel_opts: changes.kernel_opts.as_ref().and(text(&machine.kernel_opts)),
+        initrd_id: changes.initrd_id.and(Some(machine.initrd_id)),
+        preseed_id: changes.preseed_id.and(Some(machine.preseed_id)),
+        netboot_enabled: changes.netboot_enabled.and(Some(netboot_of(machine))),
+    }
+}
+
 fn apply_changes(machine: &mut Machine, changes: &MachineChanges) {
     machine.subarch = changes.subarch.clone().or(machine.subarch.take());
     machine.kernel_id = changes.kernel_id.or(machine.kernel_id);
@@ -327,9 +342,13 @@ fn push_netboot(plan: &mut MachinePlan, current: bool, desired: Option<bool>, wh
         json!({ "netboot_enabled": current }),
         json!({ "netboot_enabled": desired }),
     );
-    let changes = MachineChanges {
-        netboot_enabled: Some(desired),
+    let netboot = |enabled| MachineChanges {
+        netboot_enabled: Some(enabled),
         ..MachineChanges::default()
     };
-    plan.push(MachineOp::Configure(changes), step);
+    let change = Change {
+        to: netboot(desired),
+        from: netboot(current),
+    };
+    plan.push(MachineOp::Configure(change), step);
 }

@@ -67,6 +67,8 @@ pub(crate) struct Acquisition {
     reason: String,
     user: Option<String>,
     wait: Option<Box<OngoingWait>>,
+    /// How many reservations of this run the server has refused.
+    refused: usize,
 }
 
 type ReservationPlan = Plan<ReservationOp, ReservationReport>;
@@ -163,6 +165,7 @@ impl ReservationSpec {
             user: desired.user.clone(),
             wait: desired.wait.map(new_wait).map(Box::new),
             candidates,
+            refused: 0,
         };
         let free = acquisition.candidates.free(client)?;
         if free.len() < missing {
