@@ -49,10 +49,18 @@ test-trust-part: install-modules trust ## Runs the part of it that CI runs
 trust-report: install-modules trust ## Runs all of it and writes docs/trust.md from its figures
 	"$(TRUST)" --program library/mrp-ansible --report docs/trust.md
 
+test-matrix: collection lab ## Tests the collection with every ansible-core that a Python is found for
+	@bins=$$($(PYTHON) tests/venvs.py all) && \
+	MRP_TEST_ANSIBLE="$$bins" MRP_TEST_COLLECTION="$(TARBALL)" $(CARGO) test --locked -p mr-provisioner --test collection
+	$(PYTHON) tests/run_in_runner.py --lab "$(LAB)" --collection "$(TARBALL)"
+
 install-modules: modules ## Puts the release binary into library/ under the names of the modules
 	@find library -maxdepth 1 -type l -delete
-	@cmp -s "$(MODULES)" library/mrp-ansible || \
-	{ cp "$(MODULES)" library/.mrp.new && mv -f library/.mrp.new library/mrp-ansible; }
+	@mkdir -p library/bin
+	@cmp -s "$(MODULES)" library/bin/mrp-ansible || \
+	{ cp "$(MODULES)" library/bin/.mrp.new && mv -f library/bin/.mrp.new library/bin/mrp-ansible; }
+# A link, since ansible-doc takes a file for a module and wants to read its documentation.
+	@ln -sf bin/mrp-ansible library/mrp-ansible
 	@for link in $(LINKS); do ln -sf mrp-ansible "library/$$link" || exit 1; done
 
 collection: modules ## Builds the Ansible collection; BINARIES=DIRECTORY adds programs for other machine types
@@ -110,4 +118,4 @@ clean: ## Removes everything that was made
 	$(CARGO) clean
 	rm -rf .venv .cache tests/__pycache__
 	find library -maxdepth 1 -type l -delete
-	rm -f library/mrp-ansible library/.mrp.new
+	rm -rf library/bin
