@@ -23,7 +23,7 @@ LINKS := $(patsubst library/%.yml,%,$(wildcard library/*.yml))
 CARGO_DENY_VERSION := 0.20.2
 CARGO_DENY := .cache/cargo-deny-$(CARGO_DENY_VERSION)/bin/cargo-deny
 
-.PHONY: help demo test test-trust test-trust-part trust-report test-ansible-lines install-modules collection lint-collection test-matrix docs bench deny fmt lint modules mrp lab trust clean
+.PHONY: help demo test test-quick test-trust test-trust-part trust-report test-ansible-lines install-modules collection lint-collection test-matrix docs bench deny fmt lint modules mrp lab trust clean
 
 help: ## Lists the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "%-20s %s\n", $$1, $$2 }' Makefile
@@ -35,6 +35,11 @@ demo: install-modules lab ## Provisions a machine of a simulated server from Ans
 test: install-modules collection lab ## Runs all tests, with the oldest and the newest ansible-core that this Python runs
 	@bins=$$($(PYTHON) tests/venvs.py oldest newest) && \
 	MRP_TEST_ANSIBLE="$$bins" MRP_TEST_COLLECTION="$(TARBALL)" $(CARGO) test --workspace --locked --no-fail-fast
+
+# Without a release build and without Ansible, and the scenarios against one kind of server instead of four.
+test-quick: ## Runs the tests to run while working: unit, wire, scenarios, protocol, tables; under 5 minutes on 2 quiet cores
+	$(CARGO) test --locked --no-fail-fast -p mr-provisioner -p mrp-protocol --lib --test wire --test scenarios \
+		--test protocol --test module_tables --test query --test client_inputs --test docs_cases -- --skip every_server
 
 test-ansible-lines: install-modules collection lab ## Runs the tests with every ansible-core that a Python is found for
 	@bins=$$($(PYTHON) tests/venvs.py all) && \
