@@ -23,7 +23,7 @@ LINKS := $(patsubst library/%.yml,%,$(wildcard library/*.yml))
 CARGO_DENY_VERSION := 0.20.2
 CARGO_DENY := .cache/cargo-deny-$(CARGO_DENY_VERSION)/bin/cargo-deny
 
-.PHONY: help demo test test-quick test-trust test-trust-part trust-report test-ansible-lines install-modules collection lint-collection test-matrix docs bench deny fmt lint modules mrp lab trust clean
+.PHONY: help demo test test-trust test-trust-part trust-report test-ansible-lines install-modules collection lint-collection test-matrix docs bench deny fmt lint modules mrp lab trust clean
 
 help: ## Lists the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "%-20s %s\n", $$1, $$2 }' Makefile
@@ -36,6 +36,7 @@ test: install-modules collection lab ## Runs all tests, with the oldest and the 
 	@bins=$$($(PYTHON) tests/venvs.py oldest newest) && \
 	MRP_TEST_ANSIBLE="$$bins" MRP_TEST_COLLECTION="$(TARBALL)" $(CARGO) test --workspace --locked --no-fail-fast
 
+.PHONY: test-quick
 # Without a release build and without Ansible, and the scenarios against one kind of server instead of four.
 test-quick: ## Runs the tests to run while working: unit, wire, scenarios, protocol, tables; under 5 minutes on 2 quiet cores
 	$(CARGO) test --locked --no-fail-fast -p mr-provisioner -p mrp-protocol --lib --test wire --test scenarios \
