@@ -9,12 +9,15 @@ export PYTHONDONTWRITEBYTECODE = 1
 LAB := $(CARGO_TARGET_DIR)/debug/mrp-lab
 MRP := $(CARGO_TARGET_DIR)/release/mrp
 MODULES := $(CARGO_TARGET_DIR)/release/mrp-ansible
+BENCH = $(PYTHON) tests/bench.py --lab "$(CARGO_TARGET_DIR)/release/mrp-lab" --library library --static "$(STATIC)"
+# Where a static build for Linux is, if one was made: cargo build --target x86_64-unknown-linux-musl ...
+STATIC := $(CARGO_TARGET_DIR)/x86_64-unknown-linux-musl/release/mrp-ansible
 # A module is what has documentation in library/. The inventory is none, and is documented in docs/.
 LINKS := $(patsubst library/%.yml,%,$(wildcard library/*.yml)) mrp_inventory
 CARGO_DENY_VERSION := 0.20.2
 CARGO_DENY := .cache/cargo-deny-$(CARGO_DENY_VERSION)/bin/cargo-deny
 
-.PHONY: help demo test test-ansible-lines install-modules docs bench deny fmt lint modules mrp lab clean
+.PHONY: help demo test test-ansible-lines install-modules docs bench bench-docs deny fmt lint modules mrp lab release-lab clean
 
 help: ## Lists the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "%-20s %s\n", $$1, $$2 }' Makefile
@@ -40,10 +43,11 @@ install-modules: modules ## Puts the release binary into library/ under the name
 docs: mrp ## Writes the modules' documentation, library/*.yml, from their option tables
 	"$(MRP)" docs library
 
-bench: install-modules lab ## Prints the binary's size, an upload's memory and the time of one task for many machines
-	@$(PYTHON) tests/bench_upload.py --lab "$(LAB)" --module library/mrp_image
-	@bin=$$($(PYTHON) tests/venvs.py newest) && \
-	$(PYTHON) tests/bench_many.py --lab "$(LAB)" --library library --ansible "$$bin"
+bench: install-modules release-lab ## Prints what each work costs beside the least it can cost, and which goals are missed
+	@bin=$$($(PYTHON) tests/venvs.py newest) && $(BENCH) --ansible "$$bin"
+
+bench-docs: install-modules release-lab ## Writes docs/benchmarks.md
+	@bin=$$($(PYTHON) tests/venvs.py newest) && $(BENCH) --ansible "$$bin" --write docs/benchmarks.md
 
 deny: $(CARGO_DENY) ## Checks licences, bans and sources of the dependencies
 	"$(CARGO_DENY)" --locked check licenses bans sources
@@ -67,6 +71,10 @@ mrp: ## Builds the command line, target/release/mrp
 
 lab:
 	$(CARGO) build --locked -p mrp-lab
+
+# Of the lab's own speed a benchmark must not live: its debug build is slower than what it is asked by.
+release-lab:
+	$(CARGO) build --release --locked -p mrp-lab
 
 # Its own target directory, which is gone afterwards: nothing of it is of use to anything else.
 $(CARGO_DENY):

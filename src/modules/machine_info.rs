@@ -28,7 +28,7 @@ static SPEC: ModuleSpec = ModuleSpec {
     attributes: info::ATTRIBUTES,
     notes: &[
         info::PATTERNS,
-        "Machines are asked for side by side, at most eight at a time.",
+        "Machines are asked for side by side, as many as the server answers at a time, at most 64.",
     ],
     seealso: &[
         "mrp_machine",

@@ -29,6 +29,32 @@ fn own_machines_are_the_default_and_all_returns_every_machine() {
 }
 
 #[test]
+fn only_what_is_asked_for_is_returned() {
+    let lab = start_lab();
+    let run = |options| lab.run_in_all_modes(MODULE, options);
+    let facts = run(json!({ "machine": "qdc01", "return": "facts" }));
+    assert_eq!(facts["machines"], json!(null));
+    let of_facts = &facts["ansible_facts"]["mrp_network"]["qdc01"];
+    assert_eq!(of_facts["ipv4"], "10.40.5.12");
+
+    let list = run(json!({ "machine": "qdc01", "return": ["machines"], "interfaces": false }));
+    assert_eq!(list["ansible_facts"], json!(null));
+    let of_list = &list["machines"][0];
+    assert_eq!(of_list["ipv4"], "10.40.5.12");
+    assert_eq!(of_list["interfaces"], json!(null));
+
+    let both = run(json!({ "machine": "qdc01", "return": ["machines", "facts"] }));
+    assert_eq!(&both["machines"][0], of_facts);
+    assert_eq!(&both["ansible_facts"]["mrp_network"]["qdc01"], of_facts);
+    let options = json!({ "machine": "qdc01", "return": ["interfaces"] });
+    lab.assert_fails(
+        MODULE,
+        options,
+        &["value of return must be one or more of: facts, machines"],
+    );
+}
+
+#[test]
 fn no_address_is_chosen_where_several_are_possible() {
     let lab = start_lab();
     let result = lab.run_in_all_modes(MODULE, json!({ "machine": "moonshot-c1" }));

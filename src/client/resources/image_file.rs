@@ -8,6 +8,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use crate::client::digest::{Digest, Hasher};
+use crate::client::file_stamp::FileStamp;
 use crate::client::http::upload_body::Upload;
 use crate::client::{Error, NewImage, Result};
 use crate::support::regular_file;
@@ -22,6 +23,8 @@ pub struct ImageFile {
     path: PathBuf,
     file: Arc<File>,
     digest: Digest,
+    /// Taken before it was hashed, where it will show every later change.
+    stamp: Option<FileStamp>,
 }
 
 impl ImageFile {
@@ -34,18 +37,19 @@ impl ImageFile {
     pub fn open(path: &Path) -> Result<ImageFile> {
         let failed = |source| Error::file(path, source);
         let file = regular_file::open(path).map_err(failed)?;
-        let before = file.metadata().map_err(failed)?;
+        let before = FileStamp::of(&file).map_err(failed)?;
+        let shows_changes = before.shows_changes();
         let digest = hash(&file).map_err(failed)?;
-        let after = file.metadata().map_err(failed)?;
-        let is_same =
-            before.len() == after.len() && before.modified().ok() == after.modified().ok();
-        if !is_same || digest.size != after.len() {
+        let stamp = FileStamp::of(&file).map_err(failed)?;
+        if !stamp.has_same_contents(&before) || digest.size != stamp.size {
             return Err(Error::file_changed(path));
         }
         Ok(ImageFile {
             path: path.to_owned(),
             file: Arc::new(file),
             digest,
+            // A file that got another name meanwhile has changed for the system.
+            stamp: (shows_changes && stamp == before).then_some(stamp),
         })
     }
 
@@ -73,6 +77,7 @@ impl ImageFile {
             path: self.path.clone(),
             file: Arc::clone(&self.file),
             digest: self.digest.clone(),
+            stamp: self.stamp.clone(),
         }
     }
 }
@@ -89,7 +94,8 @@ fn stem(name: &str) -> String {
     }
 }
 
-fn hash(mut file: &File) -> io::Result<Digest> {
+/// Hashes a file from where it was read to.
+pub(crate) fn hash(mut file: impl Read) -> io::Result<Digest> {
     let mut hasher = Hasher::default();
     let mut buffer = vec![0; 128 * 1024];
     loop {
