@@ -7,17 +7,24 @@ export CARGO_TARGET_DIR ?= $(CURDIR)/target
 export PYTHONDONTWRITEBYTECODE = 1
 
 LAB := $(CARGO_TARGET_DIR)/debug/mrp-lab
+TRUST := $(CARGO_TARGET_DIR)/debug/mrp-trust
 MRP := $(CARGO_TARGET_DIR)/release/mrp
-MODULES := $(CARGO_TARGET_DIR)/release/mrp-ansible
-BENCH = $(PYTHON) tests/bench.py --lab "$(CARGO_TARGET_DIR)/release/mrp-lab" --library library --static "$(STATIC)"
-# Where a static build for Linux is, if one was made: cargo build --target x86_64-unknown-linux-musl ...
-STATIC := $(CARGO_TARGET_DIR)/x86_64-unknown-linux-musl/release/mrp-ansible
-# A module is what has documentation in library/. The inventory is none, and is documented in docs/.
-LINKS := $(patsubst library/%.yml,%,$(wildcard library/*.yml)) mrp_inventory
+# Ansible copies its program to machines that nobody knows, so it is static: with musl, or with glibc where Rust's library for
+# musl is not installed. glibc's needs files of the very same glibc to look up names.
+MACHINE_TYPE := $(shell uname -m)
+MUSL := $(MACHINE_TYPE)-unknown-linux-musl
+STATIC_TARGET ?= $(if $(wildcard $(shell rustc --print target-libdir --target $(MUSL) 2>/dev/null)),$(MUSL),$(MACHINE_TYPE)-unknown-linux-gnu)
+MODULES ?= $(CARGO_TARGET_DIR)/$(STATIC_TARGET)/release/mrp-ansible
+COLLECTION := $(CARGO_TARGET_DIR)/collection
+VERSION := $(shell sed -n 's/^version = "\(.*\)"$$/\1/p' Cargo.toml | head -n 1)
+TARBALL := $(COLLECTION)/mr_provisioner-lab-$(VERSION).tar.gz
+# A module is what has documentation in library/. The inventory is none: it is a script that runs the program.
+LINKS := $(patsubst library/%.yml,%,$(wildcard library/*.yml))
+BENCH = $(PYTHON) tests/bench.py --lab "$(CARGO_TARGET_DIR)/release/mrp-lab" --library library
 CARGO_DENY_VERSION := 0.20.2
 CARGO_DENY := .cache/cargo-deny-$(CARGO_DENY_VERSION)/bin/cargo-deny
 
-.PHONY: help demo test test-ansible-lines install-modules docs bench bench-docs deny fmt lint modules mrp lab release-lab clean
+.PHONY: help demo test test-trust test-trust-part trust-report test-ansible-lines install-modules collection docs bench bench-docs deny fmt lint modules mrp lab release-lab trust clean
 
 help: ## Lists the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "%-20s %s\n", $$1, $$2 }' Makefile
@@ -26,19 +33,33 @@ demo: install-modules lab ## Provisions a machine of a simulated server from Ans
 	@bin=$$($(PYTHON) tests/venvs.py newest) && \
 	$(PYTHON) tests/demo.py --lab "$(LAB)" --ansible "$$bin"
 
-test: install-modules lab ## Runs all tests, with the oldest and the newest ansible-core that this Python runs
+test: install-modules collection lab ## Runs all tests, with the oldest and the newest ansible-core that this Python runs
 	@bins=$$($(PYTHON) tests/venvs.py oldest newest) && \
-	MRP_TEST_ANSIBLE="$$bins" $(CARGO) test --workspace --locked --no-fail-fast
+	MRP_TEST_ANSIBLE="$$bins" MRP_TEST_COLLECTION="$(TARBALL)" $(CARGO) test --workspace --locked --no-fail-fast
 
-test-ansible-lines: install-modules lab ## Runs the tests with every ansible-core that a Python is found for
+test-ansible-lines: install-modules collection lab ## Runs the tests with every ansible-core that a Python is found for
 	@bins=$$($(PYTHON) tests/venvs.py all) && \
-	MRP_TEST_ANSIBLE="$$bins" $(CARGO) test --workspace --locked --no-fail-fast
+	MRP_TEST_ANSIBLE="$$bins" MRP_TEST_COLLECTION="$(TARBALL)" $(CARGO) test --workspace --locked --no-fail-fast
 
-install-modules: modules ## Puts the release binary into library/ under the names of the modules and the inventory
+test-trust: install-modules trust ## Runs every module against all faults, signals and races; prints cases and violations
+	"$(TRUST)" --program library/mrp-ansible
+
+test-trust-part: install-modules trust ## Runs the part of it that CI runs
+	"$(TRUST)" --program library/mrp-ansible --part 60 --points 8 --rounds 1
+
+trust-report: install-modules trust ## Runs all of it and writes docs/trust.md from its figures
+	"$(TRUST)" --program library/mrp-ansible --report docs/trust.md
+
+install-modules: modules ## Puts the release binary into library/ under the names of the modules
 	@find library -maxdepth 1 -type l -delete
 	@cmp -s "$(MODULES)" library/mrp-ansible || \
 	{ cp "$(MODULES)" library/.mrp.new && mv -f library/.mrp.new library/mrp-ansible; }
 	@for link in $(LINKS); do ln -sf mrp-ansible "library/$$link" || exit 1; done
+
+collection: modules ## Builds the Ansible collection; BINARIES=DIRECTORY adds programs for other machine types
+	@bin=$$($(PYTHON) tests/venvs.py newest) && \
+	$(PYTHON) collection/build.py --galaxy "$$bin/ansible-galaxy" --output "$(COLLECTION)" \
+		$(if $(BINARIES),--binaries "$(BINARIES)") "$(MODULES)"
 
 docs: mrp ## Writes the modules' documentation, library/*.yml, from their option tables
 	"$(MRP)" docs library
@@ -63,8 +84,11 @@ lint: ## Checks format, lints and documentation as CI does
 	RUSTDOCFLAGS="-D warnings" $(CARGO) doc -p mr-provisioner --lib --no-deps --locked
 
 # -p: built together with the lab, the binaries would get the lab's features of their common dependencies.
+# The C code of ring needs no library, so any C compiler will do for musl; some define _FORTIFY_SOURCE, which is glibc's.
 modules:
-	$(CARGO) build --release --locked -p mr-provisioner --bin mrp-ansible --no-default-features
+	RUSTFLAGS="$(RUSTFLAGS) -C target-feature=+crt-static" \
+	CC_$(subst -,_,$(MUSL))="$$(command -v musl-gcc || echo cc)" CFLAGS_$(subst -,_,$(MUSL))="-U_FORTIFY_SOURCE" \
+	$(CARGO) build --release --locked -p mr-provisioner --bin mrp-ansible --no-default-features --target $(STATIC_TARGET)
 
 mrp: ## Builds the command line, target/release/mrp
 	$(CARGO) build --release --locked -p mr-provisioner --bin mrp
@@ -75,6 +99,9 @@ lab:
 # Of the lab's own speed a benchmark must not live: its debug build is slower than what it is asked by.
 release-lab:
 	$(CARGO) build --release --locked -p mrp-lab
+
+trust:
+	$(CARGO) build --locked -p mrp-trust
 
 # Its own target directory, which is gone afterwards: nothing of it is of use to anything else.
 $(CARGO_DENY):

@@ -57,7 +57,6 @@ class Row(NamedTuple):
 class Bench:
     def __init__(self, options, scratch):
         self.library = os.path.abspath(options.library)
-        self.static = options.static
         self.lab = os.path.abspath(options.lab)
         self.ansible = options.ansible
         self.scratch = scratch
@@ -93,9 +92,11 @@ class Bench:
     # One method for each group of rows.
 
     def size(self):
-        yield Row("program that Ansible copies", os.path.getsize(self.library + "/mrp_image"), 2_400_000, "bytes", "")
-        if self.static and os.path.exists(self.static):
-            yield Row("the same, static", os.path.getsize(self.static), 2_650_000, "bytes", "")
+        path = os.path.join(self.library, "mrp-ansible")
+        with open(path, "rb") as file:
+            is_static = b"/ld-linux" not in file.read(4096)
+        what = "program that Ansible copies, " + ("static" if is_static else "dynamic")
+        yield Row(what, os.path.getsize(path), 2_650_000 if is_static else 2_400_000, "bytes", "")
 
     def facts_of_all(self, count, memory):
         with Lab(self.lab, "--machines", str(count)) as lab:
@@ -258,7 +259,6 @@ def main():
     options = argparse.ArgumentParser(description=__doc__)
     options.add_argument("--lab", required=True, help="the program mrp-lab, a release build")
     options.add_argument("--library", required=True, help="the folder with the modules")
-    options.add_argument("--static", help="a static build of mrp-ansible, if there is one")
     options.add_argument("--ansible", help="directory with ansible-playbook; without it, what Ansible does is left out")
     options.add_argument("--only", help="a comma-separated list of groups of rows")
     options.add_argument("--write", help="the page to write")

@@ -146,6 +146,8 @@ fn values(spec: &ModuleSpec, option: &Opt) -> Vec<Value> {
         Kind::Bool => vec![true.into(), false.into()],
         Kind::Int => vec![1.into()],
         Kind::Float => vec![json!(0.5), json!(2)],
+        // What the module reads itself; its default is one that it takes.
+        Kind::Raw => option.default.map(Literal::to_json).into_iter().collect(),
         Kind::List(_) if !option.choices.is_empty() => vec![choices().into()],
         Kind::List(_) => vec![json!(["x"]), json!([])],
         Kind::Items(groups) => {

@@ -5,6 +5,7 @@ use serde_json::{Map, Value};
 
 use crate::ansible::args::{Args, Internal};
 use crate::ansible::invocation::invocation;
+use crate::ansible::options::expand::expand;
 use crate::ansible::options::list_option::ListOption;
 use crate::ansible::options::spec::ModuleSpec;
 use crate::ansible::options::validate::validate;
@@ -54,7 +55,7 @@ impl Call {
     ///
     /// When the options are not what the module's table says.
     pub fn new(spec: &ModuleSpec, options: &Map<String, Value>) -> Result<Call, Failure> {
-        Call::validated(spec, options, &Internal::default())
+        Call::validated(spec, &expand(spec, options)?, &Internal::default())
     }
 
     /// The same call in another mode: Ansible's check and diff mode, and its verbosity.
@@ -83,10 +84,17 @@ impl Call {
         hidden.as_str().unwrap_or_default().to_owned()
     }
 
+    /// The same for a sentence of ours.
+    pub fn scrub_sentence(&self, spec: &'static ModuleSpec, sentence: &str) -> String {
+        let mut secrets = Secrets::new();
+        secrets.add(spec, &self.options);
+        secrets.scrub_sentence(sentence, &output::public_keys(Some(spec)))
+    }
+
     /// The sentences of a failure without these secrets, and the server's response where the verbosity asks for it.
     #[must_use]
     pub fn scrub_failure(&self, spec: &'static ModuleSpec, failure: &Failure) -> Failure {
-        let scrub = |text: &str| self.scrub_text(spec, text.to_owned());
+        let scrub = |sentence: &str| self.scrub_sentence(spec, sentence);
         let item_messages = failure.item_messages.iter();
         Failure {
             kind: failure.kind,
@@ -94,7 +102,9 @@ impl Call {
             item_messages: item_messages.map(|message| scrub(message)).collect(),
             hint: failure.hint.as_deref().map(scrub),
             hint_names_option: failure.hint_names_option,
-            server_response: failure.response_at(self.verbosity).map(scrub),
+            server_response: failure
+                .response_at(self.verbosity)
+                .map(|response| self.scrub_text(spec, response.to_owned())),
             ..Failure::default()
         }
     }
@@ -109,7 +119,10 @@ impl Call {
     /// Validates the arguments, and tells the output which secrets to remove and what Ansible asked for.
     pub(crate) fn prepare(spec: &'static ModuleSpec, args: &Args) -> Result<Call, Failure> {
         set_output_context(spec, args, &args.options);
-        let call = Call::validated(spec, &args.options, &args.internal)?;
+        let options = expand(spec, &args.options)?;
+        // What another option stands for may be secret.
+        set_output_context(spec, args, &options);
+        let call = Call::validated(spec, &options, &args.internal)?;
         // Again with coerced values, and with values from the environment.
         set_output_context(spec, args, &call.options);
         Ok(call)

@@ -16,9 +16,11 @@ pub(crate) fn invocation(
 ) -> Value {
     let mut shown = level(spec.options, options);
     for option in spec.all_options() {
-        for alias in option.aliases {
-            if let Some(value) = given.get(*alias) {
-                shown.insert((*alias).to_owned(), disclosed(option, value));
+        // What another option stands for replaces it before the options are checked.
+        let replaced = option.expansion.map(|_| option.name);
+        for name in option.aliases.iter().copied().chain(replaced) {
+            if let Some(value) = given.get(name) {
+                shown.insert(name.to_owned(), disclosed(option, value));
             }
         }
     }

@@ -24,7 +24,7 @@ use std::path::Path;
 use std::process::ExitCode;
 
 pub use call::Call;
-pub use options::option::{Disclosure, Kind, Literal, Opt};
+pub use options::option::{Disclosure, Expansion, Kind, Literal, Opt};
 pub use options::path::expand as expand_path;
 #[cfg(feature = "cli")]
 pub(crate) use options::python::str_of;
@@ -34,6 +34,9 @@ pub use options::spec::{
 use request_log::RequestLog;
 use result::DETAIL_VERBOSITY;
 pub use result::{Diff, Failure, FailureKind, Success};
+
+#[cfg(feature = "cli")]
+pub(crate) use signals::is_ignored as signal_is_ignored;
 
 pub use crate::support::markup::OptionStyle;
 

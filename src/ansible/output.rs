@@ -8,6 +8,7 @@ use std::fmt::Write as _;
 use std::io::{self, Write as _};
 use std::process::ExitCode;
 use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::thread;
 
 use serde_json::{Value, json};
 
@@ -74,8 +75,8 @@ pub(crate) fn context() -> MutexGuard<'static, Context> {
     CONTEXT.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// Prints the result of the run, unless one has been printed already. The exit code is for callers other than Ansible,
-/// which reads the JSON alone.
+/// Prints the result of the run, unless one has been printed already: that one's thread ends the process, with the exit
+/// code that agrees with it. The exit code is for callers other than Ansible, which reads the JSON alone.
 pub(crate) fn print(result: Result<Success, Failure>) -> ExitCode {
     let succeeded = result.is_ok();
     let context = context().clone();
@@ -85,11 +86,14 @@ pub(crate) fn print(result: Result<Success, Failure>) -> ExitCode {
     }
 }
 
-/// A second caller waits until the first has finished writing, and then writes nothing.
+/// A second caller waits until the first has finished writing, and then for the end of the process.
 fn print_once(line: &str) -> io::Result<()> {
     let mut printed = PRINTED.lock().unwrap_or_else(PoisonError::into_inner);
     if std::mem::replace(&mut *printed, true) {
-        return Ok(());
+        drop(printed);
+        loop {
+            thread::park();
+        }
     }
     let mut stdout = io::stdout().lock();
     stdout.write_all(line.as_bytes())?;

@@ -28,11 +28,21 @@ pub(crate) fn install_handlers() {
     let ignored = ignored_signals();
     let handled = [SIGTERM, SIGINT, SIGHUP]
         .into_iter()
-        .filter(|signal| ignored >> (signal - 1) & 1 == 0);
+        .filter(|signal| !is_in(ignored, *signal));
     // Without the thread a signal ends the process without a result; the module can run all the same.
     if let Ok(signals) = Signals::new(handled) {
         let _ = thread::Builder::new().spawn(move || wait_for(signals));
     }
+}
+
+fn is_in(mask: u64, signal: i32) -> bool {
+    mask >> (signal - 1) & 1 != 0
+}
+
+/// Whether the parent process set the signal to be ignored.
+#[cfg(feature = "cli")]
+pub(crate) fn is_ignored(signal: i32) -> bool {
+    is_in(ignored_signals(), signal)
 }
 
 /// The signals that the parent process set to be ignored, as `nohup` does, one bit each: they stay ignored.

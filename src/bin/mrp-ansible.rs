@@ -5,11 +5,12 @@ use std::ffi::{OsStr, OsString};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
-use mr_provisioner::{MODULES, ansible, inventory, support::stdio};
+use mr_provisioner::inventory::{self, StartedBy};
+use mr_provisioner::{MODULES, ansible, support::stdio};
 
 const USAGE: &str = "\
 mrp-ansible is run by Ansible, under the name of a module or of an inventory:
-link it as library/mrp_image, library/mrp_machine and so on, and as mrp_inventory.
+link it as library/mrp_image, library/mrp_machine and so on. library/mrp_inventory runs it as an inventory.
 The command line is another program, mrp.
 ";
 
@@ -18,7 +19,13 @@ fn main() -> ExitCode {
     let program = Path::new(args.first().map_or(OsStr::new(""), OsString::as_os_str));
     let rest = args.get(1..).unwrap_or_default();
     if program.file_name() == Some(inventory::NAME.as_ref()) {
-        return inventory::run(program, rest);
+        return inventory::run(program, rest, StartedBy::Link);
+    }
+    // What the script library/mrp_inventory gives.
+    if let [name, link, rest @ ..] = rest
+        && name == inventory::NAME
+    {
+        return inventory::run(Path::new(link), rest, StartedBy::Script);
     }
     let arg0 = program.to_string_lossy();
     match args_file_of_module(&arg0, rest) {

@@ -7,11 +7,12 @@ use serde_json::{Map, Value, json};
 
 use crate::ansible::{Call, Disclosure, Failure, Kind, Opt};
 use crate::cli::commands::{Command, status};
+use crate::cli::output::format::OutputFormat;
 use crate::cli::output::markup::{OPTION_STYLE, flag};
-use crate::cli::output::progress;
+use crate::cli::output::progress::{self, ProgressMonitor};
 use crate::cli::output::text::{display_text, enumerate};
-use crate::cli::parser::{CHECK, DIFF, JSON, LAB, OPERAND, VERBOSE};
-use crate::cli::{VERBOSITY, missing_options, profiles};
+use crate::cli::parser::{CHECK, DIFF, JSON, LAB, NO_HEADERS, OPERAND, OUTPUT, VERBOSE};
+use crate::cli::{VERBOSITY, ids, missing_options, profiles};
 use crate::modules::options::connection;
 
 /// The values of a switch.
@@ -26,8 +27,13 @@ const SHORTEST_PAUSE: Duration = Duration::from_millis(100);
 pub(crate) struct CommandRequest {
     pub(crate) command: &'static Command,
     pub(crate) call: Call,
-    /// Whether the result is printed as JSON.
-    pub(crate) is_json: bool,
+    /// How the result is printed.
+    pub(crate) format: OutputFormat,
+    /// Whether tables have a line of headings.
+    pub(crate) has_heading: bool,
+    /// The options of the program and the connection that another command for the same lab needs, as they are typed.
+    pub(crate) lab_options: String,
+    pub(crate) progress: ProgressMonitor,
     /// The pause after which the command is repeated; None for a single run.
     pub(crate) pause: Option<Duration>,
 }
@@ -66,9 +72,10 @@ impl TypedCommand<'_> {
         })?;
         let verbosity = if self.is_on(VERBOSE) { VERBOSITY } else { 0 };
         let mut call = call.in_mode(self.is_on(CHECK), self.is_on(DIFF), verbosity);
-        call.progress = progress::listener(&call, spec);
-        let is_json = self.is_on(JSON);
-        if !is_json {
+        let progress = ProgressMonitor::default();
+        call.progress = progress::listener(&call, spec, &progress);
+        let format = self.format()?;
+        if !format.is_data() {
             // As JSON, the result is that of the Ansible module.
             call.option_style = OPTION_STYLE;
         }
@@ -76,12 +83,29 @@ impl TypedCommand<'_> {
             command: self.command,
             pause: pause(&call)?,
             call,
-            is_json,
+            format,
+            has_heading: !self.is_on(NO_HEADERS),
+            lab_options: self
+                .lab_options()
+                .iter()
+                .map(|word| format!(" {word}"))
+                .collect(),
+            progress,
         })
     }
 
     fn is_on(&self, switch: &str) -> bool {
         self.matches.get_flag(switch)
+    }
+
+    /// The format of the result, which has to fit the command.
+    fn format(&self) -> Result<OutputFormat, Failure> {
+        match (format(self.matches)?, self.command.view.names()) {
+            (OutputFormat::Names, None) => Err(Failure::invalid_call(
+                "--output names is for commands that list something",
+            )),
+            (format, _) => Ok(format),
+        }
     }
 
     /// The options of the lab, then those that were typed, then those that the command fixes.
@@ -92,6 +116,7 @@ impl TypedCommand<'_> {
         if let Some((option, value)) = self.command.fixed {
             options.insert(option.to_owned(), json!(value));
         }
+        ids::resolve(self.command, &mut options);
         Ok(options)
     }
 
@@ -241,6 +266,17 @@ impl TypedCommand<'_> {
 
     /// The options of the program itself and of the connection that were typed, without secrets.
     fn general_options(&self) -> Vec<String> {
+        let mut words = self.lab_options();
+        for switch in [CHECK, DIFF, JSON, VERBOSE] {
+            if self.is_on(switch) {
+                words.push(flag(switch));
+            }
+        }
+        words
+    }
+
+    /// Those of them that say which lab to talk to, and how.
+    fn lab_options(&self) -> Vec<String> {
         let typed = |name: &str, value: &str| format!("{}={}", flag(name), shell_quoted(value));
         let mut words = Vec::from_iter(self.lab().map(|lab| typed(LAB, lab)));
         for option in connection::OPTIONS {
@@ -249,12 +285,20 @@ impl TypedCommand<'_> {
                 words.extend(values.iter().map(|value| typed(option.name, value)));
             }
         }
-        for switch in [CHECK, DIFF, JSON, VERBOSE] {
-            if self.is_on(switch) {
-                words.push(flag(switch));
-            }
-        }
         words
+    }
+}
+
+/// The format that was typed.
+pub(crate) fn format(matches: &ArgMatches) -> Result<OutputFormat, Failure> {
+    let typed = matches.get_one(OUTPUT).map(String::as_str);
+    match (typed, matches.get_flag(JSON)) {
+        (None, false) => Ok(OutputFormat::Table),
+        (None | Some("json"), true) => Ok(OutputFormat::Json),
+        (Some(word), false) => OutputFormat::parse(word),
+        (Some(word), true) => Err(Failure::invalid_call(format!(
+            "--json and --output {word} each name a format: give one of them"
+        ))),
     }
 }
 
@@ -279,7 +323,7 @@ fn pause(call: &Call) -> Result<Option<Duration>, Failure> {
 }
 
 /// A word as a shell takes it.
-fn shell_quoted(word: &str) -> String {
+pub(crate) fn shell_quoted(word: &str) -> String {
     let is_plain =
         |character: char| character.is_ascii_alphanumeric() || "-_./:,=@+".contains(character);
     if !word.is_empty() && word.chars().all(is_plain) {

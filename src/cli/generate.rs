@@ -1,4 +1,5 @@
-//! Texts about the program itself: completions, the manual page, and the documentation of the Ansible modules.
+//! Commands that need no server: texts about the program itself (completions, the manual page, the documentation of the
+//! Ansible modules) and the labs of the configuration file.
 
 use std::path::Path;
 use std::process::ExitCode;
@@ -11,12 +12,12 @@ use crate::ansible::Failure;
 use crate::ansible::docs::sidecar;
 use crate::cli::output::{markup, terminal};
 use crate::cli::parser::{self, HelpDetail};
-use crate::cli::{INVALID_CALL, profiles};
-use crate::modules::options::connection;
+use crate::cli::{INVALID_CALL, completion_scripts, labs};
+use crate::modules::options::{connection, labs as labs_file};
 use crate::support::io_error;
 use crate::support::stdio::print_stdout;
 
-/// Runs one of the commands that print or write such a text.
+/// Runs one of these commands.
 pub(crate) fn print(matches: &ArgMatches) -> ExitCode {
     match matches.subcommand() {
         Some(("completions", matches)) => print_stdout(&completions(matches)),
@@ -27,6 +28,11 @@ pub(crate) fn print(matches: &ArgMatches) -> ExitCode {
                 terminal::print_failure(&failure);
                 ExitCode::FAILURE
             }
+        },
+        Some(("lab", matches)) => match matches.subcommand() {
+            Some(("list", matches)) => labs::list(matches),
+            Some(("use", matches)) => labs::choose(matches),
+            _ => ExitCode::from(INVALID_CALL),
         },
         _ => ExitCode::from(INVALID_CALL),
     }
@@ -52,7 +58,7 @@ fn completions(matches: &ArgMatches) -> String {
     let mut script = Vec::new();
     let mut program = parser::program(HelpDetail::Completion);
     clap_complete::generate(shell, &mut program, "mrp", &mut script);
-    String::from_utf8_lossy(&script).into_owned()
+    completion_scripts::with_names(shell, String::from_utf8_lossy(&script).into_owned())
 }
 
 /// One manual page: the program's own sections, then a section for each command.
@@ -86,7 +92,7 @@ fn environment_section() -> String {
         Some((option.env?, format!("What {flag} is when not given.")))
     });
     let others = [
-        (profiles::VARIABLE, "What --lab is when not given.".into()),
+        (labs_file::VARIABLE, "What --lab is when not given.".into()),
         ("NO_COLOR", "Where it is set, nothing is coloured.".into()),
     ];
     let mut section = ".SH ENVIRONMENT\n".to_owned();

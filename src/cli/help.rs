@@ -1,12 +1,14 @@
 //! The options and the example in the help of one command, short enough for a screen.
 
-use crate::ansible::{Kind, Opt};
+use crate::ansible::{Kind, Literal, Opt};
 use crate::cli::commands::Command;
-use crate::cli::output::markup;
 use crate::cli::output::text::{display_width, wrap};
+use crate::cli::output::{markup, terminal};
 
-/// The width of the help.
-pub(crate) const WIDTH: usize = 80;
+/// The width of the help where it is not printed on a terminal.
+const WIDTH: usize = 80;
+/// The least width that has room for a description beside an option.
+const LEAST_WIDTH: usize = 60;
 /// The lines of a 24-line screen that the table of options may take.
 const TABLE_LINES: usize = 16;
 /// Longer lists of choices stand behind the description instead of in place of the value.
@@ -16,6 +18,12 @@ const GAP: usize = 2;
 
 /// Options that only the manual has.
 const MANUAL_ONLY: [&str; 2] = ["fail_fast", "wait_interval"];
+
+/// The width of the help: that of the terminal.
+pub(crate) fn width() -> usize {
+    let size = terminal::size();
+    size.map_or(WIDTH, |(columns, _)| usize::from(columns).max(LEAST_WIDTH))
+}
 
 /// The table of options, a line on the general options, and the example.
 pub(crate) fn body(command: &Command) -> String {
@@ -28,8 +36,8 @@ pub(crate) fn body(command: &Command) -> String {
         table.push('\n');
     }
     let general = match command.has_plan() {
-        true => "--check, --diff, --json, --lab",
-        false => "--json, --lab",
+        true => "--check, --diff, --json, --output, --lab",
+        false => "--json, --output, --lab",
     };
     let example = command.example;
     format!("{table}Also {general} and more, see `mrp --help`.\nExample: {example}")
@@ -45,7 +53,7 @@ fn option_table(options: &[&Opt]) -> String {
     let names: Vec<String> = options.iter().map(|option| syntax(option)).collect();
     let name_width = names.iter().map(|name| display_width(name)).max();
     let name_width = name_width.unwrap_or(0);
-    let room = WIDTH - name_width - 2 * GAP;
+    let room = width() - name_width - 2 * GAP;
     let descriptions = |longest: usize| -> Vec<Vec<String>> {
         let texts = options.iter().map(|option| summary(option, longest));
         texts.map(|text| wrap(&text, room)).collect()
@@ -74,13 +82,24 @@ fn syntax(option: &Opt) -> String {
     }
 }
 
-/// The description of an option, and its choices where they do not stand in place of the value.
+/// The description of an option, its choices where they do not stand in place of the value, and its default.
 fn summary(option: &Opt, longest: usize) -> String {
+    let default = default_text(option);
     let sentence = markup::first_sentence(option);
-    let text = markup::first_clauses(&sentence, longest);
+    let text = markup::first_clauses(&sentence, longest.saturating_sub(default.len()));
     match option.choices.join("|") {
-        choices if choices.is_empty() || value_name(option) == choices => text.to_owned(),
-        _ => format!("{text}: {}", option.choices.join(", ")),
+        choices if choices.is_empty() || value_name(option) == choices => {
+            text.to_owned() + &default
+        }
+        _ => format!("{text}: {}{default}", option.choices.join(", ")),
+    }
+}
+
+/// ` (3600)` behind the description; a switch is off unless it is said to be on.
+fn default_text(option: &Opt) -> String {
+    match option.default {
+        None | Some(Literal::Bool(false)) => String::new(),
+        Some(default) => format!(" ({})", markup::literal(default)),
     }
 }
 

@@ -7,8 +7,16 @@
 
 mod command_request;
 mod commands;
+mod complete;
+mod completion_scripts;
+mod display_facts;
+mod foreign_words;
 mod generate;
 mod help;
+mod holders;
+mod ids;
+mod interrupt;
+mod labs;
 mod missing_options;
 mod not_found;
 mod old_client;
@@ -16,6 +24,7 @@ mod output;
 mod parser;
 mod profiles;
 mod run;
+mod side_request;
 mod usage_error;
 
 use std::ffi::OsString;
@@ -37,6 +46,11 @@ pub fn run(args: &[OsString]) -> ExitCode {
     if is_meant(args) {
         return old_client::run(args);
     }
+    match args.split_first() {
+        Some((first, words)) if first == complete::WORD => return complete::run(words),
+        _ => {}
+    }
+    let args = &help_as_option(args)[..];
     let words = join_dash_values(args, looks_like_option);
     let matches = match parser::program(HelpDetail::Brief).try_get_matches_from(words) {
         Ok(matches) => matches,
@@ -53,6 +67,16 @@ pub fn run(args: &[OsString]) -> ExitCode {
             terminal::print_failure(&failure);
             ExitCode::from(INVALID_CALL)
         }
+    }
+}
+
+/// `mrp help machine` as `mrp machine --help`.
+fn help_as_option(args: &[OsString]) -> Vec<OsString> {
+    match args.split_first() {
+        Some((first, words)) if first == "help" => {
+            words.iter().cloned().chain(["--help".into()]).collect()
+        }
+        _ => args.to_vec(),
     }
 }
 

@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use crate::ansible::{Call, Failure, Success};
 use crate::cli::command_request::CommandRequest;
-use crate::cli::commands::{self, Command, View};
+use crate::cli::commands::{self, Command, View, preseed_show};
 use crate::cli::output::text::display_text;
 use crate::support::suggest::near;
 use crate::task::TaskError;
@@ -22,8 +22,10 @@ pub(crate) fn check(
                 return Err(error.into());
             }
         }
-        // With `--json` the result is that of the module alone.
-        View::Steps if is_empty("plan") && success.warnings.is_empty() && !request.is_json => {
+        // As JSON the result is that of the module alone.
+        View::Steps
+            if is_empty("plan") && success.warnings.is_empty() && !request.format.is_data() =>
+        {
             // For a command that deletes objects, the one that shows them.
             let show = commands::ALL.iter().find(|show| {
                 let words = (request.command.words, show.words);
@@ -58,7 +60,11 @@ fn known_names(request: &CommandRequest, show: &Command, key: &str) -> Option<Ve
     };
     let spec = show.module.spec;
     let mut options = request.call.options.clone();
-    options.retain(|name, _| name != key && spec.all_options().any(|option| option.name == name));
+    options.retain(|name, _| {
+        name != key
+            && name != preseed_show::RAW
+            && spec.all_options().any(|option| option.name == name)
+    });
     let call = Call {
         progress: request.call.progress.clone(),
         ..Call::new(spec, &options).ok()?

@@ -2,33 +2,33 @@
 
 use std::collections::BTreeSet;
 
-use clap::builder::{PossibleValuesParser, TypedValueParser};
+use clap::builder::{PossibleValuesParser, TypedValueParser, ValueParser};
 use clap::{Arg, ArgAction, ArgMatches, Command as Parser, ValueHint};
 use clap_complete::Shell;
 
 use crate::ansible::{Kind, Opt};
 use crate::cli::commands::{self, Command};
 use crate::cli::help;
-use crate::cli::output::markup;
-use crate::cli::output::text::display_text;
-use crate::modules::options::connection;
+use crate::cli::output::{format, markup};
+use crate::modules::options::{connection, labs};
 
 /// The ids of the options that belong to the program itself.
 pub(crate) const CHECK: &str = "check";
 pub(crate) const DIFF: &str = "diff";
 pub(crate) const JSON: &str = "json";
 pub(crate) const LAB: &str = "lab";
+pub(crate) const NO_HEADERS: &str = "no-headers";
+pub(crate) const OUTPUT: &str = "output";
 pub(crate) const VERBOSE: &str = "verbose";
 /// The id of an operand is this and the option's name.
 pub(crate) const OPERAND: &str = "operand ";
 
 /// The end of the program's help.
 const PROGRAM_HELP: &str = "\
-Every command has --help, and takes (for more see `mrp man | man -l -`):
+`mrp help COMMAND` explains a command. Each takes (more: `mrp man | man -l -`):
   --lab NAME       the lab of ~/.config/mrp/labs.cfg; else MRP_URL, MRP_TOKEN
   --check, --diff  only print what would be done; show what changes in each line
-  --json, -v       print the module's result; show each request
-It ends with 0 when all is done, 1 when something failed, 2 when called wrongly.
+  --output FORMAT  table, json, yaml or names; -v shows each request
 Example: mrp machine provision qdc01 --preseed debian-12-ci";
 
 /// The notes of the manual.
@@ -97,7 +97,11 @@ fn verbs(noun: &str) -> impl Iterator<Item = &'static Command> {
 
 fn with_verbs(noun: Parser, detail: HelpDetail) -> Parser {
     let name = noun.get_name().to_owned();
-    noun.subcommands(verbs(&name).map(|command| command_parser(command, detail)))
+    let noun = noun.subcommands(verbs(&name).map(|command| command_parser(command, detail)));
+    match name.as_str() {
+        "lab" => noun.subcommands(lab_commands()),
+        _ => noun,
+    }
 }
 
 /// A parser with subcommands.
@@ -105,9 +109,23 @@ fn group(name: &'static str, about: &'static str) -> Parser {
     Parser::new(name)
         .about(about)
         .infer_long_args(true)
-        .term_width(help::WIDTH)
+        .term_width(help::width())
         .subcommand_required(true)
+        .arg_required_else_help(true)
         .disable_help_subcommand(true)
+}
+
+/// The commands for the file of labs, which need no server.
+fn lab_commands() -> [Parser; 2] {
+    let list = Parser::new("list").about("List the labs of the configuration file");
+    let choose = Parser::new("use").about("Make a lab of the configuration file the default");
+    let name = Arg::new("name").required(true).value_name("NAME");
+    [
+        list.after_help("Example: mrp lab list"),
+        choose
+            .arg(name)
+            .after_help("Example: mrp lab use cambridge"),
+    ]
 }
 
 /// The commands of `generate`, which need no server.
@@ -141,7 +159,7 @@ fn command_parser(command: &'static Command, detail: HelpDetail) -> Parser {
         .about(command.about)
         .override_usage(usage(command))
         .infer_long_args(true)
-        .term_width(help::WIDTH)
+        .term_width(help::width())
         .after_help(command.example);
     if !is_manual {
         // `--help` works, and takes no line of the screen.
@@ -226,7 +244,7 @@ fn manual_text(option: &Opt) -> String {
         text.push_str(&format!(" One of {}.", option.choices.join(", ")));
     }
     if let Some(default) = option.default {
-        let default = display_text(&default.to_json());
+        let default = markup::literal(default);
         text.push_str(&format!(" {default} when not given."));
     }
     text
@@ -256,25 +274,48 @@ fn general_options(detail: HelpDetail) -> Vec<Arg> {
     };
     let lab = Arg::new(LAB)
         .long(LAB)
+        .alias("mrp_lab")
+        .visible_alias("mrp-lab")
         .value_name("NAME")
-        .help("The lab of the configuration file to talk to");
+        .help("The lab of the configuration file to talk to; --mrp-lab, as in a playbook, is the same");
     let mut args = vec![
         lab,
         // Commands that only read take it as well, so that a script can pass it to all.
         switch(CHECK, "Print what would be done, and do nothing"),
         switch(DIFF, "Show what changes, line by line"),
-        switch(JSON, "Print the result as the Ansible module returns it"),
+        Arg::new(OUTPUT)
+            .long(OUTPUT)
+            .short('o')
+            .value_name(format::WORDS.join("|"))
+            .value_parser(output_words(detail))
+            .help("The format of the result: for people, for programs, or the names alone"),
+        switch(NO_HEADERS, "Print tables without their headings"),
+        switch(
+            JSON,
+            "The same as --output json: what the Ansible module returns",
+        ),
         switch(
             VERBOSE,
             "Show each request, and what the server said when something fails",
         )
         .short('v'),
     ];
-    let connection = connection::OPTIONS.iter();
+    // `--lab` is the option of a lab.
+    let connection = connection::OPTIONS
+        .iter()
+        .filter(|option| option.name != labs::NAME);
     args.extend(connection.map(|option| option_parser(option, detail)));
     let is_hidden = detail == HelpDetail::Brief;
     let args = args.into_iter();
     args.map(|arg| arg.global(true).hide(is_hidden)).collect()
+}
+
+/// Only shells need to know the words: the command's own check has the better message.
+fn output_words(detail: HelpDetail) -> ValueParser {
+    match detail {
+        HelpDetail::Completion => PossibleValuesParser::new(format::WORDS).into(),
+        HelpDetail::Brief | HelpDetail::Manual => ValueParser::string(),
+    }
 }
 
 /// The command that was typed, with its matches; None for a command of `generate`.

@@ -7,16 +7,27 @@ use clap::error::{ContextKind, ContextValue, ErrorKind};
 use clap::{Arg, Command as Parser};
 
 use crate::ansible::Failure;
-use crate::cli::INVALID_CALL;
-use crate::cli::output::text::did_you_mean;
 use crate::cli::output::{markup, terminal};
 use crate::cli::parser::{self, HelpDetail};
-use crate::support::suggest::near;
+use crate::cli::{INVALID_CALL, foreign_words};
+use crate::support::suggest::{did_you_mean, near};
 
 /// Prints the error with a suggestion, or with the usage.
 pub(crate) fn report(error: &clap::Error, args: &[OsString]) -> ExitCode {
+    if error.kind() == ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand {
+        // Where standard error is closed, nobody can read it.
+        let _ = error.print();
+        return ExitCode::from(INVALID_CALL);
+    }
+    let meant = || match error.kind() {
+        ErrorKind::InvalidSubcommand => foreign_words::line_to_type(args),
+        _ => None,
+    };
     terminal::print_failure(&Failure {
-        hint: suggestion(error, args).or_else(|| usage(error)),
+        hint: meant()
+            .map(|line| format!("Type: {line}"))
+            .or_else(|| suggestion(error, args))
+            .or_else(|| usage(error)),
         ..Failure::invalid_call(sentence(error))
     });
     ExitCode::from(INVALID_CALL)

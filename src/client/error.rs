@@ -1,7 +1,7 @@
 //! Errors of the client: kinds, sentences, and what a program can ask about them.
 //!
 //! `Display` is one sentence: what was tried, and what came back. What the user can do about it is the separate
-//! [`Error::hint`]. Raw text of the server is only in [`Error::server_response`]: it may hold SQL or HTML.
+//! [`Error::hint`]. No text of the server is shown unless it is known: it may hold SQL, HTML or a BMC's password.
 
 use std::convert::Infallible;
 use std::fmt;
@@ -13,7 +13,7 @@ use crate::client::error_code::ErrorCode;
 use crate::client::hint;
 use crate::client::http::operation::{Effect, Operation, Subject};
 use crate::client::tls::trust_problem::TrustRemedy;
-use crate::support::io_error;
+use crate::support::{io_error, vault};
 
 /// The result of everything that talks to the server.
 pub type Result<T, E = Error> = std::result::Result<T, E>;
@@ -120,8 +120,8 @@ pub(crate) struct ErrorResponse {
     pub(crate) code: Option<ErrorCode>,
     /// Whether the server gave a reason, even one that is not kept.
     pub(crate) has_text: bool,
-    /// The beginning of the raw body.
-    pub(crate) body: String,
+    /// What is known of its body.
+    pub(crate) detail: String,
     pub(crate) retry_after: Option<Duration>,
 }
 
@@ -153,7 +153,7 @@ impl fmt::Display for Error {
 }
 
 impl fmt::Debug for Error {
-    /// Without the server's raw text, which may hold a BMC's password.
+    /// Without the details of the answer, which only a high verbosity shows.
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter
             .debug_struct("Error")
@@ -206,10 +206,10 @@ impl Error {
         self.0.attempts.map_or(1, |(attempts, _)| attempts)
     }
 
-    /// The beginning of the raw body of an error, at most 4 kB, unless it was empty. It may hold SQL with its values: only
-    /// for high verbosity, and scrubbed.
+    /// What the server answered, for high verbosity, unless that was nothing. Texts that this library does not know are
+    /// only counted: they may hold SQL with its values, or a BMC's password in any spelling.
     pub fn server_response(&self) -> Option<&str> {
-        Some(self.0.response.body.as_str()).filter(|body| !body.is_empty())
+        Some(self.0.response.detail.as_str()).filter(|detail| !detail.is_empty())
     }
 
     /// Whether the server refused without a reason: it does so for machines that are assigned to others.
@@ -338,6 +338,14 @@ impl Error {
     /// What helps where the two sides do not accept each other.
     pub(crate) fn trust_remedy(&self) -> Option<TrustRemedy> {
         self.0.remedy
+    }
+
+    /// Whether a local file could not be used because Ansible Vault encrypted it.
+    pub(crate) fn is_vault_encrypted(&self) -> bool {
+        let source = std::error::Error::source(self);
+        source
+            .and_then(|source| source.downcast_ref())
+            .is_some_and(vault::is_refusal)
     }
 
     pub(crate) fn with_response(mut self, response: ErrorResponse) -> Error {

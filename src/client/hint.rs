@@ -36,6 +36,9 @@ pub(crate) fn hint(error: &Error) -> Option<&'static str> {
              the command."
         }
         ErrorKind::Server if error.status() == Some(500) => "The server's own log has the reason.",
+        ErrorKind::File | ErrorKind::Tls if error.is_vault_encrypted() => {
+            "Decrypt it first, with ansible-vault decrypt or with ansible.builtin.copy."
+        }
         ErrorKind::FileChanged => "Wait until nothing writes to the file any more, then try again.",
         _ => return None,
     };

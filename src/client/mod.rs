@@ -75,6 +75,7 @@ pub use resources::power::{Power, PowerOrder, Powers};
 pub use resources::preseed::{
     NewPreseed, Preseed, PreseedChanges, PreseedId, PreseedType, Preseeds,
 };
+pub use resources::rendered_preseed::RenderedPreseed;
 pub use resources::reservation::Reservations;
 pub use resources::scope::Scope;
 pub use resources::state::{MachineState, ReportedState, States};

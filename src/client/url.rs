@@ -62,6 +62,11 @@ impl BaseUrl {
         self.below(["api", "v1"].into_iter().chain(path.split('/')))
     }
 
+    /// The address of a page beside the API, by its path.
+    pub(crate) fn page(&self, path: &str) -> Url {
+        self.below(path.split('/'))
+    }
+
     /// The address of the endpoint that serves boot files.
     pub(crate) fn boot(&self) -> Url {
         self.below(["tftp", ""].into_iter())

@@ -2,6 +2,7 @@
 //!
 //! A seal over the token and the options makes a copy of another server or user, or one that somebody else wrote, invalid.
 
+use std::ffi::OsString;
 use std::fs::{self, OpenOptions};
 use std::io::{self, ErrorKind, Write};
 use std::os::unix::fs::OpenOptionsExt;
@@ -83,9 +84,12 @@ fn replace_file(path: &Path, text: &[u8]) -> io::Result<()> {
         Err(error) if error.kind() != ErrorKind::NotFound => return Err(error),
         _ => {}
     }
-    let mut new = path.as_os_str().to_owned();
+    // Hidden: Ansible passes over such a file where the directory is an inventory.
+    let mut new = OsString::from(".");
+    new.push(path.file_name().unwrap_or_default());
     // With the time: processes of two containers that share the directory may have the same id.
     new.push(format!(".{}.{}.new", std::process::id(), now().as_nanos()));
+    let new = path.with_file_name(new);
     let mut file = OpenOptions::new()
         .write(true)
         .create_new(true)

@@ -11,6 +11,7 @@ use crate::ansible::options::options_file::{self, OptionsFile};
 use crate::ansible::{Call, Failure, Kind, ModuleSpec, Opt};
 use crate::client::Scope;
 use crate::inventory::cache::InventoryCache;
+use crate::inventory::directory;
 use crate::modules::options::{connection, info};
 use crate::task::network::MachineSelection;
 
@@ -73,12 +74,13 @@ pub(super) struct InventoryOptions {
     cache_lifetime: f64,
 }
 
-/// The options of the file that the environment names, or of the one beside the program where it exists.
-pub(super) fn load(program: &Path) -> Result<Call, Failure> {
-    let beside = file_beside(program);
+/// The options of the file that the environment names, or of the one beside the link where it exists.
+pub(super) fn load(link: &Path) -> Result<Call, Failure> {
+    let link = with_directory(link);
+    let beside = link.with_extension(EXTENSION);
     let (path, options) = match env::var_os(VARIABLE).filter(|path| !path.is_empty()) {
-        Some(path) => (PathBuf::from(&path), read(path.as_ref())?),
-        None if options_file::exists(&beside) => (beside.clone(), read(&beside)?),
+        Some(path) => (PathBuf::from(&path), read(path.as_ref(), &link)?),
+        None if options_file::exists(&beside) => (beside.clone(), read(&beside, &link)?),
         None => (beside, Map::new()),
     };
     Call::new(&SPEC, &options).map_err(|failure| {
@@ -98,31 +100,36 @@ pub(super) fn load(program: &Path) -> Result<Call, Failure> {
 /// A failure as one text, without secrets.
 pub(super) fn sentence(failure: Failure, call: &Call) -> String {
     let text = call.option_style.render(&failure.text());
-    call.scrub_text(&SPEC, text)
+    call.scrub_sentence(&SPEC, &text)
 }
 
-fn read(path: &Path) -> Result<Map<String, Value>, Failure> {
+/// The options of a file, unless Ansible would read a file that is named for a list of hosts.
+fn read(path: &Path, link: &Path) -> Result<Map<String, Value>, Failure> {
     let file = OptionsFile::read(path)?;
-    match file.names().next() {
-        Some(section) => Err(Failure::new(format!(
+    if let Some(section) = file.names().next() {
+        return Err(Failure::new(format!(
             "{} has a section [{section}], and an inventory's options have none",
             path.display()
-        ))),
-        None => file.options("", &SPEC),
+        )));
     }
+    let options = file.options("", &SPEC)?;
+    directory::require_ignored("the file of options", path, link)?;
+    for (option, path) in file.paths("", &SPEC) {
+        directory::require_ignored(option, &path, link)?;
+    }
+    Ok(options)
 }
 
-/// `mrp_inventory.cfg` in the directory of the link that was called, so that each link has its own.
-fn file_beside(program: &Path) -> PathBuf {
-    let link = match program.parent() {
-        Some(directory) if !directory.as_os_str().is_empty() => program.to_owned(),
+/// The link that was called with its directory, so that each link has its own file of options.
+fn with_directory(link: &Path) -> PathBuf {
+    match link.parent() {
+        Some(directory) if !directory.as_os_str().is_empty() => link.to_owned(),
         _ => {
             let executable = env::current_exe().unwrap_or_default();
-            let link = find_on_path(program, &executable);
-            link.unwrap_or_else(|| executable.with_file_name(crate::inventory::NAME))
+            let found = find_on_path(link, &executable);
+            found.unwrap_or_else(|| executable.with_file_name(crate::inventory::NAME))
         }
-    };
-    link.with_extension(EXTENSION)
+    }
 }
 
 /// The link that a shell found on the PATH, for a name without a directory.

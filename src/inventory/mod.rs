@@ -4,11 +4,15 @@
 //! before all is known. A failure prints one line on standard error, and no half inventory. What a successful run prints
 //! there, Ansible shows as an error and goes on.
 //!
+//! Ansible is given a script that runs the program, `library/mrp_inventory`: an inventory that failed is read once more as
+//! text, and of a program's bytes Ansible makes hosts.
+//!
 //! Texts of the server are data: they become variables only under `mrp_`, no templates that Ansible evaluates, and no
 //! address that is invalid.
 
 mod cache;
 mod config;
+mod directory;
 mod document;
 mod host_address;
 mod names;
@@ -54,8 +58,21 @@ pub(crate) struct Listing {
     pub(crate) warnings: Vec<String>,
 }
 
-/// Runs the inventory with the arguments after the program's name.
-pub fn run(program: &Path, args: &[OsString]) -> ExitCode {
+/// How the program was started as an inventory.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum StartedBy {
+    /// By the script `library/mrp_inventory`.
+    Script,
+    /// By a link to the program itself.
+    Link,
+}
+
+/// What is wrong with a link to the program itself.
+const LINK_HINT: &str =
+    "Link it to library/mrp_inventory: of the program's bytes Ansible now makes hosts.";
+
+/// Runs the inventory with the link that Ansible was given, and the arguments after it.
+pub fn run(link: &Path, args: &[OsString], started_by: StartedBy) -> ExitCode {
     let args: Vec<&str> = args.iter().filter_map(|arg| arg.to_str()).collect();
     let host = match args.as_slice() {
         ["--list"] => None,
@@ -66,7 +83,7 @@ pub fn run(program: &Path, args: &[OsString]) -> ExitCode {
             return ExitCode::from(2);
         }
     };
-    match load(program, host) {
+    match load(link, host) {
         Ok(listing) => {
             for warning in &listing.warnings {
                 print_stderr(&format!("{NAME}: {warning}\n"));
@@ -74,15 +91,19 @@ pub fn run(program: &Path, args: &[OsString]) -> ExitCode {
             print_stdout(&format!("{:#}\n", listing.inventory))
         }
         Err(sentence) => {
-            print_stderr(&format!("{NAME}: {sentence}\n"));
+            let hint = match started_by {
+                StartedBy::Script => String::new(),
+                StartedBy::Link => format!(" {LINK_HINT}"),
+            };
+            print_stderr(&format!("{NAME}: {sentence}{hint}\n"));
             ExitCode::FAILURE
         }
     }
 }
 
 /// The whole inventory, or one host's variables, with the options of the configuration file.
-fn load(program: &Path, host: Option<&str>) -> Result<Listing, String> {
-    let call = config::load(program).map_err(|failure| sentence(failure, &Call::default()))?;
+fn load(link: &Path, host: Option<&str>) -> Result<Listing, String> {
+    let call = config::load(link).map_err(|failure| sentence(failure, &Call::default()))?;
     let listing = list(call.clone()).and_then(|listing| match host {
         Some(name) => host_variables(listing, name),
         None => Ok(listing),
@@ -108,7 +129,7 @@ pub(crate) fn list(call: Call) -> Result<Listing, Failure> {
         }
         (Err(error), _) => return Err(error.into()),
     };
-    let warning = warning.map(|warning| config.call.scrub_text(&SPEC, warning));
+    let warning = warning.map(|warning| config.call.scrub_sentence(&SPEC, &warning));
     if let Some(warning) = &warning {
         document::add_warning(&mut inventory, warning);
     }

@@ -6,10 +6,10 @@ use crate::ansible::{
     Attribute, Attributes, Call, Constraints, Failure, Kind, Module, ModuleSpec, Opt, Return,
 };
 use crate::client::{ImageId, PreseedId, ReportedState};
-use crate::modules::options::{connection, machine, wait};
+use crate::modules::options::{connection, machine, ready_when, wait};
 use crate::modules::{returns, run};
 use crate::task::machine::{
-    ImageRef, MachineGoal, MachineSpec, PreseedRef, ProvisionSettings, Setting,
+    ImageRef, MachineGoal, MachineSpec, PreseedRef, ProvisionSettings, ReadyWhen, Setting,
 };
 
 pub(crate) const MODULE: Module = Module::new(&SPEC, |call| run::run(call, to_task));
@@ -55,8 +55,16 @@ static SPEC: ModuleSpec = ModuleSpec {
          token's user and says who holds it; see O(allow_unassigned).",
         "Nothing on the server ends the state V(provisioning): the installed system must report V(ready), for \
          example with a request at the end of its preseed, or a later task with O(state=ready).",
+        "Before it reboots a machine, the task has the server render its preseed: one that does not render fails the task, and \
+         what an installer would stumble over, or should not be public, is warned of. A preseed that is assigned already is \
+         looked at in check mode too, a new one after it was assigned.",
+        "With a dictionary in O(ready_when), an old system that never went away, or came back because the boot from the network \
+         failed, is told from the installed one by its SSH host key, which is read with C(ssh-keyscan), else by its banner. An \
+         installer that answers itself is told from the installed system only by a given C(host_key) or C(banner): one that is \
+         known to have an SSH server is refused without them. Where only the order of events tells them apart, a warning \
+         says so.",
         "Netboot stays on after an installation, so that the next reboot installs again, unless \
-         O(netboot_when_ready=false). It also stays on when the task fails while it waits.",
+         O(netboot_when_ready=false) or a dictionary in O(ready_when). It also stays on when the task fails while it waits.",
         "A change by O(state=configured), or by somebody else, is not installed by a later O(state=provisioned) that \
          finds the parameters as they shall be and the machine V(ready): the server does not tell what was booted. \
          Nor is a new text in the same preseed. Use O(force) there.",
@@ -131,6 +139,7 @@ const OPTIONS: &[Opt] = &[
         "With O(state=provisioned) and O(wait), whether netboot is on afterwards, when the machine is V(ready). \
          V(false) keeps a reboot from installing again. Left as it is when not given.",
     ]),
+    ready_when::OPTION,
     Opt::new("allow_unassigned", Kind::Bool).default_bool(false).about(&[
         "Act also on a machine of others, or of nobody: one that is not assigned to the token's user.",
     ]),
@@ -236,9 +245,11 @@ fn goal(call: &Call, options: &MachineOptions) -> Result<MachineGoal, Failure> {
         RequestedState::Unknown => Some(ReportedState::Unknown),
     };
     let has_netboot_when_ready = options.netboot_when_ready.is_some();
+    let has_ready_when = !matches!(ready_when::ready_when(call)?, ReadyWhen::Reported);
     for (option, is_given) in [
         ("force", options.force),
         ("netboot_when_ready", has_netboot_when_ready),
+        ("ready_when", has_ready_when),
     ] {
         if is_given {
             let message = format!("O({option}) needs O(state=provisioned)");
@@ -255,9 +266,14 @@ fn provisioning(call: &Call, options: &MachineOptions) -> Result<ProvisionSettin
             "O(netboot_when_ready) needs O(wait=true)",
         ));
     }
+    let ready_when = ready_when::ready_when(call)?;
+    if wait.is_none() && !matches!(ready_when, ReadyWhen::Reported) {
+        return Err(Failure::invalid_call("O(ready_when) needs O(wait=true)"));
+    }
     Ok(ProvisionSettings {
         force: options.force,
         wait,
+        ready_when,
         netboot_when_ready: options.netboot_when_ready,
     })
 }
@@ -287,6 +303,14 @@ const EXAMPLES: &str = r#"- name: Install a machine, and do nothing when it is i
       - name: qdc01
       - name: qdc02
         kernel_opts: console=ttyAMA1
+
+- name: Install a machine that needs no token, and go on when its own SSH server answers
+  mrp_machine:
+    name: qdc01
+    state: provisioned
+    ready_when:
+      port: 22
+      banner: SSH-2.0-OpenSSH_* Debian-*
 
 - name: Only change what it boots next time
   mrp_machine:
@@ -323,6 +347,18 @@ const RETURNS: &[Return] = &[
     Return::new("preseed", "dict")
         .returned(WHEN_RESOLVED)
         .about("The preseed that was asked for, with sha256 and size instead of its text."),
+    Return::new("milestones", "list")
+        .returned("when the task provisioned or waited, also when it failed")
+        .about("What was seen on the way, each with the time of the first look that saw it.")
+        .contains(&[
+            Return::new("milestone", "str").about(
+                "ordered (the reboot), gone (the port of O(ready_when) was closed), lease (a new one), answers (the installed \
+                 system), ready or error (the state).",
+            ),
+            Return::new("time", "str").about("In UTC, by this computer's clock.").sample("\"2026-11-27T12:04:31Z\""),
+            Return::new("seconds", "float").about("Since the first milestone."),
+            Return::new("detail", "str").about("The address of a lease, or the first line that the system sent."),
+        ]),
     returns::PLAN,
     returns::RESULTS,
     returns::REQUESTS,

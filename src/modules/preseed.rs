@@ -11,7 +11,8 @@ use crate::client::PreseedType;
 use crate::modules::options::connection;
 use crate::modules::options::state::{self, Existence};
 use crate::modules::{returns, run};
-use crate::task::preseed::{DesiredPreseed, PreseedContent, PreseedPresence, PreseedSpec};
+use crate::task::preseed::{DesiredPreseed, PreseedPresence, PreseedSpec, Validation};
+use crate::task::preseed_text::PreseedContent;
 
 pub(crate) const MODULE: Module = Module::new(&SPEC, |call| run::run(call, to_task));
 
@@ -43,6 +44,7 @@ static SPEC: ModuleSpec = ModuleSpec {
         "Names are unique over all users of the server, also over those whose preseeds one cannot see.",
         "Ansible renders C({{ }}) in O(content) itself. To leave a template to the server, keep it in a file \
          and name it with O(path), or mark it with C(!unsafe).",
+        "C({% raw %}) and C({% endraw %}) stand around text that the server shall not render.",
         "Anyone who reaches the server can read the rendered preseed of any machine. Do not put secrets there.",
         "The file is read on the host that the task runs on, which is usually V(localhost).",
     ],
@@ -63,6 +65,13 @@ const OPTIONS: &[Opt] = &[
         "Without O(content) and O(path) the preseed must exist.",
     ]),
     Opt::new("path", Kind::Path).aliases(&["src"]).about(&["File with the text, in UTF-8."]),
+    Opt::new("validate", Kind::Str).choices(&["warn", "strict", "no"]).default_str("warn").about(&[
+        "What to do about a text that the server could not render (C(${#name}) of a shell and C({{print $1}}) of awk are \
+         templates to it), that names what the server does not know, is empty, HTML or a program, has lines that end in \
+         CR LF or begins with a byte order mark, or seems to hold a token or a private key.",
+        "V(warn) warns, V(strict) fails and uploads nothing, V(no) does not look. The check finds the everyday mistakes; \
+         what a machine gets is checked by M(mrp_machine) with its O(state=provisioned).",
+    ]),
     Opt::new("description", Kind::Str).about(&[
         "What it is for, at most 256 characters. An empty one clears it.",
     ]),
@@ -87,6 +96,9 @@ struct PreseedOptions {
     kind: Option<PreseedType>,
     content: Option<String>,
     path: Option<PathBuf>,
+    /// The command that deletes a preseed has no such option.
+    #[serde(default)]
+    validate: Validation,
     description: Option<String>,
     public: Option<bool>,
     known_good: Option<bool>,
@@ -102,6 +114,7 @@ pub(crate) fn to_task(call: &Call) -> Result<PreseedSpec, Failure> {
             Existence::Present => PreseedPresence::Present(DesiredPreseed {
                 kind: options.kind,
                 content: text.or(options.path.map(PreseedContent::File)),
+                validation: options.validate,
                 description: options.description,
                 public: options.public,
                 known_good: options.known_good,

@@ -31,7 +31,8 @@ static SPEC: ModuleSpec = ModuleSpec {
 }
 .documented();
 
-const OPTIONS: &[Opt] = &[
+/// The filters of the module.
+pub(crate) const OPTIONS: &[Opt] = &[
     Opt::new("name", Kind::Str).about(&["Pattern for the name, for example V(debian-*)."]),
     Opt::new("description", Kind::Str).about(&[
         "Pattern for the description. A preseed without a description has an empty one.",
@@ -114,7 +115,8 @@ const PRESEED_FIELDS: [Return; 10] = returns::concat(
     ],
 );
 
-const RETURNS: &[Return] = &[
+/// What the module returns.
+pub(crate) const RETURNS: &[Return] = &[
     Return::new("preseeds", "list")
         .about("The preseeds, in the order of their names.")
         .contains(&PRESEED_FIELDS),

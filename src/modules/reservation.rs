@@ -68,7 +68,8 @@ static SPEC: ModuleSpec = ModuleSpec {
 }
 .documented();
 
-const OPTIONS: &[Opt] = &[
+/// The options besides those that name the machine.
+pub(crate) const OPTIONS: &[Opt] = &[
     Opt::new("query", Kind::Str).about(&[
         "Filter in the server's query language for machines that will do, for example C((= arch \"arm64\")); C(t) is any.",
         "The symbols are C(name), C(arch), C(bmc_type) and C(interface_count), the operators C(= != < <= > >= =~), C(and) \
@@ -109,7 +110,8 @@ struct ReservationOptions {
     user: Option<String>,
 }
 
-fn to_task(call: &Call) -> Result<ReservationSpec, Failure> {
+/// The task that the options say.
+pub(crate) fn to_task(call: &Call) -> Result<ReservationSpec, Failure> {
     let options: ReservationOptions = call.options();
     Ok(ReservationSpec {
         presence: presence(call, &options)?,

@@ -42,17 +42,20 @@ pub(crate) fn success<Report>(
 
 /// The failure of a plan that stopped at a step, with the steps that were done and those that were not.
 pub(crate) fn partial_failure(halted: PartialOutcome) -> Failure {
+    let changed = halted.may_have_changed();
     let all: Vec<&Step> = halted.done.iter().chain(&halted.not_done).collect();
+    let mut fields = halted.facts;
+    fields.extend([
+        ("plan".to_owned(), json!(all)),
+        ("done".to_owned(), json!(halted.done)),
+        ("not_done".to_owned(), json!(halted.not_done)),
+    ]);
     Failure {
         partial: Success {
-            changed: halted.may_have_changed(),
+            changed,
             diff: diffs(&halted.done),
             warnings: halted.warnings,
-            ..Success::with_fields([
-                ("plan", json!(all)),
-                ("done", json!(halted.done)),
-                ("not_done", json!(halted.not_done)),
-            ])
+            fields,
         },
         ..halted.error.into()
     }

@@ -1,6 +1,6 @@
-//! Finds a text in any encoding that a server or a proxy may use: plain, percent-encoded, escaped in JSON or HTML, and any
-//! mixture of them, since each encoder chooses which characters it escapes. An encoder may also get what another one has
-//! encoded: JSON in JSON, or a URL in a query.
+//! Finds a text in any encoding that a server or a proxy may use: plain, percent-encoded, escaped in JSON, Python or HTML,
+//! and any mixture of them, since each encoder chooses which characters it escapes. An encoder may also get what another
+//! one has encoded: JSON in JSON, or a URL in a query.
 
 /// The bytes that an escape begins with.
 pub(crate) const BEGINNINGS: [u8; 3] = *b"%\\&";
@@ -8,183 +8,159 @@ pub(crate) const BEGINNINGS: [u8; 3] = *b"%\\&";
 /// How many encoders one behind the other are undone.
 const DEPTH: usize = 4;
 
-/// The most characters that one character has after so many encoders.
-pub(crate) const LONGEST_ENCODING: usize = 24;
+/// The longest name of a character in HTML, `&#1114111;`, behind its `&`.
+const LONGEST_NAME: usize = 9;
 
 /// The length of `wanted` at the beginning of `text` in any encoding; None where `text` begins otherwise.
 pub(crate) fn prefix(text: &str, wanted: &str) -> Option<usize> {
     if text.starts_with(wanted) {
         return Some(wanted.len());
     }
-    let may_begin =
-        |first: &u8| wanted.as_bytes().first() == Some(first) || BEGINNINGS.contains(first);
-    if !text.as_bytes().first().is_some_and(may_begin) {
-        return None;
-    }
-    encoded_once(text, wanted).or_else(|| encoded_again(text, wanted))
-}
-
-/// The length of `wanted` behind one encoder, or several that escape different characters.
-fn encoded_once(text: &str, wanted: &str) -> Option<usize> {
-    let mut rest = text;
-    for character in wanted.chars() {
-        rest = match escaped(rest) {
-            Some((length, meant)) if meant == character => &rest[length..],
-            _ => rest.strip_prefix(character)?,
-        };
-    }
-    Some(text.len() - rest.len())
-}
-
-/// The length of `wanted` behind several encoders.
-fn encoded_again(text: &str, wanted: &str) -> Option<usize> {
-    if !may_be_encoded_again(text, wanted) {
-        return None;
-    }
-    let window = wanted.chars().count() * LONGEST_ENCODING;
-    let mut ends = Vec::new();
-    let mut decoded = String::new();
-    for (start, character) in text.char_indices().take(window) {
-        decoded.push(character);
-        ends.push(start + character.len_utf8());
-    }
-    for _ in 1..DEPTH {
-        if !decoded.bytes().any(|byte| BEGINNINGS.contains(&byte)) {
-            return None;
-        }
-        (decoded, ends) = decode(&decoded, &ends);
-        if let Some(length) = encoded_once(&decoded, wanted) {
-            let characters = decoded[..length].chars().count();
-            return ends.get(characters.checked_sub(1)?).copied();
-        }
-    }
-    None
+    (1..=DEPTH).find_map(|depth| encoded(text, wanted, depth))
 }
 
 /// The characters that the beginning of a text may stand for: its first one, and what encoders may have made that from.
 pub(crate) fn first_characters(text: &str) -> Vec<char> {
-    let mut characters: Vec<char> = text.chars().take(1).collect();
-    if !text
-        .bytes()
-        .next()
-        .is_some_and(|byte| BEGINNINGS.contains(&byte))
-    {
-        return characters;
-    }
-    let mut decoded: String = text.chars().take(LONGEST_ENCODING).collect();
-    for _ in 0..DEPTH {
-        let ends = vec![0; decoded.chars().count()];
-        let next = decode(&decoded, &ends).0;
-        if next.len() == decoded.len() {
-            break;
-        }
-        characters.extend(next.chars().next());
-        decoded = next;
-    }
-    characters
+    let is_escape = |first: &u8| BEGINNINGS.contains(first);
+    let depth = match text.as_bytes().first().is_some_and(is_escape) {
+        true => DEPTH,
+        false => 0,
+    };
+    (0..=depth)
+        .filter_map(|depth| decode(&mut &*text, depth))
+        .collect()
 }
 
-/// Whether the first escape of a text may stand for the character that is wanted there. Most texts end here, which costs
-/// little: the preseed in a diff may have a hundred thousand places at which a secret could begin.
-fn may_be_encoded_again(text: &str, wanted: &str) -> bool {
+/// The length of `wanted` behind so many encoders, of which the last escapes any of its characters.
+fn encoded(text: &str, wanted: &str, depth: usize) -> Option<usize> {
     let mut rest = text;
     for character in wanted.chars() {
-        if rest
-            .bytes()
-            .next()
-            .is_some_and(|byte| BEGINNINGS.contains(&byte))
-        {
-            return first_characters(rest).contains(&character);
+        let behind = [depth, depth - 1].into_iter().find_map(|depth| {
+            let mut behind = rest;
+            (decode(&mut behind, depth) == Some(character)).then_some(behind)
+        });
+        rest = behind?;
+    }
+    Some(text.len() - rest.len())
+}
+
+/// Takes what stands for one character behind so many encoders from the beginning of a text, and no more than is needed
+/// to know it: the preseed in a diff may have a hundred thousand places at which a secret could begin.
+fn decode(text: &mut &str, depth: usize) -> Option<char> {
+    let Some(depth) = depth.checked_sub(1) else {
+        let mut characters = text.chars();
+        let first = characters.next();
+        *text = characters.as_str();
+        return first;
+    };
+    let first = decode(text, depth)?;
+    let mut ahead = *text;
+    match escaped(first, &mut || decode(&mut ahead, depth)) {
+        Some(character) => {
+            *text = ahead;
+            Some(character)
         }
-        let Some(behind) = rest.strip_prefix(character) else {
-            return false;
-        };
-        rest = behind;
+        None => Some(first),
     }
-    false
 }
 
-/// The text with all its escapes decoded, and for each of its characters where that ends in the original text.
-fn decode(text: &str, ends: &[usize]) -> (String, Vec<usize>) {
-    let (mut decoded, mut decoded_ends) = (String::new(), Vec::new());
-    let (mut rest, mut at) = (text, 0);
-    while let Some(first) = rest.chars().next() {
-        let (length, character) = escaped(rest).unwrap_or((first.len_utf8(), first));
-        at += rest[..length].chars().count();
-        decoded.push(character);
-        decoded_ends.push(ends[at - 1]);
-        rest = &rest[length..];
-    }
-    (decoded, decoded_ends)
-}
+/// The characters behind the first one of an escape.
+type Next<'a> = &'a mut dyn FnMut() -> Option<char>;
 
-/// The escape at the beginning of a text: its length, and the character that it stands for.
-fn escaped(text: &str) -> Option<(usize, char)> {
-    match text.as_bytes().first()? {
-        b'%' => percent_encoded(text),
-        b'\\' => json_escaped(text),
-        b'&' => html_escaped(text),
+/// The character that an escape stands for.
+fn escaped(first: char, next: Next) -> Option<char> {
+    match first {
+        '%' => bytes(next, "%"),
+        '\\' => json_escaped(next),
+        '&' => html_escaped(next),
         _ => None,
     }
 }
 
-fn percent_encoded(text: &str) -> Option<(usize, char)> {
-    // One character is up to four bytes of UTF-8.
-    let bytes: Vec<u8> = (0..4)
-        .map_while(|n| {
-            let one = text.get(3 * n..3 * n + 3)?.strip_prefix('%')?;
-            u8::from_str_radix(one, 16).ok()
-        })
-        .collect();
-    let (length, character) = (1..=bytes.len()).find_map(|length| {
-        let text = str::from_utf8(&bytes[..length]).ok()?;
-        Some((length, text.chars().next()?))
-    })?;
-    Some((3 * length, character))
+/// A character as the bytes of its UTF-8, each with a mark and two hexadecimal digits; the first mark was read.
+fn bytes(next: Next, mark: &str) -> Option<char> {
+    let mut utf8 = vec![digits(next, 2)? as u8];
+    let more = match utf8[0] {
+        0..0x80 => 0,
+        0xc0..0xe0 => 1,
+        0xe0..0xf0 => 2,
+        _ => 3,
+    };
+    for _ in 0..more {
+        require(next, mark)?;
+        utf8.push(digits(next, 2)? as u8);
+    }
+    str::from_utf8(&utf8).ok()?.chars().next()
 }
 
-fn json_escaped(text: &str) -> Option<(usize, char)> {
-    let character = match text.as_bytes().get(1)? {
-        b'u' => {
-            let unit =
-                |text: &str| u16::from_str_radix(text.strip_prefix("\\u")?.get(..4)?, 16).ok();
-            let units = [Some(unit(text)?), text.get(6..).and_then(unit)];
-            // A character beyond 16 bits is a pair of surrogates.
-            let character = char::decode_utf16(units.into_iter().flatten())
-                .next()?
-                .ok()?;
-            return Some((6 * character.len_utf16(), character));
-        }
-        b'n' => '\n',
-        b't' => '\t',
-        b'r' => '\r',
-        b'b' => '\u{8}',
-        b'f' => '\u{c}',
-        &plain @ (b'"' | b'\'' | b'\\' | b'/') => char::from(plain),
+fn json_escaped(next: Next) -> Option<char> {
+    let character = match next()? {
+        'u' => return utf16(next),
+        // Python prints bytes so.
+        'x' => return bytes(next, "\\x"),
+        'n' => '\n',
+        't' => '\t',
+        'r' => '\r',
+        'b' => '\u{8}',
+        'f' => '\u{c}',
+        plain @ ('"' | '\'' | '\\' | '/') => plain,
         _ => return None,
     };
-    Some((2, character))
+    Some(character)
 }
 
-fn html_escaped(text: &str) -> Option<(usize, char)> {
-    // The longest of them is `&#1114111;`.
-    let end = text.bytes().take(10).position(|byte| byte == b';')?;
-    let character = match &text[1..end] {
+/// A character of 16 bits, or a pair of surrogates, behind the first `\u`.
+fn utf16(next: Next) -> Option<char> {
+    let mut units = vec![digits(next, 4)? as u16];
+    if (0xd800..0xdc00).contains(&units[0]) {
+        require(next, "\\u")?;
+        units.push(digits(next, 4)? as u16);
+    }
+    char::decode_utf16(units).next()?.ok()
+}
+
+fn html_escaped(next: Next) -> Option<char> {
+    let mut name = String::new();
+    loop {
+        match next()? {
+            ';' => break,
+            part if name.len() < LONGEST_NAME && (part.is_ascii_alphanumeric() || part == '#') => {
+                name.push(part);
+            }
+            _ => return None,
+        }
+    }
+    Some(match name.as_str() {
         "amp" => '&',
         "lt" => '<',
         "gt" => '>',
         "quot" => '"',
         "apos" => '\'',
+        "equals" => '=',
+        "plus" => '+',
+        "sol" => '/',
         name => {
             let code = name.strip_prefix('#')?;
             let code = match code.strip_prefix(['x', 'X']) {
                 Some(hex) => u32::from_str_radix(hex, 16),
                 None => code.parse(),
             };
-            char::from_u32(code.ok()?)?
+            return char::from_u32(code.ok()?);
         }
-    };
-    Some((end + 1, character))
+    })
+}
+
+/// So many hexadecimal digits.
+fn digits(next: Next, count: usize) -> Option<u32> {
+    (0..count).try_fold(0, |number, _| Some(number * 16 + next()?.to_digit(16)?))
+}
+
+/// These characters and no others.
+fn require(next: Next, characters: &str) -> Option<()> {
+    let mut characters = characters.chars();
+    characters
+        .all(|character| next() == Some(character))
+        .then_some(())
 }
 
 #[cfg(test)]
@@ -203,6 +179,8 @@ mod tests {
             r#"a\/\u002b\u003D\"\u003c\u00FC\n"#,
             "a/&#43;=&quot;&lt;&#xFC;&#10;",
             "a&#x2f;+=&#34;&lt;&#252;\n",
+            "a&sol;&plus;&equals;&quot;&lt;ü&#10;",
+            r#"a/+=\"<\xc3\xbc\n"#,
         ] {
             assert_eq!(prefix(text, wanted), Some(text.len()), "{text}");
             let longer = format!("{text}&%\\");

@@ -4,9 +4,12 @@ use std::cmp::Reverse;
 
 use crate::support::encodings;
 
-/// The shortest secret that is looked for in hexadecimal digits and base64, in bytes: the spelling of a shorter one may be
-/// any word.
-const SHORTEST: usize = 6;
+/// The shortest secret that is looked for in hexadecimal digits and in base64 of its own, in bytes: the spelling of a
+/// shorter one may be any word.
+const SHORTEST: usize = 4;
+
+/// The shortest secret that is looked for within the base64 of a longer text.
+const SHORTEST_WITHIN: usize = 6;
 
 const BASE64: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
 
@@ -55,20 +58,6 @@ impl Redactor {
         (done > 0).then(|| clean + &text[done..])
     }
 
-    /// The beginning of a text of any length, without secrets: at most `length` bytes. A secret that would be cut at the
-    /// end is left out.
-    pub(crate) fn beginning(&self, text: &str, length: usize, mask: &str) -> String {
-        let longest = self.spellings.first().map_or(0, String::len);
-        let margin = longest * encodings::LONGEST_ENCODING;
-        let read = start_of(text, length + margin);
-        let clean = self.redact(read, mask).unwrap_or_else(|| read.to_owned());
-        let whole = match read.len() < text.len() {
-            true => clean.len().saturating_sub(margin),
-            false => clean.len(),
-        };
-        start_of(&clean, length.min(whole)).to_owned()
-    }
-
     /// The next position at which a secret may begin. In UTF-8 no byte within a character is one that a character begins with.
     fn next_candidate(&self, text: &str, from: usize) -> Option<usize> {
         let bytes = text.as_bytes()[from..].iter();
@@ -79,15 +68,6 @@ impl Redactor {
     }
 }
 
-/// The longest beginning of a text that has at most so many bytes.
-fn start_of(text: &str, length: usize) -> &str {
-    let mut end = length.min(text.len());
-    while !text.is_char_boundary(end) {
-        end -= 1;
-    }
-    &text[..end]
-}
-
 /// A secret as it is, in hexadecimal digits, and in base64, also where that encodes more than the secret.
 fn spellings(secret: &str) -> Vec<String> {
     let mut spellings = vec![secret.to_owned()];
@@ -96,11 +76,24 @@ fn spellings(secret: &str) -> Vec<String> {
     }
     let hex: String = secret.bytes().map(|byte| format!("{byte:02x}")).collect();
     spellings.extend([hex.to_uppercase(), hex]);
+    if secret.len() < SHORTEST_WITHIN {
+        // Its padding makes it more than a word.
+        spellings.extend([padded_base64(secret.as_bytes())]);
+        return spellings;
+    }
     for offset in 0..3 {
         let within = base64_within(secret.as_bytes(), offset);
         spellings.extend([within.replace('+', "-").replace('/', "_"), within]);
     }
     spellings
+}
+
+/// The base64 of 4 or 5 bytes, which the last digit ends with bits that are zero.
+fn padded_base64(bytes: &[u8]) -> String {
+    let zeros = [bytes, &[0; 2]].concat();
+    let digits = (8 * bytes.len()).div_ceil(6);
+    let padding = "=".repeat(digits.next_multiple_of(4) - digits);
+    base64_within(&zeros, 0)[..digits].to_owned() + &padding
 }
 
 /// What stands for these bytes, and for nothing else, in the base64 of a text that has them behind `offset` other bytes.
@@ -143,26 +136,72 @@ mod tests {
             assert_eq!(redacted(secret, text), expected, "{text}");
         }
         assert_eq!(redacted("ab", "6162 YWI="), "6162 YWI=");
+        assert_eq!(redacted("s3cr", "73336372 czNjcg=="), "*** ***");
+        assert_eq!(redacted("s3cre", "czNjcmU= czNjcm"), "*** czNjcm");
+    }
+
+    /// Pseudo-random numbers, the same in every run.
+    struct Random(u64);
+
+    impl Random {
+        fn below(&mut self, limit: u64) -> u64 {
+            self.0 = self.0.wrapping_mul(6364136223846793005).wrapping_add(1);
+            (self.0 >> 33) % limit
+        }
+
+        fn text(&mut self, length: u64) -> String {
+            let character = |random: &mut Random| match random.below(8) {
+                0 => ['"', '\\', '%', '&', '/', '+', '=', '\''][random.below(8) as usize],
+                1 => char::from_u32(0xa0 + random.below(0xd000) as u32).unwrap_or('\u{1f511}'),
+                2 => char::from_u32(0x1f300 + random.below(256) as u32).unwrap_or('x'),
+                _ => char::from(b'!' + random.below(94) as u8),
+            };
+            (0..length).map(|_| character(self)).collect()
+        }
+
+        /// A text as one of many encoders writes it, which escapes some characters or all.
+        fn encoded(&mut self, text: &str) -> String {
+            let (encoder, share) = (self.below(5), self.below(3));
+            let mut encoded = String::new();
+            for character in text.chars() {
+                let must = matches!(character, '"' | '\\' | '%' | '&');
+                if !must && self.below(2) < share {
+                    encoded.push(character);
+                    continue;
+                }
+                let mut bytes = [0; 4];
+                let bytes = character.encode_utf8(&mut bytes).bytes();
+                match encoder {
+                    0 => bytes.for_each(|byte| encoded.push_str(&format!("%{byte:02X}"))),
+                    1 => bytes.for_each(|byte| encoded.push_str(&format!("%{byte:02x}"))),
+                    2 => {
+                        for unit in character.encode_utf16(&mut [0; 2]) {
+                            encoded.push_str(&format!("\\u{unit:04x}"));
+                        }
+                    }
+                    3 => encoded.push_str(&format!("&#{};", u32::from(character))),
+                    _ => encoded.push_str(&format!("&#x{:x};", u32::from(character))),
+                }
+            }
+            encoded
+        }
     }
 
     #[test]
-    fn secret_at_the_end_of_a_beginning_is_left_out() {
-        let secret = "token/secret";
-        let redactor = Redactor::new([secret]);
-        for spelling in ["token/secret", "token%252Fsecret", "dG9rZW4vc2VjcmV0"] {
-            for before in 0..200 {
-                // Masks are shorter than what they stand for, and shift the end.
-                let text =
-                    format!("{spelling} {}", ".".repeat(before)) + spelling + &"-".repeat(5000);
-                let text = text.clone() + &text;
-                let beginning = redactor.beginning(&text, 100, "*");
-                assert!(beginning.len() <= 100);
-                for part in ["tok", "ecret", "dG9", "cmV0"] {
-                    assert!(!beginning.contains(part), "{beginning}");
-                }
+    fn no_spelling_of_any_secret_is_left_in_any_text() {
+        let mut random = Random(7);
+        for case in 0..3000 {
+            let length = 8 + random.below(40);
+            let secret = random.text(length);
+            let mut spelling = secret.clone();
+            for _ in 0..random.below(4) {
+                spelling = random.encoded(&spelling);
             }
+            let (before, after) = (random.below(20), random.below(20));
+            let text = random.text(before) + " " + &spelling + " " + &random.text(after);
+            let clean = redacted(&secret, &text);
+            assert!(!clean.contains(&spelling), "{case}: {secret:?} in {text:?}");
+            assert!(clean.contains("***"), "{case}: {secret:?} in {text:?}");
         }
-        assert_eq!(redactor.beginning("a token/secret", 100, "*"), "a *");
-        assert_eq!(redactor.beginning("\u{fc}\u{fc}", 3, "*"), "\u{fc}");
     }
 }

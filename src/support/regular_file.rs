@@ -1,4 +1,5 @@
-//! Reading files that have an end: regular files of bounded size, and pipes where they are allowed.
+//! Reading files that have an end: regular files of bounded size, and pipes where they are allowed. One that is encrypted
+//! with Ansible Vault is refused: nobody wants its ciphertext.
 
 use std::fs::{self, File, Metadata};
 use std::io::{self, Read};
@@ -7,6 +8,8 @@ use std::path::Path;
 use std::sync::mpsc::{self, RecvTimeoutError, SyncSender};
 use std::thread;
 use std::time::Duration;
+
+use crate::support::vault;
 
 /// How long a pipe may give nothing.
 const PIPE_TIMEOUT: Duration = Duration::from_secs(10);
@@ -38,6 +41,7 @@ pub(crate) fn contents(file: &File, limit: u64) -> io::Result<Vec<u8>> {
     let mut bytes = Vec::new();
     file.take(limit + 1).read_to_end(&mut bytes)?;
     require_within(&bytes, limit)?;
+    vault::require_plain(&bytes)?;
     Ok(bytes)
 }
 
@@ -58,7 +62,9 @@ fn read_pipe(path: &Path, limit: u64, timeout: Duration) -> io::Result<Vec<u8>> 
     loop {
         match receiver.recv_timeout(timeout) {
             Ok(chunk) => bytes.extend(chunk?),
-            Err(RecvTimeoutError::Disconnected) => return Ok(bytes),
+            Err(RecvTimeoutError::Disconnected) => {
+                return vault::require_plain(&bytes).map(|()| bytes);
+            }
             Err(RecvTimeoutError::Timeout) => {
                 let seconds = timeout.as_secs_f64();
                 return Err(io::Error::other(format!(

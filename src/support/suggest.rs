@@ -1,5 +1,7 @@
 //! Suggestions: which known names a mistyped one may have meant.
 
+use std::borrow::Borrow;
+
 /// The candidates that `name` was probably meant to be, the nearest first, at most three.
 ///
 /// Case does not count. A name that is contained in a candidate, or the other way round, is near as well: people leave
@@ -15,6 +17,11 @@ pub(crate) fn near<'a>(name: &str, candidates: impl IntoIterator<Item = &'a str>
     found.dedup();
     found.truncate(3);
     found.into_iter().map(|(_, candidate)| candidate).collect()
+}
+
+/// A hint with the names that may have been meant; None without any.
+pub(crate) fn did_you_mean(names: &[impl Borrow<str>]) -> Option<String> {
+    (!names.is_empty()).then(|| format!("Did you mean: {}?", names.join(", ")))
 }
 
 /// The number of edits between two words; None when they are too far apart for one to be meant by the other.

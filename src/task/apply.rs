@@ -77,6 +77,11 @@ impl<T: Task> Execution<T> {
                 listener(StepEvent::Done(&step));
                 self.done.push(step);
             }
+            Ok(StepOutcome::DoneWithWarnings(warnings)) => {
+                listener(StepEvent::Done(&step));
+                self.done.push(step);
+                self.plan.warnings.extend(warnings);
+            }
             Ok(StepOutcome::DoneWith(after)) => {
                 step.after = after;
                 listener(StepEvent::Done(&step));
@@ -143,6 +148,7 @@ impl<T: Task> Execution<T> {
                 done,
                 not_done: [step].into_iter().chain(remaining).collect(),
                 warnings: plan.warnings,
+                facts: T::failure_facts(&plan.report),
             })),
         }
     }

@@ -7,13 +7,15 @@ use serde::Serialize;
 use serde_json::{Value, json};
 
 use crate::client::{
-    Assignee, AssigneeId, Client, ErrorCode, Machine, NewAssignee, ReadOnlyClient,
+    self, Assignee, AssigneeId, Client, ErrorCode, Machine, MachineId, NewAssignee, ReadOnlyClient,
 };
 use crate::support::sort::sorted;
 use crate::task::lookup::{self, MachineRef};
 use crate::task::machine::machine_title;
 use crate::task::plan::changed_text;
-use crate::task::{Action, Plan, PlanResult, Result, Step, StepOutcome, StepResult, Task, verify};
+use crate::task::{
+    Action, Plan, PlanResult, Result, Step, StepOutcome, StepResult, Task, TaskError, verify,
+};
 
 #[derive(Clone, Debug)]
 pub(crate) struct AssigneeSpec {
@@ -100,21 +102,27 @@ impl Task for AssigneeSpec {
         let title = machine_title(&report.machine);
         let mut outcome = StepOutcome::Done;
         match op {
-            AssigneeOp::Create(new) => match assignees.create(machine, new) {
-                Ok(_) => {}
-                Err(error) if error.is_conflict() => {
-                    outcome = StepOutcome::Skipped(format!(
-                        "{title} was assigned to {} by somebody else meanwhile",
-                        new.user
-                    ));
+            AssigneeOp::Create(new) => match create(client, machine, new) {
+                Err(TaskError::Api(error)) if error.is_conflict() => {
+                    outcome = find_assigned_meanwhile(client, &report.machine, new, error)?;
                 }
-                Err(error) if error.code() == Some(ErrorCode::NoSuchUser) => {
-                    return Err(lookup::user_not_found(client.read_only(), &new.user)?);
-                }
-                Err(error) => return Err(error.into()),
+                created => created?,
             },
             AssigneeOp::Update(id, new) => {
-                assignees.update(machine, *id, new.reason.as_deref().unwrap_or(""))?;
+                let reason = new.reason.as_deref().unwrap_or("");
+                match assignees.update(machine, *id, reason) {
+                    // Another run has ended the assignment.
+                    Err(error) if error.code() == Some(ErrorCode::AssigneeNotFound) => {
+                        match create(client, machine, new) {
+                            Err(TaskError::Api(error)) if error.is_forbidden() => {
+                                let object = format!("assignment of {title} to {}", new.user);
+                                return Err(lookup::deleted_before_change(&object));
+                            }
+                            created => created?,
+                        }
+                    }
+                    answer => drop(answer?),
+                }
             }
             AssigneeOp::Delete(id) => {
                 if !assignees.end(machine, *id)? {
@@ -140,6 +148,38 @@ impl Task for AssigneeSpec {
     fn title(&self) -> String {
         self.machine.title()
     }
+}
+
+fn create(client: &Client, machine: MachineId, new: &NewAssignee) -> Result<()> {
+    match client.assignees().create(machine, new) {
+        Err(error) if error.code() == Some(ErrorCode::NoSuchUser) => {
+            Err(lookup::user_not_found(client.read_only(), &new.user)?)
+        }
+        answer => Ok(drop(answer?)),
+    }
+}
+
+/// The outcome of a creation that conflicts: an assignment that somebody else made since the plan was made, with the
+/// reason that is wanted here. The conflict may have another cause.
+fn find_assigned_meanwhile(
+    client: &Client,
+    machine: &Machine,
+    new: &NewAssignee,
+    conflict: client::Error,
+) -> StepResult {
+    let found = client.assignees().list(machine.id)?;
+    let Some(held) = find_assignment(&found, &new.user) else {
+        return Err(conflict.into());
+    };
+    let Some(reason) = changed_text(&new.reason, &held.reason) else {
+        let title = machine_title(machine);
+        return Ok(StepOutcome::Skipped(format!(
+            "{title} was assigned to {} by somebody else meanwhile",
+            new.user
+        )));
+    };
+    client.assignees().update(machine.id, held.id, &reason)?;
+    Ok(StepOutcome::Done)
 }
 
 fn push_create(plan: &mut AssigneePlan, desired: &NewAssignee) {

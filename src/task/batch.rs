@@ -4,6 +4,8 @@ use std::collections::{BTreeSet, HashMap};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
+use serde_json::Map;
+
 use crate::client::{Client, ReadOnlyClient};
 use crate::task::apply::{Execution, StepEvent};
 use crate::task::plan::{PartialOutcome, PlanResult, Task, TaskResult};
@@ -145,6 +147,7 @@ fn finish<T: Task>(execution: Result<Execution<T>>, stop: Option<&'static str>) 
             done: Vec::new(),
             not_done: Vec::new(),
             warnings: Vec::new(),
+            facts: Map::new(),
         })),
     }
 }

@@ -264,6 +264,22 @@ pub(super) fn deleted_meanwhile(object: &str) -> StepOutcome {
     StepOutcome::Skipped(format!("{object} was deleted by another run meanwhile"))
 }
 
+/// The answer to a change of an object, or the error that another run has deleted it since the plan was made.
+pub(super) fn require_still_there<T>(object: &str, answer: client::Result<T>) -> Result<T> {
+    match answer {
+        Err(error) if error.is_not_found() => Err(deleted_before_change(object)),
+        answer => Ok(answer?),
+    }
+}
+
+/// The error for the change of an object that another run has deleted first.
+pub(super) fn deleted_before_change(object: &str) -> TaskError {
+    TaskError::with_hint(
+        format!("{object} was deleted by another run meanwhile, so it was not changed"),
+        "Run the task again, and see which other run deletes it.",
+    )
+}
+
 /// Refuses to delete an object that machines use.
 pub(super) fn require_unused(object: &str, uses: Vec<String>) -> Result<()> {
     match uses.is_empty() {

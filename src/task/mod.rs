@@ -14,6 +14,8 @@ mod plan;
 mod verify;
 mod wait;
 
+#[cfg(feature = "cli")]
+pub(crate) mod account;
 pub(crate) mod assignee;
 pub(crate) mod console;
 pub(crate) mod image;
@@ -23,7 +25,10 @@ pub(crate) mod machine;
 pub(crate) mod network;
 pub(crate) mod power;
 pub(crate) mod preseed;
+pub(crate) mod preseed_text;
+pub(crate) mod preseed_warnings;
 pub(crate) mod reservation;
+pub(crate) mod template;
 
 pub(crate) use apply::{StepEvent, apply};
 pub(crate) use batch::{apply_all, plan_all, predict_all};

@@ -4,7 +4,7 @@ use std::collections::VecDeque;
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 use crate::client::{Client, ReadOnlyClient};
 use crate::task::{Result, TaskError, verify};
@@ -26,6 +26,11 @@ pub(crate) trait Task: Sized + Sync {
 
     /// Carries out one operation, reads back, and updates the report. A pending operation is carried out again.
     fn apply_step(client: &Client, op: &mut Self::Op, report: &mut Self::Report) -> StepResult;
+
+    /// What a failure tells of the report, as keys of the result.
+    fn failure_facts(_report: &Self::Report) -> Map<String, Value> {
+        Map::new()
+    }
 
     /// The objects that the plan decides about, even where no step is needed: in a batch, no two tasks may claim the
     /// same object.
@@ -51,6 +56,8 @@ pub(crate) type StepResult = Result<StepOutcome>;
 pub(crate) enum StepOutcome {
     /// The server now has what the step says.
     Done,
+    /// The same, and the user should know this.
+    DoneWithWarnings(Vec<String>),
     /// The server now has this. It is not what the step says if another client was first.
     DoneWith(Value),
     /// Nothing was changed, for the reason given: the server still needs the object as it is.
@@ -242,6 +249,8 @@ pub(crate) struct PartialOutcome {
     /// The step that failed, then those that were not started.
     pub not_done: Vec<Step>,
     pub warnings: Vec<String>,
+    /// What was seen on the way, as keys of the result.
+    pub facts: Map<String, Value>,
 }
 
 impl PartialOutcome {

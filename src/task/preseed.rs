@@ -3,27 +3,20 @@
 //! A preseed is identified by its name, which is unique over all users, also over those whose preseeds are not visible
 //! to the token's user. Preseeds are compared by content: the server stores no date.
 
-use std::path::{Path, PathBuf};
-
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use crate::client::{
     self, Client, NewPreseed, Preseed, PreseedChanges, PreseedId, PreseedType, ReadOnlyClient,
     Scope, Sha256,
 };
-use crate::support::{io_error, regular_file};
 use crate::task::plan::{changed, changed_text};
+use crate::task::preseed_text::PreseedContent;
+use crate::task::preseed_warnings::{template_warnings, text_warnings};
 use crate::task::{
     Action, Plan, PlanResult, Result, Step, StepOutcome, StepResult, Task, TaskError, lookup,
-    verify,
+    template, verify,
 };
-
-/// The longest text the server stores, in characters.
-const CONTENT_LIMIT: usize = 2_097_152;
-
-/// The most bytes that so many characters can have.
-pub(crate) const FILE_LIMIT: u64 = 4 * CONTENT_LIMIT as u64;
 
 #[derive(Clone, Debug)]
 pub(crate) struct PreseedSpec {
@@ -44,24 +37,33 @@ pub(crate) struct DesiredPreseed {
     pub kind: Option<PreseedType>,
     /// Its content; without it, the preseed must exist already.
     pub content: Option<PreseedContent>,
+    pub validation: Validation,
     /// An empty one clears it.
     pub description: Option<String>,
     pub public: Option<bool>,
     pub known_good: Option<bool>,
 }
 
-/// The source of a preseed's content.
-#[derive(Clone, Debug)]
-pub(crate) enum PreseedContent {
-    Text(String),
-    /// A file, which must be UTF-8.
-    File(PathBuf),
+/// What to do about a content that is odd, or that the server could not render.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub(crate) enum Validation {
+    #[default]
+    Warn,
+    /// Fail, and upload nothing.
+    Strict,
+    No,
 }
 
 #[derive(Debug)]
 pub(crate) enum PreseedOp {
     Create(NewPreseed),
-    Update(PreseedId, PreseedChanges),
+    Update {
+        id: PreseedId,
+        changes: PreseedChanges,
+        /// What to create where another run deletes the preseed first; None without a content.
+        instead: Option<NewPreseed>,
+    },
     Delete(Preseed),
 }
 
@@ -118,27 +120,27 @@ impl Task for PreseedSpec {
     }
 
     fn apply_step(client: &Client, op: &mut PreseedOp, report: &mut PreseedReport) -> StepResult {
-        let (id, sent) = match op {
-            PreseedOp::Create(new) => match client.preseeds().create(new) {
-                Err(error) if error.is_conflict() => {
-                    return find_created_meanwhile(client, new, error, report);
+        match op {
+            PreseedOp::Create(new) => create(client, new, report),
+            PreseedOp::Update {
+                id,
+                changes,
+                instead,
+            } => match client.preseeds().update(*id, changes) {
+                Err(error) if error.is_not_found() => match instead {
+                    Some(new) => create(client, new, report),
+                    None => {
+                        let name = report.preseed.as_ref().map_or("", |facts| &facts.name);
+                        Err(lookup::deleted_before_change(&preseed_title(name)))
+                    }
+                },
+                answer => {
+                    answer?;
+                    read_back(client, *id, json!(changes), report)
                 }
-                created => (created?.id, json!(new)),
             },
-            PreseedOp::Update(id, changes) => {
-                client.preseeds().update(*id, changes)?;
-                (*id, json!(changes))
-            }
-            PreseedOp::Delete(preseed) => return delete(client, preseed),
-        };
-        let found = verify::require_read_back(&format!("preseed {id}"), client.preseeds().get(id))?;
-        verify::require_stored(
-            &preseed_title(&found.name),
-            without_content(sent),
-            without_content(json!(found)),
-        )?;
-        *report = PreseedReport::from_preseed(&found);
-        Ok(StepOutcome::Done)
+            PreseedOp::Delete(preseed) => delete(client, preseed),
+        }
     }
 
     fn title(&self) -> String {
@@ -152,22 +154,26 @@ impl PreseedSpec {
             Some(content) => Some(content.read()?),
             None => None,
         };
-        match (client.preseeds().find(&self.name)?, content) {
-            (Some(preseed), content) => self.plan_update(client, preseed, desired, content),
-            (None, Some(content)) => Ok(self.plan_create(desired, content)),
-            (None, None) => Err(lookup::preseed_not_found(client, &self.name)?),
+        let warnings = match (&desired.content, &content) {
+            (Some(source), Some(text)) => desired.validation.check(&source.origin(), text)?,
+            _ => Vec::new(),
+        };
+        let mut plan = match (client.preseeds().find(&self.name)?, &content) {
+            (Some(preseed), _) => self.plan_update(client, preseed, desired, content.clone())?,
+            (None, Some(content)) => self.plan_create(desired, content.clone()),
+            (None, None) => return Err(lookup::preseed_not_found(client, &self.name)?),
+        };
+        plan.warnings.extend(warnings);
+        if let (Some(source), Some(text)) = (&desired.content, &content) {
+            let changes_text = plan.steps.iter().any(|step| step.op.sends_content());
+            let warning = source.warning_when_empty(&self.title(), text);
+            plan.warnings.extend(warning.filter(|_| changes_text));
         }
+        Ok(plan)
     }
 
     fn plan_create(&self, desired: &DesiredPreseed, content: String) -> PreseedPlan {
-        let new = NewPreseed {
-            name: self.name.clone(),
-            kind: desired.kind.clone().unwrap_or(PreseedType::Preseed),
-            content,
-            description: desired.description.clone(),
-            known_good: desired.known_good.unwrap_or(false),
-            public: desired.public.unwrap_or(false),
-        };
+        let new = self.new_preseed(desired, content);
         let step = Step::new(
             Action::Create,
             self.title(),
@@ -181,6 +187,17 @@ impl PreseedSpec {
         });
         plan.push(PreseedOp::Create(new), step);
         plan
+    }
+
+    fn new_preseed(&self, desired: &DesiredPreseed, content: String) -> NewPreseed {
+        NewPreseed {
+            name: self.name.clone(),
+            kind: desired.kind.clone().unwrap_or(PreseedType::Preseed),
+            content,
+            description: desired.description.clone(),
+            known_good: desired.known_good.unwrap_or(false),
+            public: desired.public.unwrap_or(false),
+        }
     }
 
     fn plan_update(
@@ -208,7 +225,13 @@ impl PreseedSpec {
         }
         let id = preseed.id;
         plan.report = PreseedReport::from_preseed(&with_changes(preseed, &changes));
-        plan.push(PreseedOp::Update(id, changes), step);
+        let instead = content.map(|content| self.new_preseed(desired, content));
+        let update = PreseedOp::Update {
+            id,
+            changes,
+            instead,
+        };
+        plan.push(update, step);
         Ok(plan)
     }
 
@@ -228,6 +251,34 @@ impl PreseedSpec {
     }
 }
 
+impl PreseedOp {
+    fn sends_content(&self) -> bool {
+        match self {
+            PreseedOp::Create(_) => true,
+            PreseedOp::Update { changes, .. } => changes.content.is_some(),
+            PreseedOp::Delete(_) => false,
+        }
+    }
+}
+
+impl Validation {
+    /// What is odd about a text: the server takes any, and renders it only for a machine.
+    fn check(self, origin: &str, text: &str) -> Result<Vec<String>> {
+        if self == Validation::No {
+            return Ok(Vec::new());
+        }
+        let mut found = template_warnings(origin, &template::check(text));
+        found.extend(text_warnings(origin, text));
+        match self {
+            Validation::Strict if !found.is_empty() => Err(TaskError::with_hint(
+                found.join("; "),
+                "It was not uploaded, since O(validate=strict) asks for that.",
+            )),
+            _ => Ok(found),
+        }
+    }
+}
+
 impl DesiredPreseed {
     fn differences(&self, preseed: &Preseed, content: Option<String>) -> PreseedChanges {
         PreseedChanges {
@@ -238,29 +289,6 @@ impl DesiredPreseed {
             public: changed(&self.public, &preseed.public),
         }
     }
-}
-
-impl PreseedContent {
-    fn read(&self) -> Result<String> {
-        let (origin, text) = match self {
-            PreseedContent::Text(text) => ("O(content)".to_owned(), text.clone()),
-            PreseedContent::File(path) => (path.display().to_string(), read_file(path)?),
-        };
-        if text.contains('\0') {
-            return Err(TaskError::Refused(format!(
-                "{origin} has a NUL character, which the server cannot store"
-            )));
-        }
-        verify::require_length(&origin, Some(&text), CONTENT_LIMIT)?;
-        Ok(text)
-    }
-}
-
-fn read_file(path: &Path) -> Result<String> {
-    let file_error = |problem: String| TaskError::Refused(format!("{}: {problem}", path.display()));
-    let bytes = regular_file::read_with_pipes(path, FILE_LIMIT)
-        .map_err(|error| file_error(io_error::text(&error)))?;
-    String::from_utf8(bytes).map_err(|_| file_error("is not UTF-8 text".into()))
 }
 
 impl PreseedReport {
@@ -300,6 +328,29 @@ impl PreseedFacts {
             size: new.content.len() as u64,
         }
     }
+}
+
+fn create(client: &Client, new: &NewPreseed, report: &mut PreseedReport) -> StepResult {
+    match client.preseeds().create(new) {
+        Err(error) if error.is_conflict() => find_created_meanwhile(client, new, error, report),
+        created => read_back(client, created?.id, json!(new), report),
+    }
+}
+
+fn read_back(
+    client: &Client,
+    id: PreseedId,
+    sent: Value,
+    report: &mut PreseedReport,
+) -> StepResult {
+    let found = verify::require_read_back(&format!("preseed {id}"), client.preseeds().get(id))?;
+    verify::require_stored(
+        &preseed_title(&found.name),
+        without_content(sent),
+        without_content(json!(found)),
+    )?;
+    *report = PreseedReport::from_preseed(&found);
+    Ok(StepOutcome::Done)
 }
 
 fn delete(client: &Client, preseed: &Preseed) -> StepResult {

@@ -85,7 +85,7 @@ fn directory_with_link_options_and_constructed_groups_is_an_inventory() {
         let folder = lab.path("").join("inventory");
         std::fs::create_dir(&folder).unwrap();
         for (file, link) in [
-            ("library/mrp-ansible", "mrp_inventory"),
+            ("library/mrp_inventory", "mrp_inventory"),
             ("playbooks/inventory/mrp_inventory.cfg", "mrp_inventory.cfg"),
             (
                 "playbooks/inventory/lab.constructed.yml",
@@ -321,5 +321,112 @@ fn failing_inventory_lists_no_host_and_prints_the_reason() {
             "{stderr}"
         );
         assert!(!run.output.contains("qdc01"), "{}", run.output);
+    });
+}
+
+/// The hosts that `ansible-inventory --list` has found.
+fn listed_hosts(output: &str) -> Vec<String> {
+    let start = output.find('{').expect("an inventory");
+    let mut documents = serde_json::Deserializer::from_str(&output[start..]).into_iter::<Value>();
+    let inventory = documents.next().unwrap().unwrap();
+    let groups = inventory.as_object().unwrap().values();
+    let hosts = groups.filter_map(|group| group["hosts"].as_array());
+    hosts
+        .flatten()
+        .map(|host| host.as_str().unwrap().to_owned())
+        .collect()
+}
+
+#[test]
+fn run_that_fails_adds_no_hosts() {
+    with_each_ansible(|ansible| {
+        let lab = start_lab();
+        let folder = lab.path("inventory");
+        std::fs::create_dir(&folder).unwrap();
+        let link = folder.join("mrp_inventory");
+        symlink(project_folder().join("library/mrp_inventory"), &link).unwrap();
+        for (what, environment, reason) in [
+            (
+                "token",
+                ("MRP_TOKEN", "other-token"),
+                "does not accept this token",
+            ),
+            ("URL", ("MRP_URL", "nonsense"), "is not a URL"),
+            (
+                "options",
+                ("MRP_INVENTORY_CONFIG", "/nonexistent"),
+                "cannot read /nonexistent",
+            ),
+        ] {
+            for source in [&link, &folder] {
+                let source = source.display().to_string();
+                let arguments = ["-i", &source, "--list"];
+                let run = ansible.inventory(&lab, &arguments, &[environment]);
+                let stderr = run.stderr.split_whitespace().collect::<Vec<_>>().join(" ");
+                assert!(stderr.contains(reason), "{what}: {stderr}");
+                assert_eq!(listed_hosts(&run.output), [""; 0], "{what}: {}", run.output);
+                let strict = ("ANSIBLE_INVENTORY_ANY_UNPARSED_IS_FAILED", "true");
+                let run = ansible.inventory(&lab, &arguments, &[environment, strict]);
+                run.failed();
+            }
+        }
+    });
+}
+
+#[test]
+fn token_and_copy_under_names_that_are_accepted_never_become_hosts() {
+    with_each_ansible(|ansible| {
+        let lab = start_lab();
+        let folder = lab.path("inventory");
+        std::fs::create_dir(&folder).unwrap();
+        let link = folder.join("mrp_inventory");
+        symlink(project_folder().join("library/mrp_inventory"), &link).unwrap();
+        let source = folder.display().to_string();
+        let names = [
+            "token.cfg",
+            ".token",
+            "token.pyc",
+            "token.pyo",
+            "token.swp",
+            "token.bak",
+            "token~",
+            "token.rpm",
+            "token.md",
+            "token.txt",
+            "token.rst",
+            "token.orig",
+            "token.retry",
+            ".secrets/token",
+            "group_vars/token",
+            "host_vars/token",
+            "vars_plugins/token",
+        ];
+        for name in names {
+            lab.write(&format!("inventory/{name}"), "alice-token\n");
+        }
+        lab.write(
+            "inventory/mrp_inventory.cfg",
+            "token_file = vars_plugins/token\ncache = .copy\n",
+        );
+        for _ in 0..2 {
+            let without_token = ("MRP_TOKEN", "");
+            let run = ansible.inventory(&lab, &["-i", &source, "--list"], &[without_token]);
+            run.succeeded();
+            assert_eq!(run.stderr, "");
+            let mut hosts = listed_hosts(&run.output);
+            hosts.sort();
+            hosts.dedup();
+            assert_eq!(hosts.len(), 8, "{hosts:?}");
+        }
+        for name in names {
+            lab.write(
+                "inventory/mrp_inventory.cfg",
+                format!("token_file = {name}\n"),
+            );
+            let output = lab
+                .run_inventory_command(lab.command(&link).arg("--list").env("MRP_URL", lab.url()));
+            let stderr = String::from_utf8_lossy(&output.stderr);
+            assert!(output.status.success(), "{name}: {stderr}");
+        }
     });
 }

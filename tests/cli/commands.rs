@@ -52,7 +52,7 @@ const CASES: &[Case] = &[
             "mrp_image",
             r#"{"path": "vmlinuz", "description": "my kernel", "type": "Kernel", "arch": "arm64", "public": true}"#,
         )),
-        shows: &["Kernel image 'my kernel'"],
+        shows: &["uploa", "'my kernel'"],
         effect: Effect::Writes,
     },
     Case {
@@ -114,7 +114,7 @@ const CASES: &[Case] = &[
         )),
         shows: &[
             "name             qdc01",
-            "lease_ipv4 10.40.5.12",
+            "52:54:00:00:02:01  10.40.5.12",
             "alice (ci)",
         ],
         effect: Effect::Reads,
@@ -125,7 +125,7 @@ const CASES: &[Case] = &[
             "mrp_machine",
             r#"{"name": "qdc01", "state": "configured", "kernel": "alice test kernel", "netboot": true}"#,
         )),
-        shows: &["machine 'qdc01'", "kernel_id"],
+        shows: &["machine 'qdc01'", "'alice test kernel' (image 5)"],
         effect: Effect::Writes,
     },
     Case {
@@ -136,7 +136,11 @@ const CASES: &[Case] = &[
             r#"{"name": "qdc01", "state": "provisioned", "kernel": "debian-installer kernel",
                 "initrd": "debian-installer initrd", "preseed": "debian-std", "wait_interval": 0.01}"#,
         )),
-        shows: &["provision", "machine 'qdc01'", "wait"],
+        shows: &[
+            "machine 'qdc01'",
+            "'debian-installer kernel'",
+            "'debian-std' (preseed ",
+        ],
         effect: Effect::Writes,
     },
     Case {
@@ -166,7 +170,7 @@ const CASES: &[Case] = &[
             "mrp_power",
             r#"{"name": "qdc02", "state": "on", "wait_interval": 0.01}"#,
         )),
-        shows: &["machine 'qdc02'"],
+        shows: &["switch", "qdc02 (it "],
         effect: Effect::Writes,
     },
     Case {
@@ -175,7 +179,7 @@ const CASES: &[Case] = &[
             "mrp_power",
             r#"{"name": "qdc01", "state": "off", "wait_interval": 0.01}"#,
         )),
-        shows: &["machine 'qdc01'"],
+        shows: &["switch", "qdc01 (it "],
         effect: Effect::Writes,
     },
     Case {
@@ -184,7 +188,7 @@ const CASES: &[Case] = &[
             "mrp_power",
             r#"{"name": "qdc01", "state": "rebooted", "boot": "disk"}"#,
         )),
-        shows: &["reboot", "machine 'qdc01'"],
+        shows: &["reboot", "qdc01"],
         effect: Effect::WritesAgain,
     },
     Case {
@@ -220,7 +224,7 @@ const CASES: &[Case] = &[
             "mrp_reservation",
             r#"{"name": "d05-free", "state": "present", "reason": "CI run 7"}"#,
         )),
-        shows: &["machine 'd05-free'", "d05-free (arm64)"],
+        shows: &["d05-free for 'CI run 7'", "d05-free (arm64)"],
         effect: Effect::Writes,
     },
     Case {
@@ -239,6 +243,12 @@ const CASES: &[Case] = &[
         line: "lab status",
         module: None,
         shows: &["NAME", "HOLDER", "alice (ci)"],
+        effect: Effect::Reads,
+    },
+    Case {
+        line: "whoami",
+        module: None,
+        shows: &["alice", "qdc01"],
         effect: Effect::Reads,
     },
     Case {

@@ -135,6 +135,8 @@ fn every_example_is_accepted() {
         lab.set_mode(&lab.path("bin").join(stub), 0o700);
     }
     lab.write(".local/share/bash-completion/completions/mrp", "");
+    let labs = "[cambridge]\nmrp_url = http://127.0.0.1:1/\n";
+    lab.write(".config/mrp/labs.cfg", labs);
     let mut examples: Vec<String> = helps()
         .iter()
         .map(|(_, text)| example(text).to_owned())
@@ -233,6 +235,8 @@ fn bash_completes_commands_options_and_values() {
         let verbs = verbs.entry(noun.to_owned()).or_default();
         verbs.extend(Some(verb.to_owned()).filter(|verb| !verb.is_empty()));
     }
+    let labs = verbs.entry("lab".to_owned()).or_default();
+    labs.extend(["list", "use"].map(str::to_owned));
     // The completions that are not options.
     let words = |line: &[&str]| -> BTreeSet<String> {
         let completions = completions_of(&script, line).into_iter();

@@ -9,10 +9,13 @@ mod arguments;
 mod commands;
 mod help_pages;
 mod messages;
+mod names;
 mod old_client;
 mod profiles;
+mod session;
 mod terminal;
 mod verbose;
+mod waits;
 
 use mrp_test_support::TestLab;
 

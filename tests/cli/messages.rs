@@ -239,6 +239,38 @@ fn token_is_not_printed_however_it_was_given() {
     }
 }
 
+/// A token that is a word of ours, or a part of one.
+#[test]
+fn redaction_leaves_our_own_sentences_whole() {
+    let lab = start_bare_lab();
+    let url = lab.url().to_owned();
+    let message = |token: &str, line: &str| {
+        let output = lab.mrp(&format!("--mrp-url {url} --mrp-token {token} {line}"));
+        output.err + &output.out
+    };
+    for line in [
+        "machine list",
+        "machine configure qdc01 --netboot=perhaps",
+        "machine provision",
+    ] {
+        let expected = message("a-token-that-is-wrong", line);
+        for token in ["machine", "the", "e", "token", "12", "is"] {
+            assert_eq!(message(token, line), expected, "{token}");
+        }
+    }
+    // What comes from outside is masked.
+    let dead = format!(
+        "--mrp-url {url} --mrp-token machine machine configure machine --kernel-opts='x machine'"
+    );
+    let printed = lab.mrp(&dead);
+    assert!(!printed.err.contains("'machine'"), "{}", printed.err);
+    let json = message("update", "machine list --json");
+    assert!(
+        json.contains("\"failed\": true") && !json.contains("***"),
+        "{json}"
+    );
+}
+
 /// From names and from errors, with and without JSON.
 #[test]
 fn control_characters_of_the_server_are_not_printed() {

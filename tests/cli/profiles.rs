@@ -1,6 +1,8 @@
 //! Profiles of labs: which file is read, which server and token it leads to.
 
-use mrp_test_support::{Lab, TOKEN, TestLab, assert_contains};
+use mrp_test_support::module::ModuleRun;
+use mrp_test_support::{Lab, TOKEN, TestLab, assert_contains, message};
+use serde_json::{Value, json};
 
 use crate::start_bare_lab;
 
@@ -364,4 +366,78 @@ fn preseed_is_read_from_standard_input() {
         lab.server_object("preseed", "name", "ci-seed")["content"],
         "one\n"
     );
+}
+
+const MODULES: &str = env!("CARGO_BIN_EXE_mrp-ansible");
+
+/// The result of a module that lists machines, with this home and these variables.
+fn list_machines(lab: &TestLab, mut options: Value, variables: &[(&str, &str)]) -> Value {
+    options["name"] = json!("is-*");
+    options["_ansible_verbosity"] = json!(3);
+    let mut run = ModuleRun::new(MODULES, "mrp_machine_info", &options);
+    run.command
+        .env("HOME", lab.path(""))
+        .env("XDG_CONFIG_DIRS", lab.path("xdg"))
+        .envs(variables.iter().copied());
+    let result = run.result();
+    assert!(!result.to_string().contains(TOKEN), "{result:#}");
+    result
+}
+
+#[test]
+fn labs_serve_modules_too() {
+    let servers = ["is-a", "is-b"].map(start_server);
+    let [a, b] = &servers;
+    let lab = start_bare_lab();
+    lab.write(PROFILES, section("a", a) + &section("b", b));
+    let first = |options: Value, variables: &[(&str, &str)]| {
+        let result = list_machines(&lab, options, variables);
+        result["machines"][0]["name"].clone()
+    };
+    assert_eq!(first(json!({ "mrp_lab": "a" }), &[]), "is-a");
+    assert_eq!(
+        first(json!({ "mrp_lab": null }), &[("MRP_LAB", "b")]),
+        "is-b"
+    );
+    assert_eq!(
+        first(json!({ "mrp_lab": "a" }), &[("MRP_LAB", "b")]),
+        "is-a"
+    );
+    // As on the command line: a lab comes before MRP_URL, and a server that is typed before MRP_LAB.
+    let other = [("MRP_LAB", "a"), ("MRP_URL", b.url()), ("MRP_TOKEN", TOKEN)];
+    assert_eq!(first(json!({}), &other), "is-a");
+    let typed = json!({ "url": b.url(), "mrp_token": TOKEN });
+    assert_eq!(first(typed, &[("MRP_LAB", "a")]), "is-b");
+    let fails = |options: Value, variables: &[(&str, &str)]| {
+        message(&list_machines(&lab, options, variables))
+    };
+    for (options, variables, problem) in [
+        (
+            json!({ "mrp_lab": "a", "mrp_url": b.url() }),
+            &[][..],
+            "mrp_lab and mrp_url each name a server",
+        ),
+        (json!({ "mrp_lab": "c" }), &[], "has no lab 'c'"),
+        (json!({}), &[("MRP_LAB", "c")], "has no lab 'c'"),
+        (
+            json!({}),
+            &[],
+            "missing required arguments: mrp_token, mrp_url",
+        ),
+    ] {
+        assert_contains(&fails(options, variables), &[problem]);
+    }
+}
+
+#[test]
+fn labs_serve_the_inventory_too() {
+    let servers = ["is-a", "is-b"].map(start_server);
+    let [a, b] = &servers;
+    let lab = start_bare_lab().with_inventory(MODULES);
+    lab.write(PROFILES, section("a", a) + &section("b", b));
+    lab.configure_inventory("mrp_lab = a");
+    assert!(lab.inventory()["_meta"]["hostvars"]["is-a"].is_object());
+    lab.configure_inventory("");
+    let lab = lab.with("MRP_LAB", "b");
+    assert!(lab.inventory()["_meta"]["hostvars"]["is-b"].is_object());
 }

@@ -12,7 +12,7 @@ use crate::start_lab;
 /// A lab whose inventory was listed and cached, and whose server then does not answer.
 fn start_offline_lab(more: &str) -> TestLab {
     let lab = start_lab();
-    lab.configure_inventory(&format!("cache = copy\n{more}"));
+    lab.configure_inventory(&format!("cache = .copy\n{more}"));
     lab.inventory();
     go_offline(&lab);
     lab
@@ -25,11 +25,11 @@ fn go_offline(lab: &TestLab) {
 #[test]
 fn copy_is_readable_by_its_owner_only() {
     let lab = start_lab();
-    lab.configure_inventory("cache = copy");
+    lab.configure_inventory("cache = .copy");
     lab.inventory();
-    let copy = std::fs::read_to_string(lab.path("copy")).unwrap();
+    let copy = std::fs::read_to_string(lab.path(".copy")).unwrap();
     assert!(!copy.contains("alice-token"));
-    let mode = std::fs::metadata(lab.path("copy"))
+    let mode = std::fs::metadata(lab.path(".copy"))
         .unwrap()
         .permissions()
         .mode();
@@ -99,29 +99,29 @@ fn copy_with_another_token_other_settings_or_changed_content_is_not_used() {
         "host_name = hostname",
     ] {
         let lab = start_offline_lab("");
-        lab.configure_inventory(&format!("cache = copy\n{change}"));
+        lab.configure_inventory(&format!("cache = .copy\n{change}"));
         assert_contains(
             &lab.inventory_error(),
             &["was not made with this token and these settings"],
         );
     }
     let lab = start_offline_lab("");
-    let copy = std::fs::read_to_string(lab.path("copy")).unwrap();
-    lab.write("copy", copy.replace("10.40.5.12", "10.66.6.6"));
+    let copy = std::fs::read_to_string(lab.path(".copy")).unwrap();
+    lab.write(".copy", copy.replace("10.40.5.12", "10.66.6.6"));
     assert_contains(&lab.inventory_error(), &["was not made with this token"]);
     for damaged in [&copy[..copy.len() / 2], "{}", "[]", ""] {
-        lab.write("copy", damaged);
+        lab.write(".copy", damaged);
         assert_contains(&lab.inventory_error(), &["is damaged"]);
     }
-    std::fs::remove_file(lab.path("copy")).unwrap();
+    std::fs::remove_file(lab.path(".copy")).unwrap();
     assert_contains(&lab.inventory_error(), &["there is no copy"]);
 }
 
 #[test]
 fn pipe_in_place_of_the_copy_is_neither_read_nor_replaced() {
     let lab = start_lab();
-    lab.configure_inventory("cache = copy");
-    let made = Command::new("mkfifo").arg(lab.path("copy")).status();
+    lab.configure_inventory("cache = .copy");
+    let made = Command::new("mkfifo").arg(lab.path(".copy")).status();
     assert!(made.unwrap().success());
     let (_, warnings) = lab.inventory_with_warnings();
     assert_contains(&warnings, &["copy cannot be written: it is not a file"]);
@@ -136,8 +136,8 @@ fn pipe_in_place_of_the_copy_is_neither_read_nor_replaced() {
 #[test]
 fn temporary_file_of_another_process_is_left_alone() {
     let lab = start_lab();
-    lab.configure_inventory("cache = copy");
-    let script = "cd $0 && echo theirs >copy.$$.new && exec ./mrp_inventory --list";
+    lab.configure_inventory("cache = .copy");
+    let script = "cd $0 && echo theirs >..copy.$$.new && exec ./mrp_inventory --list";
     let mut command = lab.command("/bin/sh");
     let output = lab.run_inventory_command(command.arg("-c").arg(script).arg(lab.path("")));
     assert_eq!(String::from_utf8_lossy(&output.stderr), "");
@@ -151,7 +151,7 @@ fn temporary_file_of_another_process_is_left_alone() {
 #[test]
 fn longer_lifetime_makes_an_older_copy_usable() {
     let lab = start_offline_lab("cache_lifetime = 0");
-    lab.configure_inventory("cache = copy\ncache_lifetime = 3600");
+    lab.configure_inventory("cache = .copy\ncache_lifetime = 3600");
     lab.inventory_with_warnings();
 }
 

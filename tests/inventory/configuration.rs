@@ -1,7 +1,7 @@
 //! The file of options, the environment, and the permissions that their files need.
 
-use mrp_test_support::assert_contains;
 use mrp_test_support::inventory::group_hosts;
+use mrp_test_support::{assert_contains, project_folder};
 use std::os::unix::fs::symlink;
 use std::os::unix::process::CommandExt;
 
@@ -20,10 +20,10 @@ fn run_without_options_names_the_missing_ones() {
 #[test]
 fn file_beside_the_link_is_read() {
     let lab = start_bare_lab();
-    lab.write("token", "alice-token\n");
+    lab.write(".token", "alice-token\n");
     let url = lab.url();
     lab.configure_inventory(&format!(
-        "# the lab\nurl = {url}\n\ntoken_file = token\nscope = mine"
+        "# the lab\nurl = {url}\n\ntoken_file = .token\nscope = mine"
     ));
     assert_eq!(group_hosts(&lab.inventory(), "mrp").len(), 5);
 }
@@ -50,9 +50,9 @@ fn the_file_wins_over_the_environment_as_an_option_does() {
 fn a_token_that_others_can_read_is_refused_with_what_to_type() {
     for mode in [0o640, 0o604] {
         let lab = start_bare_lab();
-        let token = lab.write("it's a token", "alice-token");
+        let token = lab.write("it's a token.cfg", "alice-token");
         lab.configure_inventory(&format!(
-            "mrp_url = {}\ntoken_file = it's a token",
+            "mrp_url = {}\ntoken_file = it's a token.cfg",
             lab.url()
         ));
         lab.set_mode(&token, mode);
@@ -196,5 +196,75 @@ fn files_without_an_end_and_texts_with_nul_are_refused() {
     assert_contains(
         &lab.inventory_error(),
         &["/dev/zero: it is a device and not a regular file"],
+    );
+}
+
+#[test]
+fn files_in_the_inventorys_directory_that_ansible_takes_for_hosts_are_refused() {
+    let lab = start_lab();
+    lab.write("sub/token", "alice-token\n");
+    lab.write("token", "alice-token\n");
+    for lines in [
+        "token_file = token",
+        "token_file = sub/token",
+        "cache = token",
+        "client_key = token\nclient_cert = .cert",
+        "ca_path = token",
+    ] {
+        lab.configure_inventory(lines);
+        let (option, _) = lines.split_once(' ').unwrap();
+        assert_contains(
+            &lab.inventory_error(),
+            &[
+                option,
+                "token is in the inventory's directory",
+                "Begin its name with a dot",
+            ],
+        );
+    }
+    lab.write("options", "scope = mine\n");
+    let named = lab.path("options").display().to_string();
+    let lab = lab.with("MRP_INVENTORY_CONFIG", named);
+    assert_contains(
+        &lab.inventory_error(),
+        &["the file of options", "is in the inventory's directory"],
+    );
+}
+
+#[test]
+fn script_runs_the_program_beside_it_for_the_link_that_was_called() {
+    let lab = start_lab();
+    lab.write("lab/mrp_inventory.cfg", "scope = mine\n");
+    std::fs::create_dir(lab.path("library")).unwrap();
+    let script = lab.path("library/mrp_inventory");
+    std::fs::copy(project_folder().join("library/mrp_inventory"), &script).unwrap();
+    symlink(
+        env!("CARGO_BIN_EXE_mrp-ansible"),
+        lab.path("library/mrp-ansible"),
+    )
+    .unwrap();
+    symlink("../library/mrp_inventory", lab.path("lab/mrp_inventory")).unwrap();
+    let run = |program: &str| {
+        let mut command = lab.command(program);
+        lab.run_inventory_command(command.env("PATH", "/usr/bin:/bin").arg("--list"))
+    };
+    for (program, machines) in [("lab/mrp_inventory", 5), ("library/mrp_inventory", 8)] {
+        let inventory = serde_json::from_slice(&run(program).stdout).unwrap();
+        assert_eq!(group_hosts(&inventory, "mrp").len(), machines, "{program}");
+    }
+    lab.write("lab/mrp_inventory.cfg", "scope = x\n");
+    let output = run("lab/mrp_inventory");
+    assert_eq!(output.status.code(), Some(1));
+    assert!(output.stdout.is_empty());
+    assert!(!String::from_utf8_lossy(&output.stderr).contains("Link it"));
+}
+
+#[test]
+fn failure_of_a_link_to_the_program_itself_says_what_to_link() {
+    let lab = start_lab();
+    lab.configure_inventory("scope = x");
+    assert_contains(
+        &lab.inventory_error(),
+        &["value of scope", "Link it to library/mrp_inventory"],
     );
 }

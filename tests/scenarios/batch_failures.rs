@@ -136,7 +136,7 @@ fn failed_list_separates_done_from_not_done_steps() {
 #[test]
 fn server_response_of_each_item_is_in_its_result_at_high_verbosity() {
     let lab = start_lab();
-    let refusal = json!({ "error_type": "InvalidUsage", "errors": ["nope"] });
+    let refusal = json!({ "error_type": "InvalidUsage", "errors": ["no such kernel"] });
     lab.fault(json!({
         "method": "PUT", "path": "/api/v1/machine/*", "times": 0, "status": 400, "body": refusal,
     }));
@@ -144,7 +144,7 @@ fn server_response_of_each_item_is_in_its_result_at_high_verbosity() {
     let options = json!({ "kernel_opts": "quiet", "machines": machines });
     let result = lab.run("mrp_machine", options.clone());
     for one in result["results"].as_array().unwrap() {
-        assert_contains(&text(&one["server_response"]), &["nope"]);
+        assert_contains(&text(&one["server_response"]), &["no such kernel"]);
     }
     let mut quiet = options;
     quiet["_ansible_verbosity"] = json!(2);

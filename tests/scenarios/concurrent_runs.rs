@@ -1,6 +1,8 @@
 //! Runs of the same user at the same time: what another run does between two requests is found, and no failure.
 
-use mrp_test_support::{TestLab, actions, assert_contains, assert_failed, message, text};
+use mrp_test_support::{
+    ADMIN_TOKEN, TestLab, actions, assert_contains, assert_failed, message, text,
+};
 use serde_json::{Value, json};
 
 use crate::start_lab;
@@ -174,4 +176,167 @@ fn image_that_another_run_deletes_while_images_are_listed_does_not_belong_to_ano
     let options = own_image(json!({ "id": image, "public": true }));
     let message = lab.failure("mrp_image", options);
     assert_contains(&message, &["there is no image with id"]);
+}
+
+/// Hides all images from the first lists of a run, as if another run uploaded them after those.
+fn hide_images(lab: &TestLab, lists: u32) {
+    lab.fault(json!({ "method": "GET", "path": "/api/v1/image", "times": lists, "status": 200, "body": [] }));
+}
+
+#[test]
+fn image_that_another_run_uploads_first_is_not_uploaded_again() {
+    let lab = start_lab();
+    let first = upload(&lab);
+    hide_images(&lab, 2);
+    let writes = lab.writes().len();
+    let options = own_image(json!({ "path": lab.path("Image") }));
+    let result = lab.run("mrp_image", options.clone());
+    assert_found_done(&result, "was uploaded by another run meanwhile");
+    assert_eq!(result["image"]["id"], first);
+    assert_eq!(lab.writes().len(), writes);
+    lab.assert_unchanged("mrp_image", options);
+}
+
+#[test]
+fn image_that_another_run_uploads_first_with_other_flags_is_a_failure() {
+    let lab = start_lab();
+    upload(&lab);
+    hide_images(&lab, 2);
+    let options = own_image(json!({ "path": lab.path("Image"), "public": true }));
+    let result = lab.run("mrp_image", options.clone());
+    assert_failed(&result, false);
+    assert_contains(
+        &message(&result),
+        &["uploaded by another run", "other flags"],
+    );
+    assert_eq!(actions(&lab.run("mrp_image", options)), ["update"]);
+}
+
+#[test]
+fn forced_upload_does_not_look_for_that_of_another_run() {
+    let lab = start_lab();
+    upload(&lab);
+    hide_images(&lab, 2);
+    let options = own_image(json!({ "path": lab.path("Image"), "force": true }));
+    assert_eq!(actions(&lab.run("mrp_image", options)), ["upload"]);
+}
+
+#[test]
+fn copy_of_two_uploads_at_once_is_told_and_pruned_by_the_next_run_that_may() {
+    let lab = start_lab();
+    let first = upload(&lab);
+    // The other image appears after the last look before the upload.
+    hide_images(&lab, 4);
+    let options = own_image(json!({ "path": lab.path("Image") }));
+    let result = lab.run("mrp_image", options.clone());
+    assert_eq!(actions(&result), ["upload"], "{result:#}");
+    let copy = format!(
+        "image {first} 'unused' is a copy of image {}",
+        result["image"]["id"]
+    );
+    assert_contains(&text(&result["warnings"][0]), &[&copy, "prune"]);
+    // A run that may not prune tells of it again.
+    let again = lab.assert_unchanged("mrp_image", options.clone());
+    assert_contains(&text(&again["warnings"][0]), &[&copy, "prune"]);
+    let mut prune = options.clone();
+    prune["prune"] = json!(true);
+    let pruned = lab.run_in_all_modes("mrp_image", prune);
+    assert_eq!(actions(&pruned), ["delete"]);
+    assert_eq!(pruned["pruned"][0]["id"], first);
+    assert_eq!(pruned.get("warnings"), None);
+    let after = lab.assert_unchanged("mrp_image", options);
+    assert_eq!(after.get("warnings"), None);
+}
+
+#[test]
+fn preseed_that_another_run_deletes_before_its_change_is_created_anew() {
+    let lab = start_lab();
+    let path = "/api/v1/preseed/3";
+    before(&lab, "PUT", path, 1, &deletion(path));
+    let options = json!({ "name": "alice-seed", "content": "new\n" });
+    let result = lab.run("mrp_preseed", options.clone());
+    assert_eq!(actions(&result), ["update"], "{result:#}");
+    let stored = lab.server_object("preseed", "name", "alice-seed");
+    assert_eq!(stored["content"], "new\n");
+    assert_eq!(result["preseed"]["id"], stored["id"]);
+    lab.assert_unchanged("mrp_preseed", options);
+}
+
+#[test]
+fn object_that_another_run_deletes_before_its_change_is_told() {
+    let lab = start_lab();
+    let image = upload(&lab);
+    let assignment = "/api/v1/machine/2/assignee/2".to_owned();
+    for (module, path, options, object) in [
+        (
+            "mrp_preseed",
+            "/api/v1/preseed/3".to_owned(),
+            json!({ "name": "alice-seed", "known_good": true }),
+            "preseed 'alice-seed'".to_owned(),
+        ),
+        (
+            "mrp_image",
+            format!("/api/v1/image/{image}"),
+            own_image(json!({ "known_good": true })),
+            format!("image {image}"),
+        ),
+        (
+            "mrp_assignee",
+            assignment,
+            json!({ "name": "qdc01", "user": "alice", "reason": "other" }),
+            "assignment of machine 'qdc01' to alice".to_owned(),
+        ),
+    ] {
+        lab.reset();
+        assert_eq!(upload(&lab), image);
+        before(&lab, "PUT", &path, 1, &deletion(&path));
+        let result = lab.run(module, options);
+        assert_failed(&result, false);
+        let expected = format!("{object} was deleted by another run meanwhile");
+        assert_contains(&message(&result), &[&expected, "Run the task again"]);
+    }
+}
+
+#[test]
+fn assignment_that_is_ended_before_its_change_is_made_anew_by_an_administrator() {
+    let lab = start_lab();
+    let path = "/api/v1/machine/2/assignee/2";
+    before(&lab, "PUT", path, 1, &deletion(path));
+    let options = json!({ "name": "qdc01", "user": "alice", "reason": "other" });
+    let result = lab.run_as(ADMIN_TOKEN, "mrp_assignee", options);
+    assert_eq!(actions(&result), ["update"], "{result:#}");
+    assert_eq!(
+        lab.server("api/v1/machine/2/assignee")[0]["reason"],
+        "other"
+    );
+}
+
+#[test]
+fn assignment_that_somebody_makes_first_with_another_reason_gets_the_reason() {
+    let lab = start_lab();
+    let body = json!({ "user": "alice", "reason": "theirs" });
+    let creation = json!({ "user": "admin", "method": "POST", "path": "/api/v1/machine/4/assignee", "body": body });
+    before(&lab, "POST", "/api/v1/machine/4/assignee", 1, &creation);
+    let options = json!({ "id": 4, "user": "alice", "reason": "mine" });
+    let result = lab.run_as(ADMIN_TOKEN, "mrp_assignee", options);
+    assert_eq!(actions(&result), ["create"], "{result:#}");
+    let stored = lab.server("api/v1/machine/4/assignee");
+    let alice = stored
+        .as_array()
+        .unwrap()
+        .iter()
+        .find(|one| one["user"] == "alice");
+    assert_eq!(alice.unwrap()["reason"], "mine");
+}
+
+#[test]
+fn conflict_of_another_cause_is_not_told_as_written() {
+    let lab = start_lab();
+    let refusal =
+        json!({ "error_type": "IntegrityError", "errors": "(psycopg2.IntegrityError) other" });
+    lab.fault(json!({ "method": "POST", "path": "/api/v1/machine/4/assignee", "status": 409, "body": refusal }));
+    let options = json!({ "id": 4, "user": "alice", "reason": "mine" });
+    let result = lab.run_as(ADMIN_TOKEN, "mrp_assignee", options);
+    assert_failed(&result, false);
+    assert_contains(&message(&result), &["assigning machine 4", "conflicts"]);
 }

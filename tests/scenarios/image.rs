@@ -416,3 +416,101 @@ fn machine_that_starts_to_use_the_image_meanwhile_is_named() {
     lab.assert_fails(MODULE, options, &["in use", "kernel of qdc01"]);
     lab.server(&format!("/api/v1/image/{id}"));
 }
+
+/// What failed downloads and unfetched files leave behind.
+const NO_IMAGES: [(&str, &[u8], &str); 7] = [
+    ("empty", b"", "is empty"),
+    (
+        "page",
+        b"\n<!DOCTYPE html>\n<html><body>404</body></html>",
+        "is an HTML page",
+    ),
+    ("upper", b"<HTML><HEAD><TITLE>502", "is an HTML page"),
+    (
+        "xhtml",
+        b"<?xml version=\"1.0\"?>\n<html>",
+        "is an HTML page",
+    ),
+    (
+        "json",
+        b"{\"errors\": [{\"status\": 404}]}\n",
+        "is a JSON document",
+    ),
+    (
+        "spread",
+        b"{\n  \"message\": \"Not Found\"\n}",
+        "is a JSON document",
+    ),
+    (
+        "pointer",
+        b"version https://git-lfs.github.com/spec/v1\noid sha256:1\n",
+        "is a pointer of Git LFS",
+    ),
+];
+
+#[test]
+fn file_that_is_no_image_is_refused_without_force() {
+    let lab = start_lab();
+    for (name, bytes, look) in NO_IMAGES {
+        let path = lab.write(name, bytes);
+        for kind in ["Kernel", "Initrd"] {
+            let options =
+                json!({ "description": "download", "type": kind, "arch": "arm64", "path": path });
+            let parts = [name, look, "and no image", "option force"];
+            lab.assert_fails("mrp_image", options.clone(), &parts);
+            assert_eq!(lab.check("mrp_image", options.clone())["failed"], true);
+            lab.assert_fails(
+                "mr_provisioner_image",
+                options,
+                &[look, "mrp_image has that option"],
+            );
+        }
+    }
+    lab.assert_no_writes();
+    let page = lab.path("page");
+    let forced = json!({ "description": "page", "type": "Kernel", "arch": "arm64", "path": page, "force": true });
+    assert_eq!(lab.run("mrp_image", forced)["changed"], true);
+    // What is on the server as it shall be needs no upload.
+    let same = json!({ "description": "page", "type": "Kernel", "arch": "arm64", "path": page });
+    lab.assert_unchanged("mrp_image", same);
+}
+
+#[test]
+fn image_that_only_begins_like_a_text_is_uploaded() {
+    let lab = start_lab();
+    for (name, bytes) in [
+        ("brace", &b"{\x00\x01\x02"[..]),
+        ("script", b"#!ipxe\nchain http://lab/\n"),
+        ("blanks", b"   \n"),
+    ] {
+        let path = lab.write(name, bytes);
+        lab.run_in_all_modes(
+            "mrp_image",
+            json!({ "description": name, "type": "Kernel", "arch": "arm64", "path": path }),
+        );
+    }
+}
+
+#[test]
+fn image_that_ansible_vault_encrypted_is_refused_even_with_force() {
+    let lab = start_lab();
+    let path = lab.write("linux", "$ANSIBLE_VAULT;1.1;AES256\n3336\n");
+    for force in [false, true] {
+        lab.assert_fails(
+            "mrp_image",
+            json!({ "description": "d", "type": "Kernel", "arch": "arm64", "path": path, "force": force }),
+            &["linux: it is encrypted with Ansible Vault", "ansible-vault decrypt"],
+        );
+    }
+    for option in ["ca_path", "client_cert"] {
+        let mut options =
+            json!({ "description": "alice kernel", "type": "Kernel", "arch": "arm64" });
+        options[option] = json!(path);
+        options["client_key"] = json!(path);
+        if option == "ca_path" {
+            options["client_cert"] = json!(path);
+        }
+        lab.assert_fails("mrp_image", options, &["encrypted with Ansible Vault"]);
+    }
+    lab.assert_no_writes();
+}

@@ -185,3 +185,76 @@ fn a_preseed_without_text_is_like_an_empty_one() {
     lab.run(MODULE, json!({ "name": "ci-seed", "content": "" }));
     lab.assert_unchanged(MODULE, json!({ "name": "ci-seed", "content": "" }));
 }
+
+const VAULTED: &str =
+    "$ANSIBLE_VAULT;1.1;AES256\n33363965326261303234626463623963633531343539313265303062\n";
+
+#[test]
+fn preseed_that_ansible_vault_encrypted_is_refused_with_how_to_decrypt_it() {
+    let lab = start_lab();
+    let path = lab.write("seed", VAULTED);
+    for options in [
+        json!({ "name": "ci-seed", "path": path }),
+        json!({ "name": "ci-seed", "content": VAULTED }),
+    ] {
+        lab.assert_fails(
+            MODULE,
+            options.clone(),
+            &[
+                "is encrypted with Ansible Vault",
+                "content: \"{{ lookup('ansible.builtin.file', 'FILE', rstrip=false) }}\"",
+            ],
+        );
+        let checked = lab.check(MODULE, options);
+        assert_eq!(checked["failed"], true);
+    }
+    lab.assert_fails(
+        "mr_provisioner_preseed",
+        json!({ "name": "ci-seed", "path": path }),
+        &["is encrypted with Ansible Vault"],
+    );
+    lab.assert_no_writes();
+}
+
+#[test]
+fn byte_order_mark_and_line_ends_of_windows_are_warned_of() {
+    let lab = start_lab();
+    for (text, part) in [
+        ("\u{feff}d-i one\n", "byte order mark"),
+        ("d-i one\r\nd-i two\r\n", "line ends of Windows"),
+    ] {
+        let path = lab.write("seed", text);
+        for source in [json!({ "path": path }), json!({ "content": text })] {
+            lab.reset();
+            let mut options = source;
+            options["name"] = json!("ci-seed");
+            let result = lab.run_in_all_modes(MODULE, options.clone());
+            assert_contains(&result["warnings"].to_string(), &[part]);
+            let again = lab.run(MODULE, options);
+            assert_contains(&again["warnings"].to_string(), &[part]);
+            assert_eq!(
+                lab.server_object("preseed", "name", "ci-seed")["content"],
+                text
+            );
+        }
+    }
+    let path = lab.write("seed", "d-i one\n");
+    let plain = lab.run(MODULE, json!({ "name": "ci-seed", "path": path }));
+    assert_eq!(plain.get("warnings"), None, "{plain:#}");
+}
+
+#[test]
+fn text_that_becomes_empty_is_warned_of_once() {
+    let lab = start_lab();
+    lab.run(MODULE, json!({ "name": "ci-seed", "content": "d-i one\n" }));
+    let empty = json!({ "name": "ci-seed", "content": "" });
+    let result = lab.run_in_all_modes(MODULE, empty.clone());
+    assert_contains(
+        &result["warnings"].to_string(),
+        &["content is empty, so preseed 'ci-seed' has no text any more"],
+    );
+    assert_eq!(lab.run(MODULE, empty).get("warnings"), None);
+    let path = lab.write("seed", " \n");
+    let result = lab.run_in_all_modes(MODULE, json!({ "name": "new-seed", "path": path }));
+    assert_contains(&result["warnings"].to_string(), &["is empty"]);
+}

@@ -67,7 +67,12 @@ fn html_page_of_any_status_becomes_an_error_with_that_status() {
     for status in [400, 403, 409, 413, 418, 500, 501] {
         let error = changing(|step| step.html(status, PAGE));
         assert_eq!(error.status(), Some(status), "{error:?}");
-        assert!(error.server_response().unwrap().contains("canary"));
+        assert!(
+            error
+                .server_response()
+                .unwrap()
+                .contains("bytes, not shown")
+        );
     }
 }
 
@@ -231,6 +236,23 @@ fn refusals_without_a_reason_are_explained_by_the_request() {
         error.to_string(),
         "reading image 3: the image belongs to another user"
     );
+}
+
+#[test]
+fn text_that_is_no_known_sentence_is_not_shown() {
+    for text in [
+        "ipmitool --password canary failed",
+        "IPMI_PASSWORD=canary",
+        "user ADMIN with canary was refused",
+    ] {
+        let body = serde_json::json!({"error_type": "InvalidUsage", "errors": [text]});
+        let error = changing(|step| step.json(400, body.to_string()));
+        assert_eq!(
+            error.to_string(),
+            "changing machine 7: the server does not accept the request (status 400)"
+        );
+        assert!(!error.server_response().unwrap().contains("canary"));
+    }
 }
 
 #[test]

@@ -252,8 +252,7 @@ fn preseed() -> NewPreseed {
     }
 }
 
-const MADE: &str =
-    r#"{"id": 5, "name": "base", "content": "d-i", "type": "preseed", "user": "alice"}"#;
+const MADE: &str = r#"{"id": 5, "name": "base", "content": "d-i", "description": null, "type": "preseed", "user": "alice", "known_good": false, "public": false}"#;
 
 #[test]
 fn preseed_that_arrived_is_not_created_again() {
@@ -289,9 +288,10 @@ fn assignee_that_arrived_is_not_created_again() {
     };
     let server = Server::start([
         post("/api/v1/machine/7/assignee").close(),
-        get("/api/v1/machine/7/assignee").json(200, r#"[{"id": 8, "user": "alice"}]"#),
+        get("/api/v1/machine/7/assignee")
+            .json(200, r#"[{"id": 8, "user": "alice", "reason": ""}]"#),
         post("/api/v1/machine/7/assignee").close(),
-        get("/api/v1/machine/7/assignee").json(200, r#"[{"id": 9, "user": "bob"}]"#),
+        get("/api/v1/machine/7/assignee").json(200, r#"[{"id": 9, "user": "bob", "reason": ""}]"#),
     ]);
     let (client, clock) = client(&server);
     let made = client.assignees().create(MachineId(7), &new).unwrap();

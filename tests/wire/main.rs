@@ -4,6 +4,7 @@
 
 mod connections;
 mod errors;
+mod incomplete_objects;
 mod lost_answers;
 mod own_process;
 mod resources;

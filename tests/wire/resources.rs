@@ -1,6 +1,7 @@
 //! What each verb of each resource sends and reads.
 
 use mr_provisioner::client::*;
+use serde_json::json;
 
 use crate::server::{Server, delete, get, post, put};
 use crate::support::*;
@@ -69,21 +70,21 @@ fn images_are_listed_read_changed_and_deleted() {
 }
 
 #[test]
-fn fields_may_be_null_missing_or_new() {
+fn fields_may_be_null_or_new() {
     let sparse = r#"[{"id": 1, "name": null, "description": null, "type": "squashfs", "arch": null, "user": null,
-        "known_good": null, "public": null}, {"id": 2}]"#;
+        "known_good": null, "public": null, "new": [{}]}]"#;
     let server = Server::start([
         get("/api/v1/image?show_all=true").json(200, sparse),
         get("/api/v1/preseed?show_all=true")
-            .json(200, r#"[{"id": 1, "type": null, "content": null}]"#),
+            .json(200, r#"[{"id": 1, "name": null, "type": null, "content": null, "description": null, "user": null, "known_good": null, "public": null}]"#),
         get("/api/v1/machine/7/interface")
-            .json(200, r#"[{"id": 9, "identifier": null, "prefixlenv4": 24}]"#),
+            .json(200, format!("[{}]", interface_json(&json!({ "prefixlenv4": 24 })))),
         get("/api/v1/machine/7/state").json(200, r#"{"state": "melting"}"#),
     ]);
     let (client, _) = client(&server);
     let images = client.images().list(Scope::Visible).unwrap();
     assert_eq!(images[0].kind, ImageType::Other("squashfs".to_owned()));
-    assert_eq!((images[0].public, images[1].known_good), (false, false));
+    assert_eq!((images[0].public, images[0].known_good), (false, false));
     assert_eq!(client.preseeds().list(Scope::Visible).unwrap()[0].name, "");
     assert_eq!(
         client.interfaces().list(MachineId(7)).unwrap()[0].prefixlenv4,
@@ -98,7 +99,8 @@ fn fields_may_be_null_missing_or_new() {
 
 #[test]
 fn preseeds_are_listed_found_created_changed_and_deleted() {
-    let one = r#"{"id": 5, "name": "base", "content": "d-i\r\nü", "type": "kickstart", "user": "alice", "public": true}"#;
+    let one = r#"{"id": 5, "name": "base", "content": "d-i\r\nü", "description": null, "type": "kickstart", "user": "alice",
+        "known_good": false, "public": true}"#;
     let list = format!("[{one}]");
     let server = Server::start([
         get("/api/v1/preseed").json(200, &list),
@@ -311,7 +313,8 @@ fn a_text_that_spells_the_escape_of_nul_is_sent() {
 #[test]
 fn interfaces_states_and_assignees() {
     let server = Server::start([
-        get("/api/v1/machine/7/interface/9").json(200, r#"{"id": 9, "mac": "52:54:00:00:00:01"}"#),
+        get("/api/v1/machine/7/interface/9")
+            .json(200, interface_json(&json!({ "mac": "52:54:00:00:00:01" }))),
         get("/api/v1/machine/7/state").json(200, r#"{"state": "error"}"#),
         put("/api/v1/machine/7/state")
             .body(r#"{"state":"ready"}"#)
@@ -510,7 +513,9 @@ fn an_image_that_never_ends_is_not_read_to_its_end() {
 
 #[test]
 fn only_what_is_given_is_sent_for_an_interface() {
-    let one = r#"{"id": 9, "identifier": "eth0", "config_type_v4": "static", "configured_ipv4": "10.0.2.1"}"#;
+    let one = &interface_json(
+        &json!({ "identifier": "eth0", "config_type_v4": "static", "configured_ipv4": "10.0.2.1" }),
+    );
     let server = Server::start([
         put("/api/v1/machine/7/interface/9")
             .body(r#"{"identifier":"eth0","config_type_v4":"static","configured_ipv4":"10.0.2.1"}"#)
@@ -520,7 +525,7 @@ fn only_what_is_given_is_sent_for_an_interface() {
             .json(200, one),
         put("/api/v1/machine/7/interface/9")
             .body(r#"{"config_type_v4":"dynamic","configured_ipv4":null}"#)
-            .json(200, r#"{"id": 9, "config_type_v4": null}"#),
+            .json(200, interface_json(&json!({}))),
     ]);
     let (client, _) = client(&server);
     let update = |changes| {

@@ -168,6 +168,17 @@ pub(crate) fn image_json(id: u32, name: &str) -> String {
     )
 }
 
+/// An interface in the server's JSON, with these fields and null for all others.
+pub(crate) fn interface_json(given: &serde_json::Value) -> String {
+    let mut interface = serde_json::json!({ "id": 9, "identifier": null, "mac": null, "network_name": null, "subnetv4": null,
+        "netmaskv4": null, "prefixlenv4": null, "static_pool_v4": null, "reserved_pool_v4": null, "config_type_v4": null,
+        "configured_ipv4": null, "lease_ipv4": null, "last_seen_date": null });
+    for (name, value) in given.as_object().unwrap() {
+        interface[name] = value.clone();
+    }
+    interface.to_string()
+}
+
 pub(crate) fn machine_json(id: u32, name: &str) -> String {
     serde_json::json!({"id": id, "name": name, "hostname": "x", "arch": "arm64", "subarch": null, "kernel_id": 3,
         "kernel_opts": null, "initrd_id": null, "preseed_id": 4, "netboot_enabled": true})

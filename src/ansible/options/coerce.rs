@@ -21,6 +21,7 @@ pub(crate) fn coerce(kind: &Kind, value: &Value) -> Result<Value, String> {
         Kind::Int => integer(value).map(Value::from),
         Kind::Float => float(value).map(Value::from),
         Kind::Path => Ok(path::expand(&text(value)).into()),
+        Kind::Raw => Ok(value.clone()),
         Kind::List(_) | Kind::Items(_) => list(value).map(Value::from),
     }
 }

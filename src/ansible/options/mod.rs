@@ -3,6 +3,7 @@
 pub(crate) mod choices;
 pub(crate) mod coerce;
 pub(crate) mod constraints;
+pub(crate) mod expand;
 pub(crate) mod list_option;
 pub(crate) mod not_utf8;
 pub(crate) mod option;

@@ -2,9 +2,10 @@
 
 use std::env;
 
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 use crate::ansible::options::spec::DOCUMENTED;
+use crate::ansible::result::Failure;
 
 #[derive(Clone, Copy, Debug)]
 pub struct Opt {
@@ -20,9 +21,14 @@ pub struct Opt {
     pub env: Option<&'static str>,
     pub minimum: Option<i64>,
     pub disclosure: Disclosure,
+    /// What it stands for, if its value is the name of a set of other options.
+    pub expansion: Option<Expansion>,
     /// Paragraphs of the documentation.
     pub description: &'static [&'static str],
 }
+
+/// The options that a name of a set stands for. The name is None where the task gives none; the map has what it gives.
+pub type Expansion = fn(Option<&str>, &Map<String, Value>) -> Result<Map<String, Value>, Failure>;
 
 /// The type that the value of an option is coerced to.
 #[derive(Clone, Copy, Debug)]
@@ -37,6 +43,8 @@ pub enum Kind {
     Float,
     /// Text in which `~` and `$VARIABLE` are expanded.
     Path,
+    /// Anything; the module reads it itself.
+    Raw,
     /// A list of one kind.
     List(&'static Kind),
     /// A list of dictionaries that have these options, each completed by the options outside the list.
@@ -79,6 +87,7 @@ impl Opt {
             env: None,
             minimum: None,
             disclosure: Disclosure::Shown,
+            expansion: None,
             description: &[],
         }
     }
@@ -143,6 +152,12 @@ impl Opt {
         self
     }
 
+    /// Its value is the name of a set of other options.
+    pub const fn stands_for(mut self, expansion: Expansion) -> Opt {
+        self.expansion = Some(expansion);
+        self
+    }
+
     pub const fn about(mut self, description: &'static [&'static str]) -> Opt {
         if DOCUMENTED {
             self.description = description;
@@ -182,6 +197,7 @@ impl Kind {
             Kind::Int => "int",
             Kind::Float => "float",
             Kind::Path => "path",
+            Kind::Raw => "raw",
             Kind::List(_) | Kind::Items(_) => "list",
         }
     }

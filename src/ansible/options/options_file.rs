@@ -56,7 +56,6 @@ impl OptionsFile {
         })
     }
 
-    #[cfg(feature = "cli")]
     pub(crate) fn path(&self) -> &Path {
         &self.path
     }
@@ -68,9 +67,15 @@ impl OptionsFile {
     }
 
     /// The options before the first section.
-    #[cfg(feature = "cli")]
     pub(crate) fn preamble(&self) -> &Map<String, Value> {
         &self.sections[0].options
+    }
+
+    /// The options of a section as they are written.
+    #[cfg(feature = "cli")]
+    pub(crate) fn section(&self, name: &str) -> Map<String, Value> {
+        let found = self.sections.iter().find(|found| found.name == name);
+        found.map_or_else(Map::new, |found| found.options.clone())
     }
 
     /// The options of a section. Paths are relative to this file, and the token is read from the file that `token_file` names.
@@ -80,9 +85,7 @@ impl OptionsFile {
         spec: &ModuleSpec,
     ) -> Result<Map<String, Value>, Failure> {
         let found = self.sections.iter().find(|found| found.name == section);
-        let mut given = found.map_or_else(Map::new, |found| found.options.clone());
-        let folder = self.path.parent().unwrap_or(Path::new(""));
-        resolve_paths(&mut given, folder, spec);
+        let mut given = self.with_resolved_paths(section, spec);
         let Some(Value::String(token_file)) = given.remove(TOKEN_FILE) else {
             return Ok(given);
         };
@@ -96,6 +99,26 @@ impl OptionsFile {
         token.require_private(token_file.as_ref())?;
         given.insert(TOKENS[0].into(), token.text.trim().into());
         Ok(given)
+    }
+
+    /// The files that a section names: the options and their paths, relative to this file.
+    pub(crate) fn paths(&self, section: &str, spec: &ModuleSpec) -> Vec<(&'static str, PathBuf)> {
+        let given = self.with_resolved_paths(section, spec);
+        let paths = spec
+            .all_options()
+            .filter(|option| matches!(option.kind, Kind::Path));
+        let named = paths.filter_map(|option| Some((option.name, given.get(option.name)?)));
+        named
+            .filter_map(|(name, path)| Some((name, PathBuf::from(path.as_str()?))))
+            .collect()
+    }
+
+    fn with_resolved_paths(&self, section: &str, spec: &ModuleSpec) -> Map<String, Value> {
+        let found = self.sections.iter().find(|found| found.name == section);
+        let mut given = found.map_or_else(Map::new, |found| found.options.clone());
+        let folder = self.path.parent().unwrap_or(Path::new(""));
+        resolve_paths(&mut given, folder, spec);
+        given
     }
 }
 

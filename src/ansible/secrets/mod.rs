@@ -5,6 +5,8 @@
 //! the same, except for those of the protocol and of the module's documentation: these are public, and Ansible needs keys
 //! such as `changed`.
 
+mod sentences;
+
 use std::collections::BTreeSet;
 
 use serde_json::{Map, Value};
@@ -13,6 +15,7 @@ use crate::ansible::options::option::{Disclosure, Opt};
 use crate::ansible::options::python;
 use crate::ansible::options::spec::{ModuleSpec, all};
 use crate::support::redaction::Redactor;
+use sentences::SentenceCleaner;
 
 /// Replaces a text that is a secret as a whole.
 pub(crate) const PLACEHOLDER: &str = "VALUE_SPECIFIED_IN_NO_LOG_PARAMETER";
@@ -78,6 +81,11 @@ impl Secrets {
         }
     }
 
+    /// A sentence of ours without the secrets that it quotes.
+    pub(crate) fn scrub_sentence(&self, sentence: &str, public_keys: &BTreeSet<&str>) -> String {
+        Scrubber::new(self, public_keys).clean_sentence(sentence)
+    }
+
     /// The same value without any secret.
     pub(crate) fn scrub(&self, mut value: Value, public_keys: &BTreeSet<&str>) -> Value {
         if !self.0.is_empty() {
@@ -91,14 +99,22 @@ impl Secrets {
 struct Scrubber<'a> {
     secrets: &'a BTreeSet<String>,
     redactor: Redactor,
+    /// Those that are like our own words, and a redactor for the others.
+    words: BTreeSet<String>,
+    unlike_words: Redactor,
     public_keys: &'a BTreeSet<&'a str>,
 }
 
 impl<'a> Scrubber<'a> {
     fn new(secrets: &'a Secrets, public_keys: &'a BTreeSet<&'a str>) -> Scrubber<'a> {
         let texts = secrets.0.iter().map(String::as_str);
+        let is_like_a_word = |secret: &&String| sentences::is_like_a_word(secret);
+        let words: BTreeSet<String> = secrets.0.iter().filter(is_like_a_word).cloned().collect();
+        let unlike_words = texts.clone().filter(|secret| !words.contains(*secret));
         Scrubber {
             secrets: &secrets.0,
+            unlike_words: Redactor::new(unlike_words),
+            words: words.clone(),
             redactor: Redactor::new(texts),
             public_keys,
         }
@@ -120,10 +136,32 @@ impl<'a> Scrubber<'a> {
             Value::Array(items) => items.iter_mut().for_each(|item| self.scrub(item)),
             Value::Object(fields) => {
                 self.scrub_keys(fields);
-                fields.values_mut().for_each(|field| self.scrub(field));
+                for (key, field) in fields {
+                    match sentences::KEYS.contains(&key.as_str()) {
+                        true => self.scrub_sentences(field),
+                        false => self.scrub(field),
+                    }
+                }
             }
             Value::Null | Value::Bool(_) => {}
         }
+    }
+
+    fn scrub_sentences(&self, value: &mut Value) {
+        match value {
+            Value::String(text) => *text = self.clean_sentence(text),
+            Value::Array(items) => items.iter_mut().for_each(|item| self.scrub_sentences(item)),
+            other => self.scrub(other),
+        }
+    }
+
+    fn clean_sentence(&self, sentence: &str) -> String {
+        let cleaner = SentenceCleaner {
+            words: &self.words,
+            redactor: &self.unlike_words,
+            own_words: self.public_keys,
+        };
+        cleaner.clean(sentence)
     }
 
     fn scrub_keys(&self, fields: &mut Map<String, Value>) {

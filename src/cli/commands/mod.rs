@@ -1,9 +1,12 @@
 //! The commands of `mrp`: one row for each. A command is a module with some of its options fixed.
 
 pub(crate) mod inventory;
+pub(crate) mod preseed_show;
 pub(crate) mod report;
+pub(crate) mod reservation;
 pub(crate) mod status;
 pub(crate) mod wait;
+pub(crate) mod whoami;
 
 use crate::ansible::{Kind, Module, Opt, Return, Support};
 use crate::modules;
@@ -41,6 +44,19 @@ pub(crate) enum View {
     Status,
     /// One key of the result, as JSON.
     Json(&'static str),
+}
+
+impl View {
+    /// The list of the result that it shows, and the key of an object's name; None where it shows no list.
+    pub(crate) fn names(self) -> Option<(&'static str, &'static str)> {
+        match self {
+            View::Details("account") => Some(("account", "user")),
+            View::Table("images", _) | View::Details("images") => Some(("images", "description")),
+            View::Table(list, _) | View::Details(list) => Some((list, "name")),
+            View::Interfaces | View::Reservation | View::Status => Some(("machines", "name")),
+            View::Steps | View::Console | View::Json(_) => None,
+        }
+    }
 }
 
 impl Command {
@@ -203,17 +219,17 @@ pub(crate) const ALL: &[Command] = &[
     .example("mrp preseed list --mine"),
     Command::new(
         &["preseed", "show"],
-        &modules::PRESEED_INFO,
-        "description type mine known_good content",
+        &preseed_show::MODULE,
+        "description type mine known_good content raw",
     )
     .about("Show preseeds, with their texts when asked")
     .operands(&[("name", "NAME")])
     .view(View::Details("preseeds"))
-    .example("mrp preseed show debian-12-ci --content"),
+    .example("mrp preseed show debian-12-ci --raw > debian-12.preseed"),
     Command::new(
         &["preseed", "upload"],
         &modules::PRESEED,
-        "name type description public known_good",
+        "name type description public known_good validate",
     )
     .about("Bring a preseed to the text of a file")
     .fixed("state", "present")
@@ -256,7 +272,7 @@ pub(crate) const ALL: &[Command] = &[
         &modules::MACHINE,
         "id arch subarch kernel kernel_id initrd initrd_id preseed preseed_id \
          kernel_opts netboot force wait wait_timeout wait_interval \
-         netboot_when_ready allow_unassigned fail_fast",
+         netboot_when_ready ready_when allow_unassigned fail_fast",
     )
     .about("Install machines, unless they are installed like that, and wait")
     .fixed("state", "provisioned")
@@ -332,18 +348,18 @@ pub(crate) const ALL: &[Command] = &[
     .example("mrp net show qdc01 --interface eth1"),
     Command::new(
         &["reserve"],
-        &modules::RESERVATION,
+        &reservation::MODULE,
         "id query count reason user wait wait_timeout wait_interval",
     )
-    .about("Hold a machine by name, or free machines that a query matches")
+    .about("Hold machines by name, or free ones that match: all or none")
     .fixed("state", "present")
-    .operands(&[("name", "MACHINE")])
+    .operands(&[("names", "MACHINE")])
     .view(View::Reservation)
     .example("mrp reserve --query '(= arch \"arm64\")' --count 2 --reason 'CI run 7'"),
-    Command::new(&["release"], &modules::RESERVATION, "id query reason user")
+    Command::new(&["release"], &reservation::MODULE, "id query reason user")
         .about("Give machines back")
         .fixed("state", "absent")
-        .operands(&[("name", "MACHINE")])
+        .operands(&[("names", "MACHINE")])
         .view(View::Reservation)
         .example("mrp release --reason 'CI run 7'"),
     Command::new(&["console"], &modules::CONSOLE, "id allow_unassigned")
@@ -359,6 +375,10 @@ pub(crate) const ALL: &[Command] = &[
     .about("Show the whole lab, a line for each machine")
     .view(View::Status)
     .example("mrp lab status --watch"),
+    Command::new(&["whoami"], &whoami::MODULE, ONLY_OPERANDS)
+        .about("Show whose the token is, and what that user has")
+        .view(View::Details("account"))
+        .example("mrp whoami"),
     Command::new(
         &["inventory"],
         &inventory::MODULE,
@@ -383,7 +403,8 @@ mod tests {
                 command.option(name);
             }
             let options = command.options();
-            assert!(options.count() > 0, "{:?} names no option", command.words);
+            let has_none = command.words == ["whoami"];
+            assert_eq!(options.count() == 0, has_none, "{:?}", command.words);
         }
     }
 }

@@ -4,15 +4,19 @@ use serde_json::Value;
 use similar::{ChangeTag, TextDiff};
 
 use crate::cli::output::colours::{self, paint};
+use crate::cli::output::object_names::named_lines;
 use crate::cli::output::text::without_controls;
 
 /// Unchanged lines around a change.
 const CONTEXT: usize = 3;
 
-/// One difference of a result; empty where the texts are equal.
-pub(crate) fn diff_text(diff: &Value) -> String {
+/// One difference of a result; empty where the texts are equal. `names` are for the ids in a difference of fields.
+pub(crate) fn diff_text(diff: &Value, names: Option<&Value>) -> String {
     let text = |key: &str| without_controls(diff[key].as_str().unwrap_or_default());
-    let (before, after) = (text("before"), text("after"));
+    let (mut before, mut after) = (text("before"), text("after"));
+    if let Some(names) = names {
+        (before, after) = (named_lines(&before, names), named_lines(&after, names));
+    }
     if before == after {
         return String::new();
     }
@@ -44,6 +48,7 @@ mod tests {
         let shown = |after: &str| {
             diff_text(
                 &json!({ "before_header": "it", "after_header": "it", "before": "a\n", "after": after }),
+                None,
             )
         };
         assert_eq!(shown("a\n"), "");

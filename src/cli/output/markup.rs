@@ -1,7 +1,7 @@
 //! Options as they are typed, in messages and in the help.
 
-use crate::ansible::Opt;
-use crate::cli::output::text::display_width;
+use crate::ansible::{Literal, Opt};
+use crate::cli::output::text::{display_text, display_width};
 use crate::support::markup::OptionStyle;
 
 /// `O(force)` is `--force`, `O(wait=true)` `--wait`, `O(wait=false)` `--wait=no`, `O(state=absent)` `--state absent`.
@@ -14,6 +14,14 @@ pub(crate) const OPTION_STYLE: OptionStyle = OptionStyle(|name, value| match val
 /// An option's name as it is typed.
 pub(crate) fn flag(name: &str) -> String {
     format!("--{}", name.replace('_', "-"))
+}
+
+/// A default as it is typed.
+pub(crate) fn literal(value: Literal) -> String {
+    match value {
+        Literal::Float(number) => number.to_owned(),
+        other => display_text(&other.to_json()),
+    }
 }
 
 /// The whole description of an option.

@@ -3,20 +3,20 @@
 //! Texts of the server are shown without control characters, with which it could steer the terminal.
 
 use anstyle::Style;
-use serde::Deserialize;
 use serde_json::Value;
 
-use crate::ansible::Return;
 use crate::cli::commands::{Command, View};
-use crate::cli::output::colours::{self, paint};
+use crate::cli::display_facts::DisplayFacts;
+use crate::cli::output::colours;
+use crate::cli::output::details_text::{details_text, table_rows};
 use crate::cli::output::diff::diff_text;
-use crate::cli::output::table::table_text;
-use crate::cli::output::text::{NOTHING, display_text};
-use crate::task::Action;
+use crate::cli::output::step_text::ObjectSteps;
+use crate::cli::output::table::{TableOptions, table_text};
+use crate::cli::output::text::{display_text, enumerate};
 
 /// What the display depends on besides the result.
 #[derive(Clone, Copy)]
-pub(crate) struct DisplayOptions {
+pub(crate) struct DisplayOptions<'a> {
     /// The columns of the terminal; None where there is no terminal.
     pub(crate) width: Option<u16>,
     /// The most lines to show, where the screen is drawn again and again.
@@ -25,6 +25,10 @@ pub(crate) struct DisplayOptions {
     pub(crate) is_check: bool,
     /// Whether differences are shown.
     pub(crate) is_diff: bool,
+    /// Whether tables have a line of headings.
+    pub(crate) has_heading: bool,
+    /// What is shown besides the result.
+    pub(crate) facts: &'a DisplayFacts,
 }
 
 /// A successful result as the view of its command shows it.
@@ -33,7 +37,9 @@ pub(crate) fn result_text(command: &Command, result: &Value, options: DisplayOpt
     match command.view {
         View::Steps => steps_text(result, options),
         View::Table(list, columns) => list_table(items(&result[list]), columns, options),
-        View::Details(list) => details_text(items(&result[list]), command.returned_fields(list)),
+        View::Details(list) => {
+            details_text(items(&result[list]), command.returned_fields(list), options)
+        }
         View::Interfaces => interfaces_text(machines, options),
         View::Reservation => steps_text(result, options) + &held_machines(machines),
         View::Console if options.is_check => "the machine has a console\n".to_owned(),
@@ -60,59 +66,67 @@ pub(crate) fn json_text(value: &Value) -> String {
 
 /// A line for each step, and the differences in diff mode.
 fn steps_text(result: &Value, options: DisplayOptions) -> String {
-    let steps = step_lines(&result["plan"], options);
-    if steps.is_empty() {
-        return "nothing to do\n".to_owned();
+    let steps = done_text(result, options);
+    match steps.is_empty() {
+        true => nothing_text(result),
+        false => steps,
     }
-    steps + &diffs_text(result, options)
 }
 
-fn diffs_text(result: &Value, options: DisplayOptions) -> String {
-    let diffs = items(&result["diff"]).iter();
-    diffs.filter(|_| options.is_diff).map(diff_text).collect()
+/// Nothing was to be done. Where a machine is being installed, that is why.
+fn nothing_text(result: &Value) -> String {
+    let installing = objects(result).iter().filter_map(|result| {
+        let machine = &result["machine"];
+        (machine["state"] == "provisioning").then(|| display_text(&machine["name"]))
+    });
+    let installing: Vec<String> = installing.collect();
+    match installing.is_empty() {
+        true => "nothing to do\n".to_owned(),
+        false => format!(
+            "nothing to do: being installed already: {}\n",
+            enumerate(&installing)
+        ),
+    }
 }
 
-/// What was done before or in spite of a failure: the first steps of a plan, and the plans of other list items.
-pub(crate) fn done_text(result: &Value, options: DisplayOptions) -> String {
-    let results = match result["results"].as_array() {
+/// The result of each object.
+fn objects(result: &Value) -> &[Value] {
+    match result["results"].as_array() {
         Some(items) => items.as_slice(),
         None => std::slice::from_ref(result),
-    };
-    let lines = results.iter().map(|result| match result["failed"] == true {
-        true => step_lines(&result["done"], options),
-        false => step_lines(&result["plan"], options),
+    }
+}
+
+/// What was done, also before or in spite of a failure: the first steps of a plan, and the plans of other list items.
+pub(crate) fn done_text(result: &Value, options: DisplayOptions) -> String {
+    let lines = objects(result).iter().map(|result| {
+        let key = if result["failed"] == true {
+            "done"
+        } else {
+            "plan"
+        };
+        let steps = ObjectSteps {
+            result,
+            steps: items(&result[key]),
+            facts: options.facts,
+            is_check: options.is_check,
+            width: options.width,
+        };
+        steps.lines()
     });
     lines.collect::<String>() + &diffs_text(result, options)
 }
 
-fn step_lines(steps: &Value, options: DisplayOptions) -> String {
-    let steps = items(steps).iter();
-    steps.map(|step| step_line(step, options)).collect()
-}
-
-fn step_line(step: &Value, options: DisplayOptions) -> String {
-    let verb = display_text(&step["action"]);
-    let done = match Action::deserialize(&step["action"]) {
-        Ok(Action::Wait) if options.is_check => "would wait for".to_owned(),
-        _ if options.is_check => format!("would {verb}"),
-        Ok(action) => past_tense(action).to_owned(),
-        Err(_) => verb,
-    };
-    let done = paint(colours::CHANGED, &done);
-    let (target, why) = (display_text(&step["target"]), display_text(&step["why"]));
-    format!("{done} {target}: {why}\n")
-}
-
-fn past_tense(action: Action) -> &'static str {
-    match action {
-        Action::Create => "created",
-        Action::Upload => "uploaded",
-        Action::Update => "updated",
-        Action::Delete => "deleted",
-        Action::Provision => "provisioned",
-        Action::Reboot => "rebooted",
-        Action::Wait => "waited for",
-    }
+fn diffs_text(result: &Value, options: DisplayOptions) -> String {
+    let targets = items(&result["plan"]).iter().map(|step| &step["target"]);
+    let targets: Vec<&Value> = targets.collect();
+    let diffs = items(&result["diff"]).iter().filter(|_| options.is_diff);
+    let shown = diffs.map(|diff| {
+        // The difference of a text has a header of its own.
+        let is_of_fields = targets.contains(&&diff["before_header"]);
+        diff_text(diff, is_of_fields.then(|| options.facts.names()))
+    });
+    shown.collect()
 }
 
 /// How many items of a list failed, then a line for each of their messages and hints.
@@ -144,7 +158,16 @@ fn held_machines(machines: &[Value]) -> String {
 
 fn list_table(list: &[Value], columns: &'static str, options: DisplayOptions) -> String {
     let columns: Vec<&str> = columns.split(' ').collect();
-    table_text(&columns, &table_rows(list, &columns), &[], options.width)
+    table_text(&columns, &table_rows(list, &columns), &[], options.layout())
+}
+
+impl DisplayOptions<'_> {
+    fn layout(self) -> TableOptions {
+        TableOptions {
+            width: self.width,
+            has_heading: self.has_heading,
+        }
+    }
 }
 
 /// A row for each interface, with its machine.
@@ -157,7 +180,7 @@ fn interfaces_text(machines: &[Value], options: DisplayOptions) -> String {
             interfaces.push(interface);
         }
     }
-    let columns = "machine identifier mac configured_ipv4 lease_ipv4 config_type_v4 netmaskv4 network_name id";
+    let columns = "machine identifier mac configured_ipv4 lease_ipv4 last_seen_date config_type_v4 netmaskv4 network_name id";
     list_table(&interfaces, columns, options)
 }
 
@@ -174,7 +197,7 @@ fn status_text(machines: &[Value], options: DisplayOptions) -> String {
     let rows = table_rows(machines, &keys);
     let states = rows.iter().map(|row| colours::machine_state(&row[1]));
     let states: Vec<Style> = states.collect();
-    let text = table_text(&columns, &rows, &states, options.width);
+    let text = table_text(&columns, &rows, &states, options.layout());
     match options.height {
         Some(height) => first_lines(&text, height),
         None => text,
@@ -196,61 +219,4 @@ fn first_lines(table: &str, height: usize) -> String {
             format!("{shown}and {} more\n", lines - (height - 1))
         }
     }
-}
-
-/// A row for each object of a list, with the values of these keys.
-fn table_rows(list: &[Value], keys: &[&str]) -> Vec<Vec<String>> {
-    let row = |object: &Value| keys.iter().map(|key| cell_text(&object[*key])).collect();
-    list.iter().map(row).collect()
-}
-
-/// A value in a table. Of interfaces only the identifiers have room there, or the MAC of one without.
-fn cell_text(value: &Value) -> String {
-    let items = items(value);
-    if !items.iter().any(|item| item.get("identifier").is_some()) {
-        return display_text(value);
-    }
-    let names = items
-        .iter()
-        .map(|item| match display_text(&item["identifier"]) {
-            name if name.is_empty() || name == NOTHING => display_text(&item["mac"]),
-            name => name,
-        });
-    names.collect::<Vec<_>>().join(", ")
-}
-
-/// All fields of all objects, in the order of the module's documentation.
-fn details_text(objects: &[Value], fields: &[Return]) -> String {
-    if objects.is_empty() {
-        return "none\n".to_owned();
-    }
-    let blocks = objects.iter().map(|object| fields_text(object, fields));
-    blocks.collect::<Vec<_>>().join("\n")
-}
-
-/// A line for each field of an object; a list of objects takes a line for each of them.
-fn fields_text(object: &Value, fields: &[Return]) -> String {
-    let width = fields.iter().map(|field| field.name.len()).max();
-    let width = width.unwrap_or(0);
-    let mut text = String::new();
-    for field in fields {
-        let value = &object[field.name];
-        if value.is_null() {
-            continue;
-        }
-        let shown = match items(value) {
-            items if items.iter().any(Value::is_object) => {
-                let items = items.iter();
-                items
-                    .map(|item| format!("\n  {}", display_text(item)))
-                    .collect()
-            }
-            _ => display_text(value),
-        };
-        let name = paint(colours::HEADING, &format!("{:width$}", field.name));
-        let line = format!("{name}  {}", shown.trim_end());
-        text.push_str(line.trim_end());
-        text.push('\n');
-    }
-    text
 }

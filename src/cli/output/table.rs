@@ -9,6 +9,15 @@ use crate::cli::output::text::{NOTHING, display_width, truncate};
 /// Blanks between two columns.
 const GAP: usize = 2;
 
+/// How a table is laid out.
+#[derive(Clone, Copy)]
+pub(crate) struct TableOptions {
+    /// The columns of the terminal; None where there is no terminal.
+    pub(crate) width: Option<u16>,
+    /// Whether the first line has the names of the columns.
+    pub(crate) has_heading: bool,
+}
+
 struct TableColumn {
     name: &'static str,
     /// The heading, then a cell for each row.
@@ -21,22 +30,27 @@ pub(crate) fn table_text(
     names: &[&'static str],
     rows: &[Vec<String>],
     row_styles: &[Style],
-    width: Option<u16>,
+    options: TableOptions,
 ) -> String {
     let mut columns: Vec<TableColumn> = Vec::new();
     for (index, name) in names.iter().enumerate() {
         // A column without any value is left out.
         if rows.iter().any(|row| row[index] != NOTHING) {
-            columns.push(TableColumn::new(name, rows.iter().map(|row| &*row[index])));
+            let cells = rows.iter().map(|row| &*row[index]);
+            columns.push(TableColumn::new(name, cells, options.has_heading));
         }
     }
     if columns.is_empty() {
-        return "none\n".to_owned();
+        return match options.has_heading {
+            true => "none\n".to_owned(),
+            false => String::new(),
+        };
     }
-    let room = width.map_or(usize::MAX, usize::from);
+    let room = options.width.map_or(usize::MAX, usize::from);
     fit(&mut columns, room);
     let mut text = String::new();
-    for line in 0..=rows.len() {
+    let first = usize::from(!options.has_heading);
+    for line in first..=rows.len() {
         let style = match line.checked_sub(1) {
             None => colours::HEADING,
             Some(row) => row_styles.get(row).copied().unwrap_or_default(),
@@ -49,10 +63,15 @@ pub(crate) fn table_text(
 }
 
 impl TableColumn {
-    fn new<'a>(name: &'static str, values: impl Iterator<Item = &'a str>) -> TableColumn {
+    fn new<'a>(
+        name: &'static str,
+        values: impl Iterator<Item = &'a str>,
+        has_heading: bool,
+    ) -> TableColumn {
         let mut cells = vec![name.replace('_', " ").to_uppercase()];
         cells.extend(values.map(|value| value.replace(['\n', '\t'], " ")));
-        let width = cells.iter().map(|cell| display_width(cell)).max();
+        let shown = &cells[usize::from(!has_heading)..];
+        let width = shown.iter().map(|cell| display_width(cell)).max();
         TableColumn {
             name,
             cells,
@@ -147,7 +166,11 @@ mod tests {
             "10.40.5.12, 10.40.5.13",
         ];
         let row = row.map(str::to_owned).to_vec();
-        table_text(&COLUMNS, &[row], &[], Some(width))
+        let options = TableOptions {
+            width: Some(width),
+            has_heading: true,
+        };
+        table_text(&COLUMNS, &[row], &[], options)
     }
 
     #[test]

@@ -5,7 +5,8 @@ use std::process::ExitCode;
 
 use crate::ansible::Failure;
 use crate::cli::output::colours::{self, paint};
-use crate::cli::output::text::without_controls;
+use crate::cli::output::text::{fit_lines, without_controls};
+use crate::support::stdio::print_stdout;
 
 /// Moves the cursor to the upper left corner and empties the screen.
 const CLEAR: &str = "\x1b[H\x1b[2J";
@@ -26,6 +27,14 @@ pub(crate) fn print(text: &str) -> ExitCode {
     }
 }
 
+/// Prints a text of the server as it is; on a terminal without what could steer it.
+pub(crate) fn print_raw(text: &str) -> ExitCode {
+    match std::io::stdout().is_terminal() {
+        true => print_stdout(&without_controls(text)),
+        false => print_stdout(text),
+    }
+}
+
 /// Empties the terminal on standard output.
 pub(crate) fn clear() {
     if size().is_some() {
@@ -36,11 +45,20 @@ pub(crate) fn clear() {
 
 /// Prints a failure's message, then its hint and the server's response in lines of their own.
 pub(crate) fn print_failure(failure: &Failure) {
+    let columns = terminal_size::terminal_size_of(std::io::stderr());
+    let columns = columns.map(|(columns, _)| columns.0);
     let program = paint(colours::BAD, "mrp:");
-    let message = without_controls(&failure.message);
-    print_error(&format!("{program} {message}\n"));
+    let message = fit_lines(
+        &format!("mrp: {}", without_controls(&failure.message)),
+        columns,
+    );
+    let message = message.strip_prefix("mrp:").unwrap_or_default();
+    print_error(&format!("{program}{message}\n"));
     if let Some(hint) = &failure.hint {
-        print_error(&(without_controls(hint) + "\n"));
+        // A command to type stays on one line, to be copied.
+        let has_command = hint.contains("mrp ");
+        let columns = columns.filter(|_| !has_command);
+        print_error(&(fit_lines(&without_controls(hint), columns) + "\n"));
     }
     if let Some(response) = &failure.server_response {
         let response = without_controls(response);

@@ -91,6 +91,20 @@ pub(crate) fn wrap(text: &str, room: usize) -> Vec<String> {
     lines
 }
 
+/// A sentence in lines that end between words, and begin with two blanks from the second on. One that fits the terminal
+/// stays as it is.
+pub(crate) fn fit_lines(sentence: &str, width: Option<u16>) -> String {
+    let Some(width) = width.map(usize::from) else {
+        return sentence.to_owned();
+    };
+    let fit = |line: &str| match display_width(line) <= width {
+        true => line.to_owned(),
+        false => wrap(line, width.saturating_sub(2)).join("\n  "),
+    };
+    let lines: Vec<String> = sentence.split('\n').map(fit).collect();
+    lines.join("\n")
+}
+
 /// `a, b and c`.
 pub(crate) fn enumerate(names: &[impl Borrow<str>]) -> String {
     match names {
@@ -99,9 +113,4 @@ pub(crate) fn enumerate(names: &[impl Borrow<str>]) -> String {
         }
         _ => names.concat(),
     }
-}
-
-/// A hint with the names that may have been meant; None without any.
-pub(crate) fn did_you_mean(names: &[impl Borrow<str>]) -> Option<String> {
-    (!names.is_empty()).then(|| format!("Did you mean: {}?", names.join(", ")))
 }

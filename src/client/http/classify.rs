@@ -16,8 +16,8 @@ use crate::client::http::server_text;
 use crate::client::{Error, ErrorCode, ErrorKind, Result, Token};
 use crate::support::redaction::Redactor;
 
-/// How much of a raw error body is kept.
-const KEPT: usize = 4096;
+/// The longest text of several sentences, in bytes.
+const LONGEST: usize = 400;
 
 /// What stands in place of the token.
 const MASK: &str = "***";
@@ -52,16 +52,14 @@ impl ErrorBody {
 
     /// What it says, if that is fit for a user.
     fn text(&self) -> Option<String> {
-        let texts = match &self.errors {
-            Value::Array(list) => list
-                .iter()
-                .filter_map(Value::as_str)
-                .collect::<Vec<_>>()
-                .join("; "),
-            Value::String(text) => text.clone(),
-            _ => return None,
+        let list = match &self.errors {
+            Value::Array(list) => list.as_slice(),
+            other => std::slice::from_ref(other),
         };
-        server_text::readable(self.error_type(), &texts).map(str::to_owned)
+        let texts = list.iter().filter_map(Value::as_str);
+        let texts = texts.map(|text| server_text::readable(self.error_type(), text));
+        let text = texts.collect::<Option<Vec<&str>>>()?.join("; ");
+        (!text.is_empty() && text.len() <= LONGEST).then_some(text)
     }
 }
 
@@ -116,11 +114,7 @@ fn error(request: &Request, response: &Response, redactor: &Redactor) -> Error {
         (ErrorKind::Server, _) => format!("the server failed (status {status})"),
         _ => format!("the server answered with status {status}, which the API does not have"),
     };
-    let kept = match request.private {
-        true => String::new(),
-        // Secrets are removed before the text is cut: half a secret would not be found.
-        false => redactor.beginning(&String::from_utf8_lossy(&response.body), KEPT, MASK),
-    };
+    let detail = server_text::detail(body.error_type(), &body.errors, &response.body);
     Error::new(kind, reason)
         .during(&request.action)
         .with_delivery(response.delivered)
@@ -128,14 +122,15 @@ fn error(request: &Request, response: &Response, redactor: &Redactor) -> Error {
             status: Some(status),
             code,
             has_text: !response.body.is_empty(),
-            body: server_text::without_passwords(&kept),
+            detail: redactor.redact(&detail, MASK).unwrap_or(detail),
             retry_after: retry_after(response),
         })
 }
 
-/// The boot endpoint answers with nothing where it has no such file; a page comes from something else.
+/// The boot endpoint, and that of rendered preseeds, answer with nothing where they have none; a page comes from something
+/// else.
 fn is_missing_file(request: &Request, response: &Response) -> bool {
-    request.file_size().is_some() && response.body.is_empty()
+    request.may_be_missing() && response.body.is_empty()
 }
 
 fn refusal_without_text(response: &Response, body: &ErrorBody) -> &'static str {

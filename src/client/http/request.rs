@@ -22,14 +22,14 @@ pub(crate) struct Request {
     pub(crate) forbidden: &'static str,
     /// What a 409 means here; the server explains it in SQL.
     pub(crate) conflict: &'static str,
-    /// Whether its body must not be seen in an error: the server repeats in refusals what it was sent.
-    pub(crate) private: bool,
 }
 
 /// Where a request goes.
 pub(crate) enum Endpoint {
     /// A resource of the API, by its path: fixed words and ids, so that no name can reach another resource.
     Api(String),
+    /// A page beside the API, which needs no token and gets none. The path is fixed words and ids, too.
+    Page(String),
     /// A file on the boot endpoint, which needs no token and gets none.
     BootFile {
         name: HeaderValue,
@@ -80,6 +80,14 @@ impl Request {
         }
     }
 
+    /// Reads a page beside the API.
+    pub(crate) fn page(path: impl Into<String>, action: impl Into<String>) -> Request {
+        Request {
+            endpoint: Endpoint::Page(path.into()),
+            ..Request::get("", action)
+        }
+    }
+
     fn new(
         method: Method,
         effect: Effect,
@@ -98,7 +106,6 @@ impl Request {
             },
             forbidden: "the token's user is not allowed to",
             conflict: "it conflicts with what the server has",
-            private: false,
         }
     }
 
@@ -140,12 +147,6 @@ impl Request {
         self
     }
 
-    /// Says that a refusal must not be kept word for word.
-    pub(crate) fn private(mut self) -> Request {
-        self.private = true;
-        self
-    }
-
     /// Refuses a text with a NUL character in the query, a JSON body or the form of an upload. The server cannot store it,
     /// and one that runs with a single database session answers nobody any more after it.
     pub(crate) fn require_no_nul(&self) -> Result<()> {
@@ -174,14 +175,20 @@ impl Request {
     pub(crate) fn file_size(&self) -> Option<u64> {
         match self.endpoint {
             Endpoint::BootFile { size, .. } => Some(size),
-            Endpoint::Api(_) => None,
+            Endpoint::Api(_) | Endpoint::Page(_) => None,
         }
+    }
+
+    /// Whether an empty 404 is the server's own word, and no sign of a wrong address.
+    pub(crate) fn may_be_missing(&self) -> bool {
+        !matches!(self.endpoint, Endpoint::Api(_))
     }
 
     /// What is asked for: the same key has the same answer as long as nothing changes.
     pub(crate) fn cache_key(&self) -> String {
         let path = match &self.endpoint {
             Endpoint::Api(path) => path.clone(),
+            Endpoint::Page(path) => format!("page {path}"),
             Endpoint::BootFile { name, .. } => format!("boot file {name:?}"),
         };
         format!("{path}?{}", self.query.as_deref().unwrap_or_default())

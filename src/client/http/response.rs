@@ -52,6 +52,11 @@ impl From<reqwest::Error> for ReadError {
 }
 
 impl Response {
+    /// Its text; what is not UTF-8 is replaced.
+    pub(crate) fn text(&self) -> String {
+        String::from_utf8_lossy(&self.body).into_owned()
+    }
+
     /// The digest of a file, or of so much of it that it is larger than expected. The boot endpoint answers with pages too,
     /// and so may a proxy before it: only `application/octet-stream` is a file.
     pub(crate) fn file_digest(self, request: &Request) -> Result<Digest> {

@@ -1,45 +1,195 @@
 //! Which of the server's texts a user may read.
 //!
-//! Error bodies hold SQL with all its values, HTML, whole preseeds, and command lines with the BMC's password. A text is
-//! shown only when its `error_type` is one whose texts are sentences for users. The raw body is kept for those who ask for
-//! every detail, without passwords.
+//! Error bodies hold SQL with all its values, HTML, whole preseeds, and command lines with the BMC's password, in
+//! spellings that differ between versions of the server and of the proxies before it. So no text is shown because it
+//! looks harmless: only the sentences that are known here, with single words in their gaps. That holds for those who ask
+//! for every detail too.
+
+use serde_json::{Value, json};
 
 /// The longest text that is shown, in characters.
 const LONGEST: usize = 200;
 
-/// The types of errors whose texts are sentences, as recorded from the server.
-///
-/// The others are not shown. `SchemaError` quotes the server's functions with their memory addresses (a sentence such as
-/// `5 should be instance of 'str'` is rare among its texts, and this client sends no value of a wrong type);
-/// `IntegrityError`, `DataError` and `ProgrammingError` quote SQL, and `BMCError` the command line of `ipmitool`.
-const READABLE_TYPES: [&str; 9] = [
-    "AddressValueError",
-    "InvalidUsage",
-    "JSONDecodeError",
-    "NotFound",
-    "SchemaMissingKeyError",
-    "SchemaUnexpectedTypeError",
-    WRONG_KEY,
-    "UnicodeEncodeError",
-    "ValueError",
+/// The most texts of one answer that are shown.
+const MOST_TEXTS: usize = 20;
+
+/// The types of errors and their sentences, as the server's source has them and as they were recorded. `{}` stands for
+/// one word, `{,}` for a list of words in quotes.
+const SENTENCES: [(&str, &[&str]); 9] = [
+    (
+        "AddressValueError",
+        &["Ambiguous (octal/decimal) value in '{}' not permitted in '{}'"],
+    ),
+    (
+        "InvalidUsage",
+        &[
+            "Enabled netboot requires a subarch with a valid bootloader",
+            "Forbidden",
+            "arch is required",
+            "assignee not found",
+            "console requires a BMC",
+            "image not found",
+            "initrd is not an initrd",
+            "interface has no network",
+            "interface not found",
+            "kernel is not a kernel",
+            "machine not found",
+            "multipart `file` is required",
+            "network has no reserved IPv4 range",
+            "network has no static IPv4 range",
+            "no matching machine",
+            "no more IPs available",
+            "no such architecture",
+            "no such initrd",
+            "no such kernel",
+            "no such preseed",
+            "no such subarch for architecture {}",
+            "no such user",
+            "not allowed to use initrd",
+            "not allowed to use kernel",
+            "not allowed to use preseed",
+            "power state changes require a BMC",
+            "preseed not found",
+            "provisioning requires a BMC",
+            "provisioning requires a kernel",
+            "provisioning requires a subarch",
+            "provisioning requires the subarch to have a bootloader",
+            "{} IP out of range",
+            "{} configuration requires an IPv4",
+        ],
+    ),
+    (
+        "JSONDecodeError",
+        &["Expecting value: line {} column {} (char {})"],
+    ),
+    ("NotFound", &["404: Not Found"]),
+    ("SchemaMissingKeyError", &["Missing keys: {,}"]),
+    (
+        "SchemaUnexpectedTypeError",
+        &[
+            "'{}' should be instance of '{}'",
+            "[] should be instance of '{}'",
+            "{} should be instance of '{}'",
+        ],
+    ),
+    (WRONG_KEY, &["Wrong keys {,}"]),
+    (
+        "UnicodeEncodeError",
+        &["'utf-8' codec can't encode character '{}' in position {}: surrogates not allowed"],
+    ),
+    (
+        "ValueError",
+        &[
+            "A string literal cannot contain NUL (0x00) characters.",
+            "`{}` is not a valid operation",
+            "failed to parse query",
+            "s-expr is empty",
+            "s-expr operation must be a symbol",
+        ],
+    ),
 ];
 
 /// `Wrong keys 'x' in {...}`: a field that an older server does not know, and the whole request as Python prints it.
 const WRONG_KEY: &str = "SchemaWrongKeyError";
 
-/// The text, if it is fit for a user: one short line of a type that is readable.
+/// What is known of texts that are no sentences for users, for those who ask for every detail: the beginning of what the
+/// database says, and the end of what a BMC's command says.
+const DETAILS: [&str; 5] = [
+    "(psycopg2.IntegrityError) duplicate key value violates unique constraint \"{}\"",
+    "(psycopg2.IntegrityError) null value in column \"{}\" of relation \"{}\" violates not-null constraint",
+    "(psycopg2.IntegrityError) update or delete on table \"{}\" violates foreign key constraint \"{}\" on table \"{}\"",
+    "returned non-zero exit status {}",
+    "Error: Unable to establish IPMI v2 / RMCP+ session",
+];
+
+/// The types of errors that no sentence is shown of.
+const SILENT_TYPES: [&str; 5] = [
+    "BMCError",
+    "DataError",
+    "IntegrityError",
+    "ProgrammingError",
+    "SchemaError",
+];
+
+/// The text, if it is one of the known sentences.
 pub(crate) fn readable<'a>(error_type: &str, text: &'a str) -> Option<&'a str> {
     let text = match text.split_once(" in {") {
         Some((wrong_keys, _request)) if error_type == WRONG_KEY => wrong_keys,
         _ => text.trim(),
     };
-    let fit = READABLE_TYPES.contains(&error_type)
-        && !text.is_empty()
-        && text.chars().count() <= LONGEST
-        && !text.chars().any(char::is_control)
-        // No sentence for users has a command line.
-        && password_start(text).is_none();
-    fit.then_some(text)
+    let known = sentences(error_type)?;
+    let is_known = known
+        .iter()
+        .any(|pattern| matched(pattern, text) == Some(text.len()));
+    (is_known && text.chars().count() <= LONGEST).then_some(text)
+}
+
+/// What may be shown of an error's body to those who ask for every detail. Anything that is not known is counted.
+pub(crate) fn detail(error_type: &str, errors: &Value, body: &[u8]) -> String {
+    let is_known = SILENT_TYPES.contains(&error_type) || sentences(error_type).is_some();
+    if body.is_empty() {
+        return String::new();
+    }
+    if !is_known {
+        return not_shown(body.len(), "bytes");
+    }
+    let shown = |error: &Value| match error.as_str() {
+        Some(text) => json!(shown_text(error_type, text)),
+        None => Value::Null,
+    };
+    let errors = match errors {
+        Value::Array(list) => list.iter().take(MOST_TEXTS).map(shown).collect(),
+        other => shown(other),
+    };
+    json!({ "error_type": error_type, "errors": errors }).to_string()
+}
+
+fn shown_text(error_type: &str, text: &str) -> String {
+    if let Some(sentence) = readable(error_type, text) {
+        return sentence.to_owned();
+    }
+    let rest = not_shown(text.chars().count(), "characters");
+    let known = DETAILS.iter().filter_map(|pattern| {
+        let literal = pattern.split("{}").next()?;
+        let found = &text[text.find(literal)?..];
+        Some(&found[..matched(pattern, found)?])
+    });
+    known.chain([rest.as_str()]).collect::<Vec<_>>().join(" ")
+}
+
+fn not_shown(count: usize, unit: &str) -> String {
+    format!("({count} {unit}, not shown: they may hold secrets)")
+}
+
+fn sentences(error_type: &str) -> Option<&'static [&'static str]> {
+    let mut types = SENTENCES.iter();
+    types
+        .find(|(name, _)| *name == error_type)
+        .map(|(_, sentences)| *sentences)
+}
+
+/// How much of the beginning of a text a pattern matches.
+fn matched(pattern: &str, text: &str) -> Option<usize> {
+    if let Some(before) = pattern.strip_suffix("{,}") {
+        let list = text.strip_prefix(before)?;
+        let is_word = |word: &str| matched("'{}'", word) == Some(word.len());
+        return list.split(", ").all(is_word).then_some(text.len());
+    }
+    let mut parts = pattern.split("{}");
+    let mut rest = text.strip_prefix(parts.next()?)?;
+    for part in parts {
+        let word = rest.bytes().take_while(|byte| is_in_word(*byte)).count();
+        if !(1..=64).contains(&word) {
+            return None;
+        }
+        rest = rest[word..].strip_prefix(part)?;
+    }
+    Some(text.len() - rest.len())
+}
+
+/// Whether a word may have this character: letters and digits, and those of operators, addresses and escapes.
+fn is_in_word(byte: u8) -> bool {
+    byte.is_ascii_alphanumeric() || b"_.-=<>!~\\".contains(&byte)
 }
 
 /// A text of a library in one line of bounded length.
@@ -52,81 +202,6 @@ pub(crate) fn one_line(text: &str) -> String {
         Some((end, _)) => format!("{}...", &line[..end]),
         None => line,
     }
-}
-
-/// What stands before a password in a command line. A BMC that fails makes the server quote its `ipmitool` command, as
-/// Python prints a list: `'-P', 'password'`. Other versions may quote it in another way, or not at all.
-const PASSWORD_FLAG: &str = "-P";
-const MASK: &str = "********";
-
-/// The text with every password behind `-P` masked; where its end cannot be found, the rest is left out too.
-pub(crate) fn without_passwords(text: &str) -> String {
-    let mut kept = String::with_capacity(text.len());
-    let mut rest = text;
-    while let Some(start) = password_start(rest) {
-        let (before, password) = rest.split_at(start);
-        kept.push_str(before);
-        kept.push_str(MASK);
-        rest = after_password(before, password);
-    }
-    kept.push_str(rest);
-    kept
-}
-
-/// Where the first password behind a flag begins.
-fn password_start(text: &str) -> Option<usize> {
-    let mut flags = text.match_indices(PASSWORD_FLAG);
-    let flag = flags.find(|(at, _)| may_stand_before_flag(&text[..*at]));
-    let behind = flag?.0 + PASSWORD_FLAG.len();
-    let rest = &text[behind..];
-    // The flag's own closing quote belongs to it only where a comma or a blank comes next.
-    let quotes = rest.trim_start_matches(['\\', '"', '\'']);
-    let unquoted = match quotes.starts_with([',', ' ', '=', '\t']) {
-        true => quotes,
-        false => rest,
-    };
-    let password = unquoted.trim_start_matches([',', ' ', '=', '\t']);
-    Some(text.len() - password.len())
-}
-
-/// Whether a flag may follow: no letter, digit or dash stands before it, unless that is a part of an escaped quote.
-fn may_stand_before_flag(text: &str) -> bool {
-    let escaped = |escape: &str, length| {
-        let start = text.len().checked_sub(length);
-        start.is_some_and(|start| text.get(start..).is_some_and(|end| end.starts_with(escape)))
-    };
-    escaped("%", 3)
-        || escaped("\\u", 6)
-        || !text.ends_with(|last: char| last.is_alphanumeric() || last == '-')
-}
-
-/// What follows a password, by the text before it.
-fn after_password<'a>(before: &str, password: &'a str) -> &'a str {
-    let is_quoted = password.starts_with(['\\', '"', '\'', '&', '%']);
-    if is_quoted || before.ends_with(", ") {
-        return after_quoted(password);
-    }
-    let end = password.find(|end: char| end.is_whitespace() || "\"'\\<>".contains(end));
-    end.map_or("", |end| &password[end..])
-}
-
-/// What follows a string as Python quotes it: in `'` or `"`, with `\` before a quote inside.
-/// In a JSON body the double quotes and backslashes are escaped once more. Behind anything else nothing is kept.
-fn after_quoted(text: &str) -> &str {
-    let quotes = ["\\\"", "\"", "'"];
-    let Some(opening) = quotes.into_iter().find(|quote| text.starts_with(quote)) else {
-        return "";
-    };
-    let inside = &text[opening.len()..];
-    let mut searched = 0;
-    while let Some(found) = inside[searched..].find(opening) {
-        let end = searched + found;
-        if !inside[..end].ends_with('\\') {
-            return &inside[end + opening.len()..];
-        }
-        searched = end + opening.len();
-    }
-    ""
 }
 
 #[cfg(test)]
@@ -230,7 +305,7 @@ mod tests {
         assert!(errors.len() > 200, "{}", errors.len());
         for (error_type, text) in &errors {
             let shown = readable(error_type, text);
-            if READABLE_TYPES.contains(&error_type.as_str()) && error_type != WRONG_KEY {
+            if sentences(error_type).is_some() && error_type != WRONG_KEY {
                 assert_eq!(shown, Some(text.as_str()), "{error_type}");
             }
             let harmful = [
@@ -257,43 +332,50 @@ mod tests {
     }
 
     #[test]
-    fn password_of_a_command_line_is_masked() {
-        let masked = "['-U', 'u', '-P', ********, '-R', '1']' failed";
-        for quoted in ["'hunter2'", r"'it\'s'", r#"\"it's\""#, r#""it's""#] {
-            let text = format!("['-U', 'u', '-P', {quoted}, '-R', '1']' failed");
-            assert_eq!(without_passwords(&text), masked);
-        }
-        for (text, masked) in [
-            (
-                "ipmitool -U u -P hunter2 power",
-                "ipmitool -U u -P ******** power",
-            ),
-            ("ipmitool -Phunter2 power", "ipmitool -P******** power"),
-            ("ipmitool -P 'hunter 2' power", "ipmitool -P ******** power"),
-            (r#"["-P", "hunter2", "x"]"#, r#"["-P", ********, "x"]"#),
-            (r#"[\"-P\", \"hunter2\", 1]"#, r#"[\"-P\", ********, 1]"#),
-            ("[&#39;-P&#39;, &#39;hunter2&#39;]", "[&#39;-P********"),
-            ("[%27-P%27%2C%20%27hunter2%27]", "[%27-P********"),
-            (
-                r"[\u0027-P\u0027, \u0027hunter2\u0027]",
-                r"[\u0027-P********",
-            ),
-            ("X-Powered-By, --PS, VIA-PXE", "X-Powered-By, --PS, VIA-PXE"),
+    fn password_of_a_command_line_is_shown_in_no_spelling() {
+        for command in [
+            "['ipmitool', '-U', 'u', '-P', 'canary', '-R', '1']",
+            "ipmitool -Pcanary power",
+            "ipmitool --password=canary",
+            "IPMI_PASSWORD=canary ipmitool -E",
+            "[&#39;-P&#39;, &#39;canary&#39;]",
+            r"[\u002dP\u0027, \u0027canary\u0027]",
+            "user ADMIN with canary was refused by 10.0.0.5",
+            "canary",
         ] {
-            assert_eq!(without_passwords(text), masked);
+            let text = format!(
+                "BMC error: IPMI error: Command '{command}' returned non-zero exit status 1. (b'Error: Unable to establish IPMI v2 / RMCP+ session\\n')"
+            );
+            for (error_type, text) in [
+                ("InvalidUsage", command),
+                ("InvalidUsage", text.as_str()),
+                ("BMCError", text.as_str()),
+                ("canary", command),
+                ("", command),
+            ] {
+                assert_eq!(readable(error_type, text), None, "{text}");
+                let errors = json!([null, text]);
+                let shown = detail(error_type, &errors, text.as_bytes());
+                assert!(!shown.contains("canary"), "{error_type}: {shown}");
+            }
+            let shown = detail("BMCError", &json!(text), text.as_bytes());
+            for known in [
+                "returned non-zero exit status 1. ",
+                "Unable to establish",
+                "characters, not shown",
+            ] {
+                assert!(shown.contains(known), "{shown}");
+            }
         }
-        assert_eq!(readable("InvalidUsage", "ipmitool -P hunter2 failed"), None);
-        // Where the end of the password cannot be found, or was cut off, nothing behind the flag is kept.
-        for rest in [
-            "hunter2, 'x', 'hunter2'",
-            "b'hunter2'",
-            "",
-            "é",
-            "\\u0022x",
-            "'hunt",
-        ] {
-            let text = format!("['-P', {rest}");
-            assert_eq!(without_passwords(&text), "['-P', ********");
-        }
+    }
+
+    #[test]
+    fn detail_of_a_known_sentence_is_the_whole_body() {
+        let errors = json!([null, "no such kernel"]);
+        let body = json!({ "error_type": "InvalidUsage", "errors": errors }).to_string();
+        assert_eq!(detail("InvalidUsage", &errors, body.as_bytes()), body);
+        assert_eq!(detail("", &Value::Null, b""), "");
+        let page = "(4 bytes, not shown: they may hold secrets)";
+        assert_eq!(detail("", &Value::Null, b"<h1>"), page);
     }
 }

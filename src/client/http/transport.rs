@@ -99,6 +99,7 @@ impl Transport {
     pub(super) fn address(&self, request: &Request) -> Url {
         let mut url = match &request.endpoint {
             Endpoint::Api(path) => self.base.api(path),
+            Endpoint::Page(path) => self.base.page(path),
             Endpoint::BootFile { .. } => self.base.boot(),
         };
         url.set_query(request.query.as_deref());
@@ -164,7 +165,7 @@ impl Transport {
             Endpoint::Api(_) if self.base.is_above(url) => {
                 builder.header(AUTHORIZATION, self.authorization.clone())
             }
-            Endpoint::Api(_) => builder,
+            Endpoint::Api(_) | Endpoint::Page(_) => builder,
             // The endpoint wants the address of the machine that boots, but uses it only in its log.
             Endpoint::BootFile { name, .. } => builder
                 .header("X-TFTP-IP", "127.0.0.1")

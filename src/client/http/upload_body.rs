@@ -15,7 +15,7 @@
 
 use std::fs::File;
 use std::future::Future;
-use std::io::{self, Seek};
+use std::io;
 use std::os::unix::fs::FileExt;
 use std::path::PathBuf;
 use std::pin::Pin;
@@ -135,8 +135,7 @@ impl FileBody {
             return Ok(now == *before);
         }
         // It has another name, or another took its name: only its bytes can tell.
-        (&*self.file).rewind().map_err(failed)?;
-        let digest = image_file::hash(&*self.file).map_err(failed)?;
+        let digest = image_file::hash(&self.file, &mut Vec::new()).map_err(failed)?;
         self.exchange.record_transfer();
         Ok(digest == self.expected)
     }
@@ -211,7 +210,7 @@ mod tests {
         let file = File::open(path).unwrap();
         FileBody {
             path: path.to_owned(),
-            expected: image_file::hash(&file).unwrap(),
+            expected: image_file::hash(&file, &mut Vec::new()).unwrap(),
             stamp: Some(FileStamp::of(&file).unwrap()),
             file: Arc::new(file),
             sent: 0,

@@ -9,7 +9,7 @@ use serde_json::json;
 use crate::client::client::ReadWrite;
 use crate::client::http::request::Request;
 use crate::client::resources::handle::handle;
-use crate::client::resources::wire_types::id;
+use crate::client::resources::wire_types::{id, nullable};
 use crate::client::{ErrorCode, MachineId, Result};
 
 id! {
@@ -17,14 +17,16 @@ id! {
     AssigneeId
 }
 
-/// An assignment as the server shows it.
+/// An assignment as the server shows it. Plans compare its fields, so one that is missing is an error, and not null.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub struct Assignee {
     /// The assignment's id.
     pub id: AssigneeId,
     /// The user's name.
+    #[serde(deserialize_with = "nullable")]
     pub user: Option<String>,
     /// Why, if a reason was given.
+    #[serde(deserialize_with = "nullable")]
     pub reason: Option<String>,
 }
 
@@ -84,7 +86,9 @@ impl Assignees<'_, ReadWrite> {
         let request = Request::post(format!("machine/{machine}/assignee"), action)
             .json(new)
             .forbidden("only an administrator can assign machines")
-            .conflict("the user holds the machine already");
+            .conflict(
+                "it conflicts with what the server has; the user may hold the machine already",
+            );
         let is_it = |assignee: &Assignee| assignee.user.as_ref() == Some(&new.user);
         self.pipeline
             .create(&request, || Ok(self.list(machine)?.into_iter().find(is_it)))

@@ -3,7 +3,7 @@
 //! The file stays open, so what is sent is the file that was hashed, even when another takes its name meanwhile.
 
 use std::fs::File;
-use std::io::{self, Read};
+use std::io::{self, Read, Seek};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -11,11 +11,14 @@ use crate::client::digest::{Digest, Hasher};
 use crate::client::file_stamp::FileStamp;
 use crate::client::http::upload_body::Upload;
 use crate::client::{Error, NewImage, Result};
-use crate::support::regular_file;
+use crate::support::{regular_file, vault};
 
 /// The longest stem of a name; with the mark, the server's own suffix and the user it stays far below 255 bytes, where
 /// the server fails and leaves an image without a file.
 const LONGEST_STEM: usize = 128;
+
+/// How many of the first bytes are kept.
+const HEAD: usize = 1024;
 
 /// An open file and what it holds.
 #[derive(Debug)]
@@ -23,6 +26,7 @@ pub struct ImageFile {
     path: PathBuf,
     file: Arc<File>,
     digest: Digest,
+    head: Vec<u8>,
     /// Taken before it was hashed, where it will show every later change.
     stamp: Option<FileStamp>,
 }
@@ -32,14 +36,16 @@ impl ImageFile {
     ///
     /// # Errors
     ///
-    /// [`File`](crate::client::ErrorKind::File) when it is not a regular file or cannot be read,
+    /// [`File`](crate::client::ErrorKind::File) when it is not a regular file, is encrypted with Ansible Vault or cannot be
+    /// read,
     /// [`FileChanged`](crate::client::ErrorKind::FileChanged) when its size or time changes meanwhile.
     pub fn open(path: &Path) -> Result<ImageFile> {
         let failed = |source| Error::file(path, source);
         let file = regular_file::open(path).map_err(failed)?;
         let before = FileStamp::of(&file).map_err(failed)?;
         let shows_changes = before.shows_changes();
-        let digest = hash(&file).map_err(failed)?;
+        let mut head = Vec::new();
+        let digest = hash(&file, &mut head).map_err(failed)?;
         let stamp = FileStamp::of(&file).map_err(failed)?;
         if !stamp.has_same_contents(&before) || digest.size != stamp.size {
             return Err(Error::file_changed(path));
@@ -48,6 +54,7 @@ impl ImageFile {
             path: path.to_owned(),
             file: Arc::new(file),
             digest,
+            head,
             // A file that got another name meanwhile has changed for the system.
             stamp: (shows_changes && stamp == before).then_some(stamp),
         })
@@ -56,6 +63,11 @@ impl ImageFile {
     /// The size and hash of what the file held when it was opened.
     pub fn digest(&self) -> &Digest {
         &self.digest
+    }
+
+    /// Its first bytes, at most a kilobyte.
+    pub(crate) fn head(&self) -> &[u8] {
+        &self.head
     }
 
     /// The path it was opened at.
@@ -94,9 +106,13 @@ fn stem(name: &str) -> String {
     }
 }
 
-/// Hashes a file from where it was read to.
-pub(crate) fn hash(mut file: impl Read) -> io::Result<Digest> {
+/// Hashes a file from its beginning, and keeps its first bytes.
+pub(crate) fn hash(mut file: &File, head: &mut Vec<u8>) -> io::Result<Digest> {
+    file.rewind()?;
+    file.take(HEAD as u64).read_to_end(head)?;
+    vault::require_plain(head)?;
     let mut hasher = Hasher::default();
+    hasher.update(head);
     let mut buffer = vec![0; 128 * 1024];
     loop {
         match file.read(&mut buffer) {

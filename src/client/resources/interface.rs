@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 use crate::client::client::ReadWrite;
 use crate::client::http::request::Request;
 use crate::client::resources::handle::handle;
-use crate::client::resources::wire_types::{id, words};
+use crate::client::resources::wire_types::{id, nullable, words};
 use crate::client::{MachineId, Result};
 
 id! {
@@ -30,32 +30,42 @@ words! {
     }
 }
 
-/// An interface as the server shows it. Without a network, everything about the network is null.
+/// An interface as the server shows it. Without a network, everything about the network is null. Plans compare its fields,
+/// so one that is missing is an error, and not null.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub struct Interface {
     /// Its id.
     pub id: InterfaceId,
     /// Its name; it may be null, empty, or the same as another's.
+    #[serde(deserialize_with = "nullable")]
     pub identifier: Option<String>,
     /// Its MAC address in lower case.
+    #[serde(deserialize_with = "nullable")]
     pub mac: Option<String>,
     /// The name of its network.
+    #[serde(deserialize_with = "nullable")]
     pub network_name: Option<String>,
     /// The network in CIDR notation.
+    #[serde(deserialize_with = "nullable")]
     pub subnetv4: Option<String>,
     /// The network's mask.
     pub netmaskv4: Option<String>,
     /// The length of the network's prefix.
     pub prefixlenv4: Option<u8>,
     /// Where the network's static addresses are, if it has any.
+    #[serde(deserialize_with = "nullable")]
     pub static_pool_v4: Option<String>,
     /// Where the network's reserved addresses are, if it has any.
+    #[serde(deserialize_with = "nullable")]
     pub reserved_pool_v4: Option<String>,
     /// Where it has its address from.
+    #[serde(deserialize_with = "nullable")]
     pub config_type_v4: Option<ConfigType>,
     /// Its configured address; null when it is dynamic.
+    #[serde(deserialize_with = "nullable")]
     pub configured_ipv4: Option<String>,
     /// The address of its DHCP lease.
+    #[serde(deserialize_with = "nullable")]
     pub lease_ipv4: Option<String>,
     /// When its lease was last seen: an HTTP date in UTC.
     pub last_seen_date: Option<String>,

@@ -10,6 +10,7 @@ pub(crate) mod interface;
 pub(crate) mod machine;
 pub(crate) mod power;
 pub(crate) mod preseed;
+pub(crate) mod rendered_preseed;
 pub(crate) mod reservation;
 pub(crate) mod scope;
 pub(crate) mod state;

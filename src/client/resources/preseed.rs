@@ -9,7 +9,7 @@ use crate::client::client::ReadWrite;
 use crate::client::http::operation::Subject;
 use crate::client::http::request::Request;
 use crate::client::resources::handle::handle;
-use crate::client::resources::wire_types::{id, null_as_default, words};
+use crate::client::resources::wire_types::{id, null_as_default, nullable, words};
 use crate::client::{Result, Scope};
 
 id! {
@@ -29,28 +29,31 @@ words! {
     }
 }
 
-/// A preseed as the server shows it.
+/// A preseed as the server shows it. Plans compare its fields, so one that is missing is an error, and not null.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub struct Preseed {
     /// Its id.
     pub id: PreseedId,
     /// Its name, unique over all users.
-    #[serde(default, deserialize_with = "null_as_default")]
+    #[serde(deserialize_with = "null_as_default")]
     pub name: String,
     /// Its text, a Jinja2 template.
+    #[serde(deserialize_with = "nullable")]
     pub content: Option<String>,
     /// Its description.
+    #[serde(deserialize_with = "nullable")]
     pub description: Option<String>,
     /// The installer it is for.
-    #[serde(rename = "type", default)]
+    #[serde(rename = "type", deserialize_with = "null_as_default")]
     pub kind: PreseedType,
     /// Its owner.
+    #[serde(deserialize_with = "nullable")]
     pub user: Option<String>,
     /// Whether its owner vouches for it.
-    #[serde(default, deserialize_with = "null_as_default")]
+    #[serde(deserialize_with = "null_as_default")]
     pub known_good: bool,
     /// Whether everybody may use it.
-    #[serde(default, deserialize_with = "null_as_default")]
+    #[serde(deserialize_with = "null_as_default")]
     pub public: bool,
 }
 
@@ -143,7 +146,6 @@ impl Preseeds<'_, ReadWrite> {
         let request = Request::post("preseed", format!("creating preseed {:?}", new.name))
             .json(new)
             .about(Subject::Server)
-            .private()
             .conflict(NAME_TAKEN);
         let is_it = |preseed: &Preseed| {
             preseed.name == new.name
@@ -166,8 +168,7 @@ impl Preseeds<'_, ReadWrite> {
             format!("preseed/{id}"),
             format!("changing preseed {id}"),
             changes,
-        )
-        .private();
+        );
         self.pipeline.json(&request.forbidden(FOREIGN))
     }
 

@@ -3,7 +3,7 @@
 use crate::ansible::{
     Attribute, Attributes, Call, Failure, Kind, Module, ModuleSpec, Opt, Return, Success,
 };
-use crate::compat::old_role::{json_field, successor_call};
+use crate::compat::old_role::{json_field, successor_call, with_successors_hint};
 use crate::modules::options::connection;
 use crate::modules::{image, returns, run};
 use crate::task::image::ImageSpec;
@@ -59,7 +59,8 @@ const OPTIONS: &[Opt] = &[
 ];
 
 fn run(call: &Call) -> Result<Success, Failure> {
-    run::run_with_fields(call, to_task, |report| json_field(&report.image))
+    let result = run::run_with_fields(call, to_task, |report| json_field(&report.image));
+    result.map_err(|failure| with_successors_hint(failure, "mrp_image"))
 }
 
 fn to_task(call: &Call) -> Result<ImageSpec, Failure> {

@@ -5,7 +5,7 @@ use serde_json::{Map, Value, json};
 use crate::ansible::{
     Attribute, Attributes, Call, Failure, Kind, Module, ModuleSpec, Opt, Return, Success,
 };
-use crate::compat::old_role::successor_call;
+use crate::compat::old_role::{successor_call, with_successors_hint};
 use crate::modules::options::connection;
 use crate::modules::{machine, returns, run};
 use crate::support::markup::OptionStyle;
@@ -80,18 +80,7 @@ const ROLE_STYLE: OptionStyle = OptionStyle(|name, value| {
 
 fn run(call: &Call) -> Result<Success, Failure> {
     let result = run::run_with_fields(call, to_task, to_fields);
-    result.map_err(|failure| in_role_words(failure.rendered(ROLE_STYLE)))
-}
-
-/// The role has no option that a hint could name.
-fn in_role_words(failure: Failure) -> Failure {
-    match failure.hint {
-        Some(hint) if failure.hint_names_option => Failure {
-            hint: Some(format!("{hint} mrp_machine has that option.")),
-            ..failure
-        },
-        hint => Failure { hint, ..failure },
-    }
+    result.map_err(|failure| with_successors_hint(failure.rendered(ROLE_STYLE), "mrp_machine"))
 }
 
 fn to_task(call: &Call) -> Result<MachineSpec, Failure> {

@@ -24,6 +24,17 @@ fn successor_call(
     })
 }
 
+/// The role has no option that a hint could name; the successor has it.
+fn with_successors_hint(failure: Failure, successor: &str) -> Failure {
+    match failure.hint {
+        Some(hint) if failure.hint_names_option => Failure {
+            hint: Some(format!("{hint} {successor} has that option.")),
+            ..failure
+        },
+        hint => Failure { hint, ..failure },
+    }
+}
+
 /// An object under the role's key for it, with the fields that the server itself has.
 fn json_field(object: &impl Serialize) -> Map<String, Value> {
     let mut fields = serialize_fields(object);

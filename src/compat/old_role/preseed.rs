@@ -9,7 +9,8 @@ use crate::compat::old_role::{json_field, successor_call};
 use crate::modules::options::connection;
 use crate::modules::{preseed, returns, run};
 use crate::support::regular_file;
-use crate::task::preseed::{FILE_LIMIT, PreseedSpec};
+use crate::task::preseed::PreseedSpec;
+use crate::task::preseed_text::FILE_LIMIT;
 
 pub(crate) const MODULE: Module = Module::new(&SPEC, run);
 

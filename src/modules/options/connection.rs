@@ -7,11 +7,17 @@ use serde::Deserialize;
 
 use crate::ansible::{Call, Constraints, Failure, Kind, Opt};
 use crate::client::{Client, RetryPolicy, TlsSettings};
+use crate::modules::options::labs;
 
 /// The connection's options, the same everywhere.
 pub(crate) const OPTIONS: &[Opt] = &[
     Opt::new("mrp_url", Kind::Str).required().aliases(&["url"]).env("MRP_URL").url().about(&[
         "Base URL of the Mr-Provisioner server; a path prefix is kept, as in C(https://lab.example/mrp/).",
+    ]),
+    Opt::new(labs::NAME, Kind::Str).stands_for(labs::expand).about(&[
+        "Name of a lab in the command line's file, C(mrp/labs.cfg) below C(~/.config): its server, its token and its other \
+         options of the connection, as far as the task does not give them. Neither O(mrp_url) nor O(mrp_token) is needed then.",
+        "The file is read where the module runs. If the task names no server, the value of the environment variable E(MRP_LAB) is used.",
     ]),
     Opt::new("mrp_token", Kind::Str).required().aliases(&["token"]).env("MRP_TOKEN").secret().about(&[
         "API token of the user to act as. It is never printed.",

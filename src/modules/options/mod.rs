@@ -2,6 +2,8 @@
 
 pub(crate) mod connection;
 pub(crate) mod info;
+pub(crate) mod labs;
 pub(crate) mod machine;
+pub(crate) mod ready_when;
 pub(crate) mod state;
 pub(crate) mod wait;

@@ -2,16 +2,28 @@
 
 use serde_json::json;
 
-use crate::client::{Client, Image, ImageChanges, ImageFile, ImageId, NewImage, Scope, mark_of};
-use crate::task::image::{ImageFacts, ImageReport, image_title};
+use crate::client::{
+    self, Client, Image, ImageChanges, ImageFile, ImageId, NewImage, Scope, mark_of,
+};
+use crate::task::image::{
+    ImageFacts, ImageReport, ImageUpload, copies_of, copy_warning, image_title,
+};
 use crate::task::{StepOutcome, StepResult, TaskError, lookup, verify};
 
 pub(super) fn upload(
     client: &Client,
-    new: &NewImage,
-    file: &mut ImageFile,
+    upload: &mut ImageUpload,
     report: &mut ImageReport,
 ) -> StepResult {
+    let ImageUpload { new, file, newest } = upload;
+    if let Some(newest) = *newest
+        && let Some(found) = newer_copies(client, new, file, newest)?
+            .into_iter()
+            .max_by_key(|image| image.id)
+        && !matches!(client.images().holds(&found, file.digest()), Ok(false))
+    {
+        return found_uploaded_meanwhile(new, file, &found, report);
+    }
     let created = client.images().create(new, file)?;
     let found = verify::require_read_back(&image_title(&created), client.images().get(created.id))?;
     let sent = verify::fields(json!(new));
@@ -25,7 +37,53 @@ pub(super) fn upload(
         });
     }
     report.image = Some(ImageFacts::from_image(&found, Some(file.digest())));
-    Ok(StepOutcome::Done)
+    let Some(newest) = *newest else {
+        return Ok(StepOutcome::Done);
+    };
+    // Another run may have looked at the same time. What it uploaded can be told, not prevented.
+    let own = newer_copies(client, new, file, newest).unwrap_or_default();
+    Ok(match copies_of(&found, &own).next() {
+        Some(copy) => StepOutcome::DoneWithWarnings(vec![copy_warning(copy, &found)]),
+        None => StepOutcome::Done,
+    })
+}
+
+/// The own images with this content that are newer than the plan.
+fn newer_copies(
+    client: &Client,
+    new: &NewImage,
+    file: &ImageFile,
+    newest: ImageId,
+) -> client::Result<Vec<Image>> {
+    let mark = file.digest().sha256.mark();
+    let mut own = client.images().list(Scope::Own)?;
+    own.retain(|image| {
+        image.id > newest
+            && image.kind == new.kind
+            && image.arch.as_ref() == Some(&new.arch)
+            && image.description == new.description
+            && image.name.as_deref().and_then(mark_of) == Some(&mark)
+    });
+    Ok(own)
+}
+
+/// The outcome of an upload that another run of this user made since the plan.
+fn found_uploaded_meanwhile(
+    new: &NewImage,
+    file: &ImageFile,
+    found: &Image,
+    report: &mut ImageReport,
+) -> StepResult {
+    let title = image_title(found);
+    if (found.public, found.known_good) != (new.public, new.known_good) {
+        return Err(TaskError::with_hint(
+            format!("{title} was uploaded by another run meanwhile, with other flags"),
+            "Run the task again to change them, and see which other run wants the same image.",
+        ));
+    }
+    report.image = Some(ImageFacts::from_image(found, Some(file.digest())));
+    let reason = format!("{title} was uploaded by another run meanwhile");
+    Ok(StepOutcome::Skipped(reason))
 }
 
 pub(super) fn update(
@@ -34,8 +92,9 @@ pub(super) fn update(
     changes: &ImageChanges,
     report: &mut ImageReport,
 ) -> StepResult {
-    client.images().update(id, changes)?;
-    let found = verify::require_read_back(&format!("image {id}"), client.images().get(id))?;
+    let title = format!("image {id}");
+    lookup::require_still_there(&title, client.images().update(id, changes))?;
+    let found = verify::require_read_back(&title, client.images().get(id))?;
     verify::require_stored(&image_title(&found), json!(changes), json!(found))?;
     if let Some(facts) = &mut report.image {
         facts.apply_changes(changes);

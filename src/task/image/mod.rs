@@ -5,6 +5,7 @@
 //! mark, and of every image of another user, counts as known only after it was read back over the boot endpoint.
 
 mod apply;
+mod no_image;
 mod plan;
 
 use std::path::PathBuf;
@@ -13,6 +14,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::client::{
     Client, Digest, Image, ImageChanges, ImageFile, ImageId, ImageType, NewImage, ReadOnlyClient,
+    mark_of,
 };
 use crate::task::{Plan, PlanResult, Result, StepResult, Task, verify};
 
@@ -51,12 +53,22 @@ pub(crate) struct DesiredImage {
 
 #[derive(Debug)]
 pub(crate) enum ImageOp {
-    Upload(NewImage, ImageFile),
+    Upload(ImageUpload),
     Update(ImageId, ImageChanges),
     /// Delete an own image, which must not be in use.
     Delete(Image),
     /// Delete an own image that is superseded, unless it is in use after all.
     Prune(Image),
+}
+
+/// A file to upload as a new image.
+#[derive(Debug)]
+pub(crate) struct ImageUpload {
+    pub(super) new: NewImage,
+    pub(super) file: ImageFile,
+    /// The newest own image of the description when the upload was planned: a newer one is another run's. None where one
+    /// is uploaded whatever the server has.
+    pub(super) newest: Option<ImageId>,
 }
 
 type ImagePlan = Plan<ImageOp, ImageReport>;
@@ -111,7 +123,7 @@ impl Task for ImageSpec {
 
     fn apply_step(client: &Client, op: &mut ImageOp, report: &mut ImageReport) -> StepResult {
         match op {
-            ImageOp::Upload(new, file) => apply::upload(client, new, file, report),
+            ImageOp::Upload(upload) => apply::upload(client, upload, report),
             ImageOp::Update(id, changes) => apply::update(client, *id, changes, report),
             ImageOp::Delete(image) => apply::delete(client, image),
             ImageOp::Prune(image) => apply::prune(client, image, report),
@@ -201,4 +213,24 @@ pub(super) fn image_title(image: &Image) -> String {
         None | Some("") => format!("image {}", image.id),
         Some(description) => format!("image {} '{description}'", image.id),
     }
+}
+
+/// The other own images with the mark of this one: what two uploads of the same file at once leave behind.
+fn copies_of<'a>(
+    image: &Image,
+    own: impl IntoIterator<Item = &'a Image>,
+) -> impl Iterator<Item = &'a Image> {
+    let (id, mark) = (image.id, image.name.as_deref().and_then(mark_of));
+    let mark = mark.map(str::to_owned);
+    let mark_of_other = |other: &Image| other.name.as_deref().and_then(mark_of).map(str::to_owned);
+    own.into_iter()
+        .filter(move |other| other.id != id && mark.is_some() && mark_of_other(other) == mark)
+}
+
+fn copy_warning(copy: &Image, image: &Image) -> String {
+    format!(
+        "{} is a copy of image {}; a run with O(prune=true) deletes it once nothing uses it",
+        image_title(copy),
+        image.id
+    )
 }

@@ -5,8 +5,10 @@ use serde_json::{Value, json};
 use crate::client::{
     Digest, Image, ImageChanges, ImageFile, ImageId, NewImage, ReadOnlyClient, Scope, mark_of,
 };
+use crate::task::image::no_image;
 use crate::task::image::{
-    DesiredImage, ImageFacts, ImageOp, ImagePlan, ImageReport, ImageSpec, image_title,
+    DesiredImage, ImageFacts, ImageOp, ImagePlan, ImageReport, ImageSpec, ImageUpload, copies_of,
+    copy_warning, image_title,
 };
 use crate::task::lookup::{self, Images};
 use crate::task::plan::changed;
@@ -60,9 +62,18 @@ impl ImageSpec {
         match current {
             Some(image) => {
                 plan.report = ImageReport::from_image(image, Some(file.digest()));
+                if !desired.prune {
+                    let (own, _) = self.images_of_description(&images);
+                    let copies = copies_of(image, own);
+                    plan.warnings
+                        .extend(copies.map(|copy| copy_warning(copy, image)));
+                }
                 self.push_update(&mut plan, client, image, images.is_own(image), desired)?;
             }
             None => {
+                if !desired.force {
+                    no_image::require_image(&file)?;
+                }
                 let (own, _) = self.images_of_description(&images);
                 self.push_upload(&mut plan, file, own.first().copied(), desired);
             }
@@ -207,7 +218,13 @@ impl ImageSpec {
         });
         let step = Step::new(Action::Upload, self.title(), why, before, after);
         plan.report.image = Some(facts);
-        plan.push(ImageOp::Upload(new, file), step);
+        let newest = superseded.map_or(ImageId(0), |image| image.id);
+        let upload = ImageUpload {
+            new,
+            file,
+            newest: (!desired.force).then_some(newest),
+        };
+        plan.push(ImageOp::Upload(upload), step);
     }
 
     /// Adds the change of an image that the report has.

@@ -6,7 +6,7 @@ use serde_json::json;
 
 use crate::client::{self, Client};
 use crate::task::interface::{InterfaceOp, InterfaceReport, choose_address, plan};
-use crate::task::{StepOutcome, StepResult, TaskError, verify};
+use crate::task::{StepOutcome, StepResult, TaskError, lookup, verify};
 
 /// The most addresses that are tried while other clients take the chosen ones.
 const MAX_ATTEMPTS: usize = 64;
@@ -49,6 +49,7 @@ impl InterfaceOp {
 fn explain_conflict(client: &Client, op: &InterfaceOp, error: client::Error) -> TaskError {
     let address = match op.changes.configured_ipv4.flatten() {
         Some(address) if error.is_conflict() => address,
+        _ if error.is_not_found() => return lookup::deleted_before_change(&op.title),
         _ => return error.into(),
     };
     // The user did not choose these addresses, so the holder of the last one does not matter.

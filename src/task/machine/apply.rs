@@ -5,11 +5,12 @@ use std::time::Duration;
 use serde_json::json;
 
 use crate::client::{
-    self, Client, ErrorKind, Machine, MachineChanges, MachineState, ReportedState,
+    self, Client, ErrorKind, Machine, MachineChanges, MachineState, ReadOnlyClient, ReportedState,
 };
+use crate::task::machine::milestones::MilestoneKind;
 use crate::task::machine::{MachineReport, ProvisionOrder, machine_title, require_known_state};
 use crate::task::wait::may_pass;
-use crate::task::{OngoingWait, Result, StepOutcome, StepResult, TaskError, verify};
+use crate::task::{OngoingWait, Result, StepOutcome, StepResult, TaskError, lookup, verify};
 
 pub(super) fn configure(
     client: &Client,
@@ -17,8 +18,9 @@ pub(super) fn configure(
     report: &mut MachineReport,
 ) -> StepResult {
     let machine = &mut report.machine.machine;
-    client.machines().update(machine.id, changes)?;
     let title = machine_title(machine);
+    let answer = client.machines().update(machine.id, changes);
+    lookup::require_still_there(&title, answer)?;
     *machine = verify::require_read_back(&title, client.machines().get(machine.id))?;
     verify::require_stored(&title, json!(changes), json!(machine))?;
     Ok(StepOutcome::Done)
@@ -35,6 +37,10 @@ pub(super) struct UnconfirmedOrder {
 }
 
 impl UnconfirmedOrder {
+    pub(super) fn given_at(&self) -> Duration {
+        self.given_at
+    }
+
     /// Fails if the state shows that the order had no effect.
     fn require_effect(self, machine: &Machine, found: &MachineState) -> Result<()> {
         if *found != self.before {
@@ -51,13 +57,25 @@ impl UnconfirmedOrder {
     }
 }
 
-/// Orders the reboot into the installer, unless another client has begun an installation or ended it since the plan was
-/// made.
+/// Looks at the preseed, where that was not possible before, and orders the reboot into the installer.
 pub(super) fn provision(
     client: &Client,
     order: &ProvisionOrder,
     report: &mut MachineReport,
 ) -> StepResult {
+    let warnings = match &order.preseed_check {
+        Some(check) => check.run(client.read_only(), &report.machine.machine)?,
+        None => Vec::new(),
+    };
+    match give_order(client, order, report)? {
+        StepOutcome::Done if !warnings.is_empty() => Ok(StepOutcome::DoneWithWarnings(warnings)),
+        outcome => Ok(outcome),
+    }
+}
+
+/// Orders the reboot into the installer, unless another client has begun an installation or ended it since the plan was
+/// made.
+fn give_order(client: &Client, order: &ProvisionOrder, report: &mut MachineReport) -> StepResult {
     let mut before = client.states().get(report.machine.machine.id)?;
     if order.force && before == MachineState::Provisioning {
         // From `provisioning` to `provisioning`, nothing would show whether the order had an effect.
@@ -85,6 +103,9 @@ pub(super) fn provision(
             return Err(provision_error(machine, source, aftermath));
         }
     };
+    report
+        .milestones
+        .reach(MilestoneKind::Ordered, None, client.clock());
     let unconfirmed = UnconfirmedOrder {
         before,
         given_at,
@@ -223,11 +244,43 @@ pub(super) fn poll_ready(
     wait: &mut OngoingWait,
     report: &mut MachineReport,
 ) -> StepResult {
-    let machine = &mut report.machine.machine;
     if let Some(order) = &report.unconfirmed {
         wait.start_at(order.given_at);
     }
     let poll = wait.poll_client(client);
+    let found = read_state(client, &poll, wait, report)?;
+    let machine = &mut report.machine.machine;
+    match found {
+        // The installed system may have changed more than its state.
+        Ok(MachineState::Ready) => match poll.machines().get(machine.id) {
+            Ok(current) => {
+                *machine = current;
+                report.machine.state = MachineState::Ready;
+                Ok(StepOutcome::Done)
+            }
+            Err(error) => wait.not_reached(client, Err(error)),
+        },
+        Ok(state) => {
+            let milestones = &mut report.milestones;
+            if !milestones.has(MilestoneKind::Lease)
+                && let Ok(interfaces) = poll.interfaces().list(machine.id)
+            {
+                milestones.look_at_leases(&interfaces, client.clock());
+            }
+            wait.not_reached(client, Ok(format!("{state}{}", milestones.summary())))
+        }
+        Err(error) => wait.not_reached(client, Err(error)),
+    }
+}
+
+/// Reads the state while a machine installs, and fails if it is `error` or shows that the order had no effect.
+pub(super) fn read_state(
+    client: &Client,
+    poll: &ReadOnlyClient,
+    wait: &OngoingWait,
+    report: &mut MachineReport,
+) -> Result<client::Result<MachineState>> {
+    let machine = &report.machine.machine;
     let found = poll.states().get(machine.id);
     if let Ok(state) = &found
         && !matches!(state, MachineState::Other(_))
@@ -235,8 +288,10 @@ pub(super) fn poll_ready(
     {
         order.require_effect(machine, state)?;
     }
+    let milestones = &mut report.milestones;
     match found {
         Ok(MachineState::Error) => {
+            milestones.reach(MilestoneKind::Error, None, client.clock());
             let waited = match wait.elapsed(client.clock()).as_secs_f64() {
                 whole if whole >= 10.0 => format!("{whole:.0} s"),
                 short => format!("{short:.1} s"),
@@ -250,16 +305,11 @@ pub(super) fn poll_ready(
                 ),
             })
         }
-        // The installed system may have changed more than its state.
-        Ok(MachineState::Ready) => match poll.machines().get(machine.id) {
-            Ok(current) => {
-                *machine = current;
-                report.machine.state = MachineState::Ready;
-                Ok(StepOutcome::Done)
-            }
-            Err(error) => wait.not_reached(client, Err(error)),
-        },
-        found => wait.not_reached(client, found.map(|state| state.to_string())),
+        Ok(MachineState::Ready) => {
+            milestones.reach(MilestoneKind::Ready, None, client.clock());
+            Ok(Ok(MachineState::Ready))
+        }
+        found => Ok(found),
     }
 }
 

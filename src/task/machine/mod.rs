@@ -3,17 +3,25 @@
 //! The server lets anyone change any machine, so a machine that is not assigned to the token's user is
 //! refused. Nothing on the server ends the state `provisioning`: the installed system does.
 
+mod answer;
 mod apply;
 mod boot_objects;
+mod milestones;
 mod plan;
+mod preseed_check;
 // The shipped modules wait in their own tasks.
 #[cfg(feature = "cli")]
 mod wait_ready;
 
 use serde::Serialize;
+use serde_json::{Map, Value, json};
 
+pub(crate) use answer::AnswerSpec;
+use answer::AnswerWait;
 use apply::UnconfirmedOrder;
 use boot_objects::BootObjects;
+use milestones::Milestones;
+use preseed_check::PreseedCheck;
 #[cfg(feature = "cli")]
 pub(crate) use wait_ready::ReadinessSpec;
 
@@ -82,7 +90,7 @@ pub(crate) enum MachineGoal {
     Reported(ReportedState),
 }
 
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct ProvisionSettings {
     /// Also if nothing differs and the machine is ready.
     pub force: bool,
@@ -90,6 +98,16 @@ pub(crate) struct ProvisionSettings {
     pub wait: Option<WaitLimits>,
     /// Netboot at the end; off prevents that a reboot installs again.
     pub netboot_when_ready: Option<bool>,
+    pub ready_when: ReadyWhen,
+}
+
+/// What ends an installation.
+#[derive(Clone, Debug)]
+pub(crate) enum ReadyWhen {
+    /// The installed system, or somebody for it, reports it.
+    Reported,
+    /// The installed system answers; this task reports it then.
+    Answers(AnswerSpec),
 }
 
 /// One operation on the machine in the report.
@@ -104,6 +122,8 @@ pub(crate) enum MachineOp {
     Provision(ProvisionOrder),
     /// Read whether the installed system has reported.
     AwaitReady(OngoingWait),
+    /// Look whether the installed system answers.
+    AwaitAnswer(Box<AnswerWait>),
     ReportState(ReportedState),
 }
 
@@ -119,6 +139,8 @@ pub(crate) struct ProvisionOrder {
     parameters_change: bool,
     /// Set again if the BMC fails.
     netboot_before: bool,
+    /// What is to be seen before the order.
+    preseed_check: Option<PreseedCheck>,
     /// The limits of the wait that follows; None where none does.
     wait: Option<WaitLimits>,
 }
@@ -134,6 +156,8 @@ pub(crate) struct MachineReport {
     pub initrd: Option<Image>,
     /// The preseed that was given, without its text.
     pub preseed: Option<PreseedFacts>,
+    #[serde(skip_serializing_if = "Milestones::is_empty")]
+    pub milestones: Milestones,
     /// An order of which the effect was not seen yet; the wait looks for it.
     #[serde(skip)]
     unconfirmed: Option<UnconfirmedOrder>,
@@ -186,7 +210,7 @@ impl Task for MachineSpec {
                 self.push_configure(&mut plan, &machine, &objects);
             }
             MachineGoal::Provisioned(how) => {
-                self.push_provisioning(&mut plan, client, &machine, &objects, *how)?;
+                self.push_provisioning(&mut plan, client, &machine, &objects, how)?;
             }
         }
         Ok(plan)
@@ -200,8 +224,18 @@ impl Task for MachineSpec {
             }
             MachineOp::Provision(order) => apply::provision(client, order, report),
             MachineOp::AwaitReady(wait) => apply::poll_ready(client, wait, report),
+            MachineOp::AwaitAnswer(wait) => answer::poll(client, wait, report),
             MachineOp::ReportState(state) => apply::report_state(client, *state, report),
         }
+    }
+
+    fn failure_facts(report: &MachineReport) -> Map<String, Value> {
+        let milestones = &report.milestones;
+        let milestones = (!milestones.is_empty()).then(|| json!(milestones));
+        milestones
+            .map(|reached| ("milestones".to_owned(), reached))
+            .into_iter()
+            .collect()
     }
 
     fn claimed_objects(&self, plan: &MachinePlan) -> Vec<String> {
@@ -220,6 +254,7 @@ impl MachineReport {
             kernel: objects.kernel.clone(),
             initrd: objects.initrd.clone(),
             preseed: objects.preseed.as_ref().map(PreseedFacts::from_preseed),
+            milestones: Milestones::default(),
             unconfirmed: None,
         }
     }

@@ -5,14 +5,23 @@ use serde_json::json;
 use crate::client::{Machine, MachineChanges, MachineState, ReadOnlyClient, ReportedState};
 use crate::task::machine::boot_objects::BootObjects;
 use crate::task::machine::{
-    MachineGoal, MachineOp, MachinePlan, MachineSpec, ProvisionOrder, ProvisionSettings, Setting,
-    machine_title, netboot_of, require_known_state,
+    AnswerWait, MachineGoal, MachineOp, MachinePlan, MachineSpec, ProvisionOrder,
+    ProvisionSettings, ReadyWhen, Setting, machine_title, netboot_of, preseed_check,
+    require_known_state,
 };
 use crate::task::plan::changed_text;
 use crate::task::{Action, OngoingWait, Result, Step, TaskError, WaitLimits, lookup, verify};
 
 const NOT_READY_HINT: &str = "Nothing on the server ends the state provisioning: the installed system must set the state \
     ready; check that its preseed does so. The next run goes on waiting for it; O(force) begins anew.";
+
+const NO_ANSWER_HINT: &str = "Its milestones tell how far it came, and its console why no further. The next run goes on waiting for it; O(force) begins \
+     anew.";
+
+/// Why netboot changes at the end.
+const ASKED_FOR: &str = "netboot_when_ready asks for it";
+const IS_INSTALLED: &str =
+    "it is installed, and another boot from the network would install it again";
 
 impl MachineSpec {
     pub(super) fn require_arch(&self, machine: &Machine) -> Result<()> {
@@ -76,7 +85,7 @@ impl MachineSpec {
         client: &ReadOnlyClient,
         machine: &Machine,
         objects: &BootObjects,
-        how: ProvisionSettings,
+        how: &ProvisionSettings,
     ) -> Result<()> {
         let is_assigned = lookup::is_assigned(client, machine)?;
         if self.netboot == Some(false) {
@@ -95,19 +104,21 @@ impl MachineSpec {
         } else if parameters_change {
             "the boot parameters change".to_owned()
         } else if state == MachineState::Ready {
-            push_netboot(plan, netboot_of(machine), how.netboot_when_ready);
+            push_netboot(plan, netboot_of(machine), how.netboot_when_ready, ASKED_FOR);
             return Ok(());
         } else if state == MachineState::Provisioning {
             // It is being installed with these parameters: another reboot would only begin that anew.
-            if let Some(wait) = how.wait {
-                push_wait(plan, wait, NOT_READY_HINT);
-                push_netboot(plan, netboot_of(machine), how.netboot_when_ready);
-            }
-            return Ok(());
+            return push_end(plan, client, machine, how, true);
         } else {
             format!("the machine is {state}, not ready")
         };
         self.require_provisionable(client, machine)?;
+        let preseed = preseed_check::find(plan, client, objects);
+        if let ReadyWhen::Answers(answer) = &how.ready_when {
+            let planned = &plan.report.machine.machine;
+            answer.require_silent_installer(planned, preseed.as_deref())?;
+        }
+        let preseed_check = preseed_check::plan(plan, client, machine, preseed.as_deref())?;
         let is_outdated = matches!(state, MachineState::Ready | MachineState::Provisioning);
         if parameters_change && (is_outdated || !is_assigned) {
             // A run that is interrupted must not leave a machine `ready` or `provisioning` with parameters that it never
@@ -115,11 +126,10 @@ impl MachineSpec {
             push_invalidate(plan, &state);
         }
         push_provision(plan, machine, &state, why, parameters_change, how);
-        if let Some(wait) = how.wait {
-            push_wait(plan, wait, NOT_READY_HINT);
-            push_netboot(plan, true, how.netboot_when_ready);
+        if let Some(MachineOp::Provision(order)) = plan.steps.back_mut().map(|last| &mut last.op) {
+            order.preseed_check = preseed_check;
         }
-        Ok(())
+        push_end(plan, client, machine, how, false)
     }
 
     /// The server checks these only after it has stored the parameters, and the BMC after that.
@@ -193,7 +203,7 @@ fn push_provision(
     state: &MachineState,
     why: String,
     parameters_change: bool,
-    how: ProvisionSettings,
+    how: &ProvisionSettings,
 ) {
     let step = Step::new(
         Action::Provision,
@@ -209,6 +219,7 @@ fn push_provision(
         machine: planned.machine.clone(),
         parameters_change,
         netboot_before: netboot_of(machine),
+        preseed_check: None,
         wait: how.wait,
     };
     planned.state = MachineState::Provisioning;
@@ -233,7 +244,56 @@ pub(super) fn push_wait(plan: &mut MachinePlan, limits: WaitLimits, hint: &'stat
     plan.push(MachineOp::AwaitReady(wait), step);
 }
 
-fn push_netboot(plan: &mut MachinePlan, current: bool, desired: Option<bool>) {
+/// Adds what ends the installation, and what is done then. `is_joined` where it was begun before this task.
+fn push_end(
+    plan: &mut MachinePlan,
+    client: &ReadOnlyClient,
+    machine: &Machine,
+    how: &ProvisionSettings,
+    is_joined: bool,
+) -> Result<()> {
+    let Some(limits) = how.wait else {
+        return Ok(());
+    };
+    // The leases before: a later one is the machine's boot.
+    if let Ok(interfaces) = client.interfaces().list(machine.id) {
+        plan.report
+            .milestones
+            .look_at_leases(&interfaces, client.clock());
+    }
+    let netboot = netboot_of(&plan.report.machine.machine);
+    match &how.ready_when {
+        ReadyWhen::Reported => {
+            push_wait(plan, limits, NOT_READY_HINT);
+            push_netboot(plan, netboot, how.netboot_when_ready, ASKED_FOR);
+        }
+        ReadyWhen::Answers(answer) => {
+            let target = machine_title(machine);
+            let ready = MachineState::Ready.to_string();
+            let wait = OngoingWait::new(limits, target.clone(), ready, NO_ANSWER_HINT);
+            let wait = AnswerWait::plan(answer, wait, client, machine, is_joined)?;
+            let (port, seconds) = (answer.port, limits.timeout.as_secs_f64());
+            let step = Step::new(
+                Action::Wait,
+                target,
+                format!("the installed system answers on port {port} within {seconds} s"),
+                json!({ "answers": false }),
+                json!({ "answers": true }),
+            );
+            plan.push(MachineOp::AwaitAnswer(Box::new(wait)), step);
+            let desired = how.netboot_when_ready.unwrap_or(false);
+            push_netboot(plan, netboot, Some(desired), IS_INSTALLED);
+            push_state(
+                plan,
+                ReportedState::Ready,
+                "the installed system answers".into(),
+            );
+        }
+    }
+    Ok(())
+}
+
+fn push_netboot(plan: &mut MachinePlan, current: bool, desired: Option<bool>, why: &str) {
     let Some(desired) = desired.filter(|desired| *desired != current) else {
         return;
     };
@@ -242,7 +302,7 @@ fn push_netboot(plan: &mut MachinePlan, current: bool, desired: Option<bool>) {
     let step = Step::new(
         Action::Update,
         machine_title(planned),
-        "netboot_when_ready asks for it",
+        why,
         json!({ "netboot_enabled": current }),
         json!({ "netboot_enabled": desired }),
     );

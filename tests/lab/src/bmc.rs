@@ -91,6 +91,10 @@ impl Chassis {
     fn run(&self, lab: &mut LabState, words: &[&str]) -> Result<(), Reply> {
         lab.bmc_delay = self.wait;
         if !self.broken {
+            let machine = lab.db.machines.get(self.machine_id);
+            let name = machine.map(|machine| machine.name.clone());
+            let order = (name.unwrap_or_default(), words.join(" "));
+            lab.bmc_orders.push(order);
             return Ok(());
         }
         let quoted: Vec<_> = self
@@ -110,7 +114,7 @@ impl Chassis {
         (self.bmc.ip.clone(), self.slot.clone())
     }
 
-    fn is_on(&self, lab: &LabState) -> bool {
+    pub(crate) fn is_on(&self, lab: &LabState) -> bool {
         lab.db.powered.get(&self.key()).copied().unwrap_or(false)
     }
 
@@ -170,6 +174,7 @@ impl Chassis {
     /// Starts the machine. Without a boot device it tries the network first.
     fn start(&self, lab: &mut LabState, device: BootDevice) {
         self.switch(lab, true);
+        lab.starts += 1;
         let wake = if device == BootDevice::Pxe {
             PowerEvent::Boot(self.machine_id)
         } else {

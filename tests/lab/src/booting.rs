@@ -15,6 +15,7 @@ use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 use tokio::net::TcpStream;
 
+use crate::answering::{self, RunningSystem};
 use crate::boot_config::{BootConfig, own_options};
 use crate::lab_state::{LabState, PowerEvent, RunningBoot, Shared};
 use crate::late_command;
@@ -54,7 +55,7 @@ pub struct Boot {
     pub preseed: Option<String>,
     /// The leased address.
     pub lease: Option<String>,
-    /// `booting`, `installing`, then `ready`, `error` or `never` as the settings say; `failed` if it could not boot, `aborted` if
+    /// `booting`, `installing`, then `ready`, `error`, `never` or `silent` as the settings say; `failed` if it could not boot, `aborted` if
     /// it was switched off, rebooted or provisioned again before its end.
     pub result: String,
     /// Why it failed.
@@ -72,7 +73,10 @@ impl Boot {
 pub(crate) fn apply_power_events(shared: &Arc<Shared>, lab: &mut LabState) {
     for event in std::mem::take(&mut lab.power_events) {
         match event {
-            PowerEvent::Stop(id) => stop(lab, id),
+            PowerEvent::Stop(id) => {
+                stop(lab, id);
+                answering::run_disk(lab, id);
+            }
             PowerEvent::Boot(id) => {
                 stop(lab, id);
                 start(shared, lab, id);
@@ -98,6 +102,7 @@ fn start(shared: &Arc<Shared>, lab: &mut LabState, id: i64) {
         .get(id)
         .filter(|machine| machine.netboot_enabled)
     else {
+        answering::run_disk(lab, id);
         return;
     };
     let mac = lab
@@ -141,6 +146,10 @@ struct BootRun {
 impl BootRun {
     async fn run(self) {
         let result = self.boot().await;
+        if result.is_err() {
+            // The firmware tries the disk next.
+            self.run_system(RunningSystem::Disk);
+        }
         self.update(|boot| match result {
             Ok(result) => boot.result = result,
             Err(problem) => (boot.result, boot.error) = ("failed".into(), Some(problem)),
@@ -158,7 +167,33 @@ impl BootRun {
         }
     }
 
+    fn run_system(&self, system: RunningSystem) {
+        let mut lab = self.shared.lock();
+        if self.boot.is_running(&lab) {
+            answering::run(&mut lab, self.boot.machine, system);
+        }
+    }
+
+    fn run_installed(&self) {
+        let mut lab = self.shared.lock();
+        if self.boot.is_running(&lab) {
+            answering::run_installed(&mut lab, self.boot.machine);
+        }
+    }
+
+    /// The old system goes on for a while after a reset, and then nothing answers until something has booted.
+    async fn reset(&self) {
+        let (reset, boot) = {
+            let (name, settings) = (self.name(), &self.shared.lock().settings);
+            (settings.reset_seconds(&name), settings.boot_seconds(&name))
+        };
+        sleep(reset).await;
+        self.run_system(RunningSystem::None);
+        sleep(boot).await;
+    }
+
     async fn boot(&self) -> Result<String, String> {
+        self.reset().await;
         if self.mac.is_empty() {
             return Err("the machine has no interface.".into());
         }
@@ -167,17 +202,30 @@ impl BootRun {
         self.preseed(&command_line).await?;
         self.update(|boot| boot.result = "installing".into());
         let name = self.name();
-        let (seconds, result, late_commands) = {
+        let (seconds, boot_seconds, result, late_commands, answers) = {
             let settings = &self.shared.lock().settings;
             (
                 settings.install_seconds(&name),
+                settings.boot_seconds(&name),
                 settings.install_result(&name),
                 settings.late_commands,
+                settings.answer(&name, "answer_installer").is_some(),
             )
         };
-        tokio::time::sleep(Duration::try_from_secs_f64(seconds).unwrap_or_default()).await;
+        if answers {
+            self.lease(offer.clone()).await?;
+        }
+        self.run_system(RunningSystem::Installer);
+        sleep(seconds).await;
         if result != "never" {
+            self.run_system(RunningSystem::None);
+            // The installed system starts.
+            sleep(boot_seconds).await;
             self.lease(offer).await?;
+            self.run_installed();
+            if result == "silent" {
+                return Ok(result);
+            }
             if let Some(running) = self.shared.lock().running.get_mut(&self.boot.machine) {
                 running.reporting = true;
             }
@@ -439,6 +487,10 @@ impl BootRun {
             .await
             .map_err(|error| failed(&error))
     }
+}
+
+async fn sleep(seconds: f64) {
+    tokio::time::sleep(Duration::try_from_secs_f64(seconds).unwrap_or_default()).await;
 }
 
 fn tftp_headers(file: &str) -> [(&'static str, String); 2] {

@@ -9,11 +9,14 @@ use std::time::Duration;
 
 use serde_json::Value;
 use tempfile::TempDir;
+use tokio::runtime::Handle;
 use tokio::sync;
 use tokio::task::AbortHandle;
 
+use crate::answering::{self, Answering};
+use crate::bmc::Chassis;
 use crate::booting::Boot;
-use crate::database::Database;
+use crate::database::{Database, Machine};
 use crate::faults::Faults;
 use crate::generated_machines;
 use crate::log::Log;
@@ -48,6 +51,11 @@ pub(crate) struct LabState {
     /// The running boots, by the machine's id.
     pub(crate) running: HashMap<i64, RunningBoot>,
     pub(crate) power_events: Vec<PowerEvent>,
+    pub(crate) answering: Answering,
+    /// The commands that BMCs carried out: the machine's name and the arguments of `ipmitool`.
+    pub(crate) bmc_orders: Vec<(String, String)>,
+    /// How often a machine was switched on, reset or cycled.
+    pub(crate) starts: usize,
     /// How long the BMC takes that the current handler asked.
     pub(crate) bmc_delay: Duration,
     /// Held while a request is answered, when requests are served one at a time.
@@ -61,7 +69,12 @@ pub(crate) struct LabState {
 }
 
 impl LabState {
-    fn new(folder: PathBuf, machines: usize, sessions: Sessions) -> io::Result<LabState> {
+    fn new(
+        folder: PathBuf,
+        machines: usize,
+        sessions: Sessions,
+        runtime: Handle,
+    ) -> io::Result<LabState> {
         let mut db = seed::load(&folder)?;
         generated_machines::add(&mut db, machines).map_err(io::Error::other)?;
         let settings = Settings::new(db.config.max_upload_size, sessions);
@@ -73,6 +86,9 @@ impl LabState {
             boots: Vec::new(),
             running: HashMap::new(),
             power_events: Vec::new(),
+            answering: Answering::new(runtime),
+            bmc_orders: Vec::new(),
+            starts: 0,
             bmc_delay: Duration::ZERO,
             turn: Arc::default(),
             folder,
@@ -89,7 +105,9 @@ impl LabState {
         }
         let old = std::mem::take(&mut self.db.files);
         let resets = self.resets + 1;
-        *self = LabState::new(self.folder.clone(), self.machines, self.sessions)?;
+        self.answering.close_all();
+        let runtime = self.answering.runtime.clone();
+        *self = LabState::new(self.folder.clone(), self.machines, self.sessions, runtime)?;
         self.resets = resets;
         for path in old
             .values()
@@ -113,7 +131,14 @@ impl LabState {
         if self.settings.sessions != before {
             self.restart();
         }
+        answering::run_all(self);
         Ok(())
+    }
+
+    /// Whether a machine's power is on.
+    pub(crate) fn is_on(&self, machine: &Machine) -> bool {
+        let chassis = Chassis::for_machine(self, machine);
+        chassis.is_ok_and(|chassis| chassis.is_some_and(|chassis| chassis.is_on(self)))
     }
 
     /// Records that a machine's state was set. A boot that reports this state gets its result in the same moment, so that a
@@ -146,9 +171,11 @@ impl Shared {
         address: SocketAddr,
         machines: usize,
         sessions: Sessions,
+        runtime: Handle,
     ) -> io::Result<Shared> {
         let folder = tempfile::Builder::new().prefix("mrp-lab-").tempdir()?;
-        let lab = Mutex::new(LabState::new(folder.path().to_owned(), machines, sessions)?);
+        let state = LabState::new(folder.path().to_owned(), machines, sessions, runtime)?;
+        let lab = Mutex::new(state);
         Ok(Shared {
             lab,
             folder,

@@ -14,6 +14,7 @@ use serde_json::Value;
 use tokio::runtime::Builder;
 
 mod admin;
+mod answering;
 mod api;
 mod auth;
 mod bmc;
@@ -46,12 +47,14 @@ mod seed;
 mod server;
 mod session;
 mod settings;
+mod snapshot;
 mod transliterate;
 
 pub use booting::{Boot, Fetched};
 pub use log::Request;
 pub use routes::token_routes;
 pub use session::Sessions;
+pub use snapshot::Snapshot;
 
 use lab_state::Shared;
 use log::CLIENT;
@@ -106,12 +109,13 @@ impl Lab {
         let listener = TcpListener::bind(address)?;
         listener.set_nonblocking(true)?;
         let address = listener.local_addr()?;
-        let shared = Arc::new(Shared::new(address, machines, sessions)?);
         let runtime = Builder::new_multi_thread()
             .worker_threads(2)
             .thread_name("mrp-lab")
             .enable_all()
             .build()?;
+        let handle = runtime.handle().clone();
+        let shared = Arc::new(Shared::new(address, machines, sessions, handle)?);
         let listener = {
             let _inside = runtime.enter();
             tokio::net::TcpListener::from_std(listener)?
@@ -164,6 +168,11 @@ impl Lab {
             .into_iter()
             .filter(|request| request.by == CLIENT && request.is_write())
             .collect()
+    }
+
+    /// What the server has now, and what its BMCs were told so far.
+    pub fn snapshot(&self) -> Snapshot {
+        Snapshot::new(&self.shared.lock())
     }
 
     /// All boots from the network so far.

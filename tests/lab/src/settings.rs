@@ -36,9 +36,15 @@ struct Install {
     lease: Option<String>,
     bmc: Option<String>,
     bmc_seconds: Option<f64>,
+    reset_seconds: Option<f64>,
+    boot_seconds: Option<f64>,
+    answer_port: Option<u16>,
+    /// The first line that a system sends on that port, by the name of the setting; null for a closed port.
+    answers: BTreeMap<String, Option<String>>,
 }
 
-const RESULTS: [&str; 3] = ["ready", "error", "never"];
+const RESULTS: [&str; 4] = ["ready", "error", "never", "silent"];
+const ANSWERS: [&str; 3] = ["answer_old", "answer_installer", "answer_installed"];
 const BMC: [&str; 2] = ["works", "fails"];
 const RESERVATIONS: [&str; 2] = ["confirmed", "stored"];
 const BAD_GATEWAY: u16 = 502;
@@ -99,6 +105,27 @@ impl Settings {
     pub(crate) fn bmc_seconds(&self, machine: &str) -> f64 {
         self.setting(machine, |install| install.bmc_seconds)
             .unwrap_or_default()
+    }
+
+    /// How long the old system of a machine goes on after a reset.
+    pub(crate) fn reset_seconds(&self, machine: &str) -> f64 {
+        self.setting(machine, |install| install.reset_seconds)
+            .unwrap_or_default()
+    }
+
+    /// How long a machine answers nothing before it boots from the network.
+    pub(crate) fn boot_seconds(&self, machine: &str) -> f64 {
+        self.setting(machine, |install| install.boot_seconds)
+            .unwrap_or_default()
+    }
+
+    pub(crate) fn answer_port(&self, machine: &str) -> Option<u16> {
+        self.setting(machine, |install| install.answer_port)
+    }
+
+    /// The first line that a system of a machine sends; None for one that does not answer.
+    pub(crate) fn answer(&self, machine: &str, system: &str) -> Option<String> {
+        self.setting(machine, |install| install.answers.get(system).cloned())?
     }
 
     fn setting<T>(&self, machine: &str, pick: impl Fn(&Install) -> Option<T>) -> Option<T> {
@@ -181,6 +208,20 @@ impl Install {
             "install_result" => self.result = Some(one_of(name, value, &RESULTS)?),
             "bmc" => self.bmc = Some(one_of(name, value, &BMC)?),
             "bmc_seconds" => self.bmc_seconds = Some(seconds(name, value)?),
+            "reset_seconds" => self.reset_seconds = Some(seconds(name, value)?),
+            "boot_seconds" => self.boot_seconds = Some(seconds(name, value)?),
+            "answer_port" => {
+                let port = value.as_u64().and_then(|port| u16::try_from(port).ok());
+                self.answer_port =
+                    Some(port.ok_or_else(|| format!("{name} must be a port, not {value}."))?);
+            }
+            _ if ANSWERS.contains(&name) => {
+                if !value.is_null() && !value.is_string() {
+                    return Err(format!("{name} must be a text or null, not {value}."));
+                }
+                let answer = value.as_str().map(str::to_owned);
+                self.answers.insert(name.to_owned(), answer);
+            }
             "lease" => {
                 let address = value
                     .as_str()
@@ -203,10 +244,16 @@ impl Install {
             ("lease", json!(self.lease)),
             ("bmc", json!(self.bmc)),
             ("bmc_seconds", json!(self.bmc_seconds)),
+            ("reset_seconds", json!(self.reset_seconds)),
+            ("boot_seconds", json!(self.boot_seconds)),
+            ("answer_port", json!(self.answer_port)),
         ];
+        let answers = self.answers.iter();
+        let answers = answers.map(|(name, answer)| (name.as_str(), json!(answer)));
         values
             .into_iter()
             .filter(|(_, value)| !value.is_null())
+            .chain(answers)
             .map(|(name, value)| (name.to_owned(), value))
             .collect()
     }

@@ -1,5 +1,6 @@
 //! Panics and signals: the run still prints one result, with the steps that were done.
 
+use std::io::Read;
 use std::process::{Command, Stdio};
 use std::thread;
 use std::time::{Duration, Instant};
@@ -60,6 +61,28 @@ fn a_signal_is_a_failed_result_with_the_steps_that_were_done() {
             result["plan"],
             json!([{"action": "upload", "target": "image", "why": "<********>"}])
         );
+    }
+}
+
+#[test]
+fn a_signal_after_the_result_leaves_its_exit_code() {
+    for _ in 0..3 {
+        let mut probe = run("mrp_probe", &json!({"name": "x", "action": "large"}));
+        let mut child = probe.command.spawn().unwrap();
+        // The result is being printed, and is larger than a pipe.
+        let mut stdout = vec![0];
+        child
+            .stdout
+            .as_mut()
+            .unwrap()
+            .read_exact(&mut stdout)
+            .unwrap();
+        let kill = Command::new("kill").arg(child.id().to_string()).status();
+        assert!(kill.unwrap().success());
+        thread::sleep(Duration::from_millis(50));
+        let mut output = child.wait_with_output().unwrap();
+        output.stdout.splice(0..0, stdout);
+        assert_eq!(parse_result(&output).get("failed"), None);
     }
 }
 

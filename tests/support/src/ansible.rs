@@ -105,7 +105,8 @@ impl Controller {
         self.run_against(lab, command.args(arguments), environment)
     }
 
-    fn run_against(
+    /// Runs a program with the lab's address and token, which it must not print.
+    pub fn run_against(
         &self,
         lab: &TestLab,
         command: &mut Command,
@@ -137,7 +138,7 @@ impl Controller {
     }
 
     /// A program of this installation, without the settings of the user who runs the tests.
-    fn command(&self, program: &str) -> Command {
+    pub fn command(&self, program: &str) -> Command {
         let mut command = Command::new(self.bin.join(program));
         command.current_dir(project_folder());
         for (name, _) in std::env::vars_os() {
@@ -154,7 +155,7 @@ impl Controller {
     }
 
     /// Runs it with a home of its own: others run at the same time.
-    fn run(&self, command: &mut Command) -> AnsibleRun {
+    pub fn run(&self, command: &mut Command) -> AnsibleRun {
         let home = tempfile::tempdir().unwrap();
         let scratch = home.path().join("tmp");
         command

@@ -12,6 +12,7 @@
 )]
 
 pub mod ansible;
+pub mod collection;
 pub mod command_line;
 pub mod inventory;
 mod lab;

@@ -1,0 +1,82 @@
+//! Waits and servers that do not answer, on a terminal and without one.
+
+use mrp_test_support::assert_contains;
+use serde_json::json;
+
+use crate::start_lab;
+use crate::terminal::Terminal;
+
+#[test]
+fn ctrl_c_while_waiting_says_that_the_machine_goes_on_and_what_to_type() {
+    let lab = start_lab();
+    lab.settings(json!({ "install_seconds": 3600 }));
+    let line = "machine provision qdc01 --kernel 'alice test kernel' --initrd '' --preseed ''";
+    let mut terminal = Terminal::run(&lab, line, 200);
+    terminal.until("the wait", |text| {
+        text.contains("waiting for machine 'qdc01'")
+    });
+    terminal.interrupt();
+    assert_ne!(terminal.end(), 0);
+    terminal.save("interrupted");
+    assert_contains(
+        &terminal.text(),
+        &[
+            "mrp: not waiting any more; what was begun on the machine goes on\n",
+            "To wait on, type: mrp machine wait qdc01\n",
+        ],
+    );
+    assert!(
+        !terminal.text().contains("waiting for"),
+        "{}",
+        terminal.text()
+    );
+}
+
+#[test]
+fn provision_of_a_machine_that_is_installing_alike_waits_for_it() {
+    let lab = start_lab();
+    lab.settings(json!({ "install_seconds": 3600 }));
+    let line = "machine provision qdc01 --kernel 'alice test kernel'";
+    lab.mrp_ok(&format!("{line} --wait=no"));
+    assert_eq!(
+        lab.mrp_ok(&format!("{line} --wait=no")),
+        "nothing to do: being installed already: qdc01\n"
+    );
+    let before = lab.writes().len();
+    let mut terminal = Terminal::run(&lab, &format!("{line} --wait-interval 0.1"), 200);
+    terminal.until("the wait", |text| {
+        text.contains("provisioning (") && text.contains("waiting for machine 'qdc01'")
+    });
+    assert_eq!(lab.writes().len(), before);
+    lab.mrp_ok("machine report qdc01 --state ready");
+    assert_eq!(terminal.end(), 0);
+    let text = terminal.text();
+    assert!(
+        text.starts_with("qdc01 is ready at 10.40.5.12 after "),
+        "{text}"
+    );
+    // Only --force begins anew.
+    lab.mrp_ok("machine report qdc01 --state unknown");
+    lab.mrp_ok(&format!("{line} --wait=no"));
+    let forced = lab.mrp_ok(&format!("{line} --wait=no --force"));
+    assert_contains(&forced, &["started the installation of qdc01"]);
+}
+
+#[test]
+fn dead_server_is_told_of_on_a_terminal_while_it_is_tried_again() {
+    let lab = start_lab().with("MRP_URL", "http://127.0.0.1:1/");
+    let line = "machine list --retries 1 --retry-delay 5";
+    let mut terminal = Terminal::run(&lab, line, 80);
+    terminal.until("that there is no answer", |text| {
+        text.contains("no answer from http://127.0.0.1:1/ (attempt 1 of 2)")
+    });
+    terminal.save("dead-server");
+    assert_eq!(terminal.end(), 1);
+    let text = terminal.unwrapped();
+    assert!(
+        text.starts_with("mrp: ") && !text.contains("no answer from"),
+        "{text}"
+    );
+    let quiet = lab.mrp("machine list --retries 1 --retry-delay 0");
+    assert!(!quiet.err.contains("no answer from"), "{}", quiet.err);
+}

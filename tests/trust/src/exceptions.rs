@@ -1,0 +1,98 @@
+//! What is counted apart: cases in which a rule cannot be kept, each with its reason.
+
+use crate::case::Title;
+use crate::checks::{self, Rule, Violation};
+use crate::faults::{Change, Fault};
+use crate::{kills, races};
+
+/// A reason why a rule is not kept in some cases.
+pub(crate) struct Exception {
+    pub(crate) name: &'static str,
+    pub(crate) reason: &'static str,
+    applies: fn(&Title, &Violation) -> bool,
+}
+
+pub(crate) const EXCEPTIONS: &[Exception] = &[
+    Exception {
+        name: "null where null is allowed",
+        reason: "The server has null in these fields of machines, images, preseeds and interfaces. An answer with a null that \
+                 is not true cannot be told from a true one, so the run acts on it.",
+        applies: |title, violation| {
+            let acted_on = [
+                Rule::ChangedIsFalse,
+                Rule::NoDuplicate,
+                Rule::NoSecondStart,
+                Rule::Converges,
+            ];
+            acted_on.contains(&violation.rule) && is_allowed_null(title)
+        },
+    },
+    Exception {
+        name: "a step that had begun",
+        reason: "A step is noted just before its request is sent. A signal between the two finds a step that may have been \
+                 sent, and the run says so.",
+        applies: |title, violation| {
+            title.group == kills::GROUP && violation.rule == Rule::ChangedIsFalse
+        },
+    },
+    Exception {
+        name: "a signal before the program has begun",
+        reason: "Until the program has set up its handling of signals, a signal ends it as it ends any program: without \
+                 output. It has sent nothing by then.",
+        applies: |title, violation| {
+            title.group == kills::GROUP && violation.what == checks::NOT_BEGUN
+        },
+    },
+    Exception {
+        name: "equal uploads at once",
+        reason: "The server takes any number of equal images and has no way to create one only if there is none. Each run \
+                 looks just before it uploads. Copies that come about all the same are told in a warning by the next run.",
+        applies: |title, violation| {
+            title.group == races::GROUP
+                && violation.rule == Rule::NoDuplicate
+                && violation.what.starts_with(checks::TOLD)
+        },
+    },
+    Exception {
+        name: "equal orders at once",
+        reason: "The server has no way to order an installation, or a power switch, only if the state is still the one that \
+                 was read. Each run reads it just before its order. Two runs that both read it before either has ordered \
+                 both order.",
+        applies: |title, violation| {
+            title.group == races::GROUP
+                && violation.rule == Rule::NoSecondStart
+                && violation.what.starts_with(checks::STARTS)
+        },
+    },
+];
+
+/// Fields in which the server itself has null.
+const NULLABLE: [&str; 14] = [
+    "subarch",
+    "kernel_id",
+    "kernel_opts",
+    "initrd_id",
+    "preseed_id",
+    "description",
+    "content",
+    "user",
+    "identifier",
+    "configured_ipv4",
+    "lease_ipv4",
+    "static_pool_v4",
+    "reserved_pool_v4",
+    "subnetv4",
+];
+
+fn is_allowed_null(title: &Title) -> bool {
+    match &title.fault {
+        Some(Fault::Altered(Change::Null(field))) => NULLABLE.contains(&field.as_str()),
+        _ => false,
+    }
+}
+
+/// The exception that a violation falls under.
+pub(crate) fn find(title: &Title, violation: &Violation) -> Option<&'static Exception> {
+    let mut exceptions = EXCEPTIONS.iter();
+    exceptions.find(|exception| (exception.applies)(title, violation))
+}
