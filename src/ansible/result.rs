@@ -3,6 +3,7 @@
 use serde_json::{Map, Value, json};
 
 use crate::ansible::completed_steps::{self, CompletedSteps};
+use crate::ansible::objects::Objects;
 use crate::support::markup::OptionStyle;
 
 /// From this verbosity on a result has the server's answer to a failed request, and a list of all requests.
@@ -15,6 +16,8 @@ pub struct Success {
     pub changed: bool,
     /// What the module returns: `image`, `plan`, `ansible_facts`.
     pub fields: Map<String, Value>,
+    /// Objects that it returns beside these fields.
+    pub objects: Option<Objects>,
     /// What changed, shown in diff mode only.
     pub diff: Vec<Diff>,
     /// Sentences that Ansible prints as warnings.
@@ -183,6 +186,14 @@ impl Success {
             fields: Map::from_iter(fields),
             ..Success::default()
         }
+    }
+
+    /// The same result with its objects among the fields.
+    pub(crate) fn with_objects_as_fields(mut self) -> Success {
+        if let Some(objects) = self.objects.take() {
+            objects.into_fields(&mut self.fields);
+        }
+        self
     }
 
     /// The same result with the options in its warnings as a face writes them.

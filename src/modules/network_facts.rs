@@ -1,13 +1,13 @@
 //! `mrp_network_facts`: gathers the addresses of machines.
 
 use serde::Deserialize;
-use serde_json::{Map, Value, json};
 
-use crate::ansible::{Call, Constraints, Failure, Kind, Module, ModuleSpec, Opt, Return, Success};
+use crate::ansible::{
+    Call, Constraints, Failure, Kind, Module, ModuleSpec, Object, Objects, Opt, Return, Success,
+};
 use crate::modules::options::{connection, info};
-use crate::modules::result::serialize_fields;
 use crate::modules::returns;
-use crate::task::network::{self, NetworkFacts, NetworkSpec};
+use crate::task::network::{self, NetworkSpec};
 
 pub(crate) const MODULE: Module = Module::new(&SPEC, run);
 
@@ -81,36 +81,21 @@ fn run(call: &Call) -> Result<Success, Failure> {
     let with_interfaces = options.interfaces;
     let spec = to_spec(options)?;
     let client = connection::connect(call)?;
-    let report = network::gather(client.read_only(), &spec)?;
-    let machines: Vec<Value> = report
-        .machines
-        .iter()
-        .map(|facts| entry(facts, with_interfaces))
-        .collect();
-    let mut result = Success {
+    let report = network::gather(client.read_only(), &spec, |mut facts| {
+        facts.interfaces = facts.interfaces.filter(|_| with_interfaces);
+        // A struct of texts and numbers always serializes.
+        let json = serde_json::to_string(&facts).unwrap_or_default();
+        Object::new(facts.name, json)
+    })?;
+    Ok(Success {
+        objects: Some(Objects {
+            objects: report.machines,
+            list: is_returned(Returned::Machines).then_some("machines"),
+            facts: is_returned(Returned::Facts).then_some("mrp_network"),
+        }),
         warnings: report.warnings,
         ..Success::default()
-    };
-    if is_returned(Returned::Facts) {
-        let mut by_name = Map::new();
-        for (facts, entry) in report.machines.iter().zip(&machines) {
-            by_name.insert(facts.name.clone(), entry.clone());
-        }
-        let facts = json!({ "mrp_network": Value::Object(by_name) });
-        result.fields.insert("ansible_facts".into(), facts);
-    }
-    if is_returned(Returned::Machines) {
-        result.fields.insert("machines".into(), machines.into());
-    }
-    Ok(result)
-}
-
-fn entry(facts: &NetworkFacts, with_interfaces: bool) -> Value {
-    let mut entry = serialize_fields(facts);
-    if !with_interfaces {
-        entry.remove("interfaces");
-    }
-    entry.into()
+    })
 }
 
 fn to_spec(options: NetworkFactsOptions) -> Result<NetworkSpec, Failure> {

@@ -37,6 +37,7 @@ pub(crate) fn success<Report>(
             false => Vec::new(),
         },
         warnings: outcome.warnings,
+        objects: None,
     }
 }
 
@@ -55,6 +56,7 @@ pub(crate) fn partial_failure(halted: PartialOutcome) -> Failure {
             changed,
             diff: diffs(&halted.done),
             warnings: halted.warnings,
+            objects: None,
             fields,
         },
         ..halted.error.into()

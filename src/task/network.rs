@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use crate::client::{Interface, Machine, MachineId, Query, ReadOnlyClient, Scope};
+use crate::client::{self, Interface, Machine, MachineId, Query, ReadOnlyClient, Scope};
 use crate::task::interface::find;
 use crate::task::lookup::MachineRef;
 use crate::task::{Result, lookup, parallel};
@@ -28,10 +28,10 @@ pub(crate) enum MachineSelection {
     Query(Query),
 }
 
-#[derive(Debug, Default)]
-pub(crate) struct NetworkReport {
-    /// In the order of their names, or in the order in which they were given.
-    pub machines: Vec<NetworkFacts>,
+#[derive(Debug)]
+pub(crate) struct NetworkReport<Entry> {
+    /// What was made of each machine, in the order of their names, or in the order in which they were given.
+    pub machines: Vec<Entry>,
     /// About machines whose address is not certain.
     pub warnings: Vec<String>,
 }
@@ -53,20 +53,28 @@ pub(crate) struct NetworkFacts {
     /// That network in CIDR notation; each of `interfaces` has its own.
     #[serde(skip)]
     pub subnet: Option<String>,
-    pub interfaces: Vec<Interface>,
+    /// None where they are not to be told.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub interfaces: Option<Vec<Interface>>,
 }
 
-/// Reads the machines and, in parallel, their interfaces.
-pub(crate) fn gather(client: &ReadOnlyClient, spec: &NetworkSpec) -> Result<NetworkReport> {
+/// Reads the machines and, in parallel, their interfaces. `entry` makes of each machine what is kept of it.
+pub(crate) fn gather<Entry: Send>(
+    client: &ReadOnlyClient,
+    spec: &NetworkSpec,
+    entry: impl Fn(NetworkFacts) -> Entry + Sync,
+) -> Result<NetworkReport<Entry>> {
     let machines = spec.machines.select(client, spec.scope)?;
-    let interfaces = parallel::try_map(&machines, |machine| client.interfaces().list(machine.id))?;
-    let mut report = NetworkReport::default();
-    for (machine, interfaces) in machines.into_iter().zip(interfaces) {
-        let (facts, warning) = facts(machine, interfaces, &spec.preference);
-        report.machines.push(facts);
-        report.warnings.extend(warning);
-    }
-    Ok(report)
+    let found = parallel::try_map(&machines, |machine| {
+        let interfaces = client.interfaces().list(machine.id)?;
+        let (facts, warning) = facts(machine.clone(), interfaces, &spec.preference);
+        Ok::<_, client::Error>((entry(facts), warning))
+    })?;
+    let (machines, warnings): (Vec<Entry>, Vec<Option<String>>) = found.into_iter().unzip();
+    Ok(NetworkReport {
+        machines,
+        warnings: warnings.into_iter().flatten().collect(),
+    })
 }
 
 /// One interface of a machine, by its identifier or its MAC.
@@ -99,7 +107,7 @@ pub(crate) fn facts(
         netmask: chosen.and_then(|interface| interface.netmaskv4.clone()),
         subnet: chosen.and_then(|interface| interface.subnetv4.clone()),
         name: machine.name,
-        interfaces,
+        interfaces: Some(interfaces),
     };
     (facts, warning)
 }
