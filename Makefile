@@ -24,7 +24,7 @@ BENCH = $(PYTHON) tests/bench.py --lab "$(CARGO_TARGET_DIR)/release/mrp-lab" --l
 CARGO_DENY_VERSION := 0.20.2
 CARGO_DENY := .cache/cargo-deny-$(CARGO_DENY_VERSION)/bin/cargo-deny
 
-.PHONY: help demo test test-trust test-trust-part trust-report test-ansible-lines install-modules collection docs bench bench-docs deny fmt lint modules mrp lab release-lab trust clean
+.PHONY: help demo test test-trust test-trust-part trust-report test-ansible-lines install-modules collection lint-collection test-matrix docs bench bench-docs deny fmt lint modules mrp lab release-lab trust clean
 
 help: ## Lists the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "%-20s %s\n", $$1, $$2 }' Makefile
@@ -60,6 +60,9 @@ collection: modules ## Builds the Ansible collection; BINARIES=DIRECTORY adds pr
 	@bin=$$($(PYTHON) tests/venvs.py newest) && \
 	$(PYTHON) collection/build.py --galaxy "$$bin/ansible-galaxy" --output "$(COLLECTION)" \
 		$(if $(BINARIES),--binaries "$(BINARIES)") "$(MODULES)"
+
+lint-collection: collection ## Checks the collection with ansible-lint, ansible-test and antsibull-docs
+	$(PYTHON) tests/lint_collection.py "$(COLLECTION)/ansible_collections/mr_provisioner/lab"
 
 docs: mrp ## Writes the modules' documentation, library/*.yml, from their option tables
 	"$(MRP)" docs library

@@ -101,13 +101,15 @@ def lay_out(tree, programs, number):
     for name in names:
         write(os.path.join(modules, f"{name}.py"), documentation(name, names))
     append(tree, os.path.join("meta", "runtime.yml"), routing(names))
-    os.makedirs(os.path.join(tree, "bin"))
+    for name in os.listdir(os.path.join(tree, "tests", "sanity")):
+        append(tree, os.path.join("tests", "sanity", name), ignored_checks(names))
+    os.makedirs(os.path.join(tree, "programs"))
     for machine, path in programs.items():
         file = f"mrp-ansible-{machine}"
-        shutil.copyfile(path, os.path.join(tree, "bin", file))
-        os.chmod(os.path.join(tree, "bin", file), 0o755)
+        shutil.copyfile(path, os.path.join(tree, "programs", file))
+        os.chmod(os.path.join(tree, "programs", file), 0o755)
         # A link, since ansible-doc takes a file for a module and wants to read its documentation.
-        os.symlink(os.path.join("..", "..", "bin", file), os.path.join(modules, f"mrp_{machine}"))
+        os.symlink(os.path.join("..", "..", "programs", file), os.path.join(modules, f"mrp_{machine}"))
 
 
 def routing(names):
@@ -118,6 +120,12 @@ def routing(names):
     for name in names:
         lines += [f"    {name}:", f"      action_plugin: {ACTION}"]
     return "\n".join(lines) + "\n"
+
+
+def ignored_checks(names):
+    """The part of tests/sanity/ignore-*.txt that names the modules."""
+    check = "validate-modules:missing-gplv3-license # the project is under Apache-2.0"
+    return "".join(f"plugins/modules/{name}.py {check}\n" for name in names)
 
 
 def documentation(name, names):
@@ -146,9 +154,11 @@ def sections_of(sidecar):
 
 
 def qualified(text, names):
-    """The text with the modules' full names, where it names a module by markup or as a task does."""
+    """The text with the modules' full names, where it names a module by markup or as a task does, and its authors'."""
     either = "|".join(names)
     text = re.sub(rf"\bM\(({either})\)", rf"M({NAME}.\1)", text)
+    text = re.sub(rf"^(\s*- module: )({either})$", rf"\1{NAME}.\2", text, flags=re.MULTILINE)
+    text = re.sub(r"^(\s*- The mr-provisioner authors)$", r"\1 (@mr-provisioner)", text, flags=re.MULTILINE)
     return re.sub(rf"^(\s*(?:- )?)({either}):$", rf"\1{NAME}.\2:", text, flags=re.MULTILINE)
 
 

@@ -8,6 +8,7 @@ import hashlib
 import json
 import os
 import signal
+import socket
 import subprocess
 import sys
 import tempfile
@@ -25,8 +26,19 @@ PRESEED = os.path.join(ROOT, "playbooks", "files", "debian-12.preseed")
 MACHINE = "qdc01"
 SSH_KEYS = ["ssh-ed25519 AAAAalice alice@lab"]
 
-# The upload limit is that of a stock server. The installation takes long enough to show that the playbook waits.
-SETTINGS = {"max_upload_size": 1 << 30, "install_seconds": 3}
+# Where the machine is: an address on this computer.
+MAC, ADDRESS = "52:54:00:00:02:01", "127.1.0.2"
+
+# The upload limit is that of a stock server. The installation takes long enough to show that the playbook waits. The
+# machine reports nothing: it answers like an SSH server when it is installed.
+SETTINGS = {
+    "max_upload_size": 1 << 30,
+    "boot_seconds": 1,
+    "install_seconds": 3,
+    "install_result": "silent",
+    "answer_installed": "SSH-2.0-OpenSSH_9.2p1 Debian-2",
+    "machines": {MACHINE: {"lease": ADDRESS}},
+}
 
 
 class Wrong(Exception):
@@ -54,28 +66,36 @@ def main():
 
 
 def demo(lab, ansible, scratch):
-    lab.post("/_lab/settings", SETTINGS)
+    port = free_port()
+    lab.post("/_lab/settings", {**SETTINGS, "answer_port": port})
+    lab.lease({"mac": MAC, "ipv4": ADDRESS, "duration": 3600})
     installer = demo_installer.get(os.path.join(ROOT, ".cache"), scratch)
     show("installer", installer.what)
-    show("lab", f"a simulated Mr-Provisioner server at {lab.url}, where {MACHINE} installs in {SETTINGS['install_seconds']} s")
+    show("lab", f"a simulated Mr-Provisioner server at {lab.url}, where {MACHINE} installs in {SETTINGS['install_seconds']} s and then answers on port {port}")
     show("ansible", f"{version_of(ansible)}, playbook {PLAYBOOK}")
 
-    first = provision("first run", lab, ansible, installer, scratch)
-    second = provision("second run", lab, ansible, installer, scratch)
+    first = provision("first run", lab, ansible, installer, scratch, port)
+    second = provision("second run", lab, ansible, installer, scratch, port)
     if first.changed == 0:
         raise Wrong("the first run changed nothing")
     if second.changed != 0:
         raise Wrong(f"the second run changed {second.changed}, not 0")
     compare_boot(lab.get("/_lab/boots"), installer, ansible)
+    show_end(lab)
     show_inventory(second)
     return (
         f"demo ok: first run changed {first.changed}, second run changed {second.changed}, booted sha256 matches"
     )
 
 
-def provision(title, lab, ansible, installer, scratch):
-    """Runs the playbook, and prints what each task did and how many requests it sent."""
-    variables = {"machines": [MACHINE], "kernel_file": installer.kernel, "initrd_file": installer.initrd}
+def provision(title, lab, ansible, installer, scratch, port):
+    """Runs the playbook, and prints what each task did, what was seen of the machine and how many requests were sent."""
+    variables = {
+        "machines": [MACHINE],
+        "kernel_file": installer.kernel,
+        "initrd_file": installer.initrd,
+        "ready_when": {"port": port},
+    }
     before, start = len(requests(lab)), time.monotonic()
     run = demo_playbook.run(ansible, ROOT, scratch, PLAYBOOK, variables, {"MRP_URL": lab.url, "MRP_TOKEN": TOKEN})
     seconds = time.monotonic() - start
@@ -83,12 +103,20 @@ def provision(title, lab, ansible, installer, scratch):
     for result in run.results:
         if result.host == "localhost":
             print(f"  {result.status:<8} {result.task}{f' ({result.item})' if result.item else ''}")
+    for message in run.messages:
+        if "ordered" in message:
+            print(f"  {message}")
     asked = requests(lab)[before:]
     writes = [request for request in asked if request["method"] not in ("GET", "HEAD")]
     print(f"  The server was asked {len(asked)} times, {len(writes)} of them to change something.")
     if bool(writes) != bool(run.changed):
         raise Wrong(f"Ansible says that {run.changed} tasks changed something, and {len(writes)} requests did")
     return run
+
+
+def free_port():
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        return server.getsockname()[1]
 
 
 def requests(lab):
@@ -101,7 +129,7 @@ def compare_boot(boots, installer, ansible):
     if len(boots) != 1:
         raise Wrong(f"the machines booted {len(boots)} times, not once")
     boot = boots[0]
-    print(f"\n{boot['machine']} booted the installer once, and was {boot['result']} at the end")
+    print(f"\n{boot['machine']} booted the installer once")
     for name, path, fetched in (
         ("linux", installer.kernel, boot["kernel"]),
         ("initrd.gz", installer.initrd, boot["initrd"]),
@@ -115,8 +143,17 @@ def compare_boot(boots, installer, ansible):
     print(f"  {'preseed':<10} {len(found.encode()):>9} bytes  with its name and its holder's SSH key put in  {verdict(found == rendered)}")
     if found != rendered:
         raise Wrong(f"{boot['machine']} installed with another preseed than {PRESEED} rendered:\n{found}")
-    if boot["result"] != "ready":
-        raise Wrong(f"{boot['machine']} was {boot['result']} at the end, not ready: {boot['error']}")
+    if boot["result"] != SETTINGS["install_result"]:
+        raise Wrong(f"{boot['machine']} was {boot['result']} at the end, not installed: {boot['error']}")
+
+
+def show_end(lab):
+    """The machine reported nothing, so it was the playbook that reported it ready and switched its netboot off."""
+    machine = next(each for each in lab.get("/api/v1/machine", TOKEN) if each["name"] == MACHINE)
+    state = lab.get(f"/api/v1/machine/{machine['id']}/state", TOKEN)["state"]
+    if (state, machine["netboot_enabled"]) != ("ready", False):
+        raise Wrong(f"{MACHINE} is {state} at the end, with netboot {machine['netboot_enabled']}")
+    print(f"  it reported nothing: the playbook saw it answer, switched its netboot off and reported it {state}")
 
 
 def render(ansible):

@@ -103,7 +103,7 @@ def results(output):
 
 def messages(output):
     """The messages of debug tasks."""
-    for match in re.finditer(r"^ok: \[[^\]]+\] => (?=\{)", output, re.MULTILINE):
+    for match in re.finditer(r"^ok: \[[^\]]+\] => (?:\(item=.*?\) => )?(?=\{)", output, re.MULTILINE):
         shown, _ = json.JSONDecoder().raw_decode(output, match.end())
         if "msg" in shown:
             yield shown["msg"]

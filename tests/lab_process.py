@@ -60,6 +60,11 @@ class Lab:
         body = json.dumps(value).encode()
         return self._ask(urllib.request.Request(self.url + path, data=body, method="POST"))
 
+    def lease(self, lease):
+        """Reports a lease, as the DHCP server does; the answer is empty."""
+        body = json.dumps(lease).encode()
+        OPENER.open(urllib.request.Request(self.url + "/dhcp/ipv4/lease", data=body, method="POST"), timeout=30).close()
+
     @staticmethod
     def _ask(request):
         with OPENER.open(request, timeout=30) as answer:

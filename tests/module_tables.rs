@@ -142,7 +142,8 @@ fn values(spec: &ModuleSpec, option: &Opt) -> Vec<Value> {
     };
     match option.kind {
         Kind::Str if !option.choices.is_empty() => choices(),
-        Kind::Str | Kind::Path => vec!["xy".into(), "".into()],
+        Kind::Str | Kind::Json | Kind::Words => vec!["xy".into(), "".into()],
+        Kind::Path => vec!["xy".into()],
         Kind::Bool => vec![true.into(), false.into()],
         Kind::Int => vec![1.into()],
         Kind::Float => vec![json!(0.5), json!(2)],

@@ -2,14 +2,16 @@
 //!
 //! Ansible's own keys start with `_ansible_`. Releases of ansible-core add some, so unknown ones are ignored.
 
-use std::fs;
 use std::path::Path;
 
 use serde_json::{Map, Value};
 
 use crate::ansible::options::{coerce, not_utf8};
 use crate::ansible::result::Failure;
-use crate::support::io_error;
+use crate::support::{io_error, regular_file};
+
+/// The most bytes that are read: a task may have many preseeds of two million characters.
+const SIZE_LIMIT: u64 = 256 * 1024 * 1024;
 
 /// The contents of the arguments file.
 #[derive(Debug, Default)]
@@ -38,7 +40,7 @@ pub(crate) fn read(file: &Path) -> Result<Args, Failure> {
             "Ansible gave no arguments file: its path is expected as the first argument.",
         ));
     }
-    let contents = fs::read(file).map_err(|error| {
+    let contents = regular_file::read_with_pipes(file, SIZE_LIMIT).map_err(|error| {
         Failure::new(format!(
             "Cannot read the arguments file {}: {}.",
             file.display(),

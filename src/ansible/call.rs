@@ -8,7 +8,7 @@ use crate::ansible::invocation::invocation;
 use crate::ansible::options::expand::expand;
 use crate::ansible::options::list_option::ListOption;
 use crate::ansible::options::spec::ModuleSpec;
-use crate::ansible::options::validate::validate;
+use crate::ansible::options::validate::{ValidOptions, validate};
 use crate::ansible::output;
 use crate::ansible::result::{Failure, Success, to_json};
 use crate::ansible::secrets::Secrets;
@@ -33,6 +33,8 @@ pub struct Call {
     pub progress: ProgressListener,
     /// How the face that shows the result writes options.
     pub option_style: OptionStyle,
+    /// Texts among the options that YAML made of numbers and booleans.
+    pub(crate) yaml_texts: Vec<String>,
     /// Warnings about the options; [`crate::ansible::Module::answer`] adds them to those of the module.
     pub(crate) warnings: Vec<String>,
 }
@@ -144,10 +146,15 @@ impl Call {
         options: &Map<String, Value>,
         internal: &Internal,
     ) -> Result<Call, Failure> {
-        let (options, warnings) = validate(spec, options, internal)?;
+        let ValidOptions {
+            options,
+            warnings,
+            yaml_texts,
+        } = validate(spec, options, internal)?;
         Ok(Call {
             options,
             warnings,
+            yaml_texts,
             check_mode: internal.check_mode,
             diff_mode: internal.diff_mode,
             verbosity: internal.verbosity,

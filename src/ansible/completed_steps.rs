@@ -5,6 +5,9 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use serde_json::Value;
 
+use crate::ansible::call::Call;
+use crate::support::progress::{ProgressEvent, ProgressListener};
+
 /// Steps are objects with {action, target, why, before, after}.
 #[derive(Clone, Debug)]
 pub(crate) struct CompletedSteps {
@@ -46,9 +49,20 @@ pub fn cancel() {
     steps().under_way = None;
 }
 
-/// Blocks where the run has ended: called before a request that writes and is no step.
-pub(crate) fn require_running() {
-    drop(steps());
+/// The same call, with requests that block where the run has ended: a step has several, and not each of them is sent when
+/// the step begins.
+pub(crate) fn hold_requests_after_end(call: &Call) -> Call {
+    let listener = call.progress.clone();
+    let listen = move |event: &ProgressEvent| {
+        if *event == ProgressEvent::RequestStarted {
+            drop(steps());
+        }
+        listener.report(event);
+    };
+    Call {
+        progress: ProgressListener::new(listen),
+        ..call.clone()
+    }
 }
 
 /// The steps up to now, for the result of a run that ends here. Until the process exits, each thread that begins or ends a

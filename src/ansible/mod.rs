@@ -105,6 +105,7 @@ impl Module {
     /// The same with objects as text, which only the output of a module needs.
     fn answer_with_objects(&self, call: &Call) -> Result<Success, Failure> {
         let log = (call.verbosity >= DETAIL_VERBOSITY).then(RequestLog::default);
+        let call = &completed_steps::hold_requests_after_end(call);
         let mut result = match &log {
             Some(log) => (self.run)(&log.attach(call)),
             None => (self.run)(call),

@@ -5,7 +5,7 @@
 
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
-use std::io::{self, BufWriter, Write as _};
+use std::io;
 use std::process::ExitCode;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::thread;
@@ -17,6 +17,7 @@ use crate::ansible::options::option::Opt;
 use crate::ansible::options::spec::{ModuleSpec, Return};
 use crate::ansible::result::{Failure, Success, to_json};
 use crate::ansible::secrets::{Scrubber, Secrets};
+use crate::support::stdio;
 
 /// The keys of the protocol itself, which are no secret whatever the secrets are.
 const PROTOCOL_KEYS: [&str; 25] = [
@@ -99,11 +100,16 @@ fn print_once(line: &Line) -> io::Result<()> {
             thread::park();
         }
     }
-    let mut stdout = BufWriter::with_capacity(BUFFER, io::stdout().lock());
+    let mut stdout = io::stdout().lock();
+    let mut buffer = Vec::with_capacity(2 * BUFFER);
     for part in line.parts() {
-        stdout.write_all(part.as_bytes())?;
+        buffer.extend_from_slice(part.as_bytes());
+        if buffer.len() >= BUFFER {
+            stdio::write_whole(&mut stdout, &buffer)?;
+            buffer.clear();
+        }
     }
-    stdout.flush()
+    stdio::write_whole(&mut stdout, &buffer)
 }
 
 /// What is printed: all of it is known before the first part is.

@@ -5,6 +5,7 @@ use serde_json::{Map, Value, json};
 use crate::ansible::completed_steps::{self, CompletedSteps};
 use crate::ansible::objects::Objects;
 use crate::support::markup::OptionStyle;
+use crate::support::user_text::on_one_line;
 
 /// From this verbosity on a result has the server's answer to a failed request, and a list of all requests.
 pub(crate) const DETAIL_VERBOSITY: u64 = 3;
@@ -90,7 +91,7 @@ impl Failure {
     pub(crate) fn rendered(mut self, style: OptionStyle) -> Failure {
         let texts = self.hint.iter_mut().chain(&mut self.item_messages);
         for text in texts.chain([&mut self.message]) {
-            *text = style.render(text);
+            *text = on_one_line(&style.render(text));
         }
         self.partial = self.partial.rendered(style);
         self
@@ -134,7 +135,7 @@ impl Failure {
         };
         Failure {
             partial,
-            ..Failure::new(message)
+            ..Failure::new(on_one_line(&message))
         }
     }
 
@@ -199,7 +200,7 @@ impl Success {
     /// The same result with the options in its warnings as a face writes them.
     pub(crate) fn rendered(mut self, style: OptionStyle) -> Success {
         for warning in &mut self.warnings {
-            *warning = style.render(warning);
+            *warning = on_one_line(&style.render(warning));
         }
         self
     }

@@ -66,7 +66,12 @@ fn wait_for(mut signals: Signals) {
             output::context().name,
             signal_name(signal)
         );
-        thread::spawn(move || end(128 + signal, message));
+        let text = message.clone();
+        let printer = thread::Builder::new().spawn(move || end(128 + signal, text));
+        // Without another thread nothing waits for a second signal.
+        if printer.is_err() {
+            end(128 + signal, message);
+        }
     }
     if let Some(signal) = received.next() {
         // Two signals come together when a session ends: the result of the first is still printed.

@@ -190,7 +190,6 @@ impl Line {
             return Vec::new();
         };
         connection.extend(self.connection.clone());
-        connection.insert("retries".to_owned(), json!(0));
         connection.insert("timeout".to_owned(), json!(TIMEOUT));
         let kind = kind.map(|kind| ("type".to_owned(), json!(kind)));
         let silent = ProgressListener::default();

@@ -71,7 +71,7 @@ fn resolve_image(command: &Command, options: &mut Map<String, Value>) {
     {
         return;
     }
-    let Some(image) = images.iter().find(|image| image["id"].to_string() == id) else {
+    let Some(image) = images.iter().find(|image| has_this_id(image, &id)) else {
         return;
     };
     let fields: &[&str] = match command.words {
@@ -93,9 +93,7 @@ fn name_of(objects: &[Value], name: &str, id: &str) -> Option<Value> {
     if objects.iter().any(|object| object[name] == id) {
         return None;
     }
-    let found = objects
-        .iter()
-        .find(|object| object["id"].to_string() == id)?;
+    let found = objects.iter().find(|object| has_this_id(object, id))?;
     Some(found[name].clone())
 }
 
@@ -133,6 +131,11 @@ fn has_id(value: &Value) -> bool {
         Value::Object(fields) => fields.get("name").is_some_and(has_id),
         _ => false,
     }
+}
+
+fn has_this_id(object: &Value, id: &str) -> bool {
+    let id = id.parse::<u64>();
+    id.is_ok_and(|id| object["id"] == id)
 }
 
 fn is_id(text: &str) -> bool {

@@ -54,6 +54,7 @@ fn show(request: &CommandRequest, outcome: Result<Success, Failure>) -> ExitCode
     if request.call.check_mode {
         undo_done(&mut result);
     }
+    request.progress.clear();
     let printed = if request.format.is_data() {
         terminal::print(&data_text(request.format, &result))
     } else {

@@ -1,6 +1,6 @@
 //! Requests beside the one of a command: for names, addresses and holders. What cannot be read is shown without.
 
-use serde_json::{Map, Value};
+use serde_json::{Map, Value, json};
 
 use crate::ansible::{Call, Module};
 use crate::modules::options::connection;
@@ -19,6 +19,8 @@ pub(crate) fn list(
         let value = connection.get(option.name);
         options.extend(value.map(|value| (option.name.to_owned(), value.clone())));
     }
+    // What the user asked for is done; a server that does not answer now must not keep them waiting.
+    options.insert("retries".to_owned(), json!(0));
     let call = Call {
         progress: progress.clone(),
         ..Call::new(module.spec, &options).ok()?

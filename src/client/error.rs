@@ -108,6 +108,8 @@ struct ErrorDetails {
     attempts: Option<(u32, Duration)>,
     /// Whether the request's body was handed over whole, so that the server may still act on it.
     delivered: bool,
+    /// Whether a look at the server has shown that the request had no effect.
+    had_no_effect: bool,
     /// What helps where the two sides do not accept each other.
     remedy: Option<TrustRemedy>,
     response: ErrorResponse,
@@ -261,7 +263,19 @@ impl Error {
                 | ErrorKind::Server
         );
         let operation = self.0.operation.as_ref();
-        is_open && operation.is_some_and(|operation| operation.effect != Effect::Read)
+        is_open
+            && !self.0.had_no_effect
+            && operation.is_some_and(|operation| operation.effect != Effect::Read)
+    }
+
+    /// Whether the server may have kept what it refused: it changes some objects before it checks, and undoes that only with
+    /// its database session. Only a conflict is always undone at once.
+    pub(crate) fn may_have_been_kept(&self) -> bool {
+        match self.0.kind {
+            ErrorKind::InvalidRequest | ErrorKind::Forbidden => true,
+            ErrorKind::Server => !self.leaves_the_outcome_open(),
+            _ => false,
+        }
     }
 
     /// Whether any other request would fail in the same way: the server cannot be reached, does not answer, does not take the
@@ -315,6 +329,7 @@ impl Error {
             source: None,
             attempts: None,
             delivered: false,
+            had_no_effect: false,
             remedy: None,
             response: ErrorResponse::default(),
         }))
@@ -356,6 +371,12 @@ impl Error {
     /// The same error, with whether the request's body was handed over whole.
     pub(crate) fn with_delivery(mut self, delivered: bool) -> Error {
         self.0.delivered = delivered;
+        self
+    }
+
+    /// The same error of a request that certainly had no effect: the server does not have what it would have made.
+    pub(crate) fn without_effect(mut self) -> Error {
+        self.0.had_no_effect = true;
         self
     }
 

@@ -8,6 +8,8 @@ pub enum ErrorCode {
     AssigneeNotFound,
     /// A machine is to be assigned to a user that the server does not know.
     NoSuchUser,
+    /// A machine is to have a subarch that the server does not know for its architecture.
+    NoSuchSubarch,
     /// The token's user is not allowed to, and the server gives no further reason.
     Forbidden,
 }
@@ -19,6 +21,9 @@ impl ErrorCode {
             "assignee not found" => Some(ErrorCode::AssigneeNotFound),
             "no such user" => Some(ErrorCode::NoSuchUser),
             "Forbidden" => Some(ErrorCode::Forbidden),
+            text if text.starts_with("no such subarch for architecture ") => {
+                Some(ErrorCode::NoSuchSubarch)
+            }
             _ => None,
         }
     }

@@ -30,3 +30,16 @@ macro_rules! from_text {
 }
 
 pub(crate) use from_text;
+
+/// Whether a text still has the quotes that a shell or YAML would have taken away.
+pub(crate) fn is_quoted(text: &str) -> bool {
+    text.len() >= 2
+        && ['"', '\'']
+            .iter()
+            .any(|&quote| text.starts_with(quote) && text.ends_with(quote))
+}
+
+/// Whether a text has a comment behind it, as configuration files have them.
+pub(crate) fn has_comment(text: &str) -> bool {
+    text.contains(" #") || text.contains("\t#")
+}

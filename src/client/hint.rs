@@ -55,5 +55,6 @@ fn trust_hint(remedy: TrustRemedy) -> &'static str {
         TrustRemedy::HostName => "Give the server's URL with a name that its certificate has.",
         TrustRemedy::Clock => "Set the clock of this machine.",
         TrustRemedy::PlainHttp => "If the server has no TLS, its URL begins with http://.",
+        TrustRemedy::Https => "If the server has TLS, its URL begins with https://.",
     }
 }

@@ -73,7 +73,7 @@ pub use resources::interface::{ConfigType, Interface, InterfaceChanges, Interfac
 pub use resources::machine::{Machine, MachineChanges, MachineId, Machines};
 pub use resources::power::{Power, PowerOrder, Powers};
 pub use resources::preseed::{
-    NewPreseed, Preseed, PreseedChanges, PreseedId, PreseedType, Preseeds,
+    NewPreseed, OmittedContent, Preseed, PreseedChanges, PreseedId, PreseedType, Preseeds,
 };
 pub use resources::rendered_preseed::RenderedPreseed;
 pub use resources::reservation::Reservations;

@@ -5,7 +5,7 @@
 
 use std::fmt;
 
-use crate::client::from_text::from_text;
+use crate::client::from_text::{from_text, has_comment, is_quoted};
 use crate::client::{Error, ErrorKind, Result};
 
 /// A user's API token. `Debug` and `Display` show `***`, and it cannot be serialized.
@@ -23,10 +23,16 @@ impl Token {
         let text = text.trim();
         let problem = if text.is_empty() {
             "the token is empty"
+        } else if is_quoted(text) {
+            "the token is in quotes: give it without them"
+        } else if has_comment(text) {
+            "the token has a comment behind it: give the token alone"
         } else if text.bytes().any(|byte| byte.is_ascii_control()) {
             "the token contains a control character, such as a line break"
         } else if !text.is_ascii() {
             "the token contains a character that is not ASCII"
+        } else if text.contains(' ') {
+            "the token contains a blank"
         } else {
             return Ok(Token(text.to_owned()));
         };

@@ -6,7 +6,7 @@ use std::fmt;
 
 use reqwest::Url;
 
-use crate::client::from_text::from_text;
+use crate::client::from_text::{from_text, has_comment, is_quoted};
 use crate::client::{Error, ErrorKind, Result};
 
 /// The address of a server, such as `https://lab.example/mrp/`.
@@ -25,6 +25,15 @@ impl BaseUrl {
         let text = text.trim();
         if text.is_empty() {
             return refuse("the server's URL is empty");
+        }
+        if is_quoted(text) {
+            return refuse("the server's URL is in quotes: give it without them");
+        }
+        if has_comment(text) {
+            return refuse("the server's URL has a comment behind it: give the URL alone");
+        }
+        if text.contains(char::is_whitespace) {
+            return refuse("the server's URL contains a blank");
         }
         let Ok(mut url) = Url::parse(text) else {
             return refuse(

@@ -14,7 +14,13 @@ pub(crate) fn run<T: Task>(
     to_fields: ToFields<T::Report>,
 ) -> Result<Success, Failure> {
     let client = connection::connect(call)?;
-    let plans = task::plan_all(&client.read_only().with_response_cache(), tasks);
+    let mut plans = task::plan_all(&client.read_only().with_response_cache(), tasks);
+    for (plan, item) in plans.iter_mut().zip(call.items.iter().flatten()) {
+        if let Err(error) = plan {
+            let taken = std::mem::replace(error, TaskError::Abandoned(""));
+            *error = taken.without_guess_at(&item.yaml_texts);
+        }
+    }
     let fail_fast = call.options.get("fail_fast") == Some(&json!(true));
     let results = match call.check_mode {
         true => task::predict_all::<T>(plans, fail_fast),

@@ -3,7 +3,7 @@
 use serde_json::json;
 
 use crate::ansible::{
-    Attribute, Attributes, Call, Failure, Module, ModuleSpec, Opt, Return, Success, completed_steps,
+    Attribute, Attributes, Call, Failure, Module, ModuleSpec, Opt, Return, Success,
 };
 use crate::modules::options::{connection, machine};
 use crate::modules::returns;
@@ -60,10 +60,7 @@ fn run(call: &Call) -> Result<Success, Failure> {
     // It changes nothing that other users see, but it is a request that writes.
     let opened = match call.check_mode {
         true => None,
-        false => {
-            completed_steps::require_running();
-            Some(client.consoles().create(machine.id)?)
-        }
+        false => Some(client.consoles().create(machine.id)?),
     };
     let opened = opened.as_ref();
     let console = json!({

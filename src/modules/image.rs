@@ -76,7 +76,7 @@ const OPTIONS: &[Opt] = &[
     state::OPTION.about(&[
         "With V(absent) all own images of that description, type and architecture are deleted, or the one with O(id).",
         "An image that a machine boots is not deleted: the task fails and names the machines. \
-         Images of other users are never deleted.",
+         Images of other users are deleted only by their O(id), with an administrator's token.",
     ]),
     Opt::new("public", Kind::Bool).about(&[
         "Whether other users may use the image. Left as it is when not given: a new copy is as public as the one it \
@@ -94,6 +94,8 @@ const OPTIONS: &[Opt] = &[
     ]),
     Opt::new("prune", Kind::Bool).default_bool(false).about(&[
         "Delete own images of the same description, type and architecture that are superseded and that nothing uses.",
+        "That includes the copy that two runs leave when they upload the same new file at once; without O(prune) a \
+         warning tells of it.",
     ]),
 ];
 

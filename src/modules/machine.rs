@@ -10,6 +10,7 @@ use crate::modules::options::{connection, machine, ready_when, wait};
 use crate::modules::{returns, run};
 use crate::task::machine::{
     ImageRef, MachineGoal, MachineSpec, PreseedRef, ProvisionSettings, ReadyWhen, Setting,
+    without_line_end,
 };
 
 pub(crate) const MODULE: Module = Module::new(&SPEC, |call| run::run(call, to_task));
@@ -107,8 +108,9 @@ const OPTIONS: &[Opt] = &[
         "Name of the preseed. An empty one takes the preseed away.",
     ]),
     Opt::new("preseed_id", Kind::Int).minimum(1).about(&["Id of the preseed, instead of its name."]),
-    Opt::new("kernel_opts", Kind::Str).aliases(&["kernel_options"]).about(&[
-        "The kernel's command line, at most 1024 characters. An empty one clears it.",
+    Opt::new("kernel_opts", Kind::Words).aliases(&["kernel_options"]).about(&[
+        "The kernel's command line, at most 1024 characters. An empty one clears it. A list is joined by blanks, and one line \
+         break at the end is dropped.",
     ]),
     Opt::new("netboot", Kind::Bool).about(&[
         "Whether the machine boots over the network. Not compared with O(state=provisioned): the server switches \
@@ -200,11 +202,12 @@ pub(crate) fn to_task(call: &Call) -> Result<MachineSpec, Failure> {
             PreseedRef::Name,
             PreseedRef::Id,
         ),
-        kernel_opts: options.kernel_opts,
+        kernel_opts: options.kernel_opts.map(without_line_end),
         netboot: options.netboot,
         goal,
         allow_unassigned: options.allow_unassigned,
         allow_missing: call.check_mode,
+        looks_at_machine: !call.check_mode,
     })
 }
 
@@ -304,7 +307,7 @@ const EXAMPLES: &str = r#"- name: Install a machine, and do nothing when it is i
       - name: qdc02
         kernel_opts: console=ttyAMA1
 
-- name: Install a machine that needs no token, and go on when its own SSH server answers
+- name: Install a machine without a token on it, and go on when its SSH server answers
   mrp_machine:
     name: qdc01
     state: provisioned

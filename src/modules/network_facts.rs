@@ -44,6 +44,10 @@ const OPTIONS: &[Opt] = &[
         "Interface identifiers in order of preference: the first that has an address is the one that C(ipv4), \
          C(mac) and C(netmask) are taken from.",
         "Where none of them has an address and only one interface of the machine has, that one is taken.",
+        "A machine that has none of these interfaces is warned of.",
+    ]),
+    Opt::new("strict", Kind::Bool).default_bool(false).about(&[
+        "Fail, instead of a warning, when a machine of O(machine) or O(machines) has none of the interfaces of O(interface).",
     ]),
     Opt::new("return", Kind::List(&Kind::Str)).choices(&["facts", "machines"]).about(&[
         "What is returned: V(facts) for C(ansible_facts), V(machines) for the list, both unless one is given.",
@@ -61,6 +65,7 @@ struct NetworkFactsOptions {
     query: Option<String>,
     all: bool,
     interface: Option<Vec<String>>,
+    strict: bool,
     #[serde(rename = "return")]
     returned: Option<Vec<Returned>>,
     interfaces: bool,
@@ -86,7 +91,8 @@ fn run(call: &Call) -> Result<Success, Failure> {
         // A struct of texts and numbers always serializes.
         let json = serde_json::to_string(&facts).unwrap_or_default();
         Object::new(facts.name, json)
-    })?;
+    })
+    .map_err(|error| error.without_guess_at(&call.yaml_texts))?;
     Ok(Success {
         objects: Some(Objects {
             objects: report.machines,
@@ -104,6 +110,7 @@ fn to_spec(options: NetworkFactsOptions) -> Result<NetworkSpec, Failure> {
         machines: info::selection(names, options.query)?,
         scope: info::scope(!options.all),
         preference: options.interface.unwrap_or_default(),
+        strict: options.strict,
     })
 }
 

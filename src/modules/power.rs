@@ -44,8 +44,8 @@ static SPEC: ModuleSpec = ModuleSpec {
         "V(off) and V(rebooted) cut the power or reset the machine, without asking its operating system.",
         "A machine without a BMC is refused, and so is one whose BMC does not answer or says neither on nor off. \
          What the server says of a failing BMC is not shown, since it holds the BMC's password.",
-        "While the server waits for a BMC, it answers nobody else. The module asks once before and once after it \
-         switched, and while it waits for the power as often as O(wait_interval) says.",
+        "While the server waits for a BMC, it answers nobody else. So the BMCs of a list are asked one at a time. The module \
+         asks once before and once after it switched, and while it waits for the power as often as O(wait_interval) says.",
         "When the answer to a reboot is lost, the task fails and says that the outcome is unknown; nothing is sent twice.",
         "Netboot stays on after an installation unless it was switched off, and then a machine that starts from the \
          network, by O(boot=pxe) or because its firmware tries that first, is installed again.",

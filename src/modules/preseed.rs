@@ -42,6 +42,8 @@ static SPEC: ModuleSpec = ModuleSpec {
     },
     notes: &[
         "Names are unique over all users of the server, also over those whose preseeds one cannot see.",
+        "A preseed of another user is changed and deleted only with an administrator's token, which shows by a private \
+         image or preseed of another user that it sees. The reason of the step says whose it is.",
         "Ansible renders C({{ }}) in O(content) itself. To leave a template to the server, keep it in a file \
          and name it with O(path), or mark it with C(!unsafe).",
         "C({% raw %}) and C({% endraw %}) stand around text that the server shall not render.",
@@ -60,8 +62,8 @@ const OPTIONS: &[Opt] = &[
     Opt::new("type", Kind::Str).choices(&["preseed", "kickstart", "autoyast"]).about(&[
         "What the text is. Left as it is when not given; a new one is a V(preseed).",
     ]),
-    Opt::new("content", Kind::Str).hidden_in_invocation().about(&[
-        "The text itself, at most 2097152 characters.",
+    Opt::new("content", Kind::Json).hidden_in_invocation().about(&[
+        "The text itself, at most 2097152 characters. A list or a dictionary becomes JSON.",
         "Without O(content) and O(path) the preseed must exist.",
     ]),
     Opt::new("path", Kind::Path).aliases(&["src"]).about(&["File with the text, in UTF-8."]),
@@ -82,8 +84,8 @@ const OPTIONS: &[Opt] = &[
         "Whether the preseed is marked as known to work. Left as it is when not given.",
     ]),
     state::OPTION.about(&[
-        "With V(absent) the preseed is deleted. One that a machine uses, or that belongs to another user, is not: \
-         the task fails and says so.",
+        "With V(absent) the preseed is deleted. One that a machine uses, or that belongs to another user \
+         and the token is no administrator's, is not: the task fails and says so.",
     ]),
 ];
 

@@ -51,8 +51,12 @@ static SPEC: ModuleSpec = ModuleSpec {
         ),
     },
     notes: &[
-        "The server confirms reservations without storing them: the next one who asks is given the same machine. So this module looks at the machine's assignees before it says that a machine is held, and fails \
-         otherwise. An administrator's token can assign machines, and this module does so where nothing was stored.",
+        "A server with a database session for each request confirms reservations without storing them: the next one who \
+         asks is given the same machine. So this module looks at the machine's assignees before it says that a machine \
+         is held, and fails otherwise. An administrator's token can assign machines, and this module does so where \
+         nothing was stored.",
+        "A server with one session for all requests shows a reservation and loses it with the next error or restart. So \
+         the module writes the reason once more, which stores it, before it says that a machine is held.",
         "The reason tells the reservations of one user apart, so give each job its own, for example with the number of \
          the pipeline. Two jobs with the same user and the same reason hold the same machines. An empty reason also \
          counts every machine that was assigned without one.",

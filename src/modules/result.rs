@@ -4,6 +4,7 @@ use serde::Serialize;
 use serde_json::{Map, Value, json};
 
 use crate::ansible::{Diff, Failure, Success, completed_steps};
+use crate::support::user_text::on_one_line;
 use crate::task::{Action, PartialOutcome, Step, StepEvent, TaskOutcome};
 
 /// Makes the keys of the result from a task's report.
@@ -73,8 +74,8 @@ pub(crate) fn serialize_fields<Report: Serialize>(report: &Report) -> Map<String
 
 fn diffs(steps: &[Step]) -> Vec<Diff> {
     let diff = |header: String, before: String, after: String| Diff {
-        before_header: header.clone(),
-        after_header: header,
+        before_header: on_one_line(&header),
+        after_header: on_one_line(&header),
         before,
         after,
     };

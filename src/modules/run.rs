@@ -58,7 +58,8 @@ fn run_one<T: Task>(
     to_fields: ToFields<T::Report>,
 ) -> Result<Success, Failure> {
     let client = connection::connect(call)?;
-    let plan = task.plan(&client.read_only().with_response_cache())?;
+    let plan = task.plan(&client.read_only().with_response_cache());
+    let plan = plan.map_err(|error| error.without_guess_at(&call.yaml_texts))?;
     if call.check_mode {
         return Ok(success(plan.predicted_outcome(), to_fields));
     }

@@ -16,6 +16,8 @@ pub struct ProgressListener(Option<Arc<Listen>>);
 /// One event. Each upload and each wait that begins also ends, whether it succeeds or not.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum ProgressEvent<'a> {
+    /// An attempt of a request begins. A listener that does not return keeps it from being sent.
+    RequestStarted,
     /// An attempt of a request is over.
     RequestEnded {
         /// The HTTP method.

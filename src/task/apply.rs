@@ -39,6 +39,8 @@ pub(super) struct Execution<T: Task> {
     pub(super) plan: Plan<T::Op, T::Report>,
     done: Vec<Step>,
     failed: Option<(Step, TaskError)>,
+    /// When its wait goes on, by the client's clock.
+    pub(super) due: Duration,
 }
 
 impl<T: Task> Execution<T> {
@@ -47,6 +49,7 @@ impl<T: Task> Execution<T> {
             plan,
             done: Vec::new(),
             failed: None,
+            due: Duration::ZERO,
         }
     }
 
@@ -117,6 +120,14 @@ impl<T: Task> Execution<T> {
         !self.has_failed() && next.is_some_and(|planned| planned.step.action == Action::Wait)
     }
 
+    /// Counts the time of the next step's wait from now on, if it has to queue for its polls and has not begun yet.
+    pub(super) fn begin_queued_wait(&mut self, now: Duration) {
+        let next = self.plan.steps.front_mut();
+        if let Some(wait) = next.and_then(|planned| T::queued_wait(&mut planned.op)) {
+            wait.start_at(now);
+        }
+    }
+
     pub(super) fn has_failed(&self) -> bool {
         self.failed.is_some()
     }
@@ -135,7 +146,9 @@ impl<T: Task> Execution<T> {
         {
             self.failed = Some((next.step, TaskError::Abandoned(reason)));
         }
-        let Execution { plan, done, failed } = self;
+        let Execution {
+            plan, done, failed, ..
+        } = self;
         let remaining = plan.steps.into_iter().map(|planned| planned.step);
         match failed {
             None => Ok(TaskOutcome {

@@ -13,6 +13,7 @@ use crate::support::sort::sorted;
 use crate::task::lookup::{self, MachineRef};
 use crate::task::machine::machine_title;
 use crate::task::plan::changed_text;
+use crate::task::verify::Change;
 use crate::task::{
     Action, Plan, PlanResult, Result, Step, StepOutcome, StepResult, Task, TaskError, verify,
 };
@@ -35,7 +36,7 @@ pub(crate) enum AssigneePresence {
 #[derive(Debug)]
 pub(crate) enum AssigneeOp {
     Create(NewAssignee),
-    Update(AssigneeId, NewAssignee),
+    Update(AssigneeId, Change<NewAssignee>),
     Delete(AssigneeId),
 }
 
@@ -108,11 +109,17 @@ impl Task for AssigneeSpec {
                 }
                 created => created?,
             },
-            AssigneeOp::Update(id, new) => {
-                let reason = new.reason.as_deref().unwrap_or("");
-                match assignees.update(machine, *id, reason) {
+            AssigneeOp::Update(id, change) => {
+                let put = |fields: &NewAssignee| {
+                    assignees.update(machine, *id, fields.reason.as_deref().unwrap_or(""))
+                };
+                let get = || assignees.get(machine, *id);
+                match verify::write(&title, change, put, put, get) {
                     // Another run has ended the assignment.
-                    Err(error) if error.code() == Some(ErrorCode::AssigneeNotFound) => {
+                    Err(TaskError::Api(error))
+                        if error.code() == Some(ErrorCode::AssigneeNotFound) =>
+                    {
+                        let new = &change.to;
                         match create(client, machine, new) {
                             Err(TaskError::Api(error)) if error.is_forbidden() => {
                                 let object = format!("assignment of {title} to {}", new.user);
@@ -121,7 +128,7 @@ impl Task for AssigneeSpec {
                             created => created?,
                         }
                     }
-                    answer => drop(answer?),
+                    written => drop(written?),
                 }
             }
             AssigneeOp::Delete(id) => {
@@ -132,7 +139,7 @@ impl Task for AssigneeSpec {
         }
         let found = verify::require_read_back(&title, assignees.list(machine))?;
         match op {
-            AssigneeOp::Create(new) | AssigneeOp::Update(_, new) => {
+            AssigneeOp::Create(new) | AssigneeOp::Update(_, Change { to: new, .. }) => {
                 let held = find_assignment(&found, &new.user);
                 verify::require_stored(&title, json!(new), json!(held))?;
             }
@@ -216,7 +223,12 @@ fn push_update(plan: &mut AssigneePlan, held: &Assignee, desired: &NewAssignee) 
             facts.reason = Some(reason.clone());
         }
     }
-    plan.push(AssigneeOp::Update(held.id, desired.clone()), step);
+    let from = NewAssignee {
+        user: desired.user.clone(),
+        reason: Some(held.reason.clone().unwrap_or_default()),
+    };
+    let to = desired.clone();
+    plan.push(AssigneeOp::Update(held.id, Change { to, from }), step);
 }
 
 fn push_delete(plan: &mut AssigneePlan, held: &Assignee) {

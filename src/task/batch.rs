@@ -2,7 +2,6 @@
 
 use std::collections::{BTreeSet, HashMap};
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::Duration;
 
 use serde_json::Map;
 
@@ -62,10 +61,9 @@ pub(crate) fn apply_all<T: Task>(
     listener: impl Fn(StepEvent) + Sync,
 ) -> Vec<TaskResult<T>> {
     let mut executions = executions::<T>(plans);
-    let mut pause = Duration::ZERO;
     let stop = loop {
         let stop = run_in_order(client, &mut executions, fail_fast, &listener);
-        let waiting: Vec<&mut Execution<T>> = executions
+        let mut waiting: Vec<&mut Execution<T>> = executions
             .iter_mut()
             .flatten()
             .filter(|execution| execution.is_waiting())
@@ -73,17 +71,26 @@ pub(crate) fn apply_all<T: Task>(
         if stop.is_some() || waiting.is_empty() {
             break stop;
         }
-        client.clock().sleep(pause);
+        let now = client.clock().now();
+        waiting
+            .iter_mut()
+            .for_each(|execution| execution.begin_queued_wait(now));
+        // Each wait has a pause of its own, which the server may have asked for.
+        let next = waiting.iter().map(|execution| execution.due).min();
+        let start = now.max(next.unwrap_or_default());
+        client.clock().sleep(start.saturating_sub(now));
+        let due = waiting
+            .into_iter()
+            .filter(|execution| execution.due <= start);
         let all_would_fail = AtomicBool::new(false);
-        let pauses = parallel::map(waiting, |execution| {
+        parallel::map(due, |execution| {
             if all_would_fail.load(Ordering::Relaxed) {
-                return None;
+                return;
             }
             let pause = execution.run_step(client, &listener);
+            execution.due = start + pause.unwrap_or_default();
             all_would_fail.fetch_or(execution.concerns_all(), Ordering::Relaxed);
-            pause
         });
-        pause = pauses.into_iter().flatten().min().unwrap_or_default();
     };
     executions
         .into_iter()

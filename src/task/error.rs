@@ -79,6 +79,16 @@ pub(crate) enum TaskError {
         source: client::Error,
     },
 
+    /// The server refused a write, and the object was read afterwards.
+    #[error("{source}{}", kept_text(*was_kept, left))]
+    WriteRefused {
+        source: client::Error,
+        /// Whether the server had kept some of it all the same.
+        was_kept: bool,
+        /// The fields that it still has although they were put back.
+        left: Vec<String>,
+    },
+
     /// The options ask for something impossible, or for something that the server would not do.
     #[error("{0}")]
     Refused(String),
@@ -120,6 +130,8 @@ pub(crate) enum TaskError {
     },
 }
 
+const YAML_HINT: &str = "It was given as a number or a boolean, and in YAML, quotes keep what is written, such as '0815'.";
+
 impl TaskError {
     /// The failure of an object, `machine 'qdc01'`: a sentence that begins with it.
     pub(crate) fn failed(object: impl Into<String>, problem: impl Into<String>) -> TaskError {
@@ -136,6 +148,18 @@ impl TaskError {
             object: None,
             problem: problem.into(),
             hint: Some(hint),
+        }
+    }
+
+    /// The same error without a guess at a name that is one of these: YAML made it, so what was written is not known.
+    pub(crate) fn without_guess_at(self, names: &[String]) -> TaskError {
+        match self {
+            TaskError::NotFound { what, name, .. }
+                if names.iter().any(|made| name == format!("'{made}'")) =>
+            {
+                TaskError::with_hint(format!("there is no {what} {name}"), YAML_HINT)
+            }
+            other => other,
         }
     }
 
@@ -157,6 +181,7 @@ impl TaskError {
         Some(match self {
             TaskError::Api(source)
             | TaskError::Provision { source, .. }
+            | TaskError::WriteRefused { source, .. }
             | TaskError::Unverified { source, .. } => {
                 return source.trust_remedy().map_or(source.hint(), trust_hint);
             }
@@ -179,9 +204,23 @@ impl TaskError {
             TaskError::Provision {
                 source, aftermath, ..
             } => !aftermath.is_empty() || source.may_have_taken_effect(),
+            TaskError::WriteRefused { left, .. } => !left.is_empty(),
             TaskError::ReadBack { .. }
             | TaskError::Unverified { .. }
             | TaskError::NotGivenBack { .. } => true,
+            _ => false,
+        }
+    }
+
+    /// Whether the server refused a write for lack of a permission, and had kept nothing of it.
+    pub(crate) fn is_forbidden(&self) -> bool {
+        match self {
+            TaskError::WriteRefused {
+                source,
+                was_kept: false,
+                ..
+            } => source.is_forbidden(),
+            TaskError::Api(source) => source.is_forbidden(),
             _ => false,
         }
     }
@@ -191,6 +230,7 @@ impl TaskError {
         match self {
             TaskError::Api(source)
             | TaskError::Provision { source, .. }
+            | TaskError::WriteRefused { source, .. }
             | TaskError::Unverified { source, .. } => source.concerns_all(),
             TaskError::NotGivenBack { source, .. } => source.concerns_all(),
             _ => false,
@@ -200,9 +240,9 @@ impl TaskError {
     /// The server's raw answer, which only a high verbosity shows.
     pub(crate) fn server_response(&self) -> Option<&str> {
         match self {
-            TaskError::Api(error) | TaskError::Provision { source: error, .. } => {
-                error.server_response()
-            }
+            TaskError::Api(error)
+            | TaskError::Provision { source: error, .. }
+            | TaskError::WriteRefused { source: error, .. } => error.server_response(),
             _ => None,
         }
     }
@@ -220,6 +260,7 @@ fn trust_hint(remedy: TrustRemedy) -> Option<&'static str> {
         TrustRemedy::HostName => "Give O(mrp_url) with a name that the certificate has.",
         TrustRemedy::Clock => "Set the clock of this machine.",
         TrustRemedy::PlainHttp => "If the server has no TLS, O(mrp_url) begins with http://.",
+        TrustRemedy::Https => "If the server has TLS, O(mrp_url) begins with https://.",
     })
 }
 
@@ -241,6 +282,17 @@ fn deadline_text(waited: Option<Duration>) -> String {
     waited.map_or_else(String::new, |time| {
         format!(" within {} s", time.as_secs_f64())
     })
+}
+
+fn kept_text(was_kept: bool, left: &[String]) -> String {
+    match left {
+        [] if was_kept => "; what the server had kept of it was put back".into(),
+        [] => String::new(),
+        left => format!(
+            "; the server kept {} all the same, which could not be put back",
+            left.join(", ")
+        ),
+    }
 }
 
 fn aftermath_text(aftermath: &str) -> String {

@@ -72,13 +72,17 @@ pub(crate) fn preseeds(
             && equals(&filter.known_good, Some(&preseed.known_good))
     });
     let preseeds = sorted(preseeds, |preseed| (preseed.name.clone(), 0));
-    Ok(preseeds
-        .into_iter()
-        .map(|preseed| PreseedInfo {
+    let mut infos = Vec::new();
+    for mut preseed in preseeds {
+        if filter.content && preseed.omitted_content.is_some() {
+            preseed = client.preseeds().get(preseed.id)?;
+        }
+        infos.push(PreseedInfo {
             facts: PreseedFacts::from_preseed(&preseed),
             content: filter.content.then(|| preseed.content.unwrap_or_default()),
-        })
-        .collect())
+        });
+    }
+    Ok(infos)
 }
 
 /// A filter for machines, and the details to read; what is not given matches every machine.

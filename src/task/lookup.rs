@@ -21,6 +21,22 @@ pub(super) struct Images {
 }
 
 impl Images {
+    /// The newest of the user's own images that a description names: where there is one, no others need to be known.
+    pub(super) fn find_own(
+        client: &ReadOnlyClient,
+        kind: &ImageType,
+        arch: &str,
+        description: &str,
+    ) -> Result<Option<Image>> {
+        let mut own = client.images().list(Scope::Own)?;
+        own.retain(|image| {
+            image.kind == *kind
+                && image.arch.as_deref() == Some(arch)
+                && image.description.as_deref() == Some(description)
+        });
+        Ok(own.into_iter().max_by_key(|image| image.id))
+    }
+
     /// Another run of the same user may upload or delete an image between the two requests. Only the second list counts
     /// for the user's own images.
     pub(super) fn fetch(client: &ReadOnlyClient) -> Result<Images> {
@@ -38,6 +54,12 @@ impl Images {
 
     pub(super) fn is_own(&self, image: &Image) -> bool {
         self.own.contains(&image.id)
+    }
+
+    /// Whether there is a private image of another user, which only administrators see.
+    pub(super) fn has_private_of_others(&self) -> bool {
+        let mut images = self.visible.iter();
+        images.any(|image| !image.public && !self.is_own(image))
     }
 
     /// The own and the other images of that type, architecture and description, the newest first. Ids only grow, whereas
@@ -84,6 +106,13 @@ impl Images {
             .filter_map(|image| image.description.as_deref());
         let what = format!("visible {kind} image for {arch}");
         name_not_found(&what, description, descriptions)
+    }
+
+    /// The architectures of all images, some of them several times.
+    pub(super) fn archs(&self) -> impl Iterator<Item = &str> {
+        self.visible
+            .iter()
+            .filter_map(|image| image.arch.as_deref())
     }
 
     fn of_kind<'a>(&'a self, kind: &ImageType, arch: &str) -> impl Iterator<Item = &'a Image> {
@@ -171,15 +200,20 @@ pub(super) fn machine_not_found(machines: &[Machine], name: &str) -> TaskError {
 
 /// Whether the machine is assigned to the token's user.
 pub(super) fn is_assigned(client: &ReadOnlyClient, machine: &Machine) -> Result<bool> {
-    let own = client.machines().list(Scope::Own)?;
-    Ok(own.iter().any(|other| other.id == machine.id))
+    let own = find_own_machine(client, &machine.name)?;
+    Ok(own.is_some_and(|own| own.id == machine.id))
+}
+
+/// The machine of this name, if it is assigned to the token's user. The list of all that are may have thousands.
+fn find_own_machine(client: &ReadOnlyClient, name: &str) -> Result<Option<Machine>> {
+    let found = client.machines().query(Scope::Own, &Query::name_is(name))?;
+    Ok(found.into_iter().find(|machine| machine.name == name))
 }
 
 /// Whether a machine has a BMC, which only a query of the server shows.
 pub(super) fn has_bmc(client: &ReadOnlyClient, machine: &Machine) -> Result<bool> {
-    let without_bmc = client
-        .machines()
-        .query(Scope::Visible, &Query::without_bmc())?;
+    let query = Query::and([Query::without_bmc(), Query::name_is(&machine.name)]);
+    let without_bmc = client.machines().query(Scope::Visible, &query)?;
     Ok(without_bmc.iter().all(|other| other.id != machine.id))
 }
 
@@ -189,6 +223,11 @@ pub(super) fn find_assigned_machine(
     machine: &MachineRef,
     allow_unassigned: bool,
 ) -> Result<Machine> {
+    if let (MachineRef::Name(name), false) = (machine, allow_unassigned)
+        && let Some(own) = find_own_machine(client, name)?
+    {
+        return Ok(own);
+    }
     let machine = find_machine(client, machine)?;
     if !allow_unassigned {
         require_assignment(client, &machine)?;
@@ -250,25 +289,16 @@ pub(super) fn owner_text(user: Option<&str>) -> &str {
     user.unwrap_or("nobody")
 }
 
-/// The error for a change that only the owner can make: `changing it`.
-pub(super) fn not_yours(object: String, user: Option<&str>, change: &str) -> TaskError {
-    let owner = owner_text(user);
-    TaskError::failed(
-        object,
-        format!("belongs to {owner}, so {change} is not possible with this token"),
-    )
-}
-
 /// The outcome of the deletion of an object that another run has deleted first.
 pub(super) fn deleted_meanwhile(object: &str) -> StepOutcome {
     StepOutcome::Skipped(format!("{object} was deleted by another run meanwhile"))
 }
 
 /// The answer to a change of an object, or the error that another run has deleted it since the plan was made.
-pub(super) fn require_still_there<T>(object: &str, answer: client::Result<T>) -> Result<T> {
+pub(super) fn require_still_there<T>(object: &str, answer: Result<T>) -> Result<T> {
     match answer {
-        Err(error) if error.is_not_found() => Err(deleted_before_change(object)),
-        answer => Ok(answer?),
+        Err(TaskError::Api(error)) if error.is_not_found() => Err(deleted_before_change(object)),
+        answer => answer,
     }
 }
 

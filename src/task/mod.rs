@@ -8,7 +8,9 @@
 mod apply;
 mod batch;
 mod error;
+mod known_names;
 mod lookup;
+mod ownership;
 mod parallel;
 mod plan;
 mod verify;

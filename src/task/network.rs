@@ -2,10 +2,11 @@
 
 use serde::Serialize;
 
-use crate::client::{self, Interface, Machine, MachineId, Query, ReadOnlyClient, Scope};
+use crate::client::{Interface, Machine, MachineId, Query, ReadOnlyClient, Scope};
 use crate::task::interface::find;
 use crate::task::lookup::MachineRef;
-use crate::task::{Result, lookup, parallel};
+use crate::task::machine::machine_title;
+use crate::task::{Result, TaskError, lookup, parallel};
 
 /// Which machines, and which of their interfaces are preferred.
 #[derive(Clone, Debug)]
@@ -15,6 +16,8 @@ pub(crate) struct NetworkSpec {
     pub scope: Scope,
     /// Interface identifiers, the most preferred first.
     pub preference: Vec<String>,
+    /// Whether it is an error that a machine which is named has no interface of these identifiers.
+    pub strict: bool,
 }
 
 #[derive(Clone, Debug, Default)]
@@ -65,15 +68,22 @@ pub(crate) fn gather<Entry: Send>(
     entry: impl Fn(NetworkFacts) -> Entry + Sync,
 ) -> Result<NetworkReport<Entry>> {
     let machines = spec.machines.select(client, spec.scope)?;
+    let is_error = spec.strict && matches!(spec.machines, MachineSelection::Names(_));
     let found = parallel::try_map(&machines, |machine| {
         let interfaces = client.interfaces().list(machine.id)?;
+        let missing = missing_interfaces(&interfaces, &spec.preference)
+            .map(|problem| TaskError::failed(machine_title(machine), problem));
+        let missing = match missing {
+            Some(error) if is_error => return Err(error),
+            missing => missing.map(|error| error.to_string()),
+        };
         let (facts, warning) = facts(machine.clone(), interfaces, &spec.preference);
-        Ok::<_, client::Error>((entry(facts), warning))
+        Ok((entry(facts), [missing, warning]))
     })?;
-    let (machines, warnings): (Vec<Entry>, Vec<Option<String>>) = found.into_iter().unzip();
+    let (machines, warnings): (Vec<Entry>, Vec<[Option<String>; 2]>) = found.into_iter().unzip();
     Ok(NetworkReport {
         machines,
-        warnings: warnings.into_iter().flatten().collect(),
+        warnings: warnings.into_iter().flatten().flatten().collect(),
     })
 }
 
@@ -123,20 +133,72 @@ impl MachineSelection {
     }
 }
 
-/// Several names need one list instead of a query each.
+/// How long a query for several names may be: web servers take addresses of 8 kB.
+const LONGEST_QUERY: usize = 4000;
+
+/// Several names need few queries instead of one each.
 fn select_by_name(client: &ReadOnlyClient, names: &[String]) -> Result<Vec<Machine>> {
     if let [name] = names {
         let machine = MachineRef::Name(name.clone());
         return Ok(vec![lookup::find_machine(client, &machine)?]);
     }
-    let machines = client.machines().list(Scope::Visible)?;
+    let mut machines = Vec::new();
+    for query in queries_for(names) {
+        machines.extend(client.machines().query(Scope::Visible, &query)?);
+    }
     let with_name = |name: &String| {
         let found = machines.iter().find(|machine| machine.name == *name);
-        found
-            .cloned()
-            .ok_or_else(|| lookup::machine_not_found(&machines, name))
+        match found {
+            Some(found) => Ok(found.clone()),
+            None => Err(lookup::machine_not_found(
+                &client.machines().list(Scope::Visible)?,
+                name,
+            )),
+        }
     };
     names.iter().map(with_name).collect()
+}
+
+/// Queries that together select all machines of these names.
+fn queries_for(names: &[String]) -> Vec<Query> {
+    let (mut queries, mut part, mut length) = (Vec::new(), Vec::new(), 0);
+    for name in names {
+        let query = Query::name_is(name);
+        let added = 3 * query.to_string().len();
+        if length + added > LONGEST_QUERY && !part.is_empty() {
+            queries.push(Query::or(std::mem::take(&mut part)));
+            length = 0;
+        }
+        part.push(query);
+        length += added;
+    }
+    if !part.is_empty() {
+        queries.push(Query::or(part));
+    }
+    queries
+}
+
+/// What is wrong with a machine that has none of the preferred interfaces.
+fn missing_interfaces(interfaces: &[Interface], preference: &[String]) -> Option<String> {
+    let identifiers = || {
+        interfaces
+            .iter()
+            .filter_map(|interface| interface.identifier.as_deref())
+    };
+    let is_there = |identifier: &String| identifiers().any(|other| other == identifier);
+    if preference.is_empty() || preference.iter().any(is_there) {
+        return None;
+    }
+    let quoted = |names: Vec<&str>, last: &str| format!("'{}'", names.join(&format!("'{last}'")));
+    let wanted = quoted(preference.iter().map(String::as_str).collect(), " or ");
+    let present: Vec<&str> = identifiers().collect();
+    Some(match present.is_empty() {
+        true => format!("has no interface {wanted}"),
+        false => format!(
+            "has no interface {wanted}; it has {}",
+            quoted(present, ", ")
+        ),
+    })
 }
 
 /// The first preferred identifier that has an address decides; without one, only a single address is certain.

@@ -79,7 +79,10 @@ fn work<'scope, 'env: 'scope>(
         let latency = (!is_first || level == 1).then(|| start.elapsed());
         let added = lock(pace).record(level, latency);
         for _ in 0..added {
-            scope.spawn(|| work(scope, pace, next));
+            let begun = thread::Builder::new().spawn_scoped(scope, || work(scope, pace, next));
+            if begun.is_err() {
+                lock(pace).keep_one_less();
+            }
         }
         is_first = false;
     }
@@ -123,6 +126,13 @@ impl Pace {
 
     fn end(&mut self) {
         self.threads -= 1;
+    }
+
+    /// The system has no more threads: those that there are do all of it.
+    fn keep_one_less(&mut self) {
+        self.threads -= 1;
+        self.level = self.threads;
+        self.is_settled = true;
     }
 
     /// Takes note of a request that was sent at a level, and of what it took if that says anything. Returns how many threads

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use crate::client::{Client, ReadOnlyClient};
-use crate::task::{Result, TaskError, verify};
+use crate::task::{OngoingWait, Result, TaskError, verify};
 
 /// A desired state that can be planned and applied.
 pub(crate) trait Task: Sized + Sync {
@@ -26,6 +26,11 @@ pub(crate) trait Task: Sized + Sync {
 
     /// Carries out one operation, reads back, and updates the report. A pending operation is carried out again.
     fn apply_step(client: &Client, op: &mut Self::Op, report: &mut Self::Report) -> StepResult;
+
+    /// The wait of an operation whose polls have to wait for each other: in a batch, all such waits begin together.
+    fn queued_wait(_op: &mut Self::Op) -> Option<&mut OngoingWait> {
+        None
+    }
 
     /// What a failure tells of the report, as keys of the result.
     fn failure_facts(_report: &Self::Report) -> Map<String, Value> {

@@ -117,6 +117,13 @@ impl Task for PowerSpec {
         Ok(StepOutcome::Done)
     }
 
+    fn queued_wait(op: &mut PowerOp) -> Option<&mut OngoingWait> {
+        match op {
+            PowerOp::Await(_, wait) => Some(wait),
+            PowerOp::Order { .. } => None,
+        }
+    }
+
     fn claimed_objects(&self, plan: &PowerPlan) -> Vec<String> {
         vec![machine_title(&plan.report.machine)]
     }

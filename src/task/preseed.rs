@@ -10,9 +10,11 @@ use crate::client::{
     self, Client, NewPreseed, Preseed, PreseedChanges, PreseedId, PreseedType, ReadOnlyClient,
     Scope, Sha256,
 };
+use crate::task::ownership::{self, Ownership};
 use crate::task::plan::{changed, changed_text};
 use crate::task::preseed_text::PreseedContent;
 use crate::task::preseed_warnings::{template_warnings, text_warnings};
+use crate::task::verify::Change;
 use crate::task::{
     Action, Plan, PlanResult, Result, Step, StepOutcome, StepResult, Task, TaskError, lookup,
     template, verify,
@@ -60,7 +62,7 @@ pub(crate) enum PreseedOp {
     Create(NewPreseed),
     Update {
         id: PreseedId,
-        changes: PreseedChanges,
+        change: Change<PreseedChanges>,
         /// What to create where another run deletes the preseed first; None without a content.
         instead: Option<NewPreseed>,
     },
@@ -124,21 +126,23 @@ impl Task for PreseedSpec {
             PreseedOp::Create(new) => create(client, new, report),
             PreseedOp::Update {
                 id,
-                changes,
+                change,
                 instead,
-            } => match client.preseeds().update(*id, changes) {
-                Err(error) if error.is_not_found() => match instead {
-                    Some(new) => create(client, new, report),
-                    None => {
-                        let name = report.preseed.as_ref().map_or("", |facts| &facts.name);
-                        Err(lookup::deleted_before_change(&preseed_title(name)))
-                    }
-                },
-                answer => {
-                    answer?;
-                    read_back(client, *id, json!(changes), report)
+            } => {
+                let preseeds = client.preseeds();
+                let put = |fields: &_| preseeds.update(*id, fields);
+                let title = format!("preseed {id}");
+                match verify::write(&title, change, put, put, || preseeds.get(*id)) {
+                    Err(TaskError::Api(error)) if error.is_not_found() => match instead {
+                        Some(new) => create(client, new, report),
+                        None => {
+                            let name = report.preseed.as_ref().map_or("", |facts| &facts.name);
+                            Err(lookup::deleted_before_change(&preseed_title(name)))
+                        }
+                    },
+                    written => require_stored(&written?, json!(change.to), report),
                 }
-            },
+            }
             PreseedOp::Delete(preseed) => delete(client, preseed),
         }
     }
@@ -212,7 +216,8 @@ impl PreseedSpec {
         let Some(mut step) = Step::update(self.title(), json!(preseed), json!(changes)) else {
             return Ok(plan);
         };
-        if !is_still_own(client, &preseed, "changing it")? {
+        let ownership = ownership_of(client, &preseed, "changing it")?;
+        if let Ownership::Gone = ownership {
             return match content {
                 Some(content) => Ok(self.plan_create(desired, content)),
                 None => Err(lookup::preseed_not_found(client, &self.name)?),
@@ -224,14 +229,15 @@ impl PreseedSpec {
             step = step.with_text(content_of(&preseed), text);
         }
         let id = preseed.id;
+        let from = replaced_values(&preseed, &changes);
         plan.report = PreseedReport::from_preseed(&with_changes(preseed, &changes));
         let instead = content.map(|content| self.new_preseed(desired, content));
         let update = PreseedOp::Update {
             id,
-            changes,
+            change: Change { to: changes, from },
             instead,
         };
-        plan.push(update, step);
+        plan.push(update, ownership.explain(step));
         Ok(plan)
     }
 
@@ -240,13 +246,14 @@ impl PreseedSpec {
         let Some(preseed) = client.preseeds().find(&self.name)? else {
             return Ok(plan);
         };
-        if !is_still_own(client, &preseed, "deleting it")? {
+        let ownership = ownership_of(client, &preseed, "deleting it")?;
+        if let Ownership::Gone = ownership {
             return Ok(plan);
         }
         require_unused(client, &preseed)?;
         let step = Step::delete(self.title(), without_content(json!(preseed)))
             .with_text(content_of(&preseed), "");
-        plan.push(PreseedOp::Delete(preseed), step);
+        plan.push(PreseedOp::Delete(preseed), ownership.explain(step));
         Ok(plan)
     }
 }
@@ -255,7 +262,7 @@ impl PreseedOp {
     fn sends_content(&self) -> bool {
         match self {
             PreseedOp::Create(_) => true,
-            PreseedOp::Update { changes, .. } => changes.content.is_some(),
+            PreseedOp::Update { change, .. } => change.to.content.is_some(),
             PreseedOp::Delete(_) => false,
         }
     }
@@ -301,7 +308,7 @@ impl PreseedReport {
 
 impl PreseedFacts {
     pub(super) fn from_preseed(preseed: &Preseed) -> Self {
-        let text = content_of(preseed);
+        let content = preseed.content_identity();
         PreseedFacts {
             id: Some(preseed.id),
             name: preseed.name.clone(),
@@ -310,8 +317,8 @@ impl PreseedFacts {
             user: preseed.user.clone(),
             known_good: preseed.known_good,
             public: preseed.public,
-            sha256: sha256_of(text),
-            size: text.len() as u64,
+            sha256: content.sha256,
+            size: content.size,
         }
     }
 
@@ -344,12 +351,17 @@ fn read_back(
     report: &mut PreseedReport,
 ) -> StepResult {
     let found = verify::require_read_back(&format!("preseed {id}"), client.preseeds().get(id))?;
+    require_stored(&found, sent, report)
+}
+
+/// Compares without showing contents.
+fn require_stored(found: &Preseed, sent: Value, report: &mut PreseedReport) -> StepResult {
     verify::require_stored(
         &preseed_title(&found.name),
         without_content(sent),
         without_content(json!(found)),
     )?;
-    *report = PreseedReport::from_preseed(&found);
+    *report = PreseedReport::from_preseed(found);
     Ok(StepOutcome::Done)
 }
 
@@ -389,28 +401,35 @@ fn find_created_meanwhile(
         let reason = format!("{title} was created by another run meanwhile");
         return Ok(StepOutcome::Skipped(reason));
     }
-    is_still_own(client.read_only(), &found, "changing it")?;
+    ownership_of(client.read_only(), &found, "changing it")?;
     Err(TaskError::with_hint(
         format!("{title} is not as wanted: another run created it meanwhile with other properties"),
         "Run the task again to change it, and see which other run wants the same name.",
     ))
 }
 
-/// Whether a preseed that was just listed is still there; an error if it belongs to another user. One that another run
-/// has deleted since then is nobody's.
-fn is_still_own(client: &ReadOnlyClient, preseed: &Preseed, change: &str) -> Result<bool> {
+/// Whose a preseed is that was just listed; an error if it is another user's and the token is not seen to be an
+/// administrator's.
+fn ownership_of(client: &ReadOnlyClient, preseed: &Preseed, change: &str) -> Result<Ownership> {
     let own = client.preseeds().list(Scope::Own)?;
     if own.iter().any(|other| other.id == preseed.id) {
-        return Ok(true);
+        return Ok(Ownership::Own);
     }
     let again = client.without_response_cache();
     if let Err(error) = again.preseeds().get(preseed.id)
         && error.is_not_found()
     {
-        return Ok(false);
+        return Ok(Ownership::Gone);
     }
-    let title = preseed_title(&preseed.name);
-    Err(lookup::not_yours(title, preseed.user.as_deref(), change))
+    let user = preseed.user.as_deref();
+    match ownership::is_administrator(client)? {
+        true => Ok(Ownership::foreign(user)),
+        false => Err(ownership::not_yours(
+            preseed_title(&preseed.name),
+            user,
+            change,
+        )),
+    }
 }
 
 /// Refuses to delete a preseed that machines use.
@@ -421,6 +440,18 @@ fn require_unused(client: &ReadOnlyClient, preseed: &Preseed) -> Result<()> {
         .filter(|machine| machine.preseed_id == Some(preseed.id));
     let uses = users.map(|machine| format!("preseed of {}", machine.name));
     lookup::require_unused(&preseed_title(&preseed.name), uses.collect())
+}
+
+/// The values that changes replace.
+fn replaced_values(preseed: &Preseed, changes: &PreseedChanges) -> PreseedChanges {
+    let text = |text: &Option<String>| Some(text.clone().unwrap_or_default());
+    PreseedChanges {
+        kind: changes.kind.as_ref().and(Some(preseed.kind.clone())),
+        content: changes.content.as_ref().and(text(&preseed.content)),
+        description: changes.description.as_ref().and(text(&preseed.description)),
+        known_good: changes.known_good.and(Some(preseed.known_good)),
+        public: changes.public.and(Some(preseed.public)),
+    }
 }
 
 fn with_changes(mut preseed: Preseed, changes: &PreseedChanges) -> Preseed {

@@ -317,7 +317,7 @@ fn failing_inventory_lists_no_host_and_prints_the_reason() {
         run.failed();
         let stderr = run.stderr.split_whitespace().collect::<Vec<_>>().join(" ");
         assert!(
-            stderr.contains("listing the interfaces of machine 3"),
+            stderr.contains("listing the interfaces of machine 'qdc02'"),
             "{stderr}"
         );
         assert!(!run.output.contains("qdc01"), "{}", run.output);

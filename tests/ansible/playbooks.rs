@@ -1,19 +1,35 @@
 //! The playbooks of playbooks/, and tasks as a user would write them.
 
+use std::net::TcpListener;
+
 use mrp_test_support::ansible::{run_in_all_modes, with_each_ansible};
-use mrp_test_support::project_folder;
+use mrp_test_support::{TestLab, project_folder};
 use serde_json::json;
 
 use crate::{start_lab, write};
 
+/// A lab whose machine qdc01 answers on this computer when it is installed, and reports nothing; with the option that says
+/// where.
+fn start_answering_lab() -> (TestLab, String) {
+    let lab = start_lab();
+    lab.lease(&json!({ "mac": "52:54:00:00:02:01", "ipv4": "127.1.0.2", "duration": 3600 }));
+    let free = TcpListener::bind("127.0.0.1:0").unwrap();
+    let port = free.local_addr().unwrap().port();
+    lab.settings(json!({
+        "install_result": "silent", "answer_port": port, "boot_seconds": 0.2, "answer_installed": "SSH-2.0-first",
+    }));
+    (lab, json!({ "ready_when": { "port": port } }).to_string())
+}
+
 #[test]
 fn provision_installs_a_machine_and_the_second_run_changes_nothing() {
     with_each_ansible(|ansible| {
-        let lab = start_lab();
-        let check = ansible.project_playbook(&lab, "provision.yml", &["--check", "--diff"]);
+        let (lab, ready_when) = start_answering_lab();
+        let here = ["-e", &ready_when, "--diff"];
+        let check = [&here[..], &["--check"]].concat();
+        let check = lab.without_writes(|| ansible.project_playbook(&lab, "provision.yml", &check));
         check.succeeded();
-        lab.assert_no_writes();
-        let first = ansible.project_playbook(&lab, "provision.yml", &["--diff"]);
+        let first = ansible.project_playbook(&lab, "provision.yml", &here);
         first.succeeded();
         assert_eq!(
             (check.changed(), first.changed()),
@@ -21,9 +37,15 @@ fn provision_installs_a_machine_and_the_second_run_changes_nothing() {
             "{}",
             first.output
         );
-        first.assert_contains("qdc01 at 10.");
+        first.assert_contains("qdc01 at 127.1.0.2");
+        first.assert_contains("qdc01: ordered after 0.0 s, gone after ");
+        let machine = lab.server("/api/v1/machine/2");
+        assert_eq!(machine["netboot_enabled"], false);
+        assert_eq!(lab.server("/api/v1/machine/2/state")["state"], "ready");
+        let preseed = lab.last_boot().preseed.unwrap();
+        assert!(!preseed.contains("Bearer"), "{preseed}");
         let writes = lab.writes().len();
-        let second = ansible.project_playbook(&lab, "provision.yml", &["--diff"]);
+        let second = ansible.project_playbook(&lab, "provision.yml", &here);
         second.succeeded();
         assert_eq!(second.changed(), 0, "{}", second.output);
         assert_eq!(lab.writes().len(), writes);
@@ -34,12 +56,16 @@ fn provision_installs_a_machine_and_the_second_run_changes_nothing() {
 #[test]
 fn a_new_kernel_is_uploaded_and_installed_by_the_next_run() {
     with_each_ansible(|ansible| {
-        let lab = start_lab();
+        let (lab, ready_when) = start_answering_lab();
+        let here = ["-e", &ready_when];
         ansible
-            .project_playbook(&lab, "provision.yml", &[])
+            .project_playbook(&lab, "provision.yml", &here)
             .succeeded();
         write(&lab, "linux", "a newer kernel");
-        let run = ansible.project_playbook(&lab, "provision.yml", &[]);
+        // What answers here has no host key that would tell the new system from this one.
+        let off = "- mrp_power: {name: qdc01, state: 'off'}\n";
+        ansible.tasks(&lab, off, &[]).succeeded();
+        let run = ansible.project_playbook(&lab, "provision.yml", &here);
         run.succeeded();
         assert_eq!(run.changed(), 2, "{}", run.output);
         assert_eq!(lab.boots().len(), 2);

@@ -12,6 +12,7 @@ fn each_option(help: &str) -> Vec<String> {
         let (name, values) = option.split_once([' ', '['])?;
         let value = match (name, values.trim_matches(['<', '>'])) {
             ("query", _) => "t",
+            ("ready-when", _) => "reported",
             ("ipv4", _) => "auto",
             ("config-type-v4", _) => "static",
             (_, "=<yes|no>]") => return Some(format!("--{name}")),

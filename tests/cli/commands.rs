@@ -395,7 +395,8 @@ fn normalise(value: &mut Value) {
         Value::Object(fields) => {
             for (key, field) in fields {
                 match key.as_str() {
-                    "upload_date" | "date" | "url" | "port" | "token" | "waited" | "elapsed" => {
+                    "upload_date" | "date" | "url" | "port" | "token" | "waited" | "elapsed"
+                    | "time" | "seconds" => {
                         *field = json!("differs");
                     }
                     _ => normalise(field),

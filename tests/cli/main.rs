@@ -14,6 +14,7 @@ mod old_client;
 mod profiles;
 mod session;
 mod terminal;
+mod values;
 mod verbose;
 mod waits;
 

@@ -215,7 +215,7 @@ subarch: efi
 }
 
 #[test]
-fn empty_description_and_negative_number_are_accepted_as_values() {
+fn empty_description_is_looked_for_and_a_negative_number_is_accepted_as_a_value() {
     let lab = start_lab();
     lab.write("linux", "a kernel");
     let image = |action: &str| {
@@ -223,15 +223,11 @@ fn empty_description_and_negative_number_are_accepted_as_values() {
             "image --action {action} --image-type Kernel --description '' --arch arm64 --image-path linux"
         )
     };
+    let refused = run(&lab, &image("upload"));
+    assert_ne!(refused.code, 0);
+    assert_eq!(refused.err, "mrp: description must not be empty\n");
     let set = format!("state --action setparams --machine qdc01 {BOOTS} --kernel-opts -1");
-    assert_prints(
-        &lab,
-        &[
-            (&image("upload"), ""),
-            (&image("check"), "True\n"),
-            (&set, ""),
-        ],
-    );
+    assert_prints(&lab, &[(&image("check"), "False\n"), (&set, "")]);
     assert_eq!(lab.server("api/v1/machine/2")["kernel_opts"], "-1");
 }
 
@@ -413,4 +409,27 @@ fn lines_of_the_old_client_are_recognized() {
     ] {
         assert!(!is_old(line), "{line}");
     }
+}
+
+#[test]
+fn files_that_are_encrypted_or_no_image_are_refused() {
+    let lab = start_lab();
+    lab.write("vault", "$ANSIBLE_VAULT;1.1;AES256\n3336\n");
+    lab.write("page", "<!DOCTYPE html>\n<html></html>");
+    let image =
+        "image --action upload --image-type Kernel --description k --arch arm64 --image-path";
+    for (line, part) in [
+        (
+            "preseed --action upload --preseed-name seed --preseed-path vault --type preseed"
+                .to_owned(),
+            "encrypted with Ansible Vault",
+        ),
+        (format!("{image} vault"), "encrypted with Ansible Vault"),
+        (format!("{image} page"), "is an HTML page"),
+    ] {
+        let ended = run(&lab, &line);
+        assert_ne!(ended.code, 0, "{line}");
+        assert!(ended.err.contains(part), "{line}: {}", ended.err);
+    }
+    lab.assert_no_writes();
 }

@@ -45,7 +45,7 @@ fn provision_of_a_machine_that_is_installing_alike_waits_for_it() {
     let before = lab.writes().len();
     let mut terminal = Terminal::run(&lab, &format!("{line} --wait-interval 0.1"), 200);
     terminal.until("the wait", |text| {
-        text.contains("provisioning (") && text.contains("waiting for machine 'qdc01'")
+        text.contains("provisioning") && text.contains("waiting for machine 'qdc01'")
     });
     assert_eq!(lab.writes().len(), before);
     lab.mrp_ok("machine report qdc01 --state ready");
@@ -79,4 +79,16 @@ fn dead_server_is_told_of_on_a_terminal_while_it_is_tried_again() {
     );
     let quiet = lab.mrp("machine list --retries 1 --retry-delay 0");
     assert!(!quiet.err.contains("no answer from"), "{}", quiet.err);
+}
+
+#[test]
+fn silent_server_is_told_of_on_a_terminal() {
+    let lab = start_lab();
+    lab.fault(json!({ "path": "/api/v1/machine", "delay": 6.0 }));
+    let mut terminal = Terminal::run(&lab, "machine list", 80);
+    let line = format!("no answer from {} yet", lab.url());
+    terminal.until("that there is no answer", |text| text.contains(&line));
+    terminal.save("silent-server");
+    assert_eq!(terminal.end(), 0);
+    assert!(terminal.text().starts_with("ID"), "{}", terminal.text());
 }

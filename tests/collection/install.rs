@@ -40,7 +40,7 @@ fn every_module_is_in_the_action_group_and_run_by_the_action_plugin() {
 #[test]
 fn the_program_is_there_once_and_links_to_it_are_kept() {
     with_each_ansible_and_the_collection(|_, collection| {
-        let programs = fs::read_dir(collection.path("bin")).unwrap();
+        let programs = fs::read_dir(collection.path("programs")).unwrap();
         let programs: Vec<_> = programs.map(|entry| entry.unwrap().path()).collect();
         assert_eq!(programs.len(), 1, "{programs:?}");
         let machine = std::env::consts::ARCH;
@@ -56,7 +56,7 @@ fn the_program_is_there_once_and_links_to_it_are_kept() {
 #[test]
 fn the_program_needs_no_library_of_the_machine() {
     with_each_ansible_and_the_collection(|_, collection| {
-        let program = collection.path(&format!("bin/mrp-ansible-{}", std::env::consts::ARCH));
+        let program = collection.path(&format!("programs/mrp-ansible-{}", std::env::consts::ARCH));
         let output = Command::new("ldd").arg(program).output().unwrap();
         let said = [output.stdout, output.stderr].concat();
         let said = String::from_utf8(said).unwrap();

@@ -23,7 +23,7 @@ fn write_foreign_program(lab: &TestLab, collection: &Collection, name: &str) -> 
 }
 
 fn program(collection: &Collection) -> PathBuf {
-    collection.path(&format!("bin/mrp-ansible-{}", std::env::consts::ARCH))
+    collection.path(&format!("programs/mrp-ansible-{}", std::env::consts::ARCH))
 }
 
 /// Runs the build of the collection with these arguments.
@@ -91,9 +91,9 @@ fn program_is_the_one_for_the_machine_type() {
         let both = built(ansible, &lab, &both);
         let run = run_as("x86_64", ansible, &both, &lab);
         run.succeeded();
-        run.assert_contains("bin/mrp-ansible-x86_64");
+        run.assert_contains("programs/mrp-ansible-x86_64");
         let run = run_as("i686", ansible, &both, &lab);
-        run.assert_contains("bin/mrp-ansible-i686");
+        run.assert_contains("programs/mrp-ansible-i686");
         run.failed();
     });
 }

@@ -215,7 +215,7 @@ fn failure_prints_one_line_and_no_inventory() {
     lab.fault(interface);
     assert_contains(
         &lab.inventory_error(),
-        &["mrp_inventory: listing the interfaces of machine 3"],
+        &["mrp_inventory: listing the interfaces of machine 'qdc02'"],
     );
     lab.clear_faults();
     lab.fault(json!({ "path": "/api/v1/machine", "status": 401 }));

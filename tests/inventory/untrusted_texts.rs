@@ -131,7 +131,7 @@ fn only_addresses_networks_and_macs_are_not_marked() {
     serve_machines(&lab, machines.collect());
     let interfaces: Vec<Value> = texts
         .iter()
-        .map(|text| json!({ "id": 1, "identifier": text, "mac": null }))
+        .map(|text| json!({ "id": 1, "identifier": text, "mac": "52:54:00:00:00:01" }))
         .collect();
     serve(&lab, "*", json!(interfaces));
     let inventory = lab.inventory();

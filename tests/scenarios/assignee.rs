@@ -87,7 +87,10 @@ fn only_administrators_assign() {
     lab.assert_fails(
         MODULE,
         json!({ "name": "d05-free", "user": "alice" }),
-        &["assigning machine 4 to \"alice\"", "only an administrator"],
+        &[
+            "assigning machine 'd05-free' to \"alice\"",
+            "only an administrator",
+        ],
     );
     assert!(holders(&lab, 4).is_empty());
 }

@@ -11,7 +11,7 @@ const RESERVE: &str = "/api/v1/machine/reservation";
 /// A lab that stores reservations, with two free machines that the query names.
 fn start_reservation_lab() -> TestLab {
     let lab = start_lab();
-    lab.settings(json!({ "reservations": "stored" }));
+    lab.keep_reservations();
     for number in 1..=2 {
         lab.add_machine(json!({ "name": format!("free-{number}") }));
     }
@@ -52,6 +52,19 @@ fn machine_that_was_acquired_after_that_of_an_equal_run_is_given_back() {
 }
 
 #[test]
+fn machine_that_an_equal_run_acquires_while_free_ones_are_looked_for_is_no_failure() {
+    let lab = start_reservation_lab();
+    // The machine, those that are held, those that are free.
+    before(&lab, "GET", "/api/v1/machine", 3, &reserving("free-1"));
+    let options = json!({ "name": "free-1", "reason": "job" });
+    let result = lab.run("mrp_reservation", options.clone());
+    assert_eq!(result.get("failed"), None, "{result:#}");
+    assert_eq!(result["changed"], false);
+    assert_eq!(column(&result["machines"], "name"), ["free-1"]);
+    lab.assert_unchanged("mrp_reservation", options);
+}
+
+#[test]
 fn machine_that_was_acquired_before_that_of_an_equal_run_is_kept() {
     let lab = start_reservation_lab();
     lab.fault(json!({
@@ -68,7 +81,7 @@ fn machine_that_an_equal_run_holds_counts_when_no_other_is_free() {
     let lab = start_reservation_lab();
     for wait in [false, true] {
         lab.reset();
-        lab.settings(json!({ "reservations": "stored" }));
+        lab.keep_reservations();
         let take = json!({
             "user": "alice", "method": "POST", "path": RESERVE,
             "body": { "query": "(= name \"d05-free\")", "reason": "job" },
@@ -105,7 +118,7 @@ fn equal_runs_side_by_side_hold_as_many_machines_as_one() {
             for token in ["alice-token", ADMIN_TOKEN] {
                 let lab = start_lab();
                 if token != ADMIN_TOKEN {
-                    lab.settings(json!({ "reservations": "stored" }));
+                    lab.keep_reservations();
                 }
                 for number in 1..=6 {
                     lab.add_machine(json!({ "name": format!("free-{number}") }));
@@ -136,13 +149,13 @@ fn equal_runs_side_by_side_hold_as_many_machines_as_one() {
 #[test]
 fn machines_are_not_given_back_one_by_one_to_a_server_that_does_not_answer() {
     let lab = start_lab();
-    lab.settings(json!({ "reservations": "stored" }));
+    lab.keep_reservations();
     for number in 1..=4 {
         lab.add_machine(json!({ "name": format!("free-{number}") }));
     }
     lab.fault(json!([
         { "path": "/api/v1/machine/reservation", "nth": 4, "status": 503, "times": 0 },
-        { "method": "GET", "path": "/api/v1/machine/*", "nth": 7, "status": 503, "times": 0 },
+        { "method": "GET", "path": "/api/v1/machine/*", "nth": 13, "status": 503, "times": 0 },
         { "method": "DELETE", "path": "/api/v1/machine/*", "status": 503, "times": 0 },
     ]));
     let options =

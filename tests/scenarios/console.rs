@@ -79,7 +79,7 @@ fn console_of_another_users_machine_needs_an_administrator() {
     lab.assert_fails(
         MODULE,
         options.clone(),
-        &["opening the console of machine 5", "not assigned"],
+        &["opening the console of machine 'bobs-box'", "not assigned"],
     );
     let result = lab.run_as(ADMIN_TOKEN, MODULE, options);
     assert!(result["console"]["token"].is_string(), "{result:#}");

@@ -323,6 +323,7 @@ fn unknown_architecture_is_reported_in_the_servers_words() {
     let lab = start_lab();
     let mut options = kernel(&lab.write("Image", "bytes"));
     options["arch"] = json!("riscv64");
+    options["force"] = json!(true);
     lab.assert_fails(MODULE, options, &["no such architecture"]);
 }
 

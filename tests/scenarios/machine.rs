@@ -356,7 +356,10 @@ fn names_with_quotes_slashes_and_other_characters_find_exactly_their_machine() {
         lab.add_machine(json!({ "name": name, "arch": "arm64", "assignee": "alice" }));
     }
     for name in names {
-        let result = lab.run(MODULE, json!({ "name": name, "kernel_opts": name }));
+        // The command line is one line, whatever a name is.
+        let kernel_opts = name.replace('\n', " ");
+        let options = json!({ "name": name, "kernel_opts": kernel_opts });
+        let result = lab.run(MODULE, options);
         assert_eq!(result["machine"]["name"], name, "{result:#}");
     }
 }

@@ -153,6 +153,6 @@ fn one_failing_request_fails_the_task() {
     lab.assert_fails(
         MODULE,
         json!({ "gather": "interfaces" }),
-        &["listing the interfaces of machine 3"],
+        &["listing the interfaces of machine 'qdc02'"],
     );
 }

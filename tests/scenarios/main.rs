@@ -1,11 +1,12 @@
 //! Every module against the lab. Most scenarios run in check mode, in check mode with differences, for real, and for
-//! real again.
+//! real again. All of them run against every kind of server: see `every_server`.
 
 #![allow(
     clippy::unwrap_used,
     reason = "a test stops where its setting cannot be made"
 )]
 
+mod administrator;
 mod assignee;
 mod batch;
 mod batch_duplicates;
@@ -15,6 +16,8 @@ mod concurrent_reservations;
 mod concurrent_runs;
 mod console;
 mod endless_files;
+mod every_server;
+mod exhausted;
 mod image;
 mod image_info;
 mod interface;
@@ -22,6 +25,7 @@ mod machine;
 mod machine_info;
 mod network_facts;
 mod old_role;
+mod one_session;
 mod power;
 mod preseed;
 mod preseed_check;
@@ -30,10 +34,13 @@ mod progress_events;
 mod provisioning_once;
 mod read_failures;
 mod ready_when;
+mod releases;
 mod reporting_ready;
 mod reservation;
 mod signals;
+mod slow_bmcs;
 mod texts;
+mod values;
 
 use mrp_test_support::TestLab;
 

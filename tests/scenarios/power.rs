@@ -1,6 +1,6 @@
 //! mrp_power: switching, reboots, waiting for the BMC.
 
-use mrp_test_support::{ADMIN_TOKEN, TestLab, actions, assert_contains, message, text};
+use mrp_test_support::{ADMIN_TOKEN, Release, TestLab, actions, assert_contains, message, text};
 use serde_json::{Value, json};
 
 use crate::start_lab;
@@ -61,7 +61,9 @@ fn the_bmc_is_asked_once_before_and_once_after() {
         MODULE,
         json!({ "name": "qdc01", "state": "on", "wait": false }),
     );
-    assert_eq!(asked(), 3);
+    // Release 0.3.1 does not tell what its BMC says after an order.
+    let asked_after_the_order = usize::from(lab.release() == Release::V0_3_1);
+    assert_eq!(asked(), 3 + asked_after_the_order);
 }
 
 #[test]
@@ -295,7 +297,7 @@ fn bmc_that_fails_while_switching_shows_no_password() {
     let result = lab.run(MODULE, json!({ "id": 7, "state": "on" }));
     assert_eq!(
         message(&result).split(". ").next().unwrap(),
-        "switching machine 7 on: the machine's BMC did not do as asked"
+        "switching machine 'bad bmc/box \"q\"' on: the machine's BMC did not do as asked"
     );
     assert!(!result.to_string().contains("ipmipass"), "{result:#}");
     assert_eq!(result["changed"], false);
@@ -311,7 +313,7 @@ fn lost_answer_to_a_reboot_is_an_error_with_an_unknown_outcome() {
     lab.assert_fails(
         MODULE,
         json!({ "name": "qdc01", "state": "rebooted" }),
-        &["rebooting machine 2: whether it took effect is unknown"],
+        &["rebooting machine 'qdc01': whether it took effect is unknown"],
     );
     assert_eq!(power_writes(&lab), 1);
 }
@@ -331,7 +333,7 @@ fn lost_answer_to_switching_is_settled_by_reading_the_power() {
     lab.assert_fails(
         MODULE,
         json!({ "name": "qdc01", "state": "on" }),
-        &["switching machine 2 on", "unknown"],
+        &["switching machine 'qdc01' on", "unknown"],
     );
     assert_eq!(power_writes(&lab), 2);
 }
@@ -351,7 +353,7 @@ fn switching_another_users_machine_needs_an_administrator() {
     assert_contains(
         &message(&result),
         &[
-            "switching machine 5 on",
+            "switching machine 'bobs-box' on",
             "not assigned to this token's user",
         ],
     );

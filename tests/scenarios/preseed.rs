@@ -186,6 +186,37 @@ fn a_preseed_without_text_is_like_an_empty_one() {
     lab.assert_unchanged(MODULE, json!({ "name": "ci-seed", "content": "" }));
 }
 
+#[test]
+fn preseed_that_a_list_leaves_out_is_compared_by_its_content() {
+    let lab = start_lab();
+    let other = "#".repeat(100_000);
+    for content in ["d-i x\n".repeat(30_000), other, "small\n".to_owned()] {
+        let options = json!({ "name": "large", "content": content });
+        lab.run_in_all_modes("mrp_preseed", options);
+        let stored = lab.server_object("preseed", "name", "large");
+        assert_eq!(stored["content"], content);
+        let all = json!({ "name": "large", "content": true });
+        let info = lab.run("mrp_preseed_info", all);
+        assert_eq!(info["preseeds"][0]["content"], content);
+        assert_eq!(info["preseeds"][0]["size"], content.len());
+        assert_eq!(info["preseeds"][0].get("omitted_content"), None);
+    }
+    lab.run_in_all_modes("mrp_preseed", json!({ "name": "large", "state": "absent" }));
+}
+
+#[test]
+fn lost_answer_to_a_large_preseed_is_looked_up() {
+    let lab = start_lab();
+    lab.fault(
+        json!({ "method": "POST", "path": "/api/v1/preseed", "reset": true, "when": "after" }),
+    );
+    let options = json!({ "name": "large", "content": "#".repeat(100_000) });
+    let result = lab.run("mrp_preseed", options.clone());
+    assert_eq!(result["changed"], true, "{result:#}");
+    assert_eq!(lab.written(), ["POST /api/v1/preseed"]);
+    lab.assert_unchanged("mrp_preseed", options);
+}
+
 const VAULTED: &str =
     "$ANSIBLE_VAULT;1.1;AES256\n33363965326261303234626463623963633531343539313265303062\n";
 

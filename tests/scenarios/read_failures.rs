@@ -1,6 +1,6 @@
 //! Reads that fail: whether the result says that something changed.
 
-use mrp_test_support::{assert_contains, assert_failed, message};
+use mrp_test_support::{ADMIN_TOKEN, assert_contains, assert_failed, message};
 use serde_json::json;
 
 use crate::start_lab;
@@ -39,7 +39,7 @@ fn a_read_that_fails_before_anything_is_sent_is_no_change() {
 #[test]
 fn a_read_that_fails_within_a_step_that_sent_nothing_is_no_change() {
     let lab = start_lab();
-    lab.settings(json!({ "reservations": "stored" }));
+    lab.keep_reservations();
     lab.fault(
         json!({ "method": "GET", "path": "/api/v1/machine", "nth": 4, "times": 0, "stall": true }),
     );
@@ -76,4 +76,32 @@ fn https_to_a_server_without_tls_names_the_option_that_helps() {
         result["hint"],
         "If the server has no TLS, mrp_url begins with http://."
     );
+}
+
+#[test]
+fn creation_that_certainly_did_not_arrive_is_no_change() {
+    let lab = start_lab();
+    for (module, path, options) in [
+        (
+            "mrp_assignee",
+            "/api/v1/machine/4/assignee",
+            json!({ "id": 4, "user": "bob", "mrp_token": ADMIN_TOKEN }),
+        ),
+        (
+            "mrp_reservation",
+            "/api/v1/machine/reservation",
+            json!({ "name": "d05-free", "reason": "ci" }),
+        ),
+        (
+            "mrp_preseed",
+            "/api/v1/preseed",
+            json!({ "name": "new", "content": "x" }),
+        ),
+    ] {
+        lab.reset();
+        lab.fault(json!({ "method": "POST", "path": path, "times": 0, "reset": true }));
+        let result = lab.run(module, options);
+        assert_failed(&result, false);
+        assert!(!message(&result).contains("given back"), "{result:#}");
+    }
 }

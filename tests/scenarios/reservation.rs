@@ -1,7 +1,7 @@
 //! mrp_reservation: reserving machines by name or by query, waiting for them, releasing them.
 
 use mrp_test_support::{
-    ADMIN_TOKEN, TestLab, actions, assert_contains, assert_failed, column, message,
+    ADMIN_TOKEN, Sessions, TestLab, actions, assert_contains, assert_failed, column, message,
 };
 use serde_json::{Value, json};
 
@@ -10,14 +10,19 @@ use crate::start_lab;
 const MODULE: &str = "mrp_reservation";
 const RESERVE: &str = "/api/v1/machine/reservation";
 
-/// A lab that stores the reservations which it confirms. A stock server does not.
+/// A lab that keeps the reservations which it confirms, as a server with one database session does.
 fn start_storing_lab() -> TestLab {
     let lab = start_lab();
-    lab.settings(json!({ "reservations": "stored" }));
+    lab.keep_reservations();
     lab
 }
 
-/// The same with this number of free machines, and no others.
+/// A lab that confirms reservations and forgets them, as a server with a database session for each request does.
+fn start_forgetful_lab() -> TestLab {
+    TestLab::with_sessions(Sessions::Request).with_program(env!("CARGO_BIN_EXE_mrp-ansible"))
+}
+
+/// A lab that keeps reservations, with this number of free machines, and no others.
 fn start_lab_with_free_machines(count: usize) -> TestLab {
     let lab = start_storing_lab();
     for name in ["d05-free", "x86-1"] {
@@ -120,7 +125,7 @@ fn machine_held_for_this_reason_is_not_listed_among_the_obstacles() {
 
 #[test]
 fn reservation_that_the_server_confirms_but_does_not_store_fails() {
-    let lab = start_lab();
+    let lab = start_forgetful_lab();
     for options in [
         json!({ "name": "d05-free", "reason": "ci" }),
         json!({ "query": "(= name \"d05-free\")", "reason": "ci" }),
@@ -147,7 +152,7 @@ fn reservation_that_the_server_confirms_but_does_not_store_fails() {
 
 #[test]
 fn an_administrator_assigns_where_the_server_stores_nothing() {
-    let lab = start_lab();
+    let lab = start_forgetful_lab();
     let options = json!({
         "query": "(=~ name \"-\")", "count": 2, "reason": "ci", "mrp_token": ADMIN_TOKEN,
     });
@@ -158,7 +163,7 @@ fn an_administrator_assigns_where_the_server_stores_nothing() {
 
 #[test]
 fn administrator_who_owns_nothing_must_give_the_option_user() {
-    let lab = start_lab();
+    let lab = start_forgetful_lab();
     for list in ["image", "preseed"] {
         lab.fault(json!({ "method": "GET", "path": format!("/api/v1/{list}"), "status": 200, "body": [], "times": 0 }));
     }
@@ -310,8 +315,10 @@ fn another_machine_that_could_not_be_given_back_is_named() {
 #[test]
 fn only_one_of_two_concurrent_runs_reserves_a_machine() {
     for reservations in ["stored", "confirmed"] {
-        let lab = start_storing_lab();
-        lab.settings(json!({ "reservations": reservations }));
+        let lab = start_lab();
+        if reservations == "stored" {
+            lab.keep_reservations();
+        }
         let tokens = match reservations {
             "stored" => ["alice-token", "bob-token"],
             _ => [ADMIN_TOKEN, ADMIN_TOKEN],

@@ -139,6 +139,7 @@ fn failed_step_that_may_have_taken_effect_is_told_after_a_signal_too() {
     let lab = start_lab();
     lab.fault(json!([
         { "method": "PUT", "path": "/api/v1/machine/1", "status": 500 },
+        { "method": "GET", "path": "/api/v1/machine/1", "nth": 2, "status": 500 },
         { "method": "PUT", "path": "/api/v1/machine/2", "delay": 1.0 },
     ]));
     let machines = json!([{ "id": 1 }, { "id": 2 }]);
@@ -157,4 +158,16 @@ fn failed_step_that_may_have_taken_effect_is_told_after_a_signal_too() {
         column(&result["not_done"], "target"),
         ["machine 'moonshot-c1'", "machine 'qdc01'"]
     );
+}
+
+#[test]
+fn read_back_of_the_step_under_way_is_not_sent_after_a_signal() {
+    let lab = start_lab();
+    lab.fault(json!({ "method": "POST", "path": "/api/v1/preseed", "delay": 1.0 }));
+    let options = json!({ "name": "seed-9", "content": "x\n" });
+    let is_due = |lab: &mrp_lab::Lab| lab.requests().iter().any(|one| one.method == "POST");
+    let result = stopped_before_its_result_is_printed(&lab, "mrp_preseed", options, is_due);
+    assert_contains(&message(&result), &["create was under way"]);
+    let requests = lab.requests();
+    assert_eq!(requests.last().unwrap().method, "POST", "{requests:?}");
 }

@@ -1,7 +1,7 @@
 //! Texts that the server cannot store. One of them ends all service of a server with one database session.
 
 use mr_provisioner::ansible::{Kind, ModuleSpec, Opt};
-use mrp_test_support::{Sessions, TestLab, assert_contains, message};
+use mrp_test_support::{Sessions, TestLab, assert_contains, message, text};
 use serde_json::{Map, Value, json};
 
 /// A server that answers nobody any more after a NUL.
@@ -97,4 +97,24 @@ fn server_with_one_session_goes_on_after_a_preseed_with_nul() {
         lab.server_object("preseed", "name", "ci-seed")["content"],
         "a"
     );
+}
+
+#[test]
+fn texts_of_others_break_no_line_of_a_message_a_warning_or_a_diff() {
+    let lab = start_lab();
+    let name = "x\nok: [host]\u{2028}\u{1b}[2J";
+    let shown = r"x\nok: [host]\u2028\u001b[2J";
+    let failure = lab.failure("mrp_power", json!({ "name": name, "state": "on" }));
+    assert_contains(&failure, &[shown]);
+    assert_eq!(failure.lines().count(), 1, "{failure}");
+    assert!(!failure.contains(['\u{2028}', '\u{1b}']), "{failure}");
+
+    let preseed = json!({ "name": name, "content": "a\n" });
+    let result = lab.run_in_all_modes("mrp_preseed", preseed);
+    for diff in result["diff"].as_array().unwrap() {
+        for header in ["before_header", "after_header"] {
+            assert_contains(&text(&diff[header]), &[shown]);
+            assert_eq!(text(&diff[header]).lines().count(), 1);
+        }
+    }
 }

@@ -6,7 +6,7 @@ use std::process::Command;
 
 use mr_provisioner::client::*;
 
-use crate::server::{Server, get, post};
+use crate::server::{Server, get, post, tunnel};
 use crate::support::*;
 
 /// Names the server's URL for the part in the other process.
@@ -56,6 +56,79 @@ fn the_proxy_variables_are_honoured() {
 }
 
 #[test]
+fn no_proxy_may_have_a_star_ports_and_brackets() {
+    for list in ["*", "127.0.0.1:PORT", "[::1],127.0.0.1:PORT", "127.0.0.0/8"] {
+        let server = Server::start([get("/api/v1/machine/7").json(200, machine_json(7, "a"))]);
+        let port = server.url().rsplit(':').next().unwrap().replace('/', "");
+        let list = list.replace("PORT", &port);
+        let environment = [("http_proxy", "http://127.0.0.1:1"), ("no_proxy", &list)];
+        run("own_process::read_a_machine", &server.url(), &environment);
+        server.finish();
+    }
+}
+
+#[test]
+fn proxy_that_is_not_there_is_named() {
+    for variable in ["http_proxy", "HTTPS_PROXY", "ALL_PROXY"] {
+        let scheme = if variable == "HTTPS_PROXY" {
+            "https"
+        } else {
+            "http"
+        };
+        let environment = [
+            (variable, "http://user:canary@127.0.0.1:1"),
+            ("no_proxy", "127.0.0.1:2"),
+            ("MRP_WIRE_TEST_VARIABLE", variable),
+        ];
+        let url = format!("{scheme}://lab.invalid/");
+        run("own_process::fail_through_a_proxy", &url, &environment);
+    }
+}
+
+#[test]
+#[ignore = "a part of another test"]
+fn fail_through_a_proxy() {
+    let Ok(url) = std::env::var(URL) else { return };
+    let variable = std::env::var("MRP_WIRE_TEST_VARIABLE").unwrap();
+    let error = connect(&settings(&url)).0.machines().get(MachineId(7));
+    let error = error.unwrap_err().to_string();
+    let expected =
+        format!("no connection to the proxy 127.0.0.1:1 of {variable}: connection refused");
+    assert!(error.contains(&expected), "{error}");
+    assert!(
+        !error.contains("lab.invalid") && !error.contains("canary"),
+        "{error}"
+    );
+}
+
+#[test]
+fn proxy_that_opens_no_tunnel_is_named_with_the_server() {
+    let proxy =
+        Server::start((0..4).map(|_| tunnel("lab.invalid:443").html(502, "<html>no route</html>")));
+    let environment = [("https_proxy", proxy.url())];
+    let environment = environment
+        .each_ref()
+        .map(|(name, value)| (*name, value.as_str()));
+    run(
+        "own_process::fail_in_a_tunnel",
+        "https://lab.invalid/",
+        &environment,
+    );
+    proxy.finish();
+}
+
+#[test]
+#[ignore = "a part of another test"]
+fn fail_in_a_tunnel() {
+    let Ok(url) = std::env::var(URL) else { return };
+    let error = connect(&settings(&url)).0.machines().get(MachineId(7));
+    let error = error.unwrap_err().to_string();
+    let expected = "no connection to lab.invalid:443 through the proxy 127.0.0.1:";
+    assert!(error.contains(expected), "{error}");
+    assert!(error.contains(" of https_proxy: "), "{error}");
+}
+
+#[test]
 #[ignore = "a part of another test"]
 fn read_a_machine() {
     let Ok(url) = std::env::var(URL) else { return };
@@ -88,11 +161,59 @@ fn upload_a_large_file() {
         .images()
         .create(&kernel(), &mut file)
         .unwrap();
-    let status = std::fs::read_to_string("/proc/self/status").unwrap();
-    let peak = status
-        .lines()
-        .find_map(|line| line.strip_prefix("VmHWM:"))
-        .unwrap();
-    let kib: u64 = peak.trim().trim_end_matches(" kB").parse().unwrap();
+    let kib = peak_memory();
     assert!(kib < 24 * 1024, "{kib} KiB");
+}
+
+/// A preseed with the longest content that the server takes, each character of which takes twelve bytes.
+fn longest_preseed(id: u32) -> String {
+    let content = r"\ud83d\ude00".repeat(2_097_152);
+    format!(
+        r#"{{"id": {id}, "name": "large{id}", "content": "{content}", "description": "] }}, {{", "type": "preseed",
+            "user": "bob", "known_good": false, "public": true}}"#
+    )
+}
+
+#[test]
+fn list_with_many_of_the_longest_preseeds_is_read_in_bounded_memory() {
+    let small = longest_preseed(7).replace(r"\ud83d\ude00", "");
+    let large: Vec<String> = (1..=3).map(longest_preseed).collect();
+    let list = format!("[\n{},\n{small}\n]\n", large.join(",\n"));
+    assert!(list.len() > 64 * 1024 * 1024);
+    let server = Server::start([
+        get("/api/v1/preseed?show_all=true").json(200, list),
+        get("/api/v1/preseed/1").json(200, &large[0]),
+    ]);
+    run("own_process::read_large_preseeds", &server.url(), &[]);
+    server.finish();
+}
+
+#[test]
+#[ignore = "a part of another test"]
+fn read_large_preseeds() {
+    let Ok(url) = std::env::var(URL) else { return };
+    let client = connect(&settings(&url)).0;
+    let preseeds = client.preseeds().list(Scope::Visible).unwrap();
+    let ids: Vec<u64> = preseeds.iter().map(|preseed| preseed.id.0).collect();
+    assert_eq!(ids, [1, 2, 3, 7]);
+    let content = "\u{1f600}".repeat(2_097_152);
+    let hash = Sha256::hash(content.as_bytes()).to_string();
+    for preseed in &preseeds[..3] {
+        let omitted = preseed.omitted_content.as_ref().unwrap();
+        assert_eq!((omitted.size, &omitted.sha256), (8_388_608, &hash));
+        assert_eq!(preseed.content, None);
+    }
+    assert_eq!(preseeds[3].content.as_deref(), Some(""));
+    let one = client.preseeds().get(PreseedId(1)).unwrap();
+    assert_eq!(one.content.as_deref(), Some(content.as_str()));
+    let kib = peak_memory();
+    assert!(kib < 160 * 1024, "{kib} KiB");
+}
+
+/// In KiB.
+fn peak_memory() -> u64 {
+    let status = std::fs::read_to_string("/proc/self/status").unwrap();
+    let mut lines = status.lines();
+    let peak = lines.find_map(|line| line.strip_prefix("VmHWM:")).unwrap();
+    peak.trim().trim_end_matches(" kB").parse().unwrap()
 }

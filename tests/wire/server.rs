@@ -58,6 +58,11 @@ pub(crate) fn delete(path: &str) -> Step {
     Step::new("DELETE", path)
 }
 
+/// A tunnel through a proxy.
+pub(crate) fn tunnel(server: &str) -> Step {
+    Step::new("CONNECT", server)
+}
+
 impl Step {
     fn new(method: &'static str, path: &str) -> Step {
         let (headers, absent) = (Vec::new(), Vec::new());

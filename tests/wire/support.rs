@@ -93,7 +93,7 @@ pub(crate) fn client_with_progress(
                 Some(sent)
             }
             ProgressEvent::SendingEnded { file } if file == path => None,
-            ProgressEvent::RequestEnded { .. } => return,
+            ProgressEvent::RequestStarted | ProgressEvent::RequestEnded { .. } => return,
             ref other => panic!("{other:?}"),
         };
         events.lock().unwrap().push(sent);
@@ -170,8 +170,8 @@ pub(crate) fn image_json(id: u32, name: &str) -> String {
 
 /// An interface in the server's JSON, with these fields and null for all others.
 pub(crate) fn interface_json(given: &serde_json::Value) -> String {
-    let mut interface = serde_json::json!({ "id": 9, "identifier": null, "mac": null, "network_name": null, "subnetv4": null,
-        "netmaskv4": null, "prefixlenv4": null, "static_pool_v4": null, "reserved_pool_v4": null, "config_type_v4": null,
+    let mut interface = serde_json::json!({ "id": 9, "identifier": null, "mac": "52:54:00:00:00:01", "network_name": null, "subnetv4": null,
+        "netmaskv4": null, "prefixlenv4": null, "static_pool_v4": null, "reserved_pool_v4": null, "config_type_v4": "dynamic",
         "configured_ipv4": null, "lease_ipv4": null, "last_seen_date": null });
     for (name, value) in given.as_object().unwrap() {
         interface[name] = value.clone();

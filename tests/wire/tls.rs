@@ -449,3 +449,39 @@ fn refused_handshake_names_its_reason_and_what_helps() {
         assert_eq!(error.hint(), hint, "{reason}");
     }
 }
+
+#[test]
+fn request_without_tls_to_a_port_for_tls_hints_at_https() {
+    // What OpenSSL and rustls answer, and the pages of nginx, Apache and Go.
+    for answer in [
+        &[21, 3, 1, 0, 2, 2, 70][..],
+        &[21, 3, 3, 0, 2, 2, 10],
+        b"HTTP/1.1 400 Bad Request\r\nContent-Length: 84\r\n\r\n<html><body><center>The plain HTTP request was sent to HTTPS port</center>          \n",
+        b"HTTP/1.1 400 Bad Request\r\nContent-Length: 73\r\n\r\nReason: You're speaking plain HTTP to an SSL-enabled server port.<br />  \n",
+        b"HTTP/1.0 400 Bad Request\r\n\r\nClient sent an HTTP request to an HTTPS server.\n",
+    ] {
+        let url = answering_with(answer).replace("https://", "http://");
+        let (client, clock) = connect(&settings(&url));
+        let error = client.machines().get(MachineId(7)).unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Untrusted, "{error:?}");
+        assert_eq!(
+            error.hint(),
+            Some("If the server has TLS, its URL begins with https://.")
+        );
+        assert!(clock.pauses().is_empty(), "asked again: {error}");
+    }
+}
+
+#[test]
+fn real_server_with_tls_is_told_apart_from_a_broken_connection() {
+    let lab = Lab::new();
+    let server = lab.server("127.0.0.1", false, false);
+    let url = server.url().replace("https://", "http://");
+    let (client, _) = connect(&settings(&url));
+    let error = client.machines().get(MachineId(7)).unwrap_err();
+    assert_eq!(
+        error.hint(),
+        Some("If the server has TLS, its URL begins with https://."),
+        "{error}"
+    );
+}

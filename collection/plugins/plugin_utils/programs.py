@@ -7,7 +7,7 @@ from __future__ import annotations
 import os
 
 COLLECTION = "mr_provisioner.lab"
-FOLDER = os.path.join(os.path.dirname(os.path.realpath(__file__)), "..", "..", "bin")
+FOLDER = os.path.join(os.path.dirname(os.path.realpath(__file__)), "..", "..", "programs")
 PREFIX = "mrp-ansible-"
 
 

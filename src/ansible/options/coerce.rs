@@ -16,22 +16,35 @@ pub(crate) const FALSE_WORDS: [&str; 6] = ["n", "no", "off", "0", "false", "f"];
 /// Coerces a value, and leaves the elements of a list as they are: errors in them are a sentence of their own.
 pub(crate) fn coerce(kind: &Kind, value: &Value) -> Result<Value, String> {
     match kind {
-        Kind::Str => Ok(text(value).into()),
+        Kind::Str => text(value).map(Value::from),
+        Kind::Json if value.is_array() || value.is_object() => Ok(value.to_string().into()),
+        Kind::Json => text(value).map(Value::from),
+        Kind::Words => words(value).map(Value::from),
         Kind::Bool => boolean(value).map(Value::from),
         Kind::Int => integer(value).map(Value::from),
         Kind::Float => float(value).map(Value::from),
-        Kind::Path => Ok(path::expand(&text(value)).into()),
+        Kind::Path => Ok(path::expand(&text(value)?).into()),
         Kind::Raw => Ok(value.clone()),
         Kind::List(_) | Kind::Items(_) => list(value).map(Value::from),
     }
 }
 
-fn text(value: &Value) -> String {
+fn text(value: &Value) -> Result<String, String> {
     match value {
         // Only list elements get here: a null option counts as not given.
-        Value::Null => String::new(),
-        other => python::str_of(other),
+        Value::Null => Ok(String::new()),
+        // AnsibleModule writes them as Python does, which nobody wants on a server.
+        Value::Array(_) | Value::Object(_) => Err(cannot_be_converted(value, "a str")),
+        other => Ok(python::str_of(other)),
     }
+}
+
+fn words(value: &Value) -> Result<String, String> {
+    let Value::Array(items) = value else {
+        return text(value);
+    };
+    let words = items.iter().map(text).collect::<Result<Vec<_>, _>>()?;
+    Ok(words.join(" "))
 }
 
 /// Coerces to true or false: a boolean, a number 1 or 0, or one of the words.

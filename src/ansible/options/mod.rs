@@ -14,3 +14,4 @@ pub(crate) mod spec;
 pub(crate) mod unsendable;
 pub(crate) mod unsupported;
 pub(crate) mod validate;
+pub(crate) mod yaml_values;

@@ -33,8 +33,12 @@ pub type Expansion = fn(Option<&str>, &Map<String, Value>) -> Result<Map<String,
 /// The type that the value of an option is coerced to.
 #[derive(Clone, Copy, Debug)]
 pub enum Kind {
-    /// Text; anything else becomes text as Python's `str` would write it.
+    /// Text; a number or a boolean becomes text as Python's `str` would write it, a list or a dictionary is refused.
     Str,
+    /// Text; a list or a dictionary becomes JSON.
+    Json,
+    /// Text; a list of texts is joined by blanks.
+    Words,
     /// True or false, or one of the words for them.
     Bool,
     /// A whole number of 64 bits.
@@ -192,7 +196,7 @@ impl Opt {
 impl Kind {
     pub const fn name(&self) -> &'static str {
         match self {
-            Kind::Str => "str",
+            Kind::Str | Kind::Json | Kind::Words => "str",
             Kind::Bool => "bool",
             Kind::Int => "int",
             Kind::Float => "float",

@@ -204,8 +204,11 @@ impl TextFile {
         }
         let file = regular_file::open(path)?;
         let bytes = regular_file::contents(&file, SIZE_LIMIT)?;
+        let text =
+            String::from_utf8(bytes).map_err(|_| io::Error::other("it is not UTF-8 text"))?;
         Ok(TextFile {
-            text: String::from_utf8(bytes).map_err(|_| io::Error::other("it is not UTF-8 text"))?,
+            // Editors of Windows begin a file with a byte order mark.
+            text: text.trim_start_matches('\u{feff}').to_owned(),
             metadata: file.metadata()?,
         })
     }

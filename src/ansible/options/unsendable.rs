@@ -11,9 +11,6 @@ pub(crate) fn check(name: &str, value: &Value) -> Result<(), String> {
         Value::String(text) if text.contains('\0') => Err(format!(
             "The option '{name}' has a NUL character, which the server cannot store."
         )),
-        Value::Object(fields) => fields
-            .iter()
-            .try_for_each(|(key, item)| check(&format!("{name}.{key}"), item)),
         Value::Array(items) => items
             .iter()
             .enumerate()

@@ -8,25 +8,40 @@ use serde_json::{Map, Value};
 use crate::ansible::args::Internal;
 use crate::ansible::options::option::{Kind, Opt};
 use crate::ansible::options::spec::ModuleSpec;
+use crate::ansible::options::yaml_values::YamlValues;
 use crate::ansible::options::{choices, coerce, constraints, python, unsendable, unsupported};
 use crate::ansible::result::Failure;
 
-/// Checks and completes the options of a module: under their canonical names, of the declared types, with defaults and the
-/// environment filled in. The texts are warnings.
+/// Options that were checked.
+pub(crate) struct ValidOptions {
+    /// Under their canonical names, of the declared types, with defaults and the environment filled in.
+    pub(crate) options: Map<String, Value>,
+    pub(crate) warnings: Vec<String>,
+    /// The texts that YAML made of numbers and booleans.
+    pub(crate) yaml_texts: Vec<String>,
+}
+
+/// Checks and completes the options of a module.
 pub(crate) fn validate(
     spec: &ModuleSpec,
     given: &Map<String, Value>,
     internal: &Internal,
-) -> Result<(Map<String, Value>, Vec<String>), Failure> {
+) -> Result<ValidOptions, Failure> {
     let mut warnings = Vec::new();
     let mut options = canonical(spec, given, &mut warnings);
-    let completed = complete(spec, &mut options).map_err(|message| Failure {
+    let mut yaml_values = YamlValues::default();
+    let completed = complete(spec, &mut options, &mut yaml_values).map_err(|message| Failure {
         // A name that is no option may be the reason why another one is missing.
         hint: unsupported::hint(given, spec.options),
         ..Failure::invalid_call(message)
     });
+    warnings.append(&mut yaml_values.warnings);
     match completed.and_then(|()| unsupported::require_supported(given, spec, internal)) {
-        Ok(()) => Ok((options, warnings)),
+        Ok(()) => Ok(ValidOptions {
+            options,
+            warnings,
+            yaml_texts: yaml_values.texts,
+        }),
         Err(mut failure) => {
             failure.partial.warnings = warnings;
             Err(failure)
@@ -68,7 +83,12 @@ fn given_value<'a>(given: &'a Map<String, Value>, name: &str) -> Option<&'a Valu
 }
 
 /// Fills in defaults and coerces every value; the message of the first rule that is broken.
-fn complete(spec: &ModuleSpec, options: &mut Map<String, Value>) -> Result<(), String> {
+fn complete(
+    spec: &ModuleSpec,
+    options: &mut Map<String, Value>,
+    yaml_values: &mut YamlValues,
+) -> Result<(), String> {
+    let given = options.clone();
     constraints::mutually_exclusive(&spec.constraints, options)?;
     for option in spec.all_options() {
         if let (Some(default), false) = (option.default, options.contains_key(option.name)) {
@@ -80,13 +100,21 @@ fn complete(spec: &ModuleSpec, options: &mut Map<String, Value>) -> Result<(), S
         if let Some(value) = options.get_mut(option.name) {
             *value = coerced(option, value)?;
             unsendable::check(option.name, value)?;
+            if matches!(option.kind, Kind::Path) && value == "" {
+                return Err(format!("value of {} must not be empty", option.name));
+            }
         }
     }
+    let mut checked = Ok(());
     for option in spec.all_options() {
         if let Some(value) = options.get_mut(option.name) {
-            choices::check(option, value)?;
+            checked = checked.and_then(|()| choices::check(option, value));
+            if let Some(given) = given.get(option.name) {
+                yaml_values.note(option, given, value);
+            }
         }
     }
+    checked?;
     constraints::remaining(&spec.constraints, options)
 }
 

@@ -342,6 +342,7 @@ pub(crate) const ALL: &[Command] = &[
         &modules::NETWORK_FACTS,
         "query all interface",
     )
+    .fixed("strict", "true")
     .about("Show the addresses of your machines, or of those that are named")
     .operands(&[("machines", "MACHINE")])
     .view(View::Table("machines", "name ipv4 netmask mac arch"))

@@ -5,9 +5,11 @@ use std::collections::HashMap;
 use std::io::IsTerminal;
 use std::path::Path;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::thread;
 use std::time::{Duration, Instant};
 
 use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
+use serde_json::Value;
 
 use crate::ansible::{Call, ModuleSpec};
 use crate::cli::output::terminal;
@@ -28,6 +30,9 @@ const WAIT: &str = "{spinner} {prefix} ({elapsed}) {wide_msg}";
 /// How often a wait is told of where standard error is no terminal.
 const LOG_PERIOD: Duration = Duration::from_secs(30);
 
+/// How long a server may be silent before that is told of.
+const SILENCE: Duration = Duration::from_secs(2);
+
 /// The key of the line about a server that does not answer.
 const SERVER: &str = "";
 
@@ -46,6 +51,8 @@ struct ProgressDisplay {
     waited: HashMap<String, Duration>,
     /// How many periods of a wait were told of.
     logged: HashMap<String, u64>,
+    /// Whether a request has ended, or the command.
+    is_answered: bool,
     upload_start: Option<Instant>,
     upload_time: Option<Duration>,
 }
@@ -68,9 +75,23 @@ impl ProgressMonitor {
     /// Removes all lines, before something else is printed.
     pub(crate) fn clear(&self) {
         let mut display = self.display();
+        display.is_answered = true;
         for (_, line) in display.lines.drain() {
             line.finish_and_clear();
         }
+    }
+
+    /// Tells of a server that does not answer the first request.
+    fn tell_of_silence(&self, text: String) {
+        let monitor = self.clone();
+        // Without the thread, the first that is told is the answer.
+        let _ = thread::Builder::new().spawn(move || {
+            thread::sleep(SILENCE);
+            let mut display = monitor.display();
+            if !display.is_answered && display.lines.is_empty() {
+                display.draw_retry(Some(text));
+            }
+        });
     }
 
     fn display(&self) -> MutexGuard<'_, ProgressDisplay> {
@@ -86,6 +107,11 @@ pub(crate) fn listener(
     monitor: &ProgressMonitor,
 ) -> ProgressListener {
     let is_terminal = std::io::stderr().is_terminal();
+    let url = call.options.get("mrp_url").and_then(Value::as_str);
+    if let Some(url) = url.filter(|_| is_terminal && call.verbosity == 0) {
+        let text = call.scrub_sentence(spec, &format!("no answer from {url} yet"));
+        monitor.tell_of_silence(without_controls(&text));
+    }
     let monitor = monitor.clone();
     let call = call.clone();
     ProgressListener::new(move |event| {
@@ -160,6 +186,7 @@ impl ProgressDisplay {
     fn measure(&mut self, event: &ProgressEvent) {
         let now = Instant::now();
         match event {
+            ProgressEvent::RequestEnded { .. } => self.is_answered = true,
             ProgressEvent::Sending { sent: 0, .. } => self.upload_start = Some(now),
             ProgressEvent::SendingEnded { .. } => {
                 self.upload_time = self.upload_start.map(|start| now - start);
@@ -208,7 +235,7 @@ impl ProgressDisplay {
 
     fn draw(&mut self, event: &ProgressEvent) {
         match event {
-            ProgressEvent::RequestEnded { .. } => {}
+            ProgressEvent::RequestStarted | ProgressEvent::RequestEnded { .. } => {}
             ProgressEvent::Sending { file, sent, size } => self.draw_upload(file, *sent, *size),
             ProgressEvent::SendingEnded { file } => self.remove(&file.to_string_lossy()),
             ProgressEvent::Awaiting { what, seen, .. } => {

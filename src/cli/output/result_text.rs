@@ -13,6 +13,7 @@ use crate::cli::output::diff::diff_text;
 use crate::cli::output::step_text::ObjectSteps;
 use crate::cli::output::table::{TableOptions, table_text};
 use crate::cli::output::text::{display_text, enumerate};
+use crate::support::user_text::on_one_line;
 
 /// What the display depends on besides the result.
 #[derive(Clone, Copy)]
@@ -151,7 +152,8 @@ pub(crate) fn failed_items_text(items: &[Value], messages: &[String]) -> String 
 fn held_machines(machines: &[Value]) -> String {
     let lines = machines.iter().map(|machine| {
         let (name, arch) = (&machine["name"], &machine["arch"]);
-        format!("{} ({})\n", display_text(name), display_text(arch))
+        let text = format!("{} ({})", display_text(name), display_text(arch));
+        on_one_line(&text) + "\n"
     });
     lines.collect()
 }

@@ -8,6 +8,7 @@ use crate::cli::output::colours::{self, paint};
 use crate::cli::output::object_names::field_text;
 use crate::cli::output::text::{display_text, enumerate, fit_lines};
 use crate::cli::output::time_text::{duration_text, size_text};
+use crate::support::user_text::on_one_line;
 use crate::task::Action;
 
 /// The steps of one object, and what else is known of it.
@@ -47,7 +48,7 @@ impl ObjectSteps<'_> {
 
     /// What would be done, and the values, or the reason where there are none.
     fn planned(&self, step: &Value) -> (String, String) {
-        let (target, why) = (target(step), display_text(&step["why"]));
+        let (target, why) = (target(step), on_one_line(&display_text(&step["why"])));
         let power = step["after"]["power"].as_str();
         match (Action::deserialize(&step["action"]), power) {
             (Ok(Action::Wait), _) => ("would wait".into(), format!("for {target}: {why}")),
@@ -251,7 +252,7 @@ impl ObjectSteps<'_> {
 }
 
 fn target(step: &Value) -> String {
-    display_text(&step["target"])
+    on_one_line(&display_text(&step["target"]))
 }
 
 /// Whether the step acquires machines.

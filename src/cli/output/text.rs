@@ -5,7 +5,7 @@ use std::borrow::Borrow;
 use serde_json::Value;
 use unicode_width::UnicodeWidthChar;
 
-use crate::support::user_text::user_with_reason;
+use crate::support::user_text::{is_unprintable, user_with_reason};
 
 /// Stands for a value that is absent.
 pub(crate) const NOTHING: &str = "-";
@@ -42,15 +42,11 @@ pub(crate) fn holder_text(user: Option<&str>, reason: Option<&str>) -> String {
 
 /// The text without control characters, which steer a terminal, and without those that turn the direction of writing.
 pub(crate) fn without_controls(text: &str) -> String {
-    let turns_direction = |character: &char| matches!(character, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
-    let replaced = text
-        .chars()
-        .filter(|character| !turns_direction(character))
-        .map(|character| match character {
-            '\n' | '\t' => character,
-            control if control.is_control() => char::REPLACEMENT_CHARACTER,
-            other => other,
-        });
+    let replaced = text.chars().map(|character| match character {
+        '\n' | '\t' => character,
+        unprintable if is_unprintable(unprintable) => char::REPLACEMENT_CHARACTER,
+        other => other,
+    });
     replaced.collect()
 }
 

@@ -13,6 +13,7 @@ use crate::client::error::ErrorResponse;
 use crate::client::http::request::{Request, RequestBody};
 use crate::client::http::response::Response;
 use crate::client::http::server_text;
+use crate::client::tls::trust_problem::TrustRemedy;
 use crate::client::{Error, ErrorCode, ErrorKind, Result, Token};
 use crate::support::redaction::Redactor;
 
@@ -24,7 +25,8 @@ const MASK: &str = "***";
 
 /// Passes successful answers on, and makes errors of all others.
 pub(super) fn check(request: &Request, response: Response, token: &Token) -> Result<Response> {
-    if (200..300).contains(&response.status) {
+    let is_success = (200..300).contains(&response.status);
+    if is_success || request.is_answered_by(response.status) && !response.body.is_empty() {
         return Ok(response);
     }
     // A server, or a proxy before it, may repeat what it was sent.
@@ -63,6 +65,18 @@ impl ErrorBody {
     }
 }
 
+/// Whether a web server answers a request without TLS at its port for TLS: nginx, Apache and Go's.
+fn wants_tls(body: &[u8]) -> bool {
+    let text = String::from_utf8_lossy(body);
+    [
+        "plain HTTP request was sent to HTTPS port",
+        "plain HTTP to an SSL-enabled server port",
+        "HTTP request to an HTTPS server",
+    ]
+    .iter()
+    .any(|sentence| text.contains(sentence))
+}
+
 fn error(request: &Request, response: &Response, redactor: &Redactor) -> Error {
     let body = ErrorBody::parse(response);
     let text = body
@@ -73,6 +87,12 @@ fn error(request: &Request, response: &Response, redactor: &Redactor) -> Error {
     if let (413, RequestBody::Upload(upload)) = (status, &request.body) {
         let size = upload.digest.size;
         return Error::upload_too_large(size, Some(status)).during(&request.action);
+    }
+    if status == 400 && wants_tls(&response.body) {
+        let reason = "the server speaks only TLS at this port";
+        return Error::new(ErrorKind::Untrusted, reason)
+            .during(&request.action)
+            .with_remedy(Some(TrustRemedy::Https));
     }
     let kind = match status {
         400 | 413 => ErrorKind::InvalidRequest,

@@ -1,11 +1,17 @@
 //! HTTP: the steps of every request, in the order of [`Pipeline::json`], [`Pipeline::call`] and [`Pipeline::attempt`].
 
+mod answer_budget;
+mod bmc_queue;
 mod cache;
 mod classify;
 mod decode;
 mod json_body;
+pub(crate) mod list_reader;
+mod machine_names;
+mod name_lookup;
 mod objects;
 pub(crate) mod operation;
+mod proxy;
 pub(crate) mod request;
 mod response;
 mod retry;
@@ -21,14 +27,16 @@ use std::time::Duration;
 
 use serde::de::DeserializeOwned;
 
+use crate::client::http::bmc_queue::BmcQueue;
 use crate::client::http::cache::ResponseCache;
-use crate::client::http::operation::Effect;
+use crate::client::http::machine_names::MachineNames;
+use crate::client::http::operation::{Effect, Subject};
 use crate::client::http::request::Request;
 use crate::client::http::response::Response;
 use crate::client::http::transport::Transport;
 use crate::client::{
-    BaseUrl, ClientBuilder, Clock, Error, ProgressEvent, ProgressListener, Result, RetryPolicy,
-    Token,
+    BaseUrl, ClientBuilder, Clock, Error, MachineId, ProgressEvent, ProgressListener, Result,
+    RetryPolicy, Token,
 };
 
 /// Sends requests; shared by the handles of all resources.
@@ -40,6 +48,8 @@ pub(crate) struct Pipeline {
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) progress: ProgressListener,
     cache: Option<Arc<ResponseCache>>,
+    bmc_queue: Arc<BmcQueue>,
+    pub(crate) machine_names: Arc<MachineNames>,
     /// The longest that an attempt may take, whether or not bytes move.
     time_limit: Option<Duration>,
 }
@@ -60,6 +70,8 @@ impl Pipeline {
             clock: settings.clock,
             progress: settings.progress,
             cache: None,
+            bmc_queue: Arc::default(),
+            machine_names: Arc::default(),
             time_limit: None,
         })
     }
@@ -90,6 +102,11 @@ impl Pipeline {
             time_limit: Some(limit),
             ..self.clone()
         }
+    }
+
+    /// A machine in the sentence of an error: by its name, where the server has shown it.
+    pub(crate) fn machine(&self, id: MachineId) -> String {
+        self.machine_names.title(id)
     }
 
     pub(crate) fn base(&self) -> &BaseUrl {
@@ -148,13 +165,19 @@ impl Pipeline {
     fn attempt(&self, request: &Request, attempt: u32) -> Result<Response> {
         // A NUL is refused before anything is sent (request).
         request.require_no_nul()?;
+        // One that waits for a BMC waits its turn (bmc_queue).
+        let (_turn, time_limit) = match request.action.subject {
+            Subject::Bmc => self
+                .bmc_queue
+                .wait(request, self.time_limit, &*self.clock)?,
+            _ => (None, self.time_limit),
+        };
         let url = self.transport.address(request);
+        self.progress.report(&ProgressEvent::RequestStarted);
         let start = self.clock.now();
         // Send it, and read an answer of bounded size and time (transport, stall_timeout, response), or find out why there
         // is none (transport_error).
-        let answer = self
-            .transport
-            .exchange(url.clone(), request, self.time_limit);
+        let answer = self.transport.exchange(url.clone(), request, time_limit);
         // Report the attempt. Paths hold ids and queries hold names: neither has a secret.
         self.progress.report(&ProgressEvent::RequestEnded {
             method: request.method.as_str(),

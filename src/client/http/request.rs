@@ -5,6 +5,7 @@ use reqwest::Method;
 use reqwest::header::HeaderValue;
 use serde::Serialize;
 
+use crate::client::http::list_reader::Shorten;
 use crate::client::http::operation::{Effect, Operation, Subject};
 use crate::client::http::upload_body::Upload;
 use crate::client::resources::scope::Scope;
@@ -18,6 +19,8 @@ pub(crate) struct Request {
     pub(crate) body: RequestBody,
     /// What is tried.
     pub(crate) action: Operation,
+    /// How the large items of the list that is the answer are shortened; None to keep the answer as it is.
+    pub(crate) shorten: Option<Shorten>,
     /// What a 403 without a readable reason means here.
     pub(crate) forbidden: &'static str,
     /// What a 409 means here; the server explains it in SQL.
@@ -104,6 +107,7 @@ impl Request {
                 effect,
                 subject: Subject::Object,
             },
+            shorten: None,
             forbidden: "the token's user is not allowed to",
             conflict: "it conflicts with what the server has",
         }
@@ -124,6 +128,12 @@ impl Request {
 
     pub(crate) fn upload(mut self, upload: Upload) -> Request {
         self.body = RequestBody::Upload(upload);
+        self
+    }
+
+    /// Says what to keep of large items of a list.
+    pub(crate) fn shorten(mut self, shorten: Shorten) -> Request {
+        self.shorten = Some(shorten);
         self
     }
 
@@ -177,6 +187,11 @@ impl Request {
             Endpoint::BootFile { size, .. } => Some(size),
             Endpoint::Api(_) | Endpoint::Page(_) => None,
         }
+    }
+
+    /// Whether a refusal of this status is an answer, too: that the text of a preseed is broken is known by it.
+    pub(crate) fn is_answered_by(&self, status: u16) -> bool {
+        status == 400 && matches!(self.endpoint, Endpoint::Page(_))
     }
 
     /// Whether an empty 404 is the server's own word, and no sign of a wrong address.

@@ -7,11 +7,13 @@ use tokio::time::timeout;
 
 use crate::client::digest::{Digest, Hasher};
 use crate::client::error::ByteSize;
+use crate::client::http::answer_budget::AnswerShare;
+use crate::client::http::list_reader::ListReader;
 use crate::client::http::request::Request;
 use crate::client::http::stall_timeout::ExchangeState;
 use crate::client::{Error, ErrorKind, Result};
 
-/// The most that is read of a successful answer. A list of preseeds carries all their contents, up to 2 MiB each.
+/// The most that is kept of a successful answer.
 const MAX_ANSWER: usize = 64 * 1024 * 1024;
 /// The most that is read of an error. A preseed that is refused comes back twice.
 const MAX_ERROR: usize = 64 * 1024;
@@ -26,6 +28,8 @@ pub(crate) struct Response {
     /// Whether the request's body was handed over whole before the answer came.
     pub(super) delivered: bool,
     digest: Option<Digest>,
+    /// Its share of what all answers may take.
+    share: AnswerShare,
 }
 
 /// Why an answer could not be read to its end.
@@ -37,6 +41,13 @@ pub(super) enum ReadError {
 }
 
 impl ReadError {
+    /// The error for an answer, or a part of one, that is larger than this.
+    pub(super) fn too_large(what: &str, limit: usize) -> ReadError {
+        let limit = ByteSize(limit as u64);
+        let reason = format!("the server's {what} is larger than {limit}");
+        ReadError::Stopped(Error::new(ErrorKind::ResponseTooLarge, reason))
+    }
+
     /// The error for an answer that did not end within this time.
     pub(super) fn too_slow(limit: Duration) -> ReadError {
         let seconds = limit.as_secs_f64();
@@ -52,6 +63,17 @@ impl From<reqwest::Error> for ReadError {
 }
 
 impl Response {
+    fn keep(&mut self, bytes: &[u8]) -> Result<(), ReadError> {
+        self.share
+            .extend(&mut self.body, bytes)
+            .map_err(ReadError::Stopped)
+    }
+
+    /// Whether it is a refusal.
+    pub(crate) fn is_refusal(&self) -> bool {
+        self.status >= 400
+    }
+
     /// Its text; what is not UTF-8 is replaced.
     pub(crate) fn text(&self) -> String {
         String::from_utf8_lossy(&self.body).into_owned()
@@ -73,12 +95,13 @@ impl Response {
 /// out to be larger; anything else must end within `limit`.
 pub(super) async fn read(
     response: reqwest::Response,
-    file_size: Option<u64>,
+    request: &Request,
     limit: Duration,
     exchange: &ExchangeState,
+    share: AnswerShare,
 ) -> Result<Response, ReadError> {
-    let is_file = file_size.is_some() && response.status().is_success();
-    let reading = read_to_end(response, file_size, exchange);
+    let is_file = request.file_size().is_some() && response.status().is_success();
+    let reading = read_to_end(response, request, exchange, share);
     if is_file {
         return reading.await;
     }
@@ -88,18 +111,22 @@ pub(super) async fn read(
 
 async fn read_to_end(
     mut response: reqwest::Response,
-    file_size: Option<u64>,
+    request: &Request,
     exchange: &ExchangeState,
+    share: AnswerShare,
 ) -> Result<Response, ReadError> {
     exchange.record_transfer();
     let good = response.status().is_success();
     let limit = if good { MAX_ANSWER } else { MAX_ERROR };
-    let mut hasher = file_size
+    let mut hasher = request
+        .file_size()
         .filter(|_| good)
         .map(|size| (size, Hasher::default()));
+    let mut list = request.shorten.filter(|_| good).map(ListReader::new);
     let mut read = Response {
         status: response.status().as_u16(),
         headers: std::mem::take(response.headers_mut()),
+        share,
         ..Response::default()
     };
     loop {
@@ -118,17 +145,21 @@ async fn read_to_end(
             }
             continue;
         }
+        let kept = match &mut list {
+            Some(list) => list.read(&chunk)?,
+            None => chunk,
+        };
         let room = limit - read.body.len();
-        read.body.extend_from_slice(&chunk[..chunk.len().min(room)]);
-        if chunk.len() > room {
+        read.keep(&kept[..kept.len().min(room)])?;
+        if kept.len() > room {
             if good {
-                let limit = ByteSize(limit as u64);
-                let reason = format!("the server's answer is larger than {limit}");
-                let error = Error::new(ErrorKind::ResponseTooLarge, reason);
-                return Err(ReadError::Stopped(error));
+                return Err(ReadError::too_large("answer", limit));
             }
             break;
         }
+    }
+    if let Some(list) = list {
+        read.keep(&list.rest())?;
     }
     read.digest = hasher.map(|(_, hasher)| hasher.finish());
     Ok(read)

@@ -66,10 +66,12 @@ pub(super) fn create<T>(
         may_be_done |= error.leaves_the_outcome_open();
         // After a lost answer, a conflict or a missing object may be the effect of the first request.
         let may_be_own = may_be_done && (error.is_conflict() || error.is_not_found());
-        if error.leaves_the_outcome_open() || may_be_own {
+        // An answer that cannot be read says only that something was made.
+        if error.leaves_the_outcome_open() || error.is_unreadable_success() || may_be_own {
             error = match settle() {
                 Ok(Some(found)) => return Ok(found),
-                Ok(None) => absent(error),
+                Ok(None) if error.may_still_take_effect() => absent(error),
+                Ok(None) => absent(error).without_effect(),
                 Err(_) => return Err(attempts.end(error).or_outcome_unknown()),
             };
         }

@@ -12,8 +12,11 @@ use reqwest::Url;
 use reqwest::header::{AUTHORIZATION, CONTENT_TYPE, HeaderValue, LOCATION};
 
 use crate::client::error::Source;
+use crate::client::http::answer_budget::AnswerBudget;
 use crate::client::http::json_body::JsonBody;
-use crate::client::http::operation::Effect;
+use crate::client::http::name_lookup::NameLookup;
+use crate::client::http::operation::{Effect, Subject};
+use crate::client::http::proxy::{self, Proxy};
 use crate::client::http::request::{Endpoint, Request, RequestBody};
 use crate::client::http::response::{self, ReadError, Response};
 use crate::client::http::runtime::BlockingRuntime;
@@ -36,6 +39,9 @@ pub(crate) struct Transport {
     stall_timeout: Duration,
     progress: ProgressListener,
     runtime: BlockingRuntime,
+    budget: AnswerBudget,
+    /// What requests go through.
+    proxy: Option<Proxy>,
 }
 
 impl Transport {
@@ -51,12 +57,18 @@ impl Transport {
         };
         let runtime =
             BlockingRuntime::new().map_err(|error| unusable(error.to_string(), error.into()))?;
-        let http = reqwest::Client::builder()
+        let proxy = proxy::of(&base.api(""));
+        let mut builder = reqwest::Client::builder();
+        if proxy.is_none() {
+            builder = builder.no_proxy();
+        }
+        let http = builder
             .tls_backend_preconfigured(tls::config(tls, base.is_https())?)
             .user_agent(concat!("mr-provisioner/", env!("CARGO_PKG_VERSION")))
             .redirect(reqwest::redirect::Policy::none())
             .retry(reqwest::retry::never())
             .connect_timeout(stall_timeout)
+            .dns_resolver(NameLookup)
             .build()
             .map_err(|error| unusable(transport_error::root_cause(&error), error.into()))?;
         let reason = "the token cannot be sent in a header";
@@ -70,6 +82,8 @@ impl Transport {
             stall_timeout,
             progress,
             runtime,
+            budget: AnswerBudget::default(),
+            proxy,
         })
     }
 
@@ -116,7 +130,8 @@ impl Transport {
         let run = exchange.run_until_stalled(self.stall_timeout, async {
             let response = self.build(url, request, &exchange)?.send().await?;
             let limit = self.answer_timeout();
-            response::read(response, request.file_size(), limit, &exchange).await
+            let share = self.budget.share(request.action.subject == Subject::Object);
+            response::read(response, request, limit, &exchange, share).await
         });
         let run = async {
             let Some(limit) = time_limit else {
@@ -134,6 +149,7 @@ impl Transport {
         let failed_exchange = FailedExchange {
             action: &request.action,
             url,
+            proxy: self.proxy.as_ref(),
             stall_timeout: self.stall_timeout,
             unsent: !matches!(request.body, RequestBody::Empty) && !exchange.body_was_requested(),
         };

@@ -9,8 +9,9 @@ use std::time::Duration;
 use reqwest::Url;
 
 use crate::client::http::operation::Operation;
+use crate::client::http::proxy::Proxy;
 use crate::client::http::server_text;
-use crate::client::tls::trust_problem::{TrustProblem, refuses_the_client};
+use crate::client::tls::trust_problem::{TrustProblem, TrustRemedy, refuses_the_client};
 use crate::client::{Error, ErrorKind};
 use crate::support::io_error;
 
@@ -18,6 +19,8 @@ use crate::support::io_error;
 pub(crate) struct FailedExchange<'a> {
     pub(crate) action: &'a Operation,
     pub(crate) url: &'a Url,
+    /// What the request went through.
+    pub(crate) proxy: Option<&'a Proxy>,
     pub(crate) stall_timeout: Duration,
     /// Whether there was a body of which nothing was taken, so that the request certainly did not arrive.
     pub(crate) unsent: bool,
@@ -47,7 +50,22 @@ impl FailedExchange<'_> {
         }
         let reason = root_cause(&error);
         if error.is_connect() || self.unsent {
-            return self.connect_error(reason).caused_by(error);
+            // A proxy that is asked for a tunnel answers; one that does not is not there.
+            let is_proxy_gone = error.is_connect() && !reason.contains("tunnel");
+            return match self.proxy.filter(|_| is_proxy_gone) {
+                Some(proxy) => self.proxy_error(proxy, reason).caused_by(error),
+                None => self.connect_error(reason).caused_by(error),
+            };
+        }
+        if self.url.scheme() == "http" && is_no_http(&error) {
+            let reason = format!(
+                "no connection to {}: it does not speak HTTP at this port",
+                self.host()
+            );
+            let untrusted = self.error(ErrorKind::Untrusted, reason);
+            return untrusted
+                .with_remedy(Some(TrustRemedy::Https))
+                .caused_by(error);
         }
         self.error(ErrorKind::Disconnected, reason).caused_by(error)
     }
@@ -57,7 +75,16 @@ impl FailedExchange<'_> {
     }
 
     fn connect_error(&self, reason: String) -> Error {
-        let reason = format!("no connection to {}: {reason}", self.host());
+        let through = self.proxy.map_or_else(String::new, |proxy| {
+            format!(" through the proxy {} of {}", proxy.address, proxy.variable)
+        });
+        let reason = format!("no connection to {}{through}: {reason}", self.host());
+        self.error(ErrorKind::Connect, reason)
+    }
+
+    fn proxy_error(&self, proxy: &Proxy, reason: String) -> Error {
+        let Proxy { address, variable } = proxy;
+        let reason = format!("no connection to the proxy {address} of {variable}: {reason}");
         self.error(ErrorKind::Connect, reason)
     }
 
@@ -88,6 +115,14 @@ pub(crate) fn root_cause(error: &(dyn StdError + 'static)) -> String {
 fn trust_problem(error: &reqwest::Error) -> Option<TrustProblem> {
     let tls = causes(error).find_map(|cause| cause.downcast_ref())?;
     (error.is_connect() || refuses_the_client(tls)).then(|| TrustProblem::of(tls))
+}
+
+/// Whether what came back is not HTTP, such as the alert of a server that speaks TLS.
+fn is_no_http(error: &reqwest::Error) -> bool {
+    causes(error).any(|cause| {
+        let parsed = cause.downcast_ref::<hyper::Error>();
+        parsed.is_some_and(hyper::Error::is_parse)
+    })
 }
 
 /// An error and its causes, from the outside in.

@@ -9,7 +9,7 @@ use serde_json::json;
 use crate::client::client::ReadWrite;
 use crate::client::http::request::Request;
 use crate::client::resources::handle::handle;
-use crate::client::resources::wire_types::{id, nullable};
+use crate::client::resources::wire_types::{id, required};
 use crate::client::{ErrorCode, MachineId, Result};
 
 id! {
@@ -23,10 +23,10 @@ pub struct Assignee {
     /// The assignment's id.
     pub id: AssigneeId,
     /// The user's name.
-    #[serde(deserialize_with = "nullable")]
+    #[serde(deserialize_with = "required")]
     pub user: Option<String>,
     /// Why, if a reason was given.
-    #[serde(deserialize_with = "nullable")]
+    #[serde(deserialize_with = "required")]
     pub reason: Option<String>,
 }
 
@@ -52,9 +52,25 @@ impl<Access> Assignees<'_, Access> {
     ///
     /// [`NotFound`](crate::client::ErrorKind::NotFound) when there is no such machine.
     pub fn list(&self, machine: MachineId) -> Result<Vec<Assignee>> {
-        let action = format!("listing the assignees of machine {machine}");
+        let action = format!(
+            "listing the assignees of {}",
+            self.pipeline.machine(machine)
+        );
         self.pipeline
             .json(&Request::get(format!("machine/{machine}/assignee"), action))
+    }
+
+    /// One assignment of a machine.
+    ///
+    /// # Errors
+    ///
+    /// [`NotFound`](crate::client::ErrorKind::NotFound) when there is no such machine, or no such assignment of it.
+    pub fn get(&self, machine: MachineId, id: AssigneeId) -> Result<Assignee> {
+        let action = format!("reading assignment {id} of machine {machine}");
+        self.pipeline.json(&Request::get(
+            format!("machine/{machine}/assignee/{id}"),
+            action,
+        ))
     }
 
     /// The assignment of a machine to the token's own user; `None` when there is none.
@@ -63,7 +79,10 @@ impl<Access> Assignees<'_, Access> {
     ///
     /// [`NotFound`](crate::client::ErrorKind::NotFound) when there is no such machine.
     pub fn own(&self, machine: MachineId) -> Result<Option<Assignee>> {
-        let action = format!("reading one's own assignment of machine {machine}");
+        let action = format!(
+            "reading one's own assignment of {}",
+            self.pipeline.machine(machine)
+        );
         match self.pipeline.json(&Request::get(
             format!("machine/{machine}/assignee/self"),
             action,
@@ -82,7 +101,11 @@ impl Assignees<'_, ReadWrite> {
     /// [`Conflict`](crate::client::ErrorKind::Conflict) when the user holds the machine already,
     /// [`Forbidden`](crate::client::ErrorKind::Forbidden) when the token's user is no administrator.
     pub fn create(&self, machine: MachineId, new: &NewAssignee) -> Result<Assignee> {
-        let action = format!("assigning machine {machine} to {:?}", new.user);
+        let action = format!(
+            "assigning {} to {:?}",
+            self.pipeline.machine(machine),
+            new.user
+        );
         let request = Request::post(format!("machine/{machine}/assignee"), action)
             .json(new)
             .forbidden("only an administrator can assign machines")
@@ -101,7 +124,10 @@ impl Assignees<'_, ReadWrite> {
     /// [`Forbidden`](crate::client::ErrorKind::Forbidden) when it is another user's,
     /// [`NotFound`](crate::client::ErrorKind::NotFound) when there is none.
     pub fn update(&self, machine: MachineId, id: AssigneeId, reason: &str) -> Result<Assignee> {
-        let action = format!("changing assignment {id} of machine {machine}");
+        let action = format!(
+            "changing assignment {id} of {}",
+            self.pipeline.machine(machine)
+        );
         let request = Request::put(
             format!("machine/{machine}/assignee/{id}"),
             action,
@@ -116,7 +142,10 @@ impl Assignees<'_, ReadWrite> {
     ///
     /// As for [`Assignees::update`].
     pub fn delete(&self, machine: MachineId, id: AssigneeId) -> Result<()> {
-        let action = format!("ending assignment {id} of machine {machine}");
+        let action = format!(
+            "ending assignment {id} of {}",
+            self.pipeline.machine(machine)
+        );
         let request = Request::delete(format!("machine/{machine}/assignee/{id}"), action);
         self.pipeline.call(&request.forbidden(FOREIGN)).map(drop)
     }

@@ -10,6 +10,7 @@ use std::fmt;
 use serde::Deserialize;
 
 use crate::client::client::ReadWrite;
+use crate::client::http::operation::Subject;
 use crate::client::http::request::Request;
 use crate::client::resources::handle::handle;
 use crate::client::resources::state::UNASSIGNED;
@@ -64,8 +65,9 @@ impl Consoles<'_, ReadWrite> {
     pub fn create(&self, machine: MachineId) -> Result<Console> {
         let request = Request::post(
             format!("machine/{machine}/console"),
-            format!("opening the console of machine {machine}"),
+            format!("opening the console of {}", self.pipeline.machine(machine)),
         )
+        .about(Subject::Bmc)
         .forbidden(UNASSIGNED);
         let ConsoleAnswer { host, port, token } = self.pipeline.create(&request, || Ok(None))?;
         let url = self.pipeline.base().console(host.as_deref(), port, &token);

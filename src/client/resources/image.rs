@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 use crate::client::client::ReadWrite;
 use crate::client::http::request::Request;
 use crate::client::resources::handle::handle;
-use crate::client::resources::wire_types::{id, null_as_default, nullable, words};
+use crate::client::resources::wire_types::{id, nullable, required, words};
 use crate::client::{Digest, Error, Result, Scope};
 
 id! {
@@ -35,16 +35,16 @@ pub struct Image {
     /// Its id; a newer image has a higher one.
     pub id: ImageId,
     /// Its path below the boot root, `USER/FILENAME.xxxxxxxx`.
-    #[serde(deserialize_with = "nullable")]
+    #[serde(deserialize_with = "required")]
     pub name: Option<String>,
     /// Its description, which need not be unique.
     #[serde(deserialize_with = "nullable")]
     pub description: Option<String>,
     /// What it is.
-    #[serde(rename = "type", deserialize_with = "null_as_default")]
+    #[serde(rename = "type")]
     pub kind: ImageType,
     /// The name of its architecture.
-    #[serde(deserialize_with = "nullable")]
+    #[serde(deserialize_with = "required")]
     pub arch: Option<String>,
     /// When it was uploaded: an HTTP date that says GMT but is in the server's own time zone.
     pub upload_date: Option<String>,
@@ -52,10 +52,8 @@ pub struct Image {
     #[serde(deserialize_with = "nullable")]
     pub user: Option<String>,
     /// Whether its owner vouches for it.
-    #[serde(deserialize_with = "null_as_default")]
     pub known_good: bool,
     /// Whether everybody may use it.
-    #[serde(deserialize_with = "null_as_default")]
     pub public: bool,
 }
 

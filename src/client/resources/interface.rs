@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 use crate::client::client::ReadWrite;
 use crate::client::http::request::Request;
 use crate::client::resources::handle::handle;
-use crate::client::resources::wire_types::{id, nullable, words};
+use crate::client::resources::wire_types::{id, nullable, required, words};
 use crate::client::{MachineId, Result};
 
 id! {
@@ -40,7 +40,7 @@ pub struct Interface {
     #[serde(deserialize_with = "nullable")]
     pub identifier: Option<String>,
     /// Its MAC address in lower case.
-    #[serde(deserialize_with = "nullable")]
+    #[serde(deserialize_with = "required")]
     pub mac: Option<String>,
     /// The name of its network.
     #[serde(deserialize_with = "nullable")]
@@ -59,7 +59,7 @@ pub struct Interface {
     #[serde(deserialize_with = "nullable")]
     pub reserved_pool_v4: Option<String>,
     /// Where it has its address from.
-    #[serde(deserialize_with = "nullable")]
+    #[serde(deserialize_with = "required")]
     pub config_type_v4: Option<ConfigType>,
     /// Its configured address; null when it is dynamic.
     #[serde(deserialize_with = "nullable")]
@@ -97,7 +97,10 @@ impl<Access> Interfaces<'_, Access> {
     ///
     /// [`NotFound`](crate::client::ErrorKind::NotFound) when there is no such machine.
     pub fn list(&self, machine: MachineId) -> Result<Vec<Interface>> {
-        let action = format!("listing the interfaces of machine {machine}");
+        let action = format!(
+            "listing the interfaces of {}",
+            self.pipeline.machine(machine)
+        );
         self.pipeline.json(&Request::get(
             format!("machine/{machine}/interface"),
             action,
@@ -110,7 +113,10 @@ impl<Access> Interfaces<'_, Access> {
     ///
     /// [`NotFound`](crate::client::ErrorKind::NotFound) when there is no such machine or interface.
     pub fn get(&self, machine: MachineId, id: InterfaceId) -> Result<Interface> {
-        let action = format!("reading interface {id} of machine {machine}");
+        let action = format!(
+            "reading interface {id} of {}",
+            self.pipeline.machine(machine)
+        );
         self.pipeline.json(&Request::get(
             format!("machine/{machine}/interface/{id}"),
             action,
@@ -132,7 +138,10 @@ impl Interfaces<'_, ReadWrite> {
         id: InterfaceId,
         changes: &InterfaceChanges,
     ) -> Result<Interface> {
-        let action = format!("changing interface {id} of machine {machine}");
+        let action = format!(
+            "changing interface {id} of {}",
+            self.pipeline.machine(machine)
+        );
         let request = Request::put(format!("machine/{machine}/interface/{id}"), action, changes);
         self.pipeline
             .json(&request.conflict("another interface of the network has the address"))

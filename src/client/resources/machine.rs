@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use crate::client::client::ReadWrite;
 use crate::client::http::request::Request;
 use crate::client::resources::handle::handle;
-use crate::client::resources::wire_types::{id, null_as_default, nullable};
+use crate::client::resources::wire_types::{id, nullable, required};
 use crate::client::url::encode_value;
 use crate::client::{ImageId, PreseedId, Query, Result, Scope};
 
@@ -23,12 +23,11 @@ pub struct Machine {
     /// Its id.
     pub id: MachineId,
     /// Its name, which is unique and may hold any character.
-    #[serde(deserialize_with = "null_as_default")]
     pub name: String,
     /// Its name with dashes for everything but ASCII letters and digits; not unique.
     pub hostname: Option<String>,
     /// The name of its architecture.
-    #[serde(deserialize_with = "nullable")]
+    #[serde(deserialize_with = "required")]
     pub arch: Option<String>,
     /// The name of its sub-architecture, which brings the bootloader.
     #[serde(deserialize_with = "nullable")]
@@ -85,8 +84,7 @@ impl<Access> Machines<'_, Access> {
     ///
     /// Those of every request: see [`ErrorKind`](crate::client::ErrorKind).
     pub fn list(&self, scope: Scope) -> Result<Vec<Machine>> {
-        self.pipeline
-            .json(&Request::list("machine", "listing machines").scope(scope))
+        self.known(&Request::list("machine", "listing machines").scope(scope))
     }
 
     /// One machine.
@@ -95,10 +93,12 @@ impl<Access> Machines<'_, Access> {
     ///
     /// [`NotFound`](crate::client::ErrorKind::NotFound) when there is no such machine.
     pub fn get(&self, id: MachineId) -> Result<Machine> {
-        self.pipeline.json(&Request::get(
-            format!("machine/{id}"),
-            format!("reading machine {id}"),
-        ))
+        let action = format!("reading {}", self.pipeline.machine(id));
+        let machine: Machine = self
+            .pipeline
+            .json(&Request::get(format!("machine/{id}"), action))?;
+        self.pipeline.machine_names.learn([&machine]);
+        Ok(machine)
     }
 
     /// The machine of exactly this name, among all.
@@ -127,8 +127,14 @@ impl<Access> Machines<'_, Access> {
             Some(scope) => format!("{scope}&{filter}"),
             None => filter,
         };
-        let request = Request::list("machine", action).query(query);
-        self.pipeline.json(&request)
+        self.known(&Request::list("machine", action).query(query))
+    }
+
+    /// The machines that a request lists, whose names errors can then tell.
+    fn known(&self, request: &Request) -> Result<Vec<Machine>> {
+        let machines: Vec<Machine> = self.pipeline.json(request)?;
+        self.pipeline.machine_names.learn(&machines);
+        Ok(machines)
     }
 }
 
@@ -143,7 +149,7 @@ impl Machines<'_, ReadWrite> {
     pub fn update(&self, id: MachineId, changes: &MachineChanges) -> Result<Machine> {
         self.pipeline.json(&Request::put(
             format!("machine/{id}"),
-            format!("changing machine {id}"),
+            format!("changing {}", self.pipeline.machine(id)),
             changes,
         ))
     }

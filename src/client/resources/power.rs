@@ -60,7 +60,7 @@ impl<Access> Powers<'_, Access> {
     pub fn get(&self, machine: MachineId) -> Result<Power> {
         let request = Request::get(
             format!("machine/{machine}/power"),
-            format!("reading the power of machine {machine}"),
+            format!("reading the power of {}", self.pipeline.machine(machine)),
         )
         .about(Subject::Bmc);
         match self.pipeline.json(&request) {
@@ -84,13 +84,14 @@ impl Powers<'_, ReadWrite> {
     /// [`OutcomeUnknown`](ErrorKind::OutcomeUnknown) when its answer is lost, [`Bmc`](ErrorKind::Bmc) when the BMC fails,
     /// [`Forbidden`](ErrorKind::Forbidden) when the machine is not assigned to the user.
     pub fn order(&self, machine: MachineId, order: PowerOrder) -> Result<Power> {
+        let title = self.pipeline.machine(machine);
         let action = match order {
-            PowerOrder::On => format!("switching machine {machine} on"),
-            PowerOrder::Off => format!("switching machine {machine} off"),
-            PowerOrder::Reboot => format!("rebooting machine {machine}"),
-            PowerOrder::PxeReboot => format!("rebooting machine {machine} over the network"),
-            PowerOrder::DiskReboot => format!("rebooting machine {machine} from disk"),
-            PowerOrder::BiosReboot => format!("rebooting machine {machine} into its firmware"),
+            PowerOrder::On => format!("switching {title} on"),
+            PowerOrder::Off => format!("switching {title} off"),
+            PowerOrder::Reboot => format!("rebooting {title}"),
+            PowerOrder::PxeReboot => format!("rebooting {title} over the network"),
+            PowerOrder::DiskReboot => format!("rebooting {title} from disk"),
+            PowerOrder::BiosReboot => format!("rebooting {title} into its firmware"),
         };
         let request = Request::post(format!("machine/{machine}/power"), action)
             .json(&StateBody { state: order })

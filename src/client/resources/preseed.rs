@@ -1,16 +1,17 @@
 //! Preseeds: the answer files of installers.
 //!
 //! A name is unique over all users, also over those whose preseeds the token's user cannot see. Lists carry every
-//! content, up to two million characters each.
+//! content, up to two million characters each; here they leave a large one out.
 
 use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value, json};
 
 use crate::client::client::ReadWrite;
 use crate::client::http::operation::Subject;
 use crate::client::http::request::Request;
 use crate::client::resources::handle::handle;
-use crate::client::resources::wire_types::{id, null_as_default, nullable, words};
-use crate::client::{Result, Scope};
+use crate::client::resources::wire_types::{id, nullable, required, words};
+use crate::client::{Error, ErrorKind, Result, Scope, Sha256};
 
 id! {
     /// The id of a preseed.
@@ -35,26 +36,65 @@ pub struct Preseed {
     /// Its id.
     pub id: PreseedId,
     /// Its name, unique over all users.
-    #[serde(deserialize_with = "null_as_default")]
     pub name: String,
-    /// Its text, a Jinja2 template.
+    /// Its text, a Jinja2 template. Null in a list that leaves it out.
     #[serde(deserialize_with = "nullable")]
     pub content: Option<String>,
     /// Its description.
     #[serde(deserialize_with = "nullable")]
     pub description: Option<String>,
     /// The installer it is for.
-    #[serde(rename = "type", deserialize_with = "null_as_default")]
+    #[serde(rename = "type")]
     pub kind: PreseedType,
     /// Its owner.
-    #[serde(deserialize_with = "nullable")]
+    #[serde(deserialize_with = "required")]
     pub user: Option<String>,
     /// Whether its owner vouches for it.
-    #[serde(deserialize_with = "null_as_default")]
     pub known_good: bool,
     /// Whether everybody may use it.
-    #[serde(deserialize_with = "null_as_default")]
     pub public: bool,
+    /// What a list has in place of a content that is too large for it. [`Preseeds::get`] and [`Preseeds::find`] have
+    /// every content.
+    #[serde(default, skip_serializing)]
+    pub omitted_content: Option<OmittedContent>,
+}
+
+/// The identity of a content that a list leaves out.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct OmittedContent {
+    /// The SHA-256 of the content in UTF-8, in hexadecimal digits.
+    pub sha256: String,
+    /// Its size in bytes.
+    pub size: u64,
+}
+
+impl OmittedContent {
+    fn of(content: &str) -> OmittedContent {
+        OmittedContent {
+            sha256: Sha256::hash(content.as_bytes()).to_string(),
+            size: content.len() as u64,
+        }
+    }
+}
+
+impl Preseed {
+    /// The identity of its content, whether a list leaves it out or not.
+    pub(crate) fn content_identity(&self) -> OmittedContent {
+        let content = || OmittedContent::of(self.content.as_deref().unwrap_or_default());
+        self.omitted_content.clone().unwrap_or_else(content)
+    }
+}
+
+/// A preseed in a list, without its content.
+fn without_content(item: &[u8]) -> Option<Vec<u8>> {
+    let mut fields: Map<String, Value> = serde_json::from_slice(item).ok()?;
+    let content = match fields.insert("content".to_owned(), Value::Null)? {
+        Value::String(content) => content,
+        _ => return None,
+    };
+    let omitted = json!(OmittedContent::of(&content));
+    fields.insert("omitted_content".to_owned(), omitted);
+    serde_json::to_vec(&fields).ok()
 }
 
 /// A preseed to create.
@@ -102,14 +142,17 @@ handle! {
 }
 
 impl<Access> Preseeds<'_, Access> {
-    /// All preseeds of a scope, with their contents, in no order.
+    /// All preseeds of a scope, in no order. Of a preseed larger than 64 KiB it has only the identity of the content.
     ///
     /// # Errors
     ///
     /// Those of every request: see [`ErrorKind`](crate::client::ErrorKind).
     pub fn list(&self, scope: Scope) -> Result<Vec<Preseed>> {
-        self.pipeline
-            .json(&Request::list("preseed", "listing preseeds").scope(scope))
+        self.pipeline.json(
+            &Request::list("preseed", "listing preseeds")
+                .scope(scope)
+                .shorten(without_content),
+        )
     }
 
     /// One preseed.
@@ -129,10 +172,14 @@ impl<Access> Preseeds<'_, Access> {
     ///
     /// Those of every request: see [`ErrorKind`](crate::client::ErrorKind).
     pub fn find(&self, name: &str) -> Result<Option<Preseed>> {
-        Ok(self
-            .list(Scope::Visible)?
-            .into_iter()
-            .find(|preseed| preseed.name == name))
+        let mut preseeds = self.list(Scope::Visible)?.into_iter();
+        match preseeds.find(|preseed| preseed.name == name) {
+            Some(found) if found.omitted_content.is_some() => match self.get(found.id) {
+                Err(error) if error.is_not_found() => Ok(None),
+                answer => answer.map(Some),
+            },
+            found => Ok(found),
+        }
     }
 }
 
@@ -150,11 +197,12 @@ impl Preseeds<'_, ReadWrite> {
         let is_it = |preseed: &Preseed| {
             preseed.name == new.name
                 && preseed.kind == new.kind
-                && preseed.content.as_deref().unwrap_or_default() == new.content
+                && preseed.content_identity() == OmittedContent::of(&new.content)
         };
-        self.pipeline.create(&request, || {
+        let answer = self.pipeline.create(&request, || {
             Ok(self.list(Scope::Own)?.into_iter().find(is_it))
-        })
+        });
+        answer.map_err(|error| explain_type(error, Some(&new.kind)))
     }
 
     /// Changes a preseed and returns it as it is then. Sending it twice changes nothing more.
@@ -169,7 +217,8 @@ impl Preseeds<'_, ReadWrite> {
             format!("changing preseed {id}"),
             changes,
         );
-        self.pipeline.json(&request.forbidden(FOREIGN))
+        let answer = self.pipeline.json(&request.forbidden(FOREIGN));
+        answer.map_err(|error| explain_type(error, changes.kind.as_ref()))
     }
 
     /// Deletes a preseed.
@@ -182,6 +231,17 @@ impl Preseeds<'_, ReadWrite> {
         self.pipeline
             .call(&request.forbidden(FOREIGN).conflict("a machine uses it"))
             .map(drop)
+    }
+}
+
+/// Adds what a refusal may mean. The server's own text names neither the field nor its values.
+fn explain_type(error: Error, kind: Option<&PreseedType>) -> Error {
+    let is_refusal = error.kind() == ErrorKind::InvalidRequest;
+    match kind {
+        Some(PreseedType::Autoyast) if is_refusal => {
+            error.with_addition("; a server of release 0.3.1 or older knows no type autoyast")
+        }
+        _ => error,
     }
 }
 

@@ -32,17 +32,21 @@ impl<Access> Preseeds<'_, Access> {
     pub fn render(&self, machine: MachineId) -> Result<RenderedPreseed> {
         let action = format!("rendering the preseed of machine {machine}");
         let request = Request::page(format!("preseed/{machine}"), action);
-        match self.pipeline.call(&request) {
-            Ok(response) => Ok(RenderedPreseed::Text(response.text())),
-            Err(error) => broken_template(&error).ok_or(error),
+        let response = self.pipeline.call(&request)?;
+        let text = response.text();
+        if !response.is_refusal() {
+            return Ok(RenderedPreseed::Text(text));
         }
+        broken_template(text.trim()).ok_or_else(|| {
+            let reason = "a page came that is not the server's";
+            Error::new(ErrorKind::UnexpectedStatus, reason).during(&request.action)
+        })
     }
 }
 
 /// The server refuses a broken template with one line of plain text; a page with markup comes from something before it.
-fn broken_template(error: &Error) -> Option<RenderedPreseed> {
-    let text = error.server_response()?.trim();
-    if error.kind() != ErrorKind::InvalidRequest || text.starts_with(['<', '{']) {
+fn broken_template(text: &str) -> Option<RenderedPreseed> {
+    if text.starts_with(['<', '{']) {
         return None;
     }
     let (text, line) = match text.rsplit_once(" - line: ") {

@@ -29,7 +29,7 @@ impl Reservations<'_, ReadWrite> {
     ///
     /// [`InvalidValue`](crate::client::ErrorKind::InvalidValue) when the machine's name is too long for a query.
     pub fn create(&self, machine: &Machine, reason: &str) -> Result<Option<Machine>> {
-        let action = format!("reserving machine {}", machine.id);
+        let action = format!("reserving {}", self.pipeline.machine(machine.id));
         let query = Query::and([Query::name_is(&machine.name), Query::unassigned()]).to_string();
         if query.chars().count() > LONGEST_QUERY {
             let reason = "its name does not fit into the 300 characters that a query may have";

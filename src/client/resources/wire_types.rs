@@ -56,8 +56,8 @@ macro_rules! words {
 
         impl<'de> serde::Deserialize<'de> for $name {
             fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<$name, D::Error> {
-                let word = <Option<String> as serde::Deserialize>::deserialize(deserializer)?;
-                Ok($name::from(word.unwrap_or_default().as_str()))
+                let word = <String as serde::Deserialize>::deserialize(deserializer)?;
+                Ok($name::from(word.as_str()))
             }
         }
 
@@ -107,11 +107,11 @@ where
     Ok(T::from(word.as_str()))
 }
 
-/// Reads a field that may be null as its default.
-pub(crate) fn null_as_default<'de, D, T>(deserializer: D) -> Result<T, D::Error>
+/// Reads a field in which the server never has null: one that has is not understood, and nothing is decided on it.
+pub(crate) fn required<'de, D, T>(deserializer: D) -> Result<Option<T>, D::Error>
 where
     D: Deserializer<'de>,
-    T: Default + Deserialize<'de>,
+    T: Deserialize<'de>,
 {
-    Ok(Option::deserialize(deserializer)?.unwrap_or_default())
+    T::deserialize(deserializer).map(Some)
 }

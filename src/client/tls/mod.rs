@@ -90,6 +90,14 @@ fn verifier_of_file(path: &Path, provider: &Arc<CryptoProvider>) -> Result<Serve
 /// Trusts the authorities of the operating system. Its bundle is one file, and beside it the same are in a file each, 150 of
 /// them: those are read when the bundle does not know a server's authority.
 fn verifier_of_system(provider: &Arc<CryptoProvider>) -> Result<ServerVerifier> {
+    // The file that the variable names in place of the system's own is read without any check.
+    if let Some(path) = env::var_os(openssl_probe::ENV_CERT_FILE) {
+        let path = Path::new(&path);
+        regular_file::read(path, SIZE_LIMIT).map_err(|error| {
+            let reason = io_error::text(&error);
+            failed(format!("SSL_CERT_FILE names {}: {reason}", path.display())).caused_by(error)
+        })?;
+    }
     let unusable =
         |error: rustls::Error| failed(server_text::one_line(&error.to_string())).caused_by(error);
     if let Some(bundle) = bundle_of_system() {

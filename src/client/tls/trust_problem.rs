@@ -30,6 +30,8 @@ pub(crate) enum TrustRemedy {
     Clock,
     /// Connect without TLS.
     PlainHttp,
+    /// Connect with TLS.
+    Https,
 }
 
 /// Whether the server refuses this client, and not the other way round.

@@ -59,8 +59,8 @@ fn run(call: &Call) -> Result<Success, Failure> {
         .unwrap_or_else(|| DEFAULT_INTERFACE.to_owned());
     let client = connection::connect(call)?;
     let machine = MachineRef::Name(machine_name.clone());
-    let interface =
-        network::interface(client.read_only(), &machine, &interface_name).map_err(to_failure)?;
+    let interface = network::interface(client.read_only(), &machine, &interface_name)
+        .map_err(|error| to_failure(error.without_guess_at(&call.yaml_texts)))?;
     // The server has no configured address for a dynamic interface: the field is null.
     let address = interface.configured_ipv4.or(interface.lease_ipv4);
     let address = address.ok_or_else(|| Failure {

@@ -57,7 +57,7 @@ const OPTIONS: &[Opt] = &[
     ]),
     Opt::new("subarch", Kind::Str).required().about(&["Name of the subarch."]),
     Opt::new("preseed_name", Kind::Str).required().about(&["Name of the preseed."]),
-    Opt::new("kernel_options", Kind::Str).default_str("").about(&[
+    Opt::new("kernel_options", Kind::Words).default_str("").about(&[
         "The kernel's command line, at most 1024 characters. With an empty one the machine has none.",
     ]),
 ];

@@ -20,6 +20,7 @@ fn successor_call(
 ) -> Result<Call, Failure> {
     Ok(Call {
         check_mode: call.check_mode,
+        yaml_texts: call.yaml_texts.clone(),
         ..Call::new(successor.spec, options)?
     })
 }

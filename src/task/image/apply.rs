@@ -8,7 +8,8 @@ use crate::client::{
 use crate::task::image::{
     ImageFacts, ImageReport, ImageUpload, copies_of, copy_warning, image_title,
 };
-use crate::task::{StepOutcome, StepResult, TaskError, lookup, verify};
+use crate::task::verify::Change;
+use crate::task::{StepOutcome, StepResult, TaskError, lookup, ownership, verify};
 
 pub(super) fn upload(
     client: &Client,
@@ -89,15 +90,23 @@ fn found_uploaded_meanwhile(
 pub(super) fn update(
     client: &Client,
     id: ImageId,
-    changes: &ImageChanges,
+    change: &Change<ImageChanges>,
     report: &mut ImageReport,
 ) -> StepResult {
+    let images = client.images();
     let title = format!("image {id}");
-    lookup::require_still_there(&title, client.images().update(id, changes))?;
-    let found = verify::require_read_back(&title, client.images().get(id))?;
-    verify::require_stored(&image_title(&found), json!(changes), json!(found))?;
+    let put = |fields: &_| images.update(id, fields);
+    let written = verify::write(&title, change, put, put, || images.get(id));
+    let found = match (lookup::require_still_there(&title, written), &report.image) {
+        (Err(error), Some(image)) if error.is_forbidden() => {
+            let owner = image.user.as_deref();
+            return Err(ownership::not_yours(title, owner, "changing it"));
+        }
+        (written, _) => written?,
+    };
+    verify::require_stored(&image_title(&found), json!(change.to), json!(found))?;
     if let Some(facts) = &mut report.image {
-        facts.apply_changes(changes);
+        facts.apply_changes(&change.to);
     }
     Ok(StepOutcome::Done)
 }
@@ -119,6 +128,10 @@ pub(super) fn delete(client: &Client, image: &Image) -> StepResult {
             });
         }
         Err(error) if error.is_not_found() => return Ok(lookup::deleted_meanwhile(&title)),
+        Err(error) if error.is_forbidden() => {
+            let owner = image.user.as_deref();
+            return Err(ownership::not_yours(title, owner, "deleting it"));
+        }
         answer => answer?,
     }
     let found = verify::require_read_back(&title, client.images().find(image.id))?;

@@ -16,7 +16,8 @@ use crate::client::{
     Client, Digest, Image, ImageChanges, ImageFile, ImageId, ImageType, NewImage, ReadOnlyClient,
     mark_of,
 };
-use crate::task::{Plan, PlanResult, Result, StepResult, Task, verify};
+use crate::task::verify::Change;
+use crate::task::{Plan, PlanResult, Result, StepResult, Task, TaskError, verify};
 
 #[derive(Clone, Debug)]
 pub(crate) struct ImageSpec {
@@ -54,7 +55,7 @@ pub(crate) struct DesiredImage {
 #[derive(Debug)]
 pub(crate) enum ImageOp {
     Upload(ImageUpload),
-    Update(ImageId, ImageChanges),
+    Update(ImageId, Change<ImageChanges>),
     /// Delete an own image, which must not be in use.
     Delete(Image),
     /// Delete an own image that is superseded, unless it is in use after all.
@@ -107,6 +108,11 @@ impl Task for ImageSpec {
     type Report = ImageReport;
 
     fn require_valid_options(&self) -> Result<()> {
+        if self.description.is_empty() {
+            return Err(TaskError::Refused(
+                "O(description) must not be empty".into(),
+            ));
+        }
         verify::require_length("O(description)", Some(&self.description), 256)
     }
 
@@ -124,7 +130,7 @@ impl Task for ImageSpec {
     fn apply_step(client: &Client, op: &mut ImageOp, report: &mut ImageReport) -> StepResult {
         match op {
             ImageOp::Upload(upload) => apply::upload(client, upload, report),
-            ImageOp::Update(id, changes) => apply::update(client, *id, changes, report),
+            ImageOp::Update(id, change) => apply::update(client, *id, change, report),
             ImageOp::Delete(image) => apply::delete(client, image),
             ImageOp::Prune(image) => apply::prune(client, image, report),
         }

@@ -11,8 +11,10 @@ use crate::task::image::{
     copy_warning, image_title,
 };
 use crate::task::lookup::{self, Images};
+use crate::task::ownership::{self, Ownership};
 use crate::task::plan::changed;
-use crate::task::{Action, Plan, PlanResult, Result, Step, Task, TaskError};
+use crate::task::verify::Change;
+use crate::task::{Action, Plan, PlanResult, Result, Step, Task, TaskError, known_names};
 
 impl ImageSpec {
     /// The image with a given id. Its content can be compared but not replaced.
@@ -73,6 +75,7 @@ impl ImageSpec {
             None => {
                 if !desired.force {
                     no_image::require_image(&file)?;
+                    known_names::require_arch(client, &images, &self.arch)?;
                 }
                 let (own, _) = self.images_of_description(&images);
                 self.push_upload(&mut plan, file, own.first().copied(), desired);
@@ -135,12 +138,14 @@ impl ImageSpec {
     ) -> PlanResult<Self> {
         let images = Images::fetch(client)?;
         let mut plan = Plan::empty(ImageReport::default());
+        let mut ownership = Ownership::Own;
         let to_delete: Vec<Image> = match id {
             Some(id) => {
                 let image = client.images().find(id)?;
                 if let Some(image) = &image {
                     self.require_same_kind(image)?;
-                    require_own(client, image, images.is_own(image), "deleting it")?;
+                    let own = images.is_own(image);
+                    ownership = require_changeable(client, image, own, true, "deleting it")?;
                 }
                 image.into_iter().collect()
             }
@@ -161,7 +166,7 @@ impl ImageSpec {
             let title = image_title(&image);
             lookup::require_unused(&title, lookup::uses_of_image(&machines, image.id))?;
             let step = Step::delete(title, json!(image));
-            plan.push(ImageOp::Delete(image), step);
+            plan.push(ImageOp::Delete(image), ownership.explain(step));
         }
         Ok(plan)
     }
@@ -242,11 +247,14 @@ impl ImageSpec {
         }
         let step = Step::update(image_title(image), json!(image), json!(changes));
         if let Some(step) = step {
-            require_own(client, image, own, "changing it")?;
+            let by_id = desired.id.is_some();
+            let ownership = require_changeable(client, image, own, by_id, "changing it")?;
             if let Some(facts) = &mut plan.report.image {
                 facts.apply_changes(&changes);
             }
-            plan.push(ImageOp::Update(image.id, changes), step);
+            let from = replaced_values(image, &changes);
+            let change = Change { to: changes, from };
+            plan.push(ImageOp::Update(image.id, change), ownership.explain(step));
         }
         Ok(())
     }
@@ -288,6 +296,16 @@ impl DesiredImage {
     }
 }
 
+/// The values that changes replace.
+fn replaced_values(image: &Image, changes: &ImageChanges) -> ImageChanges {
+    let description = Some(image.description.clone().unwrap_or_default());
+    ImageChanges {
+        description: changes.description.as_ref().and(description),
+        known_good: changes.known_good.and(Some(image.known_good)),
+        public: changes.public.and(Some(image.public)),
+    }
+}
+
 /// Whether an image has this content: by its mark if the image is an own one, else by reading it back. An error is the
 /// sentence that it could not be read back; then the image counts as one with other content.
 fn has_content(
@@ -307,13 +325,23 @@ fn has_content(
     })
 }
 
-/// Refuses to change an image of another user. One that another run has deleted since it was read is nobody's.
-fn require_own(client: &ReadOnlyClient, image: &Image, own: bool, change: &str) -> Result<()> {
+/// Refuses to change an image of another user, unless the token is seen to be an administrator's, or the user means this very
+/// image: then the server decides. One that another run has deleted since it was read is nobody's.
+fn require_changeable(
+    client: &ReadOnlyClient,
+    image: &Image,
+    own: bool,
+    is_named_by_id: bool,
+    change: &str,
+) -> Result<Ownership> {
     if own {
-        return Ok(());
+        return Ok(Ownership::Own);
     }
     let again = client.without_response_cache();
     lookup::require_id("image", image.id, again.images().get(image.id))?;
-    let owner = image.user.as_deref();
-    Err(lookup::not_yours(image_title(image), owner, change))
+    let user = image.user.as_deref();
+    match is_named_by_id || ownership::is_administrator(client)? {
+        true => Ok(Ownership::foreign(user)),
+        false => Err(ownership::not_yours(image_title(image), user, change)),
+    }
 }

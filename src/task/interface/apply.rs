@@ -16,23 +16,24 @@ pub(super) fn update(
     op: &mut InterfaceOp,
     report: &mut InterfaceReport,
 ) -> StepResult {
-    let interface = report.interface.id;
+    let (interfaces, machine, id) = (client.interfaces(), op.machine, report.interface.id);
+    let put = |fields: &_| interfaces.update(machine, id, fields);
+    let get = || interfaces.get(machine, id);
     let mut attempts = 1;
-    while let Err(error) = client
-        .interfaces()
-        .update(op.machine, interface, &op.changes)
-    {
+    report.interface = loop {
+        let error = match verify::write(&op.title, &op.change, put, put, get) {
+            Err(TaskError::Api(error)) if error.is_conflict() => error,
+            written => break lookup::require_still_there(&op.title, written)?,
+        };
         match op.next_address() {
-            Some(next) if error.is_conflict() && attempts < MAX_ATTEMPTS => {
-                op.changes.configured_ipv4 = Some(Some(next));
+            Some(next) if attempts < MAX_ATTEMPTS => {
+                op.change.to.configured_ipv4 = Some(Some(next));
             }
             _ => return Err(explain_conflict(client, op, error)),
         }
         attempts += 1;
-    }
-    let answer = client.interfaces().get(op.machine, interface);
-    report.interface = verify::require_read_back(&op.title, answer)?;
-    let sent = json!(op.changes);
+    };
+    let sent = json!(op.change.to);
     verify::require_stored(&op.title, sent.clone(), json!(report.interface))?;
     Ok(StepOutcome::DoneWith(sent))
 }
@@ -40,17 +41,16 @@ pub(super) fn update(
 impl InterfaceOp {
     /// The address to try if another client has taken the chosen one.
     fn next_address(&self) -> Option<Ipv4Addr> {
-        let taken = self.changes.configured_ipv4.flatten()?;
+        let taken = self.change.to.configured_ipv4.flatten()?;
         self.free.as_ref()?.next_after(taken)
     }
 }
 
 /// The error for a conflict, with the holder of the address: the server's own text is SQL.
 fn explain_conflict(client: &Client, op: &InterfaceOp, error: client::Error) -> TaskError {
-    let address = match op.changes.configured_ipv4.flatten() {
-        Some(address) if error.is_conflict() => address,
-        _ if error.is_not_found() => return lookup::deleted_before_change(&op.title),
-        _ => return error.into(),
+    let address = match op.change.to.configured_ipv4.flatten() {
+        Some(address) => address,
+        None => return error.into(),
     };
     // The user did not choose these addresses, so the holder of the last one does not matter.
     if let Some(free) = &op.free {

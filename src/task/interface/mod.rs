@@ -21,6 +21,7 @@ use crate::client::{
 };
 use crate::task::lookup::{self, MachineRef};
 use crate::task::machine::machine_title;
+use crate::task::verify::Change;
 use crate::task::{Plan, PlanResult, Result, StepResult, Task, TaskError, verify};
 
 /// The desired interface; what is None stays as it is.
@@ -58,7 +59,7 @@ pub(crate) struct InterfaceOp {
     /// `interface 'eth0' of machine 'qdc01'`.
     title: String,
     machine: MachineId,
-    changes: InterfaceChanges,
+    change: Change<InterfaceChanges>,
     /// The addresses to choose from, unless the user gave one.
     free: Option<FreeAddresses>,
 }

@@ -11,6 +11,7 @@ use crate::task::interface::choose_address::{AddressChoice, configured_address};
 use crate::task::interface::pool::Pool;
 use crate::task::interface::{InterfaceOp, InterfacePlan, InterfaceSpec, interface_title};
 use crate::task::plan::changed_text;
+use crate::task::verify::Change;
 use crate::task::{PlanResult, PlannedStep, Result, Step, TaskError};
 
 impl InterfaceSpec {
@@ -34,11 +35,12 @@ impl InterfaceSpec {
             let pool = free.pool;
             step.why += &format!("; ipv4: auto takes the lowest free address of {pool}");
         }
+        let from = replaced_values(interface, &changes);
         plan.report.apply_changes(&changes);
         let op = InterfaceOp {
             title,
             machine: machine.id,
-            changes,
+            change: Change { to: changes, from },
             free,
         };
         plan.push(op, step);
@@ -82,6 +84,21 @@ impl InterfaceSpec {
     }
 }
 
+/// The values that changes replace.
+fn replaced_values(interface: &Interface, changes: &InterfaceChanges) -> InterfaceChanges {
+    let identifier = Some(interface.identifier.clone().unwrap_or_default());
+    InterfaceChanges {
+        identifier: changes.identifier.as_ref().and(identifier),
+        config_type_v4: changes
+            .config_type_v4
+            .as_ref()
+            .and(interface.config_type_v4.clone()),
+        configured_ipv4: changes
+            .configured_ipv4
+            .and(Some(configured_address(interface))),
+    }
+}
+
 /// Gives the interfaces of a batch different addresses.
 ///
 /// All plans are made from the same state, so `auto` has chosen the same address for all interfaces of a network. An
@@ -114,7 +131,7 @@ fn promise_address(
     let Some(PlannedStep { step, op }) = plan.steps.front_mut() else {
         return Ok(());
     };
-    let Some(desired) = op.changes.configured_ipv4.flatten() else {
+    let Some(desired) = op.change.to.configured_ipv4.flatten() else {
         return Ok(());
     };
     let address = match (&op.free, promised.get(&desired)) {
@@ -127,9 +144,9 @@ fn promise_address(
             return Err(address_taken(&op.title, desired, &holder));
         }
     };
-    op.changes.configured_ipv4 = Some(Some(address));
-    step.after = json!(op.changes);
-    plan.report.apply_changes(&op.changes);
+    op.change.to.configured_ipv4 = Some(Some(address));
+    step.after = json!(op.change.to);
+    plan.report.apply_changes(&op.change.to);
     promised.insert(address, op.title.clone());
     Ok(())
 }

@@ -5,25 +5,73 @@ use std::time::Duration;
 use serde_json::json;
 
 use crate::client::{
-    self, Client, ErrorKind, Machine, MachineChanges, MachineState, ReadOnlyClient, ReportedState,
+    self, Client, ErrorCode, ErrorKind, Machine, MachineChanges, MachineId, MachineState,
+    ReadOnlyClient, ReportedState,
 };
 use crate::task::machine::milestones::MilestoneKind;
-use crate::task::machine::{MachineReport, ProvisionOrder, machine_title, require_known_state};
+use crate::task::machine::{
+    MachineReport, ProvisionOrder, machine_title, netboot_of, require_known_state,
+};
+use crate::task::verify::Change;
 use crate::task::wait::may_pass;
-use crate::task::{OngoingWait, Result, StepOutcome, StepResult, TaskError, lookup, verify};
+use crate::task::{
+    OngoingWait, Result, StepOutcome, StepResult, TaskError, known_names, lookup, verify,
+};
 
 pub(super) fn configure(
     client: &Client,
-    changes: &MachineChanges,
+    change: &Change<MachineChanges>,
     report: &mut MachineReport,
 ) -> StepResult {
     let machine = &mut report.machine.machine;
+    let (machines, id) = (client.machines(), machine.id);
     let title = machine_title(machine);
-    let answer = client.machines().update(machine.id, changes);
-    lookup::require_still_there(&title, answer)?;
-    *machine = verify::require_read_back(&title, client.machines().get(machine.id))?;
-    verify::require_stored(&title, json!(changes), json!(machine))?;
+    let put = |fields: &_| machines.update(id, fields);
+    let netboot_before = change.from.netboot_enabled.unwrap_or(netboot_of(machine));
+    let put_back = |fields: &_| put_back(client, id, fields, netboot_before);
+    let written = verify::write(&title, change, put, put_back, || machines.get(id));
+    let written = match (written, &change.to.subarch) {
+        (
+            Err(TaskError::WriteRefused {
+                source,
+                was_kept: false,
+                ..
+            }),
+            Some(subarch),
+        ) if source.code() == Some(ErrorCode::NoSuchSubarch) => {
+            let reader = client.read_only();
+            return Err(known_names::refused_subarch(
+                reader, machine, subarch, source,
+            ));
+        }
+        (written, _) => written,
+    };
+    *machine = lookup::require_still_there(&title, written)?;
+    verify::require_stored(&title, json!(change.to), json!(machine))?;
     Ok(StepOutcome::Done)
+}
+
+/// Puts back what the server kept of refused parameters. It keeps in memory which subarch it has refused until the next write
+/// that it takes, and with netboot on it takes none: so netboot goes off first.
+fn put_back(
+    client: &Client,
+    id: MachineId,
+    fields: &MachineChanges,
+    netboot_before: bool,
+) -> Result<Machine, client::Error> {
+    let netboot_off = MachineChanges {
+        netboot_enabled: Some(false),
+        ..fields.clone()
+    };
+    let machine = client.machines().update(id, &netboot_off)?;
+    if !netboot_before {
+        return Ok(machine);
+    }
+    let netboot_on = MachineChanges {
+        netboot_enabled: Some(true),
+        ..MachineChanges::default()
+    };
+    client.machines().update(id, &netboot_on)
 }
 
 /// An order to provision that was given, or whose answer was lost, until its effect is seen.

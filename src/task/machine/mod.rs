@@ -6,6 +6,7 @@
 mod answer;
 mod apply;
 mod boot_objects;
+mod kernel_opts;
 mod milestones;
 mod plan;
 mod preseed_check;
@@ -17,9 +18,10 @@ use serde::Serialize;
 use serde_json::{Map, Value, json};
 
 pub(crate) use answer::AnswerSpec;
-use answer::AnswerWait;
+use answer::{AnswerWait, FirstLook};
 use apply::UnconfirmedOrder;
 use boot_objects::BootObjects;
+pub(crate) use kernel_opts::without_line_end;
 use milestones::Milestones;
 use preseed_check::PreseedCheck;
 #[cfg(feature = "cli")]
@@ -31,6 +33,7 @@ use crate::client::{
 };
 pub(crate) use crate::task::lookup::MachineRef;
 use crate::task::preseed::PreseedFacts;
+use crate::task::verify::Change;
 use crate::task::{
     OngoingWait, Plan, PlanResult, Result, StepResult, Task, TaskError, WaitLimits, lookup, verify,
 };
@@ -55,6 +58,8 @@ pub(crate) struct MachineSpec {
     pub allow_unassigned: bool,
     /// Plan with an image or preseed that does not exist yet. In check mode, an earlier task may be one that creates it.
     pub allow_missing: bool,
+    /// Look at what the machine itself answers before it is rebooted. Check mode asks the server alone.
+    pub looks_at_machine: bool,
 }
 
 /// The desired value of something that can be set and cleared.
@@ -113,7 +118,7 @@ pub(crate) enum ReadyWhen {
 /// One operation on the machine in the report.
 #[derive(Debug)]
 pub(crate) enum MachineOp {
-    Configure(MachineChanges),
+    Configure(Change<MachineChanges>),
     /// Report `unknown`, so that a run that is cut short is completed by the next. Not if the state is not the planned
     /// one any more: then another client may have begun to install.
     Invalidate {
@@ -177,6 +182,7 @@ impl Task for MachineSpec {
 
     fn require_valid_options(&self) -> Result<()> {
         verify::require_length("O(kernel_opts)", self.kernel_opts.as_deref(), 1024)?;
+        kernel_opts::require_one_line(self.kernel_opts.as_deref().unwrap_or(""))?;
         match self.subarch.as_deref() {
             Some("") => Err(TaskError::Refused(
                 "the server cannot take a subarch away; name one".into(),
@@ -191,9 +197,13 @@ impl Task for MachineSpec {
         if !self.allow_unassigned {
             lookup::require_assignment(client, &machine)?;
         }
+        self.require_known_subarch(client, &machine)?;
         let objects = self.find_boot_objects(client, &machine)?;
         let state = client.states().get(machine.id)?;
         let mut plan = Plan::empty(MachineReport::new(machine.clone(), state, &objects));
+        let kernel_opts = self.kernel_opts.as_deref();
+        plan.warnings
+            .extend(kernel_opts.and_then(kernel_opts::warning));
         for (parameter, name) in self.missing_objects(&objects) {
             plan.warnings.push(format!(
                 "{parameter} '{name}' does not exist yet: planned as unresolved, since an earlier task may create it"
@@ -218,7 +228,7 @@ impl Task for MachineSpec {
 
     fn apply_step(client: &Client, op: &mut MachineOp, report: &mut MachineReport) -> StepResult {
         match op {
-            MachineOp::Configure(changes) => apply::configure(client, changes, report),
+            MachineOp::Configure(change) => apply::configure(client, change, report),
             MachineOp::Invalidate { planned_state } => {
                 apply::invalidate(client, planned_state, report)
             }

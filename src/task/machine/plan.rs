@@ -5,12 +5,15 @@ use serde_json::json;
 use crate::client::{Machine, MachineChanges, MachineState, ReadOnlyClient, ReportedState};
 use crate::task::machine::boot_objects::BootObjects;
 use crate::task::machine::{
-    AnswerWait, MachineGoal, MachineOp, MachinePlan, MachineSpec, ProvisionOrder,
+    AnswerWait, FirstLook, MachineGoal, MachineOp, MachinePlan, MachineSpec, ProvisionOrder,
     ProvisionSettings, ReadyWhen, Setting, machine_title, netboot_of, preseed_check,
     require_known_state,
 };
 use crate::task::plan::changed_text;
-use crate::task::{Action, OngoingWait, Result, Step, TaskError, WaitLimits, lookup, verify};
+use crate::task::verify::Change;
+use crate::task::{
+    Action, OngoingWait, Result, Step, TaskError, WaitLimits, known_names, lookup, verify,
+};
 
 const NOT_READY_HINT: &str = "Nothing on the server ends the state provisioning: the installed system must set the state \
     ready; check that its preseed does so. The next run goes on waiting for it; O(force) begins anew.";
@@ -35,6 +38,19 @@ impl MachineSpec {
         }
     }
 
+    /// Only in check mode: a subarch that no machine has yet may be new, and only the server knows.
+    pub(super) fn require_known_subarch(
+        &self,
+        client: &ReadOnlyClient,
+        machine: &Machine,
+    ) -> Result<()> {
+        let subarch = self.subarch.as_deref().filter(|_| self.allow_missing);
+        let Some(subarch) = subarch.filter(|name| machine.subarch.as_deref() != Some(name)) else {
+            return Ok(());
+        };
+        known_names::require_subarch(client, machine, subarch)
+    }
+
     pub(super) fn push_configure(
         &self,
         plan: &mut MachinePlan,
@@ -56,7 +72,8 @@ impl MachineSpec {
             }
         }
         if let Some(step) = Step::update(machine_title(machine), json!(machine), after.into()) {
-            plan.push(MachineOp::Configure(changes), step);
+            let from = replaced_values(machine, &changes);
+            plan.push(MachineOp::Configure(Change { to: changes, from }), step);
         }
     }
 
@@ -108,7 +125,7 @@ impl MachineSpec {
             return Ok(());
         } else if state == MachineState::Provisioning {
             // It is being installed with these parameters: another reboot would only begin that anew.
-            return push_end(plan, client, machine, how, true);
+            return self.push_end(plan, client, machine, how, true);
         } else {
             format!("the machine is {state}, not ready")
         };
@@ -129,7 +146,7 @@ impl MachineSpec {
         if let Some(MachineOp::Provision(order)) = plan.steps.back_mut().map(|last| &mut last.op) {
             order.preseed_check = preseed_check;
         }
-        push_end(plan, client, machine, how, false)
+        self.push_end(plan, client, machine, how, false)
     }
 
     /// The server checks these only after it has stored the parameters, and the BMC after that.
@@ -148,6 +165,61 @@ impl MachineSpec {
             format!("has no {missing}, so it cannot be provisioned"),
         ))
     }
+
+    /// Adds what ends the installation, and what is done then. `is_joined` where it was begun before this task.
+    fn push_end(
+        &self,
+        plan: &mut MachinePlan,
+        client: &ReadOnlyClient,
+        machine: &Machine,
+        how: &ProvisionSettings,
+        is_joined: bool,
+    ) -> Result<()> {
+        let Some(limits) = how.wait else {
+            return Ok(());
+        };
+        // The leases before: a later one is the machine's boot.
+        if let Ok(interfaces) = client.interfaces().list(machine.id) {
+            plan.report
+                .milestones
+                .look_at_leases(&interfaces, client.clock());
+        }
+        let netboot = netboot_of(&plan.report.machine.machine);
+        match &how.ready_when {
+            ReadyWhen::Reported => {
+                push_wait(plan, limits, NOT_READY_HINT);
+                push_netboot(plan, netboot, how.netboot_when_ready, ASKED_FOR);
+            }
+            ReadyWhen::Answers(answer) => {
+                let target = machine_title(machine);
+                let ready = MachineState::Ready.to_string();
+                let wait = OngoingWait::new(limits, target.clone(), ready, NO_ANSWER_HINT);
+                let look = match (is_joined, self.looks_at_machine) {
+                    (true, _) => FirstLook::Late,
+                    (false, true) => FirstLook::Now,
+                    (false, false) => FirstLook::Never,
+                };
+                let wait = AnswerWait::plan(answer, wait, client, machine, look)?;
+                let (port, seconds) = (answer.port, limits.timeout.as_secs_f64());
+                let step = Step::new(
+                    Action::Wait,
+                    target,
+                    format!("the installed system answers on port {port} within {seconds} s"),
+                    json!({ "answers": false }),
+                    json!({ "answers": true }),
+                );
+                plan.push(MachineOp::AwaitAnswer(Box::new(wait)), step);
+                let desired = how.netboot_when_ready.unwrap_or(false);
+                push_netboot(plan, netboot, Some(desired), IS_INSTALLED);
+                push_state(
+                    plan,
+                    ReportedState::Ready,
+                    "the installed system answers".into(),
+                );
+            }
+        }
+        Ok(())
+    }
 }
 
 /// The id to send if it differs from the current one; `Some(None)` clears.
@@ -162,6 +234,19 @@ fn changed_id<Ref, Id: PartialEq>(
         Setting::To(_) => Some(found?),
     };
     (desired != current).then_some(desired)
+}
+
+/// The values that changes replace, as far as the server can be told them: it cannot clear a subarch or a kernel.
+fn replaced_values(machine: &Machine, changes: &MachineChanges) -> MachineChanges {
+    let text = |text: &Option<String>| Some(text.clone().unwrap_or_default());
+    MachineChanges {
+        subarch: changes.subarch.as_ref().and(machine.subarch.clone()),
+        kernel_id: changes.kernel_id.and(machine.kernel_id),
+        kernel_opts: changes.kernel_opts.as_ref().and(text(&machine.kernel_opts)),
+        initrd_id: changes.initrd_id.and(Some(machine.initrd_id)),
+        preseed_id: changes.preseed_id.and(Some(machine.preseed_id)),
+        netboot_enabled: changes.netboot_enabled.and(Some(netboot_of(machine))),
+    }
 }
 
 fn apply_changes(machine: &mut Machine, changes: &MachineChanges) {
@@ -244,55 +329,6 @@ pub(super) fn push_wait(plan: &mut MachinePlan, limits: WaitLimits, hint: &'stat
     plan.push(MachineOp::AwaitReady(wait), step);
 }
 
-/// Adds what ends the installation, and what is done then. `is_joined` where it was begun before this task.
-fn push_end(
-    plan: &mut MachinePlan,
-    client: &ReadOnlyClient,
-    machine: &Machine,
-    how: &ProvisionSettings,
-    is_joined: bool,
-) -> Result<()> {
-    let Some(limits) = how.wait else {
-        return Ok(());
-    };
-    // The leases before: a later one is the machine's boot.
-    if let Ok(interfaces) = client.interfaces().list(machine.id) {
-        plan.report
-            .milestones
-            .look_at_leases(&interfaces, client.clock());
-    }
-    let netboot = netboot_of(&plan.report.machine.machine);
-    match &how.ready_when {
-        ReadyWhen::Reported => {
-            push_wait(plan, limits, NOT_READY_HINT);
-            push_netboot(plan, netboot, how.netboot_when_ready, ASKED_FOR);
-        }
-        ReadyWhen::Answers(answer) => {
-            let target = machine_title(machine);
-            let ready = MachineState::Ready.to_string();
-            let wait = OngoingWait::new(limits, target.clone(), ready, NO_ANSWER_HINT);
-            let wait = AnswerWait::plan(answer, wait, client, machine, is_joined)?;
-            let (port, seconds) = (answer.port, limits.timeout.as_secs_f64());
-            let step = Step::new(
-                Action::Wait,
-                target,
-                format!("the installed system answers on port {port} within {seconds} s"),
-                json!({ "answers": false }),
-                json!({ "answers": true }),
-            );
-            plan.push(MachineOp::AwaitAnswer(Box::new(wait)), step);
-            let desired = how.netboot_when_ready.unwrap_or(false);
-            push_netboot(plan, netboot, Some(desired), IS_INSTALLED);
-            push_state(
-                plan,
-                ReportedState::Ready,
-                "the installed system answers".into(),
-            );
-        }
-    }
-    Ok(())
-}
-
 fn push_netboot(plan: &mut MachinePlan, current: bool, desired: Option<bool>, why: &str) {
     let Some(desired) = desired.filter(|desired| *desired != current) else {
         return;
@@ -306,9 +342,13 @@ fn push_netboot(plan: &mut MachinePlan, current: bool, desired: Option<bool>, wh
         json!({ "netboot_enabled": current }),
         json!({ "netboot_enabled": desired }),
     );
-    let changes = MachineChanges {
-        netboot_enabled: Some(desired),
+    let netboot = |enabled| MachineChanges {
+        netboot_enabled: Some(enabled),
         ..MachineChanges::default()
     };
-    plan.push(MachineOp::Configure(changes), step);
+    let change = Change {
+        to: netboot(desired),
+        from: netboot(current),
+    };
+    plan.push(MachineOp::Configure(change), step);
 }

@@ -2,8 +2,13 @@
 //!
 //! Runs with the same token and reason share a reservation, and several may acquire machines at the same time. So what is
 //! held is counted again after machines were acquired, and the run whose assignments are the latest gives back.
+//!
+//! A server that keeps one database session for its whole life shows a reservation and does not store it: the next error of
+//! anybody may take it back, and a restart does. So a machine counts as acquired only after a write of its own assignment,
+//! which stores all that is open, and after it was read back. On a server with a session for each request, nothing of a
+//! confirmed reservation is left, and there is nothing to write.
 
-use crate::client::{self, Client, Machine, NewAssignee};
+use crate::client::{self, AssigneeId, Client, ErrorCode, Machine, NewAssignee};
 use crate::task::machine::machine_title;
 use crate::task::reservation::candidates::has_reason;
 use crate::task::reservation::{
@@ -14,7 +19,7 @@ use crate::task::{Result, StepOutcome, StepResult, TaskError, lookup, verify};
 /// Who holds a machine after an attempt to acquire it.
 enum ClaimResult {
     /// The token's user, for this reason.
-    Acquired,
+    Acquired(AssigneeId),
     /// Another user, or the token's user for another reason.
     HeldOtherwise,
     Unassigned,
@@ -156,7 +161,7 @@ impl Acquisition {
     /// Acquires as many of the free machines as are missing, and returns those that this run acquired, and whether enough
     /// are held now. After an error they are released again.
     fn claim_missing<'a>(
-        &self,
+        &mut self,
         client: &Client,
         free: &'a [Machine],
     ) -> Result<(Vec<&'a Machine>, bool)> {
@@ -166,7 +171,15 @@ impl Acquisition {
             if missing == 0 {
                 break;
             }
-            match self.claim(client, machine) {
+            let confirmed = match client.reservations().create(machine, &self.reason) {
+                Err(error) if !error.may_have_taken_effect() => {
+                    let unreleased = self.release_all(client, made);
+                    return Err(with_unreleased(error.into(), unreleased));
+                }
+                answer => answer.map_err(TaskError::from),
+            };
+            let claim = confirmed.and_then(|confirmed| self.claim(client, machine, confirmed));
+            match claim {
                 Ok(Claim::NotFree) => continue,
                 Ok(Claim::Made) => made.push(machine),
                 Ok(Claim::Joined) => {}
@@ -182,10 +195,32 @@ impl Acquisition {
         Ok((made, missing == 0))
     }
 
-    /// Reserves one machine. The server's answer does not say whether the reservation was stored; the machine's assignees
-    /// do.
-    fn claim(&self, client: &Client, machine: &Machine) -> Result<Claim> {
-        let confirmed = client.reservations().create(machine, &self.reason)?;
+    /// Finds out what became of a reservation. A confirmed one of which nothing is left was taken back by an error of somebody
+    /// else, or the server never stores any.
+    fn claim(
+        &mut self,
+        client: &Client,
+        machine: &Machine,
+        confirmed: Option<Machine>,
+    ) -> Result<Claim> {
+        if let Some(claim) = self.settle(client, machine, confirmed)? {
+            return Ok(claim);
+        }
+        let again = client.reservations().create(machine, &self.reason)?;
+        match self.settle(client, machine, again)? {
+            Some(claim) => Ok(claim),
+            None => self.assign(client, machine),
+        }
+    }
+
+    /// Makes a reservation durable, if there is one; None where it was confirmed and is gone. The server's answer does not
+    /// say whether it was stored; the machine's assignees do.
+    fn settle(
+        &mut self,
+        client: &Client,
+        machine: &Machine,
+        confirmed: Option<Machine>,
+    ) -> Result<Option<Claim>> {
         if let Some(other) = confirmed.as_ref().filter(|other| other.id != machine.id) {
             let error = TaskError::ReadBack {
                 object: reservation_title(machine),
@@ -195,12 +230,42 @@ impl Acquisition {
             let unreleased = self.release_all(client, [other]);
             return Err(with_unreleased(error, unreleased));
         }
-        match self.read_claim(client, machine)? {
-            ClaimResult::Acquired if confirmed.is_some() => Ok(Claim::Made),
-            ClaimResult::Acquired => Ok(Claim::Joined),
-            ClaimResult::Unassigned if confirmed.is_some() => self.assign(client, machine),
-            ClaimResult::Unassigned | ClaimResult::HeldOtherwise => Ok(Claim::NotFree),
+        let mut found = self.read_claim(client, machine)?;
+        if confirmed.is_none() {
+            self.refused += 1;
+            return Ok(Some(match found {
+                ClaimResult::Acquired(_) => Claim::Joined,
+                ClaimResult::Unassigned | ClaimResult::HeldOtherwise => Claim::NotFree,
+            }));
         }
+        if let ClaimResult::Acquired(own) = found {
+            self.store(client, machine, own)?;
+            found = self.read_claim(client, machine)?;
+        }
+        Ok(match found {
+            ClaimResult::Acquired(_) => Some(Claim::Made),
+            ClaimResult::HeldOtherwise => Some(Claim::NotFree),
+            ClaimResult::Unassigned => None,
+        })
+    }
+
+    /// Makes the server store a reservation, by a write of its reason that changes nothing. Each refused reservation has left
+    /// a savepoint open, and a write closes only the latest one; so there is one more write than refused reservations. The
+    /// savepoints of other clients cannot be seen.
+    fn store(
+        &self,
+        client: &Client,
+        machine: &Machine,
+        own: AssigneeId,
+    ) -> Result<(), client::Error> {
+        for _ in 0..=self.refused {
+            match client.assignees().update(machine.id, own, &self.reason) {
+                // An error of somebody else has taken it back, as the read after this shows.
+                Err(error) if error.code() == Some(ErrorCode::AssigneeNotFound) => return Ok(()),
+                answer => answer?,
+            };
+        }
+        Ok(())
     }
 
     /// Assigns a machine to the token's user, which only administrators can do: a server that confirms reservations
@@ -237,7 +302,7 @@ impl Acquisition {
             Err(error) => return Err(error.into()),
         };
         match self.read_claim(client, machine)? {
-            ClaimResult::Acquired => Ok(acquired),
+            ClaimResult::Acquired(_) => Ok(acquired),
             ClaimResult::HeldOtherwise | ClaimResult::Unassigned => Ok(Claim::NotFree),
         }
     }
@@ -262,7 +327,7 @@ impl Acquisition {
             assignees.end(machine.id, own.id)?;
             return Ok(ClaimResult::HeldOtherwise);
         }
-        Ok(ClaimResult::Acquired)
+        Ok(ClaimResult::Acquired(own.id))
     }
 
     /// Releases those of the machines that are held for this reason, and names those that could not be released. After an

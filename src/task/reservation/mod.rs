@@ -67,6 +67,8 @@ pub(crate) struct Acquisition {
     reason: String,
     user: Option<String>,
     wait: Option<Box<OngoingWait>>,
+    /// How many reservations of this run the server has refused.
+    refused: usize,
 }
 
 type ReservationPlan = Plan<ReservationOp, ReservationReport>;
@@ -163,9 +165,18 @@ impl ReservationSpec {
             user: desired.user.clone(),
             wait: desired.wait.map(new_wait).map(Box::new),
             candidates,
+            refused: 0,
         };
         let free = acquisition.candidates.free(client)?;
         if free.len() < missing {
+            // Another run of this reservation may have acquired machines since those that are held were read.
+            let again = client.without_response_cache();
+            let held = acquisition
+                .candidates
+                .held(&again, self.reason.as_deref())?;
+            if held.len() > desired.count - missing {
+                return self.plan_present(&again, desired, acquisition.candidates, held);
+            }
             acquisition
                 .candidates
                 .require_enough(client, desired.count)?;

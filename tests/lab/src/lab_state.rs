@@ -20,8 +20,8 @@ use crate::database::{Database, Machine};
 use crate::faults::Faults;
 use crate::generated_machines;
 use crate::log::Log;
+use crate::release::ServerKind;
 use crate::seed;
-use crate::session::Sessions;
 use crate::settings::Settings;
 
 /// A change of a machine's power that a handler causes.
@@ -63,8 +63,8 @@ pub(crate) struct LabState {
     folder: PathBuf,
     /// The number of generated machines after a reset.
     machines: usize,
-    /// How the server is started after a reset.
-    sessions: Sessions,
+    /// How the server runs after a reset.
+    kind: ServerKind,
     resets: u64,
 }
 
@@ -72,12 +72,12 @@ impl LabState {
     fn new(
         folder: PathBuf,
         machines: usize,
-        sessions: Sessions,
+        kind: ServerKind,
         runtime: Handle,
     ) -> io::Result<LabState> {
         let mut db = seed::load(&folder)?;
         generated_machines::add(&mut db, machines).map_err(io::Error::other)?;
-        let settings = Settings::new(db.config.max_upload_size, sessions);
+        let settings = Settings::new(db.config.max_upload_size, kind);
         Ok(LabState {
             db,
             settings,
@@ -93,7 +93,7 @@ impl LabState {
             turn: Arc::default(),
             folder,
             machines,
-            sessions,
+            kind,
             resets: 0,
         })
     }
@@ -107,7 +107,7 @@ impl LabState {
         let resets = self.resets + 1;
         self.answering.close_all();
         let runtime = self.answering.runtime.clone();
-        *self = LabState::new(self.folder.clone(), self.machines, self.sessions, runtime)?;
+        *self = LabState::new(self.folder.clone(), self.machines, self.kind, runtime)?;
         self.resets = resets;
         for path in old
             .values()
@@ -126,9 +126,9 @@ impl LabState {
 
     /// Changes settings. A server that is started in another way is restarted for it.
     pub(crate) fn change_settings(&mut self, settings: &Value) -> Result<(), String> {
-        let before = self.settings.sessions;
+        let before = self.settings.kind;
         self.settings.merge(settings)?;
-        if self.settings.sessions != before {
+        if self.settings.kind != before {
             self.restart();
         }
         answering::run_all(self);
@@ -170,11 +170,11 @@ impl Shared {
     pub(crate) fn new(
         address: SocketAddr,
         machines: usize,
-        sessions: Sessions,
+        kind: ServerKind,
         runtime: Handle,
     ) -> io::Result<Shared> {
         let folder = tempfile::Builder::new().prefix("mrp-lab-").tempdir()?;
-        let state = LabState::new(folder.path().to_owned(), machines, sessions, runtime)?;
+        let state = LabState::new(folder.path().to_owned(), machines, kind, runtime)?;
         let lab = Mutex::new(state);
         Ok(Shared {
             lab,

@@ -38,6 +38,7 @@ mod open_pages;
 mod python;
 mod query;
 mod random;
+mod release;
 mod reply;
 mod request_origin;
 mod response_body;
@@ -52,6 +53,7 @@ mod transliterate;
 
 pub use booting::{Boot, Fetched};
 pub use log::Request;
+pub use release::{Release, ServerKind};
 pub use routes::token_routes;
 pub use session::Sessions;
 pub use snapshot::Snapshot;
@@ -87,9 +89,18 @@ impl Lab {
         Lab::listen(
             SocketAddr::from(([127, 0, 0, 1], 0)),
             machines,
-            Sessions::Request,
+            ServerKind::default(),
         )
         .expect("a lab needs a port and a temporary folder")
+    }
+
+    /// Starts a lab on a free port of 127.0.0.1 that is such a server, also after a reset.
+    ///
+    /// # Panics
+    /// As [`Lab::start`].
+    pub fn of_kind(kind: ServerKind) -> Lab {
+        Lab::listen(SocketAddr::from(([127, 0, 0, 1], 0)), 0, kind)
+            .expect("a lab needs a port and a temporary folder")
     }
 
     /// Starts a lab on a free port of 127.0.0.1 whose requests share a database session in this way, also after a reset.
@@ -97,15 +108,17 @@ impl Lab {
     /// # Panics
     /// As [`Lab::start`].
     pub fn with_sessions(sessions: Sessions) -> Lab {
-        Lab::listen(SocketAddr::from(([127, 0, 0, 1], 0)), 0, sessions)
-            .expect("a lab needs a port and a temporary folder")
+        Lab::of_kind(ServerKind {
+            sessions,
+            ..ServerKind::default()
+        })
     }
 
     /// Starts a lab on an address with generated machines. Port 0 selects a free port.
     ///
     /// # Errors
     /// When the address cannot be bound, there is no space for temporary files, or there are more machines than addresses.
-    pub fn listen(address: SocketAddr, machines: usize, sessions: Sessions) -> io::Result<Lab> {
+    pub fn listen(address: SocketAddr, machines: usize, kind: ServerKind) -> io::Result<Lab> {
         let listener = TcpListener::bind(address)?;
         listener.set_nonblocking(true)?;
         let address = listener.local_addr()?;
@@ -115,7 +128,7 @@ impl Lab {
             .enable_all()
             .build()?;
         let handle = runtime.handle().clone();
-        let shared = Arc::new(Shared::new(address, machines, sessions, handle)?);
+        let shared = Arc::new(Shared::new(address, machines, kind, handle)?);
         let listener = {
             let _inside = runtime.enter();
             tokio::net::TcpListener::from_std(listener)?

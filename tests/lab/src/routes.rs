@@ -139,7 +139,7 @@ pub(crate) fn answer(lab: &mut LabState, call: &Call) -> Reply {
     if let Some(failure) = reply.session {
         lab.db.apply_failure(failure);
     }
-    if lab.settings.sessions == Sessions::Request {
+    if lab.settings.kind.sessions == Sessions::Request {
         lab.db.close_session();
     }
     let script = call

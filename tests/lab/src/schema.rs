@@ -145,6 +145,12 @@ impl Refusal {
     }
 }
 
+/// The error for a text that its field does not take.
+pub(crate) fn refused_text(text: &str) -> Reply {
+    let value = PyValue::Str(text.to_owned());
+    Refusal::new("SchemaError", 3, not_true(&value)).into_reply()
+}
+
 fn not_instance(value: &PyValue, kind: &str) -> String {
     format!("{} should be instance of '{kind}'", value.repr())
 }

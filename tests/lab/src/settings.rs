@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use serde_json::{Map, Value, json};
 
+use crate::release::{Release, ServerKind};
 use crate::session::Sessions;
 
 /// The application's default limit. If it is raised, the HTTP server's buffer is raised too.
@@ -18,8 +19,8 @@ pub(crate) struct Settings {
     pub(crate) tftp_status: Option<u16>,
     /// Whether reservations are stored at once, which the real server fails to do.
     pub(crate) stores_reservations: bool,
-    /// Which requests share a database session.
-    pub(crate) sessions: Sessions,
+    /// Which requests share a database session, and which release the server is.
+    pub(crate) kind: ServerKind,
     /// Whether all requests wait while one waits for a BMC, as on the real server.
     pub(crate) bmc_blocks: bool,
     /// Whether installed machines run the late command of their preseed. Cannot be set over the control path.
@@ -50,7 +51,7 @@ const RESERVATIONS: [&str; 2] = ["confirmed", "stored"];
 const BAD_GATEWAY: u16 = 502;
 
 impl Settings {
-    pub(crate) fn new(max_upload_size: u64, sessions: Sessions) -> Settings {
+    pub(crate) fn new(max_upload_size: u64, kind: ServerKind) -> Settings {
         let install = Install {
             seconds: Some(0.2),
             result: Some("ready".into()),
@@ -61,7 +62,7 @@ impl Settings {
             max_buffer_size: None,
             tftp_status: None,
             stores_reservations: false,
-            sessions,
+            kind,
             bmc_blocks: true,
             late_commands: false,
             install,
@@ -150,7 +151,11 @@ impl Settings {
                 }
                 "sessions" => {
                     let sessions = one_of(name, value, &Sessions::NAMES)?;
-                    changed.sessions = Sessions::from_name(&sessions).unwrap_or_default();
+                    changed.kind.sessions = Sessions::from_name(&sessions).unwrap_or_default();
+                }
+                "release" => {
+                    let release = one_of(name, value, &Release::NAMES)?;
+                    changed.kind.release = Release::from_name(&release).unwrap_or_default();
                 }
                 "bmc_blocks" => {
                     let flag = value.as_bool();
@@ -194,7 +199,8 @@ impl Settings {
         all.insert("tftp".into(), tftp);
         let reservations = RESERVATIONS[usize::from(self.stores_reservations)];
         all.insert("reservations".into(), json!(reservations));
-        all.insert("sessions".into(), json!(self.sessions.name()));
+        all.insert("sessions".into(), json!(self.kind.sessions.name()));
+        all.insert("release".into(), json!(self.kind.release.name()));
         all.insert("bmc_blocks".into(), json!(self.bmc_blocks));
         all.insert("machines".into(), Value::Object(machines));
         Value::Object(all)

@@ -114,6 +114,15 @@ fn texts_are_written_as_python_writes_them() {
         ("0.0001", "0.0001"),
         ("1e400", "inf"),
         ("5", "5"),
+    ] {
+        let value = serde_json::from_str(json).unwrap();
+        assert_eq!(coerced("text", &value), Ok(expected.into()), "{json}");
+    }
+}
+
+#[test]
+fn lists_and_dictionaries_are_no_texts_and_are_shown_as_python_writes_them() {
+    for (json, expected) in [
         (r#"[1, "a"]"#, "[1, 'a']"),
         (
             r#"{"a": [1, "x", null, true], "b": {"it's": "\"q\""}}"#,
@@ -127,7 +136,10 @@ fn texts_are_written_as_python_writes_them() {
         (r#"["😀\udb40\udc01"]"#, "['😀\\U000e0001']"),
     ] {
         let value = serde_json::from_str(json).unwrap();
-        assert_eq!(coerced("text", &value), Ok(expected.into()), "{json}");
+        let shown = format!("\"{expected}\" cannot be converted to an int");
+        assert_eq!(coerced("whole", &value), Err(shown), "{json}");
+        let error = coerced("text", &value).unwrap_err();
+        assert!(error.ends_with("cannot be converted to a str"), "{error}");
     }
 }
 

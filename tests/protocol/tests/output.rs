@@ -67,9 +67,11 @@ fn a_missing_or_broken_file_is_a_failure_like_any_other() {
 fn numbers_that_are_not_json_survive() {
     for (text, expected) in [
         ("NaN", "nan"),
+        ("Infinity", "inf"),
+        ("-Infinity", "-inf"),
         (
-            "[Infinity, -Infinity, 123456789012345678901234567890]",
-            "['inf', '-inf', 123456789012345678901234567890]",
+            "123456789012345678901234567890",
+            "123456789012345678901234567890",
         ),
         (r#""NaN \"Infinity\\""#, "NaN \"Infinity\\"),
     ] {

@@ -6,10 +6,10 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::sync::LazyLock;
 
-use mrp_lab::{Lab, Sessions};
+use mrp_lab::{Lab, Release, ServerKind, Sessions};
 use reqwest::blocking::multipart::{Form, Part};
 use reqwest::blocking::{Client, RequestBuilder, Response};
-use serde_json::Value;
+use serde_json::{Value, json};
 use tempfile::TempDir;
 
 /// The token of alice, who holds most of the lab's machines. No output may contain it.
@@ -18,11 +18,15 @@ pub const TOKEN: &str = "alice-token";
 /// The token of the lab's administrator.
 pub const ADMIN_TOKEN: &str = "admin-token";
 
+/// Names the kind of server that tests run against, `SESSIONS RELEASE` such as `one 0.3.1`; without it, the default one.
+pub const SERVER_VARIABLE: &str = "MRP_TEST_SERVER";
+
 /// A simulated server, a folder that goes away with it, and the program under test.
 ///
 /// What the server itself offers (`fault`, `settings`, `requests`, `writes` ...) is called on this directly.
 pub struct TestLab {
     lab: Lab,
+    kind: ServerKind,
     folder: TempDir,
     program: Option<PathBuf>,
     environment: Vec<(&'static str, String)>,
@@ -37,21 +41,41 @@ impl Deref for TestLab {
 }
 
 impl TestLab {
-    /// A new server, an empty folder, no program and an empty environment.
+    /// A new server of the kind that is tested, an empty folder, no program and an empty environment.
     #[must_use]
     pub fn start() -> TestLab {
-        TestLab::with_sessions(Sessions::Request)
+        TestLab::of_kind(tested_kind())
     }
 
     /// The same with a server whose requests have these database sessions.
     #[must_use]
     pub fn with_sessions(sessions: Sessions) -> TestLab {
+        TestLab::of_kind(ServerKind {
+            sessions,
+            ..tested_kind()
+        })
+    }
+
+    fn of_kind(kind: ServerKind) -> TestLab {
         TestLab {
-            lab: Lab::with_sessions(sessions),
+            lab: Lab::of_kind(kind),
+            kind,
             folder: tempfile::tempdir().unwrap(),
             program: None,
             environment: Vec::new(),
         }
+    }
+
+    /// Makes the server keep the reservations that it confirms. One with one database session does so by itself.
+    pub fn keep_reservations(&self) {
+        if self.kind.sessions == Sessions::Request {
+            self.settings(json!({ "reservations": "stored" }));
+        }
+    }
+
+    /// The release of the server.
+    pub fn release(&self) -> Release {
+        self.kind.release
     }
 
     /// With the program under test.
@@ -190,6 +214,20 @@ impl TestLab {
     fn send(&self, request: RequestBuilder) -> Response {
         request.send().unwrap().error_for_status().unwrap()
     }
+}
+
+/// The kind of server that the environment names.
+fn tested_kind() -> ServerKind {
+    let Ok(text) = std::env::var(SERVER_VARIABLE) else {
+        return ServerKind::default();
+    };
+    let kind = text.split_once(' ').and_then(|(sessions, release)| {
+        Some(ServerKind {
+            sessions: Sessions::from_name(sessions)?,
+            release: Release::from_name(release)?,
+        })
+    });
+    kind.unwrap_or_else(|| panic!("{SERVER_VARIABLE} is such as 'one 0.3.1', not '{text}'"))
 }
 
 /// The project's folder.

@@ -19,6 +19,6 @@ mod lab;
 pub mod module;
 mod text;
 
-pub use lab::{ADMIN_TOKEN, TOKEN, TestLab, project_folder};
-pub use mrp_lab::{Lab, Sessions};
+pub use lab::{ADMIN_TOKEN, SERVER_VARIABLE, TOKEN, TestLab, project_folder};
+pub use mrp_lab::{Lab, Release, Sessions};
 pub use text::{actions, assert_contains, assert_failed, assert_no_token, column, message, text};

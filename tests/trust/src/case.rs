@@ -22,6 +22,8 @@ pub(crate) struct Title {
     pub(crate) place: String,
     /// The fault, where there is one.
     pub(crate) fault: Option<Fault>,
+    /// Whether each run of the task acts anew.
+    pub(crate) acts_anew: bool,
 }
 
 /// What came out of a case.

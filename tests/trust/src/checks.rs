@@ -4,82 +4,13 @@ use mrp_lab::Snapshot;
 use serde_json::Value;
 
 use crate::ending::Ending;
+use crate::faults::Fault;
 use crate::proxy::Exchange;
+use crate::rules::Rule;
 use crate::secrets;
 use crate::tasks::Task;
 use crate::watchdog;
 use crate::workbench::CleanRun;
-
-/// What must hold.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) enum Rule {
-    Ends,
-    OneObject,
-    QuietStderr,
-    NoSecret,
-    NamesTheRequest,
-    ChangedIsTrue,
-    ChangedIsFalse,
-    Converges,
-    NoDuplicate,
-    NoSecondStart,
-    SecondRunChangesNothing,
-    Stored,
-    EqualRunsSucceed,
-}
-
-impl Rule {
-    pub(crate) const ALL: [Rule; 13] = [
-        Rule::Ends,
-        Rule::OneObject,
-        Rule::QuietStderr,
-        Rule::NoSecret,
-        Rule::NamesTheRequest,
-        Rule::ChangedIsTrue,
-        Rule::ChangedIsFalse,
-        Rule::Converges,
-        Rule::NoDuplicate,
-        Rule::NoSecondStart,
-        Rule::SecondRunChangesNothing,
-        Rule::Stored,
-        Rule::EqualRunsSucceed,
-    ];
-
-    /// The rule as a sentence.
-    pub(crate) fn sentence(self) -> &'static str {
-        match self {
-            Rule::Ends => "The program ends by itself, and without a panic.",
-            Rule::OneObject => {
-                "Standard output is one JSON object on one line, and its `failed` agrees with the exit code."
-            }
-            Rule::QuietStderr => "Standard error is empty.",
-            Rule::NoSecret => {
-                "No output at the highest verbosity has the token or a BMC's password, in clear, in hexadecimal or in base64."
-            }
-            Rule::NamesTheRequest => {
-                "A failure has a message on one line that names what was tried, and what came back."
-            }
-            Rule::ChangedIsTrue => {
-                "A run after which the server has something else, or a BMC was given an order, does not say `changed: false`."
-            }
-            Rule::ChangedIsFalse => {
-                "A run that says `changed: true` has changed something; if it failed, it has sent a request that may have."
-            }
-            Rule::Converges => {
-                "The same task without faults then succeeds, and the server has what it has after a run without any fault."
-            }
-            Rule::NoDuplicate => "It has no image and no preseed more than that.",
-            Rule::NoSecondStart => {
-                "Both runs together start no machine more often than one run; of a task that acts anew, each run does so."
-            }
-            Rule::SecondRunChangesNothing => {
-                "One more run changes nothing and says so; a task that acts anew succeeds."
-            }
-            Rule::Stored => "A restart of the server loses nothing of it.",
-            Rule::EqualRunsSucceed => "Of equal runs at once none fails.",
-        }
-    }
-}
 
 /// Begins what is said of extra images which the next run has warned of.
 pub(crate) const TOLD: &str = "told in a warning: ";
@@ -147,6 +78,12 @@ pub(crate) fn check_output(task: &Task, ending: &Ending) -> Vec<Violation> {
     found
 }
 
+/// Whether the fault has met its request. Where nobody listens, no request is seen.
+pub(crate) fn check_fault_is_met(fault: &Fault, exchanges: &[Exchange]) -> Option<Violation> {
+    let is_met = *fault == Fault::Refused || exchanges.iter().any(|exchange| exchange.faulty);
+    (!is_met).then(|| violation(Rule::FaultIsMet, "there was no such request"))
+}
+
 /// Whether a failure says what was tried: its message has a word for one of the requests that met the fault.
 pub(crate) fn check_message(ending: &Ending, exchanges: &[Exchange]) -> Option<Violation> {
     let message = ending.message();
@@ -181,7 +118,7 @@ fn words_for(path: &str) -> Vec<&'static str> {
         ("reservation", &["reserv"]),
         ("assignee", &["assign", "hold", "reserv"]),
         ("interface", &["interface"]),
-        ("power", &["power", "switch", "reboot"]),
+        ("power", &["power", "switch", "reboot", "bmc"]),
         ("state", &["state", "provision"]),
         ("console", &["console"]),
         ("image", &["image", "upload"]),
@@ -262,7 +199,12 @@ pub(crate) fn check_race(
     endings: &[Ending],
 ) -> Vec<Violation> {
     let failed = endings.iter().filter(|ending| ending.failed());
-    let failures = failed.map(|ending| violation(Rule::EqualRunsSucceed, ending.message()));
+    let failures = failed.map(|ending| {
+        violation(
+            Rule::EqualRunsSucceed,
+            format!("{}; {}", ending.message(), ending.requests()),
+        )
+    });
     let mut found: Vec<Violation> = failures.collect();
     let tells = endings.iter().any(|ending| ending.changed() == Some(true));
     let does = clean.ending.changed() == Some(true);
@@ -294,7 +236,7 @@ pub(crate) fn check_repetitions(
         let extra =
             has.images.len() > wanted.images.len() || has.preseeds.len() > wanted.preseeds.len();
         let told = second.ending.field("warnings").map(Value::to_string);
-        let told = told.is_some_and(|warnings| warnings.contains("copies"));
+        let told = told.is_some_and(|warnings| warnings.contains("is a copy of"));
         let (rule, prefix) = match extra {
             true if told => (Rule::NoDuplicate, TOLD),
             true => (Rule::NoDuplicate, ""),
@@ -359,4 +301,166 @@ fn differences(wanted: &Snapshot, has: &Snapshot) -> String {
         }
     }
     texts.join("; ")
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+    use crate::tasks::{self, Files};
+
+    fn ending(stdout: &str, stderr: &str, succeeded: bool) -> Ending {
+        Ending::from_texts(stdout, stderr, succeeded)
+    }
+
+    fn result(result: Value) -> Ending {
+        let failed = result.get("failed").is_some();
+        ending(&format!("{result}\n"), "", !failed)
+    }
+
+    fn task() -> Task {
+        tasks::all(&Files::new()).remove(0)
+    }
+
+    fn snapshot(images: &[&str], starts: usize) -> Snapshot {
+        Snapshot {
+            images: images.iter().map(|image| json!(image)).collect(),
+            starts,
+            ..Snapshot::default()
+        }
+    }
+
+    fn exchange(method: &str, path: &str, faulty: bool, status: Option<u16>) -> Exchange {
+        Exchange {
+            method: method.into(),
+            path: path.into(),
+            faulty,
+            status,
+            answer: Vec::new(),
+        }
+    }
+
+    fn rules(violations: impl IntoIterator<Item = Violation>) -> Vec<Rule> {
+        let violations = violations.into_iter();
+        violations.map(|violation| violation.rule).collect()
+    }
+
+    #[test]
+    fn output_that_is_not_one_object_or_has_a_secret_is_a_violation() {
+        let token = task().token;
+        for (ending, rule) in [
+            (ending("", "", true), Rule::OneObject),
+            (ending("{}\n{}\n", "", true), Rule::OneObject),
+            (ending("[]\n", "", true), Rule::OneObject),
+            (ending("{\"failed\":true}\n", "", true), Rule::OneObject),
+            (ending("{}\n", "", false), Rule::OneObject),
+            (ending("{}\n", "warning", true), Rule::QuietStderr),
+            (result(json!({ "x": token })), Rule::NoSecret),
+            (result(json!({ "x": "YWxpY2UtdG9rZW4=" })), Rule::NoSecret),
+            (result(json!({ "x": "-P ipmipass" })), Rule::NoSecret),
+            (
+                result(json!({ "failed": true, "msg": "Internal error in x" })),
+                Rule::Ends,
+            ),
+        ] {
+            assert_eq!(rules(check_output(&task(), &ending)), [rule], "{ending:?}");
+        }
+        assert!(check_output(&task(), &result(json!({}))).is_empty());
+    }
+
+    #[test]
+    fn failure_that_does_not_name_the_request_is_a_violation() {
+        let exchanges = [exchange("GET", "/api/v1/machine/2/state", true, None)];
+        for (message, named) in [
+            ("reading the state of machine 2: the server failed", true),
+            ("something went wrong somewhere else", false),
+            ("state: no", false),
+            ("reading the state of machine 2:\nthe server failed", false),
+        ] {
+            let ending = result(json!({ "failed": true, "msg": message }));
+            assert_eq!(check_message(&ending, &exchanges).is_none(), named);
+        }
+    }
+
+    #[test]
+    fn changed_that_does_not_agree_with_the_lab_is_a_violation() {
+        let (empty, full) = (snapshot(&[], 0), snapshot(&["a"], 0));
+        let sent = [exchange("POST", "/api/v1/image", true, None)];
+        let refused = [exchange("POST", "/api/v1/image", false, Some(409))];
+        let failed = |changed| json!({ "failed": true, "changed": changed });
+        for (outcome, exchanges, after, rule) in [
+            (
+                json!({ "changed": false }),
+                &sent,
+                &full,
+                Some(Rule::ChangedIsTrue),
+            ),
+            (
+                json!({ "changed": true }),
+                &sent,
+                &empty,
+                Some(Rule::ChangedIsFalse),
+            ),
+            (json!({ "changed": true }), &sent, &full, None),
+            (failed(false), &sent, &full, Some(Rule::ChangedIsTrue)),
+            (failed(true), &sent, &empty, None),
+            (failed(true), &refused, &empty, Some(Rule::ChangedIsFalse)),
+        ] {
+            let ending = result(outcome);
+            let run = Disturbed {
+                ending: &ending,
+                exchanges,
+                before: &empty,
+                after,
+            };
+            let found = check_changed(&task(), &run);
+            assert_eq!(found.map(|violation| violation.rule), rule, "{ending:?}");
+        }
+    }
+
+    #[test]
+    fn repetitions_that_end_otherwise_than_a_clean_run_are_violations() {
+        let clean = CleanRun {
+            exchanges: Vec::new(),
+            ending: result(json!({ "changed": true })),
+            after: snapshot(&["a"], 1),
+            starts: 1,
+            duration: std::time::Duration::ZERO,
+        };
+        let before = snapshot(&[], 0);
+        let repetition = |changed, after: Snapshot| Repetition {
+            ending: result(json!({ "changed": changed })),
+            after,
+        };
+        for (second, third, rule) in [
+            (snapshot(&["a"], 1), false, None),
+            (snapshot(&[], 1), false, Some(Rule::Converges)),
+            (snapshot(&["a", "a"], 1), false, Some(Rule::NoDuplicate)),
+            (snapshot(&["a"], 2), false, Some(Rule::NoSecondStart)),
+            (
+                snapshot(&["a"], 1),
+                true,
+                Some(Rule::SecondRunChangesNothing),
+            ),
+        ] {
+            let third = repetition(third, second.clone());
+            let second = repetition(true, second);
+            let found = check_repetitions(&task(), &clean, &before, &before, 1, [&second, &third]);
+            assert_eq!(rules(found), rule.into_iter().collect::<Vec<_>>());
+        }
+    }
+
+    #[test]
+    fn order_of_a_run_that_saw_the_installation_is_a_violation() {
+        let path = "/api/v1/machine/2/state";
+        let look = |answer: &str| Exchange {
+            answer: answer.into(),
+            ..exchange("GET", path, false, Some(200))
+        };
+        let order = exchange("POST", path, false, Some(202));
+        let orders = |word| check_orders(&[look(word), order.clone()]).len();
+        assert_eq!(orders(r#"{"state": "provisioning"}"#), 1);
+        assert_eq!(orders(r#"{"state": "unknown"}"#), 0);
+    }
 }

@@ -24,14 +24,23 @@ pub(crate) struct Ending {
 
 impl Ending {
     fn new(output: Output) -> Ending {
-        let lines = output.stdout.iter().filter(|byte| **byte == b'\n').count();
-        let json = serde_json::from_slice::<Value>(&output.stdout).ok();
         Ending {
-            result: json.filter(|json| json.is_object() && lines == 1),
+            result: one_object(&output.stdout),
             signal: output.status.signal(),
             succeeded: output.status.success(),
             stdout: output.stdout,
             stderr: output.stderr,
+        }
+    }
+
+    #[cfg(test)]
+    pub(crate) fn from_texts(stdout: &str, stderr: &str, succeeded: bool) -> Ending {
+        Ending {
+            result: one_object(stdout.as_bytes()),
+            signal: None,
+            succeeded,
+            stdout: stdout.into(),
+            stderr: stderr.into(),
         }
     }
 
@@ -48,9 +57,27 @@ impl Ending {
         message.unwrap_or_default()
     }
 
+    /// The requests that it says it has sent.
+    pub(crate) fn requests(&self) -> String {
+        let requests = self.field("requests").and_then(Value::as_array);
+        let texts = requests.into_iter().flatten().map(|request| {
+            let word = |key: &str| request[key].as_str().unwrap_or_default().to_owned();
+            let status = request["status"].to_string();
+            format!("{} {} {status}", word("method"), word("path"))
+        });
+        texts.collect::<Vec<_>>().join(", ")
+    }
+
     pub(crate) fn field(&self, name: &str) -> Option<&Value> {
         self.result.as_ref()?.get(name)
     }
+}
+
+/// The object in an output, where it is one on one line.
+fn one_object(stdout: &[u8]) -> Option<Value> {
+    let lines = stdout.iter().filter(|byte| **byte == b'\n').count();
+    let json = serde_json::from_slice::<Value>(stdout).ok();
+    json.filter(|json| json.is_object() && lines == 1)
 }
 
 /// A run that goes on.

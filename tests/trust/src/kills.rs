@@ -151,6 +151,7 @@ pub(crate) fn run(
         sessions: case.sessions,
         place: format!("{name} at {:?}", case.point),
         fault: None,
+        acts_anew: task.acts_anew,
     };
     Finding { title, violations }
 }

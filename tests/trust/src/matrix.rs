@@ -81,6 +81,7 @@ pub(crate) fn run(
     let exchanges = proxy.settle();
     drop(proxy);
     let mut violations = Vec::new();
+    violations.extend(checks::check_fault_is_met(fault, &exchanges));
     if ending.result.is_some() {
         violations.extend(checks::check_message(&ending, &exchanges));
     }
@@ -105,6 +106,7 @@ pub(crate) fn run(
             request.path
         ),
         fault: Some(fault.clone()),
+        acts_anew: task.acts_anew,
     };
     Finding { title, violations }
 }

@@ -97,6 +97,7 @@ pub(crate) fn run(
         sessions: case.sessions,
         place: format!("{} runs, round {}", case.runs, case.seed + 1),
         fault: None,
+        acts_anew: task.acts_anew,
     };
     Finding { title, violations }
 }

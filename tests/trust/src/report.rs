@@ -3,8 +3,9 @@
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
 
-use crate::checks::Rule;
 use crate::exceptions::EXCEPTIONS;
+use crate::rules::Rule;
+use crate::settings::Settings;
 use crate::tally::{Counts, Tally};
 use crate::tasks::Task;
 use crate::{kills, matrix, races};
@@ -12,7 +13,7 @@ use crate::{kills, matrix, races};
 const BEGINNING: &str = "\
 # What faults, signals and races do
 
-Written by `make trust-report` from a run of all cases: change `tests/trust`, not this page.
+Written by `make trust-report` from its figures: change `tests/trust`, not this page.
 
 This software reboots and reinstalls machines. `make test-trust` disturbs every module in its typical tasks and checks what
 it says against what happened. A proxy of its own stands between the program and the simulated server of `tests/lab`, and
@@ -48,9 +49,10 @@ fault and the request. The cases are the same in every run, but for the times at
 ";
 
 /// The page.
-pub(crate) fn page(tally: &Tally, tasks: &[Task]) -> String {
+pub(crate) fn page(tally: &Tally, tasks: &[Task], settings: &Settings) -> String {
     let mut page = BEGINNING.to_owned();
     page += "\n## Figures\n\n";
+    let _ = writeln!(page, "{}\n", extent(settings));
     page += &table(
         "group",
         tally
@@ -77,6 +79,19 @@ pub(crate) fn page(tally: &Tally, tasks: &[Task]) -> String {
     page += &task_list(tasks);
     let _ = write!(page, "\n## How to repeat it\n\n{REPEATING}");
     page
+}
+
+/// How much of everything was run.
+fn extent(settings: &Settings) -> String {
+    let faults = match settings.part {
+        1 => "All cases of the faults".to_owned(),
+        part => format!("One of {part} cases of the faults"),
+    };
+    format!(
+        "{faults}, {points} random and {points} aimed points of each signal, {rounds} rounds of each race.",
+        points = settings.points,
+        rounds = settings.rounds,
+    )
 }
 
 /// The figures as they are printed.

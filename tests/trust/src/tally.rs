@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 
 use crate::case::Finding;
-use crate::checks::Rule;
 use crate::exceptions;
+use crate::rules::Rule;
 
 /// How many violations are printed in full.
 const SHOWN: usize = 400;

@@ -40,6 +40,17 @@ pub(crate) struct AnswerWait {
     address: Option<Ipv4Addr>,
 }
 
+/// When the machine is looked at first.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum FirstLook {
+    /// Now, before the order.
+    Now,
+    /// With the wait: the order was given before this task.
+    Late,
+    /// This is check mode.
+    Never,
+}
+
 /// What a look at the machine found.
 enum Sighting {
     NoAddress,
@@ -48,13 +59,13 @@ enum Sighting {
 }
 
 impl AnswerWait {
-    /// Looks at what answers before the order. `is_joined` where the order was given before this task.
+    /// Looks at what answers before the order, where this is before it.
     pub(super) fn plan(
         spec: &AnswerSpec,
         wait: OngoingWait,
         client: &ReadOnlyClient,
         machine: &Machine,
-        is_joined: bool,
+        first_look: FirstLook,
     ) -> Result<AnswerWait> {
         if spec.host_key.is_some() && !ssh_host_keys::can_scan() {
             return Err(TaskError::with_hint(
@@ -65,15 +76,15 @@ impl AnswerWait {
         let interfaces = client.interfaces().list(machine.id)?;
         let address = spec.address(machine, &interfaces)?;
         let before = match address {
-            _ if is_joined => Before::NotSeen {
+            _ if first_look == FirstLook::Late => Before::NotSeen {
                 // The server switches it on, and only who takes the machine for installed switches it off.
                 netboot_is_off: !netboot_of(machine),
             },
-            Some(address) => match spec.ask(address, true) {
+            Some(address) if first_look == FirstLook::Now => match spec.ask(address, true) {
                 Some(identity) => Before::Open(identity),
                 None => Before::Closed,
             },
-            None => Before::Closed,
+            _ => Before::Closed,
         };
         Ok(AnswerWait {
             spec: spec.clone(),

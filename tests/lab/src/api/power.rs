@@ -62,6 +62,9 @@ pub(crate) fn post(lab: &mut LabState, user: &User, call: &Call, args: &Args<'_>
         POWER_EVENT,
         json!({"power": state}),
     );
+    if !lab.settings.kind.release.answers_power_orders() {
+        return Ok(Reply::text(202, ""));
+    }
     let power = chassis.power(lab).unwrap_or(bmc::UNKNOWN);
     Ok(Reply::json(202, &json!({"state": power})))
 }

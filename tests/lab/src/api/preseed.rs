@@ -10,7 +10,7 @@ use crate::lab_state::LabState;
 use crate::python::repr;
 use crate::reply::{HandlerResult, Reply};
 use crate::routes::Args;
-use crate::schema::{Field, FieldType, Schema, optional, required};
+use crate::schema::{Field, FieldType, Fields, Schema, optional, refused_text, required};
 
 const TYPES: [&str; 3] = ["preseed", "kickstart", "autoyast"];
 const CONTENT_MAX: usize = 2 << 20;
@@ -83,6 +83,7 @@ impl Owned for Preseed {
 
 pub(crate) fn post(lab: &mut LabState, user: &User, call: &Call, _: &Args<'_>) -> HandlerResult {
     let fields = call.fields(&NEW)?;
+    require_known_type(lab, &fields)?;
     let preseed = Preseed {
         id: 0,
         filename: fields.text("name").unwrap_or_default().to_owned(),
@@ -115,6 +116,16 @@ pub(crate) fn post(lab: &mut LabState, user: &User, call: &Call, _: &Args<'_>) -
     Ok(Reply::json(201, &preseed.show(&lab.db)))
 }
 
+/// Refuses a type that the release does not know, as the check of the body does.
+fn require_known_type(lab: &LabState, fields: &Fields) -> Result<(), Reply> {
+    match fields.text("type") {
+        Some("autoyast") if !lab.settings.kind.release.knows_autoyast() => {
+            Err(refused_text("autoyast"))
+        }
+        _ => Ok(()),
+    }
+}
+
 fn texts_are_storable(preseed: &Preseed) -> Result<(), Reply> {
     storable(&preseed.filename)?;
     preseed.description.as_deref().map_or(Ok(()), storable)?;
@@ -140,6 +151,7 @@ fn name_taken(preseed: &Preseed, statement: &str) -> Reply {
 
 pub(crate) fn put(lab: &mut LabState, user: &User, call: &Call, args: &Args<'_>) -> HandlerResult {
     let fields = call.fields(&CHANGES)?;
+    require_known_type(lab, &fields)?;
     let mut preseed = find_changeable::<Preseed>(lab, user, args)?;
     if let Some(name) = fields.text("name") {
         preseed.filename = name.to_owned();

@@ -6,7 +6,7 @@ use super::template::{self, RenderError, TemplateValue, TemplateValues};
 use super::template_values::TupleFields;
 use crate::api::machine::hostname;
 use crate::call::Call;
-use crate::database::{Database, Interface, Machine};
+use crate::database::{Interface, Machine};
 use crate::lab_state::LabState;
 use crate::query::bigint;
 use crate::reply::{HandlerResult, Reply};
@@ -39,7 +39,7 @@ pub(crate) fn get(lab: &mut LabState, _: &Call, args: &Args<'_>) -> HandlerResul
         json!({"client_ip": CLIENT_IP}),
     );
     let source = preseed.file_content.ok_or_else(Reply::internal_error)?;
-    let rendered = template::render(&source, values(&lab.db, &machine));
+    let rendered = template::render(&source, values(lab, &machine));
     for (message, line) in &rendered.log_entries {
         let info = json!({"client_ip": CLIENT_IP, "message": message, "lineno": line});
         lab.db.add_event(machine.id, None, ERROR_EVENT, info);
@@ -58,7 +58,8 @@ pub(crate) fn get(lab: &mut LabState, _: &Call, args: &Args<'_>) -> HandlerResul
     }
 }
 
-fn values(db: &Database, machine: &Machine) -> TemplateValues {
+fn values(lab: &LabState, machine: &Machine) -> TemplateValues {
+    let db = &lab.db;
     let keys: Vec<String> = db
         .assignments_of(machine.id)
         .filter_map(|assignment| db.users.get(assignment.user_id))
@@ -82,7 +83,7 @@ fn values(db: &Database, machine: &Machine) -> TemplateValues {
             "interfaces",
             TemplateValue::Tuples(
                 interfaces
-                    .filter_map(|interface| interface_values(db, interface))
+                    .filter_map(|interface| interface_values(lab, interface))
                     .collect(),
             ),
         ),
@@ -96,13 +97,16 @@ fn values(db: &Database, machine: &Machine) -> TemplateValues {
 }
 
 /// The template's values for an interface that has a static address.
-fn interface_values(db: &Database, interface: &Interface) -> Option<TupleFields> {
-    let (address, network) = (interface.static_ipv4?, db.network_of(interface)?);
-    Some(vec![
+fn interface_values(lab: &LabState, interface: &Interface) -> Option<TupleFields> {
+    let (address, network) = (interface.static_ipv4?, lab.db.network_of(interface)?);
+    let mut fields = vec![
         ("name", json!(interface.identifier)),
         ("static_ipv4", json!(address.to_string())),
         ("prefix", json!(network.subnet.prefix)),
         ("netmask", json!(network.subnet.mask().to_string())),
-        ("mac", json!(interface.mac)),
-    ])
+    ];
+    if lab.settings.kind.release.shows_mac_in_preseeds() {
+        fields.push(("mac", json!(interface.mac)));
+    }
+    Some(fields)
 }
