@@ -144,3 +144,16 @@ fn machine_without_an_address_has_null() {
             .is_none_or(|warnings| warnings == &json!([]))
     );
 }
+
+#[test]
+fn machines_by_name_are_asked_for_in_one_query() {
+    let lab = start_lab();
+    lab.run(MODULE, json!({ "machines": ["x86-1", "qdc01"] }));
+    let requests = lab.requests();
+    let lists = requests
+        .iter()
+        .filter(|request| request.path.starts_with("/api/v1/machine?"));
+    let lists: Vec<&str> = lists.map(|request| request.path.as_str()).collect();
+    assert_eq!(lists.len(), 1, "{lists:?}");
+    assert_contains(lists[0], &["q=", "x86-1", "qdc01"]);
+}
