@@ -71,13 +71,13 @@ class Bench:
     def image(self, size, number):
         return os.path.join(self.scratch, f"image-{size}-{number}")
 
-    def module(self, name, url, **options):
+    def module(self, module, url, **options):
         """The command line that runs a module."""
         text = json.dumps({"mrp_url": url, "mrp_token": TOKEN, **options})
         path = os.path.join(self.scratch, hashlib.sha256(text.encode()).hexdigest()[:16])
         with open(path, "w", encoding="utf-8") as file:
             file.write(text)
-        return [os.path.join(self.library, name), path]
+        return [os.path.join(self.library, module), path]
 
     def curl(self, url, paths, parallel):
         """The command line of a curl that makes these requests."""
