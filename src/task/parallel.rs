@@ -11,16 +11,33 @@ use std::time::{Duration, Instant};
 /// The most requests that are under way at the same time.
 const MAX_PARALLEL: usize = 64;
 
+/// The most polls that are under way at the same time.
+const MAX_POLLS: usize = 8;
+
 /// Applies `request` to every item, several at a time. The answers have the order of the items.
 pub(super) fn map<T: Send, R: Send>(
     items: impl IntoIterator<Item = T>,
     request: impl Fn(T) -> R + Sync,
 ) -> Vec<R> {
     let items: Vec<T> = items.into_iter().collect();
+    let pace = Pace::new(items.len().min(MAX_PARALLEL));
+    map_at(pace, items, request)
+}
+
+/// Like [`map`], for polls: they are few and seconds apart, so each begins at once.
+pub(super) fn map_polls<T: Send, R: Send>(
+    items: Vec<T>,
+    request: impl Fn(T) -> R + Sync,
+) -> Vec<R> {
+    let pace = Pace::settled(items.len().min(MAX_POLLS));
+    map_at(pace, items, request)
+}
+
+fn map_at<T: Send, R: Send>(pace: Pace, items: Vec<T>, request: impl Fn(T) -> R + Sync) -> Vec<R> {
     let count = items.len();
     let queue = Mutex::new(items.into_iter().enumerate());
     let answers = Mutex::new(Vec::from_iter((0..count).map(|_| None)));
-    run(count, &|| {
+    run(pace, &|| {
         let Some((index, item)) = lock(&queue).next() else {
             return false;
         };
@@ -50,11 +67,30 @@ pub(super) fn try_map<T: Sync, R: Send, E: Send>(
     answers.into_iter().flatten().collect()
 }
 
-/// Calls `next` for each of `count` items, until it says that none is left. Not generic, so that the code for threads is in
-/// the program once.
-fn run(count: usize, next: &(dyn Fn() -> bool + Sync)) {
-    let pace = Mutex::new(Pace::new(count.min(MAX_PARALLEL)));
-    thread::scope(|scope| work(scope, &pace, next));
+/// Calls `next` for each item, until it says that none is left. Not generic, so that the code for threads is in the program
+/// once.
+fn run(pace: Pace, next: &(dyn Fn() -> bool + Sync)) {
+    let others = pace.threads.saturating_sub(1);
+    let pace = Mutex::new(pace);
+    thread::scope(|scope| {
+        begin(others, scope, &pace, next);
+        work(scope, &pace, next);
+    });
+}
+
+/// Begins more threads. Where the system has no more, those that there are do all of it.
+fn begin<'scope, 'env: 'scope>(
+    count: usize,
+    scope: &'scope Scope<'scope, 'env>,
+    pace: &'env Mutex<Pace>,
+    next: &'env (dyn Fn() -> bool + Sync),
+) {
+    for _ in 0..count {
+        let begun = thread::Builder::new().spawn_scoped(scope, || work(scope, pace, next));
+        if begun.is_err() {
+            lock(pace).keep_one_less();
+        }
+    }
 }
 
 /// One request after another, in this thread; begins more threads where they help.
@@ -78,12 +114,7 @@ fn work<'scope, 'env: 'scope>(
         }
         let latency = (!is_first || level == 1).then(|| start.elapsed());
         let added = lock(pace).record(level, latency);
-        for _ in 0..added {
-            let begun = thread::Builder::new().spawn_scoped(scope, || work(scope, pace, next));
-            if begun.is_err() {
-                lock(pace).keep_one_less();
-            }
-        }
+        begin(added, scope, pace, next);
         is_first = false;
     }
 }
@@ -115,6 +146,16 @@ impl Pace {
         }
     }
 
+    /// A number of threads that stays.
+    fn settled(threads: usize) -> Pace {
+        Pace {
+            level: threads,
+            threads,
+            is_settled: true,
+            ..Pace::new(threads)
+        }
+    }
+
     /// The level, for a thread that goes on; None if there are too many.
     fn begin(&mut self) -> Option<usize> {
         if self.threads > self.level {
@@ -131,7 +172,7 @@ impl Pace {
     /// The system has no more threads: those that there are do all of it.
     fn keep_one_less(&mut self) {
         self.threads -= 1;
-        self.level = self.threads;
+        self.level = self.threads.max(1);
         self.is_settled = true;
     }
 
