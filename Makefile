@@ -20,10 +20,11 @@ VERSION := $(shell sed -n 's/^version = "\(.*\)"$$/\1/p' Cargo.toml | head -n 1)
 TARBALL := $(COLLECTION)/mr_provisioner-lab-$(VERSION).tar.gz
 # A module is what has documentation in library/. The inventory is none: it is a script that runs the program.
 LINKS := $(patsubst library/%.yml,%,$(wildcard library/*.yml))
+BENCH = $(PYTHON) tests/bench.py --lab "$(CARGO_TARGET_DIR)/release/mrp-lab" --library library
 CARGO_DENY_VERSION := 0.20.2
 CARGO_DENY := .cache/cargo-deny-$(CARGO_DENY_VERSION)/bin/cargo-deny
 
-.PHONY: help demo test test-trust test-trust-part trust-report test-ansible-lines install-modules collection lint-collection test-matrix docs bench deny fmt lint modules mrp lab trust clean
+.PHONY: help demo test test-trust test-trust-part trust-report test-ansible-lines install-modules collection lint-collection test-matrix docs bench bench-docs deny fmt lint modules mrp lab release-lab trust clean
 
 help: ## Lists the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "%-20s %s\n", $$1, $$2 }' Makefile
@@ -80,10 +81,11 @@ lint-collection: collection ## Checks the collection with ansible-lint, ansible-
 docs: mrp ## Writes the modules' documentation, library/*.yml, from their option tables
 	"$(MRP)" docs library
 
-bench: install-modules lab ## Prints the binary's size, an upload's memory and the time of one task for many machines
-	@$(PYTHON) tests/bench_upload.py --lab "$(LAB)" --module library/mrp_image
-	@bin=$$($(PYTHON) tests/venvs.py newest) && \
-	$(PYTHON) tests/bench_many.py --lab "$(LAB)" --library library --ansible "$$bin"
+bench: install-modules release-lab ## Prints what each work costs beside the least it can cost, and which goals are missed
+	@bin=$$($(PYTHON) tests/venvs.py newest) && $(BENCH) --ansible "$$bin"
+
+bench-docs: install-modules release-lab ## Writes docs/benchmarks.md
+	@bin=$$($(PYTHON) tests/venvs.py newest) && $(BENCH) --ansible "$$bin" --write docs/benchmarks.md
 
 deny: $(CARGO_DENY) ## Checks licences, bans and sources of the dependencies
 	"$(CARGO_DENY)" --locked check licenses bans sources
@@ -110,6 +112,10 @@ mrp: ## Builds the command line, target/release/mrp
 
 lab:
 	$(CARGO) build --locked -p mrp-lab
+
+# Of the lab's own speed a benchmark must not live: its debug build is slower than what it is asked by.
+release-lab:
+	$(CARGO) build --release --locked -p mrp-lab
 
 trust:
 	$(CARGO) build --locked -p mrp-trust

@@ -45,7 +45,7 @@ handle! {
     Consoles
 }
 
-#[derive(Deserialize)]
+#[derive(Clone, Deserialize)]
 struct ConsoleAnswer {
     /// Null for the server's own.
     host: Option<String>,
