@@ -15,6 +15,8 @@ MACHINE_TYPE := $(shell uname -m)
 MUSL := $(MACHINE_TYPE)-unknown-linux-musl
 STATIC_TARGET ?= $(if $(wildcard $(shell rustc --print target-libdir --target $(MUSL) 2>/dev/null)),$(MUSL),$(MACHINE_TYPE)-unknown-linux-gnu)
 MODULES ?= $(CARGO_TARGET_DIR)/$(STATIC_TARGET)/release/mrp-ansible
+# The paths of the folders in which it is built are not in a program: the same sources give the same bytes everywhere.
+REMAP := --remap-path-prefix=$(or $(CARGO_HOME),$(HOME)/.cargo)/registry/src=crates --remap-path-prefix=$(CURDIR)=.
 COLLECTION := $(CARGO_TARGET_DIR)/collection
 VERSION := $(shell sed -n 's/^version = "\(.*\)"$$/\1/p' Cargo.toml | head -n 1)
 TARBALL := $(COLLECTION)/mr_provisioner-lab-$(VERSION).tar.gz
@@ -87,12 +89,12 @@ lint: ## Checks format, lints and documentation as CI does
 # -p: built together with the lab, the binaries would get the lab's features of their common dependencies.
 # The C code of ring needs no library, so any C compiler will do for musl; some define _FORTIFY_SOURCE, which is glibc's.
 modules:
-	RUSTFLAGS="$(RUSTFLAGS) -C target-feature=+crt-static" \
+	RUSTFLAGS="$(RUSTFLAGS) $(REMAP) -C target-feature=+crt-static" \
 	CC_$(subst -,_,$(MUSL))="$$(command -v musl-gcc || echo cc)" CFLAGS_$(subst -,_,$(MUSL))="-U_FORTIFY_SOURCE" \
 	$(CARGO) build --release --locked -p mr-provisioner --bin mrp-ansible --no-default-features --target $(STATIC_TARGET)
 
 mrp: ## Builds the command line, target/release/mrp
-	$(CARGO) build --release --locked -p mr-provisioner --bin mrp
+	RUSTFLAGS="$(RUSTFLAGS) $(REMAP)" $(CARGO) build --release --locked -p mr-provisioner --bin mrp
 
 lab:
 	$(CARGO) build --locked -p mrp-lab
