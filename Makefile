@@ -24,8 +24,12 @@ TARBALL := $(COLLECTION)/mr_provisioner-lab-$(VERSION).tar.gz
 LINKS := $(patsubst library/%.yml,%,$(wildcard library/*.yml))
 CARGO_DENY_VERSION := 0.20.2
 CARGO_DENY := .cache/cargo-deny-$(CARGO_DENY_VERSION)/bin/cargo-deny
+CARGO_FUZZ_VERSION := 0.13.2
+CARGO_FUZZ := .cache/cargo-fuzz-$(CARGO_FUZZ_VERSION)/bin/cargo-fuzz
+FUZZ_SECONDS ?= 60
+FUZZ_TARGETS ?= $(patsubst fuzz/fuzz_targets/%.rs,%,$(wildcard fuzz/fuzz_targets/*.rs))
 
-.PHONY: help demo test test-trust test-trust-part trust-report test-ansible-lines install-modules collection lint-collection test-matrix docs bench deny fmt lint modules mrp lab trust clean
+.PHONY: help demo test test-trust test-trust-part trust-report test-ansible-lines install-modules collection lint-collection test-matrix docs bench deny fuzz sbom reproduce fmt lint modules mrp lab trust clean
 
 help: ## Lists the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "%-20s %s\n", $$1, $$2 }' Makefile
@@ -73,8 +77,26 @@ bench: install-modules lab ## Prints the binary's size, an upload's memory and t
 	@bin=$$($(PYTHON) tests/venvs.py newest) && \
 	$(PYTHON) tests/bench_many.py --lab "$(LAB)" --library library --ansible "$$bin"
 
-deny: $(CARGO_DENY) ## Checks licences, bans and sources of the dependencies
+deny: $(CARGO_DENY) ## Checks licences, bans, sources and known vulnerabilities of the dependencies
 	"$(CARGO_DENY)" --locked check licenses bans sources
+	@"$(CARGO_DENY)" --locked fetch db || { \
+	echo "make deny: the advisory database cannot be fetched, so the dependencies were NOT checked for known vulnerabilities." >&2; \
+	echo "The rest was checked. deny.toml says where the database comes from, and how to name a copy of it." >&2; exit 1; }
+	"$(CARGO_DENY)" --locked check advisories
+
+fuzz: $(CARGO_FUZZ) ## Runs each fuzz target for FUZZ_SECONDS (60); FUZZ_TARGETS names some of them
+	@for target in $(FUZZ_TARGETS); do \
+	PATH="$(dir $(abspath $(CARGO_FUZZ))):$$PATH" $(CARGO) fuzz run --sanitizer none --target-dir "$(CARGO_TARGET_DIR)/fuzz" "$$target" \
+		"$(CARGO_TARGET_DIR)/fuzz/corpus/$$target" "fuzz/corpus/$$target" -- \
+		-max_total_time=$(FUZZ_SECONDS) -timeout=10 -print_final_stats=1 || exit 1; done
+
+sbom: ## Lists what is in the shipped programs, in CycloneDX, to target/sbom
+	@mkdir -p "$(CARGO_TARGET_DIR)/sbom"
+	$(PYTHON) .ci/sbom mrp-ansible "$(STATIC_TARGET)" --no-default-features >"$(CARGO_TARGET_DIR)/sbom/mrp-ansible.cdx.json"
+	$(PYTHON) .ci/sbom mrp "$(MACHINE_TYPE)-unknown-linux-gnu" >"$(CARGO_TARGET_DIR)/sbom/mrp.cdx.json"
+
+reproduce: ## Builds the release programs of the last commit twice, in two folders, and compares their bytes
+	.ci/reproduce
 
 fmt: ## Formats the code
 	$(CARGO) fmt --all
@@ -102,11 +124,16 @@ lab:
 trust:
 	$(CARGO) build --locked -p mrp-trust
 
-# Its own target directory, which is gone afterwards: nothing of it is of use to anything else.
+# Their own target directories, which are gone afterwards: nothing of them is of use to anything else.
 $(CARGO_DENY):
 	$(CARGO) install --locked --root .cache/cargo-deny-$(CARGO_DENY_VERSION) --target-dir .cache/cargo-deny-target \
 		cargo-deny@$(CARGO_DENY_VERSION)
 	rm -rf .cache/cargo-deny-target
+
+$(CARGO_FUZZ):
+	$(CARGO) install --locked --root .cache/cargo-fuzz-$(CARGO_FUZZ_VERSION) --target-dir .cache/cargo-fuzz-target \
+		cargo-fuzz@$(CARGO_FUZZ_VERSION)
+	rm -rf .cache/cargo-fuzz-target
 
 clean: ## Removes everything that was made
 	$(CARGO) clean

@@ -107,7 +107,7 @@ fn bytes() -> impl Strategy<Value = Vec<u8>> {
 }
 
 proptest! {
-    #![proptest_config(config(256))]
+    #![proptest_config(config(128))]
 
     #[test]
     fn any_arguments_file_is_a_call_or_a_failure(module: u8, contents in bytes()) {
@@ -198,7 +198,7 @@ proptest! {
 }
 
 proptest! {
-    #![proptest_config(config(64))]
+    #![proptest_config(config(32))]
 
     #[test]
     fn module_reads_all_options_that_are_accepted(module: u8, values in vec((any::<u8>(), json()), 0..6)) {
