@@ -29,10 +29,9 @@ SSH_KEYS = ["ssh-ed25519 AAAAalice alice@lab"]
 # Where the machine is: an address on this computer.
 MAC, ADDRESS = "52:54:00:00:02:01", "127.1.0.2"
 
-# The upload limit is that of a stock server. The installation takes long enough to show that the playbook waits. The
-# machine reports nothing: it answers like an SSH server when it is installed.
+# The installation takes long enough to show that the playbook waits. The machine reports nothing: it answers like an SSH
+# server when it is installed.
 SETTINGS = {
-    "max_upload_size": 1 << 30,
     "boot_seconds": 1,
     "install_seconds": 3,
     "install_result": "silent",

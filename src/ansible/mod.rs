@@ -13,6 +13,7 @@ mod call;
 pub mod completed_steps;
 pub mod docs;
 mod invocation;
+mod objects;
 pub(crate) mod options;
 mod output;
 mod request_log;
@@ -24,6 +25,8 @@ use std::path::Path;
 use std::process::ExitCode;
 
 pub use call::Call;
+pub(crate) use objects::Object;
+pub use objects::Objects;
 pub use options::option::{Disclosure, Expansion, Kind, Literal, Opt};
 pub use options::path::expand as expand_path;
 #[cfg(feature = "cli")]
@@ -77,7 +80,7 @@ fn run(modules: &[Module], name: &str, args_file: &Path) -> Result<Success, Fail
     let module = find_module(modules, name, args.internal.module_name.as_deref())?;
     output::context().name = module.spec.name.to_owned();
     let call = Call::prepare(module.spec, &args)?;
-    module.answer(&call)
+    module.answer_with_objects(&call)
 }
 
 impl Module {
@@ -95,6 +98,12 @@ impl Module {
     ///
     /// When the module could not do what was asked.
     pub fn answer(&self, call: &Call) -> Result<Success, Failure> {
+        let success = self.answer_with_objects(call)?;
+        Ok(success.with_objects_as_fields())
+    }
+
+    /// The same with objects as text, which only the output of a module needs.
+    fn answer_with_objects(&self, call: &Call) -> Result<Success, Failure> {
         let log = (call.verbosity >= DETAIL_VERBOSITY).then(RequestLog::default);
         let call = &completed_steps::hold_requests_after_end(call);
         let mut result = match &log {

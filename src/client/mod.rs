@@ -48,6 +48,7 @@ mod clock;
 mod digest;
 mod error;
 mod error_code;
+mod file_stamp;
 mod from_text;
 mod hint;
 pub(crate) mod http;

@@ -162,7 +162,8 @@ fn create(client: &Client, machine: MachineId, new: &NewAssignee) -> Result<()> 
         Err(error) if error.code() == Some(ErrorCode::NoSuchUser) => {
             Err(lookup::user_not_found(client.read_only(), &new.user)?)
         }
-        answer => Ok(drop(answer?)),
+        Err(error) => Err(error.into()),
+        Ok(_) => Ok(()),
     }
 }
 

@@ -396,7 +396,8 @@ fn normalise(value: &mut Value) {
             for (key, field) in fields {
                 match key.as_str() {
                     "upload_date" | "date" | "url" | "port" | "token" | "waited" | "elapsed"
-                    | "time" | "seconds" => {
+                    // What was seen on the way depends on when it was looked.
+                    | "milestones" => {
                         *field = json!("differs");
                     }
                     _ => normalise(field),

@@ -291,6 +291,7 @@ fn upload_that_never_arrived_is_repeated() {
 #[test]
 fn upload_over_the_limit_is_an_error_with_its_size() {
     let lab = start_lab();
+    lab.settings(json!({ "max_upload_size": 32 << 20 }));
     let path = lab.write("big", vec![7; 33 << 20]);
     lab.assert_fails(MODULE, kernel(&path), &["33.0 MiB", "max_upload_size"]);
 }

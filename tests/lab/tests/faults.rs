@@ -197,7 +197,7 @@ fn machines_can_be_added_over_the_control_path() {
 fn settings_are_shown_and_reset() {
     let lab = Lab::start();
     let stock = control(&lab, "GET", "settings", Value::Null).json();
-    assert_eq!(stock["max_upload_size"], 33_554_432);
+    assert_eq!(stock["max_upload_size"], 1_073_741_824);
     assert_eq!(stock["max_buffer_size"], 104_857_600);
     assert_eq!(
         (&stock["tftp"], &stock["install_result"], &stock["machines"]),

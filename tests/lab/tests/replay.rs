@@ -140,7 +140,8 @@ fn replay_all(sessions: Sessions) {
     for file in &recorded_files(sessions) {
         lab.reset();
         // An installation that ends by itself would race with the exchanges.
-        lab.settings(json!({"install_result": "never"}));
+        // The recorded server was given this limit, so that a request above it stays small.
+        lab.settings(json!({"install_result": "never", "max_upload_size": 32 << 20}));
         let name = file.file_name().unwrap().to_string_lossy();
         let text = fs::read_to_string(file)
             .unwrap()

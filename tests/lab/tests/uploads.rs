@@ -25,6 +25,16 @@ fn upload_is_read_back_unchanged() {
     );
 }
 
+/// The size of `initrd.gz` in Debian's package debian-installer-12-netboot-arm64.
+const INSTALLER: usize = 40_147_331;
+
+#[test]
+fn upload_of_an_installer_is_accepted_with_the_default_limit() {
+    let lab = Lab::start();
+    let answer = upload(&lab, ALICE, "d", "Initrd", &vec![0; INSTALLER]);
+    assert_eq!(answer.status, 201);
+}
+
 #[test]
 fn body_above_the_limit_gets_413() {
     let lab = Lab::start();

@@ -39,12 +39,12 @@ impl Message {
 
     fn content_length(&self) -> usize {
         let head = String::from_utf8_lossy(&self.head);
-        let lengths = head.lines().filter_map(|line| {
+        let mut lengths = head.lines().filter_map(|line| {
             let (name, value) = line.split_once(':')?;
             name.eq_ignore_ascii_case("content-length")
                 .then(|| value.trim().parse().ok())?
         });
-        lengths.last().unwrap_or(0)
+        lengths.next_back().unwrap_or(0)
     }
 
     /// The same answer with another body.
