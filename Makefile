@@ -30,11 +30,7 @@ CARGO_FUZZ := .cache/cargo-fuzz-$(CARGO_FUZZ_VERSION)/bin/cargo-fuzz
 FUZZ_SECONDS ?= 60
 FUZZ_TARGETS ?= $(patsubst fuzz/fuzz_targets/%.rs,%,$(wildcard fuzz/fuzz_targets/*.rs))
 
-<<<<<<< HEAD
-.PHONY: help demo test test-trust test-trust-part trust-report test-ansible-lines install-modules collection lint-collection test-matrix docs bench bench-docs deny fmt lint modules mrp lab release-lab trust clean
-=======
-.PHONY: help demo test test-trust test-trust-part trust-report test-ansible-lines install-modules collection lint-collection test-matrix docs bench deny fuzz sbom reproduce fmt lint modules mrp lab trust clean
->>>>>>> fuzz
+.PHONY: help demo test test-quick test-trust test-trust-part trust-report test-ansible-lines install-modules collection lint-collection test-matrix docs bench bench-docs deny fuzz sbom reproduce fmt lint modules mrp lab release-lab trust clean
 
 help: ## Lists the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "%-20s %s\n", $$1, $$2 }' Makefile
@@ -47,7 +43,6 @@ test: install-modules collection lab ## Runs all tests, with the oldest and the 
 	@bins=$$($(PYTHON) tests/venvs.py oldest newest) && \
 	MRP_TEST_ANSIBLE="$$bins" MRP_TEST_COLLECTION="$(TARBALL)" $(CARGO) test --workspace --locked --no-fail-fast
 
-.PHONY: test-quick
 # Without a release build and without Ansible, and the scenarios against one kind of server instead of four.
 test-quick: ## Runs the tests to run while working: unit, wire, scenarios, protocol, tables; under 5 minutes on 2 quiet cores
 	$(CARGO) test --locked --no-fail-fast -p mr-provisioner -p mrp-protocol --lib --test wire --test scenarios \

@@ -94,6 +94,7 @@ fn every_call() -> Vec<(&'static str, Call)> {
         interfaces.update(MACHINE, InterfaceId(1), &InterfaceChanges::default());
         assignees.list(MACHINE);
         assignees.own(MACHINE);
+        assignees.get(MACHINE, AssigneeId(2));
         assignees.create(MACHINE, &NewAssignee { user: "bob".into(), reason: None });
         assignees.update(MACHINE, AssigneeId(2), "");
         assignees.delete(MACHINE, AssigneeId(2));

@@ -160,7 +160,7 @@ fn only_addresses_networks_and_macs_are_not_marked() {
             .zip(&expected)
         {
             assert_eq!(interface["identifier"], *text);
-            assert_eq!(interface["mac"], json!(null));
+            assert_eq!(interface["mac"], "52:54:00:00:00:01");
         }
     }
 }
