@@ -101,6 +101,7 @@ deny: $(CARGO_DENY) ## Checks licences, bans, sources and known vulnerabilities 
 
 fuzz: $(CARGO_FUZZ) ## Runs each fuzz target for FUZZ_SECONDS (60); FUZZ_TARGETS names some of them
 	@for target in $(FUZZ_TARGETS); do \
+	mkdir -p "$(CARGO_TARGET_DIR)/fuzz/corpus/$$target" && \
 	PATH="$(dir $(abspath $(CARGO_FUZZ))):$$PATH" $(CARGO) fuzz run --sanitizer none --target-dir "$(CARGO_TARGET_DIR)/fuzz" "$$target" \
 		"$(CARGO_TARGET_DIR)/fuzz/corpus/$$target" "fuzz/corpus/$$target" -- \
 		-max_total_time=$(FUZZ_SECONDS) -timeout=10 -print_final_stats=1 || exit 1; done
