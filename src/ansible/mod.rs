@@ -8,11 +8,12 @@
 //! The rules are those of ansible-core 2.15 to 2.21. Options and messages behave as those of AnsibleModule do, the class
 //! that modules written in Python use.
 
-mod args;
+pub(crate) mod args;
 mod call;
 pub mod completed_steps;
 pub mod docs;
 mod invocation;
+mod objects;
 pub(crate) mod options;
 mod output;
 mod request_log;
@@ -24,6 +25,8 @@ use std::path::Path;
 use std::process::ExitCode;
 
 pub use call::Call;
+pub(crate) use objects::Object;
+pub use objects::Objects;
 pub use options::option::{Disclosure, Expansion, Kind, Literal, Opt};
 pub use options::path::expand as expand_path;
 #[cfg(feature = "cli")]
@@ -77,7 +80,7 @@ fn run(modules: &[Module], name: &str, args_file: &Path) -> Result<Success, Fail
     let module = find_module(modules, name, args.internal.module_name.as_deref())?;
     output::context().name = module.spec.name.to_owned();
     let call = Call::prepare(module.spec, &args)?;
-    module.answer(&call)
+    module.answer_with_objects(&call)
 }
 
 impl Module {
@@ -95,6 +98,12 @@ impl Module {
     ///
     /// When the module could not do what was asked.
     pub fn answer(&self, call: &Call) -> Result<Success, Failure> {
+        let success = self.answer_with_objects(call)?;
+        Ok(success.with_objects_as_fields())
+    }
+
+    /// The same with objects as text, which only the output of a module needs.
+    fn answer_with_objects(&self, call: &Call) -> Result<Success, Failure> {
         let log = (call.verbosity >= DETAIL_VERBOSITY).then(RequestLog::default);
         let call = &completed_steps::hold_requests_after_end(call);
         let mut result = match &log {
@@ -117,7 +126,7 @@ impl Module {
 }
 
 /// The module that the file's name names, else the one that the task names, with or without a collection.
-fn find_module<'a>(
+pub(crate) fn find_module<'a>(
     modules: &'a [Module],
     file_name: &str,
     task_name: Option<&str>,

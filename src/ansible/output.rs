@@ -12,10 +12,11 @@ use std::thread;
 
 use serde_json::{Value, json};
 
+use crate::ansible::objects::Objects;
 use crate::ansible::options::option::Opt;
 use crate::ansible::options::spec::{ModuleSpec, Return};
 use crate::ansible::result::{Failure, Success, to_json};
-use crate::ansible::secrets::Secrets;
+use crate::ansible::secrets::{Scrubber, Secrets};
 use crate::support::stdio;
 
 /// The keys of the protocol itself, which are no secret whatever the secrets are.
@@ -69,6 +70,9 @@ static CONTEXT: Mutex<Context> = Mutex::new(Context {
     invocation: None,
 });
 
+/// How much is written at once.
+const BUFFER: usize = 64 * 1024;
+
 static PRINTED: Mutex<bool> = Mutex::new(false);
 
 /// How the result of this run is printed. A panic prints it too, so nothing that may panic keeps the lock.
@@ -81,14 +85,14 @@ pub(crate) fn context() -> MutexGuard<'static, Context> {
 pub(crate) fn print(result: Result<Success, Failure>) -> ExitCode {
     let succeeded = result.is_ok();
     let context = context().clone();
-    match print_once(&line(&context, result)) {
+    match print_once(&Line::new(&context, result)) {
         Ok(()) if succeeded => ExitCode::SUCCESS,
         _ => ExitCode::FAILURE,
     }
 }
 
 /// A second caller waits until the first has finished writing, and then for the end of the process.
-fn print_once(line: &str) -> io::Result<()> {
+fn print_once(line: &Line) -> io::Result<()> {
     let mut printed = PRINTED.lock().unwrap_or_else(PoisonError::into_inner);
     if std::mem::replace(&mut *printed, true) {
         drop(printed);
@@ -96,10 +100,70 @@ fn print_once(line: &str) -> io::Result<()> {
             thread::park();
         }
     }
-    stdio::write_whole(&mut io::stdout().lock(), line.as_bytes())
+    let mut stdout = io::stdout().lock();
+    let mut buffer = Vec::with_capacity(2 * BUFFER);
+    for part in line.parts() {
+        buffer.extend_from_slice(part.as_bytes());
+        if buffer.len() >= BUFFER {
+            stdio::write_whole(&mut stdout, &buffer)?;
+            buffer.clear();
+        }
+    }
+    stdio::write_whole(&mut stdout, &buffer)
 }
 
-fn line(context: &Context, result: Result<Success, Failure>) -> String {
+/// What is printed: all of it is known before the first part is.
+struct Line {
+    /// A JSON object.
+    fields: String,
+    /// Further members of it.
+    objects: Option<Objects>,
+}
+
+impl Line {
+    fn new(context: &Context, mut result: Result<Success, Failure>) -> Line {
+        let public_keys = public_keys(context.spec);
+        let scrubber = context.secrets.scrubber(&public_keys);
+        let (Ok(success)
+        | Err(Failure {
+            partial: success, ..
+        })) = &mut result;
+        let mut objects = success.objects.take();
+        for object in objects.iter_mut().flat_map(|objects| &mut objects.objects) {
+            object.json = clean(std::mem::take(&mut object.json), &scrubber);
+            object.name = clean(json!(object.name).to_string(), &scrubber);
+        }
+        let mut fields = fields(context, result);
+        scrubber.scrub(&mut fields);
+        let line = Line {
+            fields: ascii(fields.to_string()),
+            objects,
+        };
+        // The program ends here, and freeing a large result takes time.
+        std::mem::forget(fields);
+        line
+    }
+
+    fn parts(&self) -> impl Iterator<Item = &str> {
+        let fields = self.fields.strip_suffix('}').unwrap_or(&self.fields);
+        let objects = self.objects.iter().flat_map(Objects::parts);
+        [fields].into_iter().chain(objects).chain(["}\n"])
+    }
+}
+
+/// The JSON of an object without secrets, in ASCII. As most have none, the text is searched as a whole first: where nothing is
+/// escaped in it, it has all that its strings, keys and numbers have.
+fn clean(json: String, scrubber: &Scrubber) -> String {
+    if !json.contains('\\') && !scrubber.finds_any(&json) {
+        return ascii(json);
+    }
+    let mut value: Value = serde_json::from_str(&json).unwrap_or_default();
+    scrubber.scrub(&mut value);
+    ascii(value.to_string())
+}
+
+/// All fields of the object that is printed. It always has one, `changed`.
+fn fields(context: &Context, result: Result<Success, Failure>) -> Value {
     let mut result = to_json(result, context.diff_mode, context.verbosity);
     if let Some(invocation) = &context.invocation {
         result.insert("invocation".to_owned(), invocation.clone());
@@ -108,12 +172,7 @@ fn line(context: &Context, result: Result<Success, Failure>) -> String {
         // With neither version nor date, every ansible-core says: in a future release.
         result.insert("deprecations".to_owned(), json!([{ "msg": sentence }]));
     }
-    let public_keys = public_keys(context.spec);
-    let result = context.secrets.scrub(result.into(), &public_keys);
-    let line = ascii(&result) + "\n";
-    // The program ends here, and freeing a large result takes time.
-    std::mem::forget(result);
-    line
+    result.into()
 }
 
 /// Keys that are no secret, since the module's documentation has them.
@@ -135,8 +194,7 @@ fn add_returns(returns: &'static [Return], keys: &mut BTreeSet<&'static str>) {
 
 /// JSON in ASCII: Ansible splits the output at U+2028 and other line ends of Unicode before it reads it, and a terminal may
 /// be Latin-1.
-fn ascii(value: &Value) -> String {
-    let json = value.to_string();
+fn ascii(json: String) -> String {
     let plain = |byte: u8| byte.is_ascii() && byte != b'\x7f';
     if json.bytes().all(plain) {
         return json;
@@ -163,7 +221,7 @@ mod tests {
 
     #[test]
     fn writes_ascii_only() {
-        let text = ascii(&json!({"ä": "\u{2028}\u{85}\u{7f}😀\u{1b}\n"}));
+        let text = ascii(json!({"ä": "\u{2028}\u{85}\u{7f}😀\u{1b}\n"}).to_string());
         assert_eq!(
             text,
             r#"{"\u00e4":"\u2028\u0085\u007f\ud83d\ude00\u001b\n"}"#
@@ -190,6 +248,7 @@ mod tests {
             changed: true,
             ..Success::default()
         };
-        assert_eq!(line(&context, Ok(success)), "{\"changed\":true}\n");
+        let line = Line::new(&context, Ok(success));
+        assert_eq!(line.parts().collect::<String>(), "{\"changed\":true}\n");
     }
 }

@@ -3,6 +3,7 @@
 use serde_json::{Map, Value, json};
 
 use crate::ansible::completed_steps::{self, CompletedSteps};
+use crate::ansible::objects::Objects;
 use crate::support::markup::OptionStyle;
 use crate::support::user_text::on_one_line;
 
@@ -16,6 +17,8 @@ pub struct Success {
     pub changed: bool,
     /// What the module returns: `image`, `plan`, `ansible_facts`.
     pub fields: Map<String, Value>,
+    /// Objects that it returns beside these fields.
+    pub objects: Option<Objects>,
     /// What changed, shown in diff mode only.
     pub diff: Vec<Diff>,
     /// Sentences that Ansible prints as warnings.
@@ -184,6 +187,14 @@ impl Success {
             fields: Map::from_iter(fields),
             ..Success::default()
         }
+    }
+
+    /// The same result with its objects among the fields.
+    pub(crate) fn with_objects_as_fields(mut self) -> Success {
+        if let Some(objects) = self.objects.take() {
+            objects.into_fields(&mut self.fields);
+        }
+        self
     }
 
     /// The same result with the options in its warnings as a face writes them.

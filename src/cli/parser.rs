@@ -73,17 +73,13 @@ pub(crate) fn program(detail: HelpDetail) -> Parser {
             .after_help(PROGRAM_HELP);
     }
     for (noun, about) in commands::NOUNS {
-        let is_of_noun = |command: &&Command| command.words.len() == 2 && command.words[0] == *noun;
-        let verbs: Vec<&Command> = commands::ALL.iter().filter(is_of_noun).collect();
-        let example = format!("Example: {}", verbs[0].example);
-        let verbs = verbs
-            .into_iter()
-            .map(|command| command_parser(command, detail));
-        let mut group = group(noun, about).subcommands(verbs).after_help(example);
-        if *noun == "lab" {
-            group = group.subcommands(lab_commands());
-        }
-        program = program.subcommand(group);
+        let example = verbs(noun).next().map_or("", |verb| verb.example);
+        let noun = group(noun, about).after_help(format!("Example: {example}"));
+        // All verbs are 30 parsers, of which a command line needs those of its noun.
+        program = program.subcommand(match detail {
+            HelpDetail::Brief => noun.defer(|noun| with_verbs(noun, HelpDetail::Brief)),
+            HelpDetail::Completion | HelpDetail::Manual => with_verbs(noun, detail),
+        });
     }
     let alone = commands::ALL
         .iter()
@@ -91,6 +87,21 @@ pub(crate) fn program(detail: HelpDetail) -> Parser {
     program
         .subcommands(alone.map(|command| command_parser(command, detail)))
         .subcommands(generated_texts())
+}
+
+/// The commands that begin with a noun.
+fn verbs(noun: &str) -> impl Iterator<Item = &'static Command> {
+    let is_of_noun = move |command: &&Command| command.words.len() == 2 && command.words[0] == noun;
+    commands::ALL.iter().filter(is_of_noun)
+}
+
+fn with_verbs(noun: Parser, detail: HelpDetail) -> Parser {
+    let name = noun.get_name().to_owned();
+    let noun = noun.subcommands(verbs(&name).map(|command| command_parser(command, detail)));
+    match name.as_str() {
+        "lab" => noun.subcommands(lab_commands()),
+        _ => noun,
+    }
 }
 
 /// A parser with subcommands.

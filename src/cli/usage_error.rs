@@ -3,8 +3,8 @@
 use std::ffi::OsString;
 use std::process::ExitCode;
 
-use clap::Command as Parser;
 use clap::error::{ContextKind, ContextValue, ErrorKind};
+use clap::{Arg, Command as Parser};
 
 use crate::ansible::Failure;
 use crate::cli::output::{markup, terminal};
@@ -70,13 +70,19 @@ fn suggestion(error: &clap::Error, args: &[OsString]) -> Option<String> {
     }
 }
 
-/// The parser of the command that was typed, as far as its words are known.
+/// The parser of the command that was typed, as far as its words are known. Of the others nothing is built.
 fn typed_parser(args: &[OsString]) -> Parser {
     let mut parser = parser::program(HelpDetail::Brief);
-    parser.build();
+    let general: Vec<Arg> = parser.get_arguments().cloned().collect();
     for word in args {
         if let Some(subcommand) = parser.find_subcommand(word) {
-            parser = subcommand.clone();
+            let is_known = subcommand.get_arguments().any(Arg::is_global_set);
+            let subcommand = subcommand.clone();
+            parser = match is_known {
+                true => subcommand,
+                false => subcommand.args(&general),
+            };
+            parser.build();
         }
     }
     parser
@@ -84,7 +90,7 @@ fn typed_parser(args: &[OsString]) -> Parser {
 
 /// The options of which `typed` is an ambiguous beginning, else those that are similar to it.
 fn similar_options(parser: &Parser, typed: &str) -> Vec<String> {
-    let names = parser.get_arguments().filter_map(clap::Arg::get_long);
+    let names = parser.get_arguments().filter_map(Arg::get_long);
     let names: Vec<&str> = names.collect();
     let longer = names.iter().filter(|name| name.starts_with(typed));
     let mut similar: Vec<&str> = longer.copied().collect();

@@ -28,7 +28,8 @@ static SPEC: ModuleSpec = ModuleSpec {
     attributes: info::ATTRIBUTES,
     notes: &[
         info::PATTERNS,
-        "Machines are asked for side by side, at most eight at a time; their power is asked one machine at a time.",
+        "Machines are asked for side by side, as many as the server answers at a time, at most 64; their power is asked one \
+         machine at a time.",
     ],
     seealso: &[
         "mrp_machine",

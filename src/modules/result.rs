@@ -38,6 +38,7 @@ pub(crate) fn success<Report>(
             false => Vec::new(),
         },
         warnings: outcome.warnings,
+        objects: None,
     }
 }
 
@@ -56,6 +57,7 @@ pub(crate) fn partial_failure(halted: PartialOutcome) -> Failure {
             changed,
             diff: diffs(&halted.done),
             warnings: halted.warnings,
+            objects: None,
             fields,
         },
         ..halted.error.into()

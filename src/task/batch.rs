@@ -83,7 +83,7 @@ pub(crate) fn apply_all<T: Task>(
             .into_iter()
             .filter(|execution| execution.due <= start);
         let all_would_fail = AtomicBool::new(false);
-        parallel::map(due, |execution| {
+        parallel::map_polls(due.collect(), |execution| {
             if all_would_fail.load(Ordering::Relaxed) {
                 return;
             }

@@ -21,6 +21,22 @@ pub(super) struct Images {
 }
 
 impl Images {
+    /// The newest of the user's own images that a description names: where there is one, no others need to be known.
+    pub(super) fn find_own(
+        client: &ReadOnlyClient,
+        kind: &ImageType,
+        arch: &str,
+        description: &str,
+    ) -> Result<Option<Image>> {
+        let mut own = client.images().list(Scope::Own)?;
+        own.retain(|image| {
+            image.kind == *kind
+                && image.arch.as_deref() == Some(arch)
+                && image.description.as_deref() == Some(description)
+        });
+        Ok(own.into_iter().max_by_key(|image| image.id))
+    }
+
     /// Another run of the same user may upload or delete an image between the two requests. Only the second list counts
     /// for the user's own images.
     pub(super) fn fetch(client: &ReadOnlyClient) -> Result<Images> {
@@ -184,15 +200,20 @@ pub(super) fn machine_not_found(machines: &[Machine], name: &str) -> TaskError {
 
 /// Whether the machine is assigned to the token's user.
 pub(super) fn is_assigned(client: &ReadOnlyClient, machine: &Machine) -> Result<bool> {
-    let own = client.machines().list(Scope::Own)?;
-    Ok(own.iter().any(|other| other.id == machine.id))
+    let own = find_own_machine(client, &machine.name)?;
+    Ok(own.is_some_and(|own| own.id == machine.id))
+}
+
+/// The machine of this name, if it is assigned to the token's user. The list of all that are may have thousands.
+fn find_own_machine(client: &ReadOnlyClient, name: &str) -> Result<Option<Machine>> {
+    let found = client.machines().query(Scope::Own, &Query::name_is(name))?;
+    Ok(found.into_iter().find(|machine| machine.name == name))
 }
 
 /// Whether a machine has a BMC, which only a query of the server shows.
 pub(super) fn has_bmc(client: &ReadOnlyClient, machine: &Machine) -> Result<bool> {
-    let without_bmc = client
-        .machines()
-        .query(Scope::Visible, &Query::without_bmc())?;
+    let query = Query::and([Query::without_bmc(), Query::name_is(&machine.name)]);
+    let without_bmc = client.machines().query(Scope::Visible, &query)?;
     Ok(without_bmc.iter().all(|other| other.id != machine.id))
 }
 
@@ -202,6 +223,11 @@ pub(super) fn find_assigned_machine(
     machine: &MachineRef,
     allow_unassigned: bool,
 ) -> Result<Machine> {
+    if let (MachineRef::Name(name), false) = (machine, allow_unassigned)
+        && let Some(own) = find_own_machine(client, name)?
+    {
+        return Ok(own);
+    }
     let machine = find_machine(client, machine)?;
     if !allow_unassigned {
         require_assignment(client, &machine)?;

@@ -31,10 +31,10 @@ pub(crate) enum MachineSelection {
     Query(Query),
 }
 
-#[derive(Debug, Default)]
-pub(crate) struct NetworkReport {
-    /// In the order of their names, or in the order in which they were given.
-    pub machines: Vec<NetworkFacts>,
+#[derive(Debug)]
+pub(crate) struct NetworkReport<Entry> {
+    /// What was made of each machine, in the order of their names, or in the order in which they were given.
+    pub machines: Vec<Entry>,
     /// About machines whose address is not certain.
     pub warnings: Vec<String>,
 }
@@ -56,28 +56,35 @@ pub(crate) struct NetworkFacts {
     /// That network in CIDR notation; each of `interfaces` has its own.
     #[serde(skip)]
     pub subnet: Option<String>,
-    pub interfaces: Vec<Interface>,
+    /// None where they are not to be told.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub interfaces: Option<Vec<Interface>>,
 }
 
-/// Reads the machines and, in parallel, their interfaces.
-pub(crate) fn gather(client: &ReadOnlyClient, spec: &NetworkSpec) -> Result<NetworkReport> {
+/// Reads the machines and, in parallel, their interfaces. `entry` makes of each machine what is kept of it.
+pub(crate) fn gather<Entry: Send>(
+    client: &ReadOnlyClient,
+    spec: &NetworkSpec,
+    entry: impl Fn(NetworkFacts) -> Entry + Sync,
+) -> Result<NetworkReport<Entry>> {
     let machines = spec.machines.select(client, spec.scope)?;
-    let interfaces = parallel::try_map(&machines, |machine| client.interfaces().list(machine.id))?;
-    let mut report = NetworkReport::default();
     let is_error = spec.strict && matches!(spec.machines, MachineSelection::Names(_));
-    for (machine, interfaces) in machines.into_iter().zip(interfaces) {
-        if let Some(problem) = missing_interfaces(&interfaces, &spec.preference) {
-            let error = TaskError::failed(machine_title(&machine), problem);
-            if is_error {
-                return Err(error);
-            }
-            report.warnings.push(error.to_string());
-        }
-        let (facts, warning) = facts(machine, interfaces, &spec.preference);
-        report.machines.push(facts);
-        report.warnings.extend(warning);
-    }
-    Ok(report)
+    let found = parallel::try_map(&machines, |machine| {
+        let interfaces = client.interfaces().list(machine.id)?;
+        let missing = missing_interfaces(&interfaces, &spec.preference)
+            .map(|problem| TaskError::failed(machine_title(machine), problem));
+        let missing = match missing {
+            Some(error) if is_error => return Err(error),
+            missing => missing.map(|error| error.to_string()),
+        };
+        let (facts, warning) = facts(machine.clone(), interfaces, &spec.preference);
+        Ok((entry(facts), [missing, warning]))
+    })?;
+    let (machines, warnings): (Vec<Entry>, Vec<[Option<String>; 2]>) = found.into_iter().unzip();
+    Ok(NetworkReport {
+        machines,
+        warnings: warnings.into_iter().flatten().flatten().collect(),
+    })
 }
 
 /// One interface of a machine, by its identifier or its MAC.
@@ -110,7 +117,7 @@ pub(crate) fn facts(
         netmask: chosen.and_then(|interface| interface.netmaskv4.clone()),
         subnet: chosen.and_then(|interface| interface.subnetv4.clone()),
         name: machine.name,
-        interfaces,
+        interfaces: Some(interfaces),
     };
     (facts, warning)
 }
@@ -126,20 +133,49 @@ impl MachineSelection {
     }
 }
 
-/// Several names need one list instead of a query each.
+/// How long a query for several names may be: web servers take addresses of 8 kB.
+const LONGEST_QUERY: usize = 4000;
+
+/// Several names need few queries instead of one each.
 fn select_by_name(client: &ReadOnlyClient, names: &[String]) -> Result<Vec<Machine>> {
     if let [name] = names {
         let machine = MachineRef::Name(name.clone());
         return Ok(vec![lookup::find_machine(client, &machine)?]);
     }
-    let machines = client.machines().list(Scope::Visible)?;
+    let mut machines = Vec::new();
+    for query in queries_for(names) {
+        machines.extend(client.machines().query(Scope::Visible, &query)?);
+    }
     let with_name = |name: &String| {
         let found = machines.iter().find(|machine| machine.name == *name);
-        found
-            .cloned()
-            .ok_or_else(|| lookup::machine_not_found(&machines, name))
+        match found {
+            Some(found) => Ok(found.clone()),
+            None => Err(lookup::machine_not_found(
+                &client.machines().list(Scope::Visible)?,
+                name,
+            )),
+        }
     };
     names.iter().map(with_name).collect()
+}
+
+/// Queries that together select all machines of these names.
+fn queries_for(names: &[String]) -> Vec<Query> {
+    let (mut queries, mut part, mut length) = (Vec::new(), Vec::new(), 0);
+    for name in names {
+        let query = Query::name_is(name);
+        let added = 3 * query.to_string().len();
+        if length + added > LONGEST_QUERY && !part.is_empty() {
+            queries.push(Query::or(std::mem::take(&mut part)));
+            length = 0;
+        }
+        part.push(query);
+        length += added;
+    }
+    if !part.is_empty() {
+        queries.push(Query::or(part));
+    }
+    queries
 }
 
 /// What is wrong with a machine that has none of the preferred interfaces.

@@ -8,10 +8,13 @@
     reason = "a test stops where its setting cannot be made"
 )]
 
+mod doc_list;
 mod inventory;
 mod old_role;
 mod page_playbooks;
 mod playbooks;
+mod readme;
+mod targets;
 
 use mrp_test_support::TestLab;
 

@@ -14,6 +14,7 @@ mod install;
 mod inventory;
 mod machine_types;
 mod roles;
+mod targets;
 
 use std::path::Path;
 use std::sync::OnceLock;

@@ -487,3 +487,19 @@ fn images_and_a_preseed_can_be_named_by_id() {
         &["no preseed with id 99"],
     );
 }
+
+#[test]
+fn machine_that_is_as_wanted_takes_four_requests() {
+    let lab = start_lab();
+    let options = with_installer(&lab);
+    lab.run(MODULE, options.clone());
+    let before = lab.requests().len();
+    let result = lab.run(MODULE, options);
+    assert_eq!(result["changed"], false);
+    let requests = &lab.requests()[before..];
+    let paths: Vec<&str> = requests
+        .iter()
+        .map(|request| request.path.as_str())
+        .collect();
+    assert!(paths.len() <= 4, "{paths:?}");
+}

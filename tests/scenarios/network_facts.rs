@@ -29,6 +29,32 @@ fn own_machines_are_the_default_and_all_returns_every_machine() {
 }
 
 #[test]
+fn only_what_is_asked_for_is_returned() {
+    let lab = start_lab();
+    let run = |options| lab.run_in_all_modes(MODULE, options);
+    let facts = run(json!({ "machine": "qdc01", "return": "facts" }));
+    assert_eq!(facts["machines"], json!(null));
+    let of_facts = &facts["ansible_facts"]["mrp_network"]["qdc01"];
+    assert_eq!(of_facts["ipv4"], "10.40.5.12");
+
+    let list = run(json!({ "machine": "qdc01", "return": ["machines"], "interfaces": false }));
+    assert_eq!(list["ansible_facts"], json!(null));
+    let of_list = &list["machines"][0];
+    assert_eq!(of_list["ipv4"], "10.40.5.12");
+    assert_eq!(of_list["interfaces"], json!(null));
+
+    let both = run(json!({ "machine": "qdc01", "return": ["machines", "facts"] }));
+    assert_eq!(&both["machines"][0], of_facts);
+    assert_eq!(&both["ansible_facts"]["mrp_network"]["qdc01"], of_facts);
+    let options = json!({ "machine": "qdc01", "return": ["interfaces"] });
+    lab.assert_fails(
+        MODULE,
+        options,
+        &["value of return must be one or more of: facts, machines"],
+    );
+}
+
+#[test]
 fn no_address_is_chosen_where_several_are_possible() {
     let lab = start_lab();
     let result = lab.run_in_all_modes(MODULE, json!({ "machine": "moonshot-c1" }));
@@ -117,4 +143,17 @@ fn machine_without_an_address_has_null() {
             .get("warnings")
             .is_none_or(|warnings| warnings == &json!([]))
     );
+}
+
+#[test]
+fn machines_by_name_are_asked_for_in_one_query() {
+    let lab = start_lab();
+    lab.run(MODULE, json!({ "machines": ["x86-1", "qdc01"] }));
+    let requests = lab.requests();
+    let lists = requests
+        .iter()
+        .filter(|request| request.path.starts_with("/api/v1/machine?"));
+    let lists: Vec<&str> = lists.map(|request| request.path.as_str()).collect();
+    assert_eq!(lists.len(), 1, "{lists:?}");
+    assert_contains(lists[0], &["q=", "x86-1", "qdc01"]);
 }

@@ -88,15 +88,17 @@ impl Secrets {
 
     /// The same value without any secret.
     pub(crate) fn scrub(&self, mut value: Value, public_keys: &BTreeSet<&str>) -> Value {
-        if !self.0.is_empty() {
-            Scrubber::new(self, public_keys).scrub(&mut value);
-        }
+        self.scrubber(public_keys).scrub(&mut value);
         value
+    }
+
+    pub(crate) fn scrubber<'a>(&'a self, public_keys: &'a BTreeSet<&'a str>) -> Scrubber<'a> {
+        Scrubber::new(self, public_keys)
     }
 }
 
 /// Removes secrets in place: the facts of a whole lab are hundreds of thousands of texts, and few of them hold a secret.
-struct Scrubber<'a> {
+pub(crate) struct Scrubber<'a> {
     secrets: &'a BTreeSet<String>,
     redactor: Redactor,
     /// Those that are like our own words, and a redactor for the others.
@@ -120,7 +122,15 @@ impl<'a> Scrubber<'a> {
         }
     }
 
-    fn scrub(&self, value: &mut Value) {
+    /// Whether a text has any secret, in whatever spelling.
+    pub(crate) fn finds_any(&self, text: &str) -> bool {
+        self.redactor.redact(text, ASTERISKS).is_some()
+    }
+
+    pub(crate) fn scrub(&self, value: &mut Value) {
+        if self.secrets.is_empty() {
+            return;
+        }
         match value {
             Value::String(text) => {
                 if let Some(clean) = self.clean(text) {

@@ -118,6 +118,7 @@ fn status_row(info: MachineInfo, boots: &[String], preference: &[String]) -> Val
         None => facts
             .interfaces
             .iter()
+            .flatten()
             .filter_map(network::address)
             .collect(),
     };

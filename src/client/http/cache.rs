@@ -1,5 +1,6 @@
 //! Answers that are asked for once: while many tasks are planned together, the server's lists do not change.
 
+use std::any::Any;
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -7,30 +8,47 @@ use crate::client::Result;
 use crate::client::http::response::Response;
 
 /// One answer. The first who asks holds the lock until it is there; others who ask meanwhile wait for it.
-type Slot = Arc<Mutex<Option<Arc<Response>>>>;
+type Slot = Arc<Mutex<Option<Answer>>>;
+
+/// A successful answer, and what was read from it. A list is read once: with 500 tasks, that is most of their work.
+struct Answer {
+    response: Response,
+    value: Option<Box<dyn Any + Send>>,
+}
 
 /// Successful answers by what was asked for.
 #[derive(Default)]
 pub(super) struct ResponseCache(Mutex<HashMap<String, Slot>>);
 
 impl ResponseCache {
-    /// The answer that is known, or the one that `ask` gets.
-    pub(super) fn get_or_ask(
+    /// What `decode` reads from the answer that is known, or from the one that `ask` gets.
+    pub(super) fn get_or_ask<T: Clone + Send + 'static>(
         &self,
         key: String,
         ask: impl FnOnce() -> Result<Response>,
-    ) -> Result<Arc<Response>> {
-        let slot = {
-            let mut slots = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-            Arc::clone(slots.entry(key).or_default())
-        };
+        decode: impl FnOnce(&Response) -> Result<T>,
+    ) -> Result<T> {
+        let slot = self.slot(key);
         let mut slot = slot.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(response) = &*slot {
-            return Ok(Arc::clone(response));
+        let answer = match &mut *slot {
+            Some(answer) => answer,
+            empty => empty.insert(Answer {
+                response: ask()?,
+                value: None,
+            }),
+        };
+        let value = answer.value.as_ref().and_then(|value| value.downcast_ref());
+        if let Some(value) = value {
+            return Ok(T::clone(value));
         }
-        let response = Arc::new(ask()?);
-        *slot = Some(Arc::clone(&response));
-        Ok(response)
+        let value = decode(&answer.response)?;
+        answer.value = Some(Box::new(value.clone()));
+        Ok(value)
+    }
+
+    fn slot(&self, key: String) -> Slot {
+        let mut slots = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        Arc::clone(slots.entry(key).or_default())
     }
 }
 
@@ -41,27 +59,30 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_same_request_is_sent_once() {
-        let (cache, asked) = (ResponseCache::default(), Cell::new(0));
+    fn the_same_request_is_sent_and_its_answer_read_once() {
+        let (cache, asked, decoded) = (ResponseCache::default(), Cell::new(0), Cell::new(0));
         for _ in 0..3 {
             let ask = || {
                 asked.set(asked.get() + 1);
                 Ok(Response::default())
             };
-            cache.get_or_ask("machine".into(), ask).unwrap();
+            let decode = |_: &Response| {
+                decoded.set(decoded.get() + 1);
+                Ok(7)
+            };
+            let value = cache.get_or_ask("machine".into(), ask, decode).unwrap();
+            assert_eq!(value, 7);
         }
-        assert_eq!(asked.get(), 1);
+        assert_eq!((asked.get(), decoded.get()), (1, 1));
     }
 
     #[test]
     fn a_failure_is_not_kept() {
         let cache = ResponseCache::default();
         let failure = || Err(crate::client::Token::new("").unwrap_err());
-        assert!(cache.get_or_ask("machine".into(), failure).is_err());
-        assert!(
-            cache
-                .get_or_ask("machine".into(), || Ok(Response::default()))
-                .is_ok()
-        );
+        let decode = |_: &Response| Ok(7);
+        assert!(cache.get_or_ask("machine".into(), failure, decode).is_err());
+        let answer = || Ok(Response::default());
+        assert!(cache.get_or_ask("machine".into(), answer, decode).is_ok());
     }
 }

@@ -3,8 +3,8 @@
 mod answer_budget;
 mod bmc_queue;
 mod cache;
-mod classify;
-mod decode;
+pub(crate) mod classify;
+pub(crate) mod decode;
 mod json_body;
 pub(crate) mod list_reader;
 mod machine_names;
@@ -13,7 +13,7 @@ mod objects;
 pub(crate) mod operation;
 mod proxy;
 pub(crate) mod request;
-mod response;
+pub(crate) mod response;
 mod retry;
 mod runtime;
 pub(crate) mod server_text;
@@ -114,16 +114,19 @@ impl Pipeline {
     }
 
     /// Sends a request and decodes the JSON of its answer.
-    pub(crate) fn json<T: DeserializeOwned>(&self, request: &Request) -> Result<T> {
-        let response = match &self.cache {
-            // Take an answer that is known already (cache).
+    pub(crate) fn json<T>(&self, request: &Request) -> Result<T>
+    where
+        T: DeserializeOwned + Clone + Send + 'static,
+    {
+        // Read the JSON of an answer (decode).
+        let decode = |response: &Response| decode::json(request, response);
+        match &self.cache {
+            // Take what is known already (cache).
             Some(cache) if request.action.effect == Effect::Read => {
-                cache.get_or_ask(request.cache_key(), || self.call(request))?
+                cache.get_or_ask(request.cache_key(), || self.call(request), decode)
             }
-            _ => Arc::new(self.call(request)?),
-        };
-        // Read its JSON (decode).
-        decode::json(request, &response)
+            _ => decode(&self.call(request)?),
+        }
     }
 
     /// Sends a request, and sends it again where that is safe (retry).

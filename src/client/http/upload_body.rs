@@ -1,8 +1,8 @@
 //! The body of an upload: a form with the image's description and its file, streamed with a known length.
 //!
-//! The server does not read chunked bodies, so the length is always declared. The file is hashed again while it is sent, and
-//! its last chunk is sent only if size and hash are those of the first reading. So a file that changed never reaches the
-//! server as a complete upload.
+//! The server does not read chunked bodies, so the length is always declared. The last chunk is sent only if the file is what
+//! it was when it was first read, so a file that changed never reaches the server as a complete upload. Where the system
+//! tells of every change, it is asked; elsewhere the file is hashed again while it is sent.
 //!
 //! A server may refuse an upload while it is still being sent, and close. Writing to the closed connection fails, and the
 //! HTTP client then drops an answer that it has not read. So the event loop asks the system for events right before every
@@ -28,11 +28,13 @@ use reqwest::multipart::{Form, Part};
 use tokio::task::yield_now;
 
 use crate::client::digest::{Digest, Hasher};
+use crate::client::file_stamp::FileStamp;
 use crate::client::http::stall_timeout::ExchangeState;
+use crate::client::resources::image_file;
 use crate::client::{Error, ProgressEvent, ProgressListener};
 
 /// How much is read from the file at once.
-const CHUNK: u64 = 64 * 1024;
+const CHUNK: u64 = 256 * 1024;
 
 /// A file to upload and its description. Every attempt makes a new form from it.
 pub(crate) struct Upload {
@@ -44,6 +46,8 @@ pub(crate) struct Upload {
     pub(crate) file: Arc<File>,
     /// Size and hash of the file when it was opened.
     pub(crate) digest: Digest,
+    /// Its stamp at that time, where it shows every later change.
+    pub(crate) stamp: Option<FileStamp>,
 }
 
 impl Upload {
@@ -57,6 +61,7 @@ impl Upload {
             path: self.path.clone(),
             file: Arc::clone(&self.file),
             expected: self.digest.clone(),
+            stamp: self.stamp.clone(),
             sent: 0,
             hasher: Hasher::default(),
             is_complete: false,
@@ -79,8 +84,10 @@ struct FileBody {
     path: PathBuf,
     file: Arc<File>,
     expected: Digest,
+    stamp: Option<FileStamp>,
     /// How much of the file was read.
     sent: u64,
+    /// Of what was read, where there is no stamp.
     hasher: Hasher,
     /// Whether the whole file was read, and is what it was.
     is_complete: bool,
@@ -102,17 +109,35 @@ impl FileBody {
         let chunk = self
             .read(left.min(CHUNK))?
             .ok_or_else(|| Error::file_changed(&self.path))?;
-        self.hasher.update(&chunk);
+        if self.stamp.is_none() {
+            self.hasher.update(&chunk);
+        }
         self.sent += chunk.len() as u64;
         if self.sent == self.expected.size {
             let has_grown = self.read(1)?.is_some();
-            if has_grown || std::mem::take(&mut self.hasher).finish() != self.expected {
+            if has_grown || !self.is_as_before()? {
                 return Err(Error::file_changed(&self.path));
             }
             self.is_complete = true;
         }
         self.report_progress();
         Ok(Some(chunk))
+    }
+
+    /// Whether what was read is what the file held when it was opened.
+    fn is_as_before(&mut self) -> Result<bool, Error> {
+        let failed = |error| Error::file(&self.path, error);
+        let Some(before) = &self.stamp else {
+            return Ok(std::mem::take(&mut self.hasher).finish() == self.expected);
+        };
+        let now = FileStamp::of(&self.file).map_err(failed)?;
+        if now == *before || !now.has_same_contents(before) {
+            return Ok(now == *before);
+        }
+        // It has another name, or another took its name: only its bytes can tell.
+        let digest = image_file::hash(&self.file, &mut Vec::new()).map_err(failed)?;
+        self.exchange.record_transfer();
+        Ok(digest == self.expected)
     }
 
     fn report_progress(&self) {
@@ -170,4 +195,81 @@ impl Body for FileBody {
 /// Ends the body before its declared length, so that the HTTP client closes the connection.
 fn stop<T>(reason: &str) -> Poll<Option<io::Result<T>>> {
     Poll::Ready(Some(Err(io::Error::other(reason))))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+    use std::path::Path;
+    use std::time::SystemTime;
+
+    use super::*;
+
+    /// The body of a file that shows its changes, with all of it to be sent.
+    fn body(path: &Path) -> FileBody {
+        let file = File::open(path).unwrap();
+        FileBody {
+            path: path.to_owned(),
+            expected: image_file::hash(&file, &mut Vec::new()).unwrap(),
+            stamp: Some(FileStamp::of(&file).unwrap()),
+            file: Arc::new(file),
+            sent: 0,
+            hasher: Hasher::default(),
+            is_complete: false,
+            next: None,
+            event_check: Box::pin(yield_now()),
+            exchange: Arc::new(ExchangeState::new()),
+            progress: ProgressListener::default(),
+        }
+    }
+
+    /// Changes a file after the time of its stamp, and gives it its old time of modification.
+    fn change(path: &Path, before: &Option<FileStamp>, bytes: &[u8]) {
+        let file = File::options().write(true).open(path).unwrap();
+        let mut now = before.clone();
+        while now == *before {
+            file.write_all_at(bytes, 0).unwrap();
+            file.set_modified(SystemTime::UNIX_EPOCH).unwrap();
+            now = Some(FileStamp::of(&file).unwrap());
+        }
+    }
+
+    #[test]
+    fn a_changed_file_is_recognized_by_its_stamp() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("vmlinuz");
+        fs::write(&path, b"first").unwrap();
+        let made = File::options().write(true).open(&path).unwrap();
+        made.set_modified(SystemTime::UNIX_EPOCH).unwrap();
+
+        assert!(body(&path).is_as_before().unwrap());
+        assert_eq!(body(&path).read_chunk().unwrap().unwrap(), "first");
+
+        let mut written = body(&path);
+        fs::write(&path, b"other").unwrap();
+        assert!(written.read_chunk().is_err());
+
+        made.set_modified(SystemTime::UNIX_EPOCH).unwrap();
+        let mut set_back = body(&path);
+        change(&path, &set_back.stamp, b"third");
+        assert!(set_back.read_chunk().is_err());
+    }
+
+    #[test]
+    fn a_renamed_file_is_sent() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("vmlinuz");
+        fs::write(&path, b"first").unwrap();
+        File::options()
+            .write(true)
+            .open(&path)
+            .unwrap()
+            .set_modified(SystemTime::UNIX_EPOCH)
+            .unwrap();
+        let mut renamed = body(&path);
+        change(&path, &renamed.stamp, b"first");
+        fs::rename(&path, folder.path().join("other")).unwrap();
+        assert_eq!(renamed.read_chunk().unwrap().unwrap(), "first");
+        assert!(renamed.is_complete);
+    }
 }

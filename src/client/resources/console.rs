@@ -45,8 +45,14 @@ handle! {
     Consoles
 }
 
-#[derive(Deserialize)]
+<<<<<<< HEAD
+#[derive(Clone, Deserialize)]
 struct ConsoleAnswer {
+=======
+/// The server's answer.
+#[derive(Deserialize)]
+pub(crate) struct ConsoleAnswer {
+>>>>>>> fuzz
     /// Null for the server's own.
     host: Option<String>,
     port: u16,

@@ -3,11 +3,16 @@
 //! The file stays open, so what is sent is the file that was hashed, even when another takes its name meanwhile.
 
 use std::fs::File;
-use std::io::{self, Read};
+use std::io::{self, Read, Seek};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+<<<<<<< HEAD
 use crate::client::digest::{Digest, Hasher};
+use crate::client::file_stamp::FileStamp;
+=======
+use crate::client::digest::{Digest, Hasher, Sha256};
+>>>>>>> fuzz
 use crate::client::http::upload_body::Upload;
 use crate::client::{Error, NewImage, Result};
 use crate::support::{regular_file, vault};
@@ -26,6 +31,8 @@ pub struct ImageFile {
     file: Arc<File>,
     digest: Digest,
     head: Vec<u8>,
+    /// Taken before it was hashed, where it will show every later change.
+    stamp: Option<FileStamp>,
 }
 
 impl ImageFile {
@@ -39,13 +46,12 @@ impl ImageFile {
     pub fn open(path: &Path) -> Result<ImageFile> {
         let failed = |source| Error::file(path, source);
         let file = regular_file::open(path).map_err(failed)?;
-        let before = file.metadata().map_err(failed)?;
+        let before = FileStamp::of(&file).map_err(failed)?;
+        let shows_changes = before.shows_changes();
         let mut head = Vec::new();
         let digest = hash(&file, &mut head).map_err(failed)?;
-        let after = file.metadata().map_err(failed)?;
-        let is_same =
-            before.len() == after.len() && before.modified().ok() == after.modified().ok();
-        if !is_same || digest.size != after.len() {
+        let stamp = FileStamp::of(&file).map_err(failed)?;
+        if !stamp.has_same_contents(&before) || digest.size != stamp.size {
             return Err(Error::file_changed(path));
         }
         Ok(ImageFile {
@@ -53,6 +59,8 @@ impl ImageFile {
             file: Arc::new(file),
             digest,
             head,
+            // A file that got another name meanwhile has changed for the system.
+            stamp: (shows_changes && stamp == before).then_some(stamp),
         })
     }
 
@@ -74,7 +82,7 @@ impl ImageFile {
     /// The name under which it is uploaded: `STEM.s256-HEX`, where the stem is what the server keeps of the file's name.
     pub fn upload_name(&self) -> String {
         let name = self.path.file_name().unwrap_or_default().to_string_lossy();
-        format!("{}.{}", stem(&name), self.digest.sha256.mark())
+        marked_name(&name, &self.digest.sha256)
     }
 
     pub(crate) fn upload(&self, new: &NewImage) -> Upload {
@@ -85,8 +93,14 @@ impl ImageFile {
             path: self.path.clone(),
             file: Arc::clone(&self.file),
             digest: self.digest.clone(),
+            stamp: self.stamp.clone(),
         }
     }
+}
+
+/// The name under which a file of this name with this sum is uploaded.
+pub(crate) fn marked_name(name: &str, sha256: &Sha256) -> String {
+    format!("{}.{}", stem(name), sha256.mark())
 }
 
 fn stem(name: &str) -> String {
@@ -101,8 +115,9 @@ fn stem(name: &str) -> String {
     }
 }
 
-/// Hashes a file, and keeps its first bytes.
-fn hash(mut file: &File, head: &mut Vec<u8>) -> io::Result<Digest> {
+/// Hashes a file from its beginning, and keeps its first bytes.
+pub(crate) fn hash(mut file: &File, head: &mut Vec<u8>) -> io::Result<Digest> {
+    file.rewind()?;
     file.take(HEAD as u64).read_to_end(head)?;
     vault::require_plain(head)?;
     let mut hasher = Hasher::default();

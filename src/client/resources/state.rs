@@ -56,7 +56,7 @@ handle! {
 /// The body of every request and every answer about a state, or about power.
 ///
 /// A state decides whether a machine is installed again, so one that is missing or null is an error.
-#[derive(Deserialize, Serialize)]
+#[derive(Clone, Deserialize, Serialize)]
 pub(crate) struct StateBody<S> {
     #[serde(
         deserialize_with = "required_word",

@@ -3,17 +3,19 @@
 //! It is built here and handed to the HTTP client ready made, because the client would otherwise read the operating
 //! system's roots at every start, even for plain HTTP.
 
+mod provider;
 mod server_verifier;
 pub(crate) mod trust_problem;
 
-use std::path::Path;
+use std::env;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use rustls::crypto::CryptoProvider;
-use rustls::crypto::ring::{self, cipher_suite};
 use rustls::pki_types::pem::{self, PemObject};
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
-use rustls::{ClientConfig, RootCertStore, SupportedCipherSuite};
+use rustls::{ClientConfig, RootCertStore};
+use rustls_native_certs::CertificateResult;
 
 use crate::client::http::server_text;
 use crate::client::tls::server_verifier::ServerVerifier;
@@ -23,35 +25,16 @@ use crate::support::{io_error, regular_file};
 /// The most bytes that are read of a file: bundles of all public authorities have less than one MiB.
 const SIZE_LIMIT: u64 = 16 * 1024 * 1024;
 
-/// All but those with ChaCha20: it has 50 kB of code, and a server that has it has AES as well, which TLS 1.3 demands and
-/// which RFC 9325 recommends for TLS 1.2.
-const CIPHER_SUITES: [SupportedCipherSuite; 6] = [
-    cipher_suite::TLS13_AES_256_GCM_SHA384,
-    cipher_suite::TLS13_AES_128_GCM_SHA256,
-    cipher_suite::TLS_ECDHE_ECDSA_WITH_AES_256_GCM_SHA384,
-    cipher_suite::TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256,
-    cipher_suite::TLS_ECDHE_RSA_WITH_AES_256_GCM_SHA384,
-    cipher_suite::TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256,
-];
-
 /// Builds the configuration. The operating system's roots are read only when they are needed.
 pub(crate) fn config(settings: &TlsSettings, is_https: bool) -> Result<ClientConfig> {
-    let provider = Arc::new(CryptoProvider {
-        cipher_suites: CIPHER_SUITES.to_vec(),
-        ..ring::default_provider()
-    });
+    let provider = provider::provider();
     let builder = ClientConfig::builder_with_provider(Arc::clone(&provider))
         .with_safe_default_protocol_versions()
         .map_err(|error| failed(format!("TLS cannot be set up: {error}")).caused_by(error))?;
     // A file that is named must be usable, even where any certificate is accepted.
     let mut verifier = match &settings.ca_path {
         Some(path) => Some(verifier_of_file(path, &provider)?),
-        None if is_https && settings.validate_certs => {
-            let verifier = ServerVerifier::with_roots(Arc::clone(&provider), system_roots()?);
-            Some(verifier.map_err(|error| {
-                failed(server_text::one_line(&error.to_string())).caused_by(error)
-            })?)
-        }
+        None if is_https && settings.validate_certs => Some(verifier_of_system(&provider)?),
         None => None,
     };
     if !settings.validate_certs {
@@ -104,23 +87,55 @@ fn verifier_of_file(path: &Path, provider: &Arc<CryptoProvider>) -> Result<Serve
     })
 }
 
-fn system_roots() -> Result<RootCertStore> {
+/// Trusts the authorities of the operating system. Its bundle is one file, and beside it the same are in a file each, 150 of
+/// them: those are read when the bundle does not know a server's authority.
+fn verifier_of_system(provider: &Arc<CryptoProvider>) -> Result<ServerVerifier> {
     // The file that the variable names in place of the system's own is read without any check.
-    if let Some(path) = std::env::var_os("SSL_CERT_FILE") {
+    if let Some(path) = env::var_os(openssl_probe::ENV_CERT_FILE) {
         let path = Path::new(&path);
         regular_file::read(path, SIZE_LIMIT).map_err(|error| {
             let reason = io_error::text(&error);
             failed(format!("SSL_CERT_FILE names {}: {reason}", path.display())).caused_by(error)
         })?;
     }
-    let mut roots = RootCertStore::empty();
-    // Single files of the system's store may be broken; what matters is whether there is anything to trust.
-    roots.add_parsable_certificates(rustls_native_certs::load_native_certs().certs);
+    let unusable =
+        |error: rustls::Error| failed(server_text::one_line(&error.to_string())).caused_by(error);
+    if let Some(bundle) = bundle_of_system() {
+        let roots = roots(rustls_native_certs::load_certs_from_paths(
+            Some(&bundle),
+            None,
+        ));
+        if !roots.is_empty() {
+            let verifier = ServerVerifier::with_roots(Arc::clone(provider), roots);
+            return Ok(verifier.map_err(unusable)?.or_else(all_system_roots));
+        }
+    }
+    let roots = all_system_roots();
     if roots.is_empty() {
         let reason = "the operating system has no certificate authorities, so no https server can be trusted";
         return Err(failed(reason));
     }
-    Ok(roots)
+    ServerVerifier::with_roots(Arc::clone(provider), roots).map_err(unusable)
+}
+
+/// The file with all authorities of the operating system, unless the environment names others.
+fn bundle_of_system() -> Option<PathBuf> {
+    let named = [openssl_probe::ENV_CERT_FILE, openssl_probe::ENV_CERT_DIR];
+    match named.into_iter().any(|name| env::var_os(name).is_some()) {
+        true => None,
+        false => openssl_probe::probe().cert_file,
+    }
+}
+
+fn all_system_roots() -> RootCertStore {
+    roots(rustls_native_certs::load_native_certs())
+}
+
+/// Single files of the system's store may be broken; what matters is whether there is anything to trust.
+fn roots(read: CertificateResult) -> RootCertStore {
+    let mut roots = RootCertStore::empty();
+    roots.add_parsable_certificates(read.certs);
+    roots
 }
 
 fn certificates(path: &Path) -> Result<Vec<CertificateDer<'static>>> {

@@ -25,6 +25,8 @@ pub(crate) struct ServerVerifier {
 struct TrustedCertificates {
     certificates: Vec<CertificateDer<'static>>,
     authorities: Arc<WebPkiServerVerifier>,
+    /// Reads further authorities, where these are not all.
+    further: Option<fn() -> RootCertStore>,
 }
 
 impl ServerVerifier {
@@ -63,8 +65,17 @@ impl ServerVerifier {
         let trusted = Some(TrustedCertificates {
             certificates: Vec::new(),
             authorities,
+            further: None,
         });
         Ok(ServerVerifier { provider, trusted })
+    }
+
+    /// Trusts further authorities as well, which are read when they are needed.
+    pub(crate) fn or_else(mut self, further: fn() -> RootCertStore) -> ServerVerifier {
+        if let Some(trusted) = &mut self.trusted {
+            trusted.further = Some(further);
+        }
+        self
     }
 }
 
@@ -80,10 +91,10 @@ impl ServerCertVerifier for ServerVerifier {
         let Some(trusted) = &self.trusted else {
             return Ok(ServerCertVerified::assertion());
         };
-        match trusted
+        let verdict = trusted
             .authorities
-            .verify_server_cert(certificate, chain, host, ocsp, now)
-        {
+            .verify_server_cert(certificate, chain, host, ocsp, now);
+        match &verdict {
             // What `openssl req -x509` makes is an authority, and most servers use it as it is. Its time was checked before
             // these errors; its name was not.
             Err(Error::InvalidCertificate(
@@ -94,7 +105,22 @@ impl ServerCertVerifier for ServerVerifier {
                 verify_server_name(&ParsedCertificate::try_from(certificate)?, host)?;
                 Ok(ServerCertVerified::assertion())
             }
-            verdict => verdict,
+            Err(Error::InvalidCertificate(
+                CertificateError::UnknownIssuer | CertificateError::BadSignature,
+            )) => {
+                let Some(further) = trusted.further else {
+                    return verdict;
+                };
+                let provider = Arc::clone(&self.provider);
+                ServerVerifier::with_roots(provider, further())?.verify_server_cert(
+                    certificate,
+                    chain,
+                    host,
+                    ocsp,
+                    now,
+                )
+            }
+            _ => verdict,
         }
     }
 

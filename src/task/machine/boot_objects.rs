@@ -59,6 +59,9 @@ impl MachineSpec {
     ) -> Result<Option<Image>> {
         match image {
             ImageRef::Description(description) => {
+                if let Some(own) = Images::find_own(client, kind, arch, description)? {
+                    return Ok(Some(own));
+                }
                 let images = Images::fetch(client)?;
                 match images.find(kind, arch, description)? {
                     None if !self.allow_missing => Err(images.not_found(kind, arch, description)),
