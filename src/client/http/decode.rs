@@ -23,18 +23,14 @@ pub(crate) fn value<T: DeserializeOwned>(body: &[u8]) -> Result<T> {
     if body.trim_ascii_start().starts_with(b"<") {
         return Err(unexpected("it is a web page, not JSON".to_owned()));
     }
-<<<<<<< HEAD
     // Twice as fast as with the path, which only an error needs.
-    let mut deserializer = serde_json::Deserializer::from_slice(&response.body);
+    let mut deserializer = serde_json::Deserializer::from_slice(body);
     if let Ok(value) = T::deserialize(ObjectsOnly(&mut deserializer))
         && deserializer.end().is_ok()
     {
         return Ok(value);
     }
-    let mut deserializer = serde_json::Deserializer::from_slice(&response.body);
-=======
     let mut deserializer = serde_json::Deserializer::from_slice(body);
->>>>>>> fuzz
     let mut track = serde_path_to_error::Track::new();
     let tracked = serde_path_to_error::Deserializer::new(&mut deserializer, &mut track);
     let value = T::deserialize(ObjectsOnly(tracked)).map_err(|error| {

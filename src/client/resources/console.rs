@@ -45,14 +45,9 @@ handle! {
     Consoles
 }
 
-<<<<<<< HEAD
-#[derive(Clone, Deserialize)]
-struct ConsoleAnswer {
-=======
 /// The server's answer.
-#[derive(Deserialize)]
+#[derive(Clone, Deserialize)]
 pub(crate) struct ConsoleAnswer {
->>>>>>> fuzz
     /// Null for the server's own.
     host: Option<String>,
     port: u16,

@@ -7,12 +7,8 @@ use std::io::{self, Read, Seek};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-<<<<<<< HEAD
-use crate::client::digest::{Digest, Hasher};
-use crate::client::file_stamp::FileStamp;
-=======
 use crate::client::digest::{Digest, Hasher, Sha256};
->>>>>>> fuzz
+use crate::client::file_stamp::FileStamp;
 use crate::client::http::upload_body::Upload;
 use crate::client::{Error, NewImage, Result};
 use crate::support::{regular_file, vault};
