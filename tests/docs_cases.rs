@@ -11,7 +11,10 @@ const PLACEHOLDER: &str = "NAME";
 /// The texts between backticks that name tests, such as `scenarios::values::NAME`.
 fn named_tests(text: &str) -> Vec<&str> {
     let quoted = text.split('`').skip(1).step_by(2);
-    let is_name = |word: &&str| word.chars().all(|c| c.is_ascii_alphanumeric() || "_:".contains(c));
+    let is_name = |word: &&str| {
+        word.chars()
+            .all(|c| c.is_ascii_alphanumeric() || "_:".contains(c))
+    };
     quoted
         .filter(|word| word.contains("::"))
         .filter(is_name)
