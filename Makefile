@@ -68,11 +68,8 @@ test-matrix: collection lab ## Tests the collection with every ansible-core that
 
 install-modules: modules ## Puts the release binary into library/ under the names of the modules
 	@find library -maxdepth 1 -type l -delete
-	@mkdir -p library/bin
-	@cmp -s "$(MODULES)" library/bin/mrp-ansible || \
-	{ cp "$(MODULES)" library/bin/.mrp.new && mv -f library/bin/.mrp.new library/bin/mrp-ansible; }
-# A link, since ansible-doc takes a file for a module and wants to read its documentation.
-	@ln -sf bin/mrp-ansible library/mrp-ansible
+	@cmp -s "$(MODULES)" library/mrp-ansible || \
+	{ cp "$(MODULES)" library/.mrp.new && mv -f library/.mrp.new library/mrp-ansible; }
 	@for link in $(LINKS); do ln -sf mrp-ansible "library/$$link" || exit 1; done
 
 collection: modules ## Builds the Ansible collection; BINARIES=DIRECTORY adds programs for other machine types
@@ -159,4 +156,4 @@ clean: ## Removes everything that was made
 	$(CARGO) clean
 	rm -rf .venv .cache tests/__pycache__
 	find library -maxdepth 1 -type l -delete
-	rm -rf library/bin
+	rm -f library/mrp-ansible library/.mrp.new

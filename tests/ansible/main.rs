@@ -8,7 +8,6 @@
     reason = "a test stops where its setting cannot be made"
 )]
 
-mod doc_list;
 mod inventory;
 mod old_role;
 mod page_playbooks;

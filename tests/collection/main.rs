@@ -6,6 +6,10 @@
     clippy::unwrap_used,
     reason = "a test stops where its setting cannot be made"
 )]
+#![allow(
+    clippy::print_stderr,
+    reason = "a test says what it leaves out on this machine"
+)]
 
 mod both_ways;
 mod files;
