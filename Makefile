@@ -15,6 +15,8 @@ MACHINE_TYPE := $(shell uname -m)
 MUSL := $(MACHINE_TYPE)-unknown-linux-musl
 STATIC_TARGET ?= $(if $(wildcard $(shell rustc --print target-libdir --target $(MUSL) 2>/dev/null)),$(MUSL),$(MACHINE_TYPE)-unknown-linux-gnu)
 MODULES ?= $(CARGO_TARGET_DIR)/$(STATIC_TARGET)/release/mrp-ansible
+# The paths of the folders in which it is built are not in a program: the same sources give the same bytes everywhere.
+REMAP := --remap-path-prefix=$(or $(CARGO_HOME),$(HOME)/.cargo)/registry/src=crates --remap-path-prefix=$(CURDIR)=.
 COLLECTION := $(CARGO_TARGET_DIR)/collection
 VERSION := $(shell sed -n 's/^version = "\(.*\)"$$/\1/p' Cargo.toml | head -n 1)
 TARBALL := $(COLLECTION)/mr_provisioner-lab-$(VERSION).tar.gz
@@ -23,8 +25,12 @@ LINKS := $(patsubst library/%.yml,%,$(wildcard library/*.yml))
 BENCH = $(PYTHON) tests/bench.py --lab "$(CARGO_TARGET_DIR)/release/mrp-lab" --library library
 CARGO_DENY_VERSION := 0.20.2
 CARGO_DENY := .cache/cargo-deny-$(CARGO_DENY_VERSION)/bin/cargo-deny
+CARGO_FUZZ_VERSION := 0.13.2
+CARGO_FUZZ := .cache/cargo-fuzz-$(CARGO_FUZZ_VERSION)/bin/cargo-fuzz
+FUZZ_SECONDS ?= 60
+FUZZ_TARGETS ?= $(patsubst fuzz/fuzz_targets/%.rs,%,$(wildcard fuzz/fuzz_targets/*.rs))
 
-.PHONY: help demo test test-trust test-trust-part trust-report test-ansible-lines install-modules collection lint-collection test-matrix docs bench bench-docs deny fmt lint modules mrp lab release-lab trust clean
+.PHONY: help demo test test-quick test-trust test-trust-part trust-report test-ansible-lines install-modules collection lint-collection test-matrix docs bench bench-docs deny fuzz sbom reproduce fmt lint modules mrp lab release-lab trust clean
 
 help: ## Lists the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "%-20s %s\n", $$1, $$2 }' Makefile
@@ -36,6 +42,11 @@ demo: install-modules lab ## Provisions a machine of a simulated server from Ans
 test: install-modules collection lab ## Runs all tests, with the oldest and the newest ansible-core that this Python runs
 	@bins=$$($(PYTHON) tests/venvs.py oldest newest) && \
 	MRP_TEST_ANSIBLE="$$bins" MRP_TEST_COLLECTION="$(TARBALL)" $(CARGO) test --workspace --locked --no-fail-fast
+
+# Without a release build and without Ansible, and the scenarios against one kind of server instead of four.
+test-quick: ## Runs the tests to run while working: unit, wire, scenarios, protocol, tables; under 5 minutes on 2 quiet cores
+	$(CARGO) test --locked --no-fail-fast -p mr-provisioner -p mrp-protocol --lib --test wire --test scenarios \
+		--test protocol --test module_tables --test query --test client_inputs --test docs_cases -- --skip every_server
 
 test-ansible-lines: install-modules collection lab ## Runs the tests with every ansible-core that a Python is found for
 	@bins=$$($(PYTHON) tests/venvs.py all) && \
@@ -49,6 +60,11 @@ test-trust-part: install-modules trust ## Runs the part of it that CI runs
 
 trust-report: install-modules trust ## Runs all of it and writes docs/trust.md from its figures
 	"$(TRUST)" --program library/mrp-ansible --report docs/trust.md
+
+test-matrix: collection lab ## Tests the collection with every ansible-core that a Python is found for
+	@bins=$$($(PYTHON) tests/venvs.py all) && \
+	MRP_TEST_ANSIBLE="$$bins" MRP_TEST_COLLECTION="$(TARBALL)" $(CARGO) test --locked -p mr-provisioner --test collection
+	$(PYTHON) tests/run_in_runner.py --lab "$(LAB)" --collection "$(TARBALL)"
 
 install-modules: modules ## Puts the release binary into library/ under the names of the modules
 	@find library -maxdepth 1 -type l -delete
@@ -73,8 +89,27 @@ bench: install-modules release-lab ## Prints what each work costs beside the lea
 bench-docs: install-modules release-lab ## Writes docs/benchmarks.md
 	@bin=$$($(PYTHON) tests/venvs.py newest) && $(BENCH) --ansible "$$bin" --write docs/benchmarks.md
 
-deny: $(CARGO_DENY) ## Checks licences, bans and sources of the dependencies
+deny: $(CARGO_DENY) ## Checks licences, bans, sources and known vulnerabilities of the dependencies
 	"$(CARGO_DENY)" --locked check licenses bans sources
+	@"$(CARGO_DENY)" --locked fetch db || { \
+	echo "make deny: the advisory database cannot be fetched, so the dependencies were NOT checked for known vulnerabilities." >&2; \
+	echo "The rest was checked. deny.toml says where the database comes from, and how to name a copy of it." >&2; exit 1; }
+	"$(CARGO_DENY)" --locked check advisories
+
+fuzz: $(CARGO_FUZZ) ## Runs each fuzz target for FUZZ_SECONDS (60); FUZZ_TARGETS names some of them
+	@for target in $(FUZZ_TARGETS); do \
+	mkdir -p "$(CARGO_TARGET_DIR)/fuzz/corpus/$$target" && \
+	PATH="$(dir $(abspath $(CARGO_FUZZ))):$$PATH" $(CARGO) fuzz run --sanitizer none --target-dir "$(CARGO_TARGET_DIR)/fuzz" "$$target" \
+		"$(CARGO_TARGET_DIR)/fuzz/corpus/$$target" "fuzz/corpus/$$target" -- \
+		-max_total_time=$(FUZZ_SECONDS) -timeout=10 -print_final_stats=1 || exit 1; done
+
+sbom: ## Lists what is in the shipped programs, in CycloneDX, to target/sbom
+	@mkdir -p "$(CARGO_TARGET_DIR)/sbom"
+	$(PYTHON) .ci/sbom mrp-ansible "$(STATIC_TARGET)" --no-default-features >"$(CARGO_TARGET_DIR)/sbom/mrp-ansible.cdx.json"
+	$(PYTHON) .ci/sbom mrp "$(MACHINE_TYPE)-unknown-linux-gnu" >"$(CARGO_TARGET_DIR)/sbom/mrp.cdx.json"
+
+reproduce: ## Builds the release programs of the last commit twice, in two folders, and compares their bytes
+	.ci/reproduce
 
 fmt: ## Formats the code
 	$(CARGO) fmt --all
@@ -89,12 +124,12 @@ lint: ## Checks format, lints and documentation as CI does
 # -p: built together with the lab, the binaries would get the lab's features of their common dependencies.
 # The C code of ring needs no library, so any C compiler will do for musl; some define _FORTIFY_SOURCE, which is glibc's.
 modules:
-	RUSTFLAGS="$(RUSTFLAGS) -C target-feature=+crt-static" \
+	RUSTFLAGS="$(RUSTFLAGS) $(REMAP) -C target-feature=+crt-static" \
 	CC_$(subst -,_,$(MUSL))="$$(command -v musl-gcc || echo cc)" CFLAGS_$(subst -,_,$(MUSL))="-U_FORTIFY_SOURCE" \
 	$(CARGO) build --release --locked -p mr-provisioner --bin mrp-ansible --no-default-features --target $(STATIC_TARGET)
 
 mrp: ## Builds the command line, target/release/mrp
-	$(CARGO) build --release --locked -p mr-provisioner --bin mrp
+	RUSTFLAGS="$(RUSTFLAGS) $(REMAP)" $(CARGO) build --release --locked -p mr-provisioner --bin mrp
 
 lab:
 	$(CARGO) build --locked -p mrp-lab
@@ -106,11 +141,16 @@ release-lab:
 trust:
 	$(CARGO) build --locked -p mrp-trust
 
-# Its own target directory, which is gone afterwards: nothing of it is of use to anything else.
+# Their own target directories, which are gone afterwards: nothing of them is of use to anything else.
 $(CARGO_DENY):
 	$(CARGO) install --locked --root .cache/cargo-deny-$(CARGO_DENY_VERSION) --target-dir .cache/cargo-deny-target \
 		cargo-deny@$(CARGO_DENY_VERSION)
 	rm -rf .cache/cargo-deny-target
+
+$(CARGO_FUZZ):
+	$(CARGO) install --locked --root .cache/cargo-fuzz-$(CARGO_FUZZ_VERSION) --target-dir .cache/cargo-fuzz-target \
+		cargo-fuzz@$(CARGO_FUZZ_VERSION)
+	rm -rf .cache/cargo-fuzz-target
 
 clean: ## Removes everything that was made
 	$(CARGO) clean

@@ -168,7 +168,13 @@ def build(galaxy, tree, output):
     run = subprocess.run(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
     if run.returncode != 0:
         raise Impossible(f"ansible-galaxy failed: {run.stdout.strip()}")
-    return os.path.join(output, f"{NAME.replace('.', '-')}-{version()}.tar.gz")
+    tarball = f"{NAME.replace('.', '-')}-{version()}.tar.gz"
+    # A name without a version, for execution-environment.yml.
+    link = os.path.join(output, f"{NAME.replace('.', '-')}.tar.gz")
+    if os.path.lexists(link):
+        os.remove(link)
+    os.symlink(tarball, link)
+    return os.path.join(output, tarball)
 
 
 def append(tree, name, text):

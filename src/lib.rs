@@ -37,6 +37,9 @@ pub mod ansible;
 #[doc(hidden)]
 pub mod cli;
 mod compat;
+#[cfg(feature = "internals")]
+#[doc(hidden)]
+pub mod internals;
 #[doc(hidden)]
 pub mod inventory;
 #[doc(hidden)]

@@ -29,8 +29,8 @@ SSH_KEYS = ["ssh-ed25519 AAAAalice alice@lab"]
 # Where the machine is: an address on this computer.
 MAC, ADDRESS = "52:54:00:00:02:01", "127.1.0.2"
 
-# The installation takes long enough to show that the playbook waits. The
-# machine reports nothing: it answers like an SSH server when it is installed.
+# The installation takes long enough to show that the playbook waits. The machine reports nothing: it answers like an SSH
+# server when it is installed.
 SETTINGS = {
     "boot_seconds": 1,
     "install_seconds": 3,

@@ -1,9 +1,18 @@
-//! docs/cases.md and docs/troubleshooting.md name tests that exist.
+//! docs/cases.md and the other pages that name tests name such that exist.
 
 use std::path::{Path, PathBuf};
 
 const CASES: &str = include_str!("../docs/cases.md");
-const TROUBLESHOOTING: &str = include_str!("../docs/troubleshooting.md");
+const OTHER_PAGES: [(&str, &str); 2] = [
+    (
+        "docs/troubleshooting.md",
+        include_str!("../docs/troubleshooting.md"),
+    ),
+    (
+        "docs/reporting_ready.md",
+        include_str!("../docs/reporting_ready.md"),
+    ),
+];
 
 /// Stands for any test where the page explains how tests are named.
 const PLACEHOLDER: &str = "NAME";
@@ -82,10 +91,12 @@ fn every_case_names_tests_that_exist() {
 }
 
 #[test]
-fn troubleshooting_names_tests_that_exist() {
-    let tests = named_tests(TROUBLESHOOTING);
-    assert!(!tests.is_empty());
-    assert_exist("docs/troubleshooting.md", &tests);
+fn other_pages_name_tests_that_exist() {
+    for (page, text) in OTHER_PAGES {
+        let tests = named_tests(text);
+        assert!(!tests.is_empty(), "{page}");
+        assert_exist(page, &tests);
+    }
 }
 
 #[test]

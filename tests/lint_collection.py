@@ -2,10 +2,11 @@
 
     python3 tests/lint_collection.py TREE       TREE is .../ansible_collections/mr_provisioner/lab
 
-ansible-lint with the profile production, ansible-test sanity, antsibull-changelog and antsibull-docs. `make lint-collection`
-builds the tree and calls this. The tools are pinned in tests/requirements-lint.txt and have an environment of their own.
+ansible-lint with the profile production, ansible-test sanity, antsibull-changelog and antsibull-docs; then the execution
+environment, the workflows and the configuration of pre-commit. `make lint-collection` builds the tree and calls this. The tools are pinned in tests/requirements-lint.txt and have an environment of their own.
 """
 
+import glob
 import os
 import shutil
 import subprocess
@@ -39,6 +40,14 @@ def main(tree):
         ["ansible-test", "sanity", "--color", "no", "--python", python, "--requirements"],
     ]
     failed = [check[:2] for check in checks if run(check, tree, environment) != 0]
+    workflows = sorted(glob.glob(os.path.join(venvs.ROOT, ".github", "workflows", "*.yml")))
+    context = os.path.join(venvs.CACHE, "execution-environment")
+    checks = [
+        ["check-jsonschema", "--builtin-schema", "vendor.github-workflows", *workflows],
+        ["pre-commit", "validate-config", ".pre-commit-config.yaml"],
+        ["ansible-builder", "create", "--context", context],
+    ]
+    failed += [check[:2] for check in checks if run(check, venvs.ROOT, environment) != 0]
     if build_site(environment) != 0:
         failed.append(["sphinx-build"])
     for check in failed:
@@ -71,13 +80,36 @@ def place_pip(bin_folder):
         )
 
 
+# Sphinx would download what is in Ansible's own documentation. The pages refer to these.
+LABELS = """:orphan:
+
+.. _common_return_values:
+.. _ansible_configuration_settings:
+
+Ansible's own documentation
+===========================
+
+It is not part of this site.
+
+.. envvar:: ANSIBLE_CACHE_PLUGIN
+.. envvar:: ANSIBLE_CACHE_PLUGIN_CONNECTION
+.. envvar:: ANSIBLE_CACHE_PLUGIN_PREFIX
+.. envvar:: ANSIBLE_CACHE_PLUGIN_TIMEOUT
+"""
+
+
 def build_site(environment):
     """Builds the site of the documentation, in which a warning is an error."""
     site = os.path.join(venvs.CACHE, "collection-site")
     shutil.rmtree(site, ignore_errors=True)
     os.makedirs(site, mode=0o700)
-    init = ["antsibull-docs", "sphinx-init", "--use-current", "--fail-on-error", "--no-indexes", "--dest-dir", site, NAME]
-    return run(init, site, environment) or run(["./build.sh"], site, environment)
+    if run(["antsibull-docs", "sphinx-init", "--use-current", "--fail-on-error", "--dest-dir", site, NAME], site, environment):
+        return 1
+    with open(os.path.join(site, "conf.py"), "a", encoding="utf-8") as file:
+        file.write("intersphinx_mapping = {}\n")
+    with open(os.path.join(site, "rst", "ansible.rst"), "w", encoding="utf-8") as file:
+        file.write(LABELS)
+    return run(["./build.sh"], site, environment)
 
 
 if __name__ == "__main__":

@@ -50,7 +50,7 @@ pub(crate) fn read(file: &Path) -> Result<Args, Failure> {
     parse(&contents)
 }
 
-fn parse(contents: &[u8]) -> Result<Args, Failure> {
+pub(crate) fn parse(contents: &[u8]) -> Result<Args, Failure> {
     let contents = quote_non_finite(contents);
     let value = serde_json::from_slice(&contents).map_err(|error| {
         not_utf8::failure(&contents).unwrap_or_else(|| {

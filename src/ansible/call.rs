@@ -130,7 +130,7 @@ impl Call {
         Ok(call)
     }
 
-    fn validated(
+    pub(crate) fn validated(
         spec: &ModuleSpec,
         options: &Map<String, Value>,
         internal: &Internal,

@@ -8,7 +8,7 @@
 //! The rules are those of ansible-core 2.15 to 2.21. Options and messages behave as those of AnsibleModule do, the class
 //! that modules written in Python use.
 
-mod args;
+pub(crate) mod args;
 mod call;
 pub mod completed_steps;
 pub mod docs;
@@ -126,7 +126,7 @@ impl Module {
 }
 
 /// The module that the file's name names, else the one that the task names, with or without a collection.
-fn find_module<'a>(
+pub(crate) fn find_module<'a>(
     modules: &'a [Module],
     file_name: &str,
     task_name: Option<&str>,

@@ -7,7 +7,7 @@ use serde_json::Value;
 
 use crate::ansible::{Failure, FailureKind, Success};
 use crate::cli::command_request::CommandRequest;
-use crate::cli::commands::preseed_show;
+use crate::cli::commands::{preseed_render, preseed_show};
 use crate::cli::display_facts::DisplayFacts;
 use crate::cli::output::format::{OutputFormat, data_text, names_text};
 use crate::cli::output::result_text::{DisplayOptions, done_text, failed_items_text, result_text};
@@ -85,7 +85,8 @@ fn show_text(request: &CommandRequest, result: &Value, failure: Option<&Failure>
     for warning in warnings.filter_map(Value::as_str) {
         terminal::print_warning(warning);
     }
-    if let Some(text) = preseed_show::raw_text(&request.call, result) {
+    let raw = preseed_show::raw_text(&request.call, result);
+    if let Some(text) = raw.or_else(|| preseed_render::raw_text(result)) {
         return terminal::print_raw(&text);
     }
     match (failure, request.format, request.command.view.names()) {

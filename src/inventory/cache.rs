@@ -17,31 +17,41 @@ use crate::support::{io_error, regular_file};
 /// The most bytes that are read of a copy: ten thousand machines have less.
 const SIZE_LIMIT: u64 = 64 * 1024 * 1024;
 
-pub(super) struct InventoryCache {
-    pub(super) path: PathBuf,
+pub(crate) struct InventoryCache {
+    pub(crate) path: PathBuf,
     /// How long a copy is valid.
-    pub(super) lifetime: Duration,
+    pub(crate) lifetime: Duration,
     /// The key of the seal.
-    pub(super) secret: String,
+    pub(crate) secret: String,
 }
 
 impl InventoryCache {
     /// Replaces the copy; a sentence where that fails.
     pub(super) fn store(&self, inventory: &Value) -> Result<(), String> {
-        let copy = self.sealed_copy(now(), inventory).to_string();
-        replace_file(&self.path, copy.as_bytes()).map_err(|error| {
+        replace_file(&self.path, self.copy(inventory).as_bytes()).map_err(|error| {
             let (path, error) = (self.path.display(), io_error::text(&error));
             format!("the copy {path} cannot be written: {error}")
         })
     }
 
+    /// A copy that is made now.
+    pub(crate) fn copy(&self, inventory: &Value) -> String {
+        self.sealed_copy(now(), inventory).to_string()
+    }
+
     /// The copy and its age, as in `5 minutes old`; a sentence where there is no valid one.
     pub(super) fn load(&self) -> Result<(Value, String), String> {
         let path = self.path.display();
-        let text = require_file(&self.path)
+        let copy = require_file(&self.path)
             .and_then(|()| regular_file::read(&self.path, SIZE_LIMIT))
             .map_err(|error| format!("there is no copy {path}: {}", io_error::text(&error)))?;
-        let mut copy: Value = serde_json::from_slice(&text).unwrap_or_default();
+        self.open(&copy)
+    }
+
+    /// What a copy holds, and its age.
+    pub(crate) fn open(&self, copy: &[u8]) -> Result<(Value, String), String> {
+        let path = self.path.display();
+        let mut copy: Value = serde_json::from_slice(copy).unwrap_or_default();
         let made = copy["made"].as_str().and_then(|made| made.parse().ok());
         let Some(made) = made.map(Duration::from_millis) else {
             return Err(format!("the copy {path} is damaged"));

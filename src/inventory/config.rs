@@ -53,7 +53,7 @@ pub const OPTIONS: &[Opt] = &[
     ]),
 ];
 
-pub(super) struct InventoryConfig {
+pub(crate) struct InventoryConfig {
     /// The options of the connection.
     pub(super) call: Call,
     pub(super) scope: Scope,
@@ -63,7 +63,7 @@ pub(super) struct InventoryConfig {
 }
 
 #[derive(Deserialize)]
-pub(super) struct InventoryOptions {
+pub(crate) struct InventoryOptions {
     scope: String,
     query: Option<String>,
     #[serde(default)]
@@ -142,7 +142,7 @@ fn find_on_path(name: &Path, executable: &Path) -> Option<PathBuf> {
 
 impl InventoryConfig {
     /// The configuration that the options of a call say.
-    pub(super) fn new(call: Call) -> Result<InventoryConfig, Failure> {
+    pub(crate) fn new(call: Call) -> Result<InventoryConfig, Failure> {
         let mut options: InventoryOptions = call.options();
         for identifier in &mut options.interface {
             *identifier = identifier.trim().to_owned();

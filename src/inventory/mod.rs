@@ -10,8 +10,8 @@
 //! Texts of the server are data: they become variables only under `mrp_`, no templates that Ansible evaluates, and no
 //! address that is invalid.
 
-mod cache;
-mod config;
+pub(crate) mod cache;
+pub(crate) mod config;
 mod directory;
 mod document;
 mod host_address;

@@ -41,7 +41,8 @@ static SPEC: ModuleSpec = ModuleSpec {
         ),
     },
     notes: &[
-        "V(off) and V(rebooted) cut the power or reset the machine, without asking its operating system.",
+        "V(off) and V(rebooted) cut the power or reset the machine, without asking its operating system: the server has no order \
+         that would ask it. Shut it down by other means, then wait with O(switch=false), and cut the power if that fails.",
         "A machine without a BMC is refused, and so is one whose BMC does not answer or says neither on nor off. \
          What the server says of a failing BMC is not shown, since it holds the BMC's password.",
         "While the server waits for a BMC, it answers nobody else. So the BMCs of a list are asked one at a time. The module \
@@ -71,6 +72,10 @@ const OPTIONS: &[Opt] = &[
     Opt::new("force", Kind::Bool).default_bool(false).about(&[
         "With O(boot=pxe), reboot even where netboot is off.",
     ]),
+    Opt::new("switch", Kind::Bool).default_bool(true).about(&[
+        "With O(state=on) and O(state=off), whether to order it. V(false) only waits, for example until a machine that was told \
+         to shut down is off.",
+    ]),
     Opt::new("wait", Kind::Bool).default_bool(true).about(&[
         "Wait until the BMC says that the machine is as asked, that is on or off; after a reboot, on.",
         "Without it RV(power) is what the server read right after it sent the order, which may be the power before.",
@@ -92,7 +97,14 @@ struct PowerOptions {
     state: RequestedPower,
     boot: Option<BootSource>,
     force: bool,
+    /// Not every command has this option.
+    #[serde(default = "yes")]
+    switch: bool,
     allow_unassigned: bool,
+}
+
+fn yes() -> bool {
+    true
 }
 
 #[derive(Deserialize)]
@@ -106,10 +118,17 @@ enum RequestedPower {
 fn to_task(call: &Call) -> Result<PowerSpec, Failure> {
     let options: PowerOptions = call.options();
     let goal = goal(&options)?;
+    let wait = wait::limits(call)?;
+    if !options.switch && (wait.is_none() || matches!(goal, PowerGoal::Rebooted(_))) {
+        return Err(Failure::invalid_call(
+            "O(switch=false) needs O(wait=true), and O(state=on) or O(state=off)",
+        ));
+    }
     Ok(PowerSpec {
         machine: machine::machine(call)?,
         goal,
-        wait: wait::limits(call)?,
+        wait,
+        switches: options.switch,
         allow_unassigned: options.allow_unassigned,
     })
 }
@@ -141,6 +160,13 @@ const EXAMPLES: &str = r#"- name: Switch a machine off
     name: qdc01
     state: "on"
     wait: false
+
+- name: Wait until a machine that was told to shut down is off
+  mrp_power:
+    name: qdc01
+    state: "off"
+    switch: false
+    wait_timeout: 300
 
 - name: Start it from its disk, now
   mrp_power:

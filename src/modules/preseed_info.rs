@@ -9,6 +9,7 @@ use crate::modules::options::{connection, info};
 use crate::modules::returns;
 use crate::support::glob::Glob;
 use crate::task::list::{self, PreseedFilter};
+use crate::task::preseed_rendering;
 
 pub(crate) const MODULE: Module = Module::new(&SPEC, run);
 
@@ -49,6 +50,10 @@ pub(crate) const OPTIONS: &[Opt] = &[
     Opt::new("content", Kind::Bool).default_bool(false).about(&[
         "Return the texts too. They may hold passwords, and Ansible prints and keeps results: use C(no_log: true).",
     ]),
+    Opt::new("render_for", Kind::Str).about(&[
+        "Name of a machine. The preseed that it is assigned is also returned as its installer gets it. The server renders no \
+         other, and anyone may ask it to.",
+    ]),
 ];
 
 #[derive(Deserialize)]
@@ -60,13 +65,26 @@ struct PreseedInfoOptions {
     mine: bool,
     known_good: Option<bool>,
     content: bool,
+    /// The commands that list and show preseeds have no such option.
+    #[serde(default)]
+    render_for: Option<String>,
 }
 
 fn run(call: &Call) -> Result<Success, Failure> {
-    let filter = to_filter(call.options());
+    let mut options: PreseedInfoOptions = call.options();
+    let render_for = options.render_for.take();
     let client = connection::connect(call)?;
-    let preseeds = list::preseeds(client.read_only(), &filter)?;
-    Ok(Success::with_fields([("preseeds", json!(preseeds))]))
+    let mut preseeds = list::preseeds(client.read_only(), &to_filter(options))?;
+    let warning = match render_for {
+        Some(machine) => {
+            preseed_rendering::render_for(client.read_only(), &machine, &mut preseeds)?
+        }
+        None => None,
+    };
+    Ok(Success {
+        warnings: warning.into_iter().collect(),
+        ..Success::with_fields([("preseeds", json!(preseeds))])
+    })
 }
 
 fn to_filter(options: PreseedInfoOptions) -> PreseedFilter {
@@ -102,9 +120,15 @@ const EXAMPLES: &str = r#"- name: My preseeds
     content: true
   register: kickstart
   no_log: true
+
+- name: What the installer of a machine gets
+  mrp_preseed_info:
+    name: debian-12-ci
+    render_for: qdc01
+  register: rendered
 "#;
 
-const PRESEED_FIELDS: [Return; 10] = returns::concat(
+const PRESEED_FIELDS: [Return; 12] = returns::concat(
     returns::PRESEED,
     &[
         returns::PRESEED_CONTENT[0],
@@ -112,6 +136,14 @@ const PRESEED_FIELDS: [Return; 10] = returns::concat(
         Return::new("content", "str")
             .returned("with O(content)")
             .about("Its text."),
+        Return::new("rendered", "str")
+            .returned("with O(render_for), of the preseed of that machine")
+            .about("What the machine's installer gets."),
+        Return::new("render_error", "str")
+            .returned(
+                "with O(render_for), instead of RV(preseeds.rendered) where the template is broken",
+            )
+            .about("The line, and why."),
     ],
 );
 

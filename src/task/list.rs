@@ -57,6 +57,12 @@ pub(crate) struct PreseedInfo {
     pub facts: PreseedFacts,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub content: Option<String>,
+    /// The text that a machine gets.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub rendered: Option<String>,
+    /// Why there is none.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub render_error: Option<String>,
 }
 
 /// The preseeds that match, in the order of their names.
@@ -80,6 +86,8 @@ pub(crate) fn preseeds(
         infos.push(PreseedInfo {
             facts: PreseedFacts::from_preseed(&preseed),
             content: filter.content.then(|| preseed.content.unwrap_or_default()),
+            rendered: None,
+            render_error: None,
         });
     }
     Ok(infos)

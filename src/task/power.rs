@@ -4,7 +4,7 @@
 //! all users meanwhile. So the power is read once before and once after the order.
 
 use serde::{Deserialize, Serialize};
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::client::{Client, Machine, MachineId, MachineState, Power, PowerOrder, ReadOnlyClient};
 use crate::task::lookup::{self, MachineRef};
@@ -17,12 +17,16 @@ use crate::task::{
 const NOT_FOLLOWED_HINT: &str = "The server has passed the order on, but the machine's BMC does not say that it was followed: look at the BMC, \
      or raise O(wait_timeout).";
 
+const NOT_SWITCHED_HINT: &str = "Nothing was ordered, since O(switch=false) asks for that; without it, the power is cut or switched on.";
+
 #[derive(Clone, Debug)]
 pub(crate) struct PowerSpec {
     pub machine: MachineRef,
     pub goal: PowerGoal,
     /// None to end with the order to the BMC.
     pub wait: Option<WaitLimits>,
+    /// Whether On and Off are ordered; otherwise they are only awaited.
+    pub switches: bool,
     /// Also change a machine that is not assigned to the token's user, which the server lets only administrators do.
     pub allow_unassigned: bool,
 }
@@ -135,7 +139,10 @@ impl Task for PowerSpec {
 
 impl PowerSpec {
     fn push_switch(&self, plan: &mut PowerPlan, order: PowerOrder, desired: Power) {
-        if plan.report.power != desired {
+        if plan.report.power != desired && !self.switches {
+            let before = json!({ "power": plan.report.power });
+            self.push_wait(plan, before, desired, NOT_SWITCHED_HINT);
+        } else if plan.report.power != desired {
             let why = format!("the machine is {}", plan.report.power);
             self.push_order(plan, Action::Update, order, desired, &why);
         }
@@ -168,15 +175,20 @@ impl PowerSpec {
         let target = machine_title(&plan.report.machine);
         let before = json!({ "power": plan.report.power });
         let ordered = json!({ "power": order });
-        let step = Step::new(action, target.clone(), why, before, ordered.clone());
+        let step = Step::new(action, target, why, before, ordered.clone());
         let waits = self.wait.is_some();
         plan.push(PowerOp::Order { order, waits }, step);
+        self.push_wait(plan, ordered, desired, NOT_FOLLOWED_HINT);
+    }
+
+    fn push_wait(&self, plan: &mut PowerPlan, before: Value, desired: Power, hint: &'static str) {
         plan.report.power = desired.clone();
         let Some(limits) = self.wait else { return };
+        let target = machine_title(&plan.report.machine);
         let why = format!("its BMC tells it within {} s", limits.timeout.as_secs_f64());
         let after = json!({ "power": desired });
-        let step = Step::new(Action::Wait, target.clone(), why, ordered, after);
-        let wait = OngoingWait::new(limits, target, desired.to_string(), NOT_FOLLOWED_HINT);
+        let step = Step::new(Action::Wait, target.clone(), why, before, after);
+        let wait = OngoingWait::new(limits, target, desired.to_string(), hint);
         plan.push(PowerOp::Await(desired, wait), step);
     }
 }

@@ -13,11 +13,10 @@ use crate::client::{
 use crate::task::ownership::{self, Ownership};
 use crate::task::plan::{changed, changed_text};
 use crate::task::preseed_text::PreseedContent;
-use crate::task::preseed_warnings::{template_warnings, text_warnings};
 use crate::task::verify::Change;
 use crate::task::{
     Action, Plan, PlanResult, Result, Step, StepOutcome, StepResult, Task, TaskError, lookup,
-    template, verify,
+    verify,
 };
 
 #[derive(Clone, Debug)]
@@ -159,7 +158,7 @@ impl PreseedSpec {
             None => None,
         };
         let warnings = match (&desired.content, &content) {
-            (Some(source), Some(text)) => desired.validation.check(&source.origin(), text)?,
+            (Some(source), Some(text)) => desired.validation.check(source, text)?,
             _ => Vec::new(),
         };
         let mut plan = match (client.preseeds().find(&self.name)?, &content) {
@@ -270,12 +269,11 @@ impl PreseedOp {
 
 impl Validation {
     /// What is odd about a text: the server takes any, and renders it only for a machine.
-    fn check(self, origin: &str, text: &str) -> Result<Vec<String>> {
+    fn check(self, source: &PreseedContent, text: &str) -> Result<Vec<String>> {
         if self == Validation::No {
             return Ok(Vec::new());
         }
-        let mut found = template_warnings(origin, &template::check(text));
-        found.extend(text_warnings(origin, text));
+        let found = source.warnings(text);
         match self {
             Validation::Strict if !found.is_empty() => Err(TaskError::with_hint(
                 found.join("; "),

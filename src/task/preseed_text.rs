@@ -3,7 +3,8 @@
 use std::path::{Path, PathBuf};
 
 use crate::support::{io_error, regular_file, vault};
-use crate::task::{Result, TaskError, verify};
+use crate::task::preseed_warnings::{template_warnings, text_warnings};
+use crate::task::{Result, TaskError, template, verify};
 
 /// The longest text the server stores, in characters.
 const CONTENT_LIMIT: usize = 2_097_152;
@@ -23,7 +24,7 @@ pub(crate) enum PreseedContent {
 }
 
 impl PreseedContent {
-    pub(super) fn read(&self) -> Result<String> {
+    pub(crate) fn read(&self) -> Result<String> {
         let text = match self {
             PreseedContent::Text(text) => text.clone(),
             PreseedContent::File(path) => read_file(path)?,
@@ -43,6 +44,14 @@ impl PreseedContent {
         Ok(text)
     }
 
+    /// What is odd about the text.
+    pub(crate) fn warnings(&self, text: &str) -> Vec<String> {
+        let origin = self.origin();
+        let mut found = template_warnings(&origin, &template::check(text));
+        found.extend(text_warnings(&origin, text));
+        found
+    }
+
     /// The warning for a text that replaces another, or is the first, and says nothing.
     pub(super) fn warning_when_empty(&self, title: &str, text: &str) -> Option<String> {
         let is_empty = text
@@ -56,7 +65,7 @@ impl PreseedContent {
         })
     }
 
-    pub(super) fn origin(&self) -> String {
+    fn origin(&self) -> String {
         match self {
             PreseedContent::Text(_) => "O(content)".to_owned(),
             PreseedContent::File(path) => path.display().to_string(),

@@ -68,8 +68,15 @@ fn has_secret(text: &str) -> bool {
     text.contains("PRIVATE KEY-----")
         || words_after_bearer(text).any(is_token)
         || text
-            .split(|c: char| !is_base64(c))
-            .any(|word| word.len() == TOKEN_LENGTH && word.ends_with('=') && !word.ends_with("=="))
+            .split_inclusive('=')
+            .filter_map(|part| part.strip_suffix('='))
+            .any(ends_with_token)
+}
+
+/// Whether a text before a `=` ends like a token. The `=` of an assignment before the token is none of it.
+fn ends_with_token(before: &str) -> bool {
+    let word = before.rsplit(|c: char| !is_base64(c)).next();
+    word.is_some_and(|word| word.len() == TOKEN_LENGTH - 1)
 }
 
 fn words_after_bearer(text: &str) -> impl Iterator<Item = &str> {

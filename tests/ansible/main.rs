@@ -12,6 +12,8 @@ mod inventory;
 mod old_role;
 mod page_playbooks;
 mod playbooks;
+mod readme;
+mod targets;
 
 use mrp_test_support::TestLab;
 

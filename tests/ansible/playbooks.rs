@@ -10,7 +10,7 @@ use crate::{start_lab, write};
 
 /// A lab whose machine qdc01 answers on this computer when it is installed, and reports nothing; with the option that says
 /// where.
-fn start_answering_lab() -> (TestLab, String) {
+pub(crate) fn start_answering_lab() -> (TestLab, String) {
     let lab = start_lab();
     lab.lease(&json!({ "mac": "52:54:00:00:02:01", "ipv4": "127.1.0.2", "duration": 3600 }));
     let free = TcpListener::bind("127.0.0.1:0").unwrap();

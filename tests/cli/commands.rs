@@ -80,6 +80,12 @@ const CASES: &[Case] = &[
         effect: Effect::Reads,
     },
     Case {
+        line: "preseed render debian-std --machine moonshot-c1",
+        module: None,
+        shows: &["get_hostname string moonshot-c1\n"],
+        effect: Effect::Reads,
+    },
+    Case {
         line: "preseed upload seed --name ci-seed --description 'for ci'",
         module: Some((
             "mrp_preseed",

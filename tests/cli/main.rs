@@ -11,6 +11,7 @@ mod help_pages;
 mod messages;
 mod names;
 mod old_client;
+mod preseed_render;
 mod profiles;
 mod session;
 mod terminal;

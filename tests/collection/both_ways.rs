@@ -18,7 +18,7 @@ const TASKS: &str = "
         type: Initrd
         arch: arm64
     - mr_provisioner.lab.mrp_preseed: {name: ci-seed, content: \"one\\ntwo\\n\"}
-    - mr_provisioner.lab.mrp_machine: {name: qdc01, subarch: efi, kernel: installer, state: provisioned, wait_interval: 0.1}
+    - mr_provisioner.lab.mrp_machine: {name: qdc01, subarch: efi, kernel: installer}
     - mr_provisioner.lab.mrp_machine: {name: '{{ item }}', kernel_opts: 'text=\u{e9}\u{2028}'}
       loop: [qdc01, qdc02, nobody]
     - mr_provisioner.lab.mrp_power: {name: qdc02, state: off}

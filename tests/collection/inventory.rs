@@ -167,10 +167,11 @@ fn failure_is_one_sentence_and_no_host() {
         assert!(
             words
                 .join(" ")
-                .contains("listing the interfaces of machine 3"),
+                .contains("listing the interfaces of machine"),
             "{}",
             run.output
         );
+        assert!(!run.output.contains("Link it"), "{}", run.output);
         assert!(
             !run.output.contains("qdc01") && !run.output.contains("Traceback"),
             "{}",

@@ -51,20 +51,22 @@ fn built(ansible: &Controller, lab: &TestLab, arguments: &[&Path]) -> Collection
     Collection::install(ansible, &tarball, &lab.path("installed"))
 }
 
-/// Runs the playbook where the kernel says that the machine is one of this type, as `uname -m` then does.
-fn run_as(
-    machine: &str,
+/// Runs the playbook below another program, such as `setarch`, with which the kernel tells another machine type.
+fn run_below(
+    wrapper: &[&str],
     ansible: &Controller,
     collection: &Collection,
     lab: &TestLab,
+    arguments: &[&str],
 ) -> AnsibleRun {
     lab.write("facts.yml", FACTS);
     let playbook = collection.command(ansible, lab, "ansible-playbook");
-    let mut command = Command::new("setarch");
+    let mut command = Command::new(wrapper[0]);
     command
-        .arg(machine)
+        .args(&wrapper[1..])
         .arg(playbook.get_program())
         .args(["-vvv", "facts.yml"])
+        .args(arguments)
         .current_dir(lab.path(""))
         .env("MRP_URL", lab.url())
         .env("MRP_TOKEN", TOKEN);
@@ -76,6 +78,9 @@ fn run_as(
     }
     ansible.run(&mut command)
 }
+
+/// Becoming the same user makes Ansible copy the program.
+const COPIED: [&str; 3] = ["--become", "--become-method", "ansible.builtin.su"];
 
 #[test]
 #[cfg(target_arch = "x86_64")]
@@ -89,10 +94,10 @@ fn program_is_the_one_for_the_machine_type() {
             &program(collection),
         ];
         let both = built(ansible, &lab, &both);
-        let run = run_as("x86_64", ansible, &both, &lab);
+        let run = run_below(&["setarch", "x86_64"], ansible, &both, &lab, &[]);
         run.succeeded();
         run.assert_contains("programs/mrp-ansible-x86_64");
-        let run = run_as("i686", ansible, &both, &lab);
+        let run = run_below(&["setarch", "i686"], ansible, &both, &lab, &[]);
         run.assert_contains("programs/mrp-ansible-i686");
         run.failed();
     });
@@ -103,12 +108,54 @@ fn program_is_the_one_for_the_machine_type() {
 fn machine_type_without_a_program_is_named_with_the_target_to_run() {
     with_each_ansible_and_the_collection(|ansible, collection| {
         let lab = start_lab();
-        let run = run_as("i686", ansible, collection, &lab);
+        let run = run_below(&["setarch", "i686"], ansible, collection, &lab, &[]);
         run.failed();
         run.assert_contains("This target is of the machine type i686");
         run.assert_contains("has programs for x86_64 only");
         run.assert_contains("make collection BINARIES=DIRECTORY");
         assert!(!run.output.contains("Traceback"), "{}", run.output);
+    });
+}
+
+#[test]
+#[cfg(target_arch = "x86_64")]
+fn program_for_another_machine_type_is_told_by_the_kernels_refusal() {
+    with_each_ansible_and_the_collection(|ansible, collection| {
+        let lab = start_lab();
+        let foreign = write_foreign_program(&lab, collection, "foreign");
+        let own = built(ansible, &lab, &[&program(collection)]);
+        std::fs::copy(foreign, program(&own)).unwrap();
+        lab.set_mode(&program(&own), 0o755);
+        for arguments in [&[][..], &COPIED] {
+            let run = run_below(&["env"], ansible, &own, &lab, arguments);
+            run.failed();
+            run.assert_contains("cannot be executed on this target");
+            assert!(!run.output.contains("Traceback"), "{}", run.output);
+        }
+    });
+}
+
+#[test]
+fn noexec_directory_is_named_with_the_variable_to_set() {
+    with_each_ansible_and_the_collection(|ansible, collection| {
+        let lab = start_lab();
+        let folder = lab.path("noexec").display().to_string();
+        std::fs::create_dir(&folder).unwrap();
+        // A mount of its own needs a user who may mount.
+        let mounts = format!("mount -t tmpfs -o noexec none {folder} && exec \"$@\"");
+        let wrapper = ["unshare", "--mount", "sh", "-c", &mounts, "sh"];
+        let mut probe = Command::new(wrapper[0]);
+        probe.args(&wrapper[1..]).arg("true");
+        if !probe.output().is_ok_and(|output| output.status.success()) {
+            eprintln!("left out: this user may not mount");
+            return;
+        }
+        let variable = format!("ansible_remote_tmp={folder}");
+        let arguments = [&COPIED[..], &["-e", &variable]].concat();
+        let run = run_below(&wrapper, ansible, collection, &lab, &arguments);
+        run.failed();
+        run.assert_contains("which is on a file system mounted noexec: name another directory in the variable ansible_remote_tmp");
+        run.assert_contains(&folder);
     });
 }
 

@@ -6,6 +6,10 @@
     clippy::unwrap_used,
     reason = "a test stops where its setting cannot be made"
 )]
+#![allow(
+    clippy::print_stderr,
+    reason = "a test says what it leaves out on this machine"
+)]
 
 mod both_ways;
 mod files;
@@ -14,6 +18,7 @@ mod install;
 mod inventory;
 mod machine_types;
 mod roles;
+mod targets;
 
 use std::path::Path;
 use std::sync::OnceLock;

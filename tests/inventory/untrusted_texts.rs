@@ -12,26 +12,35 @@ const TEMPLATE: &str = "{{ lookup('pipe', 'id') }}";
 
 /// Lets the server list these machines; a field that is not given is null.
 pub(crate) fn serve_machines(lab: &TestLab, mut machines: Value) {
-    let fields = [
-        "arch",
-        "subarch",
-        "kernel_id",
-        "kernel_opts",
-        "initrd_id",
-        "preseed_id",
-        "netboot_enabled",
-    ];
-    for machine in machines.as_array_mut().into_iter().flatten() {
-        for field in fields {
-            let machine = machine.as_object_mut().unwrap();
-            machine.entry(field).or_insert(Value::Null);
-        }
-    }
+    let fields = json!({
+        "arch": "arm64", "subarch": null, "kernel_id": null, "kernel_opts": null, "initrd_id": null, "preseed_id": null,
+        "netboot_enabled": null,
+    });
+    add_missing(&mut machines, &fields);
     lab.fault(json!({ "path": "/api/v1/machine", "status": 200, "times": 0, "body": machines }));
 }
 
-/// Lets the server answer this at a path below the machines.
-pub(crate) fn serve(lab: &TestLab, path: &str, body: Value) {
+/// Adds to each object of a list the fields that it does not have.
+fn add_missing(objects: &mut Value, fields: &Value) {
+    for object in objects.as_array_mut().into_iter().flatten() {
+        for (field, value) in fields.as_object().unwrap() {
+            let object = object.as_object_mut().unwrap();
+            object.entry(field).or_insert(value.clone());
+        }
+    }
+}
+
+/// Lets the server answer this at a path below the machines: interfaces, or assignments where the path says so.
+pub(crate) fn serve(lab: &TestLab, path: &str, mut body: Value) {
+    let fields = match path.ends_with("/assignee") {
+        true => json!({ "user": "alice", "reason": "" }),
+        false => json!({
+            "identifier": null, "mac": "52:54:00:00:00:99", "network_name": null, "subnetv4": null, "netmaskv4": null,
+            "prefixlenv4": null, "static_pool_v4": null, "reserved_pool_v4": null, "config_type_v4": "dynamic",
+            "configured_ipv4": null, "lease_ipv4": null, "last_seen_date": null,
+        }),
+    };
+    add_missing(&mut body, &fields);
     let path = format!("/api/v1/machine/{path}");
     lab.fault(json!({ "path": path, "status": 200, "times": 0, "body": body }));
 }
@@ -151,7 +160,7 @@ fn only_addresses_networks_and_macs_are_not_marked() {
             .zip(&expected)
         {
             assert_eq!(interface["identifier"], *text);
-            assert_eq!(interface["mac"], json!(null));
+            assert_eq!(interface["mac"], "52:54:00:00:00:01");
         }
     }
 }

@@ -382,3 +382,44 @@ fn power_words_of_the_server_are_not_accepted_as_states() {
     let message = lab.failure(MODULE, json!({ "name": "qdc01" }));
     assert_eq!(message, "missing required arguments: state");
 }
+
+#[test]
+fn power_is_awaited_without_an_order() {
+    let lab = start_lab();
+    // It is on, and somebody switches it off meanwhile.
+    let waits = |state: &str| json!({ "id": 2, "state": state, "switch": false, "wait_timeout": 30, "wait_interval": 0.05 });
+    lab.fault(json!({
+        "method": "GET", "path": "/api/v1/machine/2/power", "nth": 3,
+        "meanwhile": { "user": "alice", "method": "POST", "path": "/api/v1/machine/2/power", "body": { "state": "off" } },
+    }));
+    let result = lab.without_writes(|| lab.run("mrp_power", waits("off")));
+    assert_eq!(mrp_test_support::actions(&result), ["wait"], "{result:#}");
+    assert_eq!(
+        (&result["power"], &result["changed"]),
+        (&json!("off"), &json!(false))
+    );
+    lab.run_in_all_modes("mrp_power", waits("off"));
+
+    let mut hurried = waits("on");
+    hurried["wait_timeout"] = json!(0.1);
+    lab.without_writes(|| {
+        lab.assert_fails(
+            "mrp_power",
+            hurried.clone(),
+            &["was not on within 0.1 s", "switch: false"],
+        );
+        let planned = lab.check("mrp_power", hurried);
+        assert_eq!(
+            (&planned["changed"], &planned["power"]),
+            (&json!(false), &json!("on"))
+        );
+    });
+    for more in [json!({ "wait": false }), json!({ "state": "rebooted" })] {
+        let mut options = waits("off");
+        options
+            .as_object_mut()
+            .unwrap()
+            .extend(more.as_object().unwrap().clone());
+        lab.assert_fails("mrp_power", options, &["switch: false", "wait: true"]);
+    }
+}

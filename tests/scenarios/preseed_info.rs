@@ -68,3 +68,39 @@ fn mistyped_option_is_an_error_that_names_the_right_one() {
         &["contents", "Did you mean 'content'"],
     );
 }
+
+#[test]
+fn preseed_of_a_machine_is_rendered_for_it() {
+    let lab = start_lab();
+    lab.run("mrp_machine", json!({ "id": 2, "preseed": "debian-std" }));
+    let result = lab.run_in_all_modes(MODULE, json!({ "name": "*s*", "render_for": "qdc01" }));
+    for preseed in result["preseeds"].as_array().unwrap() {
+        match preseed["name"] == "debian-std" {
+            true => assert_eq!(preseed["rendered"], lab.rendered_preseed(2)),
+            false => assert!(preseed.get("rendered").is_none()),
+        }
+    }
+    let other = lab.run_in_all_modes(
+        MODULE,
+        json!({ "name": "alice-seed", "render_for": "qdc01" }),
+    );
+    assert!(
+        other["warnings"][0]
+            .as_str()
+            .unwrap()
+            .contains("is assigned preseed 1"),
+        "{other:#}"
+    );
+
+    lab.run(
+        "mrp_machine",
+        json!({ "id": 2, "preseed": "broken-syntax" }),
+    );
+    let broken = lab.run(
+        MODULE,
+        json!({ "name": "broken-syntax", "render_for": "qdc01" }),
+    );
+    let error = broken["preseeds"][0]["render_error"].as_str().unwrap();
+    assert!(error.starts_with("line 2: "), "{error}");
+    lab.assert_fails(MODULE, json!({ "render_for": "qdc1" }), &["qdc1", "qdc01"]);
+}

@@ -356,6 +356,26 @@ fn installation_of_another_run_stays_provisioning_when_new_parameters_are_the_sa
     assert!(lab.boots().len() <= 3, "{result:#}");
 }
 
+#[test]
+fn installation_that_another_run_begins_just_after_the_state_was_set_to_unknown_is_joined() {
+    let lab = start_lab();
+    lab.run("mrp_machine", provisioned());
+    lab.settings(json!({ "install_seconds": 1 }));
+    let options = with(provisioned(), &json!({ "kernel_opts": "quiet" }));
+    lab.fault(json!({
+        "method": "PUT", "path": STATE, "when": "after",
+        "meanwhile": { "user": "alice", "method": "PUT", "path": "/api/v1/machine/2", "body": { "kernel_opts": "quiet" } },
+    }));
+    // The plan, the look before the state is set, the look after it.
+    another_run_begins(&lab, "GET", STATE, 3);
+    let before = orders(&lab);
+    let result = lab.run("mrp_machine", options);
+    assert_eq!(result.get("failed"), None, "{result:#}");
+    assert_eq!(result["machine"]["state"], "ready");
+    assert_eq!((orders(&lab), lab.boots().len()), (before, 2), "{result:#}");
+    assert_contains(&result["warnings"].to_string(), &["another client"]);
+}
+
 /// Answers of a server that is restarting, or of something before it.
 fn passing_faults() -> Vec<Value> {
     vec![

@@ -62,6 +62,30 @@ fn a_machine_that_runs_the_late_command_becomes_ready_with_netboot_off() {
     assert_eq!(reports.count(), 1, "somebody else reported: {asked:?}");
 }
 
+#[test]
+fn mark_of_the_installation_has_the_kernel_options() {
+    let page = include_str!("../../docs/reporting_ready.md");
+    let mark = page
+        .lines()
+        .find(|line| line.contains("/target/etc/installed_with"));
+    let lab = start_lab();
+    lab.run(
+        "mrp_preseed",
+        json!({ "name": "marks", "content": mark.unwrap() }),
+    );
+    let options = json!({
+        "name": "qdc01", "subarch": "efi", "kernel_id": 3, "preseed": "marks", "kernel_opts": "quiet build='7'",
+        "state": "provisioned", "wait_interval": 0.1,
+    });
+    let result = lab.run("mrp_machine", options);
+    assert_eq!(result["machine"]["state"], "ready", "{result:#}");
+    let preseed = lab.last_boot().preseed.unwrap();
+    assert_contains(
+        &preseed,
+        &["echo 'quiet build=7' > /target/etc/installed_with"],
+    );
+}
+
 /// Asserts that the state is unchanged after the boot has ended.
 fn assert_still_provisioning(lab: &TestLab) {
     let state = lab.server("/api/v1/machine/2/state");

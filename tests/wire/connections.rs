@@ -139,7 +139,7 @@ fn answer_above_the_size_limit_is_an_error() {
     );
     assert_eq!(
         error.to_string(),
-        "listing preseeds: the server's answer is larger than 64.0 MiB"
+        "listing preseeds: the server's list has an item that is larger than 32.0 MiB"
     );
     server.finish();
 }

@@ -18,6 +18,7 @@ from ansible.plugins.action.normal import ActionModule as NormalAction
 from ansible.utils.display import Display
 from ansible_collections.mr_provisioner.lab.plugins.plugin_utils.programs import (
     COLLECTION,
+    cannot_execute,
     machine_types,
     missing_program,
     program_path,
@@ -133,7 +134,9 @@ class ActionModule(NormalAction):
                 "name another directory in the variable ansible_remote_tmp."
             )
         machine = os.uname().machine if self._is_local() else self._ask_target()[1]
-        raise Trouble(missing_program(machine, machine_types()))
+        if machine not in machine_types():
+            raise Trouble(missing_program(machine, machine_types()))
+        raise Trouble(cannot_execute(machine))
 
     # The steps of Ansible's way that touch the target.
 
@@ -167,10 +170,12 @@ class ActionModule(NormalAction):
         environment = {}
         self._compute_environment_string(environment)
         module = self._task.action.rpartition(".")[2]
-        display.vvv(f"running {module} in place: {program_path(self._machine)}")
-        return run_program(
-            program_path(self._machine), module, self._arguments, environment, cwd=self._loader.get_basedir()
-        )
+        program = program_path(self._machine)
+        display.vvv(f"running {module} in place: {program}")
+        try:
+            return run_program(program, module, self._arguments, environment, cwd=self._loader.get_basedir())
+        except OSError as error:
+            raise Trouble(cannot_execute(self._machine)) from error
 
 
 class ControllerFiles:

@@ -177,7 +177,8 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
             file.flush()
             name = f"/proc/self/fd/{file.fileno()}"
             run = subprocess.run(
-                ["mrp_inventory", "--list"],
+                # As the script library/mrp_inventory starts it.
+                ["mrp-ansible", "mrp_inventory", path, "--list"],
                 executable=program_path(machine),
                 env={**os.environ, "MRP_INVENTORY_CONFIG": name},
                 stdin=subprocess.DEVNULL,

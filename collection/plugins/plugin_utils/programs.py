@@ -26,3 +26,10 @@ def missing_program(machine, programs):
         f"{' and '.join(programs)} only: run `make collection` in the sources on a machine of the type {machine}, or "
         f"`make collection BINARIES=DIRECTORY` with a directory that has a program mrp-ansible for it."
     )
+
+
+def cannot_execute(machine):
+    return (
+        f"The program {program_path(machine)} cannot be executed on this target, a Linux of the machine type {machine}: it "
+        "is damaged or for another machine type. Install the collection again."
+    )

@@ -43,13 +43,19 @@ struct Section {
 impl OptionsFile {
     pub(crate) fn read(path: &Path) -> Result<OptionsFile, Failure> {
         let file = TextFile::read(path)?;
-        let sections = parse(&file.text).map_err(|(line, problem)| {
-            Failure::invalid_call(format!("line {line} of {} {problem}", path.display()))
-        })?;
-        if sections.iter().any(Section::has_token) {
+        let options = OptionsFile::parse(path, &file.text)?;
+        if options.sections.iter().any(Section::has_token) {
             file.require_private(path)?;
         }
         file.require_protected(path)?;
+        Ok(options)
+    }
+
+    /// The options in the text of a file with this path.
+    pub(crate) fn parse(path: &Path, text: &str) -> Result<OptionsFile, Failure> {
+        let sections = parse(text).map_err(|(line, problem)| {
+            Failure::invalid_call(format!("line {line} of {} {problem}", path.display()))
+        })?;
         Ok(OptionsFile {
             path: path.to_owned(),
             sections,

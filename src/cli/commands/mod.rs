@@ -1,6 +1,7 @@
 //! The commands of `mrp`: one row for each. A command is a module with some of its options fixed.
 
 pub(crate) mod inventory;
+pub(crate) mod preseed_render;
 pub(crate) mod preseed_show;
 pub(crate) mod report;
 pub(crate) mod reservation;
@@ -154,7 +155,7 @@ impl Command {
 const ONLY_OPERANDS: &str = "";
 
 /// The options of `power on` and `power off`.
-const SWITCH_POWER: &str = "id wait wait_timeout wait_interval allow_unassigned fail_fast";
+const SWITCH_POWER: &str = "id switch wait wait_timeout wait_interval allow_unassigned fail_fast";
 
 /// The nouns, in the order of the help.
 pub(crate) const NOUNS: &[(&str, &str)] = &[
@@ -220,12 +221,17 @@ pub(crate) const ALL: &[Command] = &[
     Command::new(
         &["preseed", "show"],
         &preseed_show::MODULE,
-        "description type mine known_good content raw",
+        "description type mine known_good content raw render_for",
     )
     .about("Show preseeds, with their texts when asked")
     .operands(&[("name", "NAME")])
     .view(View::Details("preseeds"))
     .example("mrp preseed show debian-12-ci --raw > debian-12.preseed"),
+    Command::new(&["preseed", "render"], &preseed_render::MODULE, "machine")
+        .about("Print what the installer of a machine gets")
+        .operands(&[("name", "NAME")])
+        .view(View::Json("rendered"))
+        .example("mrp preseed render debian-12-ci --machine qdc01"),
     Command::new(
         &["preseed", "upload"],
         &modules::PRESEED,

@@ -24,7 +24,7 @@ const LONGEST: usize = 400;
 const MASK: &str = "***";
 
 /// Passes successful answers on, and makes errors of all others.
-pub(super) fn check(request: &Request, response: Response, token: &Token) -> Result<Response> {
+pub(crate) fn check(request: &Request, response: Response, token: &Token) -> Result<Response> {
     let is_success = (200..300).contains(&response.status);
     if is_success || request.is_answered_by(response.status) && !response.body.is_empty() {
         return Ok(response);

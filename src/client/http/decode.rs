@@ -13,18 +13,24 @@ use crate::client::{Error, ErrorKind, Result};
 
 /// Reads the JSON of an answer.
 pub(crate) fn json<T: DeserializeOwned>(request: &Request, response: &Response) -> Result<T> {
-    let unexpected = |reason: String| Error::new(ErrorKind::Decode, reason).during(&request.action);
-    if response.body.trim_ascii_start().starts_with(b"<") {
+    let unexpected = |error: Error| error.during(&request.action);
+    value(&response.body).map_err(unexpected)
+}
+
+/// Reads the JSON of an answer's body.
+pub(crate) fn value<T: DeserializeOwned>(body: &[u8]) -> Result<T> {
+    let unexpected = |reason: String| Error::new(ErrorKind::Decode, reason);
+    if body.trim_ascii_start().starts_with(b"<") {
         return Err(unexpected("it is a web page, not JSON".to_owned()));
     }
     // Twice as fast as with the path, which only an error needs.
-    let mut deserializer = serde_json::Deserializer::from_slice(&response.body);
+    let mut deserializer = serde_json::Deserializer::from_slice(body);
     if let Ok(value) = T::deserialize(ObjectsOnly(&mut deserializer))
         && deserializer.end().is_ok()
     {
         return Ok(value);
     }
-    let mut deserializer = serde_json::Deserializer::from_slice(&response.body);
+    let mut deserializer = serde_json::Deserializer::from_slice(body);
     let mut track = serde_path_to_error::Track::new();
     let tracked = serde_path_to_error::Deserializer::new(&mut deserializer, &mut track);
     let value = T::deserialize(ObjectsOnly(tracked)).map_err(|error| {

@@ -19,7 +19,7 @@ const MAX_ITEM: usize = 32 * 1024 * 1024;
 pub(crate) type Shorten = fn(&[u8]) -> Option<Vec<u8>>;
 
 /// The list as far as it was read.
-pub(super) struct ListReader {
+pub(crate) struct ListReader {
     shorten: Shorten,
     item: Vec<u8>,
     /// How many lists and objects are open.
@@ -29,7 +29,7 @@ pub(super) struct ListReader {
 }
 
 impl ListReader {
-    pub(super) fn new(shorten: Shorten) -> ListReader {
+    pub(crate) fn new(shorten: Shorten) -> ListReader {
         ListReader {
             shorten,
             item: Vec::new(),
@@ -40,7 +40,7 @@ impl ListReader {
     }
 
     /// Reads the next part of the list, and returns what is kept of the items that end in it.
-    pub(super) fn read(&mut self, mut part: &[u8]) -> Result<Bytes, ReadError> {
+    pub(crate) fn read(&mut self, mut part: &[u8]) -> Result<Bytes, ReadError> {
         let mut kept = Vec::new();
         while !part.is_empty() {
             let length = self.token_length(part);
@@ -57,7 +57,7 @@ impl ListReader {
     }
 
     /// What is left at the end: nothing, if the list is complete.
-    pub(super) fn rest(self) -> Vec<u8> {
+    pub(crate) fn rest(self) -> Vec<u8> {
         self.item
     }
 

@@ -33,7 +33,7 @@ pub(crate) struct Response {
 }
 
 /// Why an answer could not be read to its end.
-pub(super) enum ReadError {
+pub(crate) enum ReadError {
     /// The connection broke, or the server does not speak HTTP.
     Lost(reqwest::Error),
     /// Reading was stopped, because it is too large or does not end.
@@ -63,6 +63,16 @@ impl From<reqwest::Error> for ReadError {
 }
 
 impl Response {
+    /// An answer that did not come over a connection.
+    #[cfg(feature = "internals")]
+    pub(crate) fn new(status: u16, body: &[u8]) -> Response {
+        Response {
+            status,
+            body: body.to_owned(),
+            ..Response::default()
+        }
+    }
+
     fn keep(&mut self, bytes: &[u8]) -> Result<(), ReadError> {
         self.share
             .extend(&mut self.body, bytes)

@@ -45,8 +45,9 @@ handle! {
     Consoles
 }
 
+/// The server's answer.
 #[derive(Clone, Deserialize)]
-struct ConsoleAnswer {
+pub(crate) struct ConsoleAnswer {
     /// Null for the server's own.
     host: Option<String>,
     port: u16,

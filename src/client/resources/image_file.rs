@@ -7,7 +7,7 @@ use std::io::{self, Read, Seek};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use crate::client::digest::{Digest, Hasher};
+use crate::client::digest::{Digest, Hasher, Sha256};
 use crate::client::file_stamp::FileStamp;
 use crate::client::http::upload_body::Upload;
 use crate::client::{Error, NewImage, Result};
@@ -78,7 +78,7 @@ impl ImageFile {
     /// The name under which it is uploaded: `STEM.s256-HEX`, where the stem is what the server keeps of the file's name.
     pub fn upload_name(&self) -> String {
         let name = self.path.file_name().unwrap_or_default().to_string_lossy();
-        format!("{}.{}", stem(&name), self.digest.sha256.mark())
+        marked_name(&name, &self.digest.sha256)
     }
 
     pub(crate) fn upload(&self, new: &NewImage) -> Upload {
@@ -92,6 +92,11 @@ impl ImageFile {
             stamp: self.stamp.clone(),
         }
     }
+}
+
+/// The name under which a file of this name with this sum is uploaded.
+pub(crate) fn marked_name(name: &str, sha256: &Sha256) -> String {
+    format!("{}.{}", stem(name), sha256.mark())
 }
 
 fn stem(name: &str) -> String {

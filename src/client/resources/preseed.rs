@@ -86,7 +86,7 @@ impl Preseed {
 }
 
 /// A preseed in a list, without its content.
-fn without_content(item: &[u8]) -> Option<Vec<u8>> {
+pub(crate) fn without_content(item: &[u8]) -> Option<Vec<u8>> {
     let mut fields: Map<String, Value> = serde_json::from_slice(item).ok()?;
     let content = match fields.insert("content".to_owned(), Value::Null)? {
         Value::String(content) => content,

@@ -85,10 +85,14 @@ pub(crate) fn file_with(lab: &str) -> Result<OptionsFile, Failure> {
     ))
 }
 
-/// The file. Before the first lab it may have nothing but the default.
+/// The file, which has nothing but labs and the default.
 pub(crate) fn read(path: &Path) -> Result<OptionsFile, Failure> {
-    let file = OptionsFile::read(path)?;
-    let path = path.display();
+    require_labs(OptionsFile::read(path)?)
+}
+
+/// The same file, if it has nothing but labs and the default.
+pub(crate) fn require_labs(file: OptionsFile) -> Result<OptionsFile, Failure> {
+    let path = file.path().display();
     match file.preamble().keys().find(|name| *name != DEFAULT) {
         Some(name) => Err(invalid_lab(
             format!("{path} has an option '{name}' before its first lab"),

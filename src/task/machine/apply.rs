@@ -361,23 +361,35 @@ pub(super) fn read_state(
     }
 }
 
-/// Reports `unknown` if the state is still the planned one.
+/// Reports `unknown` if the state is still the planned one. What another client makes of it at the same time is no failure.
 pub(super) fn invalidate(
     client: &Client,
     planned_state: &MachineState,
     report: &mut MachineReport,
 ) -> StepResult {
     let machine = &report.machine.machine;
-    let found = client.states().get(machine.id)?;
-    if found == *planned_state {
-        return report_state(client, ReportedState::Unknown, report);
+    let (id, title) = (machine.id, machine_title(machine));
+    let found = client.states().get(id)?;
+    if found != *planned_state {
+        let reason = format!("{title} became {found} meanwhile, so that state was kept");
+        report.machine.state = found;
+        return Ok(StepOutcome::Skipped(reason));
     }
-    let reason = format!(
-        "{} became {found} meanwhile, so that state was kept",
-        machine_title(machine)
-    );
-    report.machine.state = found;
-    Ok(StepOutcome::Skipped(reason))
+    client.states().set(id, ReportedState::Unknown)?;
+    let found = verify::require_read_back(&title, client.states().get(id))?;
+    report.machine.state = found.clone();
+    match found {
+        MachineState::Unknown => Ok(StepOutcome::Done),
+        found if found == *planned_state => Err(TaskError::ReadBack {
+            object: title,
+            expected: format!("the state {}", MachineState::Unknown),
+            found: format!("the state {found}"),
+        }),
+        // The order that may follow looks at the state again, and joins the installation of another client.
+        found => Ok(StepOutcome::DoneWithWarnings(vec![format!(
+            "{title} became {found} just after its state was set to unknown: another client is at work on it"
+        )])),
+    }
 }
 
 pub(super) fn report_state(

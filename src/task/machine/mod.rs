@@ -239,6 +239,14 @@ impl Task for MachineSpec {
         }
     }
 
+    /// A machine that is not there takes seconds to look at, so the waits for many begin together.
+    fn queued_wait(op: &mut MachineOp) -> Option<&mut OngoingWait> {
+        match op {
+            MachineOp::AwaitAnswer(wait) => Some(wait.ongoing()),
+            _ => None,
+        }
+    }
+
     fn failure_facts(report: &MachineReport) -> Map<String, Value> {
         let milestones = &report.milestones;
         let milestones = (!milestones.is_empty()).then(|| json!(milestones));

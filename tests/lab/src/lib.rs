@@ -51,8 +51,10 @@ mod settings;
 mod snapshot;
 mod transliterate;
 
+pub use api::image::stored_name;
 pub use booting::{Boot, Fetched};
 pub use log::Request;
+pub use query::found_names;
 pub use release::{Release, ServerKind};
 pub use routes::token_routes;
 pub use session::Sessions;

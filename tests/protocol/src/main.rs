@@ -98,6 +98,7 @@ fn echo(call: &Call) -> Result<Success, Failure> {
     Ok(Success {
         changed: true,
         fields: Map::from_iter(fields.as_object().cloned().unwrap_or_default()),
+        objects: None,
         diff: vec![Diff {
             before_header: "server".to_owned(),
             after_header: "playbook".to_owned(),

@@ -24,6 +24,8 @@ pub(crate) struct Title {
     pub(crate) fault: Option<Fault>,
     /// Whether each run of the task acts anew.
     pub(crate) acts_anew: bool,
+    /// Whether the task waits for a machine.
+    pub(crate) waits: bool,
 }
 
 /// What came out of a case.

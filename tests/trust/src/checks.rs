@@ -117,7 +117,7 @@ fn words_for(path: &str) -> Vec<&'static str> {
         ("/tftp", &["boot file", "image", "boot endpoint"]),
         ("reservation", &["reserv"]),
         ("assignee", &["assign", "hold", "reserv"]),
-        ("interface", &["interface"]),
+        ("interface", &["interface", "lease"]),
         ("power", &["power", "switch", "reboot", "bmc"]),
         ("state", &["state", "provision"]),
         ("console", &["console"]),

@@ -1,8 +1,10 @@
 //! What is counted apart: cases in which a rule cannot be kept, each with its reason.
 
+use mrp_lab::Sessions;
+
 use crate::case::Title;
 use crate::checks::{self, Violation};
-use crate::faults::{Change, Fault};
+use crate::faults::{Change, Effect, Fault};
 use crate::rules::Rule;
 use crate::{kills, races};
 
@@ -73,6 +75,39 @@ pub(crate) const EXCEPTIONS: &[Exception] = &[
             title.group == races::GROUP
                 && title.acts_anew
                 && violation.rule == Rule::EqualRunsSucceed
+        },
+    },
+    Exception {
+        name: "a wait with fewer looks",
+        reason: "How often a wait looks at a machine depends on the time that everything takes. Where it looked less often \
+                 than in the clean run, its last request met no fault.",
+        applies: |title, violation| title.waits && violation.rule == Rule::FaultIsMet,
+    },
+    Exception {
+        name: "a confirmed reboot that was not made",
+        reason: "A reboot leaves nothing that a client can read. Where something answers 2xx in the server's place, the \
+                 order counts as given: an old release of the server answers with an empty body too.",
+        applies: |title, violation| {
+            let is_confirmed = matches!(
+                title.fault,
+                Some(Fault::Answer {
+                    status: 200..300,
+                    effect: Effect::None,
+                    ..
+                })
+            );
+            is_confirmed && title.acts_anew && violation.rule == Rule::ChangedIsFalse
+        },
+    },
+    Exception {
+        name: "a reservation of a run that failed",
+        reason: "A server with one database session shows a reservation before it is stored. A run that was disturbed before \
+                 it could make its reservation durable leaves such a one. The next run finds the machine held, and nothing \
+                 shows that it is not stored.",
+        applies: |title, violation| {
+            title.sessions == Sessions::One
+                && title.task.starts_with("reserve")
+                && violation.rule == Rule::Stored
         },
     },
 ];

@@ -152,6 +152,7 @@ pub(crate) fn run(
         place: format!("{name} at {:?}", case.point),
         fault: None,
         acts_anew: task.acts_anew,
+        waits: task.waits(),
     };
     Finding { title, violations }
 }

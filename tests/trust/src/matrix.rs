@@ -107,6 +107,7 @@ pub(crate) fn run(
         ),
         fault: Some(fault.clone()),
         acts_anew: task.acts_anew,
+        waits: task.waits(),
     };
     Finding { title, violations }
 }

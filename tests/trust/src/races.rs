@@ -98,6 +98,7 @@ pub(crate) fn run(
         place: format!("{} runs, round {}", case.runs, case.seed + 1),
         fault: None,
         acts_anew: task.acts_anew,
+        waits: task.waits(),
     };
     Finding { title, violations }
 }

@@ -37,6 +37,11 @@ impl Task {
         }
     }
 
+    /// Whether it waits for a machine.
+    pub(crate) fn waits(&self) -> bool {
+        self.options.get("wait_interval").is_some()
+    }
+
     fn after(mut self, module: &'static str, options: Value) -> Task {
         self.preparation.push((module, options));
         self

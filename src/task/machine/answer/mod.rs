@@ -95,6 +95,10 @@ impl AnswerWait {
         })
     }
 
+    pub(super) fn ongoing(&mut self) -> &mut OngoingWait {
+        &mut self.wait
+    }
+
     /// Reads where the machine is.
     fn find_address(
         &mut self,

@@ -99,12 +99,7 @@ pub(crate) fn post(lab: &mut LabState, user: &User, call: &Call, _: &Args<'_>) -
     let arch_id = arch_id(&lab.db, arch.as_deref())?;
     let description = fields.text("description").map(str::to_owned);
     description.as_deref().map_or(Ok(()), storable)?;
-    let filename = format!(
-        "{}/{}.{}",
-        secure(&user.username),
-        secure(&upload.filename),
-        random::hex(8)
-    );
+    let filename = stored_name(&user.username, &upload.filename);
     let image = lab.db.images.insert(Image {
         id: 0,
         filename: filename.clone(),
@@ -168,6 +163,11 @@ fn keep(lab: &mut LabState, filename: &str, upload: &Upload) -> Result<(), Reply
     std::fs::rename(&upload.path, &place).map_err(|_| Reply::internal_error())?;
     lab.db.files.insert(filename.to_owned(), place);
     Ok(())
+}
+
+/// The name that the server gives to a user's upload.
+pub fn stored_name(user: &str, file_name: &str) -> String {
+    format!("{}/{}.{}", secure(user), secure(file_name), random::hex(8))
 }
 
 /// `werkzeug.secure_filename`: ASCII only (letters lose their accents), path parts joined by `_`, no dots around.

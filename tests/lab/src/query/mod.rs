@@ -28,6 +28,27 @@ pub(crate) fn parse(text: &str) -> Result<Filter, Reply> {
     Ok(Filter(condition))
 }
 
+/// Those of these names by which a query finds a machine that has nothing but its name; the status where the query is
+/// refused.
+pub fn found_names<'a>(query: &str, names: &[&'a str]) -> Result<Vec<&'a str>, u16> {
+    thread_local! {
+        static DATABASE: Database = seeded();
+    }
+    let filter = parse(query).and_then(|filter| filter.check().map(|()| filter));
+    let filter = filter.map_err(|refusal| refusal.status)?;
+    let is_found = |db: &Database, name: &str| filter.accepts(db, &Machine::fresh(name, 0));
+    Ok(DATABASE.with(|db| {
+        let names = names.iter().copied();
+        names.filter(|name| is_found(db, name)).collect()
+    }))
+}
+
+/// The tables of the seed, of which a query needs no file.
+fn seeded() -> Database {
+    let folder = tempfile::tempdir().expect("there is a folder for temporary files");
+    crate::seed::load(folder.path()).expect("the seed is valid")
+}
+
 impl Filter {
     /// Sends the condition to the database, which may refuse it.
     pub(crate) fn check(&self) -> Result<(), Reply> {
