@@ -42,8 +42,8 @@ static SPEC: ModuleSpec = ModuleSpec {
         "The server lets any user change any interface. This module refuses one of a machine that is not assigned to \
          the token's user and says who holds it; see O(allow_unassigned).",
         "The server has a word V(auto) of its own, which never works. Here the address is chosen from what the \
-         interfaces of all machines hold, configured or leased: one request for each machine of the server, eight \
-         at a time, and none when the interface has an address of the pool already.",
+         interfaces of all machines hold, configured or leased: one request for each machine of the server, two or \
+         more at a time, and none when the interface has an address of the pool already.",
         "Neither the first nor the last address of the pool is taken by V(auto). The server knows of no gateway, so \
          one should not be in a pool.",
         "A change takes effect when the machine next asks the DHCP server, or is installed the next time.",
