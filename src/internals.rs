@@ -93,15 +93,15 @@ pub fn upload_name(file_name: &str, sha256: &Sha256) -> String {
     image_file::marked_name(file_name, sha256)
 }
 
-/// The labs of a file with this text: their names, and the options of each.
+/// The name of a lab, and its options.
+pub type Lab = (String, Result<Value, Failure>);
+
+/// The labs of a file with this text.
 ///
 /// # Errors
 ///
 /// When the file is invalid as a whole.
-pub fn read_labs(
-    path: &Path,
-    text: &str,
-) -> Result<Vec<(String, Result<Value, Failure>)>, Failure> {
+pub fn read_labs(path: &Path, text: &str) -> Result<Vec<Lab>, Failure> {
     let file = labs::require_labs(OptionsFile::parse(path, text)?)?;
     let options = |name: &str| labs::lab_options(&file, name).map(Value::from);
     let labs = file.names().map(|name| (name.to_owned(), options(name)));
