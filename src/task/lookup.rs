@@ -217,8 +217,8 @@ pub(super) fn has_bmc(client: &ReadOnlyClient, machine: &Machine) -> Result<bool
     Ok(without_bmc.iter().all(|other| other.id != machine.id))
 }
 
-/// The machine that is named. Refuses one that is not assigned to the token's user, unless that is allowed.
-pub(super) fn find_assigned_machine(
+/// The machine that is named. Where it shall be one's own, the answer also says that it is.
+pub(super) fn find_machine_own_first(
     client: &ReadOnlyClient,
     machine: &MachineRef,
     allow_unassigned: bool,
@@ -228,7 +228,16 @@ pub(super) fn find_assigned_machine(
     {
         return Ok(own);
     }
-    let machine = find_machine(client, machine)?;
+    find_machine(client, machine)
+}
+
+/// The machine that is named. Refuses one that is not assigned to the token's user, unless that is allowed.
+pub(super) fn find_assigned_machine(
+    client: &ReadOnlyClient,
+    machine: &MachineRef,
+    allow_unassigned: bool,
+) -> Result<Machine> {
+    let machine = find_machine_own_first(client, machine, allow_unassigned)?;
     if !allow_unassigned {
         require_assignment(client, &machine)?;
     }

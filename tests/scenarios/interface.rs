@@ -480,6 +480,6 @@ fn a_list_reads_every_machine_once() {
     });
     let result = lab.check(MODULE, options);
     assert_eq!(actions(&result), ["update", "update", "update"]);
-    // The machine, all machines, and the interfaces of each of the eight.
+    // The own machine, all machines, and the interfaces of each of the eight.
     assert_eq!(lab.requests().len() - asked, 10);
 }

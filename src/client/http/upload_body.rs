@@ -34,7 +34,7 @@ use crate::client::resources::image_file;
 use crate::client::{Error, ProgressEvent, ProgressListener};
 
 /// How much is read from the file at once.
-const CHUNK: u64 = 256 * 1024;
+const CHUNK: u64 = 64 * 1024;
 
 /// A file to upload and its description. Every attempt makes a new form from it.
 pub(crate) struct Upload {

@@ -192,7 +192,7 @@ impl Task for MachineSpec {
     }
 
     fn plan(&self, client: &ReadOnlyClient) -> PlanResult<Self> {
-        let machine = lookup::find_machine(client, &self.machine)?;
+        let machine = lookup::find_machine_own_first(client, &self.machine, self.allow_unassigned)?;
         self.require_arch(&machine)?;
         if !self.allow_unassigned {
             lookup::require_assignment(client, &machine)?;
