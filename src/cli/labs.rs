@@ -146,6 +146,8 @@ fn rewrite(path: &Path, lab: &str) -> io::Result<()> {
 
 /// The text of a file of labs with this default.
 fn with_default(text: &str, lab: &str) -> String {
+    // A byte order mark is passed over at the beginning of a file alone, and would be a part of the line behind the new one.
+    let text = text.trim_start_matches('\u{feff}');
     let line = format!("{} = {lab}", options::labs::DEFAULT);
     let is_default = |text: &str| {
         let name = text.split_once('=').map(|(name, _)| name.trim());
@@ -177,6 +179,8 @@ mod tests {
             ("[a]\nlab = x\n", "lab = b\n[a]\nlab = x\n"),
             ("# labs\nlab=a\n\n[a]\n", "# labs\nlab = b\n\n[a]\n"),
             ("", "lab = b\n"),
+            ("\u{feff}[a]\n", "lab = b\n[a]\n"),
+            ("\u{feff}lab = a\n[a]\n", "lab = b\n[a]\n"),
         ] {
             assert_eq!(with_default(text, "b"), expected);
         }

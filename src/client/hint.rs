@@ -10,7 +10,9 @@ pub(crate) fn hint(error: &Error) -> Option<&'static str> {
             "A filter looks like (and (= arch \"arm64\") (= assignee_count 0)); its symbols are name, arch, bmc_type, \
              assignee_count and interface_count."
         }
-        ErrorKind::Untrusted => return error.trust_remedy().map(trust_hint),
+        ErrorKind::Untrusted | ErrorKind::Disconnected => {
+            return error.trust_remedy().map(trust_hint);
+        }
         ErrorKind::Connect => {
             "Check the server's URL, and the proxy variables http_proxy, https_proxy and no_proxy."
         }

@@ -473,6 +473,21 @@ fn request_without_tls_to_a_port_for_tls_hints_at_https() {
 }
 
 #[test]
+fn server_that_closes_its_first_connection_without_an_answer_may_speak_tls() {
+    // OpenSSL sends nothing, not even an alert.
+    let url = answering_with(b"").replace("https://", "http://");
+    let mut settings = settings(&url);
+    settings.retry.retries = 0;
+    let (client, _) = connect(&settings);
+    let error = client.machines().get(MachineId(7)).unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Disconnected, "{error:?}");
+    assert_eq!(
+        error.hint(),
+        Some("If the server has TLS, its URL begins with https://.")
+    );
+}
+
+#[test]
 fn real_server_with_tls_is_told_apart_from_a_broken_connection() {
     let lab = Lab::new();
     let server = lab.server("127.0.0.1", false, false);

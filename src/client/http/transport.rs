@@ -5,6 +5,7 @@
 
 use std::panic;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -42,6 +43,8 @@ pub(crate) struct Transport {
     budget: AnswerBudget,
     /// What requests go through.
     proxy: Option<Proxy>,
+    /// Whether anything was ever answered.
+    answered: AtomicBool,
 }
 
 impl Transport {
@@ -84,6 +87,7 @@ impl Transport {
             runtime,
             budget: AnswerBudget::default(),
             proxy,
+            answered: AtomicBool::new(false),
         })
     }
 
@@ -151,12 +155,14 @@ impl Transport {
             url,
             proxy: self.proxy.as_ref(),
             stall_timeout: self.stall_timeout,
+            never_answered: !self.answered.load(Ordering::Relaxed),
             unsent: !matches!(request.body, RequestBody::Empty) && !exchange.body_was_requested(),
         };
         match result {
             // The request may still arrive.
             None => Err(failed_exchange.stalled().with_delivery(delivered)),
             Some(Ok(mut response)) => {
+                self.answered.store(true, Ordering::Relaxed);
                 response.delivered = delivered;
                 Ok(response)
             }

@@ -22,6 +22,8 @@ pub(crate) struct FailedExchange<'a> {
     /// What the request went through.
     pub(crate) proxy: Option<&'a Proxy>,
     pub(crate) stall_timeout: Duration,
+    /// Whether the server has answered nothing yet, this request included.
+    pub(crate) never_answered: bool,
     /// Whether there was a body of which nothing was taken, so that the request certainly did not arrive.
     pub(crate) unsent: bool,
 }
@@ -67,7 +69,14 @@ impl FailedExchange<'_> {
                 .with_remedy(Some(TrustRemedy::Https))
                 .caused_by(error);
         }
-        self.error(ErrorKind::Disconnected, reason).caused_by(error)
+        // OpenSSL closes a connection that does not begin with TLS without a word. So does a server that breaks down.
+        let may_be_tls = self.never_answered
+            && self.url.scheme() == "http"
+            && self.proxy.is_none()
+            && error.is_request();
+        let remedy = may_be_tls.then_some(TrustRemedy::Https);
+        let disconnected = self.error(ErrorKind::Disconnected, reason);
+        disconnected.with_remedy(remedy).caused_by(error)
     }
 
     fn error(&self, kind: ErrorKind, reason: String) -> Error {
