@@ -142,17 +142,38 @@ pub(crate) fn machines(
             && equals(&filter.arch, machine.arch.as_ref())
     });
     let found = parallel::try_map(&machines, |machine| {
-        match filter.read_details(client, machine.clone()) {
-            // The machine was deleted after it was listed.
-            Err(error) if error.is_not_found() => Ok(None),
-            answer => answer,
-        }
+        unless_deleted(filter.read_details(client, machine.clone()))
     })?;
-    Ok(found.into_iter().flatten().collect())
+    let found: Vec<MachineInfo> = found.into_iter().flatten().collect();
+    if !filter.details.power {
+        return Ok(found);
+    }
+    // After all others, so that none of them is in line behind a BMC.
+    let found = found
+        .into_iter()
+        .map(|info| unless_deleted(with_power(client, info)));
+    let found: Result<Vec<_>, client::Error> = found.collect();
+    Ok(found?.into_iter().flatten().collect())
+}
+
+/// None for a machine that was deleted after it was listed.
+fn unless_deleted<T>(answer: Result<Option<T>, client::Error>) -> Result<Option<T>, client::Error> {
+    match answer {
+        Err(error) if error.is_not_found() => Ok(None),
+        answer => answer,
+    }
+}
+
+fn with_power(
+    client: &ReadOnlyClient,
+    mut info: MachineInfo,
+) -> Result<Option<MachineInfo>, client::Error> {
+    info.power = Some(client.powers().get(info.machine.id)?);
+    Ok(Some(info))
 }
 
 impl MachineFilter {
-    /// Reads the details of a machine; None if the filter excludes its state.
+    /// Reads the details of a machine but its power; None if the filter excludes its state.
     fn read_details(
         &self,
         client: &ReadOnlyClient,
@@ -178,9 +199,6 @@ impl MachineFilter {
         }
         if details.assignees {
             info.assignees = Some(client.assignees().list(id)?);
-        }
-        if details.power {
-            info.power = Some(client.powers().get(id)?);
         }
         Ok(Some(info))
     }

@@ -338,5 +338,8 @@ fn conflict_of_another_cause_is_not_told_as_written() {
     let options = json!({ "id": 4, "user": "alice", "reason": "mine" });
     let result = lab.run_as(ADMIN_TOKEN, "mrp_assignee", options);
     assert_failed(&result, false);
-    assert_contains(&message(&result), &["assigning machine 4", "conflicts"]);
+    assert_contains(
+        &message(&result),
+        &["assigning machine 'd05-free'", "conflicts"],
+    );
 }

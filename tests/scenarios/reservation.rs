@@ -466,7 +466,7 @@ fn wait_continues_while_the_server_is_unavailable_for_a_while() {
         "name": "bobs-box", "reason": "ci", "wait": true, "wait_timeout": 60, "wait_interval": 0.02, "retries": 0,
     });
     lab.fault(
-        json!({ "method": "GET", "path": "/api/v1/machine", "nth": 4, "times": 3, "status": 503 }),
+        json!({ "method": "GET", "path": "/api/v1/machine*", "nth": 6, "times": 3, "status": 503 }),
     );
     let result = std::thread::scope(|scope| {
         let waiting = scope.spawn(|| lab.run(MODULE, options.clone()));

@@ -32,7 +32,8 @@ fn nul_in_any_option_of_any_module_is_refused_by_name() {
     let lab = start_lab();
     let mut tried = 0;
     for module in mr_provisioner::MODULES {
-        for option in options_of(module.spec) {
+        // The lab excludes the URL that every call here has, and its name is not sent.
+        for option in options_of(module.spec).filter(|option| option.name != "mrp_lab") {
             let (value, position) = match option.kind {
                 Kind::Str | Kind::Path => (json!("a\0b"), option.name.to_owned()),
                 Kind::List(Kind::Str) => (json!(["a", "a\0b"]), format!("{}[1]", option.name)),
