@@ -181,12 +181,8 @@ impl TypedCommand<'_> {
 
     /// Fails with the whole command to type where an option is missing.
     fn refuse_missing_options(&self, options: &Map<String, Value>) -> Result<(), Failure> {
-        let list = self.command.list;
-        let missing = match list.is_some_and(|list| options.contains_key(list)) {
-            // The objects of the list have what a single object would need.
-            true => Vec::new(),
-            false => missing_options::find(self.command, options),
-        };
+        let options = &self.of_one_object(options);
+        let missing = missing_options::find(self.command, options);
         if missing.is_empty() {
             return profiles::require_server(options);
         }
@@ -197,6 +193,16 @@ impl TypedCommand<'_> {
             hint: Some(format!("Type: {command}")),
             ..Failure::invalid_call(format!("{} {verb} missing", enumerate(&names)))
         })
+    }
+
+    /// The options as the first object of a list has them: the others differ only in their names.
+    fn of_one_object(&self, options: &Map<String, Value>) -> Map<String, Value> {
+        let mut options = options.clone();
+        let list = self.command.list.and_then(|list| options.remove(list));
+        if let Some(Value::Object(first)) = list.as_ref().and_then(|list| list.get(0)) {
+            options.extend(first.clone());
+        }
+        options
     }
 
     fn refuse_text_for_numbers(&self, options: &Map<String, Value>) -> Result<(), Failure> {
@@ -234,6 +240,11 @@ impl TypedCommand<'_> {
     /// The command with everything that was given, and a word in place of every value that is missing.
     fn complete_command(&self, options: &Map<String, Value>, missing: &[&Opt]) -> String {
         let value_of = |option: &Opt| match options.get(option.name) {
+            Some(_) if self.command.list.is_some() && self.command.is_operand(option) => {
+                let values = self.values(option.name);
+                let words: Vec<String> = values.iter().map(|value| shell_quoted(value)).collect();
+                Some(words.join(" "))
+            }
             Some(value) => Some(shell_quoted(&display_text(value))),
             None => {
                 let mut missing = missing.iter();

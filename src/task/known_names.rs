@@ -7,6 +7,9 @@ use crate::task::lookup::{Images, similar_names};
 use crate::task::machine::machine_title;
 use crate::task::{Result, TaskError};
 
+/// Architectures with two names. By its letters, amd64 would be near to arm64.
+const SAME_ARCHS: [[&str; 2]; 2] = [["amd64", "x86_64"], ["aarch64", "arm64"]];
+
 /// Refuses to upload for an architecture that no machine and no image has: the server would take all bytes first.
 pub(super) fn require_arch(client: &ReadOnlyClient, images: &Images, arch: &str) -> Result<()> {
     let mut known: BTreeSet<String> = images.archs().map(str::to_owned).collect();
@@ -72,7 +75,19 @@ fn subarchs(client: &ReadOnlyClient, machine: &Machine) -> Result<BTreeSet<Strin
 fn alternatives(name: &str, known: &BTreeSet<String>) -> String {
     let names: Vec<&str> = known.iter().map(String::as_str).collect();
     let list = names.join(", ");
-    match similar_names(name, names.into_iter()).as_slice() {
+    let lower = name.to_lowercase();
+    let near = match SAME_ARCHS
+        .iter()
+        .find(|same| same.contains(&lower.as_str()))
+    {
+        Some(same) => known
+            .iter()
+            .filter(|known| same.contains(&known.as_str()))
+            .cloned()
+            .collect(),
+        None => similar_names(name, names.into_iter()),
+    };
+    match near.as_slice() {
         [] => format!("known: {list}"),
         near => format!("near: '{}'; known: {list}", near.join("', '")),
     }

@@ -1,6 +1,6 @@
 //! Preseeds rendered for a machine. The server renders only the one that a machine is assigned.
 
-use crate::client::{Machine, PreseedId, ReadOnlyClient, RenderedPreseed};
+use crate::client::{Machine, ReadOnlyClient, RenderedPreseed};
 #[cfg(feature = "cli")]
 use crate::task::TaskError;
 use crate::task::list::PreseedInfo;
@@ -20,7 +20,7 @@ pub(crate) fn render_for(
     let Some(preseed) = assigned else {
         return Ok(Some(format!(
             "none of these preseeds was rendered: {}",
-            not_assigned(&machine)
+            not_assigned(client, &machine)
         )));
     };
     match client.preseeds().render(machine.id)? {
@@ -43,7 +43,7 @@ pub(crate) fn render(client: &ReadOnlyClient, name: &str, machine: &str) -> Resu
         return Err(TaskError::with_hint(
             format!(
                 "preseed '{name}' cannot be rendered: {}",
-                not_assigned(&machine)
+                not_assigned(client, &machine)
             ),
             "Assign it first; nothing is booted by that.",
         ));
@@ -61,9 +61,14 @@ pub(crate) fn render(client: &ReadOnlyClient, name: &str, machine: &str) -> Resu
     }
 }
 
-fn not_assigned(machine: &Machine) -> String {
+fn not_assigned(client: &ReadOnlyClient, machine: &Machine) -> String {
     let assigned = match machine.preseed_id {
-        Some(PreseedId(id)) => format!("preseed {id}"),
+        Some(id) => {
+            // Where it is private and another user's, or cannot be asked for, its name is not known.
+            let preseed = client.preseeds().get(id).ok();
+            let name = preseed.map_or_else(String::new, |preseed| format!(" '{}'", preseed.name));
+            format!("preseed {id}{name}")
+        }
         None => "no preseed".to_owned(),
     };
     format!(

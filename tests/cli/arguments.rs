@@ -243,3 +243,15 @@ fn words_splits_a_line_as_a_shell_does() {
     assert_eq!(words("a 'b c' \"d\"'e'"), ["a", "b c", "de"]);
     assert!(words("").is_empty());
 }
+
+#[test]
+fn missing_option_of_several_machines_is_answered_with_all_of_them() {
+    let lab = start_lab();
+    assert_contains(
+        &lab.mrp_fails("machine report qdc01 'bad box'", 2),
+        &[
+            "--state is missing",
+            "Type: mrp machine report qdc01 'bad box' --state ready",
+        ],
+    );
+}

@@ -29,6 +29,12 @@ fn preseed_that_is_not_assigned_and_a_broken_one_say_what_to_do() {
     );
     let error = lab.mrp_fails("preseed render alice-sed --machine qdc01", 1);
     assert_contains(&error, &["'alice-seed'"]);
+    lab.mrp_ok("machine configure qdc01 --preseed debian-std");
+    let error = lab.mrp_fails("preseed render alice-seed --machine qdc01", 1);
+    assert_contains(
+        &error,
+        &["machine 'qdc01' is assigned preseed 1 'debian-std'"],
+    );
     lab.mrp_ok("machine configure qdc01 --preseed broken-syntax");
     let error = lab.mrp_fails("preseed render broken-syntax --machine qdc01", 1);
     assert_contains(

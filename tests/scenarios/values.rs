@@ -185,6 +185,10 @@ fn unknown_architecture_is_refused_before_the_upload_with_the_known_ones() {
         assert_contains(&message(&lab.check("mrp_image", image(&lab, arch))), &parts);
     }
     lab.assert_fails("mrp_image", image(&lab, "arm46"), &["near: 'arm64'"]);
+    for (arch, same) in [("amd64", "x86_64"), ("aarch64", "arm64")] {
+        let near = format!("near: '{same}'; known");
+        lab.assert_fails("mrp_image", image(&lab, arch), &[&near]);
+    }
     lab.assert_fails(
         "mr_provisioner_image",
         image(&lab, "arm46"),
