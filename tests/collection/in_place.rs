@@ -183,12 +183,22 @@ fn timeout_of_the_task_ends_the_program() {
     });
 }
 
+/// Begins a program that can be interrupted: a test that runs in the background of a shell has SIGINT ignored, and hands that on.
+const WITH_INTERRUPTS: &str = "\
+import os, signal, sys
+signal.signal(signal.SIGINT, signal.SIG_DFL)
+os.execv(sys.argv[1], sys.argv[1:])
+";
+
 /// Starts the endless task in a process group of its own, and waits until the module polls.
 fn start_endless(ansible: &Controller, collection: &Collection, lab: &TestLab) -> Child {
     let head = "- hosts: localhost\n  gather_facts: false\n  tasks:\n";
     lab.write("endless.yml", format!("{head}    {ENDLESS}\n"));
-    let mut command = collection.command(ansible, lab, "ansible-playbook");
+    let playbook = collection.command(ansible, lab, "ansible-playbook");
+    let mut command = collection.command(ansible, lab, "python3");
     command
+        .args(["-c", WITH_INTERRUPTS])
+        .arg(playbook.get_program())
         .arg("endless.yml")
         .env("MRP_URL", lab.url())
         .env("MRP_TOKEN", TOKEN)
