@@ -216,6 +216,13 @@ fn words_of_other_clients_are_answered_with_the_line_to_type() {
         ("machine reboot qdc01", "power reboot qdc01"),
         ("host info qdc01", "machine show qdc01"),
         ("getip qdc01", "net show qdc01"),
+        ("get-ip qdc01", "net show qdc01"),
+        ("get_ip", "net show"),
+        ("show qdc01", "machine show qdc01"),
+        ("set qdc01 --netboot", "machine configure qdc01 --netboot"),
+        ("list-machines", "machine list"),
+        ("list machines", "machine list"),
+        ("image_list", "image list"),
         (
             "--lab x machine set qdc01",
             "machine configure --lab x qdc01",
@@ -225,6 +232,19 @@ fn words_of_other_clients_are_answered_with_the_line_to_type() {
         let error = lab.mrp_fails(typed, 2);
         assert_contains(&error, &[&format!("\nType: mrp {meant}\n")]);
     }
+    for (typed, meant) in [
+        ("delete x", ["image delete x", "preseed delete x"]),
+        (
+            "upload 'a b'",
+            ["image upload 'a b'", "preseed upload 'a b'"],
+        ),
+    ] {
+        let [first, second] = meant;
+        let lines = format!("\nType one of these:\n  mrp {first}\n  mrp {second}\n");
+        assert_contains(&lab.mrp_fails(typed, 2), &[&lines]);
+    }
+    let unknown = lab.mrp_fails("frobnicate qdc01", 2);
+    assert!(!unknown.contains("Type"), "{unknown}");
 }
 
 #[test]
