@@ -62,14 +62,15 @@ impl TypedCommand<'_> {
         self.refuse_missing_options(options)?;
         self.refuse_text_for_numbers(options)?;
         let spec = self.command.module.spec;
-        let call = Call::new(spec, options).map_err(|failure| {
-            let failure = failure.rendered(OPTION_STYLE);
+        let mut call = Call::new(spec, options).map_err(|failure| {
+            let failure = self.without_list_position(failure.rendered(OPTION_STYLE));
             let example = format!("For example: {}", self.command.example);
             Failure {
                 hint: failure.hint.or(Some(example)),
                 ..failure
             }
         })?;
+        name_items(&mut call);
         let verbosity = if self.is_on(VERBOSE) { VERBOSITY } else { 0 };
         let mut call = call.in_mode(self.is_on(CHECK), self.is_on(DIFF), verbosity);
         let progress = ProgressMonitor::default();
@@ -92,6 +93,19 @@ impl TypedCommand<'_> {
                 .collect(),
             progress,
         })
+    }
+
+    /// Nobody typed the list of a command with several operands, and all other options are the same for all of them.
+    fn without_list_position(&self, failure: Failure) -> Failure {
+        let list = self.command.list.unwrap_or_default();
+        let behind_list = failure.message.strip_prefix(&format!("{list}["));
+        match behind_list.and_then(|text| text.split_once("]: ")) {
+            Some((_, problem)) => Failure {
+                message: problem.to_owned(),
+                ..failure
+            },
+            None => failure,
+        }
     }
 
     fn is_on(&self, switch: &str) -> bool {
@@ -317,6 +331,14 @@ pub(crate) fn format(matches: &ArgMatches) -> Result<OutputFormat, Failure> {
 fn pause(call: &Call) -> Result<Option<Duration>, Failure> {
     let watches = call.options.get(status::WATCH) == Some(&json!(true));
     let seconds = call.options.get(status::INTERVAL).and_then(Value::as_f64);
+/// Names the objects of a list in messages by their names: on the command line they have no numbers.
+fn name_items(call: &mut Call) {
+    for item in call.items.iter_mut().flatten() {
+        let name = item.options.get("name").map(display_text);
+        item.position = name.map(|name| format!("machine '{name}'"));
+    }
+}
+
     let Some(seconds) = seconds.filter(|_| watches) else {
         return Ok(None);
     };

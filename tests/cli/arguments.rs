@@ -255,3 +255,14 @@ fn missing_option_of_several_machines_is_answered_with_all_of_them() {
         ],
     );
 }
+
+#[test]
+fn errors_about_several_machines_name_no_list_that_nobody_typed() {
+    let lab = start_lab();
+    let output = lab.mrp("machine configure qdc01 qdc02 --kernel-opts 'a\nb'");
+    assert_eq!(output.code, 2);
+    assert_contains(&output.err, &["mrp: machine 'qdc01': "]);
+    let error = lab.mrp_fails("machine configure qdc01 qdc02 --netboot=perhaps", 2);
+    assert!(!error.contains("machines["), "{error}");
+    lab.assert_no_writes();
+}
