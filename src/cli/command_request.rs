@@ -253,9 +253,13 @@ impl TypedCommand<'_> {
 
     /// The command with everything that was given, and a word in place of every value that is missing.
     fn complete_command(&self, options: &Map<String, Value>, missing: &[&Opt]) -> String {
+        let misplaced = self.misplaced_choice(missing);
         let value_of = |option: &Opt| match options.get(option.name) {
             Some(_) if self.command.list.is_some() && self.command.is_operand(option) => {
-                let values = self.values(option.name);
+                let mut values = self.values(option.name);
+                if misplaced.is_some() {
+                    values.pop();
+                }
                 let words: Vec<String> = values.iter().map(|value| shell_quoted(value)).collect();
                 Some(words.join(" "))
             }
@@ -263,8 +267,9 @@ impl TypedCommand<'_> {
             None => {
                 let mut missing = missing.iter();
                 let missing = missing.find(|missing| missing.name == option.name)?;
-                let word = self
-                    .operand_word(missing)
+                let misplaced = misplaced.filter(|choice| missing.choices.contains(choice));
+                let word = misplaced
+                    .or(self.operand_word(missing))
                     .or(missing.choices.first().copied());
                 Some(word.map_or_else(|| missing.name.to_uppercase(), str::to_owned))
             }
@@ -287,6 +292,18 @@ impl TypedCommand<'_> {
         }
         words.extend(self.general_options());
         words.join(" ")
+    }
+
+    /// The value of a missing option where it was typed without the option's name: `machine report qdc01 ready`.
+    fn misplaced_choice(&self, missing: &[&Opt]) -> Option<&'static str> {
+        self.command.list?;
+        let (operand, _) = self.command.operands.last()?;
+        let values = self.values(operand);
+        let [_, .., last] = &values[..] else {
+            return None;
+        };
+        let mut choices = missing.iter().flat_map(|option| option.choices);
+        choices.find(|choice| *choice == last).copied()
     }
 
     /// The options of the program itself and of the connection that were typed, without secrets.
@@ -314,6 +331,14 @@ impl TypedCommand<'_> {
     }
 }
 
+/// Names the objects of a list in messages by their names: on the command line they have no numbers.
+fn name_items(call: &mut Call) {
+    for item in call.items.iter_mut().flatten() {
+        let name = item.options.get("name").map(display_text);
+        item.position = name.map(|name| format!("machine '{name}'"));
+    }
+}
+
 /// The format that was typed.
 pub(crate) fn format(matches: &ArgMatches) -> Result<OutputFormat, Failure> {
     let typed = matches.get_one(OUTPUT).map(String::as_str);
@@ -331,14 +356,6 @@ pub(crate) fn format(matches: &ArgMatches) -> Result<OutputFormat, Failure> {
 fn pause(call: &Call) -> Result<Option<Duration>, Failure> {
     let watches = call.options.get(status::WATCH) == Some(&json!(true));
     let seconds = call.options.get(status::INTERVAL).and_then(Value::as_f64);
-/// Names the objects of a list in messages by their names: on the command line they have no numbers.
-fn name_items(call: &mut Call) {
-    for item in call.items.iter_mut().flatten() {
-        let name = item.options.get("name").map(display_text);
-        item.position = name.map(|name| format!("machine '{name}'"));
-    }
-}
-
     let Some(seconds) = seconds.filter(|_| watches) else {
         return Ok(None);
     };

@@ -257,6 +257,21 @@ fn missing_option_of_several_machines_is_answered_with_all_of_them() {
 }
 
 #[test]
+fn state_typed_as_the_last_machine_is_taken_for_the_state_in_the_line_to_type() {
+    let lab = start_lab();
+    for (typed, meant) in [
+        ("qdc01 ready", "qdc01 --state ready"),
+        ("qdc01 qdc02 error", "qdc01 qdc02 --state error"),
+        ("ready", "ready --state ready"),
+    ] {
+        assert_contains(
+            &lab.mrp_fails(&format!("machine report {typed}"), 2),
+            &[&format!("Type: mrp machine report {meant}\n")],
+        );
+    }
+}
+
+#[test]
 fn errors_about_several_machines_name_no_list_that_nobody_typed() {
     let lab = start_lab();
     let output = lab.mrp("machine configure qdc01 qdc02 --kernel-opts 'a\nb'");
