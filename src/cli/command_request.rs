@@ -130,7 +130,7 @@ impl TypedCommand<'_> {
         if let Some((option, value)) = self.command.fixed {
             options.insert(option.to_owned(), json!(value));
         }
-        ids::resolve(self.command, &mut options);
+        ids::resolve(self.command, &mut options)?;
         Ok(options)
     }
 

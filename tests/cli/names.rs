@@ -248,6 +248,14 @@ fn words_of_other_clients_are_answered_with_the_line_to_type() {
 }
 
 #[test]
+fn deleting_an_image_by_an_unknown_id_says_that_there_is_none() {
+    let lab = start_lab();
+    let error = lab.mrp_fails("image delete 99", 2);
+    assert_eq!(error, "mrp: there is no image 99\n");
+    lab.assert_no_writes();
+}
+
+#[test]
 fn help_is_a_command_too_and_what_a_noun_alone_prints() {
     let lab = start_bare_lab();
     for (typed, same) in [
