@@ -159,7 +159,8 @@ fn results_are_printed_in_every_format() {
 #[test]
 fn labs_are_listed_and_the_default_is_changed() {
     let lab = start_bare_lab();
-    assert_eq!(lab.mrp_ok("lab list"), "none\n");
+    let none = lab.mrp_ok("lab list");
+    assert_contains(&none, &["none: write a lab to ", "/.config/mrp/labs.cfg: "]);
     let text = format!(
         "# mine\nlab = a\n[a]\nmrp_url = {}\nmrp_token = {TOKEN}\n[b]\nmrp_url = http://u:pw@b/\n",
         lab.url()

@@ -106,3 +106,11 @@ fn net_show_keeps_the_column_of_addresses_where_no_machine_has_one() {
     let output = lab.mrp("net show moonshot-c1");
     assert_contains(&output.err, &["so it has no ipv4"]);
 }
+
+#[test]
+fn preseed_name_of_one_character_is_told_in_the_singular() {
+    let lab = start_lab();
+    lab.write("seed", "d-i one\n");
+    let error = lab.mrp_fails("preseed upload seed --name x", 2);
+    assert_contains(&error, &["is 1 character long"]);
+}
