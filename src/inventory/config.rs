@@ -86,7 +86,9 @@ pub(super) fn load(link: &Path) -> Result<Call, Failure> {
     Call::new(&SPEC, &options).map_err(|failure| {
         let path = path.display();
         let first_run = options.is_empty().then(|| {
-            format!("Set MRP_URL and MRP_TOKEN, or write mrp_url and token_file to {path}.")
+            format!(
+                "Set MRP_URL and MRP_TOKEN, or MRP_LAB to a lab of labs.cfg, or write mrp_url and token_file to {path}."
+            )
         });
         let call = Call {
             options,

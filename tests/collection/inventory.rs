@@ -134,8 +134,8 @@ fn token_of_an_extra_variable_and_a_token_file_are_used() {
         let extra = format!("lab_token={TOKEN}");
         let run = inventory(ansible, collection, &lab, &["--graph", "-e", &extra]);
         run.succeeded();
-        lab.write("secrets/token", TOKEN);
-        lab.write(NAME, format!("{file}token_file: secrets/token\n"));
+        lab.write(".secrets/token", TOKEN);
+        lab.write(NAME, format!("{file}token_file: .secrets/token\n"));
         let run = inventory(ansible, collection, &lab, &["--graph"]);
         run.succeeded();
         run.assert_contains("--qdc01");
