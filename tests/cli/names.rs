@@ -159,6 +159,7 @@ fn results_are_printed_in_every_format() {
 #[test]
 fn labs_are_listed_and_the_default_is_changed() {
     let lab = start_bare_lab();
+    assert_contains(&lab.mrp_ok("help lab use"), &["<NAME>  The lab"]);
     let none = lab.mrp_ok("lab list");
     assert_contains(&none, &["none: write a lab to ", "/.config/mrp/labs.cfg: "]);
     let text = format!(
