@@ -62,14 +62,15 @@ impl TypedCommand<'_> {
         self.refuse_missing_options(options)?;
         self.refuse_text_for_numbers(options)?;
         let spec = self.command.module.spec;
-        let call = Call::new(spec, options).map_err(|failure| {
-            let failure = failure.rendered(OPTION_STYLE);
+        let mut call = Call::new(spec, options).map_err(|failure| {
+            let failure = self.without_list_position(failure.rendered(OPTION_STYLE));
             let example = format!("For example: {}", self.command.example);
             Failure {
                 hint: failure.hint.or(Some(example)),
                 ..failure
             }
         })?;
+        name_items(&mut call);
         let verbosity = if self.is_on(VERBOSE) { VERBOSITY } else { 0 };
         let mut call = call.in_mode(self.is_on(CHECK), self.is_on(DIFF), verbosity);
         let progress = ProgressMonitor::default();
@@ -94,6 +95,19 @@ impl TypedCommand<'_> {
         })
     }
 
+    /// Nobody typed the list of a command with several operands, and all other options are the same for all of them.
+    fn without_list_position(&self, failure: Failure) -> Failure {
+        let list = self.command.list.unwrap_or_default();
+        let behind_list = failure.message.strip_prefix(&format!("{list}["));
+        match behind_list.and_then(|text| text.split_once("]: ")) {
+            Some((_, problem)) => Failure {
+                message: problem.to_owned(),
+                ..failure
+            },
+            None => failure,
+        }
+    }
+
     fn is_on(&self, switch: &str) -> bool {
         self.matches.get_flag(switch)
     }
@@ -116,7 +130,7 @@ impl TypedCommand<'_> {
         if let Some((option, value)) = self.command.fixed {
             options.insert(option.to_owned(), json!(value));
         }
-        ids::resolve(self.command, &mut options);
+        ids::resolve(self.command, &mut options)?;
         Ok(options)
     }
 
@@ -239,9 +253,13 @@ impl TypedCommand<'_> {
 
     /// The command with everything that was given, and a word in place of every value that is missing.
     fn complete_command(&self, options: &Map<String, Value>, missing: &[&Opt]) -> String {
+        let misplaced = self.misplaced_choice(missing);
         let value_of = |option: &Opt| match options.get(option.name) {
             Some(_) if self.command.list.is_some() && self.command.is_operand(option) => {
-                let values = self.values(option.name);
+                let mut values = self.values(option.name);
+                if misplaced.is_some() {
+                    values.pop();
+                }
                 let words: Vec<String> = values.iter().map(|value| shell_quoted(value)).collect();
                 Some(words.join(" "))
             }
@@ -249,8 +267,9 @@ impl TypedCommand<'_> {
             None => {
                 let mut missing = missing.iter();
                 let missing = missing.find(|missing| missing.name == option.name)?;
-                let word = self
-                    .operand_word(missing)
+                let misplaced = misplaced.filter(|choice| missing.choices.contains(choice));
+                let word = misplaced
+                    .or(self.operand_word(missing))
                     .or(missing.choices.first().copied());
                 Some(word.map_or_else(|| missing.name.to_uppercase(), str::to_owned))
             }
@@ -275,6 +294,18 @@ impl TypedCommand<'_> {
         words.join(" ")
     }
 
+    /// The value of a missing option where it was typed without the option's name: `machine report qdc01 ready`.
+    fn misplaced_choice(&self, missing: &[&Opt]) -> Option<&'static str> {
+        self.command.list?;
+        let (operand, _) = self.command.operands.last()?;
+        let values = self.values(operand);
+        let [_, .., last] = &values[..] else {
+            return None;
+        };
+        let mut choices = missing.iter().flat_map(|option| option.choices);
+        choices.find(|choice| *choice == last).copied()
+    }
+
     /// The options of the program itself and of the connection that were typed, without secrets.
     fn general_options(&self) -> Vec<String> {
         let mut words = self.lab_options();
@@ -297,6 +328,14 @@ impl TypedCommand<'_> {
             }
         }
         words
+    }
+}
+
+/// Names the objects of a list in messages by their names: on the command line they have no numbers.
+fn name_items(call: &mut Call) {
+    for item in call.items.iter_mut().flatten() {
+        let name = item.options.get("name").map(display_text);
+        item.position = name.map(|name| format!("machine '{name}'"));
     }
 }
 

@@ -92,16 +92,18 @@ fn kinds_of_ids(request: &CommandRequest, result: &Value) -> BTreeSet<&'static s
     ids.filter_map(|(name, _)| kind_of(name)).collect()
 }
 
-/// The addresses of the machines that became ready.
+/// The addresses of the machines that became ready, or are found ready by the command that waits for it.
 fn addresses(request: &CommandRequest, result: &Value) -> Map<String, Value> {
     let results = match result["results"].as_array() {
         Some(items) => items.as_slice(),
         None => std::slice::from_ref(result),
     };
+    let waits = request.command.words == ["machine", "wait"];
     let ready = results.iter().filter(|result| {
         let mut steps = steps(result);
-        result["failed"] != true
-            && steps.any(|step| step["action"] == "wait" && step["after"]["state"] == "ready")
+        let is_ready = (waits && result["machine"]["state"] == "ready")
+            || steps.any(|step| step["action"] == "wait" && step["after"]["state"] == "ready");
+        result["failed"] != true && is_ready
     });
     let names: Vec<&Value> = ready.map(|result| &result["machine"]["name"]).collect();
     if names.is_empty() {

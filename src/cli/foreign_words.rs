@@ -40,7 +40,7 @@ const VERBS: &[(&str, &[&str])] = &[
         "reboot reset restart cycle pxe_reboot",
         &["power", "reboot"],
     ),
-    ("ip getip address addresses", &["net", "show"]),
+    ("ip getip get-ip get_ip address addresses", &["net", "show"]),
     ("wait", &["machine", "wait"]),
     ("report", &["machine", "report"]),
     ("ls list", &["*", "list"]),
@@ -57,33 +57,66 @@ const VERBS: &[(&str, &[&str])] = &[
     ("ls list status state query", &["*", "show"]),
 ];
 
-/// The line to type instead of one in the words of another client; None where no word is known.
-pub(super) fn line_to_type(args: &[OsString]) -> Option<String> {
+/// The lines to type instead of one in the words of another client; none where no word is known. There are several
+/// where the words do not say what the command is about.
+pub(super) fn lines_to_type(args: &[OsString]) -> Vec<String> {
+    meant(args).unwrap_or_default()
+}
+
+fn meant(args: &[OsString]) -> Option<Vec<String>> {
     let words = args
         .iter()
         .map(|arg| arg.to_str())
         .collect::<Option<Vec<&str>>>()?;
     let mut places = (0..words.len()).filter(|index| !is_option_or_value(&words, *index));
     let (first, second) = (places.next()?, places.next());
-    let (command, taken) = match second.and_then(|second| known(Some(words[first]), words[second]))
-    {
-        Some(command) => (command, vec![first, second?]),
-        None => match known(None, words[first]) {
-            Some(command) => (command, vec![first]),
-            // A noun alone.
-            None if NOUNS.iter().any(|(word, _)| *word == words[first]) => {
-                (known(Some(words[first]), "list")?, vec![first])
-            }
-            None => return None,
-        },
+    let of_two = second.and_then(|second| in_any_order(words[first], words[second]));
+    let (commands, taken) = match of_two {
+        Some(command) => (vec![command], vec![first, second?]),
+        None => (of_one_word(words[first]), vec![first]),
     };
-    let mut line = format!("mrp {}", command.words.join(" "));
+    let mut rest = String::new();
     for (index, word) in words.iter().enumerate() {
         if !taken.contains(&index) && !is_of_connection(&words, index) {
-            line.push_str(&format!(" {}", shell_quoted(word)));
+            rest.push_str(&format!(" {}", shell_quoted(word)));
         }
     }
-    Some(line)
+    let lines = commands.iter().map(|command| {
+        let words = command.words.join(" ");
+        format!("mrp {words}{rest}")
+    });
+    Some(lines.collect())
+}
+
+/// The command of a noun and a verb: `machines list` or `list machines`.
+fn in_any_order(first: &str, second: &str) -> Option<&'static commands::Command> {
+    known(Some(first), second).or_else(|| known(Some(second), first))
+}
+
+/// The commands that a single word may mean: a verb, a noun, or both joined as in `list-machines`.
+fn of_one_word(word: &str) -> Vec<&'static commands::Command> {
+    let joined = || {
+        let (first, second) = word.split_once(['-', '_'])?;
+        in_any_order(first, second)
+    };
+    let noun_alone = || {
+        let is_noun = NOUNS.iter().any(|(noun, _)| *noun == word);
+        is_noun.then(|| known(Some(word), "list")).flatten()
+    };
+    let one = known(None, word)
+        .or_else(noun_alone)
+        .or_else(joined)
+        // Most commands are about machines.
+        .or_else(|| known(Some("machine"), word));
+    match one {
+        Some(command) => vec![command],
+        None => {
+            let nouns = commands::NOUNS.iter();
+            nouns
+                .filter_map(|(noun, _)| known(Some(noun), word))
+                .collect()
+        }
+    }
 }
 
 /// The command of a noun and a verb, or of a verb alone.

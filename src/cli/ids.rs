@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value, json};
 
-use crate::ansible::Module;
+use crate::ansible::{Failure, Module};
 use crate::cli::commands::Command;
 use crate::cli::output::text::display_text;
 use crate::cli::side_request;
@@ -10,8 +10,8 @@ use crate::modules;
 use crate::support::progress::ProgressListener;
 
 /// Replaces ids in the places of names. It asks the server only where a name has nothing but digits; a failure of that is
-/// left to the command itself.
-pub(crate) fn resolve(command: &Command, options: &mut Map<String, Value>) {
+/// left to the command itself. Fails where the id of an image is all that was given to delete it, and none has it.
+pub(crate) fn resolve(command: &Command, options: &mut Map<String, Value>) -> Result<(), Failure> {
     let noun = command.words[0];
     for option in ["name", "names", "machines"] {
         let is_of_machine = command.operands.iter().any(|(_, word)| *word == "MACHINE");
@@ -36,8 +36,9 @@ pub(crate) fn resolve(command: &Command, options: &mut Map<String, Value>) {
         .iter()
         .any(|(name, _)| *name == "description");
     if is_image_operand && options.get("description").is_some_and(has_id) {
-        resolve_image(command, options);
+        resolve_image(command, options)?;
     }
+    Ok(())
 }
 
 fn resolve_preseed(options: &mut Map<String, Value>, option: &str) {
@@ -62,17 +63,26 @@ fn resolve_parameter(options: &mut Map<String, Value>, option: &str) {
 }
 
 /// An image is named by its description, its type and its architecture; several may have the same.
-fn resolve_image(command: &Command, options: &mut Map<String, Value>) {
+fn resolve_image(command: &Command, options: &mut Map<String, Value>) -> Result<(), Failure> {
     let id = display_text(&options["description"]);
-    let images = list(options, &modules::IMAGE_INFO, "images");
+    let silent = ProgressListener::default();
+    let module = &modules::IMAGE_INFO;
+    let found = side_request::list(options, &silent, module, "images", Map::new());
+    let Some(images) = found else {
+        return Ok(());
+    };
     if images
         .iter()
         .any(|image| image["description"] == id.as_str())
     {
-        return;
+        return Ok(());
     }
     let Some(image) = images.iter().find(|image| has_this_id(image, &id)) else {
-        return;
+        let is_alone = !options.contains_key("type") && !options.contains_key("arch");
+        return match command.words {
+            [_, "delete"] if is_alone => Err(Failure::new(format!("there is no image {id}"))),
+            _ => Ok(()),
+        };
     };
     let fields: &[&str] = match command.words {
         [_, "delete"] => &["description", "type", "arch", "id"],
@@ -86,6 +96,7 @@ fn resolve_image(command: &Command, options: &mut Map<String, Value>) {
         };
         options.insert((*field).to_owned(), value);
     }
+    Ok(())
 }
 
 /// The name of the object with this id; None where an object has the id as its name, or none has the id.

@@ -53,6 +53,13 @@ fn labs_text(matches: &ArgMatches, labs: &[Value]) -> Result<String, Failure> {
     if format.is_data() {
         return Ok(data_text(format, &json!({ "labs": labs })));
     }
+    if labs.is_empty() && !matches.get_flag(NO_HEADERS) {
+        let path = options::labs::user_file();
+        return Ok(format!(
+            "none: write a lab to {}: a line [NAME], then mrp_url = URL and token_file = FILE\n",
+            path.display()
+        ));
+    }
     let cells = |lab: &Value| COLUMNS.iter().map(|key| display_text(&lab[*key])).collect();
     let rows: Vec<Vec<String>> = labs.iter().map(cells).collect();
     let options = TableOptions {

@@ -45,12 +45,30 @@ fn not_found(request: &CommandRequest, show: &Command, purpose: &str) -> Option<
     let (key, _) = show.operands.first()?;
     let name = display_text(request.call.options.get(*key)?);
     let names = known_names(request, show, key).unwrap_or_default();
-    let near = near(&name, names.iter().map(String::as_str));
+    let mut near = near(&name, names.iter().map(String::as_str));
+    if near.is_empty() {
+        near = with_near_beginning(&name, &names);
+    }
     Some(TaskError::NotFound {
         what: format!("{}{purpose} with the {key}", show.words[0]),
         name: format!("'{name}'"),
         near: near.into_iter().map(str::to_owned).collect(),
     })
+}
+
+/// The names that begin nearly as the typed one, at most three: `alise` for `alice-seed`.
+fn with_near_beginning<'a>(typed: &str, names: &'a [String]) -> Vec<&'a str> {
+    let length = typed.chars().count();
+    // Of fewer letters, too many names begin alike.
+    if length < 4 {
+        return Vec::new();
+    }
+    let begins_nearly = |name: &&str| {
+        let beginning: String = name.chars().take(length).collect();
+        !near(typed, [&*beginning]).is_empty()
+    };
+    let names = names.iter().map(String::as_str);
+    names.filter(begins_nearly).take(3).collect()
 }
 
 /// The names of all objects that the other options of the request match.

@@ -119,7 +119,10 @@ fn group(name: &'static str, about: &'static str) -> Parser {
 fn lab_commands() -> [Parser; 2] {
     let list = Parser::new("list").about("List the labs of the configuration file");
     let choose = Parser::new("use").about("Make a lab of the configuration file the default");
-    let name = Arg::new("name").required(true).value_name("NAME");
+    let name = Arg::new("name")
+        .required(true)
+        .value_name("NAME")
+        .help("The lab, as the configuration file names it");
     [
         list.after_help("Example: mrp lab list"),
         choose

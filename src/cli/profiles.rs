@@ -1,5 +1,7 @@
 //! Which lab to talk to: typed, from the environment, or the default of the configuration file.
 
+use std::env::{self, VarError};
+
 use serde_json::{Map, Value};
 
 use crate::ansible::Failure;
@@ -32,6 +34,14 @@ pub(crate) fn options(
 
 /// Fails where neither the options nor the environment have the server and the token.
 pub(crate) fn require_server(options: &Map<String, Value>) -> Result<(), Failure> {
+    let needed = connection::OPTIONS.iter();
+    let needed = needed.filter(|option| !options.contains_key(option.name));
+    for variable in needed.filter_map(|option| option.env) {
+        if matches!(env::var(variable), Err(VarError::NotUnicode(_))) {
+            let problem = format!("the variable {variable} is not UTF-8");
+            return Err(Failure::invalid_call(problem));
+        }
+    }
     let mut required = connection::OPTIONS.iter().filter(|option| option.required);
     let missing = required.find(|option| {
         !options.contains_key(option.name) && option.env.and_then(variable).is_none()

@@ -20,12 +20,15 @@ pub(crate) fn report(error: &clap::Error, args: &[OsString]) -> ExitCode {
         return ExitCode::from(INVALID_CALL);
     }
     let meant = || match error.kind() {
-        ErrorKind::InvalidSubcommand => foreign_words::line_to_type(args),
+        ErrorKind::InvalidSubcommand => match &foreign_words::lines_to_type(args)[..] {
+            [] => None,
+            [line] => Some(format!("Type: {line}")),
+            lines => Some(format!("Type one of these:\n  {}", lines.join("\n  "))),
+        },
         _ => None,
     };
     terminal::print_failure(&Failure {
         hint: meant()
-            .map(|line| format!("Type: {line}"))
             .or_else(|| suggestion(error, args))
             .or_else(|| usage(error)),
         ..Failure::invalid_call(sentence(error))

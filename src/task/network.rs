@@ -245,7 +245,7 @@ fn ambiguity_warning(machine: &Machine, addressed: &[&Interface]) -> String {
     };
     let list: Vec<String> = addressed.iter().map(text).collect();
     format!(
-        "machine '{}' has several addresses and none is preferred, so its ipv4 is null: {}",
+        "machine '{}' has several addresses and none is preferred, so it has no ipv4: {}",
         machine.name,
         list.join(", ")
     )

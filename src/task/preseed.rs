@@ -101,8 +101,13 @@ impl Task for PreseedSpec {
     fn require_valid_options(&self) -> Result<()> {
         let length = self.name.chars().count();
         if !(2..=256).contains(&length) {
+            let unit = if length == 1 {
+                "character"
+            } else {
+                "characters"
+            };
             return Err(TaskError::Refused(format!(
-                "O(name) is {length} characters long, and the server takes 2 to 256"
+                "O(name) is {length} {unit} long, and the server takes 2 to 256"
             )));
         }
         match &self.presence {

@@ -57,12 +57,7 @@ impl PreseedContent {
         let is_empty = text
             .trim_matches(['\u{feff}', ' ', '\t', '\r', '\n'])
             .is_empty();
-        is_empty.then(|| {
-            format!(
-                "{} is empty, so {title} has no text any more",
-                self.origin()
-            )
-        })
+        is_empty.then(|| format!("{} is empty, so {title} has no text", self.origin()))
     }
 
     fn origin(&self) -> String {

@@ -1,6 +1,6 @@
 //! Command lines as people type them: accepted spellings, invalid calls, missing options.
 
-use mrp_test_support::command_line::words;
+use mrp_test_support::command_line::{CommandOutput, words};
 use mrp_test_support::{TOKEN, assert_contains};
 
 use crate::{help_pages, start_bare_lab, start_lab};
@@ -254,4 +254,44 @@ fn missing_option_of_several_machines_is_answered_with_all_of_them() {
             "Type: mrp machine report qdc01 'bad box' --state ready",
         ],
     );
+}
+
+#[test]
+fn state_typed_as_the_last_machine_is_taken_for_the_state_in_the_line_to_type() {
+    let lab = start_lab();
+    for (typed, meant) in [
+        ("qdc01 ready", "qdc01 --state ready"),
+        ("qdc01 qdc02 error", "qdc01 qdc02 --state error"),
+        ("ready", "ready --state ready"),
+    ] {
+        assert_contains(
+            &lab.mrp_fails(&format!("machine report {typed}"), 2),
+            &[&format!("Type: mrp machine report {meant}\n")],
+        );
+    }
+}
+
+#[test]
+fn errors_about_several_machines_name_no_list_that_nobody_typed() {
+    let lab = start_lab();
+    let output = lab.mrp("machine configure qdc01 qdc02 --kernel-opts 'a\nb'");
+    assert_eq!(output.code, 2);
+    assert_contains(&output.err, &["mrp: machine 'qdc01': "]);
+    let error = lab.mrp_fails("machine configure qdc01 qdc02 --netboot=perhaps", 2);
+    assert!(!error.contains("machines["), "{error}");
+    lab.assert_no_writes();
+}
+
+#[cfg(unix)]
+#[test]
+fn variable_that_is_not_utf8_is_named() {
+    use std::os::unix::ffi::OsStrExt;
+    let lab = start_lab();
+    for variable in ["MRP_URL", "MRP_TOKEN"] {
+        let mut command = lab.mrp_command("machine list");
+        command.env(variable, std::ffi::OsStr::from_bytes(b"caf\xe9"));
+        let output = CommandOutput::checked(&command.output().unwrap());
+        let said = format!("mrp: the variable {variable} is not UTF-8\n");
+        assert_eq!((output.code, output.err), (2, said));
+    }
 }

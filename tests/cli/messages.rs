@@ -155,6 +155,15 @@ fn showing_an_unknown_name_is_an_error_with_similar_names() {
         &lab.mrp_fails("image show 'dup kernl'", 1),
         &["no image", "near: 'dup kernel'"],
     );
+    // The beginning of a name is enough.
+    for (line, near) in [
+        ("preseed show alise", "(near: 'alice-seed')"),
+        ("image show 'grup arm'", "(near: 'grub arm64')"),
+    ] {
+        assert_contains(&lab.mrp_fails(line, 1), &[near]);
+    }
+    let far = lab.mrp_fails("preseed show nosuchthing", 1);
+    assert!(!far.contains("near"), "{far}");
 }
 
 #[test]

@@ -159,7 +159,9 @@ fn results_are_printed_in_every_format() {
 #[test]
 fn labs_are_listed_and_the_default_is_changed() {
     let lab = start_bare_lab();
-    assert_eq!(lab.mrp_ok("lab list"), "none\n");
+    assert_contains(&lab.mrp_ok("help lab use"), &["<NAME>  The lab"]);
+    let none = lab.mrp_ok("lab list");
+    assert_contains(&none, &["none: write a lab to ", "/.config/mrp/labs.cfg: "]);
     let text = format!(
         "# mine\nlab = a\n[a]\nmrp_url = {}\nmrp_token = {TOKEN}\n[b]\nmrp_url = http://u:pw@b/\n",
         lab.url()
@@ -216,6 +218,13 @@ fn words_of_other_clients_are_answered_with_the_line_to_type() {
         ("machine reboot qdc01", "power reboot qdc01"),
         ("host info qdc01", "machine show qdc01"),
         ("getip qdc01", "net show qdc01"),
+        ("get-ip qdc01", "net show qdc01"),
+        ("get_ip", "net show"),
+        ("show qdc01", "machine show qdc01"),
+        ("set qdc01 --netboot", "machine configure qdc01 --netboot"),
+        ("list-machines", "machine list"),
+        ("list machines", "machine list"),
+        ("image_list", "image list"),
         (
             "--lab x machine set qdc01",
             "machine configure --lab x qdc01",
@@ -225,6 +234,27 @@ fn words_of_other_clients_are_answered_with_the_line_to_type() {
         let error = lab.mrp_fails(typed, 2);
         assert_contains(&error, &[&format!("\nType: mrp {meant}\n")]);
     }
+    for (typed, meant) in [
+        ("delete x", ["image delete x", "preseed delete x"]),
+        (
+            "upload 'a b'",
+            ["image upload 'a b'", "preseed upload 'a b'"],
+        ),
+    ] {
+        let [first, second] = meant;
+        let lines = format!("\nType one of these:\n  mrp {first}\n  mrp {second}\n");
+        assert_contains(&lab.mrp_fails(typed, 2), &[&lines]);
+    }
+    let unknown = lab.mrp_fails("frobnicate qdc01", 2);
+    assert!(!unknown.contains("Type"), "{unknown}");
+}
+
+#[test]
+fn deleting_an_image_by_an_unknown_id_says_that_there_is_none() {
+    let lab = start_lab();
+    let error = lab.mrp_fails("image delete 99", 2);
+    assert_eq!(error, "mrp: there is no image 99\n");
+    lab.assert_no_writes();
 }
 
 #[test]

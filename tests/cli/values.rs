@@ -97,3 +97,20 @@ fn files_that_are_encrypted_or_no_image_are_refused() {
     );
     lab.assert_no_writes();
 }
+
+#[test]
+fn net_show_keeps_the_column_of_addresses_where_no_machine_has_one() {
+    let lab = start_lab();
+    let printed = lab.mrp_ok("net show bobs-box");
+    assert!(printed.starts_with("NAME      IPV4"), "{printed}");
+    let output = lab.mrp("net show moonshot-c1");
+    assert_contains(&output.err, &["so it has no ipv4"]);
+}
+
+#[test]
+fn preseed_name_of_one_character_is_told_in_the_singular() {
+    let lab = start_lab();
+    lab.write("seed", "d-i one\n");
+    let error = lab.mrp_fails("preseed upload seed --name x", 2);
+    assert_contains(&error, &["is 1 character long"]);
+}

@@ -92,3 +92,24 @@ fn silent_server_is_told_of_on_a_terminal() {
     assert_eq!(terminal.end(), 0);
     assert!(terminal.text().starts_with("ID"), "{}", terminal.text());
 }
+
+#[test]
+fn wait_for_a_machine_that_is_ready_says_that_it_is() {
+    let lab = start_lab();
+    lab.mrp_ok("machine report qdc01 --state ready");
+    let printed = lab.without_writes(|| lab.mrp_ok("machine wait qdc01"));
+    assert_eq!(printed, "qdc01 is ready at 10.40.5.12\n");
+}
+
+#[test]
+fn switching_machines_that_are_switched_already_says_how_they_are() {
+    let lab = start_lab();
+    lab.mrp_ok("power off qdc01 --wait-interval 0.01");
+    assert_eq!(lab.mrp_ok("power off qdc01"), "qdc01 is off already\n");
+    let both = lab.mrp_ok("power on qdc01 --wait-interval 0.01");
+    assert_contains(&both, &["switched on qdc01"]);
+    assert_eq!(
+        lab.mrp_ok("power on qdc01 --check"),
+        "qdc01 is on already\n"
+    );
+}

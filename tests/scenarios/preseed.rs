@@ -282,10 +282,13 @@ fn text_that_becomes_empty_is_warned_of_once() {
     let result = lab.run_in_all_modes(MODULE, empty.clone());
     assert_contains(
         &result["warnings"].to_string(),
-        &["content is empty, so preseed 'ci-seed' has no text any more"],
+        &["content is empty, so preseed 'ci-seed' has no text\""],
     );
     assert_eq!(lab.run(MODULE, empty).get("warnings"), None);
     let path = lab.write("seed", " \n");
     let result = lab.run_in_all_modes(MODULE, json!({ "name": "new-seed", "path": path }));
-    assert_contains(&result["warnings"].to_string(), &["is empty"]);
+    assert_contains(
+        &result["warnings"].to_string(),
+        &["is empty, so preseed 'new-seed' has no text\""],
+    );
 }

@@ -195,7 +195,7 @@ fn conflicts_are_explained_by_the_request() {
     assert!(
         taken
             .to_string()
-            .starts_with("creating preseed \"base\": the name is taken"),
+            .starts_with("creating preseed 'base': the name is taken"),
         "{taken}"
     );
     assert!(taken.to_string().contains("cannot see"), "{taken}");

@@ -36,13 +36,13 @@ pub(crate) struct DisplayOptions<'a> {
 pub(crate) fn result_text(command: &Command, result: &Value, options: DisplayOptions) -> String {
     let machines = items(&result["machines"]);
     match command.view {
-        View::Steps => steps_text(result, options),
+        View::Steps => steps_text(command, result, options),
         View::Table(list, columns) => list_table(items(&result[list]), columns, options),
         View::Details(list) => {
             details_text(items(&result[list]), command.returned_fields(list), options)
         }
         View::Interfaces => interfaces_text(machines, options),
-        View::Reservation => steps_text(result, options) + &held_machines(machines),
+        View::Reservation => steps_text(command, result, options) + &held_machines(machines),
         View::Console if options.is_check => "the machine has a console\n".to_owned(),
         View::Console => display_text(&result["console"]["url"]) + "\n",
         View::Status => status_text(machines, options),
@@ -66,12 +66,34 @@ pub(crate) fn json_text(value: &Value) -> String {
 }
 
 /// A line for each step, and the differences in diff mode.
-fn steps_text(result: &Value, options: DisplayOptions) -> String {
-    let steps = done_text(result, options);
+fn steps_text(command: &Command, result: &Value, options: DisplayOptions) -> String {
+    let unchanged = unchanged_text(command, result, options);
+    let steps = done_text(result, options) + &unchanged;
     match steps.is_empty() {
         true => nothing_text(result),
         false => steps,
     }
+}
+
+/// What is true of the machines that were already as the command leaves them, where that is one word.
+fn unchanged_text(command: &Command, result: &Value, options: DisplayOptions) -> String {
+    let unchanged = objects(result).iter();
+    let unchanged = unchanged.filter(|result| items(&result["plan"]).is_empty());
+    let lines = unchanged.filter_map(|result| {
+        let machine = display_text(&result["machine"]["name"]);
+        let (key, fact) = match command.words {
+            ["machine", "wait"] => ("wait", display_text(&result["machine"]["state"])),
+            ["power", "on" | "off"] => ("power", display_text(&result["power"])),
+            _ => return None,
+        };
+        let rest = match (key, options.facts.address(&machine)) {
+            ("power", _) => " already".to_owned(),
+            (_, Some(address)) => format!(" at {address}"),
+            (_, None) => String::new(),
+        };
+        Some(on_one_line(&format!("{machine} is {fact}{rest}")) + "\n")
+    });
+    lines.collect()
 }
 
 /// Nothing was to be done. Where a machine is being installed, that is why.

@@ -34,8 +34,9 @@ pub(crate) fn table_text(
 ) -> String {
     let mut columns: Vec<TableColumn> = Vec::new();
     for (index, name) in names.iter().enumerate() {
-        // A column without any value is left out.
-        if rows.iter().any(|row| row[index] != NOTHING) {
+        // A column without any value is left out, unless it is what the table is for.
+        let has_value = rows.iter().any(|row| row[index] != NOTHING);
+        if has_value || (*name == "ipv4" && !rows.is_empty()) {
             let cells = rows.iter().map(|row| &*row[index]);
             columns.push(TableColumn::new(name, cells, options.has_heading));
         }

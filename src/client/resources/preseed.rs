@@ -190,7 +190,7 @@ impl Preseeds<'_, ReadWrite> {
     ///
     /// [`Conflict`](crate::client::ErrorKind::Conflict) when any user has a preseed of that name.
     pub fn create(&self, new: &NewPreseed) -> Result<Preseed> {
-        let request = Request::post("preseed", format!("creating preseed {:?}", new.name))
+        let request = Request::post("preseed", format!("creating preseed '{}'", new.name))
             .json(new)
             .about(Subject::Server)
             .conflict(NAME_TAKEN);
