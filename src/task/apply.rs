@@ -149,19 +149,23 @@ impl<T: Task> Execution<T> {
         let Execution {
             plan, done, failed, ..
         } = self;
+        // What failed may be going on beside the steps until it is asked for its facts.
+        let facts = failed.as_ref().map(|_| T::failure_facts(&plan.report));
+        let mut warnings = plan.warnings;
+        warnings.extend(T::closing_warnings(&plan.report));
         let remaining = plan.steps.into_iter().map(|planned| planned.step);
         match failed {
             None => Ok(TaskOutcome {
                 steps: done,
-                warnings: plan.warnings,
+                warnings,
                 report: plan.report,
             }),
             Some((step, error)) => Err(Box::new(PartialOutcome {
                 error,
                 done,
                 not_done: [step].into_iter().chain(remaining).collect(),
-                warnings: plan.warnings,
-                facts: T::failure_facts(&plan.report),
+                warnings,
+                facts: facts.unwrap_or_default(),
             })),
         }
     }

@@ -15,6 +15,7 @@ mod batch_wait;
 mod concurrent_reservations;
 mod concurrent_runs;
 mod console;
+mod console_log;
 mod endless_files;
 mod every_server;
 mod exhausted;

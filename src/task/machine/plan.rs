@@ -4,6 +4,7 @@ use serde_json::json;
 
 use crate::client::{Machine, MachineChanges, MachineState, ReadOnlyClient, ReportedState};
 use crate::task::machine::boot_objects::BootObjects;
+use crate::task::machine::console_log::ConsoleLog;
 use crate::task::machine::{
     AnswerWait, FirstLook, MachineGoal, MachineOp, MachinePlan, MachineSpec, ProvisionOrder,
     ProvisionSettings, ReadyWhen, Setting, machine_title, netboot_of, preseed_check,
@@ -178,6 +179,10 @@ impl MachineSpec {
         let Some(limits) = how.wait else {
             return Ok(());
         };
+        if let Some(path) = &how.console_log {
+            let log = ConsoleLog::plan(path, machine, !self.looks_at_machine)?;
+            plan.report.console_log = Some(log);
+        }
         // The leases before: a later one is the machine's boot.
         if let Ok(interfaces) = client.interfaces().list(machine.id) {
             plan.report
