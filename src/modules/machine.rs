@@ -143,9 +143,10 @@ const OPTIONS: &[Opt] = &[
     ]),
     ready_when::OPTION,
     Opt::new("console_log", Kind::Path).about(&[
-        "With O(state=provisioned) and O(wait), a file to which the serial console of the machine is appended while the task \
-         waits, on the computer that the task runs on. It is made for its owner alone, with all bytes as they come. C({name}) in it \
-         stands for the machine's name, so that each machine of a list has a file of its own.",
+        "With O(state=provisioned) and O(wait), file that the console is appended to.",
+        "The serial console of the machine is read while the task waits, all bytes as they come. The file is on the computer \
+         that the task runs on, and is made for its owner alone. C({name}) in its path stands for the machine's name, so that \
+         each machine of a list has a file of its own.",
         "A console that is busy, refused or silent, or breaks off, is a warning. It is opened just before the reboot, which asks \
          the BMC of each machine and takes a few seconds, and is opened again when it breaks off. Nothing is opened where \
          there is nothing to wait for.",

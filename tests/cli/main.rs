@@ -7,6 +7,7 @@
 
 mod arguments;
 mod commands;
+mod console;
 mod help_pages;
 mod messages;
 mod names;

@@ -2,10 +2,8 @@
 //!
 //! It is read in a thread of its own, and is never a reason to fail: what keeps it from being read is a warning.
 
-use std::fs::{self, File, OpenOptions};
-use std::io;
-use std::os::unix::fs::OpenOptionsExt;
-use std::path::{Path, PathBuf};
+use std::fs::{self, File};
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::thread;
 use std::time::Duration;
@@ -13,7 +11,7 @@ use std::time::Duration;
 use serde::{Serialize, Serializer};
 
 use crate::client::{Client, Machine, MachineId};
-use crate::support::io_error;
+use crate::support::{append_file, io_error};
 use crate::task::machine::console_reader::{ConsoleReader, ReaderState};
 use crate::task::machine::{MachinePlan, machine_title};
 use crate::task::{Result, TaskError};
@@ -51,8 +49,8 @@ impl ConsoleLog {
     pub(super) fn plan(path: &str, machine: &Machine, is_check: bool) -> Result<ConsoleLog> {
         let path = PathBuf::from(path.replace(NAME, &file_name(&machine.name)));
         let opened = match is_check {
-            true => look_at(&path).map(|()| None),
-            false => open(&path).map(Some),
+            true => append_file::check(&path).map(|()| None),
+            false => append_file::open(&path).map(Some),
         };
         let file = opened.map_err(|error| {
             let reason = io_error::text(&error);
@@ -117,7 +115,7 @@ impl ConsoleLog {
         if let Ok(whole) = fs::canonicalize(&self.path) {
             return whole;
         }
-        let folder = folder_of(&self.path);
+        let folder = append_file::folder_of(&self.path);
         let folder = fs::canonicalize(folder).unwrap_or_else(|_| folder.to_owned());
         folder.join(self.path.file_name().unwrap_or_default())
     }
@@ -160,33 +158,4 @@ fn file_name(name: &str) -> String {
         other => other,
     };
     name.chars().map(replaced).collect()
-}
-
-fn open(path: &Path) -> io::Result<File> {
-    look_at(path)?;
-    OpenOptions::new()
-        .append(true)
-        .create(true)
-        .mode(0o600)
-        .open(path)
-}
-
-/// Refuses what is no file, such as a directory or a pipe, which would block, and a folder that is not there.
-fn look_at(path: &Path) -> io::Result<()> {
-    match fs::metadata(path) {
-        Ok(found) if found.is_dir() => Err(io::Error::other("it is a directory")),
-        Ok(found) if !found.is_file() => Err(io::Error::other("it is no regular file")),
-        Ok(_) => Ok(()),
-        Err(error) if error.kind() == io::ErrorKind::NotFound => {
-            fs::metadata(folder_of(path)).map(drop)
-        }
-        Err(error) => Err(error),
-    }
-}
-
-fn folder_of(path: &Path) -> &Path {
-    match path.parent() {
-        Some(folder) if folder != Path::new("") => folder,
-        _ => Path::new("."),
-    }
 }

@@ -11,6 +11,7 @@ use crate::client::{
 };
 use crate::support::console_text::{last_lines, plain_lines};
 use crate::support::io_error;
+use crate::task::console;
 
 /// The pause before the console is opened again. Each later one is twice as long, up to the longest.
 const FIRST_PAUSE: Duration = Duration::from_secs(1);
@@ -29,8 +30,6 @@ const BEGINNING: usize = 512;
 
 /// What `ipmitool` prints when the session begins: no word of the machine.
 const SESSION_BEGINS: &[u8] = b"[SOL Session operational.  Use ~? for help]\r\n";
-/// What `ipmitool` says when the BMC has another session.
-const BUSY: &str = "already active";
 
 /// What the thread and the task tell each other.
 #[derive(Debug, Default)]
@@ -160,7 +159,7 @@ struct Session {
 
 impl Session {
     fn is_busy(&self) -> bool {
-        String::from_utf8_lossy(&self.beginning).contains(BUSY)
+        console::is_busy(&self.beginning)
     }
 
     /// Whether `ipmitool` has said that it is connected.
