@@ -85,10 +85,13 @@ fn read_keyboard(sender: &Sender<Typed>, interrupter: &Interrupter) {
         };
         let (bytes, is_end) = escape.take(&buffer[..count]);
         let is_end = is_end || count == 0;
-        let sent = sender.send(Typed::Bytes(bytes));
-        let ended = is_end.then(|| sender.send(Typed::End));
+        // Nobody receives it any more once the session is over.
+        let _ = sender.send(Typed::Bytes(bytes));
+        if is_end {
+            let _ = sender.send(Typed::End);
+        }
         interrupter.interrupt();
-        if is_end || sent.is_err() || ended.is_some() {
+        if is_end {
             return;
         }
     }

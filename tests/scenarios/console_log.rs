@@ -371,3 +371,22 @@ fn ten_megabytes_at_once_are_logged_in_little_memory() {
     );
     assert!(after < 12 * 1024 || cfg!(debug_assertions), "{after} KiB");
 }
+
+#[test]
+fn order_waits_for_a_console_that_the_server_never_opens_only_for_a_while() {
+    let lab = start_lab();
+    lab.settings(json!({ "bmc_blocks": false }));
+    lab.fault(
+        json!({ "method": "POST", "path": "/api/v1/machine/2/console", "times": 0, "stall": true }),
+    );
+    let mut options = provision(&lab);
+    // As long as this, a request that has no limit of its own would wait.
+    options["timeout"] = json!(3600);
+    let result = lab.run(MODULE, options);
+    assert_ne!(result["failed"], json!(true), "{result:#}");
+    assert_eq!(lab.last_boot().result, "ready");
+    assert_contains(
+        &warnings(&result),
+        &["the console of machine 'qdc01' was not read"],
+    );
+}

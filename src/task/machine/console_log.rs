@@ -6,24 +6,19 @@ use std::fs::{self, File};
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::thread;
-use std::time::Duration;
 
 use serde::{Serialize, Serializer};
 
 use crate::client::{Client, Machine, MachineId};
 use crate::support::{append_file, io_error};
-use crate::task::machine::console_reader::{ConsoleReader, ReaderState};
+use crate::task::machine::console_reader::{
+    ConsoleReader, LONGEST_END, LONGEST_START, ReaderState,
+};
 use crate::task::machine::{MachinePlan, machine_title};
 use crate::task::{Result, TaskError};
 
 /// What stands for the machine's name in a path.
 const NAME: &str = "{name}";
-
-/// How long an order may wait for the console: what the machine prints before that is not seen.
-const LONGEST_START: Duration = Duration::from_secs(10);
-
-/// How long the end of a wait may take for what has come already.
-const LONGEST_END: Duration = Duration::from_secs(1);
 
 /// The log of one machine's console.
 #[derive(Debug)]

@@ -17,6 +17,12 @@ use crate::task::console;
 const FIRST_PAUSE: Duration = Duration::from_secs(1);
 const LONGEST_PAUSE: Duration = Duration::from_secs(30);
 
+/// How long an order may wait for the console: what the machine prints before that is not seen.
+pub(super) const LONGEST_START: Duration = Duration::from_secs(10);
+
+/// How long the end of a wait may take for what has come already.
+pub(super) const LONGEST_END: Duration = Duration::from_secs(1);
+
 /// How long a token is used: it is valid for five minutes, and each new one costs time of the BMC.
 const TOKEN_LIFETIME: Duration = Duration::from_secs(240);
 
@@ -255,8 +261,10 @@ impl ConsoleReader {
             Err(error) => {
                 self.state
                     .update(|progress| progress.trouble = Some(error.to_string()));
-                *token = None;
-                return is_old || may_pass(&error);
+                // An old token may have become too old, and a new one may not.
+                let is_refused = error.kind() == ErrorKind::Forbidden;
+                *token = token.take().filter(|_| !is_refused);
+                return may_pass(&error) || (is_refused && is_old);
             }
         };
         self.state.update(|progress| {
@@ -264,22 +272,24 @@ impl ConsoleReader {
             progress.sessions += 1;
         });
         let mut session = Session::default();
+        let mut stopped_at = None;
         let error = loop {
             let is_stopped = self.state.lock().is_stopped;
-            // What has come already is read to its end.
-            let limit = if is_stopped {
-                Duration::ZERO
-            } else {
-                LONGEST_PAUSE
+            // What has come already is read, unless it never ends.
+            let limit = match is_stopped {
+                true => Duration::ZERO,
+                false => LONGEST_PAUSE,
             };
+            let stopped_at = is_stopped.then(|| *stopped_at.get_or_insert_with(Instant::now));
+            let is_over = stopped_at.is_some_and(|at: Instant| at.elapsed() > LONGEST_END);
             match stream.read(limit) {
-                Ok(ConsoleOutput::Bytes(bytes)) => self.take(&bytes, &mut session),
-                Ok(ConsoleOutput::Nothing) if is_stopped => {
+                Ok(ConsoleOutput::Bytes(bytes)) if !is_over => self.take(&bytes, &mut session),
+                Ok(ConsoleOutput::Nothing) if !is_stopped => {}
+                Ok(ConsoleOutput::Nothing | ConsoleOutput::Bytes(_)) => {
                     let printed = session.of_the_machine();
                     self.state.update(|progress| progress.printed += printed);
                     return false;
                 }
-                Ok(ConsoleOutput::Nothing) => {}
                 Ok(ConsoleOutput::End) => break None,
                 Err(error) => break Some(error),
             }
@@ -296,13 +306,19 @@ impl ConsoleReader {
             .filter(|(_, made)| made.elapsed() < TOKEN_LIFETIME);
         let valid = match valid {
             Some(valid) => valid,
-            None => (consoles.create(self.machine)?, Instant::now()),
+            None => (self.create_token()?, Instant::now()),
         };
         let console = &token.insert(valid).0;
         if self.state.lock().is_stopped {
             return Ok(None);
         }
         consoles.connect(self.machine, console, &self.state.interrupter)
+    }
+
+    /// An order may wait for this, so it must not take long.
+    fn create_token(&self) -> client::Result<Console> {
+        let client = self.client.with_time_limit(LONGEST_START);
+        client.consoles().create(self.machine)
     }
 
     fn take(&mut self, bytes: &[u8], session: &mut Session) {
