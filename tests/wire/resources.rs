@@ -60,7 +60,7 @@ fn images_are_listed_read_changed_and_deleted() {
     assert_eq!(images.get(ImageId(3)).unwrap(), image);
     assert_eq!(images.find(ImageId(4)).unwrap(), None);
     let changes = ImageChanges {
-        description: Some("ü".to_owned()),
+        description: Some(Some("ü".to_owned())),
         public: Some(false),
         ..ImageChanges::default()
     };
@@ -242,7 +242,7 @@ fn a_text_with_nul_is_refused_before_anything_is_sent() {
         public: false,
     };
     let image_changes = ImageChanges {
-        description: Some(nul()),
+        description: Some(Some(nul())),
         ..ImageChanges::default()
     };
     let preseed_changes = PreseedChanges {
@@ -255,7 +255,7 @@ fn a_text_with_nul_is_refused_before_anything_is_sent() {
         ..MachineChanges::default()
     };
     let interface_changes = InterfaceChanges {
-        identifier: Some(nul()),
+        identifier: Some(Some(nul())),
         ..InterfaceChanges::default()
     };
     let new_assignee = NewAssignee {
@@ -307,7 +307,7 @@ fn a_text_that_spells_the_escape_of_nul_is_sent() {
     ]);
     let (client, _) = client(&server);
     let changes = ImageChanges {
-        description: Some(r"\u0000 %00".to_owned()),
+        description: Some(Some(r"\u0000 %00".to_owned())),
         ..ImageChanges::default()
     };
     client.images().update(ImageId(1), &changes).unwrap();
@@ -540,7 +540,7 @@ fn only_what_is_given_is_sent_for_an_interface() {
             .unwrap()
     };
     let changed = update(InterfaceChanges {
-        identifier: Some("eth0".to_owned()),
+        identifier: Some(Some("eth0".to_owned())),
         config_type_v4: Some(ConfigType::Static),
         configured_ipv4: Some(Some([10, 0, 2, 1].into())),
     });

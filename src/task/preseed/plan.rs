@@ -127,7 +127,7 @@ impl DesiredPreseed {
         PreseedChanges {
             kind: changed(&self.kind, &preseed.kind),
             content: changed_text(&content, &preseed.content),
-            description: changed_text(&self.description, &preseed.description),
+            description: changed_text(&self.description, &preseed.description).map(Some),
             known_good: changed(&self.known_good, &preseed.known_good),
             public: changed(&self.public, &preseed.public),
         }
@@ -136,11 +136,16 @@ impl DesiredPreseed {
 
 /// The values that changes replace.
 fn replaced_values(preseed: &Preseed, changes: &PreseedChanges) -> PreseedChanges {
-    let text = |text: &Option<String>| Some(text.clone().unwrap_or_default());
     PreseedChanges {
         kind: changes.kind.as_ref().and(Some(preseed.kind.clone())),
-        content: changes.content.as_ref().and(text(&preseed.content)),
-        description: changes.description.as_ref().and(text(&preseed.description)),
+        content: changes
+            .content
+            .as_ref()
+            .map(|_| content_of(preseed).to_owned()),
+        description: changes
+            .description
+            .as_ref()
+            .map(|_| preseed.description.clone()),
         known_good: changes.known_good.and(Some(preseed.known_good)),
         public: changes.public.and(Some(preseed.public)),
     }
@@ -149,7 +154,7 @@ fn replaced_values(preseed: &Preseed, changes: &PreseedChanges) -> PreseedChange
 fn with_changes(mut preseed: Preseed, changes: &PreseedChanges) -> Preseed {
     preseed.kind = changes.kind.clone().unwrap_or(preseed.kind);
     preseed.content = changes.content.clone().or(preseed.content);
-    preseed.description = changes.description.clone().or(preseed.description);
+    preseed.description = changes.description.clone().unwrap_or(preseed.description);
     preseed.known_good = changes.known_good.unwrap_or(preseed.known_good);
     preseed.public = changes.public.unwrap_or(preseed.public);
     preseed
