@@ -104,7 +104,7 @@ fn console_without_a_terminal_needs_follow_or_address() {
     let lab = start_lab();
     let error = lab.mrp_fails("console qdc01", 2);
     assert_contains(&error, &["comes from a terminal", "--follow", "--address"]);
-    assert!(lab.requests().is_empty());
+    lab.assert_no_writes();
     let url = lab.mrp_ok("console qdc01 --address");
     assert_contains(&url, &["ws://127.0.0.1:", "/ws?token="]);
 }

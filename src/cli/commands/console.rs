@@ -67,15 +67,6 @@ pub(crate) fn connects(request: &CommandRequest) -> bool {
 pub(crate) fn run(request: &CommandRequest) -> Result<(), Failure> {
     let call = &request.call;
     let options: ConsoleOptions = call.options();
-    let types = !options.follow;
-    if types && !(stdin().is_terminal() && stdout().is_terminal()) {
-        return Err(Failure {
-            hint: Some(
-                "O(follow) only shows what the machine prints, and O(address) prints an address for another program.".into(),
-            ),
-            ..Failure::invalid_call("what is typed on a console comes from a terminal, and this is none")
-        });
-    }
     let log = options.log.map(open_log).transpose()?;
     let client = connection::connect(call)?;
     let found = console::find_machine(
@@ -83,6 +74,10 @@ pub(crate) fn run(request: &CommandRequest) -> Result<(), Failure> {
         &machine::machine(call)?,
         options.allow_unassigned,
     )?;
+    let types = !options.follow;
+    if types && !(stdin().is_terminal() && stdout().is_terminal()) {
+        return Err(no_terminal());
+    }
     let opened = client.consoles().create(found.id)?;
     let interrupter = Interrupter::default();
     let connected = client.consoles().connect(found.id, &opened, &interrupter)?;
@@ -106,6 +101,16 @@ pub(crate) fn run(request: &CommandRequest) -> Result<(), Failure> {
             ))
         }
     })
+}
+
+fn no_terminal() -> Failure {
+    let hint = "O(follow) only shows what the machine prints, and O(address) prints an address for another program.";
+    Failure {
+        hint: Some(hint.into()),
+        ..Failure::invalid_call(
+            "what is typed on a console comes from a terminal, and this is none",
+        )
+    }
 }
 
 fn open_log(path: PathBuf) -> Result<File, Failure> {
