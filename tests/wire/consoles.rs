@@ -90,7 +90,7 @@ fn broken_connection_is_an_error_and_a_new_one_goes_on() {
 fn ten_megabytes_at_once_arrive_whole() {
     let lab = Lab::start();
     let mut stream = open(&lab_client(&lab), 2).unwrap();
-    read_until(&mut stream, "help]\r\n");
+    read_until(&mut stream, "help]\n");
     let bytes: Vec<u8> = (0..=255).collect();
     lab.console(json!({"machine": "qdc01", "print": bytes, "repeat": 40_960}));
     let mut read = Vec::new();

@@ -6,8 +6,7 @@
 mod answer;
 mod apply;
 mod boot_objects;
-mod console_log;
-mod console_reader;
+mod console;
 mod kernel_opts;
 mod milestones;
 mod plan;
@@ -23,7 +22,7 @@ pub(crate) use answer::AnswerSpec;
 use answer::{AnswerWait, FirstLook};
 use apply::UnconfirmedOrder;
 use boot_objects::BootObjects;
-use console_log::ConsoleLog;
+use console::ConsoleLog;
 pub(crate) use kernel_opts::without_line_end;
 use milestones::Milestones;
 use preseed_check::PreseedCheck;
@@ -281,7 +280,7 @@ impl Task for MachineSpec {
     }
 
     fn resolve_conflicts(plans: &mut [PlanResult<Self>]) {
-        console_log::refuse_shared_files(plans);
+        console::refuse_shared_files(plans);
     }
 
     fn claimed_objects(&self, plan: &MachinePlan) -> Vec<String> {

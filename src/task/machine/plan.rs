@@ -4,7 +4,7 @@ use serde_json::json;
 
 use crate::client::{Machine, MachineChanges, MachineState, ReadOnlyClient, ReportedState};
 use crate::task::machine::boot_objects::BootObjects;
-use crate::task::machine::console_log::ConsoleLog;
+use crate::task::machine::console::ConsoleLog;
 use crate::task::machine::{
     AnswerWait, FirstLook, MachineGoal, MachineOp, MachinePlan, MachineSpec, ProvisionOrder,
     ProvisionSettings, ReadyWhen, Setting, machine_title, netboot_of, preseed_check,

@@ -10,10 +10,12 @@ use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 use crate::bmc::Chassis;
 use crate::lab_state::LabState;
 
-/// What `ipmitool` says when the BMC has a session already.
-const BUSY: &str = "Info: SOL payload already active on another session\r\n";
-const OPERATIONAL: &str = "[SOL Session operational.  Use ~? for help]\r\n";
-const BROKEN: &str = "Error: Unable to establish IPMI v2 / RMCP+ session\r\n";
+// `ipmitool` writes to a pipe here, so its own lines end as on any Unix.
+
+/// What it says when the BMC has a session already.
+const BUSY: &str = "Info: SOL payload already active on another session\n";
+const OPERATIONAL: &str = "[SOL Session operational.  Use ~? for help]\n";
+const BROKEN: &str = "Error: Unable to establish IPMI v2 / RMCP+ session\n";
 
 #[derive(Default)]
 pub(crate) struct Consoles {

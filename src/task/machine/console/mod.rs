@@ -2,6 +2,9 @@
 //!
 //! It is read in a thread of its own, and is never a reason to fail: what keeps it from being read is a warning.
 
+mod progress;
+mod reader;
+
 use std::fs::{self, File};
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -9,11 +12,11 @@ use std::thread;
 
 use serde::{Serialize, Serializer};
 
+use progress::ReaderState;
+use reader::{ConsoleReader, LONGEST_END, LONGEST_START};
+
 use crate::client::{Client, Machine, MachineId};
 use crate::support::{append_file, io_error};
-use crate::task::machine::console_reader::{
-    ConsoleReader, LONGEST_END, LONGEST_START, ReaderState,
-};
 use crate::task::machine::{MachinePlan, machine_title};
 use crate::task::{Result, TaskError};
 
