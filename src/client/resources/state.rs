@@ -72,13 +72,21 @@ impl<Access> States<'_, Access> {
     ///
     /// [`NotFound`](crate::client::ErrorKind::NotFound) when there is no such machine.
     pub fn get(&self, machine: MachineId) -> Result<MachineState> {
-        let request = Request::get(
+        self.pipeline
+            .json(&self.reading(machine))
+            .map(|answer: StateBody<MachineState>| answer.state)
+    }
+
+    /// Whether a report was given up on that may still change the state of a machine.
+    pub(crate) fn may_change_late(&self, machine: MachineId) -> bool {
+        self.pipeline.given_up.may_change(&self.reading(machine))
+    }
+
+    fn reading(&self, machine: MachineId) -> Request {
+        Request::get(
             format!("machine/{machine}/state"),
             format!("reading the state of {}", self.pipeline.machine(machine)),
-        );
-        self.pipeline
-            .json(&request)
-            .map(|answer: StateBody<MachineState>| answer.state)
+        )
     }
 }
 

@@ -89,9 +89,17 @@ impl UnconfirmedOrder {
         self.given_at
     }
 
-    /// Fails if the state shows that the order had no effect.
-    fn require_effect(self, machine: &Machine, found: &MachineState) -> Result<()> {
-        if *found != self.before {
+    /// Fails if the state shows that the order had no effect. After a report of `unknown` that was given up on, that state
+    /// shows nothing: the report may have taken effect after the order.
+    fn require_effect(
+        self,
+        client: &Client,
+        machine: &Machine,
+        found: &MachineState,
+    ) -> Result<()> {
+        let is_confirmed = self.lost.is_none();
+        let may_be_hidden = is_confirmed && client.states().may_change_late(machine.id);
+        if *found != self.before || may_be_hidden {
             return Ok(());
         }
         Err(match self.lost {
@@ -173,7 +181,7 @@ fn give_order(client: &Client, order: &ProvisionOrder, report: &mut MachineRepor
                 });
             }
         };
-        unconfirmed.require_effect(machine, &state)?;
+        unconfirmed.require_effect(client, machine, &state)?;
         report.machine.state = state;
         *machine = verify::require_read_back(&title, client.machines().get(machine.id))?;
         return Ok(StepOutcome::Done);
@@ -183,7 +191,7 @@ fn give_order(client: &Client, order: &ProvisionOrder, report: &mut MachineRepor
     match poll.states().get(machine.id) {
         Ok(MachineState::Other(_)) => report.unconfirmed = Some(unconfirmed),
         Ok(state) => {
-            unconfirmed.require_effect(machine, &state)?;
+            unconfirmed.require_effect(client, machine, &state)?;
             report.machine.state = state;
         }
         Err(error) if may_pass(&error) => report.unconfirmed = Some(unconfirmed),
@@ -334,7 +342,7 @@ pub(super) fn read_state(
         && !matches!(state, MachineState::Other(_))
         && let Some(order) = report.unconfirmed.take()
     {
-        order.require_effect(machine, state)?;
+        order.require_effect(client, machine, state)?;
     }
     let milestones = &mut report.milestones;
     match found {

@@ -7,6 +7,7 @@ mod answer;
 mod apply;
 mod boot_objects;
 mod kernel_opts;
+mod late_report;
 mod milestones;
 mod plan;
 mod preseed_check;
@@ -237,6 +238,10 @@ impl Task for MachineSpec {
             MachineOp::AwaitAnswer(wait) => answer::poll(client, wait, report),
             MachineOp::ReportState(state) => apply::report_state(client, *state, report),
         }
+    }
+
+    fn settle(client: &Client, report: &mut MachineReport) -> Result<Vec<String>> {
+        late_report::settle(client, report)
     }
 
     /// A machine that is not there takes seconds to look at, so the waits for many begin together.
