@@ -182,7 +182,9 @@ impl Pipeline {
             _ => (None, self.time_limit),
         };
         let url = self.transport.address(request);
-        self.progress.report(&ProgressEvent::RequestStarted);
+        self.progress.report(&ProgressEvent::RequestStarted {
+            writes: request.action.effect != Effect::Read,
+        });
         let start = self.clock.now();
         // Send it, and read an answer of bounded size and time (transport, stall_timeout, response), or find out why there
         // is none (transport_error).
