@@ -124,6 +124,16 @@ impl States<'_, ReadWrite> {
     ///
     /// [`Forbidden`](crate::client::ErrorKind::Forbidden) when the machine is not assigned to the user.
     pub fn set(&self, machine: MachineId, state: ReportedState) -> Result<MachineState> {
+        let answered = self.report(machine, state)?;
+        Ok(answered.unwrap_or(state.into()))
+    }
+
+    /// The same; None for a success that cannot be read, which something in the server's place may have answered.
+    pub(crate) fn report(
+        &self,
+        machine: MachineId,
+        state: ReportedState,
+    ) -> Result<Option<MachineState>> {
         let action = format!("setting the state of {}", self.pipeline.machine(machine));
         let request = Request::put(
             format!("machine/{machine}/state"),
@@ -131,8 +141,8 @@ impl States<'_, ReadWrite> {
             &StateBody { state },
         );
         match self.pipeline.json(&request.forbidden(UNASSIGNED)) {
-            Ok(StateBody { state }) => Ok(state),
-            Err(error) if error.is_unreadable_success() => Ok(state.into()),
+            Ok(StateBody { state }) => Ok(Some(state)),
+            Err(error) if error.is_unreadable_success() => Ok(None),
             Err(error) => Err(error),
         }
     }
