@@ -103,10 +103,11 @@ fuzz: $(CARGO_FUZZ) ## Runs each fuzz target for FUZZ_SECONDS (60); FUZZ_TARGETS
 		"$(CARGO_TARGET_DIR)/fuzz/corpus/$$target" "fuzz/corpus/$$target" -- \
 		-max_total_time=$(FUZZ_SECONDS) -timeout=10 -print_final_stats=1 || exit 1; done
 
-sbom: ## Lists what is in the shipped programs, in CycloneDX, to target/sbom
+sbom: ## Lists what is in the shipped programs, in CycloneDX, to target/sbom, and checks the lists
 	@mkdir -p "$(CARGO_TARGET_DIR)/sbom"
 	$(PYTHON) .ci/sbom mrp-ansible "$(STATIC_TARGET)" --no-default-features >"$(CARGO_TARGET_DIR)/sbom/mrp-ansible.cdx.json"
 	$(PYTHON) .ci/sbom mrp "$(MACHINE_TYPE)-unknown-linux-gnu" >"$(CARGO_TARGET_DIR)/sbom/mrp.cdx.json"
+	$(PYTHON) tests/check_sbom.py "$(CARGO_TARGET_DIR)"/sbom/*.cdx.json
 
 reproduce: ## Builds the release programs of the last commit twice, in two folders, and compares their bytes
 	.ci/reproduce

@@ -30,6 +30,7 @@ pub(crate) fn apply<T: Task>(
     while !execution.is_over() {
         execution.run_step_and_sleep(client, &listener);
     }
+    execution.settle(client);
     execution.finish(None)
 }
 
@@ -38,7 +39,8 @@ pub(super) struct Execution<T: Task> {
     /// The steps that are left, with the warnings and the report so far.
     pub(super) plan: Plan<T::Op, T::Report>,
     done: Vec<Step>,
-    failed: Option<(Step, TaskError)>,
+    /// The step that failed, where it was one, and why.
+    failed: Option<(Option<Step>, TaskError)>,
     /// When its wait goes on, by the client's clock.
     pub(super) due: Duration,
 }
@@ -104,7 +106,7 @@ impl<T: Task> Execution<T> {
                     true => StepEvent::Failed,
                     false => StepEvent::NoEffect,
                 });
-                self.failed = Some((step, error));
+                self.failed = Some((Some(step), error));
             }
         }
         None
@@ -138,13 +140,24 @@ impl<T: Task> Execution<T> {
         failed.is_some_and(|(_, error)| error.concerns_all())
     }
 
+    /// Looks once more at what was written, when all steps are done.
+    pub(super) fn settle(&mut self, client: &Client) {
+        if self.has_failed() || !self.plan.steps.is_empty() {
+            return;
+        }
+        match T::settle(client, &mut self.plan.report) {
+            Ok(warnings) => self.plan.warnings.extend(warnings),
+            Err(error) => self.failed = Some((None, error)),
+        }
+    }
+
     /// The outcome when no further step is run. Steps that are left are a failure for this reason.
     pub(super) fn finish(mut self, stop: Option<&'static str>) -> TaskResult<T> {
         if let Some(reason) = stop
             && !self.has_failed()
             && let Some(next) = self.plan.steps.pop_front()
         {
-            self.failed = Some((next.step, TaskError::Abandoned(reason)));
+            self.failed = Some((Some(next.step), TaskError::Abandoned(reason)));
         }
         let Execution {
             plan, done, failed, ..
@@ -159,7 +172,7 @@ impl<T: Task> Execution<T> {
             Some((step, error)) => Err(Box::new(PartialOutcome {
                 error,
                 done,
-                not_done: [step].into_iter().chain(remaining).collect(),
+                not_done: step.into_iter().chain(remaining).collect(),
                 warnings: plan.warnings,
                 facts: T::failure_facts(&plan.report),
             })),

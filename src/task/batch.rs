@@ -92,6 +92,10 @@ pub(crate) fn apply_all<T: Task>(
             all_would_fail.fetch_or(execution.concerns_all(), Ordering::Relaxed);
         });
     };
+    if stop != Some(ALL_WOULD_FAIL) {
+        let executions = executions.iter_mut().flatten();
+        executions.for_each(|execution| execution.settle(client));
+    }
     executions
         .into_iter()
         .map(|execution| finish(execution, stop))
