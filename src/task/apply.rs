@@ -3,10 +3,10 @@
 use std::time::Duration;
 
 use crate::client::Client;
-use crate::task::TaskError;
 use crate::task::plan::{
     Action, PartialOutcome, Plan, PlannedStep, Step, StepOutcome, Task, TaskOutcome, TaskResult,
 };
+use crate::task::{Result, TaskError};
 
 /// An event of a step, reported while a plan is applied.
 #[derive(Clone, Copy, Debug)]
@@ -24,11 +24,11 @@ pub(crate) enum StepEvent<'a> {
 pub(crate) fn apply<T: Task>(
     client: &Client,
     plan: Plan<T::Op, T::Report>,
-    listener: impl Fn(StepEvent),
+    listener: &dyn Fn(StepEvent),
 ) -> TaskResult<T> {
     let mut execution = Execution::<T>::new(plan);
     while !execution.is_over() {
-        execution.run_step_and_sleep(client, &listener);
+        execution.run_step_and_sleep(client, listener);
     }
     execution.settle(client);
     execution.finish(None)
@@ -38,31 +38,74 @@ pub(crate) fn apply<T: Task>(
 pub(super) struct Execution<T: Task> {
     /// The steps that are left, with the warnings and the report so far.
     pub(super) plan: Plan<T::Op, T::Report>,
+    ended: EndedSteps,
+    /// When its wait goes on, by the client's clock.
+    pub(super) due: Duration,
+}
+
+/// The steps of a plan that were run to their end.
+#[derive(Default)]
+struct EndedSteps {
     done: Vec<Step>,
     /// The step that failed, where it was one, and why.
     failed: Option<(Option<Step>, TaskError)>,
-    /// When its wait goes on, by the client's clock.
-    pub(super) due: Duration,
+}
+
+impl EndedSteps {
+    /// Reports how a step went and keeps it where it has ended. One that is pending is given back, with the time until it
+    /// continues. Apart from `run_step`, which is compiled for every task.
+    fn add(
+        &mut self,
+        mut step: Step,
+        outcome: Result<StepOutcome>,
+        warnings: &mut Vec<String>,
+        listener: &dyn Fn(StepEvent),
+    ) -> Option<(Step, Duration)> {
+        match outcome {
+            Ok(StepOutcome::Pending(pause)) => {
+                listener(StepEvent::NoEffect);
+                return Some((step, pause));
+            }
+            Ok(StepOutcome::Skipped(reason)) => {
+                listener(StepEvent::NoEffect);
+                warnings.push(reason);
+                return None;
+            }
+            Err(error) => {
+                listener(match error.may_have_changed() {
+                    true => StepEvent::Failed,
+                    false => StepEvent::NoEffect,
+                });
+                self.failed = Some((Some(step), error));
+                return None;
+            }
+            Ok(StepOutcome::Done) => {}
+            Ok(StepOutcome::DoneWithWarnings(more)) => warnings.extend(more),
+            Ok(StepOutcome::DoneWith(after)) => step.after = after,
+        }
+        listener(StepEvent::Done(&step));
+        self.done.push(step);
+        None
+    }
 }
 
 impl<T: Task> Execution<T> {
     pub(super) fn new(plan: Plan<T::Op, T::Report>) -> Self {
         Execution {
             plan,
-            done: Vec::new(),
-            failed: None,
+            ended: EndedSteps::default(),
             due: Duration::ZERO,
         }
     }
 
     /// Runs steps until the end, until one fails, or until the next one is a wait.
-    pub(super) fn run_until_wait(&mut self, client: &Client, listener: &impl Fn(StepEvent)) {
+    pub(super) fn run_until_wait(&mut self, client: &Client, listener: &dyn Fn(StepEvent)) {
         while !self.is_over() && !self.is_waiting() {
             self.run_step_and_sleep(client, listener);
         }
     }
 
-    fn run_step_and_sleep(&mut self, client: &Client, listener: &impl Fn(StepEvent)) {
+    fn run_step_and_sleep(&mut self, client: &Client, listener: &dyn Fn(StepEvent)) {
         if let Some(pause) = self.run_step(client, listener) {
             client.clock().sleep(pause);
         }
@@ -73,43 +116,15 @@ impl<T: Task> Execution<T> {
     pub(super) fn run_step(
         &mut self,
         client: &Client,
-        listener: &impl Fn(StepEvent),
+        listener: &dyn Fn(StepEvent),
     ) -> Option<Duration> {
-        let PlannedStep { mut step, mut op } = self.plan.steps.pop_front()?;
+        let PlannedStep { step, mut op } = self.plan.steps.pop_front()?;
         listener(StepEvent::Started(&step));
-        match T::apply_step(client, &mut op, &mut self.plan.report) {
-            Ok(StepOutcome::Done) => {
-                listener(StepEvent::Done(&step));
-                self.done.push(step);
-            }
-            Ok(StepOutcome::DoneWithWarnings(warnings)) => {
-                listener(StepEvent::Done(&step));
-                self.done.push(step);
-                self.plan.warnings.extend(warnings);
-            }
-            Ok(StepOutcome::DoneWith(after)) => {
-                step.after = after;
-                listener(StepEvent::Done(&step));
-                self.done.push(step);
-            }
-            Ok(StepOutcome::Skipped(reason)) => {
-                listener(StepEvent::NoEffect);
-                self.plan.warnings.push(reason);
-            }
-            Ok(StepOutcome::Pending(pause)) => {
-                listener(StepEvent::NoEffect);
-                self.plan.steps.push_front(PlannedStep { step, op });
-                return Some(pause);
-            }
-            Err(error) => {
-                listener(match error.may_have_changed() {
-                    true => StepEvent::Failed,
-                    false => StepEvent::NoEffect,
-                });
-                self.failed = Some((Some(step), error));
-            }
-        }
-        None
+        let outcome = T::apply_step(client, &mut op, &mut self.plan.report);
+        let warnings = &mut self.plan.warnings;
+        let (step, pause) = self.ended.add(step, outcome, warnings, listener)?;
+        self.plan.steps.push_front(PlannedStep { step, op });
+        Some(pause)
     }
 
     fn is_over(&self) -> bool {
@@ -131,12 +146,12 @@ impl<T: Task> Execution<T> {
     }
 
     pub(super) fn has_failed(&self) -> bool {
-        self.failed.is_some()
+        self.ended.failed.is_some()
     }
 
     /// Whether it failed for a reason that concerns every task.
     pub(super) fn concerns_all(&self) -> bool {
-        let failed = self.failed.as_ref();
+        let failed = self.ended.failed.as_ref();
         failed.is_some_and(|(_, error)| error.concerns_all())
     }
 
@@ -147,7 +162,7 @@ impl<T: Task> Execution<T> {
         }
         match T::settle(client, &mut self.plan.report) {
             Ok(warnings) => self.plan.warnings.extend(warnings),
-            Err(error) => self.failed = Some((None, error)),
+            Err(error) => self.ended.failed = Some((None, error)),
         }
     }
 
@@ -157,11 +172,10 @@ impl<T: Task> Execution<T> {
             && !self.has_failed()
             && let Some(next) = self.plan.steps.pop_front()
         {
-            self.failed = Some((Some(next.step), TaskError::Abandoned(reason)));
+            self.ended.failed = Some((Some(next.step), TaskError::Abandoned(reason)));
         }
-        let Execution {
-            plan, done, failed, ..
-        } = self;
+        let Execution { plan, ended, .. } = self;
+        let EndedSteps { done, failed } = ended;
         let remaining = plan.steps.into_iter().map(|planned| planned.step);
         match failed {
             None => Ok(TaskOutcome {

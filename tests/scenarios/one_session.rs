@@ -158,6 +158,26 @@ fn server_that_keeps_nothing_of_a_refused_write_gets_no_further_one() {
 }
 
 #[test]
+fn description_that_was_null_before_a_refused_write_is_null_again() {
+    let lab = start_lab();
+    let bare = json!({ "name": "bare", "content": "d-i one\n" });
+    let made = lab.run("mrp_preseed", bare.clone());
+    let path = format!("/api/v1/preseed/{}", made["preseed"]["id"]);
+    let before = lab.server(&path);
+    assert_eq!(before["description"], json!(null));
+    lab.fault(json!({
+        "method": "PUT", "path": path, "status": 500,
+        "meanwhile": { "user": "alice", "method": "PUT", "path": path, "body": { "description": "for CI" } },
+    }));
+    let mut described = bare;
+    described["description"] = json!("for CI");
+    let result = lab.run("mrp_preseed", described);
+    assert_failed(&result, false);
+    assert_contains(&message(&result), &["kept", "put back"]);
+    assert_eq!(lab.server(&path), before);
+}
+
+#[test]
 fn any_object_that_a_refused_write_had_changed_is_put_back() {
     let cases = [
         (

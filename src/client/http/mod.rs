@@ -22,6 +22,7 @@ mod stall_timeout;
 mod transport;
 mod transport_error;
 pub(crate) mod upload_body;
+mod value_path;
 
 use std::sync::Arc;
 use std::time::Duration;
