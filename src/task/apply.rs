@@ -30,7 +30,7 @@ pub(crate) fn apply<T: Task>(
     while !execution.is_over() {
         execution.run_step_and_sleep(client, &listener);
     }
-    execution.finish(None)
+    execution.finish()
 }
 
 /// A plan that is being applied.
@@ -39,6 +39,8 @@ pub(super) struct Execution<T: Task> {
     pub(super) plan: Plan<T::Op, T::Report>,
     done: Vec<Step>,
     failed: Option<(Step, TaskError)>,
+    /// The steps that were not begun, or failed as well, after another had failed.
+    not_done: Vec<Step>,
     /// When its wait goes on, by the client's clock.
     pub(super) due: Duration,
 }
@@ -49,6 +51,7 @@ impl<T: Task> Execution<T> {
             plan,
             done: Vec::new(),
             failed: None,
+            not_done: Vec::new(),
             due: Duration::ZERO,
         }
     }
@@ -104,14 +107,59 @@ impl<T: Task> Execution<T> {
                     true => StepEvent::Failed,
                     false => StepEvent::NoEffect,
                 });
-                self.failed = Some((step, error));
+                self.fail(step, error);
             }
         }
         None
     }
 
+    /// Keeps of the steps that are left only those that are run whatever happens. The first failure is that of the whole; one
+    /// of such a step is told as a warning.
+    fn fail(&mut self, step: Step, error: TaskError) {
+        if self.has_failed() {
+            self.plan.warnings.push(error.to_string());
+            self.not_done.push(step);
+            return;
+        }
+        self.failed = Some((step, error));
+        for planned in std::mem::take(&mut self.plan.steps) {
+            match T::runs_whatever_happens(&planned.op, &self.plan.report) {
+                true => self.plan.steps.push_back(planned),
+                false => self.not_done.push(planned.step),
+            }
+        }
+    }
+
     fn is_over(&self) -> bool {
-        self.has_failed() || self.plan.steps.is_empty()
+        self.plan.steps.is_empty()
+    }
+
+    /// The outcome when no step is run, for this reason.
+    pub(super) fn left_out(mut self, reason: &'static str) -> TaskResult<T> {
+        if let Some(next) = self.plan.steps.pop_front() {
+            self.fail(next.step, TaskError::Abandoned(reason));
+        }
+        self.finish()
+    }
+
+    /// Leaves out the steps that are left, for this reason, and runs those that are run whatever happens.
+    pub(super) fn abandon(
+        &mut self,
+        reason: &'static str,
+        client: &Client,
+        listener: &impl Fn(StepEvent),
+    ) {
+        let report = &self.plan.report;
+        let mut left = self.plan.steps.iter();
+        if !self.has_failed()
+            && !left.all(|planned| T::runs_whatever_happens(&planned.op, report))
+            && let Some(next) = self.plan.steps.pop_front()
+        {
+            self.fail(next.step, TaskError::Abandoned(reason));
+        }
+        while !self.is_over() {
+            self.run_step_and_sleep(client, listener);
+        }
     }
 
     /// Whether the next step is to wait for a state of the server.
@@ -138,18 +186,15 @@ impl<T: Task> Execution<T> {
         failed.is_some_and(|(_, error)| error.concerns_all())
     }
 
-    /// The outcome when no further step is run. Steps that are left are a failure for this reason.
-    pub(super) fn finish(mut self, stop: Option<&'static str>) -> TaskResult<T> {
-        if let Some(reason) = stop
-            && !self.has_failed()
-            && let Some(next) = self.plan.steps.pop_front()
-        {
-            self.failed = Some((next.step, TaskError::Abandoned(reason)));
-        }
+    /// The outcome when no further step is run.
+    pub(super) fn finish(self) -> TaskResult<T> {
         let Execution {
-            plan, done, failed, ..
+            plan,
+            done,
+            failed,
+            not_done,
+            ..
         } = self;
-        let remaining = plan.steps.into_iter().map(|planned| planned.step);
         match failed {
             None => Ok(TaskOutcome {
                 steps: done,
@@ -159,7 +204,7 @@ impl<T: Task> Execution<T> {
             Some((step, error)) => Err(Box::new(PartialOutcome {
                 error,
                 done,
-                not_done: [step].into_iter().chain(remaining).collect(),
+                not_done: [step].into_iter().chain(not_done).collect(),
                 warnings: plan.warnings,
                 facts: T::failure_facts(&plan.report),
             })),

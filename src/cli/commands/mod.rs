@@ -278,7 +278,7 @@ pub(crate) const ALL: &[Command] = &[
         &modules::MACHINE,
         "id arch subarch kernel kernel_id initrd initrd_id preseed preseed_id \
          kernel_opts netboot force wait wait_timeout wait_interval \
-         netboot_when_ready ready_when allow_unassigned fail_fast",
+         boot_once netboot_when_ready ready_when allow_unassigned fail_fast",
     )
     .about("Install machines, unless they are installed like that, and wait")
     .fixed("state", "provisioned")
