@@ -101,6 +101,22 @@ fn other_pages_name_tests_that_exist() {
 }
 
 #[test]
+fn every_entry_of_the_troubleshooting_page_names_a_test() {
+    let entries: Vec<&str> = OTHER_PAGES
+        .iter()
+        .filter(|(page, _)| page.ends_with("troubleshooting.md"))
+        .flat_map(|(_, text)| text.split("\n### ").skip(1))
+        .collect();
+    assert!(entries.len() > 30, "{} entries", entries.len());
+    let untested = entries.iter().filter(|entry| {
+        let entry = entry.split("\n## ").next().unwrap_or_default();
+        named_tests(entry).is_empty()
+    });
+    let untested: Vec<_> = untested.filter_map(|entry| entry.lines().next()).collect();
+    assert!(untested.is_empty(), "no test: {untested:#?}");
+}
+
+#[test]
 fn missing_and_ignored_tests_and_other_functions_are_no_tests() {
     let source = "#[test]\nfn a() {\n}\nfn b() {\n}\n#[test]\n#[ignore]\nfn c() {\n}\n";
     let found = ["a", "b", "c", "d"].map(|name| has_test(source, name));

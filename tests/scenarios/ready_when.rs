@@ -374,6 +374,24 @@ fn failed_wait_for_a_report_tells_what_was_seen() {
     assert_eq!(result["milestones"][0]["time"].as_str().unwrap().len(), 20);
 }
 
+#[test]
+fn machine_that_fetched_no_kernel_is_told_by_the_lease_that_was_not_seen() {
+    let (lab, port) = start_answering_lab(json!({ "answer_old": OLD, "reset_seconds": 0.3 }));
+    lab.settings(json!({ "boot_seconds": 1000 }));
+    let more = json!({ "wait_timeout": 2 });
+    let result = lab.run(
+        "mrp_machine",
+        with(provisioned(json!({ "port": port })), &more),
+    );
+    assert_failed(&result, true);
+    assert_contains(
+        &message(&result),
+        &["does not answer", "no new lease seen"],
+    );
+    assert_eq!(milestones(&result), ["ordered", "gone"]);
+    assert_eq!(lab.boots()[0].kernel, None);
+}
+
 /// What one machine of the rack does.
 #[derive(Clone, Copy, PartialEq)]
 enum Fate {

@@ -155,7 +155,8 @@ impl Command {
 const ONLY_OPERANDS: &str = "";
 
 /// The options of `power on` and `power off`.
-const SWITCH_POWER: &str = "id switch wait wait_timeout wait_interval allow_unassigned fail_fast";
+const SWITCH_POWER: &str =
+    "id switch switch_after wait wait_timeout wait_interval allow_unassigned fail_fast";
 
 /// The nouns, in the order of the help.
 pub(crate) const NOUNS: &[(&str, &str)] = &[
