@@ -144,8 +144,8 @@ const OPTIONS: &[Opt] = &[
     ]),
     wait::INTERVAL,
     Opt::new("boot_once", Kind::Bool).default_bool(false).about(&[
-        "With O(state=provisioned) and O(wait), boot the machine with these parameters this once, and put back afterwards what it \
-         booted before, with its netboot and its state: for a rescue system or a test kernel.",
+        "With O(state=provisioned) and O(wait), put back afterwards what it booted before, with its netboot and its state: for a rescue \
+         system or a test kernel that it boots once.",
         "Afterwards is when the system is there, as O(ready_when) says, or when the wait ends otherwise, and also when a step fails. \
          The machine is rebooted every time the task runs, whether or not anything differs.",
         "What has to be put back is kept in a file before anything is changed: see the notes.",

@@ -27,6 +27,8 @@ pub(super) const UNWRITTEN_HINT: &str = "Nothing was changed. What has to be put
 const UNREADABLE_HINT: &str = "The file has what a run with O(boot_once) has to put back. See what the machine boots, and delete the file when that is \
      right.";
 
+const RUNNING_HINT: &str = "Wait for that run, or end it: the next one puts back what it changed.";
+
 /// What a machine boots, as far as a boot once may change it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct BootSettings {
@@ -128,7 +130,7 @@ impl RecordFile {
                     "is booted once by another run on this computer, process {}, which is not over",
                     record.process.id
                 ),
-                hint: Some("Wait for that run, or end it: the next one puts back what it changed."),
+                hint: Some(RUNNING_HINT),
             }),
         }
     }
@@ -162,15 +164,28 @@ impl RecordFile {
             }
             written
         };
-        write().map_err(|error| TaskError::Failed {
+        write().map_err(|error| match error.kind() {
+            // There was none when the plan was made.
+            ErrorKind::AlreadyExists => TaskError::Failed {
+                object: Some(self.machine.clone()),
+                problem: "was not rebooted, since another run has begun to boot it once meanwhile"
+                    .into(),
+                hint: Some(RUNNING_HINT),
+            },
+            _ => self.unwritten(&error),
+        })
+    }
+
+    fn unwritten(&self, error: &io::Error) -> TaskError {
+        TaskError::Failed {
             object: Some(self.machine.clone()),
             problem: format!(
                 "was not rebooted, since what it boots now cannot be kept in {}: {}",
                 self.title(),
-                io_error::text(&error)
+                io_error::text(error)
             ),
             hint: Some(UNWRITTEN_HINT),
-        })
+        }
     }
 
     pub(super) fn delete(&self) -> io::Result<()> {
