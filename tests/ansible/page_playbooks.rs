@@ -138,12 +138,12 @@ fn rescue_system_is_booted_once_and_the_machine_is_as_before() {
     with_each_ansible(|ansible| {
         let (lab, ready_when) = start_answering_lab();
         lab.settings(json!({ "answer_installed": "SSH-2.0-rescue" }));
-        let before = lab.server("/api/v1/machine/2");
-        let state = lab.server("/api/v1/machine/2/state");
         let kernel = "- mrp_image: {description: rescue, type: Kernel, arch: arm64, path: '{{ kernel_file }}'}\n\
-             - mrp_machine: {name: qdc01, subarch: efi}\n";
+             - mrp_machine: {name: qdc01, subarch: efi, kernel_id: 3}\n";
         let file = format!("kernel_file={}", lab.path("linux").display());
         ansible.tasks(&lab, kernel, &["-e", &file]).succeeded();
+        let before = lab.server("/api/v1/machine/2");
+        let state = lab.server("/api/v1/machine/2/state");
         let path = write(
             &lab,
             "once.yml",
