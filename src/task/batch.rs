@@ -46,7 +46,10 @@ pub(crate) fn predict_all<T: Task>(
         .into_iter()
         .map(|execution| match (execution, stop) {
             (Ok(execution), None) => Ok(execution.plan.predicted_outcome()),
-            (Ok(execution), Some(reason)) => execution.left_out(reason),
+            (Ok(mut execution), Some(reason)) => {
+                execution.abandon(reason);
+                execution.finish()
+            }
             (Err(error), _) => Err(unplanned(error)),
         })
         .collect()
@@ -93,13 +96,16 @@ pub(crate) fn apply_all<T: Task>(
             all_would_fail.fetch_or(execution.concerns_all(), Ordering::Relaxed);
         });
     };
-    let finish = |execution: Result<Execution<T>>| {
-        let mut execution = execution.map_err(unplanned)?;
+    for execution in executions.iter_mut().flatten() {
         if let Some(reason) = stop {
-            execution.abandon(reason, client, &listener);
+            execution.abandon(reason);
+            execution.run_rest(client, &listener);
         }
-        execution.finish()
-    };
+        if stop != Some(ALL_WOULD_FAIL) {
+            execution.settle(client);
+        }
+    }
+    let finish = |execution: Result<Execution<T>>| execution.map_err(unplanned)?.finish();
     executions.into_iter().map(finish).collect()
 }
 

@@ -27,6 +27,12 @@ pub(crate) trait Task: Sized + Sync {
     /// Carries out one operation, reads back, and updates the report. A pending operation is carried out again.
     fn apply_step(client: &Client, op: &mut Self::Op, report: &mut Self::Report) -> StepResult;
 
+    /// Looks once more at what was written, where a write of it was given up on and may have taken effect after later ones,
+    /// and writes it again. Returns what the user should know of that.
+    fn settle(_client: &Client, _report: &mut Self::Report) -> Result<Vec<String>> {
+        Ok(Vec::new())
+    }
+
     /// The wait of an operation whose polls have to wait for each other: in a batch, all such waits begin together.
     fn queued_wait(_op: &mut Self::Op) -> Option<&mut OngoingWait> {
         None

@@ -22,6 +22,7 @@ mod exhausted;
 mod image;
 mod image_info;
 mod interface;
+mod late_reports;
 mod machine;
 mod machine_info;
 mod network_facts;

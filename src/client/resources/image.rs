@@ -77,9 +77,9 @@ pub struct NewImage {
 /// What to change about an image; `None` leaves it as it is.
 #[derive(Clone, Default, PartialEq, Eq, Debug, Serialize)]
 pub struct ImageChanges {
-    /// The new description.
+    /// The new description; `Some(None)` removes it.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub description: Option<String>,
+    pub description: Option<Option<String>>,
     /// Whether its owner vouches for it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub known_good: Option<bool>,

@@ -8,7 +8,9 @@ mod apply;
 mod boot_objects;
 mod boot_once;
 mod kernel_opts;
+mod late_report;
 mod milestones;
+mod order;
 mod plan;
 mod preseed_check;
 // The shipped modules wait in their own tasks.
@@ -22,11 +24,11 @@ use serde_json::{Map, Value, json};
 
 pub(crate) use answer::AnswerSpec;
 use answer::{AnswerWait, FirstLook};
-use apply::UnconfirmedOrder;
 use boot_objects::BootObjects;
 use boot_once::{IdleRecord, KeptSettings};
 pub(crate) use kernel_opts::without_line_end;
 use milestones::Milestones;
+use order::UnconfirmedOrder;
 use preseed_check::PreseedCheck;
 #[cfg(feature = "cli")]
 pub(crate) use wait_ready::ReadinessSpec;
@@ -252,7 +254,7 @@ impl Task for MachineSpec {
             MachineOp::Invalidate { planned_state } => {
                 apply::invalidate(client, planned_state, report)
             }
-            MachineOp::Provision(order) => apply::provision(client, order, report),
+            MachineOp::Provision(order) => order::provision(client, order, report),
             MachineOp::AwaitReady(wait) => apply::poll_ready(client, wait, report),
             MachineOp::AwaitAnswer(wait) => answer::poll(client, wait, report),
             MachineOp::ReportState(state) => apply::report_state(client, *state, report),
@@ -264,6 +266,10 @@ impl Task for MachineSpec {
 
     fn runs_whatever_happens(op: &MachineOp, report: &MachineReport) -> bool {
         boot_once::runs_whatever_happens(op, report)
+    }
+
+    fn settle(client: &Client, report: &mut MachineReport) -> Result<Vec<String>> {
+        late_report::settle(client, report)
     }
 
     /// A machine that is not there takes seconds to look at, so the waits for many begin together.

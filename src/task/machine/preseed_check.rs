@@ -6,7 +6,7 @@
 use crate::client::{Machine, ReadOnlyClient, RenderedPreseed};
 use crate::task::machine::boot_objects::BootObjects;
 use crate::task::machine::{MachineOp, MachinePlan, machine_title};
-use crate::task::preseed_warnings::{template_warnings, text_warnings};
+use crate::task::preseed::warnings::{template_warnings, text_warnings};
 use crate::task::{Result, TaskError, template};
 
 const BROKEN_HINT: &str = "Correct the preseed: the server takes what stands between {{ }}, {% %} and {# #} for Jinja2, unless '{% raw %}' \
