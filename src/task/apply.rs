@@ -27,11 +27,9 @@ pub(crate) fn apply<T: Task>(
     listener: &dyn Fn(StepEvent),
 ) -> TaskResult<T> {
     let mut execution = Execution::<T>::new(plan);
-    while !execution.is_over() {
-        execution.run_step_and_sleep(client, listener);
-    }
+    execution.run_rest(client, listener);
     execution.settle(client);
-    execution.finish(None)
+    execution.finish()
 }
 
 /// A plan that is being applied.
@@ -49,6 +47,8 @@ struct EndedSteps {
     done: Vec<Step>,
     /// The step that failed, where it was one, and why.
     failed: Option<(Option<Step>, TaskError)>,
+    /// The steps that were not begun, or failed as well, after another had failed.
+    left_out: Vec<Step>,
 }
 
 impl EndedSteps {
@@ -76,7 +76,7 @@ impl EndedSteps {
                     true => StepEvent::Failed,
                     false => StepEvent::NoEffect,
                 });
-                self.failed = Some((Some(step), error));
+                self.fail(step, error, warnings);
                 return None;
             }
             Ok(StepOutcome::Done) => {}
@@ -86,6 +86,16 @@ impl EndedSteps {
         listener(StepEvent::Done(&step));
         self.done.push(step);
         None
+    }
+
+    /// The first failure is that of the whole. One of a step that is run whatever happens is told as a warning.
+    fn fail(&mut self, step: Step, error: TaskError, warnings: &mut Vec<String>) {
+        if self.failed.is_some() {
+            warnings.push(error.to_string());
+            self.left_out.push(step);
+        } else {
+            self.failed = Some((Some(step), error));
+        }
     }
 }
 
@@ -122,13 +132,49 @@ impl<T: Task> Execution<T> {
         listener(StepEvent::Started(&step));
         let outcome = T::apply_step(client, &mut op, &mut self.plan.report);
         let warnings = &mut self.plan.warnings;
-        let (step, pause) = self.ended.add(step, outcome, warnings, listener)?;
+        let Some((step, pause)) = self.ended.add(step, outcome, warnings, listener) else {
+            self.leave_out_after_failure();
+            return None;
+        };
         self.plan.steps.push_front(PlannedStep { step, op });
         Some(pause)
     }
 
+    /// Keeps of the steps that are left after a failure only those that are run whatever happens.
+    fn leave_out_after_failure(&mut self) {
+        if !self.has_failed() {
+            return;
+        }
+        for planned in std::mem::take(&mut self.plan.steps) {
+            match T::runs_whatever_happens(&planned.op, &self.plan.report) {
+                true => self.plan.steps.push_back(planned),
+                false => self.ended.left_out.push(planned.step),
+            }
+        }
+    }
+
     fn is_over(&self) -> bool {
-        self.has_failed() || self.plan.steps.is_empty()
+        self.plan.steps.is_empty()
+    }
+
+    /// Leaves out the steps that are left, for this reason, but those that are run whatever happens.
+    pub(super) fn abandon(&mut self, reason: &'static str) {
+        let report = &self.plan.report;
+        let mut left = self.plan.steps.iter();
+        if !self.has_failed()
+            && !left.all(|planned| T::runs_whatever_happens(&planned.op, report))
+            && let Some(next) = self.plan.steps.pop_front()
+        {
+            self.ended.failed = Some((Some(next.step), TaskError::Abandoned(reason)));
+            self.leave_out_after_failure();
+        }
+    }
+
+    /// Runs all steps that are left.
+    pub(super) fn run_rest(&mut self, client: &Client, listener: &dyn Fn(StepEvent)) {
+        while !self.is_over() {
+            self.run_step_and_sleep(client, listener);
+        }
     }
 
     /// Whether the next step is to wait for a state of the server.
@@ -166,17 +212,14 @@ impl<T: Task> Execution<T> {
         }
     }
 
-    /// The outcome when no further step is run. Steps that are left are a failure for this reason.
-    pub(super) fn finish(mut self, stop: Option<&'static str>) -> TaskResult<T> {
-        if let Some(reason) = stop
-            && !self.has_failed()
-            && let Some(next) = self.plan.steps.pop_front()
-        {
-            self.ended.failed = Some((Some(next.step), TaskError::Abandoned(reason)));
-        }
+    /// The outcome when no further step is run.
+    pub(super) fn finish(self) -> TaskResult<T> {
         let Execution { plan, ended, .. } = self;
-        let EndedSteps { done, failed } = ended;
-        let remaining = plan.steps.into_iter().map(|planned| planned.step);
+        let EndedSteps {
+            done,
+            failed,
+            left_out,
+        } = ended;
         match failed {
             None => Ok(TaskOutcome {
                 steps: done,
@@ -186,7 +229,7 @@ impl<T: Task> Execution<T> {
             Some((step, error)) => Err(Box::new(PartialOutcome {
                 error,
                 done,
-                not_done: step.into_iter().chain(remaining).collect(),
+                not_done: step.into_iter().chain(left_out).collect(),
                 warnings: plan.warnings,
                 facts: T::failure_facts(&plan.report),
             })),

@@ -38,6 +38,11 @@ pub(crate) trait Task: Sized + Sync {
         None
     }
 
+    /// Whether an operation is carried out also after one before it failed: what undoes what was meant for a time only.
+    fn runs_whatever_happens(_op: &Self::Op, _report: &Self::Report) -> bool {
+        false
+    }
+
     /// What a failure tells of the report, as keys of the result.
     fn failure_facts(_report: &Self::Report) -> Map<String, Value> {
         Map::new()
@@ -87,6 +92,8 @@ pub(crate) enum Action {
     Upload,
     /// Fields of an existing object change.
     Update,
+    /// Fields of an object go back to what they were before a change for a time.
+    Restore,
     Delete,
     /// A machine is rebooted into its installer.
     Provision,

@@ -12,6 +12,7 @@ mod batch;
 mod batch_duplicates;
 mod batch_failures;
 mod batch_wait;
+mod boot_once;
 mod concurrent_reservations;
 mod concurrent_runs;
 mod console;

@@ -130,10 +130,13 @@ pub(super) fn read_state(
             Err(TaskError::Failed {
                 object: Some(machine_title(machine)),
                 problem: format!("reported the state error after {waited}"),
-                hint: Some(
-                    "The installer's own log on the machine's console tells why. Netboot is still on: a reboot \
-                     starts the installer again.",
-                ),
+                hint: Some(match report.has_record {
+                    true => "The machine's console tells why.",
+                    false => {
+                        "The installer's own log on the machine's console tells why. Netboot is still on: a reboot \
+                         starts the installer again."
+                    }
+                }),
             })
         }
         Ok(MachineState::Ready) => {
