@@ -44,7 +44,7 @@ pub(crate) fn body(command: &Command) -> String {
 }
 
 /// Whether only the manual has the option: a screen is too small for all. An id is accepted in the place of a machine's name, and
-/// netboot is on while a machine installs, whatever is given.
+/// an installation switches netboot on whatever is asked for.
 pub(crate) fn is_hidden(option: &Opt, command: &Command) -> bool {
     let takes_machine = command.operands.iter().any(|(_, word)| *word == "MACHINE");
     command.is_operand(option)

@@ -6,6 +6,7 @@
 )]
 
 mod arguments;
+mod boot_once;
 mod commands;
 mod console;
 mod help_pages;

@@ -60,6 +60,24 @@ fn reservation_outlives_a_restart_after_others_of_the_same_run_were_refused() {
 }
 
 #[test]
+fn reservation_that_an_equal_run_made_just_before_outlives_a_restart() {
+    let lab = start_lab();
+    // The other run has not stored it yet.
+    lab.fault(json!({
+        "method": "POST", "path": RESERVE,
+        "meanwhile": { "user": "alice", "method": "POST", "path": RESERVE,
+                       "body": { "query": "(= name \"d05-free\")", "reason": "ci" } },
+    }));
+    let options = json!({ "name": "d05-free", "reason": "ci" });
+    let result = lab.run("mrp_reservation", options.clone());
+    assert_eq!(result["changed"], false, "{result:#}");
+    assert_eq!(result["machines"][0]["assignment"]["user"], "alice");
+    lab.restart();
+    assert_eq!(holders(&lab, &json!(4)), ["alice"]);
+    lab.assert_unchanged("mrp_reservation", options);
+}
+
+#[test]
 fn reservation_that_an_error_of_another_user_took_back_is_made_again() {
     // Before it is read, after it is read, and after it was stored and before that is read.
     for (method, path) in [
