@@ -33,16 +33,19 @@ fn named_tests(text: &str) -> Vec<&str> {
 }
 
 /// Where the file with a test may be, which is named by its folders and its own name.
-fn possible_files(folders: &[&str]) -> [PathBuf; 3] {
+fn possible_files(folders: &[&str]) -> Vec<PathBuf> {
     let top = Path::new(env!("CARGO_MANIFEST_DIR"));
     let below = |folder: &str, parts: &[&str]| top.join(folder).join(parts.join("/"));
     let of_crate = format!("tests/{}/tests", folders[0]);
-    [
+    let modules = [
         below("", folders),
         below("tests", folders),
         below(&of_crate, &folders[1..]),
-    ]
-    .map(|file| file.with_extension("rs"))
+    ];
+    let files = modules
+        .iter()
+        .flat_map(|module| [module.with_extension("rs"), module.join("mod.rs")]);
+    files.collect()
 }
 
 /// Whether a source has a function of this name that is a test and runs by default.

@@ -121,7 +121,15 @@ impl Pipeline {
     /// Sends a request and decodes the JSON of its answer.
     pub(crate) fn json<T>(&self, request: &Request) -> Result<T>
     where
-        T: DeserializeOwned + Clone + Send + 'static,
+        T: DeserializeOwned + Clone + Send + Sync + 'static,
+    {
+        self.shared_json(request).map(Arc::unwrap_or_clone)
+    }
+
+    /// The same, without a copy of what is known already: many tasks that are planned together look at the same lists.
+    pub(crate) fn shared_json<T>(&self, request: &Request) -> Result<Arc<T>>
+    where
+        T: DeserializeOwned + Send + Sync + 'static,
     {
         // Read the JSON of an answer (decode).
         let decode = |response: &Response| decode::json(request, response);
@@ -130,7 +138,7 @@ impl Pipeline {
             Some(cache) if request.action.effect == Effect::Read => {
                 cache.get_or_ask(request.cache_key(), || self.call(request), decode)
             }
-            _ => decode(&self.call(request)?),
+            _ => decode(&self.call(request)?).map(Arc::new),
         }
     }
 

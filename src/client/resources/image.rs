@@ -3,6 +3,8 @@
 //! An image's content cannot be replaced, and the API does not give it back; the boot endpoint does, to anyone.
 //! Deleting an image leaves its file on the server. Descriptions are not unique.
 
+use std::sync::Arc;
+
 use reqwest::header::HeaderValue;
 use serde::{Deserialize, Serialize};
 
@@ -100,8 +102,13 @@ impl<Access> Images<'_, Access> {
     ///
     /// Those of every request: see [`ErrorKind`](crate::client::ErrorKind).
     pub fn list(&self, scope: Scope) -> Result<Vec<Image>> {
+        self.shared_list(scope).map(Arc::unwrap_or_clone)
+    }
+
+    /// The same, without a copy of a list that is known already.
+    pub(crate) fn shared_list(&self, scope: Scope) -> Result<Arc<Vec<Image>>> {
         self.pipeline
-            .json(&Request::list("image", "listing images").scope(scope))
+            .shared_json(&Request::list("image", "listing images").scope(scope))
     }
 
     /// One image.
