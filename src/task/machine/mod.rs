@@ -7,6 +7,7 @@ mod answer;
 mod apply;
 mod boot_objects;
 mod boot_once;
+mod end;
 mod kernel_opts;
 mod late_report;
 mod milestones;
