@@ -1,4 +1,4 @@
-"""Compares the time of a task in its ways: run in place, copied, over ssh, beside Ansible's ping and an empty program.
+"""Compares the time of a task in its ways: run in place, copied, over ssh, beside Ansible's ping, an empty program and nothing.
 
 Prints milliseconds for a task and ratios. All ways take turns in one playbook, so that other load slows down all of them,
 and the medians are compared. Exits 1 when a task in place takes more than its share of a copied one. Over ssh only where
@@ -24,6 +24,14 @@ MAX_IN_PLACE = 0.4
 TASK = {"mr_provisioner.lab.mrp_machine": {"name": "qdc01"}}
 # Becoming the same user makes Ansible copy the program, and needs no other program.
 COPIED = {"become": True, "become_method": "ansible.builtin.su"}
+# What Ansible takes for a task of which nothing is left to do: no way can be faster.
+NOTHING = """from ansible.plugins.action import ActionBase
+
+
+class ActionModule(ActionBase):
+    def run(self, tmp=None, task_vars=None):
+        return {"changed": False}
+"""
 EMPTY = "#include <stdio.h>\nint main(void) { return puts(\"{}\") < 0; }\n"
 
 
@@ -41,6 +49,8 @@ def main():
         with tempfile.TemporaryDirectory(prefix="mrp-bench-") as scratch, Lab(options.lab) as lab:
             run([os.path.join(options.ansible, "ansible-galaxy"), "collection", "install", "-p", scratch, options.collection])
             ways = {"in place": {**TASK}, "copied": {**TASK, **COPIED}, "ansible.builtin.ping": {"ansible.builtin.ping": {}}}
+            ways["of an action plugin that does nothing"] = {"nothing": {}}
+            write(os.path.join(scratch, "action_plugins", "nothing.py"), NOTHING)
             if empty_program(scratch):
                 ways["an empty static program"] = {"empty": {}}
             with SshServer(scratch) as server:
@@ -59,8 +69,7 @@ def empty_program(scratch):
         return False
     os.mkdir(os.path.join(scratch, "library"))
     source = os.path.join(scratch, "empty.c")
-    with open(source, "w", encoding="utf-8") as file:
-        file.write(EMPTY)
+    write(source, EMPTY)
     command = [compiler, "-static", "-Os", "-s", "-o", os.path.join(scratch, "library", "empty"), source]
     return subprocess.run(command, capture_output=True, check=False).returncode == 0
 
@@ -84,6 +93,7 @@ def measure(ansible, scratch, lab, ways, server):
     environment = {
         **without_proxy(os.environ),
         "ANSIBLE_COLLECTIONS_PATH": scratch,
+        "ANSIBLE_ACTION_PLUGINS": os.path.join(scratch, "action_plugins"),
         "ANSIBLE_LIBRARY": os.path.join(scratch, "library"),
         "ANSIBLE_HOME": scratch,
         "ANSIBLE_NOCOLOR": "1",
@@ -170,6 +180,12 @@ class SshServer:
         if self.process:
             self.process.kill()
             self.process.wait()
+
+
+def write(path, text):
+    os.makedirs(os.path.dirname(path), exist_ok=True)
+    with open(path, "w", encoding="utf-8") as file:
+        file.write(text)
 
 
 def run(command):
