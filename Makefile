@@ -7,7 +7,8 @@ export CARGO_TARGET_DIR ?= $(CURDIR)/target
 export PYTHONDONTWRITEBYTECODE = 1
 
 LAB := $(CARGO_TARGET_DIR)/debug/mrp-lab
-TRUST := $(CARGO_TARGET_DIR)/debug/mrp-trust
+TRUST := $(CARGO_TARGET_DIR)/trust/mrp-trust
+TRUST_PART := $(CARGO_TARGET_DIR)/debug/mrp-trust
 MRP := $(CARGO_TARGET_DIR)/release/mrp
 # Ansible copies its program to machines that nobody knows, so it is static: with musl, or with glibc where Rust's library for
 # musl is not installed. glibc's needs files of the very same glibc to look up names.
@@ -22,7 +23,8 @@ VERSION := $(shell sed -n 's/^version = "\(.*\)"$$/\1/p' Cargo.toml | head -n 1)
 TARBALL := $(COLLECTION)/mr_provisioner-lab-$(VERSION).tar.gz
 # A module is what has documentation in library/. The inventory is none: it is a script that runs the program.
 LINKS := $(patsubst library/%.yml,%,$(wildcard library/*.yml))
-BENCH = $(PYTHON) tests/bench.py --lab "$(CARGO_TARGET_DIR)/release/mrp-lab" --library library
+BENCH = $(PYTHON) tests/bench.py --lab "$(CARGO_TARGET_DIR)/release/mrp-lab" --library library \
+	--dynamic "$(CARGO_TARGET_DIR)/release/mrp-ansible" --collection "$(TARBALL)"
 CARGO_DENY_VERSION := 0.20.2
 CARGO_DENY := .cache/cargo-deny-$(CARGO_DENY_VERSION)/bin/cargo-deny
 CARGO_FUZZ_VERSION := 0.13.2
@@ -30,7 +32,7 @@ CARGO_FUZZ := .cache/cargo-fuzz-$(CARGO_FUZZ_VERSION)/bin/cargo-fuzz
 FUZZ_SECONDS ?= 60
 FUZZ_TARGETS ?= $(patsubst fuzz/fuzz_targets/%.rs,%,$(wildcard fuzz/fuzz_targets/*.rs))
 
-.PHONY: help demo test test-quick test-trust test-trust-part trust-report test-ansible-lines install-modules collection lint-collection test-matrix docs bench bench-docs deny fuzz sbom reproduce fmt lint modules mrp lab release-lab trust clean
+.PHONY: help demo test test-quick test-trust test-trust-part trust-report test-ansible-lines install-modules collection lint-collection test-matrix docs bench bench-docs deny fuzz sbom reproduce fmt lint modules dynamic-modules mrp lab release-lab trust clean
 
 help: ## Lists the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "%-20s %s\n", $$1, $$2 }' Makefile
@@ -55,8 +57,10 @@ test-ansible-lines: install-modules collection lab ## Runs the tests with every 
 test-trust: install-modules trust ## Runs every module against all faults, signals and races; prints cases and violations
 	"$(TRUST)" --program library/mrp-ansible
 
-test-trust-part: install-modules trust ## Runs the part of it that CI runs
-	"$(TRUST)" --program library/mrp-ansible --part 60 --points 8 --rounds 1
+# A part is over sooner than an optimised build of its program.
+test-trust-part: install-modules ## Runs the part of it that CI runs
+	$(CARGO) build --locked -p mrp-trust
+	"$(TRUST_PART)" --program library/mrp-ansible --part 60 --points 8 --rounds 1
 
 trust-report: install-modules trust ## Runs all of it and writes docs/trust.md from its figures
 	"$(TRUST)" --program library/mrp-ansible --report docs/trust.md
@@ -86,10 +90,10 @@ lint-collection: collection ## Checks the collection with ansible-lint, ansible-
 docs: mrp ## Writes the modules' documentation, library/*.yml, from their option tables
 	"$(MRP)" docs library
 
-bench: install-modules release-lab ## Prints what each work costs beside the least it can cost, and which goals are missed
+bench: install-modules collection release-lab dynamic-modules ## Prints what each work costs beside the least it can cost, and which goals are missed
 	@bin=$$($(PYTHON) tests/venvs.py newest) && $(BENCH) --ansible "$$bin"
 
-bench-docs: install-modules release-lab ## Writes docs/benchmarks.md
+bench-docs: install-modules collection release-lab dynamic-modules ## Writes docs/benchmarks.md
 	@bin=$$($(PYTHON) tests/venvs.py newest) && $(BENCH) --ansible "$$bin" --write docs/benchmarks.md
 
 deny: $(CARGO_DENY) ## Checks licences, bans, sources and known vulnerabilities of the dependencies
@@ -106,10 +110,11 @@ fuzz: $(CARGO_FUZZ) ## Runs each fuzz target for FUZZ_SECONDS (60); FUZZ_TARGETS
 		"$(CARGO_TARGET_DIR)/fuzz/corpus/$$target" "fuzz/corpus/$$target" -- \
 		-max_total_time=$(FUZZ_SECONDS) -timeout=10 -print_final_stats=1 || exit 1; done
 
-sbom: ## Lists what is in the shipped programs, in CycloneDX, to target/sbom
+sbom: ## Lists what is in the shipped programs, in CycloneDX, to target/sbom, and checks the lists
 	@mkdir -p "$(CARGO_TARGET_DIR)/sbom"
 	$(PYTHON) .ci/sbom mrp-ansible "$(STATIC_TARGET)" --no-default-features >"$(CARGO_TARGET_DIR)/sbom/mrp-ansible.cdx.json"
 	$(PYTHON) .ci/sbom mrp "$(MACHINE_TYPE)-unknown-linux-gnu" >"$(CARGO_TARGET_DIR)/sbom/mrp.cdx.json"
+	$(PYTHON) tests/check_sbom.py "$(CARGO_TARGET_DIR)"/sbom/*.cdx.json
 
 reproduce: ## Builds the release programs of the last commit twice, in two folders, and compares their bytes
 	.ci/reproduce
@@ -131,6 +136,10 @@ modules:
 	CC_$(subst -,_,$(MUSL))="$$(command -v musl-gcc || echo cc)" CFLAGS_$(subst -,_,$(MUSL))="-U_FORTIFY_SOURCE" \
 	$(CARGO) build --release --locked -p mr-provisioner --bin mrp-ansible --no-default-features --target $(STATIC_TARGET)
 
+# As a user of cargo builds it, with the libraries of the machine. Nothing of this project ships it.
+dynamic-modules:
+	RUSTFLAGS="$(RUSTFLAGS) $(REMAP)" $(CARGO) build --release --locked -p mr-provisioner --bin mrp-ansible --no-default-features
+
 mrp: ## Builds the command line, target/release/mrp
 	RUSTFLAGS="$(RUSTFLAGS) $(REMAP)" $(CARGO) build --release --locked -p mr-provisioner --bin mrp
 
@@ -142,7 +151,7 @@ release-lab:
 	$(CARGO) build --release --locked -p mrp-lab
 
 trust:
-	$(CARGO) build --locked -p mrp-trust
+	$(CARGO) build --profile trust --locked -p mrp-trust
 
 # Their own target directories, which are gone afterwards: nothing of them is of use to anything else.
 $(CARGO_DENY):

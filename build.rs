@@ -17,6 +17,11 @@ SECTIONS {
 } INSERT AFTER .rodata;
 ";
 
+/// The functions of the library that unwinds, as the standard library calls them.
+const UNWINDER: &str = "\
+Backtrace DeleteException FindEnclosingFunction GetCFA GetDataRelBase GetIP GetIPInfo GetLanguageSpecificData GetRegionStart
+GetTextRelBase RaiseException Resume SetGR SetIP";
+
 /// An empty program, to try the options with.
 const PROBE: &str = "probe";
 
@@ -35,13 +40,21 @@ fn main() -> Result<(), Box<dyn Error>> {
         "-Wl,--icf=all".to_owned(),
         format!("-Wl,-T,{}", script.display()),
     ];
+    // Without the tables nothing can call the library that reads them, 75 kB where it is linked statically. A panic prints its
+    // message before the standard library would ask for a backtrace.
+    let unwinder = UNWINDER.split_whitespace();
+    let unwinder = unwinder.map(|name| format!("-Wl,--defsym=_Unwind_{name}=abort"));
+    let mut further = vec![unwinder.collect()];
     // Relocations in 2 kB instead of 120. A static program relocates itself, with musl since 1.2.4, which a run shows. With
     // glibc it is the host's loader that would have to know them, and those before 2.36 do not.
     if env::var("CARGO_CFG_TARGET_ENV")? == "musl" {
-        let packed = [&*options, &["-Wl,-z,pack-relative-relocs".to_owned()]].concat();
+        further.push(vec!["-Wl,-z,pack-relative-relocs".to_owned()]);
+    }
+    for further in further {
+        let more = [&*options, &*further].concat();
         let runs = || Command::new(out.join(PROBE)).status();
-        if can_link(&packed, &out)? && runs().is_ok_and(|end| end.success()) {
-            options = packed;
+        if can_link(&more, &out)? && runs().is_ok_and(|end| end.success()) {
+            options = more;
         }
     }
     if can_link(&options, &out)? {

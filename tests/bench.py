@@ -8,6 +8,7 @@ import argparse
 import hashlib
 import json
 import os
+import platform
 import shlex
 import shutil
 import socket
@@ -17,6 +18,7 @@ import time
 from typing import NamedTuple
 
 import bench_ansible
+import bench_task
 import demo_playbook
 from bench_measure import Wrong, compare, median, peak_memory, run
 from bench_server import OneAtATime, OtherUser
@@ -38,6 +40,7 @@ OLD_ENOUGH = 65
 
 class Row(NamedTuple):
     work: str
+    # None for what could not be measured here, which `beside` says.
     found: float
     goal: float
     unit: str
@@ -45,13 +48,13 @@ class Row(NamedTuple):
 
     @property
     def is_met(self):
-        return self.goal is None or self.found <= self.goal
+        return self.goal is None or (self.found is not None and self.found <= self.goal)
 
     def cells(self):
         shown = "{:.2f}".format if self.unit not in ("bytes", "requests") else "{:.0f}".format
-        goal = "" if self.goal is None else f"{shown(self.goal)} {self.unit}"
-        met = "" if self.goal is None else ("yes" if self.is_met else "NO")
-        return [self.work, f"{shown(self.found)} {self.unit}", goal, met, self.beside]
+        found, goal = ("" if figure is None else f"{shown(figure)} {self.unit}" for figure in (self.found, self.goal))
+        met = "" if self.goal is None else ("yes" if self.is_met else "fails")
+        return [self.work, found, goal, met, self.beside]
 
 
 class Bench:
@@ -59,6 +62,8 @@ class Bench:
         self.library = os.path.abspath(options.library)
         self.lab = os.path.abspath(options.lab)
         self.ansible = options.ansible
+        self.collection = os.path.abspath(options.collection)
+        self.dynamic = options.dynamic
         self.scratch = scratch
         self.made = time.time()
         for size in SIZES:
@@ -92,11 +97,9 @@ class Bench:
     # One method for each group of rows.
 
     def size(self):
-        path = os.path.join(self.library, "mrp-ansible")
-        with open(path, "rb") as file:
-            is_static = b"/ld-linux" not in file.read(4096)
-        what = "program that Ansible copies, " + ("static" if is_static else "dynamic")
-        yield Row(what, os.path.getsize(path), 2_650_000 if is_static else 2_400_000, "bytes", "")
+        copied = os.path.getsize(os.path.join(self.library, "mrp-ansible"))
+        yield Row("program that Ansible copies, static", copied, 2_650_000, "bytes", "")
+        yield Row("the same, dynamic", os.path.getsize(self.dynamic), 2_400_000, "bytes", "")
 
     def facts_of_all(self, count, memory):
         with Lab(self.lab, "--machines", str(count)) as lab:
@@ -200,13 +203,19 @@ class Bench:
             with_tls, without = (
                 self.module("mrp_network_facts", f"{scheme}://{address}", retries=0) for scheme in ("https", "http")
             )
-            pair = compare(with_tls, without, rounds=20, may_fail=True)
+            # Both make this machine's roots others than the system's.
+            system = {name: value for name, value in os.environ.items() if name not in ("SSL_CERT_FILE", "SSL_CERT_DIR")}
+            pair = compare(with_tls, without, rounds=20, environment=system, may_fail=True)
         more = (pair.ours.cpu - pair.theirs.cpu) * 1000
         yield Row("https with the system's roots: more processor time than http", more, 1.5, "ms", beside(pair, "cpu"))
 
     def ansible_rows(self):
-        for work, found, goal, unit, text in bench_ansible.rows(self.lab, self.ansible, self.scratch):
-            yield Row(work, found, goal, unit, text)
+        for row in bench_ansible.rows(self.lab, self.ansible, self.scratch):
+            yield Row(*row)
+
+    def task_rows(self):
+        for row in bench_task.rows(self.lab, self.collection, self.ansible, self.scratch):
+            yield Row(*row)
 
 
 def seconds_of(command):
@@ -248,18 +257,41 @@ Each figure is that of a whole process, of release builds, on the loopback inter
 `tests/lab`. What is compared ran in turn, in the same minute; a figure is the median of its runs.
 
 To repeat them: `make bench` prints this table and says which goal is missed (its exit code is then 1), and `make bench-docs`
-writes this page. Needed beside what `make test` needs: curl 7.66 or newer, and `sha256sum`. The machine should do nothing else:
-ratios are fair on a busy one, seconds are not. What is uploaded was last changed more than a minute ago, and should lie on
-ext4 or xfs: set TMPDIR to a folder there. Elsewhere a file is hashed twice.
+writes this page. Needed beside what `make test` needs: curl 7.66 or newer, `sha256sum`, and for the task over ssh an OpenSSH
+client and server, which the benchmark starts on the loopback interface with keys of its own. The machine should do nothing
+else: ratios are fair on a busy one, seconds are not. What is uploaded was last changed more than a minute ago, and should lie
+on ext4 or xfs: set TMPDIR to a folder there, with 4 GiB. Elsewhere a file is hashed twice.
 
 """
+MACHINE = """\
+Measured on {date} with {cores} cores of {processor}, {memory} GiB of memory, Linux {linux}, curl {curl} and Python {python}; at
+the end the load of the last 15 minutes was {load}.
+
+"""
+
+
+def machine_facts():
+    with open("/proc/cpuinfo", encoding="utf-8") as file:
+        models = [line.split(":", 1)[1].strip() for line in file if line.startswith(("model name", "Model"))]
+    return {
+        "date": time.strftime("%Y-%m-%d"),
+        "cores": os.cpu_count(),
+        "processor": models[0] if models else platform.machine(),
+        "memory": round(os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / (1 << 30)),
+        "linux": platform.release(),
+        "curl": run(["curl", "--version"]).output.split()[1],
+        "python": platform.python_version(),
+        "load": f"{os.getloadavg()[2]:.1f}",
+    }
 
 
 def main():
     options = argparse.ArgumentParser(description=__doc__)
     options.add_argument("--lab", required=True, help="the program mrp-lab, a release build")
     options.add_argument("--library", required=True, help="the folder with the modules")
-    options.add_argument("--ansible", help="directory with ansible-playbook; without it, what Ansible does is left out")
+    options.add_argument("--dynamic", required=True, help="the program mrp-ansible, linked dynamically")
+    options.add_argument("--collection", required=True, help="the tarball of the collection")
+    options.add_argument("--ansible", required=True, help="directory with ansible-playbook and ansible-galaxy")
     options.add_argument("--only", help="a comma-separated list of groups of rows")
     options.add_argument("--write", help="the page to write")
     options = options.parse_args()
@@ -277,9 +309,9 @@ def main():
     missed = [row.work for row in rows if not row.is_met]
     if options.write:
         with open(options.write, "w", encoding="utf-8") as file:
-            file.write(PAGE + table(rows))
+            file.write(PAGE + MACHINE.format(**machine_facts()) + table(rows))
     if missed:
-        print("missed: " + "; ".join(missed))
+        print("fails: " + "; ".join(missed))
     sys.exit(1 if missed else 0)
 
 
@@ -296,9 +328,9 @@ def all_rows(bench, only):
         "names": bench.two_by_name,
         "images": bench.images,
         "roots": bench.roots,
+        "ansible": bench.ansible_rows,
+        "task": bench.task_rows,
     }
-    if bench.ansible:
-        groups["ansible"] = bench.ansible_rows
     for name in only.split(",") if only else groups:
         yield from groups[name]()
 

@@ -38,7 +38,7 @@ def run(command, environment=None, may_fail=False):
         start = time.monotonic()
         child = subprocess.Popen(
             command,
-            env={**without_proxy(os.environ), **(environment or {})},
+            env=without_proxy(os.environ if environment is None else environment),
             stdin=subprocess.DEVNULL,
             stdout=out,
             # curl prints its progress there even with --silent.

@@ -3,7 +3,8 @@
 use std::path::{Path, PathBuf};
 
 const CASES: &str = include_str!("../docs/cases.md");
-const OTHER_PAGES: [(&str, &str); 2] = [
+const OTHER_PAGES: [(&str, &str); 3] = [
+    ("docs/boot_once.md", include_str!("../docs/boot_once.md")),
     (
         "docs/troubleshooting.md",
         include_str!("../docs/troubleshooting.md"),
@@ -32,16 +33,19 @@ fn named_tests(text: &str) -> Vec<&str> {
 }
 
 /// Where the file with a test may be, which is named by its folders and its own name.
-fn possible_files(folders: &[&str]) -> [PathBuf; 3] {
+fn possible_files(folders: &[&str]) -> Vec<PathBuf> {
     let top = Path::new(env!("CARGO_MANIFEST_DIR"));
     let below = |folder: &str, parts: &[&str]| top.join(folder).join(parts.join("/"));
     let of_crate = format!("tests/{}/tests", folders[0]);
-    [
+    let modules = [
         below("", folders),
         below("tests", folders),
         below(&of_crate, &folders[1..]),
-    ]
-    .map(|file| file.with_extension("rs"))
+    ];
+    let files = modules
+        .iter()
+        .flat_map(|module| [module.with_extension("rs"), module.join("mod.rs")]);
+    files.collect()
 }
 
 /// Whether a source has a function of this name that is a test and runs by default.
@@ -97,6 +101,22 @@ fn other_pages_name_tests_that_exist() {
         assert!(!tests.is_empty(), "{page}");
         assert_exist(page, &tests);
     }
+}
+
+#[test]
+fn every_entry_of_the_troubleshooting_page_names_a_test() {
+    let entries: Vec<&str> = OTHER_PAGES
+        .iter()
+        .filter(|(page, _)| page.ends_with("troubleshooting.md"))
+        .flat_map(|(_, text)| text.split("\n### ").skip(1))
+        .collect();
+    assert!(entries.len() > 30, "{} entries", entries.len());
+    let untested = entries.iter().filter(|entry| {
+        let entry = entry.split("\n## ").next().unwrap_or_default();
+        named_tests(entry).is_empty()
+    });
+    let untested: Vec<_> = untested.filter_map(|entry| entry.lines().next()).collect();
+    assert!(untested.is_empty(), "no test: {untested:#?}");
 }
 
 #[test]

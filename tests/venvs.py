@@ -92,7 +92,7 @@ def environment(line, python):
     mark = os.path.join(folder, "made-from")
     state = made_from(requirements, python)
     if read(mark) != state:
-        say(f"making .venv/{line} with ansible-core {line} for {python}")
+        say(f"making .venv/{line} for {python}")
         shutil.rmtree(folder, ignore_errors=True)
         create(folder, python, requirements)
         with open(mark, "w", encoding="utf-8") as file:

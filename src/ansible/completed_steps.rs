@@ -17,17 +17,22 @@ pub(crate) struct CompletedSteps {
     pub(crate) uncertain: Vec<Value>,
     /// The step that was begun and has not ended: whether it takes effect is not known.
     pub(crate) under_way: Option<Value>,
+    /// Whether it has sent a request that writes. Until then it has only looked, and has no effect.
+    has_written: bool,
 }
 
 static STEPS: Mutex<CompletedSteps> = Mutex::new(CompletedSteps {
     done: Vec::new(),
     uncertain: Vec::new(),
     under_way: None,
+    has_written: false,
 });
 
 /// Notes that a step which changes something begins.
 pub fn begin(step: Value) {
-    steps().under_way = Some(step);
+    let mut steps = steps();
+    steps.under_way = Some(step);
+    steps.has_written = false;
 }
 
 /// Notes that a step is done.
@@ -54,8 +59,8 @@ pub fn cancel() {
 pub(crate) fn hold_requests_after_end(call: &Call) -> Call {
     let listener = call.progress.clone();
     let listen = move |event: &ProgressEvent| {
-        if *event == ProgressEvent::RequestStarted {
-            drop(steps());
+        if let ProgressEvent::RequestStarted { writes } = event {
+            steps().has_written |= writes;
         }
         listener.report(event);
     };
@@ -69,8 +74,11 @@ pub(crate) fn hold_requests_after_end(call: &Call) -> Call {
 /// step blocks: printing takes time, and what began meanwhile would be missing in the result.
 pub(crate) fn end() -> CompletedSteps {
     let steps = steps();
-    let until_now = steps.clone();
+    let mut until_now = steps.clone();
     std::mem::forget(steps);
+    if !until_now.has_written {
+        until_now.under_way = None;
+    }
     until_now
 }
 

@@ -104,6 +104,7 @@ impl Failure {
             done,
             uncertain,
             under_way,
+            ..
         } = completed_steps::end();
         let mut message = match done.len() {
             0 => format!("{message} No step had been completed."),

@@ -43,12 +43,14 @@ pub(crate) fn body(command: &Command) -> String {
     format!("{table}Also {general} and more, see `mrp --help`.\nExample: {example}")
 }
 
-/// Whether only the manual has the option: a screen is too small for all. An id is accepted in the place of a machine's name.
+/// Whether only the manual has the option: a screen is too small for all. An id is accepted in the place of a machine's name, and
+/// an installation switches netboot on whatever is asked for.
 pub(crate) fn is_hidden(option: &Opt, command: &Command) -> bool {
     let takes_machine = command.operands.iter().any(|(_, word)| *word == "MACHINE");
     command.is_operand(option)
         || MANUAL_ONLY.contains(&option.name)
         || (option.name == "id" && takes_machine)
+        || (option.name == "netboot" && command.fixed == Some(("state", "provisioned")))
 }
 
 /// Each option with the first sentence of its description; with its first clauses where that takes too many lines.

@@ -2,12 +2,12 @@
 
 use std::thread;
 
-use serde_json::Value;
+use serde_json::{Value, json};
 use signal_hook::consts::SIGINT;
 use signal_hook::iterator::Signals;
 use signal_hook::low_level::emulate_default_handler;
 
-use crate::ansible::{Failure, signal_is_ignored};
+use crate::ansible::{Call, Failure, signal_is_ignored};
 use crate::cli::command_request::{CommandRequest, shell_quoted};
 use crate::cli::output::progress::ProgressMonitor;
 use crate::cli::output::terminal;
@@ -50,9 +50,17 @@ fn waiting(request: &CommandRequest) -> Failure {
     let machines = named_machines(request);
     let lab = &request.lab_options;
     let (message, hint) = match request.command.words {
+        ["machine", ..] if is_given(request, "boot_once", &json!(true)) => (
+            "not waiting any more; what the machine booted before is not put back yet",
+            format!("To put it back, type: mrp machine configure{machines}{lab}"),
+        ),
         ["machine", ..] => (
             "not waiting any more; what was begun on the machine goes on",
             format!("To wait on, type: mrp machine wait{machines}{lab}"),
+        ),
+        ["power", ..] if may_wait_without_order(request) => (
+            "not waiting any more; the machine goes on",
+            format!("To see its power, type: mrp power show{machines}{lab}"),
         ),
         ["power", ..] => (
             "not waiting any more; the order was given, and the machine follows it",
@@ -72,13 +80,28 @@ fn waiting(request: &CommandRequest) -> Failure {
         .scrub_failure(request.command.module.spec, &failure)
 }
 
-/// The machines as they are typed.
-fn named_machines(request: &CommandRequest) -> String {
-    let calls = match &request.call.items {
+/// The calls of all machines.
+fn calls(request: &CommandRequest) -> &[Call] {
+    match &request.call.items {
         Some(items) => items.as_slice(),
         None => std::slice::from_ref(&request.call),
-    };
-    let words = calls.iter().map(|call| {
+    }
+}
+
+fn is_given(request: &CommandRequest, option: &str, value: &Value) -> bool {
+    let mut calls = calls(request).iter();
+    calls.any(|call| call.options.get(option) == Some(value))
+}
+
+fn may_wait_without_order(request: &CommandRequest) -> bool {
+    let mut calls = calls(request).iter();
+    is_given(request, "switch", &json!(false))
+        || calls.any(|call| call.options.contains_key("switch_after"))
+}
+
+/// The machines as they are typed.
+fn named_machines(request: &CommandRequest) -> String {
+    let words = calls(request).iter().map(|call| {
         let (name, id) = (call.options.get("name"), call.options.get("id"));
         match name.and_then(Value::as_str) {
             Some(name) => format!(" {}", shell_quoted(name)),

@@ -75,7 +75,7 @@ pub(crate) fn program(detail: HelpDetail) -> Parser {
     for (noun, about) in commands::NOUNS {
         let example = verbs(noun).next().map_or("", |verb| verb.example);
         let noun = group(noun, about).after_help(format!("Example: {example}"));
-        // All verbs are 30 parsers, of which a command line needs those of its noun.
+        // All verbs are 30 parsers, of which a command line needs those of its noun, or one of a single word.
         program = program.subcommand(match detail {
             HelpDetail::Brief => noun.defer(|noun| with_verbs(noun, HelpDetail::Brief)),
             HelpDetail::Completion | HelpDetail::Manual => with_verbs(noun, detail),
@@ -84,9 +84,11 @@ pub(crate) fn program(detail: HelpDetail) -> Parser {
     let alone = commands::ALL
         .iter()
         .filter(|command| command.words.len() == 1);
-    program
-        .subcommands(alone.map(|command| command_parser(command, detail)))
-        .subcommands(generated_texts())
+    let alone = alone.map(|command| match detail {
+        HelpDetail::Brief => command_head(command).defer(with_own_options),
+        HelpDetail::Completion | HelpDetail::Manual => command_parser(command, detail),
+    });
+    program.subcommands(alone).subcommands(generated_texts())
 }
 
 /// The commands that begin with a noun.
@@ -156,14 +158,31 @@ fn generated_texts() -> [Parser; 3] {
 }
 
 fn command_parser(command: &'static Command, detail: HelpDetail) -> Parser {
-    let is_manual = detail == HelpDetail::Manual;
+    with_options(command_head(command), command, detail)
+}
+
+/// What the help of the program tells of a command.
+fn command_head(command: &'static Command) -> Parser {
     let verb = command.words[command.words.len() - 1];
-    let mut parser = Parser::new(verb)
+    Parser::new(verb)
         .about(command.about)
         .override_usage(usage(command))
         .infer_long_args(true)
         .term_width(help::width())
-        .after_help(command.example);
+        .after_help(command.example)
+}
+
+/// With the options of the command that has this word alone.
+fn with_own_options(parser: Parser) -> Parser {
+    let name = [parser.get_name()];
+    match commands::ALL.iter().find(|command| *command.words == name) {
+        Some(command) => with_options(parser, command, HelpDetail::Brief),
+        None => parser,
+    }
+}
+
+fn with_options(mut parser: Parser, command: &'static Command, detail: HelpDetail) -> Parser {
+    let is_manual = detail == HelpDetail::Manual;
     if !is_manual {
         // `--help` works, and takes no line of the screen.
         let help = Arg::new("help")

@@ -100,6 +100,11 @@ impl<Access> Client<Access> {
         &*self.pipeline.clock
     }
 
+    /// The server's address.
+    pub(crate) fn base_url(&self) -> &BaseUrl {
+        self.pipeline.base()
+    }
+
     pub(crate) fn progress(&self) -> &ProgressListener {
         &self.pipeline.progress
     }

@@ -26,7 +26,7 @@ use std::process::ExitCode;
 use serde_json::Value;
 
 use crate::ansible::{Call, Failure};
-use crate::client;
+use crate::client::{self, ReadOnlyClient};
 use crate::modules::options::connection;
 use crate::support::stdio::{print_stderr, print_stdout};
 use crate::support::suggest::near;
@@ -104,10 +104,10 @@ pub fn run(link: &Path, args: &[OsString], started_by: StartedBy) -> ExitCode {
 /// The whole inventory, or one host's variables, with the options of the configuration file.
 fn load(link: &Path, host: Option<&str>) -> Result<Listing, String> {
     let call = config::load(link).map_err(|failure| sentence(failure, &Call::default()))?;
-    let listing = list(call.clone()).and_then(|listing| match host {
-        Some(name) => host_variables(listing, name),
-        None => Ok(listing),
-    });
+    let listing = match host {
+        Some(name) => host_variables(call.clone(), name),
+        None => list(call.clone()),
+    };
     listing.map_err(|failure| sentence(failure, &call))
 }
 
@@ -115,11 +115,43 @@ fn load(link: &Path, host: Option<&str>) -> Result<Listing, String> {
 pub(crate) fn list(call: Call) -> Result<Listing, Failure> {
     let config = InventoryConfig::new(call)?;
     let client = connection::connect(&config.call)?;
-    let lab = LabSnapshot::read(client.read_only(), &config);
-    let (mut inventory, warning) = match (lab, &config.cache) {
+    read(client.read_only(), &config, None)
+}
+
+/// One host's variables. Its machine alone is asked for.
+fn host_variables(call: Call, host: &str) -> Result<Listing, Failure> {
+    let config = InventoryConfig::new(call)?;
+    let client = connection::connect(&config.call)?;
+    let mut listing = read(client.read_only(), &config, Some(host))?;
+    let mut hosts = listing.inventory["_meta"]["hostvars"].take();
+    if let Some(variables) = hosts.get_mut(host) {
+        listing.inventory = variables.take();
+        return Ok(listing);
+    }
+    let listed = hosts.as_object().into_iter().flat_map(|hosts| hosts.keys());
+    let mut names: Vec<String> = listed.cloned().collect();
+    if names.is_empty() {
+        names = snapshot::host_names(client.read_only(), &config)?;
+    }
+    let near = near(host, names.iter().map(String::as_str));
+    Err(Failure::from(TaskError::NotFound {
+        what: "host".into(),
+        name: format!("'{host}'"),
+        near: near.into_iter().map(str::to_owned).collect(),
+    }))
+}
+
+/// The inventory of all machines, or of the one that a host may be. A copy has all.
+fn read(
+    client: &ReadOnlyClient,
+    config: &InventoryConfig,
+    host: Option<&str>,
+) -> Result<Listing, Failure> {
+    let (mut inventory, warning) = match (LabSnapshot::read(client, config, host), &config.cache) {
         (Ok(lab), cache) => {
-            let inventory = config.call.scrub(&SPEC, document::inventory(&lab, &config));
-            let stored = cache.as_ref().map(|cache| cache.store(&inventory));
+            let inventory = config.call.scrub(&SPEC, document::inventory(&lab, config));
+            let cache = cache.as_ref().filter(|_| host.is_none());
+            let stored = cache.map(|cache| cache.store(&inventory));
             // An inventory that cannot be copied is still valid.
             (inventory, stored.and_then(Result::err))
         }
@@ -151,21 +183,4 @@ fn load_copy(cache: &InventoryCache, error: client::Error) -> Result<(Value, Str
             ..Failure::from(error)
         }),
     }
-}
-
-fn host_variables(listing: Listing, host: &str) -> Result<Listing, Failure> {
-    let hosts = &listing.inventory["_meta"]["hostvars"];
-    if let Some(variables) = hosts.get(host) {
-        return Ok(Listing {
-            inventory: variables.clone(),
-            ..listing
-        });
-    }
-    let names = hosts.as_object().into_iter().flat_map(|hosts| hosts.keys());
-    let near = near(host, names.map(String::as_str));
-    Err(Failure::from(TaskError::NotFound {
-        what: "host".into(),
-        name: format!("'{host}'"),
-        near: near.into_iter().map(str::to_owned).collect(),
-    }))
 }

@@ -3,7 +3,7 @@
 //! A host's name depends on its machine alone, never on which others are listed: a playbook that is limited to a host
 //! means the same machine tomorrow, and with another query.
 
-use crate::client::Machine;
+use crate::client::{Machine, MachineId};
 
 /// The group of all machines, which has the variables of the inventory as a whole.
 pub(super) const ALL: &str = "mrp";
@@ -60,6 +60,12 @@ fn is_address(name: &str) -> bool {
 fn ends_with_id(name: &str) -> bool {
     let rest = name.trim_end_matches(|character: char| character.is_ascii_digit());
     rest.len() < name.len() && rest.ends_with("--")
+}
+
+/// The id at the end of a name that was changed; None for one that is the machine's own.
+pub(super) fn id_in(host: &str) -> Option<MachineId> {
+    let (_, id) = host.rsplit_once("--").filter(|_| ends_with_id(host))?;
+    id.parse().ok().map(MachineId)
 }
 
 /// The name with everything but ASCII letters, digits and the `kept` characters replaced.

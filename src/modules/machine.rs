@@ -6,7 +6,7 @@ use crate::ansible::{
     Attribute, Attributes, Call, Constraints, Failure, Kind, Module, ModuleSpec, Opt, Return,
 };
 use crate::client::{ImageId, PreseedId, ReportedState};
-use crate::modules::options::{connection, machine, ready_when, wait};
+use crate::modules::options::{connection, machine, ready_when, records, wait};
 use crate::modules::{returns, run};
 use crate::task::machine::{
     ImageRef, MachineGoal, MachineSpec, PreseedRef, ProvisionSettings, ReadyWhen, Setting,
@@ -48,7 +48,7 @@ static SPEC: ModuleSpec = ModuleSpec {
         diff_mode: Attribute::full("Shows the fields that change."),
         idempotent: Attribute::partial(
             "A second run changes nothing.",
-            &["With O(force) every run provisions."],
+            &["With O(force) every run provisions, and with O(boot_once) every run boots the machine."],
         ),
     },
     notes: &[
@@ -69,6 +69,12 @@ static SPEC: ModuleSpec = ModuleSpec {
         "A change by O(state=configured), or by somebody else, is not installed by a later O(state=provisioned) that \
          finds the parameters as they shall be and the machine V(ready): the server does not tell what was booted. \
          Nor is a new text in the same preseed. Use O(force) there.",
+        "With O(boot_once), what the machine boots, its netboot and its state are kept in a file below C($XDG_STATE_HOME/mrp/boot_once), or \
+         else C(~/.local/state/mrp/boot_once), of the computer and the user that the task runs on, until they are put back. Where \
+         the file cannot be written, nothing is changed. A run that is killed leaves it, and the next task with this module for the \
+         machine, whatever it asks for, puts them back first. Only fields that nobody else has changed meanwhile are put back.",
+        "With O(boot_once), a machine that is V(provisioning) is refused without O(force). The machine goes on running what it has booted \
+         until something reboots it.",
         "A machine that is V(ready) or V(provisioning) and whose parameters change is reported V(unknown) first, so that a \
          run that is cut short is made up for by the next.",
         "A machine that is V(provisioning) with these parameters, begun by an earlier run or by another controller, is \
@@ -137,6 +143,13 @@ const OPTIONS: &[Opt] = &[
         "Seconds to wait. Then the task fails and tells the last state seen.",
     ]),
     wait::INTERVAL,
+    Opt::new("boot_once", Kind::Bool).default_bool(false).about(&[
+        "With O(state=provisioned) and O(wait), put back afterwards what it booted before, with its netboot and its state: for a rescue \
+         system or a test kernel that it boots once.",
+        "Afterwards is when the system is there, as O(ready_when) says, or when the wait ends otherwise, and also when a step fails. \
+         The machine is rebooted every time the task runs, whether or not anything differs.",
+        "What has to be put back is kept in a file before anything is changed: see the notes.",
+    ]),
     Opt::new("netboot_when_ready", Kind::Bool).about(&[
         "With O(state=provisioned) and O(wait), whether netboot is on afterwards, when the machine is V(ready). \
          V(false) keeps a reboot from installing again. Left as it is when not given.",
@@ -168,6 +181,8 @@ struct MachineOptions {
     /// The command that reports a state has no such option.
     #[serde(default)]
     force: bool,
+    #[serde(default)]
+    boot_once: bool,
     netboot_when_ready: Option<bool>,
     allow_unassigned: bool,
 }
@@ -208,6 +223,7 @@ pub(crate) fn to_task(call: &Call) -> Result<MachineSpec, Failure> {
         allow_unassigned: options.allow_unassigned,
         allow_missing: call.check_mode,
         looks_at_machine: !call.check_mode,
+        record_directory: records::directory(),
     })
 }
 
@@ -251,6 +267,7 @@ fn goal(call: &Call, options: &MachineOptions) -> Result<MachineGoal, Failure> {
     let has_ready_when = !matches!(ready_when::ready_when(call)?, ReadyWhen::Reported);
     for (option, is_given) in [
         ("force", options.force),
+        ("boot_once", options.boot_once),
         ("netboot_when_ready", has_netboot_when_ready),
         ("ready_when", has_ready_when),
     ] {
@@ -273,8 +290,17 @@ fn provisioning(call: &Call, options: &MachineOptions) -> Result<ProvisionSettin
     if wait.is_none() && !matches!(ready_when, ReadyWhen::Reported) {
         return Err(Failure::invalid_call("O(ready_when) needs O(wait=true)"));
     }
+    if options.boot_once && wait.is_none() {
+        return Err(Failure::invalid_call("O(boot_once) needs O(wait=true)"));
+    }
+    if options.boot_once && options.netboot_when_ready.is_some() {
+        return Err(Failure::invalid_call(
+            "O(boot_once) and O(netboot_when_ready) exclude each other: netboot goes back to what it was",
+        ));
+    }
     Ok(ProvisionSettings {
         force: options.force,
+        boot_once: options.boot_once,
         wait,
         ready_when,
         netboot_when_ready: options.netboot_when_ready,
@@ -314,6 +340,19 @@ const EXAMPLES: &str = r#"- name: Install a machine, and do nothing when it is i
     ready_when:
       port: 22
       banner: SSH-2.0-OpenSSH_* Debian-*
+
+- name: Boot a rescue system once, and leave the machine as it was
+  mrp_machine:
+    name: qdc01
+    kernel: rescue
+    initrd: rescue
+    preseed: ""
+    state: provisioned
+    boot_once: true
+    wait_timeout: 600
+    ready_when:
+      port: 22
+      banner: SSH-2.0-dropbear*
 
 - name: Only change what it boots next time
   mrp_machine:

@@ -8,7 +8,8 @@ use crate::ansible::{
 };
 use crate::modules::options::{connection, machine, wait};
 use crate::modules::{returns, run};
-use crate::task::power::{BootSource, PowerGoal, PowerSpec, RebootSpec};
+use crate::task::WaitLimits;
+use crate::task::power::{BootSource, PowerGoal, PowerSpec, RebootSpec, Switching};
 
 pub(crate) const MODULE: Module = Module::new(&SPEC, |call| run::run(call, to_task));
 
@@ -31,8 +32,9 @@ static SPEC: ModuleSpec = ModuleSpec {
         ..machine::CONSTRAINTS
     },
     attributes: Attributes {
-        check_mode: Attribute::full(
+        check_mode: Attribute::partial(
             "Asks the BMC for the power, sends nothing that switches it, and returns the plan.",
+            &["With O(switch_after), whether the machine is as asked by itself by then cannot be known before."],
         ),
         diff_mode: Attribute::full("Shows the power before, and the order that is sent."),
         idempotent: Attribute::partial(
@@ -42,7 +44,10 @@ static SPEC: ModuleSpec = ModuleSpec {
     },
     notes: &[
         "V(off) and V(rebooted) cut the power or reset the machine, without asking its operating system: the server has no order \
-         that would ask it. Shut it down by other means, then wait with O(switch=false), and cut the power if that fails.",
+         that would ask it, so there is no option for that either. Shut it down by other means, then wait until it is off with \
+         O(switch=false), or with O(switch_after) to have the power cut in the end.",
+        "With O(switch_after), check mode predicts that the machine has to be switched. Where it is as asked by itself by then, the real run \
+         orders nothing, and a warning says so.",
         "A machine without a BMC is refused, and so is one whose BMC does not answer or says neither on nor off. \
          What the server says of a failing BMC is not shown, since it holds the BMC's password.",
         "While the server waits for a BMC, it answers nobody else. So the BMCs of a list are asked one at a time. The module \
@@ -76,6 +81,10 @@ const OPTIONS: &[Opt] = &[
         "With O(state=on) and O(state=off), whether to order it. V(false) only waits, for example until a machine that was told \
          to shut down is off.",
     ]),
+    Opt::new("switch_after", Kind::Float).about(&[
+        "With O(state=off), seconds that a machine which was told to shut down has to be off by itself before its power is cut. With \
+         O(state=on), the same before it is switched on.",
+    ]),
     Opt::new("wait", Kind::Bool).default_bool(true).about(&[
         "Wait until the BMC says that the machine is as asked, that is on or off; after a reboot, on.",
         "Without it RV(power) is what the server read right after it sent the order, which may be the power before.",
@@ -100,6 +109,8 @@ struct PowerOptions {
     /// Not every command has this option.
     #[serde(default = "yes")]
     switch: bool,
+    switch_after: Option<f64>,
+    wait_interval: f64,
     allow_unassigned: bool,
 }
 
@@ -126,11 +137,28 @@ fn to_task(call: &Call) -> Result<PowerSpec, Failure> {
     }
     Ok(PowerSpec {
         machine: machine::machine(call)?,
+        switching: switching(&options, goal)?,
         goal,
         wait,
-        switches: options.switch,
         allow_unassigned: options.allow_unassigned,
     })
+}
+
+fn switching(options: &PowerOptions, goal: PowerGoal) -> Result<Switching, Failure> {
+    let seconds = match options.switch_after {
+        None if options.switch => return Ok(Switching::AtOnce),
+        None => return Ok(Switching::Never),
+        Some(seconds) => seconds,
+    };
+    if !options.switch || matches!(goal, PowerGoal::Rebooted(_)) {
+        return Err(Failure::invalid_call(
+            "O(switch_after) needs O(switch=true), and O(state=on) or O(state=off)",
+        ));
+    }
+    Ok(Switching::After(WaitLimits {
+        timeout: connection::seconds("switch_after", seconds)?,
+        interval: connection::seconds("wait_interval", options.wait_interval)?,
+    }))
 }
 
 fn goal(options: &PowerOptions) -> Result<PowerGoal, Failure> {
@@ -167,6 +195,12 @@ const EXAMPLES: &str = r#"- name: Switch a machine off
     state: "off"
     switch: false
     wait_timeout: 300
+
+- name: Give it five minutes to shut down, then cut its power
+  mrp_power:
+    name: qdc01
+    state: "off"
+    switch_after: 300
 
 - name: Start it from its disk, now
   mrp_power:

@@ -11,8 +11,8 @@ use crate::client::PreseedType;
 use crate::modules::options::connection;
 use crate::modules::options::state::{self, Existence};
 use crate::modules::{returns, run};
+use crate::task::preseed::text::PreseedContent;
 use crate::task::preseed::{DesiredPreseed, PreseedPresence, PreseedSpec, Validation};
-use crate::task::preseed_text::PreseedContent;
 
 pub(crate) const MODULE: Module = Module::new(&SPEC, |call| run::run(call, to_task));
 

@@ -9,7 +9,7 @@ use crate::modules::options::{connection, info};
 use crate::modules::returns;
 use crate::support::glob::Glob;
 use crate::task::list::{self, PreseedFilter};
-use crate::task::preseed_rendering;
+use crate::task::preseed::rendering;
 
 pub(crate) const MODULE: Module = Module::new(&SPEC, run);
 
@@ -76,9 +76,7 @@ fn run(call: &Call) -> Result<Success, Failure> {
     let client = connection::connect(call)?;
     let mut preseeds = list::preseeds(client.read_only(), &to_filter(options))?;
     let warning = match render_for {
-        Some(machine) => {
-            preseed_rendering::render_for(client.read_only(), &machine, &mut preseeds)?
-        }
+        Some(machine) => rendering::render_for(client.read_only(), &machine, &mut preseeds)?,
         None => None,
     };
     Ok(Success {

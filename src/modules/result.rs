@@ -27,17 +27,26 @@ pub(crate) fn success<Report>(
     outcome: TaskOutcome<Report>,
     to_fields: ToFields<Report>,
 ) -> Success {
-    let mut fields = to_fields(&outcome.report);
-    fields.insert("plan".into(), json!(outcome.steps));
-    let changed = outcome.changed();
+    let fields = to_fields(&outcome.report);
+    with_steps(fields, outcome.changed(), &outcome.steps, outcome.warnings)
+}
+
+/// The result that has these fields. Apart from `success`, which is compiled for every task.
+fn with_steps(
+    mut fields: Map<String, Value>,
+    changed: bool,
+    steps: &[Step],
+    warnings: Vec<String>,
+) -> Success {
+    fields.insert("plan".into(), json!(steps));
     Success {
         changed,
         fields,
         diff: match changed {
-            true => diffs(&outcome.steps),
+            true => diffs(steps),
             false => Vec::new(),
         },
-        warnings: outcome.warnings,
+        warnings,
         objects: None,
     }
 }

@@ -93,7 +93,7 @@ pub(crate) const PLAN: Return = Return::new("plan", "list")
          all steps, and C(done) and C(not_done) tell them apart.",
     )
     .contains(&[
-        Return::new("action", "str").about("create, upload, update, delete, provision, reboot or wait."),
+        Return::new("action", "str").about("create, upload, update, restore, delete, provision, reboot or wait."),
         Return::new("target", "str").about("What it was done to."),
         Return::new("why", "str").about("The reason."),
         Return::new("before", "dict").about("The fields that change, as they were."),

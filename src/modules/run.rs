@@ -63,7 +63,7 @@ fn run_one<T: Task>(
     if call.check_mode {
         return Ok(success(plan.predicted_outcome(), to_fields));
     }
-    match task::apply::<T>(&client, plan, record_step) {
+    match task::apply::<T>(&client, plan, &record_step) {
         Ok(outcome) => Ok(success(outcome, to_fields)),
         Err(halted) => Err(partial_failure(*halted)),
     }

@@ -16,17 +16,19 @@ pub(crate) fn prefix(text: &str, wanted: &str) -> Option<usize> {
     if text.starts_with(wanted) {
         return Some(wanted.len());
     }
+    // Up to the first escape a text stands for itself, so most are told apart at their first bytes.
+    let mut bytes = text.bytes().zip(wanted.bytes());
+    let (escape, _) = bytes.find(|(byte, wanted)| byte != wanted || BEGINNINGS.contains(byte))?;
+    if !BEGINNINGS.contains(&escape) {
+        return None;
+    }
     (1..=DEPTH).find_map(|depth| encoded(text, wanted, depth))
 }
 
-/// The characters that the beginning of a text may stand for: its first one, and what encoders may have made that from.
+/// The characters that an escape at the beginning of a text may stand for: its first one, and what encoders may have made that
+/// from.
 pub(crate) fn first_characters(text: &str) -> Vec<char> {
-    let is_escape = |first: &u8| BEGINNINGS.contains(first);
-    let depth = match text.as_bytes().first().is_some_and(is_escape) {
-        true => DEPTH,
-        false => 0,
-    };
-    (0..=depth)
+    (0..=DEPTH)
         .filter_map(|depth| decode(&mut &*text, depth))
         .collect()
 }

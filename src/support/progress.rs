@@ -17,7 +17,10 @@ pub struct ProgressListener(Option<Arc<Listen>>);
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum ProgressEvent<'a> {
     /// An attempt of a request begins. A listener that does not return keeps it from being sent.
-    RequestStarted,
+    RequestStarted {
+        /// Whether it may change something on the server.
+        writes: bool,
+    },
     /// An attempt of a request is over.
     RequestEnded {
         /// The HTTP method.

@@ -41,12 +41,7 @@ impl Redactor {
         let mut clean = String::new();
         let (mut done, mut at) = (0, 0);
         while let Some(next) = self.next_candidate(text, at) {
-            let firsts = encodings::first_characters(&text[next..]);
-            let mut spellings = self
-                .spellings
-                .iter()
-                .filter(|spelling| spelling.starts_with(firsts.as_slice()));
-            let found = spellings.find_map(|spelling| encodings::prefix(&text[next..], spelling));
+            let found = self.secret_at(&text[next..]);
             at = next + 1;
             if let Some(length) = found {
                 clean.push_str(&text[done..next]);
@@ -56,6 +51,17 @@ impl Redactor {
             }
         }
         (done > 0).then(|| clean + &text[done..])
+    }
+
+    /// The length of the secret at the beginning of a text, if there is one.
+    fn secret_at(&self, text: &str) -> Option<usize> {
+        let prefix = |spelling: &String| encodings::prefix(text, spelling);
+        if !text.starts_with(encodings::BEGINNINGS.map(char::from)) {
+            return self.spellings.iter().find_map(prefix);
+        }
+        let firsts = encodings::first_characters(text);
+        let may_begin = |spelling: &&String| spelling.starts_with(firsts.as_slice());
+        self.spellings.iter().filter(may_begin).find_map(prefix)
     }
 
     /// The next position at which a secret may begin. In UTF-8 no byte within a character is one that a character begins with.

@@ -3,10 +3,10 @@
 use std::time::Duration;
 
 use crate::client::Client;
-use crate::task::TaskError;
 use crate::task::plan::{
     Action, PartialOutcome, Plan, PlannedStep, Step, StepOutcome, Task, TaskOutcome, TaskResult,
 };
+use crate::task::{Result, TaskError};
 
 /// An event of a step, reported while a plan is applied.
 #[derive(Clone, Copy, Debug)]
@@ -24,43 +24,98 @@ pub(crate) enum StepEvent<'a> {
 pub(crate) fn apply<T: Task>(
     client: &Client,
     plan: Plan<T::Op, T::Report>,
-    listener: impl Fn(StepEvent),
+    listener: &dyn Fn(StepEvent),
 ) -> TaskResult<T> {
     let mut execution = Execution::<T>::new(plan);
-    while !execution.is_over() {
-        execution.run_step_and_sleep(client, &listener);
-    }
-    execution.finish(None)
+    execution.run_rest(client, listener);
+    execution.settle(client);
+    execution.finish()
 }
 
 /// A plan that is being applied.
 pub(super) struct Execution<T: Task> {
     /// The steps that are left, with the warnings and the report so far.
     pub(super) plan: Plan<T::Op, T::Report>,
-    done: Vec<Step>,
-    failed: Option<(Step, TaskError)>,
+    ended: EndedSteps,
     /// When its wait goes on, by the client's clock.
     pub(super) due: Duration,
+}
+
+/// The steps of a plan that were run to their end.
+#[derive(Default)]
+struct EndedSteps {
+    done: Vec<Step>,
+    /// The step that failed, where it was one, and why.
+    failed: Option<(Option<Step>, TaskError)>,
+    /// The steps that were not begun, or failed as well, after another had failed.
+    left_out: Vec<Step>,
+}
+
+impl EndedSteps {
+    /// Reports how a step went and keeps it where it has ended. One that is pending is given back, with the time until it
+    /// continues. Apart from `run_step`, which is compiled for every task.
+    fn add(
+        &mut self,
+        mut step: Step,
+        outcome: Result<StepOutcome>,
+        warnings: &mut Vec<String>,
+        listener: &dyn Fn(StepEvent),
+    ) -> Option<(Step, Duration)> {
+        match outcome {
+            Ok(StepOutcome::Pending(pause)) => {
+                listener(StepEvent::NoEffect);
+                return Some((step, pause));
+            }
+            Ok(StepOutcome::Skipped(reason)) => {
+                listener(StepEvent::NoEffect);
+                warnings.push(reason);
+                return None;
+            }
+            Err(error) => {
+                listener(match error.may_have_changed() {
+                    true => StepEvent::Failed,
+                    false => StepEvent::NoEffect,
+                });
+                self.fail(step, error, warnings);
+                return None;
+            }
+            Ok(StepOutcome::Done) => {}
+            Ok(StepOutcome::DoneWithWarnings(more)) => warnings.extend(more),
+            Ok(StepOutcome::DoneWith(after)) => step.after = after,
+        }
+        listener(StepEvent::Done(&step));
+        self.done.push(step);
+        None
+    }
+
+    /// The first failure is that of the whole. One of a step that is run whatever happens is told as a warning.
+    fn fail(&mut self, step: Step, error: TaskError, warnings: &mut Vec<String>) {
+        if self.failed.is_some() {
+            warnings.push(error.to_string());
+            self.left_out.push(step);
+        } else {
+            self.failed = Some((Some(step), error));
+        }
+    }
 }
 
 impl<T: Task> Execution<T> {
     pub(super) fn new(plan: Plan<T::Op, T::Report>) -> Self {
         Execution {
             plan,
-            done: Vec::new(),
-            failed: None,
+            ended: EndedSteps::default(),
             due: Duration::ZERO,
         }
     }
 
     /// Runs steps until the end, until one fails, or until the next one is a wait.
-    pub(super) fn run_until_wait(&mut self, client: &Client, listener: &impl Fn(StepEvent)) {
+    pub(super) fn run_until_wait(&mut self, client: &Client, listener: &dyn Fn(StepEvent)) {
         while !self.is_over() && !self.is_waiting() {
             self.run_step_and_sleep(client, listener);
         }
     }
 
-    fn run_step_and_sleep(&mut self, client: &Client, listener: &impl Fn(StepEvent)) {
+    fn run_step_and_sleep(&mut self, client: &Client, listener: &dyn Fn(StepEvent)) {
         if let Some(pause) = self.run_step(client, listener) {
             client.clock().sleep(pause);
         }
@@ -71,47 +126,55 @@ impl<T: Task> Execution<T> {
     pub(super) fn run_step(
         &mut self,
         client: &Client,
-        listener: &impl Fn(StepEvent),
+        listener: &dyn Fn(StepEvent),
     ) -> Option<Duration> {
-        let PlannedStep { mut step, mut op } = self.plan.steps.pop_front()?;
+        let PlannedStep { step, mut op } = self.plan.steps.pop_front()?;
         listener(StepEvent::Started(&step));
-        match T::apply_step(client, &mut op, &mut self.plan.report) {
-            Ok(StepOutcome::Done) => {
-                listener(StepEvent::Done(&step));
-                self.done.push(step);
-            }
-            Ok(StepOutcome::DoneWithWarnings(warnings)) => {
-                listener(StepEvent::Done(&step));
-                self.done.push(step);
-                self.plan.warnings.extend(warnings);
-            }
-            Ok(StepOutcome::DoneWith(after)) => {
-                step.after = after;
-                listener(StepEvent::Done(&step));
-                self.done.push(step);
-            }
-            Ok(StepOutcome::Skipped(reason)) => {
-                listener(StepEvent::NoEffect);
-                self.plan.warnings.push(reason);
-            }
-            Ok(StepOutcome::Pending(pause)) => {
-                listener(StepEvent::NoEffect);
-                self.plan.steps.push_front(PlannedStep { step, op });
-                return Some(pause);
-            }
-            Err(error) => {
-                listener(match error.may_have_changed() {
-                    true => StepEvent::Failed,
-                    false => StepEvent::NoEffect,
-                });
-                self.failed = Some((step, error));
+        let outcome = T::apply_step(client, &mut op, &mut self.plan.report);
+        let warnings = &mut self.plan.warnings;
+        let Some((step, pause)) = self.ended.add(step, outcome, warnings, listener) else {
+            self.leave_out_after_failure();
+            return None;
+        };
+        self.plan.steps.push_front(PlannedStep { step, op });
+        Some(pause)
+    }
+
+    /// Keeps of the steps that are left after a failure only those that are run whatever happens.
+    fn leave_out_after_failure(&mut self) {
+        if !self.has_failed() {
+            return;
+        }
+        for planned in std::mem::take(&mut self.plan.steps) {
+            match T::runs_whatever_happens(&planned.op, &self.plan.report) {
+                true => self.plan.steps.push_back(planned),
+                false => self.ended.left_out.push(planned.step),
             }
         }
-        None
     }
 
     fn is_over(&self) -> bool {
-        self.has_failed() || self.plan.steps.is_empty()
+        self.plan.steps.is_empty()
+    }
+
+    /// Leaves out the steps that are left, for this reason, but those that are run whatever happens.
+    pub(super) fn abandon(&mut self, reason: &'static str) {
+        let report = &self.plan.report;
+        let mut left = self.plan.steps.iter();
+        if !self.has_failed()
+            && !left.all(|planned| T::runs_whatever_happens(&planned.op, report))
+            && let Some(next) = self.plan.steps.pop_front()
+        {
+            self.ended.failed = Some((Some(next.step), TaskError::Abandoned(reason)));
+            self.leave_out_after_failure();
+        }
+    }
+
+    /// Runs all steps that are left.
+    pub(super) fn run_rest(&mut self, client: &Client, listener: &dyn Fn(StepEvent)) {
+        while !self.is_over() {
+            self.run_step_and_sleep(client, listener);
+        }
     }
 
     /// Whether the next step is to wait for a state of the server.
@@ -129,27 +192,34 @@ impl<T: Task> Execution<T> {
     }
 
     pub(super) fn has_failed(&self) -> bool {
-        self.failed.is_some()
+        self.ended.failed.is_some()
     }
 
     /// Whether it failed for a reason that concerns every task.
     pub(super) fn concerns_all(&self) -> bool {
-        let failed = self.failed.as_ref();
+        let failed = self.ended.failed.as_ref();
         failed.is_some_and(|(_, error)| error.concerns_all())
     }
 
-    /// The outcome when no further step is run. Steps that are left are a failure for this reason.
-    pub(super) fn finish(mut self, stop: Option<&'static str>) -> TaskResult<T> {
-        if let Some(reason) = stop
-            && !self.has_failed()
-            && let Some(next) = self.plan.steps.pop_front()
-        {
-            self.failed = Some((next.step, TaskError::Abandoned(reason)));
+    /// Looks once more at what was written, when all steps are done.
+    pub(super) fn settle(&mut self, client: &Client) {
+        if self.has_failed() || !self.plan.steps.is_empty() {
+            return;
         }
-        let Execution {
-            plan, done, failed, ..
-        } = self;
-        let remaining = plan.steps.into_iter().map(|planned| planned.step);
+        match T::settle(client, &mut self.plan.report) {
+            Ok(warnings) => self.plan.warnings.extend(warnings),
+            Err(error) => self.ended.failed = Some((None, error)),
+        }
+    }
+
+    /// The outcome when no further step is run.
+    pub(super) fn finish(self) -> TaskResult<T> {
+        let Execution { plan, ended, .. } = self;
+        let EndedSteps {
+            done,
+            failed,
+            left_out,
+        } = ended;
         match failed {
             None => Ok(TaskOutcome {
                 steps: done,
@@ -159,7 +229,7 @@ impl<T: Task> Execution<T> {
             Some((step, error)) => Err(Box::new(PartialOutcome {
                 error,
                 done,
-                not_done: [step].into_iter().chain(remaining).collect(),
+                not_done: step.into_iter().chain(left_out).collect(),
                 warnings: plan.warnings,
                 facts: T::failure_facts(&plan.report),
             })),

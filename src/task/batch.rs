@@ -46,7 +46,11 @@ pub(crate) fn predict_all<T: Task>(
         .into_iter()
         .map(|execution| match (execution, stop) {
             (Ok(execution), None) => Ok(execution.plan.predicted_outcome()),
-            (execution, stop) => finish(execution, stop),
+            (Ok(mut execution), Some(reason)) => {
+                execution.abandon(reason);
+                execution.finish()
+            }
+            (Err(error), _) => Err(unplanned(error)),
         })
         .collect()
 }
@@ -92,10 +96,17 @@ pub(crate) fn apply_all<T: Task>(
             all_would_fail.fetch_or(execution.concerns_all(), Ordering::Relaxed);
         });
     };
-    executions
-        .into_iter()
-        .map(|execution| finish(execution, stop))
-        .collect()
+    for execution in executions.iter_mut().flatten() {
+        if let Some(reason) = stop {
+            execution.abandon(reason);
+            execution.run_rest(client, &listener);
+        }
+        if stop != Some(ALL_WOULD_FAIL) {
+            execution.settle(client);
+        }
+    }
+    let finish = |execution: Result<Execution<T>>| execution.map_err(unplanned)?.finish();
+    executions.into_iter().map(finish).collect()
 }
 
 /// The execution of each task, or why it could not be planned.
@@ -146,17 +157,15 @@ fn concerns_all<Planned>(plan: &Result<Planned>) -> bool {
     plan.as_ref().is_err_and(TaskError::concerns_all)
 }
 
-fn finish<T: Task>(execution: Result<Execution<T>>, stop: Option<&'static str>) -> TaskResult<T> {
-    match execution {
-        Ok(execution) => execution.finish(stop),
-        Err(error) => Err(Box::new(PartialOutcome {
-            error,
-            done: Vec::new(),
-            not_done: Vec::new(),
-            warnings: Vec::new(),
-            facts: Map::new(),
-        })),
-    }
+/// The outcome of a task that could not be planned.
+fn unplanned(error: TaskError) -> Box<PartialOutcome> {
+    Box::new(PartialOutcome {
+        error,
+        done: Vec::new(),
+        not_done: Vec::new(),
+        warnings: Vec::new(),
+        facts: Map::new(),
+    })
 }
 
 /// Refuses tasks that claim the same object. All plans are made before any is applied, so the second one would be

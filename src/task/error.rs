@@ -113,6 +113,17 @@ pub(crate) enum TaskError {
         aftermath: String,
     },
 
+    /// What a machine booted before a boot once is not there again.
+    #[error(
+        "what machine '{machine}' booted before could not be put back: {source}; {file} has it"
+    )]
+    NotPutBack {
+        machine: String,
+        /// `file '/home/alice/...'`
+        file: String,
+        source: Box<TaskError>,
+    },
+
     /// Another task of the batch failed, and this one was not continued for this reason.
     #[error("not carried on, because {0}")]
     Abandoned(&'static str),
@@ -190,6 +201,10 @@ impl TaskError {
                 "Wait until enough are free with the option O(wait)."
             }
             TaskError::NotGivenBack { .. } => "Release them when the server answers again.",
+            TaskError::NotPutBack { .. } => {
+                "The next run for the machine on this computer tries again, before it does anything else. To leave the machine as it is, \
+                 delete the file."
+            }
             TaskError::InUse { .. } => "Point these machines at something else first.",
             TaskError::WaitTimeout { hint, .. } => hint,
             TaskError::Failed { hint, .. } => return *hint,
@@ -205,6 +220,7 @@ impl TaskError {
                 source, aftermath, ..
             } => !aftermath.is_empty() || source.may_have_taken_effect(),
             TaskError::WriteRefused { left, .. } => !left.is_empty(),
+            TaskError::NotPutBack { source, .. } => source.may_have_changed(),
             TaskError::ReadBack { .. }
             | TaskError::Unverified { .. }
             | TaskError::NotGivenBack { .. } => true,
@@ -232,7 +248,9 @@ impl TaskError {
             | TaskError::Provision { source, .. }
             | TaskError::WriteRefused { source, .. }
             | TaskError::Unverified { source, .. } => source.concerns_all(),
-            TaskError::NotGivenBack { source, .. } => source.concerns_all(),
+            TaskError::NotGivenBack { source, .. } | TaskError::NotPutBack { source, .. } => {
+                source.concerns_all()
+            }
             _ => false,
         }
     }
@@ -243,6 +261,7 @@ impl TaskError {
             TaskError::Api(error)
             | TaskError::Provision { source: error, .. }
             | TaskError::WriteRefused { source: error, .. } => error.server_response(),
+            TaskError::NotPutBack { source, .. } => source.server_response(),
             _ => None,
         }
     }

@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeSet, HashSet};
 use std::fmt::Display;
+use std::sync::Arc;
 
 use crate::client::{
     self, Assignee, Image, ImageId, ImageType, Machine, MachineId, Query, ReadOnlyClient, Scope,
@@ -16,8 +17,9 @@ use crate::task::{Result, StepOutcome, TaskError};
 ///
 /// The server does not say who the token's user is: their images are those that it lists without `show_all`.
 pub(super) struct Images {
-    visible: Vec<Image>,
-    own: HashSet<ImageId>,
+    visible: Arc<Vec<Image>>,
+    own: Arc<Vec<Image>>,
+    own_ids: HashSet<ImageId>,
 }
 
 impl Images {
@@ -28,38 +30,43 @@ impl Images {
         arch: &str,
         description: &str,
     ) -> Result<Option<Image>> {
-        let mut own = client.images().list(Scope::Own)?;
-        own.retain(|image| {
+        let own = client.images().shared_list(Scope::Own)?;
+        let described = own.iter().filter(|image| {
             image.kind == *kind
                 && image.arch.as_deref() == Some(arch)
                 && image.description.as_deref() == Some(description)
         });
-        Ok(own.into_iter().max_by_key(|image| image.id))
+        Ok(described.max_by_key(|image| image.id).cloned())
+    }
+
+    pub(super) fn fetch(client: &ReadOnlyClient) -> Result<Images> {
+        let visible = client.images().shared_list(Scope::Visible)?;
+        let own = client.images().shared_list(Scope::Own)?;
+        let own_ids = own.iter().map(|image| image.id).collect();
+        Ok(Images {
+            visible,
+            own,
+            own_ids,
+        })
     }
 
     /// Another run of the same user may upload or delete an image between the two requests. Only the second list counts
     /// for the user's own images.
-    pub(super) fn fetch(client: &ReadOnlyClient) -> Result<Images> {
-        let mut visible = client.images().list(Scope::Visible)?;
-        let own = client.images().list(Scope::Own)?;
-        let user = own.iter().find_map(|image| image.user.clone());
-        if user.is_some() {
-            visible.retain(|image| image.user != user);
-        }
-        let ids: HashSet<ImageId> = own.iter().map(|image| image.id).collect();
-        visible.retain(|image| !ids.contains(&image.id));
-        visible.extend(own);
-        Ok(Images { visible, own: ids })
+    fn all(&self) -> impl Iterator<Item = &Image> {
+        let user = self.own.iter().find_map(|image| image.user.as_ref());
+        let others = self.visible.iter().filter(move |image| {
+            (user.is_none() || image.user.as_ref() != user) && !self.is_own(image)
+        });
+        others.chain(self.own.iter())
     }
 
     pub(super) fn is_own(&self, image: &Image) -> bool {
-        self.own.contains(&image.id)
+        self.own_ids.contains(&image.id)
     }
 
     /// Whether there is a private image of another user, which only administrators see.
     pub(super) fn has_private_of_others(&self) -> bool {
-        let mut images = self.visible.iter();
-        images.any(|image| !image.public && !self.is_own(image))
+        self.all().any(|image| !image.public && !self.is_own(image))
     }
 
     /// The own and the other images of that type, architecture and description, the newest first. Ids only grow, whereas
@@ -110,14 +117,11 @@ impl Images {
 
     /// The architectures of all images, some of them several times.
     pub(super) fn archs(&self) -> impl Iterator<Item = &str> {
-        self.visible
-            .iter()
-            .filter_map(|image| image.arch.as_deref())
+        self.all().filter_map(|image| image.arch.as_deref())
     }
 
     fn of_kind<'a>(&'a self, kind: &ImageType, arch: &str) -> impl Iterator<Item = &'a Image> {
-        self.visible
-            .iter()
+        self.all()
             .filter(move |image| image.kind == *kind && image.arch.as_deref() == Some(arch))
     }
 }

@@ -27,9 +27,6 @@ pub(crate) mod machine;
 pub(crate) mod network;
 pub(crate) mod power;
 pub(crate) mod preseed;
-pub(crate) mod preseed_rendering;
-pub(crate) mod preseed_text;
-pub(crate) mod preseed_warnings;
 pub(crate) mod reservation;
 pub(crate) mod template;
 

@@ -123,7 +123,8 @@ pub(crate) fn facts(
 }
 
 impl MachineSelection {
-    pub(super) fn select(&self, client: &ReadOnlyClient, scope: Scope) -> Result<Vec<Machine>> {
+    /// The machines, in the order of their names, or in the order in which they are named.
+    pub(crate) fn select(&self, client: &ReadOnlyClient, scope: Scope) -> Result<Vec<Machine>> {
         let machines = match self {
             MachineSelection::All => client.machines().list(scope)?,
             MachineSelection::Query(query) => client.machines().query(scope, query)?,

@@ -27,9 +27,20 @@ pub(crate) trait Task: Sized + Sync {
     /// Carries out one operation, reads back, and updates the report. A pending operation is carried out again.
     fn apply_step(client: &Client, op: &mut Self::Op, report: &mut Self::Report) -> StepResult;
 
+    /// Looks once more at what was written, where a write of it was given up on and may have taken effect after later ones,
+    /// and writes it again. Returns what the user should know of that.
+    fn settle(_client: &Client, _report: &mut Self::Report) -> Result<Vec<String>> {
+        Ok(Vec::new())
+    }
+
     /// The wait of an operation whose polls have to wait for each other: in a batch, all such waits begin together.
     fn queued_wait(_op: &mut Self::Op) -> Option<&mut OngoingWait> {
         None
+    }
+
+    /// Whether an operation is carried out also after one before it failed: what undoes what was meant for a time only.
+    fn runs_whatever_happens(_op: &Self::Op, _report: &Self::Report) -> bool {
+        false
     }
 
     /// What a failure tells of the report, as keys of the result.
@@ -81,6 +92,8 @@ pub(crate) enum Action {
     Upload,
     /// Fields of an existing object change.
     Update,
+    /// Fields of an object go back to what they were before a change for a time.
+    Restore,
     Delete,
     /// A machine is rebooted into its installer.
     Provision,

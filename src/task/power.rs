@@ -25,8 +25,7 @@ pub(crate) struct PowerSpec {
     pub goal: PowerGoal,
     /// None to end with the order to the BMC.
     pub wait: Option<WaitLimits>,
-    /// Whether On and Off are ordered; otherwise they are only awaited.
-    pub switches: bool,
+    pub switching: Switching,
     /// Also change a machine that is not assigned to the token's user, which the server lets only administrators do.
     pub allow_unassigned: bool,
 }
@@ -36,6 +35,16 @@ pub(crate) enum PowerGoal {
     On,
     Off,
     Rebooted(RebootSpec),
+}
+
+/// When On and Off are ordered.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Switching {
+    AtOnce,
+    /// If the machine is not there by itself within these limits.
+    After(WaitLimits),
+    /// They are only awaited.
+    Never,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -61,7 +70,11 @@ pub(crate) enum PowerOp {
         order: PowerOrder,
         /// Whether a wait follows.
         waits: bool,
+        /// The power at which nothing is ordered any more.
+        unless: Option<Power>,
     },
+    /// Wait whether the machine is there by itself; the order follows if it is not.
+    AwaitFirst(Power, OngoingWait),
     Await(Power, OngoingWait),
 }
 
@@ -98,8 +111,17 @@ impl Task for PowerSpec {
     fn apply_step(client: &Client, op: &mut PowerOp, report: &mut PowerReport) -> StepResult {
         let machine = report.machine.id;
         match op {
+            PowerOp::Order {
+                unless: Some(power),
+                ..
+            } if report.power == *power => {
+                let title = machine_title(&report.machine);
+                return Ok(StepOutcome::Skipped(format!(
+                    "{title} was {power} by itself, so nothing was ordered"
+                )));
+            }
             // The server answers with the power that it read after the order.
-            PowerOp::Order { order, waits } => match client.powers().order(machine, *order) {
+            PowerOp::Order { order, waits, .. } => match client.powers().order(machine, *order) {
                 Err(lost) if lost.is_outcome_unknown() => {
                     report.power = power_after(client.read_only(), machine, *order).ok_or(lost)?;
                 }
@@ -112,6 +134,17 @@ impl Task for PowerSpec {
                 }
                 answer => report.power = answer?,
             },
+            PowerOp::AwaitFirst(awaited, wait) => {
+                let found = wait.poll_client(client).powers().get(machine);
+                // The report has the power that was predicted; only one that was seen spares the order.
+                report.power = found.as_ref().map_or(Power::BmcFails, Power::clone);
+                if report.power != *awaited {
+                    return match wait.not_reached(client, found.map(|power| power.to_string())) {
+                        Err(TaskError::WaitTimeout { .. }) => Ok(StepOutcome::Done),
+                        outcome => outcome,
+                    };
+                }
+            }
             PowerOp::Await(awaited, wait) => match wait.poll_client(client).powers().get(machine) {
                 Ok(power) if power == *awaited => report.power = power,
                 // A BMC that does not answer may do so the next time.
@@ -123,7 +156,7 @@ impl Task for PowerSpec {
 
     fn queued_wait(op: &mut PowerOp) -> Option<&mut OngoingWait> {
         match op {
-            PowerOp::Await(_, wait) => Some(wait),
+            PowerOp::AwaitFirst(_, wait) | PowerOp::Await(_, wait) => Some(wait),
             PowerOp::Order { .. } => None,
         }
     }
@@ -139,12 +172,48 @@ impl Task for PowerSpec {
 
 impl PowerSpec {
     fn push_switch(&self, plan: &mut PowerPlan, order: PowerOrder, desired: Power) {
-        if plan.report.power != desired && !self.switches {
-            let before = json!({ "power": plan.report.power });
-            self.push_wait(plan, before, desired, NOT_SWITCHED_HINT);
-        } else if plan.report.power != desired {
-            let why = format!("the machine is {}", plan.report.power);
-            self.push_order(plan, Action::Update, order, desired, &why);
+        if plan.report.power == desired {
+            return;
+        }
+        let before = json!({ "power": plan.report.power });
+        match self.switching {
+            Switching::Never => self.push_wait(plan, before, desired, NOT_SWITCHED_HINT),
+            Switching::AtOnce => {
+                let why = format!("the machine is {}", plan.report.power);
+                self.push_order(plan, Action::Update, order, desired, &why);
+            }
+            Switching::After(limits) => {
+                let (target, seconds) = (
+                    machine_title(&plan.report.machine),
+                    limits.timeout.as_secs_f64(),
+                );
+                let wait = OngoingWait::new(
+                    limits,
+                    target.clone(),
+                    desired.to_string(),
+                    NOT_FOLLOWED_HINT,
+                );
+                let why = format!("it may be {desired} by itself within {seconds} s");
+                let step = Step::new(
+                    Action::Wait,
+                    target,
+                    why,
+                    before,
+                    json!({ "power": desired }),
+                );
+                plan.push(PowerOp::AwaitFirst(desired.clone(), wait), step);
+                let why = format!(
+                    "the machine is {}, and was not {desired} by itself",
+                    plan.report.power
+                );
+                let place = plan.steps.len();
+                self.push_order(plan, Action::Update, order, desired.clone(), &why);
+                if let Some(PowerOp::Order { unless, .. }) =
+                    plan.steps.get_mut(place).map(|planned| &mut planned.op)
+                {
+                    *unless = Some(desired);
+                }
+            }
         }
     }
 
@@ -177,7 +246,13 @@ impl PowerSpec {
         let ordered = json!({ "power": order });
         let step = Step::new(action, target, why, before, ordered.clone());
         let waits = self.wait.is_some();
-        plan.push(PowerOp::Order { order, waits }, step);
+        let unless = None;
+        let op = PowerOp::Order {
+            order,
+            waits,
+            unless,
+        };
+        plan.push(op, step);
         self.push_wait(plan, ordered, desired, NOT_FOLLOWED_HINT);
     }
 

@@ -1,7 +1,9 @@
 //! The inventory, read by `ansible-inventory` and `ansible-playbook`.
 
 use std::os::unix::fs::symlink;
+use std::path::PathBuf;
 
+use mrp_test_support::TestLab;
 use mrp_test_support::ansible::with_each_ansible;
 use mrp_test_support::project_folder;
 use serde_json::{Value, json};
@@ -337,14 +339,20 @@ fn listed_hosts(output: &str) -> Vec<String> {
         .collect()
 }
 
+/// A folder that is an inventory: it holds a link to the script, which is returned too.
+fn folder_with_link(lab: &TestLab) -> (PathBuf, PathBuf) {
+    let folder = lab.path("inventory");
+    std::fs::create_dir(&folder).unwrap();
+    let link = folder.join("mrp_inventory");
+    symlink(project_folder().join("library/mrp_inventory"), &link).unwrap();
+    (folder, link)
+}
+
 #[test]
 fn run_that_fails_adds_no_hosts() {
     with_each_ansible(|ansible| {
         let lab = start_lab();
-        let folder = lab.path("inventory");
-        std::fs::create_dir(&folder).unwrap();
-        let link = folder.join("mrp_inventory");
-        symlink(project_folder().join("library/mrp_inventory"), &link).unwrap();
+        let (folder, link) = folder_with_link(&lab);
         for (what, environment, reason) in [
             (
                 "token",
@@ -377,10 +385,7 @@ fn run_that_fails_adds_no_hosts() {
 fn token_and_copy_under_names_that_are_accepted_never_become_hosts() {
     with_each_ansible(|ansible| {
         let lab = start_lab();
-        let folder = lab.path("inventory");
-        std::fs::create_dir(&folder).unwrap();
-        let link = folder.join("mrp_inventory");
-        symlink(project_folder().join("library/mrp_inventory"), &link).unwrap();
+        let (folder, link) = folder_with_link(&lab);
         let source = folder.display().to_string();
         let names = [
             "token.cfg",

@@ -3,8 +3,9 @@
 
 use mrp_test_support::ansible::{run_in_all_modes, with_each_ansible};
 use mrp_test_support::project_folder;
-use serde_json::json;
+use serde_json::{Value, json};
 
+use crate::playbooks::start_answering_lab;
 use crate::{start_lab, write};
 
 /// A playbook in a page of the documentation.
@@ -129,6 +130,40 @@ fn controller_reports_ready_for_a_machine_that_does_not() {
             ansible.playbook(&lab, &path, &[&here, arguments].concat())
         });
         assert_eq!(lab.boots().len(), 1);
+    });
+}
+
+#[test]
+fn rescue_system_is_booted_once_and_the_machine_is_as_before() {
+    with_each_ansible(|ansible| {
+        let (lab, ready_when) = start_answering_lab();
+        lab.settings(json!({ "answer_installed": "SSH-2.0-rescue" }));
+        let kernel = "- mrp_image: {description: rescue, type: Kernel, arch: arm64, path: '{{ kernel_file }}'}\n\
+             - mrp_machine: {name: qdc01, subarch: efi, kernel_id: 3}\n";
+        let file = format!("kernel_file={}", lab.path("linux").display());
+        ansible.tasks(&lab, kernel, &["-e", &file]).succeeded();
+        let before = lab.server("/api/v1/machine/2");
+        let state = lab.server("/api/v1/machine/2/state");
+        let path = write(
+            &lab,
+            "once.yml",
+            &playbook_named("Boot a rescue system once"),
+        );
+        let ready_when: Value = serde_json::from_str(&ready_when).unwrap();
+        let port = format!("port={}", ready_when["ready_when"]["port"]);
+        let port = ["-e", &port, "--diff"];
+        let check = [&port[..], &["--check"]].concat();
+        let check = lab.without_writes(|| ansible.playbook(&lab, &path, &check));
+        check.succeeded();
+        let run = ansible.playbook(&lab, &path, &port);
+        run.succeeded();
+        assert_eq!((check.changed(), run.changed()), (1, 1));
+        assert_eq!(
+            lab.last_boot().kernel_opts.as_deref(),
+            Some("console=ttyAMA0")
+        );
+        assert_eq!(lab.server("/api/v1/machine/2"), before);
+        assert_eq!(lab.server("/api/v1/machine/2/state"), state);
     });
 }
 

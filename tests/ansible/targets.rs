@@ -43,3 +43,20 @@ fn program_for_another_machine_type_is_told_by_the_system() {
         run.assert_contains("Exec format error");
     });
 }
+
+#[test]
+fn library_with_texts_alone_has_no_module() {
+    with_each_ansible(|ansible| {
+        let lab = start_lab();
+        let text = fs::read(project_folder().join("library/mrp_network_facts.yml")).unwrap();
+        let path = lab.write("library/mrp_network_facts.yml", text);
+        let playbook = write(&lab, "facts.yml", &format!("{PLAY}{FACTS}"));
+        let run = |library: &str| {
+            ansible.playbook_with(&lab, &playbook, &[], &[("ANSIBLE_LIBRARY", library)])
+        };
+        let without = run(&path.parent().unwrap().display().to_string());
+        without.failed();
+        without.assert_contains("couldn't resolve module/action 'mrp_network_facts'");
+        run("library").succeeded();
+    });
+}

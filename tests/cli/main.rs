@@ -6,6 +6,7 @@
 )]
 
 mod arguments;
+mod boot_once;
 mod commands;
 mod help_pages;
 mod messages;

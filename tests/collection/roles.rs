@@ -1,5 +1,7 @@
 //! The roles, on a lab.
 
+use std::net::TcpListener;
+
 use mrp_test_support::ansible::run_in_all_modes;
 use serde_json::json;
 
@@ -118,5 +120,33 @@ fn report_ready_reports_a_machine_that_answers() {
         second.succeeded();
         assert_eq!(second.changed(), 0, "{}", second.output);
         assert_eq!(lab.boots().len(), 1);
+    });
+}
+
+#[test]
+fn provision_with_ready_when_reports_machines_that_answer_and_have_no_token() {
+    with_each_ansible_and_the_collection(|ansible, collection| {
+        let lab = start_lab();
+        let free = TcpListener::bind("127.0.0.1:0").unwrap();
+        let port = free.local_addr().unwrap().port();
+        drop(free);
+        lab.lease(&json!({ "mac": "52:54:00:00:02:01", "ipv4": "127.1.0.2", "duration": 3600 }));
+        lab.settings(json!({
+            "install_result": "silent", "answer_port": port, "boot_seconds": 0.2, "answer_installed": "SSH-2.0-installed",
+        }));
+        lab.write("play.yml", PROVISION);
+        let variables = json!({
+            "provision_machines": ["qdc01"],
+            "provision_ready_when": { "port": port, "banner": "SSH-2.0-installed" },
+        });
+        let variables = ["-e", &variables.to_string()];
+        let [_, first, _] = run_in_all_modes(&lab, [4, 4, 0], |arguments| {
+            let arguments = [&variables[..], arguments].concat();
+            collection.playbook(ansible, &lab, "play.yml", &arguments)
+        });
+        first.assert_contains("qdc01 at 127.1.0.2");
+        assert_eq!(lab.last_boot().result, "silent");
+        assert_eq!(lab.server("/api/v1/machine/2")["netboot_enabled"], false);
+        assert_eq!(lab.server("/api/v1/machine/2/state")["state"], "ready");
     });
 }

@@ -221,3 +221,56 @@ fn failure_prints_one_line_and_no_inventory() {
     lab.fault(json!({ "path": "/api/v1/machine", "status": 401 }));
     assert_contains(&lab.inventory_error(), &["does not accept this token"]);
 }
+
+#[test]
+fn host_asks_for_its_machine_alone() {
+    let lab = start_lab();
+    lab.add_machine(json!({ "name": "rack 1" }));
+    lab.add_machine(json!({ "name": "rack/1" }));
+    lab.add_machines(30);
+    for options in [
+        "",
+        "scope = mine",
+        "query = (= arch \"arm64\")",
+        "holders = yes",
+        "host_name = hostname",
+    ] {
+        lab.configure_inventory(options);
+        let inventory = lab.inventory();
+        for (host, lookups) in [("qdc01", 0), ("rack-1--10", 1)] {
+            let before = lab.requests().len();
+            let output = lab.run_inventory(&["--host", host]);
+            let requests = lab.requests().len() - before;
+            let Ok(variables) = serde_json::from_slice::<serde_json::Value>(&output.stdout) else {
+                // It is not in every one of these inventories.
+                assert!(
+                    inventory["_meta"]["hostvars"].get(host).is_none(),
+                    "{options}"
+                );
+                continue;
+            };
+            assert_eq!(&variables, host_variables(&inventory, host), "{options}");
+            let lists = if options == "scope = mine" { 1 } else { 3 };
+            let details = if options == "holders = yes" { 2 } else { 1 };
+            assert_eq!(requests, lookups + lists + details, "{options} {host}");
+        }
+    }
+}
+
+#[test]
+fn host_that_does_not_exist_costs_one_list_more() {
+    let lab = start_lab();
+    lab.add_machine(json!({ "name": "localhost" }));
+    for (host, suggested, requests) in [
+        ("qdc3", "'qdc01'", 4),
+        ("qdc01--2", "'qdc01'", 5),
+        ("qdc01--99", "'qdc01'", 5),
+        ("localhost", "'localhost--9'", 4),
+    ] {
+        let before = lab.requests().len();
+        let failed = lab.inventory_failure(&["--host", host]);
+        let asked = lab.requests().len() - before;
+        assert_contains(&failed.message, &[&format!("no host '{host}'"), suggested]);
+        assert_eq!(asked, requests, "{host}");
+    }
+}

@@ -60,6 +60,24 @@ fn reservation_outlives_a_restart_after_others_of_the_same_run_were_refused() {
 }
 
 #[test]
+fn reservation_that_an_equal_run_made_just_before_outlives_a_restart() {
+    let lab = start_lab();
+    // The other run has not stored it yet.
+    lab.fault(json!({
+        "method": "POST", "path": RESERVE,
+        "meanwhile": { "user": "alice", "method": "POST", "path": RESERVE,
+                       "body": { "query": "(= name \"d05-free\")", "reason": "ci" } },
+    }));
+    let options = json!({ "name": "d05-free", "reason": "ci" });
+    let result = lab.run("mrp_reservation", options.clone());
+    assert_eq!(result["changed"], false, "{result:#}");
+    assert_eq!(result["machines"][0]["assignment"]["user"], "alice");
+    lab.restart();
+    assert_eq!(holders(&lab, &json!(4)), ["alice"]);
+    lab.assert_unchanged("mrp_reservation", options);
+}
+
+#[test]
 fn reservation_that_an_error_of_another_user_took_back_is_made_again() {
     // Before it is read, after it is read, and after it was stored and before that is read.
     for (method, path) in [
@@ -137,6 +155,26 @@ fn server_that_keeps_nothing_of_a_refused_write_gets_no_further_one() {
     assert!(!message(&result).contains("put back"));
     assert_eq!(lab.written(), ["PUT /api/v1/machine/2"]);
     assert_eq!(lab.server("/api/v1/machine/2"), before);
+}
+
+#[test]
+fn description_that_was_null_before_a_refused_write_is_null_again() {
+    let lab = start_lab();
+    let bare = json!({ "name": "bare", "content": "d-i one\n" });
+    let made = lab.run("mrp_preseed", bare.clone());
+    let path = format!("/api/v1/preseed/{}", made["preseed"]["id"]);
+    let before = lab.server(&path);
+    assert_eq!(before["description"], json!(null));
+    lab.fault(json!({
+        "method": "PUT", "path": path, "status": 500,
+        "meanwhile": { "user": "alice", "method": "PUT", "path": path, "body": { "description": "for CI" } },
+    }));
+    let mut described = bare;
+    described["description"] = json!("for CI");
+    let result = lab.run("mrp_preseed", described);
+    assert_failed(&result, false);
+    assert_contains(&message(&result), &["kept", "put back"]);
+    assert_eq!(lab.server(&path), before);
 }
 
 #[test]

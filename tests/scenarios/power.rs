@@ -423,3 +423,70 @@ fn power_is_awaited_without_an_order() {
         lab.assert_fails("mrp_power", options, &["switch: false", "wait: true"]);
     }
 }
+
+fn switched_after(seconds: f64) -> Value {
+    json!({ "id": 2, "state": "off", "switch_after": seconds, "wait_interval": 0.05 })
+}
+
+#[test]
+fn machine_that_does_not_shut_down_in_time_has_its_power_cut() {
+    let lab = start_lab();
+    let result = lab.run_in_all_modes("mrp_power", switched_after(0.2));
+    assert_eq!(actions(&result), ["wait", "update", "wait"]);
+    assert_contains(
+        &result["plan"][1]["why"].to_string(),
+        &["the machine is on", "not off by itself"],
+    );
+    assert_eq!((power_of(&lab, 2), power_writes(&lab)), (json!("off"), 1));
+}
+
+#[test]
+fn machine_that_shuts_down_in_time_is_not_switched() {
+    let lab = start_lab();
+    lab.fault(json!({
+        "method": "GET", "path": "/api/v1/machine/2/power", "nth": 3,
+        "meanwhile": { "user": "alice", "method": "POST", "path": "/api/v1/machine/2/power", "body": { "state": "off" } },
+    }));
+    let result = lab.without_writes(|| lab.run("mrp_power", switched_after(60.0)));
+    assert_eq!(
+        (&result["power"], &result["changed"]),
+        (&json!("off"), &json!(false))
+    );
+    assert_eq!(actions(&result), ["wait", "wait"]);
+    assert_contains(
+        &result["warnings"].to_string(),
+        &["was off by itself", "nothing was ordered"],
+    );
+}
+
+#[test]
+fn bmc_that_does_not_answer_while_the_machine_shuts_down_does_not_end_the_task() {
+    let lab = start_lab();
+    lab.fault(json!({
+        "method": "GET", "path": "/api/v1/machine/2/power", "nth": 2, "times": 3, "status": 502,
+    }));
+    let result = lab.run("mrp_power", switched_after(0.3));
+    assert_eq!(
+        (&result["power"], power_writes(&lab)),
+        (&json!("off"), 1),
+        "{result:#}"
+    );
+}
+
+#[test]
+fn switch_after_without_an_order_to_give_is_refused() {
+    let lab = start_lab();
+    for more in [
+        json!({ "switch": false }),
+        json!({ "state": "rebooted" }),
+        json!({ "switch_after": 0 }),
+    ] {
+        let mut options = switched_after(5.0);
+        options
+            .as_object_mut()
+            .unwrap()
+            .extend(more.as_object().unwrap().clone());
+        lab.assert_fails("mrp_power", options, &["switch_after"]);
+    }
+    assert!(lab.requests().is_empty());
+}

@@ -28,7 +28,7 @@ fn wait_events(lab: &TestLab, module: &str, mut options: Value) -> Vec<WaitEvent
         let one = match *event {
             ProgressEvent::Awaiting { what, seen, .. } => (what.to_owned(), Some(seen.to_owned())),
             ProgressEvent::AwaitingEnded { what } => (what.to_owned(), None),
-            ProgressEvent::RequestStarted | ProgressEvent::RequestEnded { .. } => return,
+            ProgressEvent::RequestStarted { .. } | ProgressEvent::RequestEnded { .. } => return,
             ref other => panic!("{other:?}"),
         };
         recorded.lock().unwrap().push(one);

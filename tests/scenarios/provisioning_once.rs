@@ -376,6 +376,53 @@ fn installation_that_another_run_begins_just_after_the_state_was_set_to_unknown_
     assert_contains(&result["warnings"].to_string(), &["another client"]);
 }
 
+#[test]
+fn installation_that_an_equal_run_begins_anew_just_after_the_state_was_set_to_unknown_is_joined() {
+    for wait in [true, false] {
+        let lab = start_lab();
+        begin_installation(&lab);
+        lab.settings(json!({ "install_result": "ready", "install_seconds": 1 }));
+        let options = with(
+            provisioned(),
+            &json!({ "kernel_opts": "quiet", "wait": wait }),
+        );
+        // The state is `provisioning` again, as it was when the task was planned.
+        lab.fault(json!({
+            "method": "PUT", "path": STATE, "when": "after",
+            "meanwhile": { "user": "alice", "method": "PUT", "path": "/api/v1/machine/2", "body": { "kernel_opts": "quiet" } },
+        }));
+        another_run_begins(&lab, "GET", STATE, 3);
+        let before = orders(&lab);
+        let result = lab.run("mrp_machine", options);
+        assert_eq!(result.get("failed"), None, "{result:#}");
+        assert_eq!((orders(&lab), lab.boots().len()), (before, 2), "{result:#}");
+        assert_contains(&result["warnings"].to_string(), &["another client"]);
+    }
+}
+
+#[test]
+fn order_that_an_equal_run_hides_just_before_its_own_is_no_failure() {
+    for wait in [true, false] {
+        let lab = start_lab();
+        lab.run("mrp_machine", provisioned());
+        lab.settings(json!({ "install_seconds": 1 }));
+        let options = with(
+            provisioned(),
+            &json!({ "kernel_opts": "quiet", "wait": wait }),
+        );
+        lab.fault(json!({
+            "method": "POST", "path": STATE, "when": "after",
+            "meanwhile": { "user": "alice", "method": "PUT", "path": STATE, "body": { "state": "unknown" } },
+        }));
+        // The plan; before and after the report of `unknown`; before and after the order; once more.
+        another_run_begins(&lab, "GET", STATE, 6);
+        let result = lab.run("mrp_machine", options);
+        assert_eq!(result.get("failed"), None, "{result:#}");
+        let expected = if wait { "ready" } else { "provisioning" };
+        assert_eq!(result["machine"]["state"], expected);
+    }
+}
+
 /// Answers of a server that is restarting, or of something before it.
 fn passing_faults() -> Vec<Value> {
     vec![

@@ -374,6 +374,21 @@ fn failed_wait_for_a_report_tells_what_was_seen() {
     assert_eq!(result["milestones"][0]["time"].as_str().unwrap().len(), 20);
 }
 
+#[test]
+fn machine_that_fetched_no_kernel_is_told_by_the_lease_that_was_not_seen() {
+    let (lab, port) = start_answering_lab(json!({ "answer_old": OLD, "reset_seconds": 0.3 }));
+    lab.settings(json!({ "boot_seconds": 1000 }));
+    let more = json!({ "wait_timeout": 2 });
+    let result = lab.run(
+        "mrp_machine",
+        with(provisioned(json!({ "port": port })), &more),
+    );
+    assert_failed(&result, true);
+    assert_contains(&message(&result), &["does not answer", "no new lease seen"]);
+    assert_eq!(milestones(&result), ["ordered", "gone"]);
+    assert_eq!(lab.boots()[0].kernel, None);
+}
+
 /// What one machine of the rack does.
 #[derive(Clone, Copy, PartialEq)]
 enum Fate {
@@ -438,9 +453,14 @@ fn of_200_machines_exactly_those_that_are_installed_are_ready() {
         }),
     );
     let results = result["results"].as_array().unwrap();
+    let mut waited_in_vain = Vec::new();
     for ((index, fate), result) in fates.iter().enumerate().zip(results) {
         let state = lab.server_object("machine", "name", &format!("rack-{index:03}"));
-        let state = lab.server(&format!("/api/v1/machine/{}/state", state["id"]))["state"].clone();
+        let path = format!("/api/v1/machine/{}/state", state["id"]);
+        let state = lab.server(&path)["state"].clone();
+        if *fate != Fate::Installs {
+            waited_in_vain.push(path);
+        }
         let failed = result["failed"] == true;
         let expected = if *fate == Fate::Installs {
             "ready"
@@ -460,6 +480,26 @@ fn of_200_machines_exactly_those_that_are_installed_are_ready() {
         };
         assert_contains(&message(result), &["was not ready within 40 s", seen]);
     }
+    // One deadline: when the first of them is given up, the others are not looked at for another wait.
+    let asked = lab.requests()[before..].to_vec();
+    let looks = |path: &String| {
+        let looks = asked.iter().enumerate();
+        looks
+            .filter(|(_, one)| one.by == "client" && one.method == "GET" && one.path == *path)
+            .map(|(place, _)| place)
+            .collect::<Vec<usize>>()
+    };
+    let looks: Vec<Vec<usize>> = waited_in_vain.iter().map(looks).collect();
+    let first_end = looks.iter().filter_map(|looks| looks.last()).min().unwrap();
+    for (path, looks) in waited_in_vain.iter().zip(&looks) {
+        let later = looks.iter().filter(|place| *place > first_end).count();
+        assert!(
+            later <= 2 && looks.len() > 5,
+            "{path}: {later} of {} looks",
+            looks.len()
+        );
+    }
+    assert_eq!(waited_in_vain.len(), COUNT * 3 / 20);
     // Of the requests for one machine, those of its wait are two a look, and the pauses between looks grow to 5 s.
     let requests = lab.requests()[before..]
         .iter()

@@ -13,6 +13,8 @@ use crate::start_lab;
 /// What a pipe holds on Linux.
 const PIPE_SIZE: usize = 65_536;
 
+const STATE: &str = "/api/v1/machine/2/state";
+
 /// The result of a run that is stopped once the lab has seen this many requests.
 fn stopped_after(requests: usize, lab: &TestLab, module: &str, options: Value) -> Value {
     let mut run = lab.module_run(module, options);
@@ -115,6 +117,35 @@ fn step_after_the_one_that_was_under_way_is_not_begun_after_a_signal() {
         ["machine 'moonshot-c1'"]
     );
     assert_eq!(lab.written(), ["PUT /api/v1/machine/1"]);
+}
+
+#[test]
+fn step_that_has_only_read_when_the_run_is_stopped_is_no_change() {
+    let lab = start_lab();
+    let mut options = json!({ "id": 2, "subarch": "efi", "kernel_id": 3 });
+    lab.run("mrp_machine", options.clone());
+    options["state"] = json!("provisioned");
+    options["wait"] = json!(false);
+    // The task looks at the state when it plans, and just before the order.
+    lab.fault(json!({ "method": "GET", "path": STATE, "nth": 2, "delay": 1.0 }));
+    fn is_at_the_look_before_the_order(lab: &mrp_lab::Lab) -> bool {
+        let requests = lab.requests();
+        let looks = requests.iter().filter(|request| request.path == STATE);
+        looks.count() == 3
+    }
+    let result = lab.without_writes(|| {
+        stopped_before_its_result_is_printed(
+            &lab,
+            "mrp_machine",
+            options,
+            is_at_the_look_before_the_order,
+        )
+    });
+    assert_eq!(
+        message(&result),
+        "mrp_machine was stopped by SIGTERM. No step had been completed."
+    );
+    assert_eq!(result["changed"], false);
 }
 
 #[test]

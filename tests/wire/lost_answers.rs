@@ -137,47 +137,45 @@ fn upload_that_stalled_before_its_end_is_repeated() {
     server.finish();
 }
 
-#[test]
-fn incomplete_image_is_deleted_and_the_upload_repeated() {
-    let part = |step: Step| step.answer(200, "application/octet-stream", "ker");
-    let nothing = |step: Step| step.answer(404, "text/html", "");
-    for read_back in [part(get("/tftp/")), nothing(get("/tftp/"))] {
-        let made = upload(b"kernel");
-        let mut file = ImageFile::open(&made.path).unwrap();
-        let server = Server::start([
-            get("/api/v1/image").json(200, "[]"),
-            post("/api/v1/image").close(),
-            get("/api/v1/image").json(200, format!("[{}]", image_json(4, &image_name(&file)))),
-            read_back,
-            delete("/api/v1/image/4").answer(204, "text/html", ""),
-            post("/api/v1/image").json(201, image_json(5, &image_name(&file))),
-        ]);
-        let (client, _) = client(&server);
-        assert_eq!(
-            client.images().create(&kernel(), &mut file).unwrap().id,
-            ImageId(5)
-        );
-        server.finish();
-    }
-}
-
-#[test]
-fn upload_is_repeated_when_another_client_deleted_the_incomplete_image_first() {
-    let missing = r#"{"error_type":"InvalidUsage","errors":["image not found"]}"#;
+/// An upload that breaks off: `read_back` shows that its image is incomplete, and `deletion` answers the request to
+/// delete that.
+fn upload_again(read_back: Step, deletion: Step) {
     let made = upload(b"kernel");
     let mut file = ImageFile::open(&made.path).unwrap();
     let server = Server::start([
         get("/api/v1/image").json(200, "[]"),
         post("/api/v1/image").close(),
         get("/api/v1/image").json(200, format!("[{}]", image_json(4, &image_name(&file)))),
-        get("/tftp/").answer(200, "application/octet-stream", "ker"),
-        delete("/api/v1/image/4").json(404, missing),
+        read_back,
+        deletion,
         post("/api/v1/image").json(201, image_json(5, &image_name(&file))),
     ]);
     let (client, _) = client(&server);
     let created = client.images().create(&kernel(), &mut file).unwrap();
     assert_eq!(created.id, ImageId(5));
     server.finish();
+}
+
+fn part_of_the_file() -> Step {
+    get("/tftp/").answer(200, "application/octet-stream", "ker")
+}
+
+#[test]
+fn incomplete_image_is_deleted_and_the_upload_repeated() {
+    for read_back in [
+        part_of_the_file(),
+        get("/tftp/").answer(404, "text/html", ""),
+    ] {
+        let deletion = delete("/api/v1/image/4").answer(204, "text/html", "");
+        upload_again(read_back, deletion);
+    }
+}
+
+#[test]
+fn upload_is_repeated_when_another_client_deleted_the_incomplete_image_first() {
+    let missing = r#"{"error_type":"InvalidUsage","errors":["image not found"]}"#;
+    let deletion = delete("/api/v1/image/4").json(404, missing);
+    upload_again(part_of_the_file(), deletion);
 }
 
 #[test]

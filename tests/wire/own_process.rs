@@ -10,14 +10,15 @@ use crate::server::{Server, get, post, tunnel};
 use crate::support::*;
 
 /// Names the server's URL for the part in the other process.
-const URL: &str = "MRP_WIRE_TEST_URL";
+pub(crate) const URL: &str = "MRP_WIRE_TEST_URL";
 
-fn run(part: &str, url: &str, environment: &[(&str, &str)]) {
+pub(crate) fn run(part: &str, url: &str, environment: &[(&str, &str)]) {
     let mut command = Command::new(std::env::current_exe().unwrap());
     command
         .args(["--exact", part, "--ignored", "--nocapture"])
         .env(URL, url);
-    for name in ["http_proxy", "https_proxy", "all_proxy", "no_proxy"] {
+    let proxies = ["http_proxy", "https_proxy", "all_proxy", "no_proxy"];
+    for name in proxies.into_iter().chain(["ssl_cert_file", "ssl_cert_dir"]) {
         command.env_remove(name).env_remove(name.to_uppercase());
     }
     let output = command.envs(environment.iter().copied()).output().unwrap();

@@ -223,7 +223,7 @@ fn every_attempt_is_reported_with_its_number_and_status() {
             .lock()
             .unwrap()
             .push(format!("{attempt} {method} {path} {status:?}")),
-        ProgressEvent::RequestStarted => {}
+        ProgressEvent::RequestStarted { .. } => {}
         ref other => panic!("{other:?}"),
     });
     let (client, _) = connect(&settings);

@@ -93,7 +93,7 @@ pub(crate) fn client_with_progress(
                 Some(sent)
             }
             ProgressEvent::SendingEnded { file } if file == path => None,
-            ProgressEvent::RequestStarted | ProgressEvent::RequestEnded { .. } => return,
+            ProgressEvent::RequestStarted { .. } | ProgressEvent::RequestEnded { .. } => return,
             ref other => panic!("{other:?}"),
         };
         events.lock().unwrap().push(sent);

@@ -13,6 +13,7 @@ use rustls::pki_types::{PrivateKeyDer, PrivatePkcs8KeyDer};
 use rustls::server::WebPkiClientVerifier;
 use rustls::{RootCertStore, ServerConfig, ServerConnection, StreamOwned};
 
+use crate::own_process;
 use crate::server::{Server, get};
 use crate::support::*;
 
@@ -159,6 +160,39 @@ fn a_private_authority_is_trusted_when_it_is_named() {
     let server = lab.server("127.0.0.1", false, true);
     ask(&server, trusting(lab.roots())).unwrap();
     server.finish();
+}
+
+#[test]
+fn authorities_that_the_environment_names_are_trusted() {
+    let (lab, other) = (Lab::new(), Lab::new());
+    let (ours, others) = (lab.roots(), other.roots());
+    let folder = lab.folder.path();
+    for environment in [
+        vec![("SSL_CERT_FILE", ours.as_path())],
+        vec![("SSL_CERT_DIR", folder)],
+        vec![("SSL_CERT_FILE", &others), ("SSL_CERT_DIR", folder)],
+        vec![("SSL_CERT_FILE", &ours), ("SSL_CERT_DIR", "/none".as_ref())],
+    ] {
+        let server = lab.server("127.0.0.1", false, true);
+        let environment = environment
+            .iter()
+            .map(|(name, path)| (*name, path.to_str().unwrap()));
+        let url = format!("https://{}/", server.address);
+        own_process::run(
+            "tls::read_a_machine",
+            &url,
+            &environment.collect::<Vec<_>>(),
+        );
+        server.finish();
+    }
+}
+
+#[test]
+#[ignore = "a part of another test"]
+fn read_a_machine() {
+    let settings = settings(&std::env::var(own_process::URL).unwrap());
+    let client = settings.builder(Arc::new(FakeClock::default())).connect();
+    client.unwrap().machines().get(MachineId(7)).unwrap();
 }
 
 /// As `openssl req -x509` makes it: an authority, and its own.

@@ -155,7 +155,8 @@ impl Command {
 const ONLY_OPERANDS: &str = "";
 
 /// The options of `power on` and `power off`.
-const SWITCH_POWER: &str = "id switch wait wait_timeout wait_interval allow_unassigned fail_fast";
+const SWITCH_POWER: &str =
+    "id switch switch_after wait wait_timeout wait_interval allow_unassigned fail_fast";
 
 /// The nouns, in the order of the help.
 pub(crate) const NOUNS: &[(&str, &str)] = &[
@@ -278,7 +279,7 @@ pub(crate) const ALL: &[Command] = &[
         &modules::MACHINE,
         "id arch subarch kernel kernel_id initrd initrd_id preseed preseed_id \
          kernel_opts netboot force wait wait_timeout wait_interval \
-         netboot_when_ready ready_when allow_unassigned fail_fast",
+         boot_once netboot_when_ready ready_when allow_unassigned fail_fast",
     )
     .about("Install machines, unless they are installed like that, and wait")
     .fixed("state", "provisioned")

@@ -7,8 +7,8 @@ use serde_json::Value;
 
 use crate::ansible::{Call, Failure, Kind, Module, ModuleSpec, Opt, Return, Success};
 use crate::modules::options::connection;
-use crate::task::preseed_rendering;
-use crate::task::preseed_text::PreseedContent;
+use crate::task::preseed::rendering;
+use crate::task::preseed::text::PreseedContent;
 
 pub(crate) const MODULE: Module = Module { spec: &SPEC, run };
 
@@ -40,7 +40,7 @@ struct RenderOptions {
 fn run(call: &Call) -> Result<Success, Failure> {
     let options: RenderOptions = call.options();
     let client = connection::connect(call)?;
-    let rendered = preseed_rendering::render(client.read_only(), &options.name, &options.machine);
+    let rendered = rendering::render(client.read_only(), &options.name, &options.machine);
     let text = match rendered {
         Ok(text) => text,
         Err(error) if Path::new(&options.name).is_file() => {

@@ -235,7 +235,7 @@ impl ProgressDisplay {
 
     fn draw(&mut self, event: &ProgressEvent) {
         match event {
-            ProgressEvent::RequestStarted | ProgressEvent::RequestEnded { .. } => {}
+            ProgressEvent::RequestStarted { .. } | ProgressEvent::RequestEnded { .. } => {}
             ProgressEvent::Sending { file, sent, size } => self.draw_upload(file, *sent, *size),
             ProgressEvent::SendingEnded { file } => self.remove(&file.to_string_lossy()),
             ProgressEvent::Awaiting { what, seen, .. } => {

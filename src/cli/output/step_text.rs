@@ -61,6 +61,10 @@ impl ObjectSteps<'_> {
                 let changes = self.changes(step, |old, new| format!("from {old} to {new}"));
                 ("would update".into(), format!("{target}: {changes}"))
             }
+            (Ok(Action::Restore), _) => {
+                let changes = self.changes(step, |old, new| format!("from {old} to {new}"));
+                ("would put back".into(), format!("{target}: {changes}"))
+            }
             (Ok(Action::Create), _) if is_reservation(step) => {
                 let reserved = match step["after"]["machines"].is_null() {
                     true => format!("a machine: {why}"),
@@ -108,6 +112,11 @@ impl ObjectSteps<'_> {
             Action::Update => {
                 let changes = self.changes(step, |old, new| format!("is now {new}, it was {old}"));
                 ("updated".into(), format!("{target}: {changes}"))
+            }
+            Action::Restore => {
+                let changes =
+                    self.changes(step, |old, new| format!("is {new} again, it was {old}"));
+                ("put back".into(), format!("{target}: {changes}"))
             }
             Action::Upload => ("uploaded".into(), self.uploaded(&target)),
             Action::Create if is_reservation(step) => ("reserved".into(), self.reserved(step)),

@@ -13,7 +13,7 @@ type Slot = Arc<Mutex<Option<Answer>>>;
 /// A successful answer, and what was read from it. A list is read once: with 500 tasks, that is most of their work.
 struct Answer {
     response: Response,
-    value: Option<Box<dyn Any + Send>>,
+    value: Option<Arc<dyn Any + Send + Sync>>,
 }
 
 /// Successful answers by what was asked for.
@@ -22,12 +22,12 @@ pub(super) struct ResponseCache(Mutex<HashMap<String, Slot>>);
 
 impl ResponseCache {
     /// What `decode` reads from the answer that is known, or from the one that `ask` gets.
-    pub(super) fn get_or_ask<T: Clone + Send + 'static>(
+    pub(super) fn get_or_ask<T: Send + Sync + 'static>(
         &self,
         key: String,
         ask: impl FnOnce() -> Result<Response>,
         decode: impl FnOnce(&Response) -> Result<T>,
-    ) -> Result<T> {
+    ) -> Result<Arc<T>> {
         let slot = self.slot(key);
         let mut slot = slot.lock().unwrap_or_else(PoisonError::into_inner);
         let answer = match &mut *slot {
@@ -37,12 +37,12 @@ impl ResponseCache {
                 value: None,
             }),
         };
-        let value = answer.value.as_ref().and_then(|value| value.downcast_ref());
-        if let Some(value) = value {
-            return Ok(T::clone(value));
+        let value = answer.value.clone();
+        if let Some(Ok(value)) = value.map(Arc::downcast) {
+            return Ok(value);
         }
-        let value = decode(&answer.response)?;
-        answer.value = Some(Box::new(value.clone()));
+        let value = Arc::new(decode(&answer.response)?);
+        answer.value = Some(value.clone());
         Ok(value)
     }
 
@@ -71,7 +71,7 @@ mod tests {
                 Ok(7)
             };
             let value = cache.get_or_ask("machine".into(), ask, decode).unwrap();
-            assert_eq!(value, 7);
+            assert_eq!(*value, 7);
         }
         assert_eq!((asked.get(), decoded.get()), (1, 1));
     }

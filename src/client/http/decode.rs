@@ -9,6 +9,7 @@ use crate::client::http::objects::ObjectsOnly;
 use crate::client::http::request::Request;
 use crate::client::http::response::Response;
 use crate::client::http::server_text;
+use crate::client::http::value_path;
 use crate::client::{Error, ErrorKind, Result};
 
 /// Reads the JSON of an answer.
@@ -23,19 +24,10 @@ pub(crate) fn value<T: DeserializeOwned>(body: &[u8]) -> Result<T> {
     if body.trim_ascii_start().starts_with(b"<") {
         return Err(unexpected("it is a web page, not JSON".to_owned()));
     }
-    // Twice as fast as with the path, which only an error needs.
     let mut deserializer = serde_json::Deserializer::from_slice(body);
-    if let Ok(value) = T::deserialize(ObjectsOnly(&mut deserializer))
-        && deserializer.end().is_ok()
-    {
-        return Ok(value);
-    }
-    let mut deserializer = serde_json::Deserializer::from_slice(body);
-    let mut track = serde_path_to_error::Track::new();
-    let tracked = serde_path_to_error::Deserializer::new(&mut deserializer, &mut track);
-    let value = T::deserialize(ObjectsOnly(tracked)).map_err(|error| {
-        let path = match track.path().to_string() {
-            path if path == "." => String::new(),
+    let value = T::deserialize(ObjectsOnly(&mut deserializer)).map_err(|error| {
+        let path = match value_path::at(body, &error) {
+            path if path.is_empty() => path,
             path => format!("{path}: "),
         };
         unexpected(server_text::one_line(&format!("{path}{}", problem(&error))))

@@ -5,6 +5,7 @@ mod bmc_queue;
 mod cache;
 pub(crate) mod classify;
 pub(crate) mod decode;
+mod given_up;
 mod json_body;
 pub(crate) mod list_reader;
 mod machine_names;
@@ -21,6 +22,7 @@ mod stall_timeout;
 mod transport;
 mod transport_error;
 pub(crate) mod upload_body;
+mod value_path;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -29,6 +31,7 @@ use serde::de::DeserializeOwned;
 
 use crate::client::http::bmc_queue::BmcQueue;
 use crate::client::http::cache::ResponseCache;
+use crate::client::http::given_up::GivenUpWrites;
 use crate::client::http::machine_names::MachineNames;
 use crate::client::http::operation::{Effect, Subject};
 use crate::client::http::request::Request;
@@ -50,6 +53,7 @@ pub(crate) struct Pipeline {
     cache: Option<Arc<ResponseCache>>,
     bmc_queue: Arc<BmcQueue>,
     pub(crate) machine_names: Arc<MachineNames>,
+    pub(crate) given_up: Arc<GivenUpWrites>,
     /// The longest that an attempt may take, whether or not bytes move.
     time_limit: Option<Duration>,
 }
@@ -72,6 +76,7 @@ impl Pipeline {
             cache: None,
             bmc_queue: Arc::default(),
             machine_names: Arc::default(),
+            given_up: Arc::default(),
             time_limit: None,
         })
     }
@@ -116,7 +121,15 @@ impl Pipeline {
     /// Sends a request and decodes the JSON of its answer.
     pub(crate) fn json<T>(&self, request: &Request) -> Result<T>
     where
-        T: DeserializeOwned + Clone + Send + 'static,
+        T: DeserializeOwned + Clone + Send + Sync + 'static,
+    {
+        self.shared_json(request).map(Arc::unwrap_or_clone)
+    }
+
+    /// The same, without a copy of what is known already: many tasks that are planned together look at the same lists.
+    pub(crate) fn shared_json<T>(&self, request: &Request) -> Result<Arc<T>>
+    where
+        T: DeserializeOwned + Send + Sync + 'static,
     {
         // Read the JSON of an answer (decode).
         let decode = |response: &Response| decode::json(request, response);
@@ -125,14 +138,16 @@ impl Pipeline {
             Some(cache) if request.action.effect == Effect::Read => {
                 cache.get_or_ask(request.cache_key(), || self.call(request), decode)
             }
-            _ => decode(&self.call(request)?),
+            _ => decode(&self.call(request)?).map(Arc::new),
         }
     }
 
     /// Sends a request, and sends it again where that is safe (retry).
     pub(crate) fn call(&self, request: &Request) -> Result<Response> {
         retry::call(self.retry, &*self.clock, request, |attempt| {
-            self.attempt(request, attempt)
+            let answer = self.attempt(request, attempt);
+            // Remember a write that may still take effect, after later ones (given_up).
+            answer.inspect_err(|error| self.given_up.note(request, error))
         })
     }
 
@@ -176,7 +191,9 @@ impl Pipeline {
             _ => (None, self.time_limit),
         };
         let url = self.transport.address(request);
-        self.progress.report(&ProgressEvent::RequestStarted);
+        self.progress.report(&ProgressEvent::RequestStarted {
+            writes: request.action.effect != Effect::Read,
+        });
         let start = self.clock.now();
         // Send it, and read an answer of bounded size and time (transport, stall_timeout, response), or find out why there
         // is none (transport_error).

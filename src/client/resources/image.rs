@@ -3,6 +3,8 @@
 //! An image's content cannot be replaced, and the API does not give it back; the boot endpoint does, to anyone.
 //! Deleting an image leaves its file on the server. Descriptions are not unique.
 
+use std::sync::Arc;
+
 use reqwest::header::HeaderValue;
 use serde::{Deserialize, Serialize};
 
@@ -77,9 +79,9 @@ pub struct NewImage {
 /// What to change about an image; `None` leaves it as it is.
 #[derive(Clone, Default, PartialEq, Eq, Debug, Serialize)]
 pub struct ImageChanges {
-    /// The new description.
+    /// The new description; `Some(None)` removes it.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub description: Option<String>,
+    pub description: Option<Option<String>>,
     /// Whether its owner vouches for it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub known_good: Option<bool>,
@@ -100,8 +102,13 @@ impl<Access> Images<'_, Access> {
     ///
     /// Those of every request: see [`ErrorKind`](crate::client::ErrorKind).
     pub fn list(&self, scope: Scope) -> Result<Vec<Image>> {
+        self.shared_list(scope).map(Arc::unwrap_or_clone)
+    }
+
+    /// The same, without a copy of a list that is known already.
+    pub(crate) fn shared_list(&self, scope: Scope) -> Result<Arc<Vec<Image>>> {
         self.pipeline
-            .json(&Request::list("image", "listing images").scope(scope))
+            .shared_json(&Request::list("image", "listing images").scope(scope))
     }
 
     /// One image.

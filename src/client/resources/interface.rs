@@ -74,9 +74,9 @@ pub struct Interface {
 /// What to change about an interface; a field that is not given is not sent and stays as it is.
 #[derive(Clone, Default, PartialEq, Eq, Debug, Serialize)]
 pub struct InterfaceChanges {
-    /// Its name, at most 64 characters.
+    /// Its name, at most 64 characters; `Some(None)` removes it.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub identifier: Option<String>,
+    pub identifier: Option<Option<String>>,
     /// Where it has its address from. Anything but dynamic needs a network with such a pool.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub config_type_v4: Option<ConfigType>,

@@ -125,9 +125,9 @@ pub struct PreseedChanges {
     /// Its text.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub content: Option<String>,
-    /// Its description.
+    /// Its description; `Some(None)` removes it.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub description: Option<String>,
+    pub description: Option<Option<String>>,
     /// Whether its owner vouches for it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub known_good: Option<bool>,

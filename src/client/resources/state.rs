@@ -72,13 +72,21 @@ impl<Access> States<'_, Access> {
     ///
     /// [`NotFound`](crate::client::ErrorKind::NotFound) when there is no such machine.
     pub fn get(&self, machine: MachineId) -> Result<MachineState> {
-        let request = Request::get(
+        self.pipeline
+            .json(&self.reading(machine))
+            .map(|answer: StateBody<MachineState>| answer.state)
+    }
+
+    /// Whether a report was given up on that may still change the state of a machine.
+    pub(crate) fn may_change_late(&self, machine: MachineId) -> bool {
+        self.pipeline.given_up.may_change(&self.reading(machine))
+    }
+
+    fn reading(&self, machine: MachineId) -> Request {
+        Request::get(
             format!("machine/{machine}/state"),
             format!("reading the state of {}", self.pipeline.machine(machine)),
-        );
-        self.pipeline
-            .json(&request)
-            .map(|answer: StateBody<MachineState>| answer.state)
+        )
     }
 }
 
@@ -116,6 +124,16 @@ impl States<'_, ReadWrite> {
     ///
     /// [`Forbidden`](crate::client::ErrorKind::Forbidden) when the machine is not assigned to the user.
     pub fn set(&self, machine: MachineId, state: ReportedState) -> Result<MachineState> {
+        let answered = self.report(machine, state)?;
+        Ok(answered.unwrap_or(state.into()))
+    }
+
+    /// The same; None for a success that cannot be read, which something in the server's place may have answered.
+    pub(crate) fn report(
+        &self,
+        machine: MachineId,
+        state: ReportedState,
+    ) -> Result<Option<MachineState>> {
         let action = format!("setting the state of {}", self.pipeline.machine(machine));
         let request = Request::put(
             format!("machine/{machine}/state"),
@@ -123,8 +141,8 @@ impl States<'_, ReadWrite> {
             &StateBody { state },
         );
         match self.pipeline.json(&request.forbidden(UNASSIGNED)) {
-            Ok(StateBody { state }) => Ok(state),
-            Err(error) if error.is_unreadable_success() => Ok(state.into()),
+            Ok(StateBody { state }) => Ok(Some(state)),
+            Err(error) if error.is_unreadable_success() => Ok(None),
             Err(error) => Err(error),
         }
     }

@@ -3,19 +3,19 @@
 //! It is built here and handed to the HTTP client ready made, because the client would otherwise read the operating
 //! system's roots at every start, even for plain HTTP.
 
+mod bundle;
 mod provider;
 mod server_verifier;
 pub(crate) mod trust_problem;
 
 use std::env;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::Arc;
 
 use rustls::crypto::CryptoProvider;
 use rustls::pki_types::pem::{self, PemObject};
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use rustls::{ClientConfig, RootCertStore};
-use rustls_native_certs::CertificateResult;
 
 use crate::client::http::server_text;
 use crate::client::tls::server_verifier::ServerVerifier;
@@ -87,28 +87,17 @@ fn verifier_of_file(path: &Path, provider: &Arc<CryptoProvider>) -> Result<Serve
     })
 }
 
-/// Trusts the authorities of the operating system. Its bundle is one file, and beside it the same are in a file each, 150 of
-/// them: those are read when the bundle does not know a server's authority.
+/// Trusts the authorities of the operating system, or those that the environment names. The bundle is one file, and beside it
+/// the same are in a file each, 150 of them: those are read when the bundle does not know a server's authority.
 fn verifier_of_system(provider: &Arc<CryptoProvider>) -> Result<ServerVerifier> {
-    // The file that the variable names in place of the system's own is read without any check.
-    if let Some(path) = env::var_os(openssl_probe::ENV_CERT_FILE) {
-        let path = Path::new(&path);
-        regular_file::read(path, SIZE_LIMIT).map_err(|error| {
-            let reason = io_error::text(&error);
-            failed(format!("SSL_CERT_FILE names {}: {reason}", path.display())).caused_by(error)
-        })?;
-    }
     let unusable =
         |error: rustls::Error| failed(server_text::one_line(&error.to_string())).caused_by(error);
-    if let Some(bundle) = bundle_of_system() {
-        let roots = roots(rustls_native_certs::load_certs_from_paths(
-            Some(&bundle),
-            None,
-        ));
-        if !roots.is_empty() {
-            let verifier = ServerVerifier::with_roots(Arc::clone(provider), roots);
-            return Ok(verifier.map_err(unusable)?.or_else(all_system_roots));
-        }
+    let mut roots = RootCertStore::empty();
+    // Single certificates of the system's store may be broken; what matters is whether there is anything to trust.
+    roots.add_parsable_certificates(bundle::certificates(&system_bundle()?));
+    if !roots.is_empty() {
+        let verifier = ServerVerifier::with_roots(Arc::clone(provider), roots);
+        return Ok(verifier.map_err(unusable)?.or_else(all_system_roots));
     }
     let roots = all_system_roots();
     if roots.is_empty() {
@@ -118,23 +107,26 @@ fn verifier_of_system(provider: &Arc<CryptoProvider>) -> Result<ServerVerifier> 
     ServerVerifier::with_roots(Arc::clone(provider), roots).map_err(unusable)
 }
 
-/// The file with all authorities of the operating system, unless the environment names others.
-fn bundle_of_system() -> Option<PathBuf> {
-    let named = [openssl_probe::ENV_CERT_FILE, openssl_probe::ENV_CERT_DIR];
-    match named.into_iter().any(|name| env::var_os(name).is_some()) {
-        true => None,
-        false => openssl_probe::probe().cert_file,
+/// What is in the file that the environment names, or in the operating system's unless the environment names a folder.
+fn system_bundle() -> Result<Vec<u8>> {
+    if let Some(path) = env::var_os(openssl_probe::ENV_CERT_FILE) {
+        let path = Path::new(&path);
+        return regular_file::read(path, SIZE_LIMIT).map_err(|error| {
+            let reason = io_error::text(&error);
+            failed(format!("SSL_CERT_FILE names {}: {reason}", path.display())).caused_by(error)
+        });
     }
+    if env::var_os(openssl_probe::ENV_CERT_DIR).is_some() {
+        return Ok(Vec::new());
+    }
+    let bundle = openssl_probe::probe().cert_file;
+    let read = bundle.and_then(|path| regular_file::read(&path, SIZE_LIMIT).ok());
+    Ok(read.unwrap_or_default())
 }
 
 fn all_system_roots() -> RootCertStore {
-    roots(rustls_native_certs::load_native_certs())
-}
-
-/// Single files of the system's store may be broken; what matters is whether there is anything to trust.
-fn roots(read: CertificateResult) -> RootCertStore {
     let mut roots = RootCertStore::empty();
-    roots.add_parsable_certificates(read.certs);
+    roots.add_parsable_certificates(rustls_native_certs::load_native_certs().certs);
     roots
 }
 

@@ -10,7 +10,7 @@ use crate::modules::options::connection;
 use crate::modules::{preseed, returns, run};
 use crate::support::regular_file;
 use crate::task::preseed::PreseedSpec;
-use crate::task::preseed_text::FILE_LIMIT;
+use crate::task::preseed::text::FILE_LIMIT;
 
 pub(crate) const MODULE: Module = Module::new(&SPEC, run);
 

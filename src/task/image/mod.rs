@@ -208,7 +208,10 @@ impl ImageFacts {
     }
 
     fn apply_changes(&mut self, changes: &ImageChanges) {
-        self.description = changes.description.clone().or(self.description.take());
+        self.description = changes
+            .description
+            .clone()
+            .unwrap_or(self.description.take());
         self.known_good = changes.known_good.unwrap_or(self.known_good);
         self.public = changes.public.unwrap_or(self.public);
     }

@@ -243,7 +243,7 @@ impl ImageSpec {
     ) -> Result<()> {
         let mut changes = desired.changed_flags(image);
         if image.description.as_deref() != Some(self.description.as_str()) {
-            changes.description = Some(self.description.clone());
+            changes.description = Some(Some(self.description.clone()));
         }
         let step = Step::update(image_title(image), json!(image), json!(changes));
         if let Some(step) = step {
@@ -298,9 +298,11 @@ impl DesiredImage {
 
 /// The values that changes replace.
 fn replaced_values(image: &Image, changes: &ImageChanges) -> ImageChanges {
-    let description = Some(image.description.clone().unwrap_or_default());
     ImageChanges {
-        description: changes.description.as_ref().and(description),
+        description: changes
+            .description
+            .as_ref()
+            .map(|_| image.description.clone()),
         known_good: changes.known_good.and(Some(image.known_good)),
         public: changes.public.and(Some(image.public)),
     }

@@ -129,7 +129,10 @@ impl Task for InterfaceSpec {
 impl InterfaceReport {
     fn apply_changes(&mut self, changes: &InterfaceChanges) {
         let interface = &mut self.interface;
-        interface.identifier = changes.identifier.clone().or(interface.identifier.take());
+        interface.identifier = changes
+            .identifier
+            .clone()
+            .unwrap_or(interface.identifier.take());
         interface.config_type_v4 = changes
             .config_type_v4
             .clone()

@@ -55,7 +55,7 @@ impl InterfaceSpec {
         let loses_address =
             config_type == Some(ConfigType::Dynamic) && interface.configured_ipv4.is_some();
         InterfaceChanges {
-            identifier: changed_text(&self.identifier, &interface.identifier),
+            identifier: changed_text(&self.identifier, &interface.identifier).map(Some),
             configured_ipv4: match address {
                 Some(desired) if Some(desired) != configured_address(interface) => {
                     Some(Some(desired))
@@ -86,9 +86,11 @@ impl InterfaceSpec {
 
 /// The values that changes replace.
 fn replaced_values(interface: &Interface, changes: &InterfaceChanges) -> InterfaceChanges {
-    let identifier = Some(interface.identifier.clone().unwrap_or_default());
     InterfaceChanges {
-        identifier: changes.identifier.as_ref().and(identifier),
+        identifier: changes
+            .identifier
+            .as_ref()
+            .map(|_| interface.identifier.clone()),
         config_type_v4: changes
             .config_type_v4
             .as_ref()

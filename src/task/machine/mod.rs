@@ -6,23 +6,29 @@
 mod answer;
 mod apply;
 mod boot_objects;
+mod boot_once;
 mod kernel_opts;
+mod late_report;
 mod milestones;
+mod order;
 mod plan;
 mod preseed_check;
 // The shipped modules wait in their own tasks.
 #[cfg(feature = "cli")]
 mod wait_ready;
 
+use std::path::PathBuf;
+
 use serde::Serialize;
 use serde_json::{Map, Value, json};
 
 pub(crate) use answer::AnswerSpec;
 use answer::{AnswerWait, FirstLook};
-use apply::UnconfirmedOrder;
 use boot_objects::BootObjects;
+use boot_once::{IdleRecord, KeptSettings};
 pub(crate) use kernel_opts::without_line_end;
 use milestones::Milestones;
+use order::UnconfirmedOrder;
 use preseed_check::PreseedCheck;
 #[cfg(feature = "cli")]
 pub(crate) use wait_ready::ReadinessSpec;
@@ -60,6 +66,8 @@ pub(crate) struct MachineSpec {
     pub allow_missing: bool,
     /// Look at what the machine itself answers before it is rebooted. Check mode asks the server alone.
     pub looks_at_machine: bool,
+    /// Where the records of boots once are kept; None where there is no place.
+    pub record_directory: Option<PathBuf>,
 }
 
 /// The desired value of something that can be set and cleared.
@@ -99,6 +107,8 @@ pub(crate) enum MachineGoal {
 pub(crate) struct ProvisionSettings {
     /// Also if nothing differs and the machine is ready.
     pub force: bool,
+    /// Whether what it boots is put back afterwards; then it is provisioned whether or not anything differs.
+    pub boot_once: bool,
     /// None to end with the reboot into the installer.
     pub wait: Option<WaitLimits>,
     /// Netboot at the end; off prevents that a reboot installs again.
@@ -130,6 +140,11 @@ pub(crate) enum MachineOp {
     /// Look whether the installed system answers.
     AwaitAnswer(Box<AnswerWait>),
     ReportState(ReportedState),
+    /// Write to a file what the machine boots before it is booted once.
+    KeepRecord(Box<KeptSettings>),
+    /// Put back what it booted before, and delete the file.
+    PutBack(Box<KeptSettings>),
+    DeleteRecord(IdleRecord),
 }
 
 /// What was planned about the reboot into the installer.
@@ -166,6 +181,9 @@ pub(crate) struct MachineReport {
     /// An order of which the effect was not seen yet; the wait looks for it.
     #[serde(skip)]
     unconfirmed: Option<UnconfirmedOrder>,
+    /// Whether this run has kept what it replaces.
+    #[serde(skip)]
+    has_record: bool,
 }
 
 /// A machine with its state, which is a request of its own.
@@ -200,7 +218,11 @@ impl Task for MachineSpec {
         self.require_known_subarch(client, &machine)?;
         let objects = self.find_boot_objects(client, &machine)?;
         let state = client.states().get(machine.id)?;
-        let mut plan = Plan::empty(MachineReport::new(machine.clone(), state, &objects));
+        let mut plan = Plan::empty(MachineReport::new(machine, state, &objects));
+        if let Some(directory) = &self.record_directory {
+            boot_once::push_left(&mut plan, client, directory)?;
+        }
+        let machine = plan.report.machine.machine.clone();
         let kernel_opts = self.kernel_opts.as_deref();
         plan.warnings
             .extend(kernel_opts.and_then(kernel_opts::warning));
@@ -232,11 +254,22 @@ impl Task for MachineSpec {
             MachineOp::Invalidate { planned_state } => {
                 apply::invalidate(client, planned_state, report)
             }
-            MachineOp::Provision(order) => apply::provision(client, order, report),
+            MachineOp::Provision(order) => order::provision(client, order, report),
             MachineOp::AwaitReady(wait) => apply::poll_ready(client, wait, report),
             MachineOp::AwaitAnswer(wait) => answer::poll(client, wait, report),
             MachineOp::ReportState(state) => apply::report_state(client, *state, report),
+            MachineOp::KeepRecord(kept) => boot_once::keep(kept, report),
+            MachineOp::PutBack(kept) => boot_once::put_back(client, kept, report),
+            MachineOp::DeleteRecord(record) => boot_once::delete(record),
         }
+    }
+
+    fn runs_whatever_happens(op: &MachineOp, report: &MachineReport) -> bool {
+        boot_once::runs_whatever_happens(op, report)
+    }
+
+    fn settle(client: &Client, report: &mut MachineReport) -> Result<Vec<String>> {
+        late_report::settle(client, report)
     }
 
     /// A machine that is not there takes seconds to look at, so the waits for many begin together.
@@ -274,6 +307,7 @@ impl MachineReport {
             preseed: objects.preseed.as_ref().map(PreseedFacts::from_preseed),
             milestones: Milestones::default(),
             unconfirmed: None,
+            has_record: false,
         }
     }
 }

@@ -4,6 +4,7 @@ use serde_json::json;
 
 use crate::client::{Machine, MachineChanges, MachineState, ReadOnlyClient, ReportedState};
 use crate::task::machine::boot_objects::BootObjects;
+use crate::task::machine::preseed_check::PreseedCheck;
 use crate::task::machine::{
     AnswerWait, FirstLook, MachineGoal, MachineOp, MachinePlan, MachineSpec, ProvisionOrder,
     ProvisionSettings, ReadyWhen, Setting, machine_title, netboot_of, preseed_check,
@@ -20,6 +21,12 @@ const NOT_READY_HINT: &str = "Nothing on the server ends the state provisioning:
 
 const NO_ANSWER_HINT: &str = "Its milestones tell how far it came, and its console why no further. The next run goes on waiting for it; O(force) begins \
      anew.";
+
+const ONCE_HINT: &str = "What it booted before is put back, unless a warning says otherwise. Its milestones tell how far it came, and its console why \
+     no further.";
+
+/// What the end of an installation is told of.
+pub(super) const INSTALLED_SYSTEM: &str = "the installed system";
 
 /// Why netboot changes at the end.
 const ASKED_FOR: &str = "netboot_when_ready asks for it";
@@ -114,8 +121,12 @@ impl MachineSpec {
         }
         let state = plan.report.machine.state.clone();
         require_known_state(machine, &state)?;
+        if how.boot_once {
+            return self.push_boot_once(plan, client, machine, objects, how);
+        }
+        let begin = plan.steps.len();
         self.push_configure(plan, machine, objects);
-        let parameters_change = !plan.steps.is_empty();
+        let parameters_change = plan.steps.len() > begin;
         let why = if how.force {
             "force is set".to_owned()
         } else if parameters_change {
@@ -130,27 +141,41 @@ impl MachineSpec {
             format!("the machine is {state}, not ready")
         };
         self.require_provisionable(client, machine)?;
+        let preseed_check = self.check_preseed(plan, client, machine, objects, how)?;
+        let is_outdated = matches!(state, MachineState::Ready | MachineState::Provisioning);
+        if parameters_change && (is_outdated || !is_assigned) {
+            // A run that is interrupted must not leave a machine `ready` or `provisioning` with parameters that it never
+            // booted, and for another user's machine the server's refusal must come before they are overwritten.
+            push_invalidate(plan, &state, begin);
+        }
+        push_provision(plan, machine, &state, why, parameters_change, how);
+        attach_preseed_check(plan, preseed_check);
+        self.push_end(plan, client, machine, how, false)
+    }
+
+    /// Looks at the preseed before the reboot, and at the installer for what would be taken for the installed system.
+    pub(super) fn check_preseed(
+        &self,
+        plan: &mut MachinePlan,
+        client: &ReadOnlyClient,
+        machine: &Machine,
+        objects: &BootObjects,
+        how: &ProvisionSettings,
+    ) -> Result<Option<PreseedCheck>> {
         let preseed = preseed_check::find(plan, client, objects);
         if let ReadyWhen::Answers(answer) = &how.ready_when {
             let planned = &plan.report.machine.machine;
             answer.require_silent_installer(planned, preseed.as_deref())?;
         }
-        let preseed_check = preseed_check::plan(plan, client, machine, preseed.as_deref())?;
-        let is_outdated = matches!(state, MachineState::Ready | MachineState::Provisioning);
-        if parameters_change && (is_outdated || !is_assigned) {
-            // A run that is interrupted must not leave a machine `ready` or `provisioning` with parameters that it never
-            // booted, and for another user's machine the server's refusal must come before they are overwritten.
-            push_invalidate(plan, &state);
-        }
-        push_provision(plan, machine, &state, why, parameters_change, how);
-        if let Some(MachineOp::Provision(order)) = plan.steps.back_mut().map(|last| &mut last.op) {
-            order.preseed_check = preseed_check;
-        }
-        self.push_end(plan, client, machine, how, false)
+        preseed_check::plan(plan, client, machine, preseed.as_deref())
     }
 
     /// The server checks these only after it has stored the parameters, and the BMC after that.
-    fn require_provisionable(&self, client: &ReadOnlyClient, machine: &Machine) -> Result<()> {
+    pub(super) fn require_provisionable(
+        &self,
+        client: &ReadOnlyClient,
+        machine: &Machine,
+    ) -> Result<()> {
         let missing = if machine.kernel_id.is_none() && self.kernel.is_none() {
             "kernel"
         } else if machine.subarch.is_none() && self.subarch.is_none() {
@@ -175,40 +200,16 @@ impl MachineSpec {
         how: &ProvisionSettings,
         is_joined: bool,
     ) -> Result<()> {
-        let Some(limits) = how.wait else {
+        if how.wait.is_none() {
             return Ok(());
-        };
-        // The leases before: a later one is the machine's boot.
-        if let Ok(interfaces) = client.interfaces().list(machine.id) {
-            plan.report
-                .milestones
-                .look_at_leases(&interfaces, client.clock());
         }
         let netboot = netboot_of(&plan.report.machine.machine);
+        self.push_wait_for_end(plan, client, machine, how, is_joined)?;
         match &how.ready_when {
             ReadyWhen::Reported => {
-                push_wait(plan, limits, NOT_READY_HINT);
                 push_netboot(plan, netboot, how.netboot_when_ready, ASKED_FOR);
             }
-            ReadyWhen::Answers(answer) => {
-                let target = machine_title(machine);
-                let ready = MachineState::Ready.to_string();
-                let wait = OngoingWait::new(limits, target.clone(), ready, NO_ANSWER_HINT);
-                let look = match (is_joined, self.looks_at_machine) {
-                    (true, _) => FirstLook::Late,
-                    (false, true) => FirstLook::Now,
-                    (false, false) => FirstLook::Never,
-                };
-                let wait = AnswerWait::plan(answer, wait, client, machine, look)?;
-                let (port, seconds) = (answer.port, limits.timeout.as_secs_f64());
-                let step = Step::new(
-                    Action::Wait,
-                    target,
-                    format!("the installed system answers on port {port} within {seconds} s"),
-                    json!({ "answers": false }),
-                    json!({ "answers": true }),
-                );
-                plan.push(MachineOp::AwaitAnswer(Box::new(wait)), step);
+            ReadyWhen::Answers(_) => {
                 let desired = how.netboot_when_ready.unwrap_or(false);
                 push_netboot(plan, netboot, Some(desired), IS_INSTALLED);
                 push_state(
@@ -218,6 +219,60 @@ impl MachineSpec {
                 );
             }
         }
+        Ok(())
+    }
+
+    /// Adds the wait for what ends the installation, or the boot once.
+    pub(super) fn push_wait_for_end(
+        &self,
+        plan: &mut MachinePlan,
+        client: &ReadOnlyClient,
+        machine: &Machine,
+        how: &ProvisionSettings,
+        is_joined: bool,
+    ) -> Result<()> {
+        let Some(limits) = how.wait else {
+            return Ok(());
+        };
+        // The leases before: a later one is the machine's boot.
+        if let Ok(interfaces) = client.interfaces().list(machine.id) {
+            plan.report
+                .milestones
+                .look_at_leases(&interfaces, client.clock());
+        }
+        let hint = |of_installation| match how.boot_once {
+            true => ONCE_HINT,
+            false => of_installation,
+        };
+        let system = match how.boot_once {
+            true => "the system",
+            false => INSTALLED_SYSTEM,
+        };
+        let answer = match &how.ready_when {
+            ReadyWhen::Reported => {
+                push_wait(plan, limits, system, hint(NOT_READY_HINT));
+                return Ok(());
+            }
+            ReadyWhen::Answers(answer) => answer,
+        };
+        let target = machine_title(machine);
+        let ready = MachineState::Ready.to_string();
+        let wait = OngoingWait::new(limits, target.clone(), ready, hint(NO_ANSWER_HINT));
+        let look = match (is_joined, self.looks_at_machine) {
+            (true, _) => FirstLook::Late,
+            (false, true) => FirstLook::Now,
+            (false, false) => FirstLook::Never,
+        };
+        let wait = AnswerWait::plan(answer, wait, client, machine, look)?;
+        let (port, seconds) = (answer.port, limits.timeout.as_secs_f64());
+        let step = Step::new(
+            Action::Wait,
+            target,
+            format!("{system} answers on port {port} within {seconds} s"),
+            json!({ "answers": false }),
+            json!({ "answers": true }),
+        );
+        plan.push(MachineOp::AwaitAnswer(Box::new(wait)), step);
         Ok(())
     }
 }
@@ -237,7 +292,7 @@ fn changed_id<Ref, Id: PartialEq>(
 }
 
 /// The values that changes replace, as far as the server can be told them: it cannot clear a subarch or a kernel.
-fn replaced_values(machine: &Machine, changes: &MachineChanges) -> MachineChanges {
+pub(super) fn replaced_values(machine: &Machine, changes: &MachineChanges) -> MachineChanges {
     let text = |text: &Option<String>| Some(text.clone().unwrap_or_default());
     MachineChanges {
         subarch: changes.subarch.as_ref().and(machine.subarch.clone()),
@@ -249,7 +304,7 @@ fn replaced_values(machine: &Machine, changes: &MachineChanges) -> MachineChange
     }
 }
 
-fn apply_changes(machine: &mut Machine, changes: &MachineChanges) {
+pub(super) fn apply_changes(machine: &mut Machine, changes: &MachineChanges) {
     machine.subarch = changes.subarch.clone().or(machine.subarch.take());
     machine.kernel_id = changes.kernel_id.or(machine.kernel_id);
     machine.kernel_opts = changes.kernel_opts.clone().or(machine.kernel_opts.take());
@@ -269,20 +324,27 @@ pub(super) fn push_state(plan: &mut MachinePlan, reported: ReportedState, why: S
     plan.push(MachineOp::ReportState(reported), step);
 }
 
-/// Adds a report of the state `unknown` before all other steps.
-fn push_invalidate(plan: &mut MachinePlan, state: &MachineState) {
+/// Inserts a report of the state `unknown` before the step at this place.
+fn push_invalidate(plan: &mut MachinePlan, state: &MachineState, place: usize) {
     let why = "what it is told to boot is not what it has booted".to_owned();
     push_state(plan, ReportedState::Unknown, why);
-    plan.steps.rotate_right(1);
-    if let Some(first) = plan.steps.front_mut() {
-        first.op = MachineOp::Invalidate {
+    if let Some(mut report) = plan.steps.pop_back() {
+        report.op = MachineOp::Invalidate {
             planned_state: state.clone(),
         };
+        plan.steps.insert(place, report);
+    }
+}
+
+/// Has the last step, which provisions, look at the preseed first.
+pub(super) fn attach_preseed_check(plan: &mut MachinePlan, check: Option<PreseedCheck>) {
+    if let Some(MachineOp::Provision(order)) = plan.steps.back_mut().map(|last| &mut last.op) {
+        order.preseed_check = check;
     }
 }
 
 /// `machine` and `state` are those before the parameters change.
-fn push_provision(
+pub(super) fn push_provision(
     plan: &mut MachinePlan,
     machine: &Machine,
     state: &MachineState,
@@ -313,14 +375,19 @@ fn push_provision(
 }
 
 /// Adds the wait for a machine that installs; `hint` is for a machine that is not ready in time.
-pub(super) fn push_wait(plan: &mut MachinePlan, limits: WaitLimits, hint: &'static str) {
+pub(super) fn push_wait(
+    plan: &mut MachinePlan,
+    limits: WaitLimits,
+    system: &str,
+    hint: &'static str,
+) {
     let planned = &mut plan.report.machine;
     let target = machine_title(&planned.machine);
     let seconds = limits.timeout.as_secs_f64();
     let step = Step::new(
         Action::Wait,
         target.clone(),
-        format!("the installed system reports within {seconds} s"),
+        format!("{system} reports within {seconds} s"),
         json!({ "state": planned.state }),
         json!({ "state": MachineState::Ready }),
     );

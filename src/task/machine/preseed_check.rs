@@ -5,8 +5,8 @@
 
 use crate::client::{Machine, ReadOnlyClient, RenderedPreseed};
 use crate::task::machine::boot_objects::BootObjects;
-use crate::task::machine::{MachinePlan, machine_title};
-use crate::task::preseed_warnings::{template_warnings, text_warnings};
+use crate::task::machine::{MachineOp, MachinePlan, machine_title};
+use crate::task::preseed::warnings::{template_warnings, text_warnings};
 use crate::task::{Result, TaskError, template};
 
 const BROKEN_HINT: &str = "Correct the preseed: the server takes what stands between {{ }}, {% %} and {# #} for Jinja2, unless '{% raw %}' \
@@ -48,7 +48,10 @@ pub(super) fn plan(
     let title = title(machine);
     let check = template::check(content.unwrap_or_default());
     let mut warnings = template_warnings(&title, &check);
-    if machine.preseed_id == Some(id) {
+    // What another boot once has left is put back only when the plan is carried out.
+    let mut steps = plan.steps.iter();
+    let is_put_back = steps.any(|planned| matches!(planned.op, MachineOp::PutBack(_)));
+    if machine.preseed_id == Some(id) && !is_put_back {
         warnings.extend(render(client, machine)?);
         plan.warnings.extend(warnings);
         return Ok(None);

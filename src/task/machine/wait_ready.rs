@@ -26,7 +26,7 @@ impl Task for ReadinessSpec {
         let is_ready = state == MachineState::Ready;
         let mut plan = Plan::empty(MachineReport::new(machine, state, &BootObjects::default()));
         if !is_ready {
-            plan::push_wait(&mut plan, self.wait, NOT_READY_HINT);
+            plan::push_wait(&mut plan, self.wait, plan::INSTALLED_SYSTEM, NOT_READY_HINT);
         }
         Ok(plan)
     }

@@ -230,19 +230,16 @@ impl Acquisition {
             let unreleased = self.release_all(client, [other]);
             return Err(with_unreleased(error, unreleased));
         }
+        let is_refused = confirmed.is_none();
+        self.refused += usize::from(is_refused);
         let mut found = self.read_claim(client, machine)?;
-        if confirmed.is_none() {
-            self.refused += 1;
-            return Ok(Some(match found {
-                ClaimResult::Acquired(_) => Claim::Joined,
-                ClaimResult::Unassigned | ClaimResult::HeldOtherwise => Claim::NotFree,
-            }));
-        }
         if let ClaimResult::Acquired(own) = found {
             self.store(client, machine, own)?;
             found = self.read_claim(client, machine)?;
         }
         Ok(match found {
+            ClaimResult::Acquired(_) if is_refused => Some(Claim::Joined),
+            _ if is_refused => Some(Claim::NotFree),
             ClaimResult::Acquired(_) => Some(Claim::Made),
             ClaimResult::HeldOtherwise => Some(Claim::NotFree),
             ClaimResult::Unassigned => None,
@@ -251,9 +248,9 @@ impl Acquisition {
 
     /// Makes the server store a reservation, by a write of its reason that changes nothing. Each refused reservation has left
     /// a savepoint open, and a write closes only the latest one; so there is one more write than refused reservations. The
-    /// savepoints of other clients cannot be seen.
+    /// savepoints of other clients cannot be seen: so a run that was refused what an equal run got closes its own, too.
     fn store(
-        &self,
+        &mut self,
         client: &Client,
         machine: &Machine,
         own: AssigneeId,
@@ -265,6 +262,7 @@ impl Acquisition {
                 answer => answer?,
             };
         }
+        self.refused = 0;
         Ok(())
     }
 

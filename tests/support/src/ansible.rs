@@ -160,6 +160,7 @@ impl Controller {
         let scratch = home.path().join("tmp");
         command
             .env("ANSIBLE_HOME", home.path())
+            .env("XDG_STATE_HOME", home.path())
             .env("ANSIBLE_LOCAL_TEMP", &scratch)
             .env("ANSIBLE_REMOTE_TMP", &scratch);
         let output = command.output().expect("Ansible's programs can be started");

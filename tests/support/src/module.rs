@@ -193,6 +193,8 @@ impl TestLab {
         ] {
             arguments.entry(name).or_insert(value);
         }
-        ModuleRun::new(self.program(), module, &options)
+        let mut run = ModuleRun::new(self.program(), module, &options);
+        run.command.env("XDG_STATE_HOME", self.path("state"));
+        run
     }
 }

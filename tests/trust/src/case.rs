@@ -20,12 +20,21 @@ pub(crate) struct Title {
     pub(crate) sessions: Sessions,
     /// Where in the run, and what else repeats the case.
     pub(crate) place: String,
-    /// The fault, where there is one.
-    pub(crate) fault: Option<Fault>,
+    /// The fault, where there is one, and the request that it is meant for.
+    pub(crate) fault: Option<(Fault, Target)>,
+    /// Whether the disturbed run succeeded.
+    pub(crate) succeeded: bool,
     /// Whether each run of the task acts anew.
     pub(crate) acts_anew: bool,
     /// Whether the task waits for a machine.
     pub(crate) waits: bool,
+}
+
+/// A request, without its query.
+#[derive(Clone, Debug)]
+pub(crate) struct Target {
+    pub(crate) method: String,
+    pub(crate) path: String,
 }
 
 /// What came out of a case.

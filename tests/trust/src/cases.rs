@@ -82,6 +82,7 @@ pub(crate) fn all_cases(settings: &Settings, clean: &CleanRuns) -> Vec<Case> {
         };
         matrix::cases(*task, sessions, clean)
     });
+    let faults = faults.filter(|case| case.fault.name.starts_with(&settings.row));
     let faults = faults.step_by(settings.part).map(Case::Fault);
     let signals = kills::cases(settings.points, requests, tasks);
     let races = races::cases(settings.rounds, tasks);

@@ -15,11 +15,20 @@ use crate::workbench::CleanRun;
 /// Begins what is said of extra images which the next run has warned of.
 pub(crate) const TOLD: &str = "told in a warning: ";
 
-/// Said of orders that were given on a look which showed no installation.
-pub(crate) const STARTS: &str = "starts of machines and runs: ";
+/// Begins what is said of starts of which there are no more than runs that can have read the same state.
+pub(crate) const STARTS: &str = "starts of machines by equal runs: ";
 
-/// Said of a program that had not begun to work when a signal ended it.
-pub(crate) const NOT_BEGUN: &str = "a signal ended it before its first request";
+/// Said of a program that did not handle the signal yet that ended it.
+pub(crate) const NOT_BEGUN: &str = "a signal ended it before it handled any";
+
+/// Begins what is said of a step that a signal met just before its request.
+pub(crate) const UNDER_WAY: &str = "nothing had arrived of the step under way: ";
+
+/// Said of a run that succeeded after fewer looks at a machine than the clean run, with the same writes.
+pub(crate) const FEWER_LOOKS: &str = "it looked less often";
+
+/// Begins what is said of a restart that loses assignments and nothing else.
+pub(crate) const ASSIGNMENTS: &str = "assignments that were not stored: ";
 
 /// A rule that was broken, and how.
 #[derive(Clone, Debug)]
@@ -78,10 +87,29 @@ pub(crate) fn check_output(task: &Task, ending: &Ending) -> Vec<Violation> {
     found
 }
 
-/// Whether the fault has met its request. Where nobody listens, no request is seen.
-pub(crate) fn check_fault_is_met(fault: &Fault, exchanges: &[Exchange]) -> Option<Violation> {
-    let is_met = *fault == Fault::Refused || exchanges.iter().any(|exchange| exchange.faulty);
-    (!is_met).then(|| violation(Rule::FaultIsMet, "there was no such request"))
+/// Whether the fault has met the request at this position. Where nobody listens, no request is seen.
+pub(crate) fn check_fault_is_met(
+    fault: &Fault,
+    position: usize,
+    clean: &[Exchange],
+    exchanges: &[Exchange],
+    succeeded: bool,
+) -> Option<Violation> {
+    if *fault == Fault::Refused || exchanges.iter().any(|exchange| exchange.faulty) {
+        return None;
+    }
+    let writes = |exchanges: &[Exchange]| -> Vec<(String, String)> {
+        let writes = exchanges.iter().filter(|exchange| exchange.is_write());
+        writes
+            .map(|write| (write.method.clone(), write.path.clone()))
+            .collect()
+    };
+    let is_shorter = exchanges.len() <= position && writes(exchanges) == writes(clean);
+    let what = match succeeded && is_shorter {
+        true => FEWER_LOOKS,
+        false => "there was no such request",
+    };
+    Some(violation(Rule::FaultIsMet, what))
 }
 
 /// Whether a failure says what was tried: its message has a word for one of the requests that met the fault.
@@ -145,12 +173,12 @@ pub(crate) fn check_changed(task: &Task, run: &Disturbed<'_>) -> Option<Violatio
         )),
         Some(true) if !has_changed && !opens_console => {
             let excused = run.ending.failed() && may_have_written;
-            (!excused).then(|| {
-                violation(
-                    Rule::ChangedIsFalse,
-                    format!("changed: true, {}", run.ending.message()),
-                )
-            })
+            let message = run.ending.message();
+            let prefix = match message.contains("was under way and may have taken effect") {
+                true => UNDER_WAY,
+                false => "changed: true, ",
+            };
+            (!excused).then(|| violation(Rule::ChangedIsFalse, format!("{prefix}{message}")))
         }
         _ => None,
     }
@@ -238,7 +266,7 @@ pub(crate) fn check_repetitions(
         let told = second.ending.field("warnings").map(Value::to_string);
         let told = told.is_some_and(|warnings| warnings.contains("is a copy of"));
         let (rule, prefix) = match extra {
-            true if told => (Rule::NoDuplicate, TOLD),
+            true if told && has_only_copies_more(wanted, has) => (Rule::NoDuplicate, TOLD),
             true => (Rule::NoDuplicate, ""),
             false => (Rule::Converges, ""),
         };
@@ -247,21 +275,12 @@ pub(crate) fn check_repetitions(
             format!("{prefix}{}", differences(wanted, has)),
         ));
     }
-    let starts = |after: &Snapshot, before: &Snapshot| after.starts - before.starts;
-    let counts = match task.acts_anew {
-        true => vec![
-            (starts(first, before), first_runs),
-            (starts(&second.after, first), 1),
-        ],
-        false => vec![(starts(&second.after, before), 1)],
+    let starts = Starts {
+        by_first: first.starts - before.starts,
+        by_next: second.after.starts - first.starts,
+        is_done: first.same_contents(wanted),
     };
-    if counts
-        .iter()
-        .any(|(count, runs)| *count > runs * clean.starts)
-    {
-        let what = format!("{STARTS}{counts:?}, {} starts in a clean run", clean.starts);
-        found.push(violation(Rule::NoSecondStart, what));
-    }
+    found.extend(starts.check(task, clean, first_runs));
     let changes =
         third.ending.changed() != Some(false) || !third.after.same_contents(&second.after);
     if third.ending.failed() || (changes && !task.acts_anew) {
@@ -275,9 +294,67 @@ pub(crate) fn check_repetitions(
     found
 }
 
+/// How often machines were started.
+struct Starts {
+    /// By the disturbed run, or by the equal runs.
+    by_first: usize,
+    /// By the run after them.
+    by_next: usize,
+    /// Whether the first had left everything as a clean run does.
+    is_done: bool,
+}
+
+impl Starts {
+    fn check(&self, task: &Task, clean: &CleanRun, first_runs: usize) -> Option<Violation> {
+        let Starts {
+            by_first,
+            by_next,
+            is_done,
+        } = *self;
+        let (each, of_all) = (clean.starts, first_runs * clean.starts);
+        let is_right = match task.acts_anew {
+            true => by_first <= of_all && by_next <= each,
+            false => by_first + by_next <= each,
+        };
+        if is_right {
+            return None;
+        }
+        let next_may_start = if is_done { 0 } else { each };
+        let at_once = !task.acts_anew && by_first <= of_all && by_next <= next_may_start;
+        let prefix = if at_once { STARTS } else { "too many starts: " };
+        let what = format!(
+            "{prefix}{by_first} by {first_runs}, {by_next} by the next, {each} by a clean run"
+        );
+        Some(violation(Rule::NoSecondStart, what))
+    }
+}
+
+/// Whether a server has what is wanted, and more of the same images.
+fn has_only_copies_more(wanted: &Snapshot, has: &Snapshot) -> bool {
+    let same_images = wanted.images.iter().all(|image| has.images.contains(image))
+        && has.images.iter().all(|image| wanted.images.contains(image));
+    let with_same_count = Snapshot {
+        images: wanted.images.clone(),
+        ..has.clone()
+    };
+    same_images && with_same_count.same_contents(wanted)
+}
+
 /// Whether the server still has everything after a restart.
 pub(crate) fn check_stored(before: &Snapshot, after: &Snapshot) -> Option<Violation> {
-    (!before.same_contents(after)).then(|| violation(Rule::Stored, differences(before, after)))
+    if before.same_contents(after) {
+        return None;
+    }
+    let with_same_assignments = Snapshot {
+        assignments: before.assignments.clone(),
+        ..after.clone()
+    };
+    let prefix = match with_same_assignments.same_contents(before) {
+        true => ASSIGNMENTS,
+        false => "",
+    };
+    let what = format!("{prefix}{}", differences(before, after));
+    Some(violation(Rule::Stored, what))
 }
 
 /// What two snapshots have that the other lacks.

@@ -118,18 +118,20 @@ pub(crate) fn run(
     });
     let running = bench.start(task, &proxy.url(), MANNER);
     target.set(running.pid());
+    let mut had_begun = true;
     if let Point::Time(part) = case.point {
         thread::sleep(clean.duration.mul_f64(part));
+        had_begun = handles(running.pid(), signal);
         send_signal(running.pid(), signal);
     }
     let ending = running.end();
     let exchanges = proxy.settle();
     drop(proxy);
     let killed = ending.signal == Some(signal.as_raw());
-    let had_begun = !exchanges.is_empty();
+    let succeeded = ending.succeeded;
     let mut violations = Vec::new();
     if killed && signal != Signal::KILL {
-        violations.push(checks::silent_end(had_begun));
+        violations.push(checks::silent_end(had_begun || !exchanges.is_empty()));
     }
     if ending.failed() {
         violations.extend(checks::check_signal_message(&ending, name));
@@ -151,10 +153,19 @@ pub(crate) fn run(
         sessions: case.sessions,
         place: format!("{name} at {:?}", case.point),
         fault: None,
+        succeeded,
         acts_anew: task.acts_anew,
         waits: task.waits(),
     };
     Finding { title, violations }
+}
+
+/// Whether a program handles a signal by now. One that has ended does not.
+fn handles(pid: u32, signal: Signal) -> bool {
+    let status = std::fs::read_to_string(format!("/proc/{pid}/status")).unwrap_or_default();
+    let mask = status.lines().find_map(|line| line.strip_prefix("SigCgt:"));
+    let mask = mask.and_then(|mask| u64::from_str_radix(mask.trim(), 16).ok());
+    mask.unwrap_or_default() >> (signal.as_raw() - 1) & 1 != 0
 }
 
 /// Sends the signal at the moment that the case names.

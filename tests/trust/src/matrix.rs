@@ -2,7 +2,7 @@
 
 use mrp_lab::Sessions;
 
-use crate::case::{self, DisturbedEnd, Finding, Title};
+use crate::case::{self, DisturbedEnd, Finding, Target, Title};
 use crate::checks;
 use crate::faults::{self, Fault, NamedFault, Span};
 use crate::proxy::{Injection, Script};
@@ -16,7 +16,7 @@ pub(crate) const GROUP: &str = "faults";
 pub(crate) struct FaultCase {
     pub(crate) task: usize,
     pub(crate) sessions: Sessions,
-    fault: NamedFault,
+    pub(crate) fault: NamedFault,
     position: usize,
     span: Span,
 }
@@ -81,10 +81,17 @@ pub(crate) fn run(
     let exchanges = proxy.settle();
     drop(proxy);
     let mut violations = Vec::new();
-    violations.extend(checks::check_fault_is_met(fault, &exchanges));
+    violations.extend(checks::check_fault_is_met(
+        fault,
+        case.position,
+        &clean.exchanges,
+        &exchanges,
+        ending.succeeded,
+    ));
     if ending.result.is_some() {
         violations.extend(checks::check_message(&ending, &exchanges));
     }
+    let succeeded = ending.succeeded;
     let end = DisturbedEnd {
         ending,
         exchanges,
@@ -92,6 +99,11 @@ pub(crate) fn run(
     };
     violations.extend(case::examine(bench, task, clean, &before, &end));
     let request = &clean.exchanges[case.position];
+    let path = request.path.split('?').next().unwrap_or_default();
+    let target = Target {
+        method: request.method.clone(),
+        path: path.to_owned(),
+    };
     let title = Title {
         group: GROUP,
         row: case.fault.name.clone(),
@@ -105,7 +117,8 @@ pub(crate) fn run(
             request.method,
             request.path
         ),
-        fault: Some(fault.clone()),
+        fault: Some((fault.clone(), target)),
+        succeeded,
         acts_anew: task.acts_anew,
         waits: task.waits(),
     };

@@ -97,6 +97,7 @@ pub(crate) fn run(
         sessions: case.sessions,
         place: format!("{} runs, round {}", case.runs, case.seed + 1),
         fault: None,
+        succeeded: endings.iter().all(|ending| ending.succeeded),
         acts_anew: task.acts_anew,
         waits: task.waits(),
     };

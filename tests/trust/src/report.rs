@@ -44,7 +44,7 @@ const REPEATING: &str = "\
     make test-trust-part                   # what CI runs: a part of the faults, fewer points and rounds
     make trust-report                      # everything, and this page
 
-`target/debug/mrp-trust` takes `--task` and `--group` for some tasks or one group; a violation is printed with the task, the
+`target/trust/mrp-trust` takes `--task`, `--group` and `--row` for some tasks, one group or one fault; a violation is printed with the task, the
 fault and the request. The cases are the same in every run, but for the times at which processes get to run.
 ";
 

@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use crate::support::{io_error, regular_file, vault};
-use crate::task::preseed_warnings::{template_warnings, text_warnings};
+use crate::task::preseed::warnings::{template_warnings, text_warnings};
 use crate::task::{Result, TaskError, template, verify};
 
 /// The longest text the server stores, in characters.

@@ -9,7 +9,7 @@ const TOKEN_LENGTH: usize = 44;
 const SHORTEST_TOKEN: usize = 8;
 
 /// What the server would not take, or render to nothing, in the template of a preseed: sentences with what helps.
-pub(super) fn template_warnings(title: &str, check: &TemplateCheck) -> Vec<String> {
+pub(in crate::task) fn template_warnings(title: &str, check: &TemplateCheck) -> Vec<String> {
     if let Some(problem) = &check.problem {
         return vec![template_problem(title, problem)];
     }
@@ -33,7 +33,7 @@ pub(super) fn template_problem(title: &str, problem: &template::SyntaxProblem) -
 }
 
 /// What an installer would stumble over, or what should not be public: sentences with what helps.
-pub(super) fn text_warnings(title: &str, text: &str) -> Vec<String> {
+pub(in crate::task) fn text_warnings(title: &str, text: &str) -> Vec<String> {
     let start = text.trim_start_matches('\u{feff}').trim_start();
     let starts_with = |mark: &str| {
         let head = start.as_bytes().get(..mark.len());
