@@ -70,11 +70,14 @@ test-matrix: collection lab ## Tests the collection with every ansible-core that
 	MRP_TEST_ANSIBLE="$$bins" MRP_TEST_COLLECTION="$(TARBALL)" $(CARGO) test --locked -p mr-provisioner --test collection
 	$(PYTHON) tests/run_in_runner.py --lab "$(LAB)" --collection "$(TARBALL)"
 
+# `ansible-doc -l` passes over names that begin with `__`, over links and over *.yml: the program, which it cannot read, has such a
+# name, and an empty NAME.ini, which Ansible never runs, makes it list NAME with what NAME.yml says.
 install-modules: modules ## Puts the release binary into library/ under the names of the modules
-	@find library -maxdepth 1 -type l -delete
-	@cmp -s "$(MODULES)" library/mrp-ansible || \
-	{ cp "$(MODULES)" library/.mrp.new && mv -f library/.mrp.new library/mrp-ansible; }
-	@for link in $(LINKS); do ln -sf mrp-ansible "library/$$link" || exit 1; done
+	@find library -maxdepth 1 '(' -type l ! -name mrp_inventory -o -name '*.ini' ')' -delete
+	@cmp -s "$(MODULES)" library/__mrp-ansible || \
+	{ cp "$(MODULES)" library/.mrp.new && mv -f library/.mrp.new library/__mrp-ansible; }
+	@ln -sf __mrp-ansible library/mrp-ansible
+	@for link in $(LINKS); do ln -sf mrp-ansible "library/$$link" && : >"library/$$link.ini" || exit 1; done
 
 collection: modules ## Builds the Ansible collection; BINARIES=DIRECTORY adds programs for other machine types
 	@bin=$$($(PYTHON) tests/venvs.py newest) && \
@@ -164,5 +167,5 @@ $(CARGO_FUZZ):
 clean: ## Removes everything that was made
 	$(CARGO) clean
 	rm -rf .venv .cache tests/__pycache__
-	find library -maxdepth 1 -type l -delete
-	rm -f library/mrp-ansible library/.mrp.new
+	find library -maxdepth 1 '(' -type l ! -name mrp_inventory -o -name '*.ini' ')' -delete
+	rm -f library/mrp-ansible library/__mrp-ansible library/.mrp.new

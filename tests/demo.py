@@ -75,6 +75,8 @@ def demo(lab, ansible, scratch):
 
     first = provision("first run", lab, ansible, installer, scratch, port)
     second = provision("second run", lab, ansible, installer, scratch, port)
+    if not milestones(first):
+        raise Wrong("the first run does not tell what was seen of the installation")
     if first.changed == 0:
         raise Wrong("the first run changed nothing")
     if second.changed != 0:
@@ -102,15 +104,19 @@ def provision(title, lab, ansible, installer, scratch, port):
     for result in run.results:
         if result.host == "localhost":
             print(f"  {result.status:<8} {result.task}{f' ({result.item})' if result.item else ''}")
-    for message in run.messages:
-        if "ordered" in message:
-            print(f"  {message}")
+    for message in milestones(run):
+        print(f"  {message}")
     asked = requests(lab)[before:]
     writes = [request for request in asked if request["method"] not in ("GET", "HEAD")]
     print(f"  The server was asked {len(asked)} times, {len(writes)} of them to change something.")
     if bool(writes) != bool(run.changed):
         raise Wrong(f"Ansible says that {run.changed} tasks changed something, and {len(writes)} requests did")
     return run
+
+
+def milestones(run):
+    """What the playbook says was seen of each installation, from the order on."""
+    return [message for message in run.messages if "ordered" in message]
 
 
 def free_port():

@@ -1,17 +1,23 @@
 //! Panics and signals: each ends the run with one failed result, and with nothing on standard error.
 
 use std::any::Any;
+use std::env;
 use std::fs;
+use std::os::unix::process::parent_id;
 use std::panic::{self, PanicHookInfo};
 use std::process;
 use std::thread;
 use std::time::Duration;
 
+use rustix::process::{Signal, set_parent_process_death_signal};
 use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
 use signal_hook::iterator::Signals;
 
 use crate::ansible::output;
 use crate::ansible::result::Failure;
+
+/// The number of the process that this one must not outlive: that of Ansible's, which runs a module in place.
+const END_WITH_PARENT: &str = "MRP_END_WITH_PARENT";
 
 /// Makes panics and signals print a result.
 pub(crate) fn install_handlers() {
@@ -32,6 +38,23 @@ pub(crate) fn install_handlers() {
     // Without the thread a signal ends the process without a result; the module can run all the same.
     if let Ok(signals) = Signals::new(handled) {
         let _ = thread::Builder::new().spawn(move || wait_for(signals));
+    }
+    end_with_parent();
+}
+
+/// A parent that is killed sends no signal; then the kernel does.
+fn end_with_parent() {
+    let number = env::var(END_WITH_PARENT).ok();
+    let Some(parent) = number.and_then(|number| number.parse::<u32>().ok()) else {
+        return;
+    };
+    let _ = set_parent_process_death_signal(Some(Signal::TERM));
+    if parent_id() != parent {
+        // It ended before the kernel knew.
+        end(
+            128 + SIGTERM,
+            format!("{} was left by its task.", output::context().name),
+        );
     }
 }
 

@@ -139,7 +139,7 @@ const PRESEED_FIELDS: [Return; 12] = returns::concat(
             .about("What the machine's installer gets."),
         Return::new("render_error", "str")
             .returned(
-                "with O(render_for), instead of RV(preseeds.rendered) where the template is broken",
+                "with O(render_for), instead of RV(preseeds[].rendered) where the template is broken",
             )
             .about("The line, and why."),
     ],

@@ -355,3 +355,31 @@ fn the_documentation_reads_without_a_warning() {
         }
     });
 }
+
+#[test]
+fn ansible_doc_lists_every_module_of_the_folder_and_warns_of_nothing() {
+    with_each_ansible(|ansible| {
+        let run = ansible.run(
+            ansible
+                .command("ansible-doc")
+                .args(["-M", "library", "-t", "module", "-l"]),
+        );
+        run.succeeded();
+        assert_eq!(run.stderr, "");
+        let lines = run.output.lines().filter_map(|line| line.split_once(' '));
+        // Those of Ansible itself are under another name.
+        let listed: Vec<(&str, &str)> = lines
+            .filter_map(|(name, text)| Some((name.strip_prefix("ansible.legacy.")?, text.trim())))
+            .collect();
+        let mut modules: Vec<&str> = mr_provisioner::MODULES
+            .iter()
+            .map(|module| module.spec.name)
+            .collect();
+        modules.sort_unstable();
+        let names: Vec<&str> = listed.iter().map(|(name, _)| *name).collect();
+        assert_eq!(names, modules);
+        for (name, text) in listed {
+            assert!(!text.contains("UNDOCUMENTED"), "{name}: {text}");
+        }
+    });
+}

@@ -113,3 +113,25 @@ fn switching_machines_that_are_switched_already_says_how_they_are() {
         "qdc01 is on already\n"
     );
 }
+
+#[test]
+fn what_is_seen_of_an_installation_is_on_the_line_of_its_wait_while_it_goes_on() {
+    let lab = start_lab();
+    let free = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let port = free.local_addr().unwrap().port();
+    drop(free);
+    lab.settings(json!({
+        "install_seconds": 3600, "answer_port": port, "answer_installer": "SSH-2.0-installer",
+        "machines": { "qdc01": { "lease": "127.1.0.3" } },
+    }));
+    let line = format!(
+        "machine provision qdc01 --kernel 'alice test kernel' --wait-interval 0.1 --ready-when 'port={port},banner=SSH-2.0-new'"
+    );
+    let mut terminal = Terminal::run(&lab, &line, 200);
+    terminal.until("the lease", |text| text.contains("lease 127.1.0.3 seen at"));
+    terminal.until("what answers", |text| {
+        text.contains(&format!("port {port} of 127.1.0.3 answers"))
+    });
+    lab.mrp_ok("machine report qdc01 --state ready");
+    assert_eq!(terminal.end(), 0);
+}

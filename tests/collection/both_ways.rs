@@ -30,7 +30,7 @@ const TASKS: &str = "
     - mr_provisioner.lab.mrp_console: {name: qdc01}
       no_log: true
     - mr_provisioner.lab.mrp_power: {name: qdc01, state: middle, mrp_tokn: 1}
-    - mr_provisioner.lab.mrp_machine_info: {}
+    - mr_provisioner.lab.mrp_machine_info: {retries: 0}
       environment: {MRP_URL: 'http://127.0.0.1:1/', MRP_TOKEN: another}
     - mr_provisioner.lab.mrp_image_info: {}
       check_mode: true

@@ -4,10 +4,8 @@
 
 from __future__ import annotations
 
-import ctypes
 import os
 import shutil
-import signal
 import subprocess
 import tempfile
 
@@ -38,8 +36,9 @@ VAULT_HEADER = b"$ANSIBLE_VAULT;"
 
 # How long a program that is told to end may take to say what it did.
 SECONDS_TO_END = 5
-# prctl(2): the signal that a process gets when its parent ends.
-PR_SET_PDEATHSIG = 1
+# The process that a program must not outlive: a worker of Ansible that is killed cannot end its program any more. The program
+# sees to it itself. Done before it starts, all of Ansible's memory would have to be set up for it, which takes longer than it.
+END_WITH_PARENT = "MRP_END_WITH_PARENT"
 # The shell's exit code for a file that cannot be executed.
 NOT_EXECUTABLE = 126
 
@@ -265,13 +264,16 @@ def run_program(program, module, arguments, environment, cwd):
         with subprocess.Popen(
             [f"AnsiballZ_{module}", f"/proc/self/fd/{file.fileno()}"],
             executable=program,
-            env={**os.environ, **{name: to_text(value) for name, value in environment.items()}},
+            env={
+                **os.environ,
+                **{name: to_text(value) for name, value in environment.items()},
+                END_WITH_PARENT: str(os.getpid()),
+            },
             cwd=cwd,
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             pass_fds=[file.fileno()],
-            preexec_fn=end_with_parent,
         ) as process:
             try:
                 stdout, stderr = process.communicate()
@@ -288,15 +290,6 @@ def run_program(program, module, arguments, environment, cwd):
         "stderr": stderr,
         "stderr_lines": stderr.splitlines(),
     }
-
-
-def end_with_parent():
-    """A worker of Ansible that is killed cannot end its program any more."""
-    PRCTL(PR_SET_PDEATHSIG, signal.SIGTERM)
-
-
-# Looked up before the process forks.
-PRCTL = getattr(ctypes.CDLL(None), "prctl", lambda *_arguments: 0)
 
 
 def end(process):

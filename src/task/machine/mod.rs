@@ -8,6 +8,7 @@ mod apply;
 mod boot_objects;
 mod boot_once;
 mod console;
+mod end;
 mod kernel_opts;
 mod late_report;
 mod milestones;

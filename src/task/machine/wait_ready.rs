@@ -3,7 +3,7 @@
 use crate::client::{Client, MachineState, ReadOnlyClient};
 use crate::task::machine::boot_objects::BootObjects;
 use crate::task::machine::{
-    MachineOp, MachinePlan, MachineRef, MachineReport, MachineSpec, machine_title, plan,
+    MachineOp, MachinePlan, MachineRef, MachineReport, MachineSpec, end, machine_title,
 };
 use crate::task::{Plan, PlanResult, StepResult, Task, WaitLimits, lookup};
 
@@ -26,7 +26,7 @@ impl Task for ReadinessSpec {
         let is_ready = state == MachineState::Ready;
         let mut plan = Plan::empty(MachineReport::new(machine, state, &BootObjects::default()));
         if !is_ready {
-            plan::push_wait(&mut plan, self.wait, plan::INSTALLED_SYSTEM, NOT_READY_HINT);
+            end::push_wait(&mut plan, self.wait, end::INSTALLED_SYSTEM, NOT_READY_HINT);
         }
         Ok(plan)
     }

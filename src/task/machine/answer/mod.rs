@@ -249,7 +249,8 @@ pub(super) fn poll(
             })
         }
         (Verdict::NotYet(reason), _) => {
-            let seen = format!("{state}; {reason}{}", report.milestones.summary());
+            // First what was reached: a terminal has no room for all.
+            let seen = format!("{state}{}; {reason}", report.milestones.summary());
             wait.wait.not_reached(client, Ok(seen))
         }
         (Verdict::Installed { .. }, _) => wait.wait.not_reached(client, Ok(state.to_string())),
