@@ -3,7 +3,8 @@
 use std::path::{Path, PathBuf};
 
 const CASES: &str = include_str!("../docs/cases.md");
-const OTHER_PAGES: [(&str, &str); 3] = [
+const OTHER_PAGES: [(&str, &str); 4] = [
+    ("docs/console.md", include_str!("../docs/console.md")),
     ("docs/boot_once.md", include_str!("../docs/boot_once.md")),
     (
         "docs/troubleshooting.md",

@@ -16,8 +16,14 @@ const LONGEST_CHOICES: usize = 26;
 /// Blanks before an option, and between it and its description.
 const GAP: usize = 2;
 
-/// Options that only the manual has.
-const MANUAL_ONLY: [&str; 2] = ["fail_fast", "wait_interval"];
+/// Options that only the manual has. An id is accepted in the place of a kernel's, an initrd's or a preseed's name.
+const MANUAL_ONLY: [&str; 5] = [
+    "fail_fast",
+    "wait_interval",
+    "kernel_id",
+    "initrd_id",
+    "preseed_id",
+];
 
 /// The width of the help: that of the terminal.
 pub(crate) fn width() -> usize {

@@ -11,6 +11,7 @@ use crate::ansible::{Call, Failure, signal_is_ignored};
 use crate::cli::command_request::{CommandRequest, shell_quoted};
 use crate::cli::output::progress::ProgressMonitor;
 use crate::cli::output::terminal;
+use crate::cli::raw_mode;
 
 /// Makes Ctrl-C print what goes on without the command. The process then ends by the signal, so that a shell ends too what it
 /// runs the command in. A command in the background of a script ignores the signal, and goes on doing so.
@@ -33,6 +34,7 @@ pub(crate) fn install(request: &CommandRequest) {
 }
 
 fn end(progress: &ProgressMonitor, waiting: &Failure, may_write: bool) {
+    raw_mode::put_back();
     let is_waiting = progress.is_waiting();
     progress.clear();
     if is_waiting {

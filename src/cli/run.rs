@@ -7,19 +7,32 @@ use serde_json::Value;
 
 use crate::ansible::{Failure, FailureKind, Success};
 use crate::cli::command_request::CommandRequest;
-use crate::cli::commands::{preseed_render, preseed_show};
+use crate::cli::commands::{console, preseed_render, preseed_show};
 use crate::cli::display_facts::DisplayFacts;
 use crate::cli::output::format::{OutputFormat, data_text, names_text};
-use crate::cli::output::result_text::{DisplayOptions, done_text, failed_items_text, result_text};
+use crate::cli::output::result_text::{
+    DisplayOptions, console_tails, done_text, failed_items_text, result_text,
+};
 use crate::cli::output::terminal;
 use crate::cli::{INVALID_CALL, holders, interrupt, not_found};
 
 /// Runs the command once, or again and again.
 pub(crate) fn run(request: &CommandRequest) -> ExitCode {
     interrupt::install(request);
+    if console::connects(request) {
+        return connect(request);
+    }
     match request.pause {
         None => show(request, execute(request)),
         Some(pause) => watch(request, pause),
+    }
+}
+
+/// Connects to a console, which prints no result but a failure.
+fn connect(request: &CommandRequest) -> ExitCode {
+    match console::run(request) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(failure) => show(request, Err(failure.rendered(request.call.option_style))),
     }
 }
 
@@ -113,6 +126,7 @@ fn undo_done(result: &mut Value) {
 /// What was done is a result. Of several items, each that failed has a line.
 fn show_failure(failure: &Failure, result: &Value, options: DisplayOptions) -> ExitCode {
     let printed = terminal::print(&done_text(result, options));
+    terminal::print_error(&console_tails(result));
     match result["results"].as_array() {
         Some(items) if !failure.item_messages.is_empty() => {
             terminal::print_failure(&Failure {

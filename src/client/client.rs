@@ -63,6 +63,11 @@ impl Client {
         }
     }
 
+    /// A client that tries each request once, for no longer than this.
+    pub(crate) fn with_time_limit(&self, limit: Duration) -> Client {
+        Client::new(self.pipeline.with_time_limit(limit))
+    }
+
     /// The same client, without what writes.
     pub fn read_only(&self) -> &ReadOnlyClient {
         &self.access.read_only

@@ -45,6 +45,7 @@
 )]
 mod client;
 mod clock;
+mod console_stream;
 mod digest;
 mod error;
 mod error_code;
@@ -61,6 +62,7 @@ mod url;
 
 pub use client::{Client, ReadOnly, ReadOnlyClient, ReadWrite};
 pub use clock::Clock;
+pub use console_stream::{ConsoleOutput, ConsoleStream, Interrupter};
 pub use digest::{Digest, Sha256, mark_of};
 pub use error::{Error, ErrorKind, Result};
 pub use error_code::ErrorCode;

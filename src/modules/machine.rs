@@ -155,6 +155,15 @@ const OPTIONS: &[Opt] = &[
          V(false) keeps a reboot from installing again. Left as it is when not given.",
     ]),
     ready_when::OPTION,
+    Opt::new("console_log", Kind::Path).about(&[
+        "With O(state=provisioned) and O(wait), file that the console is appended to.",
+        "The serial console of the machine is read while the task waits, all bytes as they come. The file is on the computer \
+         that the task runs on, and is made for its owner alone. C({name}) in its path stands for the machine's name, so that \
+         each machine of a list has a file of its own.",
+        "A console that is busy, refused or silent, or breaks off, is a warning. It is opened just before the reboot, which asks \
+         the BMC of each machine and takes a few seconds, and is opened again when it breaks off. Nothing is opened where \
+         there is nothing to wait for.",
+    ]),
     Opt::new("allow_unassigned", Kind::Bool).default_bool(false).about(&[
         "Act also on a machine of others, or of nobody: one that is not assigned to the token's user.",
     ]),
@@ -184,6 +193,8 @@ struct MachineOptions {
     #[serde(default)]
     boot_once: bool,
     netboot_when_ready: Option<bool>,
+    #[serde(default)]
+    console_log: Option<String>,
     allow_unassigned: bool,
 }
 
@@ -270,6 +281,7 @@ fn goal(call: &Call, options: &MachineOptions) -> Result<MachineGoal, Failure> {
         ("boot_once", options.boot_once),
         ("netboot_when_ready", has_netboot_when_ready),
         ("ready_when", has_ready_when),
+        ("console_log", options.console_log.is_some()),
     ] {
         if is_given {
             let message = format!("O({option}) needs O(state=provisioned)");
@@ -290,6 +302,9 @@ fn provisioning(call: &Call, options: &MachineOptions) -> Result<ProvisionSettin
     if wait.is_none() && !matches!(ready_when, ReadyWhen::Reported) {
         return Err(Failure::invalid_call("O(ready_when) needs O(wait=true)"));
     }
+    if options.console_log.is_some() && wait.is_none() {
+        return Err(Failure::invalid_call("O(console_log) needs O(wait=true)"));
+    }
     if options.boot_once && wait.is_none() {
         return Err(Failure::invalid_call("O(boot_once) needs O(wait=true)"));
     }
@@ -304,6 +319,7 @@ fn provisioning(call: &Call, options: &MachineOptions) -> Result<ProvisionSettin
         wait,
         ready_when,
         netboot_when_ready: options.netboot_when_ready,
+        console_log: options.console_log.clone(),
     })
 }
 
@@ -401,6 +417,12 @@ const RETURNS: &[Return] = &[
             Return::new("seconds", "float").about("Since the first milestone."),
             Return::new("detail", "str").about("The address of a lease, or the first line that the system sent."),
         ]),
+    Return::new("console_log", "str")
+        .returned("with O(console_log), when there is something to wait for")
+        .about("The file with the machine's console."),
+    Return::new("console_tail", "list")
+        .returned("failure, when the console was read")
+        .about("The last lines of the console, without what colours letters and moves a cursor."),
     returns::PLAN,
     returns::RESULTS,
     returns::REQUESTS,

@@ -1,5 +1,7 @@
 //! Helpers that depend on no layer.
 
+pub(crate) mod append_file;
+pub(crate) mod console_text;
 #[cfg(feature = "cli")]
 pub(crate) mod dash_values;
 pub(crate) mod encodings;

@@ -220,18 +220,22 @@ impl<T: Task> Execution<T> {
             failed,
             left_out,
         } = ended;
+        // What failed may be going on beside the steps until it is asked for its facts.
+        let facts = failed.as_ref().map(|_| T::failure_facts(&plan.report));
+        let mut warnings = plan.warnings;
+        warnings.extend(T::closing_warnings(&plan.report));
         match failed {
             None => Ok(TaskOutcome {
                 steps: done,
-                warnings: plan.warnings,
+                warnings,
                 report: plan.report,
             }),
             Some((step, error)) => Err(Box::new(PartialOutcome {
                 error,
                 done,
                 not_done: step.into_iter().chain(left_out).collect(),
-                warnings: plan.warnings,
-                facts: T::failure_facts(&plan.report),
+                warnings,
+                facts: facts.unwrap_or_default(),
             })),
         }
     }

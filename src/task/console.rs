@@ -21,3 +21,8 @@ pub(crate) fn find_machine(
         )),
     }
 }
+
+/// Whether a session ended because the BMC has another one, by what it printed: a sentence of `ipmitool`.
+pub(crate) fn is_busy(printed: &[u8]) -> bool {
+    String::from_utf8_lossy(printed).contains("already active")
+}

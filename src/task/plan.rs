@@ -54,6 +54,11 @@ pub(crate) trait Task: Sized + Sync {
         vec![self.title()]
     }
 
+    /// Warnings of what went on beside the steps, told at the end.
+    fn closing_warnings(_report: &Self::Report) -> Vec<String> {
+        Vec::new()
+    }
+
     /// Resolves conflicts between the plans of a batch, where several want what only one can have. The earliest wins.
     fn resolve_conflicts(_plans: &mut [PlanResult<Self>]) {}
 

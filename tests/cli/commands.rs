@@ -240,7 +240,7 @@ const CASES: &[Case] = &[
         effect: Effect::Writes,
     },
     Case {
-        line: "console qdc01",
+        line: "console qdc01 --address",
         module: Some(("mrp_console", r#"{"name": "qdc01"}"#)),
         shows: &["console"],
         effect: Effect::Opens,

@@ -8,6 +8,7 @@
 mod arguments;
 mod boot_once;
 mod commands;
+mod console;
 mod help_pages;
 mod messages;
 mod names;

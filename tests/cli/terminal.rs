@@ -2,8 +2,8 @@
 //!
 //! With `MRP_TEST_SCREENS=DIRECTORY` the screens are saved there as texts.
 
-use std::fmt::Write;
-use std::io::Read;
+use std::fmt::Write as _;
+use std::io::{Read, Write};
 use std::num::NonZeroU16;
 use std::sync::mpsc::{self, Receiver};
 use std::thread;
@@ -27,8 +27,9 @@ pub(crate) struct Terminal {
     width: u16,
     output: Receiver<Vec<u8>>,
     child: Box<dyn Child + Send + Sync>,
+    keyboard: Box<dyn Write + Send>,
     /// Keeps the terminal open while the command runs.
-    _master: Box<dyn MasterPty + Send>,
+    master: Box<dyn MasterPty + Send>,
     all: Vec<u8>,
 }
 
@@ -84,7 +85,8 @@ impl Terminal {
             width,
             output,
             child,
-            _master: pair.master,
+            keyboard: pair.master.take_writer().unwrap(),
+            master: pair.master,
             all: Vec::new(),
         }
     }
@@ -99,6 +101,24 @@ impl Terminal {
                 Err(_) => panic!("{what} was never seen:\n{}", self.text()),
             }
         }
+    }
+
+    pub(crate) fn type_in(&mut self, text: &str) {
+        self.keyboard.write_all(text.as_bytes()).unwrap();
+    }
+
+    /// What the terminal does with lines and keys.
+    pub(crate) fn modes(&self) -> (u32, u32, u32) {
+        let modes = self.master.get_termios().unwrap();
+        (
+            modes.input_flags.bits(),
+            modes.output_flags.bits(),
+            modes.local_flags.bits(),
+        )
+    }
+
+    pub(crate) fn process(&self) -> u32 {
+        self.child.process_id().unwrap()
     }
 
     fn show(&mut self, bytes: &[u8]) {

@@ -16,6 +16,7 @@ mod boot_once;
 mod concurrent_reservations;
 mod concurrent_runs;
 mod console;
+mod console_log;
 mod endless_files;
 mod every_server;
 mod exhausted;

@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on panics")]
 
 mod connections;
+mod consoles;
 mod errors;
 mod incomplete_objects;
 mod lost_answers;

@@ -57,6 +57,60 @@ fn the_proxy_variables_are_honoured() {
 }
 
 #[test]
+fn console_is_reached_through_the_proxy_of_its_own_scheme() {
+    let answer = r#"{"host": "console.invalid", "port": 8867, "token": "canary"}"#;
+    let proxy = Server::start([
+        post("http://lab.invalid/api/v1/machine/7/console").json(200, answer),
+        get("http://console.invalid:8867/ws?token=canary")
+            .header("upgrade", "websocket")
+            .without("authorization")
+            .html(403, "Invalid token"),
+    ]);
+    let environment = [("http_proxy", proxy.url())];
+    let environment = environment
+        .each_ref()
+        .map(|(name, value)| (*name, value.as_str()));
+    run(
+        "own_process::open_a_console",
+        "http://lab.invalid/",
+        &environment,
+    );
+    proxy.finish();
+}
+
+#[test]
+fn console_that_no_proxy_excepts_is_reached_without_the_proxy() {
+    let answer = r#"{"host": "127.0.0.1", "port": PORT, "token": "canary"}"#;
+    let console = Server::start([get("/ws?token=canary").html(403, "Invalid token")]);
+    let port = console.address.port().to_string();
+    let proxy = Server::start([post("http://lab.invalid/api/v1/machine/7/console")
+        .json(200, answer.replace("PORT", &port))]);
+    let list = format!("127.0.0.1:{port}");
+    let url = proxy.url();
+    let environment = [("http_proxy", url.as_str()), ("no_proxy", &list)];
+    run(
+        "own_process::open_a_console",
+        "http://lab.invalid/",
+        &environment,
+    );
+    proxy.finish();
+    console.finish();
+}
+
+#[test]
+#[ignore = "a part of another test"]
+fn open_a_console() {
+    let Ok(url) = std::env::var(URL) else { return };
+    let client = connect(&settings(&url)).0;
+    let consoles = client.consoles();
+    let console = consoles.create(MachineId(7)).unwrap();
+    let connected = consoles.connect(MachineId(7), &console, &Interrupter::default());
+    let error = connected.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Forbidden, "{error}");
+    assert!(!format!("{error} {error:?}").contains("canary"));
+}
+
+#[test]
 fn no_proxy_may_have_a_star_ports_and_brackets() {
     for list in ["*", "127.0.0.1:PORT", "[::1],127.0.0.1:PORT", "127.0.0.0/8"] {
         let server = Server::start([get("/api/v1/machine/7").json(200, machine_json(7, "a"))]);

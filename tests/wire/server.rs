@@ -206,7 +206,7 @@ pub(crate) struct ReceivedRequest {
 pub(crate) trait Connection: Read + Write + Send {}
 impl<T: Read + Write + Send> Connection for T {}
 
-type Wrap = Box<dyn Fn(TcpStream) -> Box<dyn Connection> + Send + Sync>;
+pub(crate) type Wrap = Box<dyn Fn(TcpStream) -> Box<dyn Connection> + Send + Sync>;
 
 /// What the connections of a server share.
 struct Script {

@@ -14,7 +14,7 @@ use rustls::server::WebPkiClientVerifier;
 use rustls::{RootCertStore, ServerConfig, ServerConnection, StreamOwned};
 
 use crate::own_process;
-use crate::server::{Server, get};
+use crate::server::{Server, Wrap, get};
 use crate::support::*;
 
 struct Authority {
@@ -72,13 +72,13 @@ impl Drop for DrainingStream {
     }
 }
 
-struct Lab {
+pub(crate) struct Lab {
     folder: tempfile::TempDir,
     authority: Authority,
 }
 
 impl Lab {
-    fn new() -> Lab {
+    pub(crate) fn new() -> Lab {
         Lab {
             folder: tempfile::tempdir().unwrap(),
             authority: Authority::new(),
@@ -91,7 +91,7 @@ impl Lab {
         path
     }
 
-    fn roots(&self) -> PathBuf {
+    pub(crate) fn roots(&self) -> PathBuf {
         self.file("ca.pem", &self.authority.issuer.pem())
     }
 
@@ -100,7 +100,12 @@ impl Lab {
         self.server_as(&self.authority.sign(host), wants_client_cert, asked)
     }
 
-    fn server_as(&self, identity: &Identity, wants_client_cert: bool, asked: bool) -> Server {
+    /// The configuration of a server at 127.0.0.1.
+    pub(crate) fn local_config(&self) -> Arc<ServerConfig> {
+        self.config(&self.authority.sign("127.0.0.1"), false)
+    }
+
+    fn config(&self, identity: &Identity, wants_client_cert: bool) -> Arc<ServerConfig> {
         let provider = Arc::new(rustls::crypto::ring::default_provider());
         let mut roots = RootCertStore::empty();
         roots.add(self.authority.issuer.der().clone()).unwrap();
@@ -116,22 +121,25 @@ impl Lab {
             builder.with_no_client_auth()
         };
         let key = PrivateKeyDer::Pkcs8(PrivatePkcs8KeyDer::from(identity.key.serialize_der()));
-        let config = Arc::new(
-            builder
-                .with_single_cert(vec![identity.cert.der().clone()], key)
-                .unwrap(),
-        );
-        let steps = asked.then(|| get("/api/v1/machine/7").json(200, machine_json(7, "a")));
-        Server::start_with(
-            steps,
-            Box::new(move |stream: TcpStream| {
-                Box::new(DrainingStream(StreamOwned::new(
-                    ServerConnection::new(Arc::clone(&config)).unwrap(),
-                    stream,
-                )))
-            }),
-        )
+        let chain = vec![identity.cert.der().clone()];
+        Arc::new(builder.with_single_cert(chain, key).unwrap())
     }
+
+    fn server_as(&self, identity: &Identity, wants_client_cert: bool, asked: bool) -> Server {
+        let config = self.config(identity, wants_client_cert);
+        let steps = asked.then(|| get("/api/v1/machine/7").json(200, machine_json(7, "a")));
+        Server::start_with(steps, encrypted(config))
+    }
+}
+
+/// Wraps the connections of a server in TLS.
+pub(crate) fn encrypted(config: Arc<ServerConfig>) -> Wrap {
+    Box::new(move |stream: TcpStream| {
+        Box::new(DrainingStream(StreamOwned::new(
+            ServerConnection::new(Arc::clone(&config)).unwrap(),
+            stream,
+        )))
+    })
 }
 
 fn ask(server: &Server, tls: TlsSettings) -> Result<Machine> {
@@ -147,7 +155,7 @@ fn ask(server: &Server, tls: TlsSettings) -> Result<Machine> {
     result
 }
 
-fn trusting(roots: PathBuf) -> TlsSettings {
+pub(crate) fn trusting(roots: PathBuf) -> TlsSettings {
     TlsSettings {
         ca_path: Some(roots),
         ..TlsSettings::default()

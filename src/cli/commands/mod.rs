@@ -1,5 +1,6 @@
 //! The commands of `mrp`: one row for each. A command is a module with some of its options fixed.
 
+pub(crate) mod console;
 pub(crate) mod inventory;
 pub(crate) mod preseed_render;
 pub(crate) mod preseed_show;
@@ -279,7 +280,7 @@ pub(crate) const ALL: &[Command] = &[
         &modules::MACHINE,
         "id arch subarch kernel kernel_id initrd initrd_id preseed preseed_id \
          kernel_opts netboot force wait wait_timeout wait_interval \
-         boot_once netboot_when_ready ready_when allow_unassigned fail_fast",
+         boot_once netboot_when_ready ready_when console_log allow_unassigned fail_fast",
     )
     .about("Install machines, unless they are installed like that, and wait")
     .fixed("state", "provisioned")
@@ -370,11 +371,15 @@ pub(crate) const ALL: &[Command] = &[
         .operands(&[("names", "MACHINE")])
         .view(View::Reservation)
         .example("mrp release --reason 'CI run 7'"),
-    Command::new(&["console"], &modules::CONSOLE, "id allow_unassigned")
-        .about("Open a way to the serial console of a machine")
-        .operands(&[("name", "MACHINE")])
-        .view(View::Console)
-        .example("websocat --binary \"$(mrp console qdc01)\""),
+    Command::new(
+        &["console"],
+        &console::MODULE,
+        "id follow log address allow_unassigned",
+    )
+    .about("Connect to the serial console of a machine")
+    .operands(&[("name", "MACHINE")])
+    .view(View::Console)
+    .example("mrp console qdc01 --follow --log qdc01.log"),
     Command::new(
         &["lab", "status"],
         &status::MODULE,

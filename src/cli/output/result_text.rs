@@ -152,6 +152,21 @@ fn diffs_text(result: &Value, options: DisplayOptions) -> String {
     shown.collect()
 }
 
+/// The last lines of the consoles of machines that failed, each behind the name of its machine.
+pub(crate) fn console_tails(result: &Value) -> String {
+    let objects = objects(result).iter();
+    let tails = objects.filter_map(|object| {
+        let lines = object["console_tail"].as_array()?;
+        // A failure has no machine but in its plan.
+        let target = &object["plan"][0]["target"];
+        let heading = format!("The console of {} ended with:", display_text(target));
+        let lines = lines.iter().map(|line| format!("  {}", display_text(line)));
+        let lines: Vec<String> = [heading].into_iter().chain(lines).collect();
+        (lines.len() > 1).then(|| lines.join("\n") + "\n")
+    });
+    tails.collect()
+}
+
 /// How many items of a list failed, then a line for each of their messages and hints.
 pub(crate) fn failed_items_text(items: &[Value], messages: &[String]) -> String {
     let failed = items.iter().filter(|item| item["failed"] == true);

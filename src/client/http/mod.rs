@@ -20,23 +20,27 @@ mod runtime;
 pub(crate) mod server_text;
 mod stall_timeout;
 mod transport;
-mod transport_error;
+pub(crate) mod transport_error;
 pub(crate) mod upload_body;
 mod value_path;
+pub(crate) mod websocket;
 
 use std::sync::Arc;
 use std::time::Duration;
 
+use reqwest::Url;
 use serde::de::DeserializeOwned;
 
+use crate::client::console_stream::Interrupter;
 use crate::client::http::bmc_queue::BmcQueue;
 use crate::client::http::cache::ResponseCache;
 use crate::client::http::given_up::GivenUpWrites;
 use crate::client::http::machine_names::MachineNames;
-use crate::client::http::operation::{Effect, Subject};
+use crate::client::http::operation::{Effect, Operation, Subject};
 use crate::client::http::request::Request;
 use crate::client::http::response::Response;
 use crate::client::http::transport::Transport;
+use crate::client::http::websocket::WebSocket;
 use crate::client::{
     BaseUrl, ClientBuilder, Clock, Error, MachineId, ProgressEvent, ProgressListener, Result,
     RetryPolicy, Token,
@@ -178,6 +182,16 @@ impl Pipeline {
         attempt: u32,
     ) -> Result<T> {
         decode::json(request, &self.attempt(request, attempt)?)
+    }
+
+    /// Opens a WebSocket at an address that the server told. None if it was interrupted before.
+    pub(crate) fn web_socket(
+        &self,
+        url: &Url,
+        action: &Operation,
+        interrupter: &Interrupter,
+    ) -> Result<Option<WebSocket>> {
+        self.transport.web_socket(url, action, interrupter)
     }
 
     fn attempt(&self, request: &Request, attempt: u32) -> Result<Response> {

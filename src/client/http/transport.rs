@@ -12,17 +12,19 @@ use std::time::{Duration, Instant};
 use reqwest::Url;
 use reqwest::header::{AUTHORIZATION, CONTENT_TYPE, HeaderValue, LOCATION};
 
+use crate::client::console_stream::Interrupter;
 use crate::client::error::Source;
 use crate::client::http::answer_budget::AnswerBudget;
 use crate::client::http::json_body::JsonBody;
 use crate::client::http::name_lookup::NameLookup;
-use crate::client::http::operation::{Effect, Subject};
+use crate::client::http::operation::{Effect, Operation, Subject};
 use crate::client::http::proxy::{self, Proxy};
 use crate::client::http::request::{Endpoint, Request, RequestBody};
 use crate::client::http::response::{self, ReadError, Response};
 use crate::client::http::runtime::BlockingRuntime;
 use crate::client::http::stall_timeout::ExchangeState;
 use crate::client::http::transport_error::{self, FailedExchange};
+use crate::client::http::websocket::{self, WebSocket};
 use crate::client::{BaseUrl, Error, ErrorKind, ProgressListener, Result, TlsSettings, Token, tls};
 
 /// How often a redirect within the server is followed.
@@ -40,6 +42,8 @@ pub(crate) struct Transport {
     stall_timeout: Duration,
     progress: ProgressListener,
     runtime: BlockingRuntime,
+    /// For connections to another host or port than the server's.
+    tls: rustls::ClientConfig,
     budget: AnswerBudget,
     /// What requests go through.
     proxy: Option<Proxy>,
@@ -55,25 +59,11 @@ impl Transport {
         stall_timeout: Duration,
         progress: ProgressListener,
     ) -> Result<Transport> {
-        let unusable = |reason: String, source: Source| {
-            Error::new(ErrorKind::Tls, format!("cannot set up HTTP: {reason}")).caused_by(source)
-        };
-        let runtime =
-            BlockingRuntime::new().map_err(|error| unusable(error.to_string(), error.into()))?;
+        let runtime = BlockingRuntime::new()
+            .map_err(|error| cannot_set_up(error.to_string(), error.into()))?;
         let proxy = proxy::of(&base.api(""));
-        let mut builder = reqwest::Client::builder();
-        if proxy.is_none() {
-            builder = builder.no_proxy();
-        }
-        let http = builder
-            .tls_backend_preconfigured(tls::config(tls, base.is_https())?)
-            .user_agent(concat!("mr-provisioner/", env!("CARGO_PKG_VERSION")))
-            .redirect(reqwest::redirect::Policy::none())
-            .retry(reqwest::retry::never())
-            .connect_timeout(stall_timeout)
-            .dns_resolver(NameLookup)
-            .build()
-            .map_err(|error| unusable(transport_error::root_cause(&error), error.into()))?;
+        let tls = tls::config(tls, base.is_https())?;
+        let http = http_client(tls.clone(), proxy.as_ref(), stall_timeout)?;
         let reason = "the token cannot be sent in a header";
         let mut authorization = HeaderValue::from_str(&format!("Bearer {}", token.expose()))
             .map_err(|_| Error::new(ErrorKind::InvalidToken, reason))?;
@@ -85,10 +75,31 @@ impl Transport {
             stall_timeout,
             progress,
             runtime,
+            tls,
             budget: AnswerBudget::default(),
             proxy,
             answered: AtomicBool::new(false),
         })
+    }
+
+    /// Opens a WebSocket, at an address beside the server's own. None if it was interrupted before.
+    pub(super) fn web_socket(
+        &self,
+        url: &Url,
+        action: &Operation,
+        interrupter: &Interrupter,
+    ) -> Result<Option<WebSocket>> {
+        let proxy = proxy::of(url);
+        let http = http_client(self.tls.clone(), proxy.as_ref(), self.stall_timeout)?;
+        let failed_exchange = FailedExchange {
+            action,
+            url,
+            proxy: proxy.as_ref(),
+            stall_timeout: self.stall_timeout,
+            never_answered: true,
+            unsent: false,
+        };
+        websocket::open(&http, &failed_exchange, interrupter)
     }
 
     /// Sends a request once, and follows redirects within the server where it only reads.
@@ -209,6 +220,30 @@ impl Transport {
             }
         })
     }
+}
+
+fn cannot_set_up(reason: String, source: Source) -> Error {
+    Error::new(ErrorKind::Tls, format!("cannot set up HTTP: {reason}")).caused_by(source)
+}
+
+fn http_client(
+    tls: rustls::ClientConfig,
+    proxy: Option<&Proxy>,
+    stall_timeout: Duration,
+) -> Result<reqwest::Client> {
+    let mut builder = reqwest::Client::builder();
+    if proxy.is_none() {
+        builder = builder.no_proxy();
+    }
+    builder
+        .tls_backend_preconfigured(tls)
+        .user_agent(concat!("mr-provisioner/", env!("CARGO_PKG_VERSION")))
+        .redirect(reqwest::redirect::Policy::none())
+        .retry(reqwest::retry::never())
+        .connect_timeout(stall_timeout)
+        .dns_resolver(NameLookup)
+        .build()
+        .map_err(|error| cannot_set_up(transport_error::root_cause(&error), error.into()))
 }
 
 /// Waits for an exchange, on any thread. An async runtime forbids its threads to wait for another runtime, so there

@@ -7,14 +7,15 @@
 
 use std::fmt;
 
+use reqwest::Url;
 use serde::Deserialize;
 
 use crate::client::client::ReadWrite;
-use crate::client::http::operation::Subject;
+use crate::client::http::operation::{Effect, Operation, Subject};
 use crate::client::http::request::Request;
 use crate::client::resources::handle::handle;
 use crate::client::resources::state::UNASSIGNED;
-use crate::client::{Error, ErrorKind, MachineId, Result};
+use crate::client::{ConsoleStream, Error, ErrorKind, Interrupter, MachineId, Result};
 
 /// A way to a machine's console.
 #[derive(Clone, PartialEq, Eq)]
@@ -40,6 +41,9 @@ impl fmt::Debug for Console {
     }
 }
 
+/// The port that the server's own web page takes where none is told.
+const DEFAULT_PORT: u16 = 8866;
+
 handle! {
     /// The consoles of a server's machines.
     Consoles
@@ -50,7 +54,7 @@ handle! {
 pub(crate) struct ConsoleAnswer {
     /// Null for the server's own.
     host: Option<String>,
-    port: u16,
+    port: Option<u16>,
     token: String,
 }
 
@@ -71,6 +75,7 @@ impl Consoles<'_, ReadWrite> {
         .about(Subject::Bmc)
         .forbidden(UNASSIGNED);
         let ConsoleAnswer { host, port, token } = self.pipeline.create(&request, || Ok(None))?;
+        let port = port.unwrap_or(DEFAULT_PORT);
         let url = self.pipeline.base().console(host.as_deref(), port, &token);
         let url = url.ok_or_else(|| {
             Error::new(ErrorKind::Decode, "host: it is no host name").during(&request.action)
@@ -82,4 +87,37 @@ impl Consoles<'_, ReadWrite> {
             token,
         })
     }
+
+    /// Connects to a console, for reading and typing. None if it was interrupted before it was connected.
+    ///
+    /// The connection is made with the client's own settings: over TLS where the server is reached over TLS, with the same
+    /// trust, and through the proxy of the environment. It goes to the host of the console alone.
+    ///
+    /// # Errors
+    ///
+    /// [`Connect`](crate::client::ErrorKind::Connect) and the other kinds of an exchange without an answer;
+    /// [`Forbidden`](crate::client::ErrorKind::Forbidden) when the token is not, or no longer, valid;
+    /// [`UnexpectedStatus`](crate::client::ErrorKind::UnexpectedStatus) when no console is there.
+    pub fn connect(
+        &self,
+        machine: MachineId,
+        console: &Console,
+        interrupter: &Interrupter,
+    ) -> Result<Option<ConsoleStream>> {
+        let action = Operation {
+            description: format!("reading the console of {}", self.pipeline.machine(machine)),
+            effect: Effect::Action,
+            subject: Subject::Bmc,
+        };
+        let url = http_url(&console.url)
+            .ok_or_else(|| Error::new(ErrorKind::InvalidUrl, "the console's address is none"))?;
+        let socket = self.pipeline.web_socket(&url, &action, interrupter)?;
+        Ok(socket.map(|socket| ConsoleStream::new(socket, action)))
+    }
+}
+
+/// The address by which the connection of a WebSocket begins: with a request of HTTP.
+fn http_url(address: &str) -> Option<Url> {
+    let rest = address.strip_prefix("ws")?;
+    Url::parse(&format!("http{rest}")).ok()
 }

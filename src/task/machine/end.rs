@@ -3,6 +3,7 @@
 use serde_json::json;
 
 use crate::client::{Machine, MachineChanges, MachineState, ReadOnlyClient, ReportedState};
+use crate::task::machine::console::ConsoleLog;
 use crate::task::machine::plan::push_state;
 use crate::task::machine::{
     AnswerWait, FirstLook, MachineOp, MachinePlan, MachineSpec, ProvisionSettings, ReadyWhen,
@@ -71,6 +72,10 @@ impl MachineSpec {
         let Some(limits) = how.wait else {
             return Ok(());
         };
+        if let Some(path) = &how.console_log {
+            let log = ConsoleLog::plan(path, machine, !self.looks_at_machine)?;
+            plan.report.console_log = Some(log);
+        }
         // The leases before: a later one is the machine's boot.
         if let Ok(interfaces) = client.interfaces().list(machine.id) {
             plan.report

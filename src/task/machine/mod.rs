@@ -7,6 +7,7 @@ mod answer;
 mod apply;
 mod boot_objects;
 mod boot_once;
+mod console;
 mod end;
 mod kernel_opts;
 mod late_report;
@@ -27,6 +28,7 @@ pub(crate) use answer::AnswerSpec;
 use answer::{AnswerWait, FirstLook};
 use boot_objects::BootObjects;
 use boot_once::{IdleRecord, KeptSettings};
+use console::ConsoleLog;
 pub(crate) use kernel_opts::without_line_end;
 use milestones::Milestones;
 use order::UnconfirmedOrder;
@@ -42,7 +44,8 @@ pub(crate) use crate::task::lookup::MachineRef;
 use crate::task::preseed::PreseedFacts;
 use crate::task::verify::Change;
 use crate::task::{
-    OngoingWait, Plan, PlanResult, Result, StepResult, Task, TaskError, WaitLimits, lookup, verify,
+    OngoingWait, Plan, PlanResult, Result, StepOutcome, StepResult, Task, TaskError, WaitLimits,
+    lookup, verify,
 };
 
 /// The desired machine; what is None stays as it is.
@@ -65,7 +68,8 @@ pub(crate) struct MachineSpec {
     pub allow_unassigned: bool,
     /// Plan with an image or preseed that does not exist yet. In check mode, an earlier task may be one that creates it.
     pub allow_missing: bool,
-    /// Look at what the machine itself answers before it is rebooted. Check mode asks the server alone.
+    /// Look at what the machine itself answers before it is rebooted, and open the file of its console. Check mode asks the server
+    /// alone.
     pub looks_at_machine: bool,
     /// Where the records of boots once are kept; None where there is no place.
     pub record_directory: Option<PathBuf>,
@@ -115,6 +119,8 @@ pub(crate) struct ProvisionSettings {
     /// Netboot at the end; off prevents that a reboot installs again.
     pub netboot_when_ready: Option<bool>,
     pub ready_when: ReadyWhen,
+    /// The file that gets the machine's console during the wait; its path may have `{name}` in it.
+    pub console_log: Option<String>,
 }
 
 /// What ends an installation.
@@ -179,6 +185,8 @@ pub(crate) struct MachineReport {
     pub preseed: Option<PreseedFacts>,
     #[serde(skip_serializing_if = "Milestones::is_empty")]
     pub milestones: Milestones,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub console_log: Option<ConsoleLog>,
     /// An order of which the effect was not seen yet; the wait looks for it.
     #[serde(skip)]
     unconfirmed: Option<UnconfirmedOrder>,
@@ -256,8 +264,12 @@ impl Task for MachineSpec {
                 apply::invalidate(client, planned_state, report)
             }
             MachineOp::Provision(order) => order::provision(client, order, report),
-            MachineOp::AwaitReady(wait) => apply::poll_ready(client, wait, report),
-            MachineOp::AwaitAnswer(wait) => answer::poll(client, wait, report),
+            MachineOp::AwaitReady(wait) => with_console(client, report, |report| {
+                apply::poll_ready(client, wait, report)
+            }),
+            MachineOp::AwaitAnswer(wait) => {
+                with_console(client, report, |report| answer::poll(client, wait, report))
+            }
             MachineOp::ReportState(state) => apply::report_state(client, *state, report),
             MachineOp::KeepRecord(kept) => boot_once::keep(kept, report),
             MachineOp::PutBack(kept) => boot_once::put_back(client, kept, report),
@@ -282,12 +294,27 @@ impl Task for MachineSpec {
     }
 
     fn failure_facts(report: &MachineReport) -> Map<String, Value> {
-        let milestones = &report.milestones;
-        let milestones = (!milestones.is_empty()).then(|| json!(milestones));
-        milestones
-            .map(|reached| ("milestones".to_owned(), reached))
-            .into_iter()
-            .collect()
+        let mut facts = Map::new();
+        if !report.milestones.is_empty() {
+            facts.insert("milestones".to_owned(), json!(report.milestones));
+        }
+        if let Some(log) = &report.console_log {
+            log.stop();
+            if let Some(tail) = log.tail() {
+                facts.insert("console_log".to_owned(), json!(log));
+                facts.insert("console_tail".to_owned(), json!(tail));
+            }
+        }
+        facts
+    }
+
+    fn closing_warnings(report: &MachineReport) -> Vec<String> {
+        let log = report.console_log.as_ref();
+        log.map(ConsoleLog::warnings).unwrap_or_default()
+    }
+
+    fn resolve_conflicts(plans: &mut [PlanResult<Self>]) {
+        console::refuse_shared_files(plans);
     }
 
     fn claimed_objects(&self, plan: &MachinePlan) -> Vec<String> {
@@ -299,6 +326,23 @@ impl Task for MachineSpec {
     }
 }
 
+/// Polls while the machine's console is read, and ends that with the wait.
+fn with_console(
+    client: &Client,
+    report: &mut MachineReport,
+    poll: impl FnOnce(&mut MachineReport) -> StepResult,
+) -> StepResult {
+    if let Some(log) = &mut report.console_log {
+        log.start(client, false);
+    }
+    let outcome = poll(report);
+    let goes_on = matches!(outcome, Ok(StepOutcome::Pending(_)));
+    if let Some(log) = report.console_log.as_ref().filter(|_| !goes_on) {
+        log.stop();
+    }
+    outcome
+}
+
 impl MachineReport {
     fn new(machine: Machine, state: MachineState, objects: &BootObjects) -> Self {
         MachineReport {
@@ -307,6 +351,7 @@ impl MachineReport {
             initrd: objects.initrd.clone(),
             preseed: objects.preseed.as_ref().map(PreseedFacts::from_preseed),
             milestones: Milestones::default(),
+            console_log: None,
             unconfirmed: None,
             has_record: false,
         }

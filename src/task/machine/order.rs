@@ -68,6 +68,10 @@ pub(super) fn provision(
         Some(check) => check.run(client.read_only(), &report.machine.machine)?,
         None => Vec::new(),
     };
+    if let Some(log) = &mut report.console_log {
+        // What is printed before it is open is not seen.
+        log.start(client, true);
+    }
     match give_order(client, order, report)? {
         StepOutcome::Done if !warnings.is_empty() => Ok(StepOutcome::DoneWithWarnings(warnings)),
         outcome => Ok(outcome),

@@ -172,19 +172,27 @@ fn jsonb(value: &Value) -> String {
     format!("{{{}}}", items.join(", "))
 }
 
-/// Answers the console's WebSocket helper with the command to run. It contains the BMC's password and needs only a console token.
-pub(crate) fn ws_subprocess(lab: &mut LabState, call: &Call, _: &Args<'_>) -> HandlerResult {
-    let token = call
-        .parameter("token")
-        .ok_or_else(|| Reply::text(400, ""))?;
+/// The machine whose console a token opens. That it was opened is an event.
+pub(crate) fn take_console_token(lab: &mut LabState, token: &str) -> Result<i64, Reply> {
     lab.db.check_session()?;
     // It removes old console tokens.
     lab.db.commit();
     let none = || Reply::text(404, "");
     let (machine_id, username) = lab.db.consoles.get(token).cloned().ok_or_else(none)?;
-    let machine = lab.db.machines.get(machine_id).cloned().ok_or_else(none)?;
+    lab.db.machines.get(machine_id).ok_or_else(none)?;
     lab.db
         .add_event(machine_id, Some(&username), CONSOLE_EVENT, json!({}));
+    Ok(machine_id)
+}
+
+/// Answers the console's WebSocket helper with the command to run. It contains the BMC's password and needs only a console token.
+pub(crate) fn ws_subprocess(lab: &mut LabState, call: &Call, _: &Args<'_>) -> HandlerResult {
+    let token = call
+        .parameter("token")
+        .ok_or_else(|| Reply::text(400, ""))?;
+    let machine = take_console_token(lab, token)?;
+    let machine = lab.db.machines.get(machine).cloned();
+    let machine = machine.ok_or_else(|| Reply::text(404, ""))?;
     let chassis = Chassis::for_machine(lab, &machine)?.ok_or_else(|| Reply::text(404, ""))?;
     Ok(Reply::json(
         200,

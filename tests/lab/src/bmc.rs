@@ -110,12 +110,16 @@ impl Chassis {
         Err(Reply::exception(500, "BMCError", text))
     }
 
-    fn key(&self) -> (String, String) {
+    pub(crate) fn key(&self) -> (String, String) {
         (self.bmc.ip.clone(), self.slot.clone())
     }
 
     pub(crate) fn is_on(&self, lab: &LabState) -> bool {
         lab.db.powered.get(&self.key()).copied().unwrap_or(false)
+    }
+
+    pub(crate) fn is_broken(&self) -> bool {
+        self.broken
     }
 
     /// Whether the chassis is on; `None` if the BMC does not answer.

@@ -17,6 +17,8 @@ use tokio::net::TcpStream;
 
 use crate::answering::{self, RunningSystem};
 use crate::boot_config::{BootConfig, own_options};
+use crate::boot_messages as messages;
+use crate::console;
 use crate::lab_state::{LabState, PowerEvent, RunningBoot, Shared};
 use crate::late_command;
 use crate::request_origin::{BY_MACHINE, BootId};
@@ -150,6 +152,10 @@ impl BootRun {
             // The firmware tries the disk next.
             self.run_system(RunningSystem::Disk);
         }
+        if let Err(problem) = &result {
+            self.print(messages::installer_failed(problem));
+            self.print(messages::BOOTS_DISK);
+        }
         self.update(|boot| match result {
             Ok(result) => boot.result = result,
             Err(problem) => (boot.result, boot.error) = ("failed".into(), Some(problem)),
@@ -164,6 +170,14 @@ impl BootRun {
         let mut lab = self.shared.lock();
         if self.boot.is_running(&lab) {
             lab.boots.get_mut(self.boot.index).map(change);
+        }
+    }
+
+    /// Prints on the machine's console.
+    fn print(&self, text: impl Into<String>) {
+        let mut lab = self.shared.lock();
+        if self.boot.is_running(&lab) {
+            console::print(&mut lab, self.boot.machine, text.into());
         }
     }
 
@@ -194,13 +208,16 @@ impl BootRun {
 
     async fn boot(&self) -> Result<String, String> {
         self.reset().await;
+        self.print(messages::FIRMWARE);
         if self.mac.is_empty() {
             return Err("the machine has no interface.".into());
         }
+        self.print(messages::network_boot(&self.mac));
         let offer = self.dhcp().await?;
         let command_line = self.load().await?;
         self.preseed(&command_line).await?;
         self.update(|boot| boot.result = "installing".into());
+        self.print(messages::INSTALLING);
         let name = self.name();
         let (seconds, boot_seconds, result, late_commands, answers) = {
             let settings = &self.shared.lock().settings;
@@ -218,11 +235,19 @@ impl BootRun {
         self.run_system(RunningSystem::Installer);
         sleep(seconds).await;
         if result != "never" {
+            self.print(match result.as_str() {
+                "error" => messages::INSTALLATION_FAILED,
+                _ => messages::INSTALLED,
+            });
             self.run_system(RunningSystem::None);
             // The installed system starts.
             sleep(boot_seconds).await;
             self.lease(offer).await?;
             self.run_installed();
+            if result != "error" {
+                let prompt = console::login_prompt(&self.shared.lock(), self.boot.machine);
+                self.print(prompt);
+            }
             if result == "silent" {
                 return Ok(result);
             }
@@ -292,6 +317,7 @@ impl BootRun {
             .ok_or("DHCP told no boot file.")?;
         self.update(|boot| boot.bootfile = Some(bootfile.to_owned()));
         self.fetch(bootfile).await?;
+        self.print(messages::fetched("boot file", bootfile));
         Ok(offer["ipv4"].as_str().map(str::to_owned))
     }
 
@@ -313,9 +339,11 @@ impl BootRun {
         let text = self
             .text("GET", "/tftp/", &tftp_headers(&file), Value::Null)
             .await?;
+        self.print(messages::fetched("boot configuration", &file));
         let plan =
             BootConfig::read(&text).ok_or("the boot configuration says to boot from disk.")?;
         let kernel = self.fetch(&plan.kernel).await?;
+        self.print(messages::fetched("kernel", &plan.kernel));
         self.update(|boot| {
             boot.kernel = Some(kernel);
             boot.kernel_opts = Some(own_options(&plan.command_line).to_owned());
@@ -323,8 +351,10 @@ impl BootRun {
         });
         if let Some(initrd) = &plan.initrd {
             let initrd = self.fetch(initrd).await?;
+            self.print(messages::fetched("initrd", &initrd.name));
             self.update(|boot| boot.initrd = Some(initrd));
         }
+        self.print(messages::kernel_start(&plan.command_line));
         Ok(plan.command_line)
     }
 
@@ -338,6 +368,7 @@ impl BootRun {
             return Ok(());
         };
         let text = self.text("GET", path, &[], Value::Null).await?;
+        self.print(messages::fetched("preseed", path));
         self.update(|boot| boot.preseed = Some(text));
         Ok(())
     }

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use serde_json::{Value, json};
 
+use crate::console;
 use crate::generated_machines;
 use crate::lab_state::{LabState, Shared};
 use crate::new_machine;
@@ -37,6 +38,7 @@ fn run(lab: &mut LabState, method: &str, path: &str, body: &[u8]) -> Result<Valu
             lab.change_settings(&read(body)?).map_err(refused)?;
             return Ok(lab.settings.show());
         }
+        ("POST", "console") => return console::control(lab, &read(body)?).map_err(refused),
         ("POST", "machines") => {
             return new_machine::add_machine(lab, &read(body)?)
                 .map(|id| json!({"id": id}))

@@ -283,7 +283,6 @@ pub(crate) struct Config {
     pub(crate) tftp_proxy_host: String,
     pub(crate) default_bootfile: String,
     pub(crate) access_uri: String,
-    pub(crate) ext_port: u16,
 }
 
 #[derive(Debug)]

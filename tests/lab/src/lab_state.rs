@@ -16,6 +16,7 @@ use tokio::task::AbortHandle;
 use crate::answering::{self, Answering};
 use crate::bmc::Chassis;
 use crate::booting::Boot;
+use crate::console::Consoles;
 use crate::database::{Database, Machine};
 use crate::faults::Faults;
 use crate::generated_machines;
@@ -52,6 +53,9 @@ pub(crate) struct LabState {
     pub(crate) running: HashMap<i64, RunningBoot>,
     pub(crate) power_events: Vec<PowerEvent>,
     pub(crate) answering: Answering,
+    pub(crate) consoles: Consoles,
+    /// Where the lab's own consoles are.
+    pub(crate) console_port: u16,
     /// The commands that BMCs carried out: the machine's name and the arguments of `ipmitool`.
     pub(crate) bmc_orders: Vec<(String, String)>,
     /// How often a machine was switched on, reset or cycled.
@@ -71,6 +75,7 @@ pub(crate) struct LabState {
 impl LabState {
     fn new(
         folder: PathBuf,
+        console_port: u16,
         machines: usize,
         kind: ServerKind,
         runtime: Handle,
@@ -87,6 +92,8 @@ impl LabState {
             running: HashMap::new(),
             power_events: Vec::new(),
             answering: Answering::new(runtime),
+            consoles: Consoles::default(),
+            console_port,
             bmc_orders: Vec::new(),
             starts: 0,
             bmc_delay: Duration::ZERO,
@@ -107,7 +114,13 @@ impl LabState {
         let resets = self.resets + 1;
         self.answering.close_all();
         let runtime = self.answering.runtime.clone();
-        *self = LabState::new(self.folder.clone(), self.machines, self.kind, runtime)?;
+        *self = LabState::new(
+            self.folder.clone(),
+            self.console_port,
+            self.machines,
+            self.kind,
+            runtime,
+        )?;
         self.resets = resets;
         for path in old
             .values()
@@ -169,12 +182,19 @@ pub(crate) struct Shared {
 impl Shared {
     pub(crate) fn new(
         address: SocketAddr,
+        console_port: u16,
         machines: usize,
         kind: ServerKind,
         runtime: Handle,
     ) -> io::Result<Shared> {
         let folder = tempfile::Builder::new().prefix("mrp-lab-").tempdir()?;
-        let state = LabState::new(folder.path().to_owned(), machines, kind, runtime)?;
+        let state = LabState::new(
+            folder.path().to_owned(),
+            console_port,
+            machines,
+            kind,
+            runtime,
+        )?;
         let lab = Mutex::new(state);
         Ok(Shared {
             lab,

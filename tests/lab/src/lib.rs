@@ -20,8 +20,11 @@ mod auth;
 mod bmc;
 mod boot;
 mod boot_config;
+mod boot_messages;
 mod booting;
 mod call;
+mod console;
+mod console_server;
 mod control;
 mod cors;
 mod database;
@@ -130,12 +133,19 @@ impl Lab {
             .enable_all()
             .build()?;
         let handle = runtime.handle().clone();
-        let shared = Arc::new(Shared::new(address, machines, kind, handle)?);
-        let listener = {
+        let consoles = TcpListener::bind((address.ip(), 0))?;
+        consoles.set_nonblocking(true)?;
+        let console_port = consoles.local_addr()?.port();
+        let shared = Arc::new(Shared::new(address, console_port, machines, kind, handle)?);
+        let (listener, consoles) = {
             let _inside = runtime.enter();
-            tokio::net::TcpListener::from_std(listener)?
+            (
+                tokio::net::TcpListener::from_std(listener)?,
+                tokio::net::TcpListener::from_std(consoles)?,
+            )
         };
         let serving = runtime.spawn(server::serve(listener, shared.clone()));
+        runtime.spawn(console_server::serve(consoles, shared.clone()));
         let (sender, stopped) = mpsc::channel();
         let thread = thread::spawn(move || {
             // `recv` returns when the sender is dropped.
@@ -269,6 +279,16 @@ impl Lab {
     pub fn add_machine(&self, machine: Value) -> i64 {
         let added = new_machine::add_machine(&mut self.shared.lock(), &machine);
         added.expect("a machine as the README describes it")
+    }
+
+    /// Prints on a machine's console, or makes its next session break; see the README. Returns whether somebody reads it and what
+    /// was typed.
+    ///
+    /// # Panics
+    /// When the value is not a valid order, or there is no such machine.
+    pub fn console(&self, order: Value) -> Value {
+        let carried_out = console::control(&mut self.shared.lock(), &order);
+        carried_out.expect("an order as the README describes it")
     }
 
     /// Adds generated machines. The README describes them.

@@ -25,6 +25,8 @@ pub(crate) struct Settings {
     pub(crate) bmc_blocks: bool,
     /// Whether installed machines run the late command of their preseed. Cannot be set over the control path.
     pub(crate) late_commands: bool,
+    /// The port of the consoles that the server tells, instead of the lab's own.
+    pub(crate) console_port: Option<u16>,
     install: Install,
     machines: BTreeMap<String, Install>,
 }
@@ -37,6 +39,7 @@ struct Install {
     lease: Option<String>,
     bmc: Option<String>,
     bmc_seconds: Option<f64>,
+    console: Option<String>,
     reset_seconds: Option<f64>,
     boot_seconds: Option<f64>,
     answer_port: Option<u16>,
@@ -47,6 +50,7 @@ struct Install {
 const RESULTS: [&str; 4] = ["ready", "error", "never", "silent"];
 const ANSWERS: [&str; 3] = ["answer_old", "answer_installer", "answer_installed"];
 const BMC: [&str; 2] = ["works", "fails"];
+const CONSOLE: [&str; 4] = ["works", "busy", "refused", "silent"];
 const RESERVATIONS: [&str; 2] = ["confirmed", "stored"];
 const BAD_GATEWAY: u16 = 502;
 
@@ -65,6 +69,7 @@ impl Settings {
             kind,
             bmc_blocks: true,
             late_commands: false,
+            console_port: None,
             install,
             machines: BTreeMap::new(),
         }
@@ -105,6 +110,12 @@ impl Settings {
     /// How long a request waits for a machine's BMC.
     pub(crate) fn bmc_seconds(&self, machine: &str) -> f64 {
         self.setting(machine, |install| install.bmc_seconds)
+            .unwrap_or_default()
+    }
+
+    /// What a machine's console does.
+    pub(crate) fn console(&self, machine: &str) -> String {
+        self.setting(machine, |install| install.console.clone())
             .unwrap_or_default()
     }
 
@@ -157,6 +168,8 @@ impl Settings {
                     let release = one_of(name, value, &Release::NAMES)?;
                     changed.kind.release = Release::from_name(&release).unwrap_or_default();
                 }
+                "console_port" if value.is_null() => changed.console_port = None,
+                "console_port" => changed.console_port = Some(port(name, value)?),
                 "bmc_blocks" => {
                     let flag = value.as_bool();
                     changed.bmc_blocks =
@@ -202,6 +215,7 @@ impl Settings {
         all.insert("sessions".into(), json!(self.kind.sessions.name()));
         all.insert("release".into(), json!(self.kind.release.name()));
         all.insert("bmc_blocks".into(), json!(self.bmc_blocks));
+        all.insert("console_port".into(), json!(self.console_port));
         all.insert("machines".into(), Value::Object(machines));
         Value::Object(all)
     }
@@ -216,11 +230,8 @@ impl Install {
             "bmc_seconds" => self.bmc_seconds = Some(seconds(name, value)?),
             "reset_seconds" => self.reset_seconds = Some(seconds(name, value)?),
             "boot_seconds" => self.boot_seconds = Some(seconds(name, value)?),
-            "answer_port" => {
-                let port = value.as_u64().and_then(|port| u16::try_from(port).ok());
-                self.answer_port =
-                    Some(port.ok_or_else(|| format!("{name} must be a port, not {value}."))?);
-            }
+            "console" => self.console = Some(one_of(name, value, &CONSOLE)?),
+            "answer_port" => self.answer_port = Some(port(name, value)?),
             _ if ANSWERS.contains(&name) => {
                 if !value.is_null() && !value.is_string() {
                     return Err(format!("{name} must be a text or null, not {value}."));
@@ -250,6 +261,7 @@ impl Install {
             ("lease", json!(self.lease)),
             ("bmc", json!(self.bmc)),
             ("bmc_seconds", json!(self.bmc_seconds)),
+            ("console", json!(self.console)),
             ("reset_seconds", json!(self.reset_seconds)),
             ("boot_seconds", json!(self.boot_seconds)),
             ("answer_port", json!(self.answer_port)),
@@ -292,6 +304,11 @@ fn size(name: &str, value: &Value) -> Result<u64, String> {
     value
         .as_u64()
         .ok_or_else(|| format!("{name} must be a number of bytes, not {value}."))
+}
+
+fn port(name: &str, value: &Value) -> Result<u16, String> {
+    let port = value.as_u64().and_then(|port| u16::try_from(port).ok());
+    port.ok_or_else(|| format!("{name} must be a port, not {value}."))
 }
 
 fn one_of(name: &str, value: &Value, words: &[&str]) -> Result<String, String> {

@@ -141,7 +141,10 @@ fn replay_all(sessions: Sessions) {
         lab.reset();
         // An installation that ends by itself would race with the exchanges.
         // The recorded server was given this limit, so that a request above it stays small.
-        lab.settings(json!({"install_result": "never", "max_upload_size": 32 << 20}));
+        // Its consoles were at this port.
+        lab.settings(
+            json!({"install_result": "never", "max_upload_size": 32 << 20, "console_port": 8866}),
+        );
         let name = file.file_name().unwrap().to_string_lossy();
         let text = fs::read_to_string(file)
             .unwrap()

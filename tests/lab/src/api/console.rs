@@ -18,12 +18,13 @@ pub(crate) fn post(lab: &mut LabState, user: &User, _: &Call, args: &Args<'_>) -
     }
     Chassis::for_machine(lab, &machine)?
         .ok_or_else(|| Reply::invalid(400, "console requires a BMC"))?;
+    let port = lab.settings.console_port.unwrap_or(lab.console_port);
     let token = random::hex(48);
     let console = (machine.id, user.username.clone());
     lab.db.consoles.insert(token.clone(), console);
     lab.db.commit();
     Ok(Reply::json(
         200,
-        &json!({"host": null, "port": lab.db.config.ext_port, "token": token}),
+        &json!({"host": null, "port": port, "token": token}),
     ))
 }
