@@ -35,6 +35,11 @@ pub fn begin(step: Value) {
     steps.has_written = false;
 }
 
+/// Notes that the step under way sends a request that writes.
+pub fn write() {
+    steps().has_written = true;
+}
+
 /// Notes that a step is done.
 pub fn complete(step: Value) {
     let mut steps = steps();
@@ -59,8 +64,10 @@ pub fn cancel() {
 pub(crate) fn hold_requests_after_end(call: &Call) -> Call {
     let listener = call.progress.clone();
     let listen = move |event: &ProgressEvent| {
-        if let ProgressEvent::RequestStarted { writes } = event {
-            steps().has_written |= writes;
+        match event {
+            ProgressEvent::RequestStarted { writes: true } => write(),
+            ProgressEvent::RequestStarted { writes: false } => drop(steps()),
+            _ => {}
         }
         listener.report(event);
     };

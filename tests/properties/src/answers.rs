@@ -28,7 +28,7 @@ const DECIDING: [(&str, &str); 8] = [
     ("assignee", "id user reason"),
     ("state", "state"),
     ("power", "state"),
-    ("console", "port token"),
+    ("console", "token"),
 ];
 
 /// Any bytes are read, or are an error of one line. What is read has every field that decides.

@@ -61,6 +61,7 @@ fn probe(call: &Call) -> Result<Success, Failure> {
             );
             if call.options.get("force") == Some(&json!(true)) {
                 completed_steps::begin(json!({"action": "provision", "target": "machine 'a'"}));
+                completed_steps::write();
             }
             // The test waits for this file before it sends a signal. The steps above are recorded by then.
             if !text("file").is_empty() && fs::write(text("file"), "").is_err() {
